@@ -1,0 +1,278 @@
+"""Everything xai_vision raises, in one tree.
+
+::
+
+    XaiVisionError
+    ├─ ConfigurationError (ValueError)      a key, host or option that cannot work; at construction
+    ├─ ClientClosedError (RuntimeError)     the client was used after close()
+    ├─ InvalidRequestError (ValueError)     the service would refuse it: nothing was sent
+    │  └─ ImageError                        ... because of a picture: .source .reason .remedy
+    └─ APIError (grpc.RpcError)             the call was made and failed: .code() .details()
+       ├─ AuthenticationError               the key is missing, wrong or expired
+       ├─ PermissionDeniedError             the key may not do this
+       │  └─ SafetyRefusalError             the content was refused
+       ├─ NotFoundError                     no such model or stored response
+       ├─ BadRequestError                   the service did not take the request
+       │  ├─ ImageRefusedError              ... because of a picture
+       │  └─ ContextTooLongError            ... because it is too long for the model
+       ├─ ImageFetchError                   the service could not fetch a picture's URL
+       ├─ RateLimitError                    too much at once: .retry_after
+       ├─ MessageTooLargeError              a size limit on the way
+       ├─ RequestTimeoutError (TimeoutError)  the deadline passed
+       ├─ RequestCancelledError             the call was cancelled
+       ├─ UnavailableError                  no connection, or the service is not ready
+       ├─ ServerError                       the service failed
+       └─ StreamBrokenError                 a stream ended before its answer did: .partial
+
+An APIError is a ``grpc.RpcError`` and a ``grpc.aio.AioRpcError`` whichever client raised it, so
+code written for either keeps working. What is checked before sending is never an APIError.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import grpc
+from grpc.aio import AioRpcError, Metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    MetadataPairs: TypeAlias = Iterable[tuple[str, str | bytes]]
+
+__all__ = [
+    "APIError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ContextTooLongError",
+    "ImageError",
+    "ImageFetchError",
+    "ImageRefusedError",
+    "InvalidRequestError",
+    "MessageTooLargeError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestCancelledError",
+    "RequestTimeoutError",
+    "SafetyRefusalError",
+    "ServerError",
+    "StreamBrokenError",
+    "UnavailableError",
+    "XaiVisionError",
+]
+
+
+class XaiVisionError(Exception):
+    """The root of everything this package raises on purpose."""
+
+
+class ConfigurationError(XaiVisionError, ValueError):
+    """A key, host or option that cannot work, found while the client was made."""
+
+
+class ClientClosedError(XaiVisionError, RuntimeError):
+    """The client was used after it was closed."""
+
+
+class InvalidRequestError(XaiVisionError, ValueError):
+    """The service is sure to refuse this, so nothing was sent."""
+
+
+class ImageError(InvalidRequestError):
+    """A picture that cannot be sent as it is.
+
+    Attributes:
+        reason: What is wrong, in a sentence.
+        remedy: What to do about it, in a sentence; may be empty.
+        source: Which picture: its file name, URL (shortened) or kind ("bytes", "data URL"),
+            and once it is part of a message its place there. Never the picture's data.
+    """
+
+    def __init__(self, reason: str, *, remedy: str = "", source: str = "picture") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+        self.source = source
+
+    def __str__(self) -> str:
+        text = f"{self.source}: {self.reason}"
+        return f"{text} {self.remedy}" if self.remedy else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through __new__, so that subclasses may take other arguments than these.
+        return _remake, (type(self), self.args, dict(self.__dict__))
+
+
+def _remake(cls: type[XaiVisionError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    error = cls.__new__(cls)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class APIError(XaiVisionError, AioRpcError):
+    """A call that was made and did not succeed.
+
+    Attributes:
+        remedy: What the caller can do about it, in a sentence; may be empty.
+        method: The path of the call, such as ``/xai_api.Chat/GetCompletion``.
+        attempts: How many times the request was sent.
+    """
+
+    remedy = ""
+
+    def __init__(
+        self,
+        code: grpc.StatusCode,
+        details: str | None = None,
+        *,
+        initial_metadata: MetadataPairs = (),
+        trailing_metadata: MetadataPairs = (),
+        debug_error_string: str | None = None,
+        method: str = "",
+        attempts: int = 1,
+    ) -> None:
+        AioRpcError.__init__(
+            self,
+            code,
+            Metadata(*initial_metadata),
+            Metadata(*trailing_metadata),
+            details=details,
+            debug_error_string=debug_error_string,
+        )
+        self.method = method
+        self.attempts = attempts
+
+    @property
+    def request_id(self) -> str | None:
+        """The service's id for this call, where it sent one; worth quoting to its support."""
+        for pairs in (self.trailing_metadata(), self.initial_metadata()):
+            for key, value in pairs:
+                if key.lower() == "x-request-id":
+                    return value.decode() if isinstance(value, bytes) else value
+        return None
+
+    def __str__(self) -> str:
+        said = f": {self.details()}" if self.details() else ""
+        tries = f" after {self.attempts} attempts" if self.attempts > 1 else ""
+        head = f"{self.code().name}{said}{tries}"
+        if self.request_id:
+            head += f" (request id {self.request_id})"
+        return f"{head}. {self.remedy}" if self.remedy else head
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, (type(self), self.args, dict(self.__dict__))
+
+
+class AuthenticationError(APIError):
+    """The API key is missing, wrong or expired (UNAUTHENTICATED)."""
+
+    remedy = "Check the key given as api_key= or in XAI_API_KEY."
+
+
+class PermissionDeniedError(APIError):
+    """The key is blocked, or has no right to this model or endpoint (PERMISSION_DENIED)."""
+
+    remedy = "Check in the console that the key is not blocked and may use this model."
+
+
+class SafetyRefusalError(PermissionDeniedError):
+    """The service refused the content of the request."""
+
+    remedy = "The text or a picture was refused; sending it again will not help."
+
+
+class NotFoundError(APIError):
+    """No such model, stored response or file (NOT_FOUND)."""
+
+    remedy = "Check the name or id; stored responses are kept for a limited time."
+
+
+class BadRequestError(APIError):
+    """The service did not take the request (INVALID_ARGUMENT and its kin)."""
+
+    remedy = "Change the request; sending the same one again will not help."
+
+
+class ImageRefusedError(BadRequestError):
+    """The service did not take a picture."""
+
+    remedy = "Send a JPEG or PNG that opens, of at most 20 MiB, to a model that takes pictures."
+
+
+class ContextTooLongError(BadRequestError):
+    """The conversation is longer than the model's context."""
+
+    remedy = "Drop or compact earlier messages, or send pictures with detail='low'."
+
+
+class ImageFetchError(APIError):
+    """The service could not fetch a picture from its URL (DATA_LOSS)."""
+
+    remedy = "Check that the URL is public, quick and a JPEG or PNG; or send the picture itself."
+
+
+class RateLimitError(APIError):
+    """A rate limit or quota was reached (RESOURCE_EXHAUSTED from the service)."""
+
+    remedy = "Send less at once, or wait; .retry_after says how long where the service does."
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds to wait before trying again, where the service said so."""
+        for key, value in self.trailing_metadata():
+            scale = {"retry-after": 1.0, "grpc-retry-pushback-ms": 0.001}.get(key.lower())
+            if scale is None:
+                continue
+            try:
+                seconds = float(value) * scale
+            except ValueError:
+                continue
+            if seconds >= 0:
+                return seconds
+        return None
+
+
+class MessageTooLargeError(APIError):
+    """A message was over a size limit on its way (RESOURCE_EXHAUSTED for its size)."""
+
+    remedy = "Send fewer or smaller pictures in one request."
+
+
+class RequestTimeoutError(APIError, TimeoutError):
+    """The deadline passed before the answer was complete (DEADLINE_EXCEEDED)."""
+
+    remedy = "Give more time with timeout= (seconds)."
+
+
+class RequestCancelledError(APIError):
+    """The call was cancelled (CANCELLED)."""
+
+
+class UnavailableError(APIError):
+    """The service could not be reached or is not ready (UNAVAILABLE)."""
+
+    remedy = "Check the host and the network; trying again later may help."
+
+
+class ServerError(APIError):
+    """The service failed (INTERNAL, UNKNOWN and other statuses of its own making)."""
+
+    remedy = "Trying again later may help."
+
+
+class StreamBrokenError(APIError):
+    """A stream ended before its answer did.
+
+    Attributes:
+        partial: The Response as far as it came; its text is ``error.partial.content``.
+    """
+
+    remedy = "The part that arrived is in .partial; ask again for the whole."
+    partial: Any = None
