@@ -1,0 +1,86 @@
+"""What one RPC is, apart from any transport.
+
+protoc's gRPC modules refuse to be imported under an older grpcio than the one that made them.
+A path and two types are all a call needs, so that is what the generated tables hold; grpc is
+touched only by the two functions that hand a table to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    import grpc
+    import grpc.aio
+    from google.protobuf.message import Message
+
+__all__ = ["Method", "attach", "register"]
+
+Req = TypeVar("Req", bound="Message")
+Res = TypeVar("Res", bound="Message")
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Generic[Req, Res]):
+    """One RPC: where it lives, what goes in and what comes out."""
+
+    path: str
+    request: type[Req]
+    response: type[Res]
+    client_streaming: bool = False
+    server_streaming: bool = False
+
+    @property
+    def service(self) -> str:
+        """The service's full name, such as ``xai_api.Chat``."""
+        return self.path.split("/")[1]
+
+    @property
+    def name(self) -> str:
+        """The method's own name, such as ``GetCompletion``."""
+        return self.path.split("/")[2]
+
+    @property
+    def shape(self) -> str:
+        """How grpc names this kind of call: ``unary_unary``, ``unary_stream``, ..."""
+        ends = (self.client_streaming, self.server_streaming)
+        return "_".join("stream" if streaming else "unary" for streaming in ends)
+
+
+def attach(
+    stub: object, channel: grpc.Channel | grpc.aio.Channel, methods: Sequence[Method[Any, Any]]
+) -> None:
+    """Give ``stub`` one multicallable of ``channel`` per method, under the method's name."""
+    for method in methods:
+        multicallable = getattr(channel, method.shape)(
+            method.path,
+            request_serializer=method.request.SerializeToString,
+            response_deserializer=method.response.FromString,
+        )
+        setattr(stub, method.name, multicallable)
+
+
+def register(
+    servicer: object,
+    server: grpc.Server | grpc.aio.Server,
+    service: str,
+    methods: Sequence[Method[Any, Any]],
+) -> None:
+    """Let ``server`` answer ``service`` with the methods ``servicer`` has.
+
+    A method it does not have is left out, which grpc answers with UNIMPLEMENTED.
+    """
+    import grpc
+
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+    for method in methods:
+        behavior = getattr(servicer, method.name, None)
+        if behavior is not None:
+            handlers[method.name] = getattr(grpc, f"{method.shape}_rpc_method_handler")(
+                behavior,
+                request_deserializer=method.request.FromString,
+                response_serializer=method.response.SerializeToString,
+            )
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
