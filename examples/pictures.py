@@ -1,0 +1,354 @@
+"""Make pictures of every kind a program meets: photo, chart, scan, rotated, animated, huge.
+
+    python examples/pictures.py OUTDIR
+
+Everything is drawn here, from fixed seeds: two runs of one Pillow give the same bytes. Each builder
+returns a whole file as bytes; ``SAMPLES`` lists them by file name.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+import sys
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, features
+
+MIB = 1024 * 1024
+ORIENTATION = 0x0112
+
+# The corners of `corners()`, which tell every orientation from every other.
+RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 170, 60), (40, 60, 210), (240, 210, 40)
+
+# How a camera held each of the eight ways stores an upright picture: the inverse of what a
+# reader has to do for that value of the EXIF orientation.
+_STORED = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+# --- what is on them -----------------------------------------------------------------------------
+
+
+def photo(width: int = 640, height: int = 480, seed: int = 1) -> Image.Image:
+    """A landscape with soft light and some grain, so that it compresses the way photos do."""
+    rng = random.Random(seed)
+    sky = Image.linear_gradient("L").resize((width, height))
+    picture = Image.merge(
+        "RGB",
+        (
+            sky.point(lambda v: 90 + v // 3),
+            sky.point(lambda v: 140 + v // 4),
+            sky.point(lambda v: 230 - v // 3),
+        ),
+    )
+    draw = ImageDraw.Draw(picture)
+    for depth in range(4):
+        level = height * (0.45 + 0.13 * depth)
+        ridge = [
+            (width * step / 16, level + rng.uniform(-0.09, 0.05) * height) for step in range(17)
+        ]
+        ridge += [(width, height), (0, height)]
+        draw.polygon(ridge, fill=(70 - 12 * depth, 110 - 16 * depth, 80 - 15 * depth))
+    sun = min(width, height) // 12
+    draw.ellipse((width * 0.7, height * 0.15, width * 0.7 + 2 * sun, height * 0.15 + 2 * sun), RED)
+    return Image.blend(picture, noise(width, height, seed), 0.06)
+
+
+def noise(width: int, height: int, seed: int = 2) -> Image.Image:
+    """Colour noise, which hardly compresses."""
+    data = random.Random(seed).randbytes(width * height * 3)
+    return Image.frombytes("RGB", (width, height), data)
+
+
+def chart(width: int = 640, height: int = 400) -> Image.Image:
+    """A bar chart with labels: few colours, sharp edges."""
+    picture = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default()
+    left, bottom = 50, height - 40
+    draw.line([(left, 20), (left, bottom), (width - 20, bottom)], fill="black", width=2)
+    values = {"Mon": 31, "Tue": 54, "Wed": 78, "Thu": 42, "Fri": 95, "Sat": 12, "Sun": 8}
+    room = (width - left - 30) / len(values)
+    for place, (day, value) in enumerate(values.items()):
+        x = left + 15 + place * room
+        top = bottom - (bottom - 40) * value / 100
+        draw.rectangle((x, top, x + room * 0.6, bottom - 2), fill=BLUE if value < 50 else GREEN)
+        draw.text((x, top - 14), str(value), fill="black", font=font)
+        draw.text((x, bottom + 8), day, fill="black", font=font)
+    draw.text((left + 10, 8), "Parcels per day", fill="black", font=font)
+    return picture
+
+
+def scan(width: int = 850, height: int = 1100) -> Image.Image:
+    """A page of text as a scanner sees it: grey, a little tilted, a little dirty."""
+    page = Image.new("L", (width, height), 247)
+    draw = ImageDraw.Draw(page)
+    font = ImageFont.load_default()
+    lines = [
+        f"RECEIPT No. {1000 + n}   item {n:02d} ......... {n * 1.25:6.2f} EUR" for n in range(60)
+    ]
+    for row, text in enumerate(lines[: (height - 120) // 16]):
+        draw.text((70, 60 + 16 * row), text, fill=30, font=font)
+    tilted = page.rotate(0.7, resample=Image.Resampling.BICUBIC, fillcolor=247)
+    return Image.blend(tilted, noise(width, height, seed=3).convert("L"), 0.05)
+
+
+def corners(width: int = 48, height: int = 32) -> Image.Image:
+    """Four coloured quarters: red green over blue yellow. Shows orientation by any corner."""
+    picture = Image.new("RGB", (width, height))
+    x, y = width // 2, height // 2
+    for box, colour in {
+        (0, 0, x, y): RED,
+        (x, 0, width, y): GREEN,
+        (0, y, x, height): BLUE,
+        (x, y, width, height): YELLOW,
+    }.items():
+        picture.paste(colour, box)
+    return picture
+
+
+def badge(size: int = 96) -> Image.Image:
+    """A disc on nothing: opaque in the middle, a soft edge, transparent corners."""
+    picture = corners(size, size).convert("RGBA")
+    picture.putalpha(Image.radial_gradient("L").resize((size, size)).point(_soft_edge))
+    return picture
+
+
+def _soft_edge(distance: int) -> int:
+    return max(0, min(255, (150 - distance) * 6))
+
+
+def frames(count: int = 4, size: int = 64) -> list[Image.Image]:
+    """The pictures of an animation: a dot that walks."""
+    pictures = []
+    for place in range(count):
+        picture = corners(size, size)
+        x = 4 + place * (size - 16) // max(1, count - 1)
+        ImageDraw.Draw(picture).ellipse((x, 24, x + 8, 32), fill="white")
+        pictures.append(picture)
+    return pictures
+
+
+# --- as files ------------------------------------------------------------------------------------
+
+
+def encode(picture: Image.Image, file_format: str, **options: object) -> bytes:
+    """Save a picture in memory and return the file."""
+    out = io.BytesIO()
+    picture.save(out, file_format, **options)
+    return out.getvalue()
+
+
+def jpeg(width: int = 640, height: int = 480, *, quality: int = 85, seed: int = 1) -> bytes:
+    """A photo as an ordinary JPEG."""
+    return encode(photo(width, height, seed), "JPEG", quality=quality)
+
+
+def png(width: int = 640, height: int = 400) -> bytes:
+    """A chart as an ordinary PNG."""
+    return encode(chart(width, height), "PNG")
+
+
+def rotated_jpeg(orientation: int, width: int = 48, height: int = 32) -> bytes:
+    """A JPEG that is ``width`` x ``height`` and red top left only if its EXIF is obeyed.
+
+    Args:
+        orientation: The EXIF orientation it carries, 1 to 8.
+        width: The upright width in pixels.
+        height: The upright height in pixels.
+    """
+    picture = corners(width, height)
+    how = _STORED[orientation]
+    stored = picture if how is None else picture.transpose(how)
+    return encode(stored, "JPEG", quality=95, subsampling=0, exif=exif(orientation))
+
+
+def exif(orientation: int = 1) -> Image.Exif:
+    """What a telephone writes into its photos, place included."""
+    data = Image.Exif()
+    data[ORIENTATION] = orientation
+    data[0x010F] = "Camera maker"
+    data[0x9286] = "A private remark"
+    data.get_ifd(0x8825).update({1: "N", 2: (59.0, 54.0, 50.0), 3: "E", 4: (10.0, 45.0, 8.0)})
+    return data
+
+
+def private_jpeg(orientation: int = 6) -> bytes:
+    """A JPEG with a place, a camera and a comment in it."""
+    options: dict[str, object] = {"exif": exif(orientation), "comment": b"SECRET comment"}
+    return encode(photo(320, 240), "JPEG", quality=85, **options)
+
+
+def write_png(
+    width: int, height: int, bits: int, colour: int, rows: Iterable[bytes], *, level: int = 6
+) -> bytes:
+    """A PNG from its raw rows, for kinds that Pillow cannot save.
+
+    Args:
+        width: Pixels across.
+        height: Pixels down.
+        bits: Per sample: 1, 2, 4, 8 or 16.
+        colour: PNG's colour type: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA.
+        rows: The rows' bytes, each without its filter byte.
+        level: How hard to compress, 0 (stored) to 9.
+    """
+    packed = zlib.compress(b"".join(b"\0" + row for row in rows), level)
+    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    return b"".join(
+        (b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", header), chunk(b"IDAT", packed), chunk(b"IEND", b""))
+    )
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A PNG chunk: length, kind, data, checksum."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def grey16_png(width: int = 64, height: int = 32) -> bytes:
+    """A grey ramp of 16 bits, dark left to bright right."""
+    row = struct.pack(f">{width}H", *(65535 * x // (width - 1) for x in range(width)))
+    return write_png(width, height, 16, 0, [row] * height)
+
+
+def rgb16_png(width: int = 64, height: int = 32) -> bytes:
+    """A colour ramp of 16 bits per channel."""
+    row = b"".join(
+        struct.pack(">3H", 65535 * x // (width - 1), 32768, 65535 - 65535 * x // (width - 1))
+        for x in range(width)
+    )
+    return write_png(width, height, 16, 2, [row] * height)
+
+
+# --- of a given size -----------------------------------------------------------------------------
+
+
+def jpeg_of(size: int, seed: int = 2) -> bytes:
+    """A JPEG of exactly ``size`` bytes (4 KiB or more) that opens in a fraction of a second."""
+    edge = 64
+    trial = len(_noisy_jpeg(edge, seed)) - 600
+    edge = max(16, int((max(0, size - 700) * 0.96 * edge * edge / trial) ** 0.5) // 8 * 8)
+    return _padded_jpeg(_noisy_jpeg(edge, seed), size)
+
+
+def _noisy_jpeg(edge: int, seed: int) -> bytes:
+    return encode(noise(edge, edge, seed), "JPEG", quality=90, subsampling=0)
+
+
+def _padded_jpeg(data: bytes, size: int) -> bytes:
+    """Add comments before the scan until the file has the size wished."""
+    scan_starts = data.index(b"\xff\xda")
+    room = size - len(data)
+    parts = [data[:scan_starts]]
+    while room:
+        length = min(room, 65537)
+        if 0 < room - length < 4:  # a segment takes four bytes at least
+            length -= 4
+        if length < 4:
+            raise ValueError(f"a JPEG of {size} bytes cannot be made")
+        parts.append(b"\xff\xfe" + struct.pack(">H", length - 2) + bytes(length - 4))
+        room -= length
+    parts.append(data[scan_starts:])
+    return b"".join(parts)
+
+
+def png_of(size: int, seed: int = 2) -> bytes:
+    """A PNG of exactly ``size`` bytes (1 KiB or more) that opens in a fraction of a second."""
+    edge = max(1, int(((size - 200) * 0.98 / 3) ** 0.5))
+    data = random.Random(seed).randbytes(edge * edge * 3)
+    step = edge * 3
+    rows = (data[start : start + step] for start in range(0, len(data), step))
+    made = write_png(edge, edge, 8, 2, rows, level=0)
+    room = size - len(made) - 12
+    if room < 0:
+        raise ValueError(f"a PNG of {size} bytes cannot be made")
+    return made[:-12] + chunk(b"paDd", bytes(room)) + made[-12:]
+
+
+# --- all of them ---------------------------------------------------------------------------------
+
+
+def _animated(file_format: str, **options: object) -> bytes:
+    first, *rest = frames()
+    return encode(first, file_format, save_all=True, append_images=rest, duration=80, **options)
+
+
+def _palette(transparent: bool) -> bytes:
+    if not transparent:
+        return encode(chart().quantize(16), "PNG")
+    return encode(badge().quantize(16), "PNG")
+
+
+SAMPLES: dict[str, Callable[[], bytes]] = {
+    "photo.jpg": jpeg,
+    "photo-progressive.jpg": lambda: encode(photo(), "JPEG", quality=85, progressive=True),
+    "photo-grey.jpg": lambda: encode(photo().convert("L"), "JPEG"),
+    "photo-cmyk.jpg": lambda: encode(photo(320, 240).convert("CMYK"), "JPEG", quality=90),
+    "photo-private.jpg": private_jpeg,
+    "photo-5mib.jpg": lambda: jpeg_of(5 * MIB),
+    "photo-19.9mib.jpg": lambda: jpeg_of(int(19.9 * MIB)),
+    "scan.jpg": lambda: encode(scan(), "JPEG", quality=80),
+    "wide-8000.jpg": lambda: encode(photo(8000, 1000), "JPEG", quality=80),
+    **{f"rotated-{n}.jpg": (lambda n=n: rotated_jpeg(n)) for n in range(1, 9)},
+    "tiny.jpg": lambda: encode(Image.new("RGB", (1, 1), RED), "JPEG"),
+    "chart.png": png,
+    "tiny.png": lambda: encode(Image.new("RGB", (1, 1), RED), "PNG"),
+    "alpha.png": lambda: encode(badge(), "PNG"),
+    "grey-alpha.png": lambda: encode(badge().convert("LA"), "PNG"),
+    "grey.png": lambda: encode(scan(200, 260), "PNG"),
+    "grey16.png": grey16_png,
+    "rgb16.png": rgb16_png,
+    "palette.png": lambda: _palette(transparent=False),
+    "palette-alpha.png": lambda: _palette(transparent=True),
+    "bilevel.png": lambda: encode(scan(200, 260).convert("1"), "PNG"),
+    "animated.png": lambda: _animated("PNG"),
+    "noise-5mib.png": lambda: png_of(5 * MIB),
+    "still.gif": lambda: encode(chart(320, 200), "GIF"),
+    "animated.gif": lambda: _animated("GIF", loop=0),
+    "photo.webp": lambda: encode(photo(), "WEBP", quality=80),
+    "alpha.webp": lambda: encode(badge(), "WEBP", lossless=True),
+    "animated.webp": lambda: _animated("WEBP"),
+    "photo.bmp": lambda: encode(photo(320, 240), "BMP"),
+    "photo.tiff": lambda: encode(photo(320, 240), "TIFF"),
+    "fax.tiff": lambda: encode(scan(400, 500).convert("1"), "TIFF", compression="group4"),
+    "cmyk.tiff": lambda: encode(photo(320, 240).convert("CMYK"), "TIFF"),
+    "pages.tiff": lambda: _animated("TIFF"),
+    "icon.ico": lambda: encode(badge(), "ICO"),
+    "photo.jp2": lambda: encode(photo(320, 240), "JPEG2000"),
+    "photo.ppm": lambda: encode(photo(320, 240), "PPM"),
+}
+if features.check("avif"):
+    SAMPLES["photo.avif"] = lambda: encode(photo(320, 240), "AVIF", quality=70)
+
+
+def make_all(folder: Path) -> list[Path]:
+    """Write every sample into a folder, made if it is missing; returns the files' paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, build in SAMPLES.items():
+        path = folder / name
+        path.write_bytes(build())
+        paths.append(path)
+    return paths
+
+
+def main() -> None:
+    """Write the samples into the folder named on the command line and list them."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "pictures")
+    for path in make_all(folder):
+        print(f"{path.stat().st_size:>10,}  {path}")
+
+
+if __name__ == "__main__":
+    main()
