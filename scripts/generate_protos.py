@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,8 +76,10 @@ def generate(target: Path) -> None:
         descriptor_set = Path(scratch, "descriptors.bin")
         protoc(f"--descriptor_set_out={descriptor_set}", "--include_imports", *names)
         protoc(f"--mypy_out=quiet:{scratch}", *names)
-        files = sorted(FileDescriptorSet.FromString(descriptor_set.read_bytes()).file,
-                       key=lambda file: file.name)
+        files = sorted(
+            FileDescriptorSet.FromString(descriptor_set.read_bytes()).file,
+            key=lambda file: file.name,
+        )
         modules = {file.name: module_of(file.name) for file in files}
         if sorted(modules) != sorted(names) or len(set(modules.values())) != len(modules):
             raise SystemExit(f"two files of one name, or an import not listed: {sorted(modules)}")
@@ -91,9 +94,8 @@ def generate(target: Path) -> None:
 
 
 def protoc(*arguments: str) -> None:
-    import grpc_tools
-
-    includes = [f"-I{PROTOS}", f"-I{Path(grpc_tools.__file__).parent / '_proto'}"]
+    """Run protoc with our .proto files and its own in reach."""
+    includes = [f"-I{PROTOS}", f"-I{resources.files('grpc_tools') / '_proto'}"]
     # protoc looks for its plugin on the path.
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     command = [sys.executable, "-m", "grpc_tools.protoc", *includes, *arguments]
@@ -101,19 +103,21 @@ def protoc(*arguments: str) -> None:
 
 
 def module_of(proto_file: str) -> str:
+    """Name a .proto file as its modules are named."""
     return proto_file.rpartition("/")[2].removesuffix(".proto")
 
 
 def write(path: Path, text: str) -> None:
+    """Write the same bytes on every platform."""
     path.write_bytes(text.encode())
 
 
 def descriptors_module(files: list[FileDescriptorProto]) -> str:
+    """Every serialized descriptor, in code: that works from a zip, and is cached as bytecode."""
     lines = [
         f'"""{NOTICE.format("protos/")}',
         "",
-        "The serialized descriptor of each .proto file, with the files it imports. In a module,",
-        "not in a data file, so that it comes out of a zip and the bytecode cache like any code.",
+        "The serialized descriptor of each .proto file, after the files it imports.",
         '"""',
         MARKS,
         "from __future__ import annotations",
@@ -130,6 +134,7 @@ def descriptors_module(files: list[FileDescriptorProto]) -> str:
 
 
 def messages_module(file: FileDescriptorProto) -> str:
+    """Everything else is in the descriptors."""
     return (
         f'"""{NOTICE.format(file.name)}"""\n{MARKS}\n'
         f"from {PACKAGE}._pool import load\n\n"
@@ -173,81 +178,100 @@ def accept_datetimes(text: str) -> str:
         changed,
         flags=re.MULTILINE | re.DOTALL,
     )
-    return changed if changed == text else re.sub(
-        r"^(?=import sys$)", "import datetime as _datetime\n", changed, flags=re.MULTILINE
+    return (
+        changed
+        if changed == text
+        else re.sub(
+            r"^(?=import sys$)", "import datetime as _datetime\n", changed, flags=re.MULTILINE
+        )
     )
 
 
 # --- the services ------------------------------------------------------------------------------
 
+SERVICES_HEAD = """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from {package} import {modules}
+from {package}._method import Method, attach, register
+
+if TYPE_CHECKING:
+    import grpc
+    import grpc.aio
+"""
+
+SERVICE = """
+
+class {name}:
+    \"""The methods of {full_name}.\"""
+
+    SERVICE: Final = "{full_name}"
+{table}
+    METHODS: Final[tuple[Method[Any, Any], ...]] = ({methods},)
+
+
+class {name}Stub:
+    \"""{name}'s methods on a ``grpc.Channel``, as multicallables.\"""
+
+{sync_attributes}
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        attach(self, channel, {name}.METHODS)
+
+
+class Async{name}Stub:
+    \"""{name}'s methods on a ``grpc.aio.Channel``, as multicallables.\"""
+
+{async_attributes}
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        attach(self, channel, {name}.METHODS)
+
+
+def add_{name}Servicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:
+    \"""Let ``server`` answer {full_name} with the methods ``servicer`` has.\"""
+    register(servicer, server, {name}.SERVICE, {name}.METHODS)
+"""
+
 
 def services_module(file: FileDescriptorProto, files: list[FileDescriptorProto]) -> str:
     """Method tables, stubs and registration of the services of one file."""
-    homes = {
-        f".{other.package}.{message.name}": f"{module_of(other.name)}_pb2"
+    types = {
+        f".{other.package}.{message.name}": f"{module_of(other.name)}_pb2.{message.name}"
         for other in files
         for message in other.message_type
     }
-    used = {homes[t] for s in file.service for m in s.method for t in (m.input_type, m.output_type)}
-    names = ", ".join(sorted(used))
-    parts = [
-        f'"""{NOTICE.format(file.name)}"""\n{MARKS}\n'
-        "from __future__ import annotations\n\n"
-        "from typing import TYPE_CHECKING, Any, Final\n\n"
-        f"from {PACKAGE} import {names}\n"
-        f"from {PACKAGE}._method import Method, attach, register\n\n"
-        "if TYPE_CHECKING:\n    import grpc\n    import grpc.aio\n"
-    ]
-    parts += [service_code(service, file.package, homes) for service in file.service]
-    return "\n\n".join(parts)
+    used = {types[t] for s in file.service for m in s.method for t in (m.input_type, m.output_type)}
+    modules = sorted({name.partition(".")[0] for name in used})
+    return (
+        f'"""{NOTICE.format(file.name)}"""\n{MARKS}'
+        + SERVICES_HEAD.format(package=PACKAGE, modules=", ".join(modules))
+        + "".join(service_code(service, file.package, types) for service in file.service)
+    )
 
 
-def service_code(service: ServiceDescriptorProto, package: str, homes: dict[str, str]) -> str:
-    name, full_name = service.name, f"{package}.{service.name}"
-    table, sync, aio = [], [], []
+def service_code(service: ServiceDescriptorProto, package: str, types: dict[str, str]) -> str:
+    """What there is for one service."""
+    full_name = f"{package}.{service.name}"
+    table, attributes = [], []
     for method in service.method:
-        sent, got = (
-            f"{homes[t]}.{t.rpartition('.')[2]}" for t in (method.input_type, method.output_type)
-        )
         ends = (method.client_streaming, method.server_streaming)
+        pair = f"{types[method.input_type]}, {types[method.output_type]}"
         flags = f", {ends[0]}, {ends[1]}" if any(ends) else ""
-        path = f'"/{full_name}/{method.name}"'
-        table.append(f"    {method.name}: Final = Method({path}, {sent}, {got}{flags})")
-        kind = "".join("Stream" if end else "Unary" for end in ends) + f"MultiCallable[{sent}, {got}]"
-        sync.append(f"    {method.name}: grpc.{kind}")
-        aio.append(f"    {method.name}: grpc.aio.{kind}")
-    methods = ", ".join(method.name for method in service.method)
-    return "\n".join([
-        f"class {name}:",
-        f'    """The methods of {full_name}."""',
-        "",
-        f'    SERVICE: Final = "{full_name}"',
-        *table,
-        f"    METHODS: Final[tuple[Method[Any, Any], ...]] = ({methods},)",
-        *stub_class(f"{name}Stub", name, "grpc.Channel", sync),
-        *stub_class(f"Async{name}Stub", name, "grpc.aio.Channel", aio),
-        "",
-        "",
-        f"def add_{name}Servicer_to_server("
-        "servicer: object, server: grpc.Server | grpc.aio.Server) -> None:",
-        f'    """Let ``server`` answer {full_name} with the methods ``servicer`` has."""',
-        f"    register(servicer, server, {name}.SERVICE, {name}.METHODS)",
-        "",
-    ])
-
-
-def stub_class(name: str, table: str, channel: str, attributes: list[str]) -> list[str]:
-    return [
-        "",
-        "",
-        f"class {name}:",
-        f'    """{table}\'s methods on a ``{channel}``, as multicallables."""',
-        "",
-        *attributes,
-        "",
-        f"    def __init__(self, channel: {channel}) -> None:",
-        f"        attach(self, channel, {table}.METHODS)",
-    ]
+        path = f"/{full_name}/{method.name}"
+        table.append(f'    {method.name}: Final = Method("{path}", {pair}{flags})')
+        kind = "".join("Stream" if end else "Unary" for end in ends) + "MultiCallable"
+        attributes.append(f"    {method.name}: grpc.{kind}[{pair}]")
+    return SERVICE.format(
+        name=service.name,
+        full_name=full_name,
+        table="\n".join(table),
+        methods=", ".join(method.name for method in service.method),
+        sync_attributes="\n".join(attributes),
+        async_attributes="\n".join(line.replace(": grpc.", ": grpc.aio.") for line in attributes),
+    )
 
 
 # --- comparing ---------------------------------------------------------------------------------
@@ -271,6 +295,7 @@ def compare(fresh: Path, present: Path, tracked: frozenset[str] | None = None) -
 
 
 def tracked_files(folder: Path) -> frozenset[str] | None:
+    """Ask git what it knows in ``folder``; None if it cannot be asked."""
     command = ["git", "-C", str(folder), "ls-files", "-z", "."]
     try:
         listing = subprocess.run(command, check=True, capture_output=True).stdout.decode()
@@ -280,6 +305,7 @@ def tracked_files(folder: Path) -> frozenset[str] | None:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Return the exit status."""
     parser = argparse.ArgumentParser(description="Generate xai_vision/proto/ from protos/.")
     parser.add_argument("--check", action="store_true", help="only say what is out of date")
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)

@@ -11,6 +11,7 @@ code is tied to the version of protobuf that made it, and registers itself in th
 
 from __future__ import annotations
 
+import copyreg
 import posixpath
 import threading
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from xai_vision.proto._descriptors import FILES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from google.protobuf.descriptor import Descriptor
     from google.protobuf.message import Message
 
@@ -70,4 +73,14 @@ def _message_class(descriptor: Descriptor, module: str, qualname: str) -> type[M
         inner = _message_class(nested, module, f"{qualname}.{nested.name}")
         if nested.name not in cls.__dict__:
             setattr(cls, nested.name, inner)
+        # protobuf unpickles nested messages through the default pool, where ours are not.
+        copyreg.pickle(inner, _reduce)
     return cls
+
+
+def _reduce(message: Message) -> tuple[Callable[..., Message], tuple[type[Message], bytes]]:
+    return _restore, (type(message), message.SerializeToString())
+
+
+def _restore(cls: type[Message], data: bytes) -> Message:
+    return cls.FromString(data)

@@ -21,6 +21,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ApiKey(_message.Message):
+    """An API key as its owner sees it: never the secret itself."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     REDACTED_API_KEY_FIELD_NUMBER: _builtins.int
@@ -36,12 +38,17 @@ class ApiKey(_message.Message):
     TEAM_BLOCKED_FIELD_NUMBER: _builtins.int
     DISABLED_FIELD_NUMBER: _builtins.int
     redacted_api_key: _builtins.str
+    """The key with its middle struck out, fit for a log."""
     user_id: _builtins.str
     name: _builtins.str
     modified_by: _builtins.str
+    """The user who last changed it."""
     team_id: _builtins.str
     api_key_id: _builtins.str
     api_key_blocked: _builtins.bool
+    """Any of these three makes the key useless: the key or its team was blocked, or the key was
+    switched off.
+    """
     team_blocked: _builtins.bool
     disabled: _builtins.bool
     @_builtins.property
@@ -53,7 +60,9 @@ class ApiKey(_message.Message):
     @modify_time.setter
     def modify_time(self, value: _datetime.datetime) -> None: ...
     @_builtins.property
-    def acls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def acls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the key may do, one right per entry."""
+
     def __init__(
         self,
         *,

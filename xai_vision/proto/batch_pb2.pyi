@@ -26,6 +26,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Batch(_message.Message):
+    """A batch and how far it has come."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_ID_FIELD_NUMBER: _builtins.int
@@ -41,8 +43,11 @@ class Batch(_message.Message):
     batch_id: _builtins.str
     name: _builtins.str
     create_api_key_id: _builtins.str
+    """ApiKey.api_key_id of the key that opened it."""
     cancel_by_xai_message: _builtins.str
+    """Set if the service, not the owner, cancelled the batch: why."""
     input_file_id: _builtins.str
+    """The uploaded file it was filled from, if it was."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @create_time.setter
@@ -90,6 +95,8 @@ Global___Batch: _TypeAlias = Batch  # noqa: Y015
 
 @_typing.final
 class BatchState(_message.Message):
+    """Counts of requests; a batch is through when num_pending is 0."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NUM_REQUESTS_FIELD_NUMBER: _builtins.int
@@ -121,6 +128,8 @@ Global___BatchState: _TypeAlias = BatchState  # noqa: Y015
 
 @_typing.final
 class BatchCostBreakdown(_message.Message):
+    """What a batch has cost so far. One tick is 1e-10 US dollars."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TOTAL_COST_USD_TICKS_FIELD_NUMBER: _builtins.int
@@ -130,9 +139,11 @@ class BatchCostBreakdown(_message.Message):
     @_builtins.property
     def endpoint_costs(self) -> _containers.RepeatedCompositeFieldContainer[Global___EndpointCost]: ...
     @_builtins.property
-    def calculation_time(self) -> _timestamp_pb2.Timestamp: ...
+    def calculation_time(self) -> _timestamp_pb2.Timestamp:
+        """The sums are not live: this is when they were made."""
     @calculation_time.setter
     def calculation_time(self, value: _datetime.datetime) -> None: ...
+
     def __init__(
         self,
         *,
@@ -150,6 +161,8 @@ Global___BatchCostBreakdown: _TypeAlias = BatchCostBreakdown  # noqa: Y015
 
 @_typing.final
 class EndpointCost(_message.Message):
+    """The share of one endpoint in the cost."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ENDPOINT_FIELD_NUMBER: _builtins.int
@@ -175,6 +188,8 @@ Global___EndpointCost: _TypeAlias = EndpointCost  # noqa: Y015
 
 @_typing.final
 class BatchRequest(_message.Message):
+    """One request inside a batch."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_REQUEST_ID_FIELD_NUMBER: _builtins.int
@@ -183,6 +198,7 @@ class BatchRequest(_message.Message):
     VIDEO_REQUEST_FIELD_NUMBER: _builtins.int
     VIDEO_EXTENSION_REQUEST_FIELD_NUMBER: _builtins.int
     batch_request_id: _builtins.str
+    """The caller's own name for it, by which its result is found again."""
     @_builtins.property
     def completion_request(self) -> _chat_pb2.GetCompletionsRequest: ...
     @_builtins.property
@@ -217,6 +233,8 @@ Global___BatchRequest: _TypeAlias = BatchRequest  # noqa: Y015
 
 @_typing.final
 class BatchResultData(_message.Message):
+    """What a request that succeeded was answered."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COMPLETION_RESPONSE_FIELD_NUMBER: _builtins.int
@@ -247,6 +265,8 @@ Global___BatchResultData: _TypeAlias = BatchResultData  # noqa: Y015
 
 @_typing.final
 class BatchResult(_message.Message):
+    """The outcome of one request."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_REQUEST_ID_FIELD_NUMBER: _builtins.int
@@ -276,6 +296,8 @@ Global___BatchResult: _TypeAlias = BatchResult  # noqa: Y015
 
 @_typing.final
 class BatchRequestMetadata(_message.Message):
+    """Where one request stands."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     class _State:
@@ -290,7 +312,9 @@ class BatchRequestMetadata(_message.Message):
         STATE_CANCELLED: BatchRequestMetadata._State.ValueType  # 3
         STATE_FAILED: BatchRequestMetadata._State.ValueType  # 4
 
-    class State(_State, metaclass=_StateEnumTypeWrapper): ...
+    class State(_State, metaclass=_StateEnumTypeWrapper):
+        """Where a request stands."""
+
     STATE_UNKNOWN: BatchRequestMetadata.State.ValueType  # 0
     STATE_PENDING: BatchRequestMetadata.State.ValueType  # 1
     STATE_SUCCEEDED: BatchRequestMetadata.State.ValueType  # 2
@@ -335,12 +359,15 @@ Global___BatchRequestMetadata: _TypeAlias = BatchRequestMetadata  # noqa: Y015
 
 @_typing.final
 class CreateBatchRequest(_message.Message):
+    """Name and, maybe, contents of a new batch."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     INPUT_FILE_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     input_file_id: _builtins.str
+    """Id of an uploaded file with the requests in it; empty for a batch filled by AddBatchRequests."""
     def __init__(
         self,
         *,
@@ -357,6 +384,8 @@ Global___CreateBatchRequest: _TypeAlias = CreateBatchRequest  # noqa: Y015
 
 @_typing.final
 class AddBatchRequestsRequest(_message.Message):
+    """Requests to put into a batch."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_ID_FIELD_NUMBER: _builtins.int
@@ -380,6 +409,8 @@ Global___AddBatchRequestsRequest: _TypeAlias = AddBatchRequestsRequest  # noqa: 
 
 @_typing.final
 class GetBatchRequest(_message.Message):
+    """Which batch to describe."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_ID_FIELD_NUMBER: _builtins.int
@@ -399,12 +430,15 @@ Global___GetBatchRequest: _TypeAlias = GetBatchRequest  # noqa: Y015
 
 @_typing.final
 class ListBatchesRequest(_message.Message):
+    """A page of the caller's batches."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     LIMIT_FIELD_NUMBER: _builtins.int
     PAGINATION_TOKEN_FIELD_NUMBER: _builtins.int
     limit: _builtins.int
     pagination_token: _builtins.str
+    """From the page before; unset for the first page."""
     def __init__(
         self,
         *,
@@ -423,11 +457,14 @@ Global___ListBatchesRequest: _TypeAlias = ListBatchesRequest  # noqa: Y015
 
 @_typing.final
 class ListBatchesResponse(_message.Message):
+    """A page of batches."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCHES_FIELD_NUMBER: _builtins.int
     PAGINATION_TOKEN_FIELD_NUMBER: _builtins.int
     pagination_token: _builtins.str
+    """Asks for the next page; unset on the last."""
     @_builtins.property
     def batches(self) -> _containers.RepeatedCompositeFieldContainer[Global___Batch]: ...
     def __init__(
@@ -448,6 +485,8 @@ Global___ListBatchesResponse: _TypeAlias = ListBatchesResponse  # noqa: Y015
 
 @_typing.final
 class CancelBatchRequest(_message.Message):
+    """Which batch to stop."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_ID_FIELD_NUMBER: _builtins.int
@@ -467,6 +506,8 @@ Global___CancelBatchRequest: _TypeAlias = CancelBatchRequest  # noqa: Y015
 
 @_typing.final
 class ListBatchRequestMetadataRequest(_message.Message):
+    """A page of the requests in a batch."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_ID_FIELD_NUMBER: _builtins.int
@@ -477,7 +518,9 @@ class ListBatchRequestMetadataRequest(_message.Message):
     limit: _builtins.int
     pagination_token: _builtins.str
     @_builtins.property
-    def status(self) -> _containers.RepeatedScalarFieldContainer[Global___BatchRequestMetadata.State.ValueType]: ...
+    def status(self) -> _containers.RepeatedScalarFieldContainer[Global___BatchRequestMetadata.State.ValueType]:
+        """Only requests in one of these states; all if empty."""
+
     def __init__(
         self,
         *,
@@ -498,6 +541,8 @@ Global___ListBatchRequestMetadataRequest: _TypeAlias = ListBatchRequestMetadataR
 
 @_typing.final
 class ListBatchRequestMetadataResponse(_message.Message):
+    """A page of request states."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_REQUEST_METADATA_FIELD_NUMBER: _builtins.int
@@ -523,6 +568,8 @@ Global___ListBatchRequestMetadataResponse: _TypeAlias = ListBatchRequestMetadata
 
 @_typing.final
 class ListBatchResultsRequest(_message.Message):
+    """A page of the results of a batch."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_ID_FIELD_NUMBER: _builtins.int
@@ -550,6 +597,8 @@ Global___ListBatchResultsRequest: _TypeAlias = ListBatchResultsRequest  # noqa: 
 
 @_typing.final
 class ListBatchResultsResponse(_message.Message):
+    """A page of results; requests still pending are not in it."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     RESULTS_FIELD_NUMBER: _builtins.int
@@ -575,6 +624,8 @@ Global___ListBatchResultsResponse: _TypeAlias = ListBatchResultsResponse  # noqa
 
 @_typing.final
 class GetBatchRequestResultRequest(_message.Message):
+    """Which request of which batch to look up."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_ID_FIELD_NUMBER: _builtins.int
@@ -597,6 +648,8 @@ Global___GetBatchRequestResultRequest: _TypeAlias = GetBatchRequestResultRequest
 
 @_typing.final
 class GetBatchRequestResultResponse(_message.Message):
+    """A request beside its outcome."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     REQUEST_FIELD_NUMBER: _builtins.int

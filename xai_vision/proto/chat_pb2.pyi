@@ -41,7 +41,8 @@ class _GuidelineCategoryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Gui
     GUIDELINE_CATEGORY_VIOLENCE: _GuidelineCategory.ValueType  # 2
     GUIDELINE_CATEGORY_PROFANITY: _GuidelineCategory.ValueType  # 5
 
-class GuidelineCategory(_GuidelineCategory, metaclass=_GuidelineCategoryEnumTypeWrapper): ...
+class GuidelineCategory(_GuidelineCategory, metaclass=_GuidelineCategoryEnumTypeWrapper):
+    """Kinds of content."""
 
 GUIDELINE_CATEGORY_INVALID: GuidelineCategory.ValueType  # 0
 GUIDELINE_CATEGORY_NSFW: GuidelineCategory.ValueType  # 1
@@ -58,7 +59,8 @@ class _GuidelineBehaviorEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Gui
     GUIDELINE_BEHAVIOR_INVALID: _GuidelineBehavior.ValueType  # 0
     GUIDELINE_BEHAVIOR_DECLINE: _GuidelineBehavior.ValueType  # 1
 
-class GuidelineBehavior(_GuidelineBehavior, metaclass=_GuidelineBehaviorEnumTypeWrapper): ...
+class GuidelineBehavior(_GuidelineBehavior, metaclass=_GuidelineBehaviorEnumTypeWrapper):
+    """What to do about it."""
 
 GUIDELINE_BEHAVIOR_INVALID: GuidelineBehavior.ValueType  # 0
 GUIDELINE_BEHAVIOR_DECLINE: GuidelineBehavior.ValueType  # 1
@@ -72,25 +74,30 @@ class _IncludeOptionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Include
     DESCRIPTOR: _descriptor.EnumDescriptor
     INCLUDE_OPTION_INVALID: _IncludeOption.ValueType  # 0
     INCLUDE_OPTION_WEB_SEARCH_CALL_OUTPUT: _IncludeOption.ValueType  # 1
+    """The results of the tools the service ran, as outputs of ROLE_TOOL."""
     INCLUDE_OPTION_X_SEARCH_CALL_OUTPUT: _IncludeOption.ValueType  # 2
     INCLUDE_OPTION_CODE_EXECUTION_CALL_OUTPUT: _IncludeOption.ValueType  # 3
     INCLUDE_OPTION_COLLECTIONS_SEARCH_CALL_OUTPUT: _IncludeOption.ValueType  # 4
     INCLUDE_OPTION_ATTACHMENT_SEARCH_CALL_OUTPUT: _IncludeOption.ValueType  # 5
     INCLUDE_OPTION_MCP_CALL_OUTPUT: _IncludeOption.ValueType  # 6
     INCLUDE_OPTION_INLINE_CITATIONS: _IncludeOption.ValueType  # 7
+    """CompletionMessage.citations."""
     INCLUDE_OPTION_VERBOSE_STREAMING: _IncludeOption.ValueType  # 8
     INCLUDE_OPTION_CODE_EXECUTION_FILES_OUTPUT: _IncludeOption.ValueType  # 9
 
-class IncludeOption(_IncludeOption, metaclass=_IncludeOptionEnumTypeWrapper): ...
+class IncludeOption(_IncludeOption, metaclass=_IncludeOptionEnumTypeWrapper):
+    """Parts of an answer that are left out unless asked for."""
 
 INCLUDE_OPTION_INVALID: IncludeOption.ValueType  # 0
 INCLUDE_OPTION_WEB_SEARCH_CALL_OUTPUT: IncludeOption.ValueType  # 1
+"""The results of the tools the service ran, as outputs of ROLE_TOOL."""
 INCLUDE_OPTION_X_SEARCH_CALL_OUTPUT: IncludeOption.ValueType  # 2
 INCLUDE_OPTION_CODE_EXECUTION_CALL_OUTPUT: IncludeOption.ValueType  # 3
 INCLUDE_OPTION_COLLECTIONS_SEARCH_CALL_OUTPUT: IncludeOption.ValueType  # 4
 INCLUDE_OPTION_ATTACHMENT_SEARCH_CALL_OUTPUT: IncludeOption.ValueType  # 5
 INCLUDE_OPTION_MCP_CALL_OUTPUT: IncludeOption.ValueType  # 6
 INCLUDE_OPTION_INLINE_CITATIONS: IncludeOption.ValueType  # 7
+"""CompletionMessage.citations."""
 INCLUDE_OPTION_VERBOSE_STREAMING: IncludeOption.ValueType  # 8
 INCLUDE_OPTION_CODE_EXECUTION_FILES_OUTPUT: IncludeOption.ValueType  # 9
 Global___IncludeOption: _TypeAlias = IncludeOption  # noqa: Y015
@@ -111,7 +118,8 @@ class _MessageRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MessageRo
     ROLE_TOOL: _MessageRole.ValueType  # 5
     ROLE_DEVELOPER: _MessageRole.ValueType  # 6
 
-class MessageRole(_MessageRole, metaclass=_MessageRoleEnumTypeWrapper): ...
+class MessageRole(_MessageRole, metaclass=_MessageRoleEnumTypeWrapper):
+    """Whose turn a message is."""
 
 INVALID_ROLE: MessageRole.ValueType  # 0
 ROLE_USER: MessageRole.ValueType  # 1
@@ -135,7 +143,8 @@ class _ReasoningEffortEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reaso
     EFFORT_NONE: _ReasoningEffort.ValueType  # 4
     EFFORT_XHIGH: _ReasoningEffort.ValueType  # 5
 
-class ReasoningEffort(_ReasoningEffort, metaclass=_ReasoningEffortEnumTypeWrapper): ...
+class ReasoningEffort(_ReasoningEffort, metaclass=_ReasoningEffortEnumTypeWrapper):
+    """How long the model may think before it answers."""
 
 INVALID_EFFORT: ReasoningEffort.ValueType  # 0
 EFFORT_LOW: ReasoningEffort.ValueType  # 1
@@ -155,7 +164,8 @@ class _AgentCountEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AgentCount
     AGENT_COUNT_4: _AgentCount.ValueType  # 1
     AGENT_COUNT_16: _AgentCount.ValueType  # 2
 
-class AgentCount(_AgentCount, metaclass=_AgentCountEnumTypeWrapper): ...
+class AgentCount(_AgentCount, metaclass=_AgentCountEnumTypeWrapper):
+    """How many agents work on one answer."""
 
 AGENT_COUNT_UNSPECIFIED: AgentCount.ValueType  # 0
 AGENT_COUNT_4: AgentCount.ValueType  # 1
@@ -173,7 +183,8 @@ class _ToolModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ToolMode.Val
     TOOL_MODE_NONE: _ToolMode.ValueType  # 2
     TOOL_MODE_REQUIRED: _ToolMode.ValueType  # 3
 
-class ToolMode(_ToolMode, metaclass=_ToolModeEnumTypeWrapper): ...
+class ToolMode(_ToolMode, metaclass=_ToolModeEnumTypeWrapper):
+    """Whether the model may (AUTO), must not (NONE) or must (REQUIRED) use a tool."""
 
 TOOL_MODE_INVALID: ToolMode.ValueType  # 0
 TOOL_MODE_AUTO: ToolMode.ValueType  # 1
@@ -192,7 +203,8 @@ class _FormatTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FormatType
     FORMAT_TYPE_JSON_OBJECT: _FormatType.ValueType  # 2
     FORMAT_TYPE_JSON_SCHEMA: _FormatType.ValueType  # 3
 
-class FormatType(_FormatType, metaclass=_FormatTypeEnumTypeWrapper): ...
+class FormatType(_FormatType, metaclass=_FormatTypeEnumTypeWrapper):
+    """The form of an answer."""
 
 FORMAT_TYPE_INVALID: FormatType.ValueType  # 0
 FORMAT_TYPE_TEXT: FormatType.ValueType  # 1
@@ -216,7 +228,8 @@ class _ToolCallTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ToolCall
     TOOL_CALL_TYPE_ATTACHMENT_SEARCH_TOOL: _ToolCallType.ValueType  # 7
     TOOL_CALL_TYPE_IMAGE_GENERATION_TOOL: _ToolCallType.ValueType  # 10
 
-class ToolCallType(_ToolCallType, metaclass=_ToolCallTypeEnumTypeWrapper): ...
+class ToolCallType(_ToolCallType, metaclass=_ToolCallTypeEnumTypeWrapper):
+    """What kind of tool a call is for."""
 
 TOOL_CALL_TYPE_INVALID: ToolCallType.ValueType  # 0
 TOOL_CALL_TYPE_CLIENT_SIDE_TOOL: ToolCallType.ValueType  # 1
@@ -240,7 +253,8 @@ class _ToolCallStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ToolCa
     TOOL_CALL_STATUS_INCOMPLETE: _ToolCallStatus.ValueType  # 2
     TOOL_CALL_STATUS_FAILED: _ToolCallStatus.ValueType  # 3
 
-class ToolCallStatus(_ToolCallStatus, metaclass=_ToolCallStatusEnumTypeWrapper): ...
+class ToolCallStatus(_ToolCallStatus, metaclass=_ToolCallStatusEnumTypeWrapper):
+    """How far a call has come."""
 
 TOOL_CALL_STATUS_IN_PROGRESS: ToolCallStatus.ValueType  # 0
 TOOL_CALL_STATUS_COMPLETED: ToolCallStatus.ValueType  # 1
@@ -259,7 +273,8 @@ class _SearchModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SearchMode
     ON_SEARCH_MODE: _SearchMode.ValueType  # 2
     AUTO_SEARCH_MODE: _SearchMode.ValueType  # 3
 
-class SearchMode(_SearchMode, metaclass=_SearchModeEnumTypeWrapper): ...
+class SearchMode(_SearchMode, metaclass=_SearchModeEnumTypeWrapper):
+    """Whether to search while answering; in AUTO the model decides."""
 
 INVALID_SEARCH_MODE: SearchMode.ValueType  # 0
 OFF_SEARCH_MODE: SearchMode.ValueType  # 1
@@ -269,6 +284,8 @@ Global___SearchMode: _TypeAlias = SearchMode  # noqa: Y015
 
 @_typing.final
 class PolicyGuideline(_message.Message):
+    """How the model should meet content of one kind."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CATEGORY_FIELD_NUMBER: _builtins.int
@@ -291,6 +308,8 @@ Global___PolicyGuideline: _TypeAlias = PolicyGuideline  # noqa: Y015
 
 @_typing.final
 class Guideline(_message.Message):
+    """One instruction about what the model may write."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     POLICY_FIELD_NUMBER: _builtins.int
@@ -313,6 +332,8 @@ Global___Guideline: _TypeAlias = Guideline  # noqa: Y015
 
 @_typing.final
 class GetCompletionsRequest(_message.Message):
+    """A conversation and how to continue it."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MESSAGES_FIELD_NUMBER: _builtins.int
@@ -345,30 +366,47 @@ class GetCompletionsRequest(_message.Message):
     GUIDELINES_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     user: _builtins.str
+    """The caller's own name for the person behind the request."""
     n: _builtins.int
+    """How many independent answers to give."""
     max_tokens: _builtins.int
     seed: _builtins.int
     temperature: _builtins.float
     top_p: _builtins.float
     logprobs: _builtins.bool
     top_logprobs: _builtins.int
+    """How many alternatives to report per token; needs logprobs."""
     frequency_penalty: _builtins.float
     presence_penalty: _builtins.float
     reasoning_effort: Global___ReasoningEffort.ValueType
     parallel_tool_calls: _builtins.bool
     previous_response_id: _builtins.str
+    """Puts the stored conversation of that response in front of messages. NOT_FOUND if it is unknown."""
     store_messages: _builtins.bool
+    """Keep request and answer on the server, for previous_response_id and GetStoredCompletion. Unset
+    means no over gRPC, but yes over REST; storing advised against when there are pictures.
+    """
     use_encrypted_content: _builtins.bool
+    """Return the model's reasoning encrypted, to be handed back in a later turn instead of stored."""
     max_turns: _builtins.int
+    """How many rounds of server-side tools the model may take."""
     agent_count: Global___AgentCount.ValueType
+    """For models that let several agents work on one answer."""
     service_tier: _usage_pb2.ServiceTier.ValueType
     safety_identifier: _builtins.str
+    """A stable name of the end user, for the service's abuse checks."""
     @_builtins.property
-    def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Message]: ...
+    def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Message]:
+        """The conversation so far, oldest first."""
+
     @_builtins.property
-    def stop(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def stop(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Texts at which the model stops writing."""
+
     @_builtins.property
-    def tools(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tool]: ...
+    def tools(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tool]:
+        """At most 128."""
+
     @_builtins.property
     def tool_choice(self) -> Global___ToolChoice: ...
     @_builtins.property
@@ -376,7 +414,9 @@ class GetCompletionsRequest(_message.Message):
     @_builtins.property
     def search_parameters(self) -> Global___SearchParameters: ...
     @_builtins.property
-    def include(self) -> _containers.RepeatedScalarFieldContainer[Global___IncludeOption.ValueType]: ...
+    def include(self) -> _containers.RepeatedScalarFieldContainer[Global___IncludeOption.ValueType]:
+        """Parts of the answer that are left out unless asked for."""
+
     @_builtins.property
     def guidelines(self) -> _containers.RepeatedCompositeFieldContainer[Global___Guideline]: ...
     def __init__(
@@ -480,6 +520,8 @@ Global___GetCompletionsRequest: _TypeAlias = GetCompletionsRequest  # noqa: Y015
 
 @_typing.final
 class GetChatCompletionResponse(_message.Message):
+    """A whole answer."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -496,9 +538,15 @@ class GetChatCompletionResponse(_message.Message):
     id: _builtins.str
     model: _builtins.str
     system_fingerprint: _builtins.str
+    """Changes when the model's configuration does."""
     service_tier: _usage_pb2.ServiceTier.ValueType
+    """The tier that served the request, which need not be the one it asked for."""
     @_builtins.property
-    def outputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___CompletionOutput]: ...
+    def outputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___CompletionOutput]:
+        """With n, one per answer. With server-side tools, one per step of the work, tool results included
+        if asked for; the answer is the last assistant's.
+        """
+
     @_builtins.property
     def created(self) -> _timestamp_pb2.Timestamp: ...
     @created.setter
@@ -506,9 +554,13 @@ class GetChatCompletionResponse(_message.Message):
     @_builtins.property
     def usage(self) -> _usage_pb2.SamplingUsage: ...
     @_builtins.property
-    def citations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def citations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The URLs the answer rests on."""
+
     @_builtins.property
-    def settings(self) -> Global___RequestSettings: ...
+    def settings(self) -> Global___RequestSettings:
+        """The settings of the request, as the service understood them."""
+
     @_builtins.property
     def debug_output(self) -> Global___DebugOutput: ...
     @_builtins.property
@@ -538,6 +590,8 @@ Global___GetChatCompletionResponse: _TypeAlias = GetChatCompletionResponse  # no
 
 @_typing.final
 class GetChatCompletionChunk(_message.Message):
+    """A piece of an answer."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -555,13 +609,17 @@ class GetChatCompletionChunk(_message.Message):
     system_fingerprint: _builtins.str
     service_tier: _usage_pb2.ServiceTier.ValueType
     @_builtins.property
-    def outputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___CompletionOutputChunk]: ...
+    def outputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___CompletionOutputChunk]:
+        """What is new. Pieces of several outputs may alternate; index says whose each is."""
+
     @_builtins.property
     def created(self) -> _timestamp_pb2.Timestamp: ...
     @created.setter
     def created(self, value: _datetime.datetime) -> None: ...
     @_builtins.property
-    def usage(self) -> _usage_pb2.SamplingUsage: ...
+    def usage(self) -> _usage_pb2.SamplingUsage:
+        """A total, not an increment: the last one counts."""
+
     @_builtins.property
     def citations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -592,6 +650,8 @@ Global___GetChatCompletionChunk: _TypeAlias = GetChatCompletionChunk  # noqa: Y0
 
 @_typing.final
 class OutputFile(_message.Message):
+    """A file that a tool made while the answer was written; its content is read with the Files service."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int
@@ -614,13 +674,17 @@ Global___OutputFile: _TypeAlias = OutputFile  # noqa: Y015
 
 @_typing.final
 class GetDeferredCompletionResponse(_message.Message):
+    """Where a deferred completion stands."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     STATUS_FIELD_NUMBER: _builtins.int
     RESPONSE_FIELD_NUMBER: _builtins.int
     status: _deferred_pb2.DeferredStatus.ValueType
     @_builtins.property
-    def response(self) -> Global___GetChatCompletionResponse: ...
+    def response(self) -> Global___GetChatCompletionResponse:
+        """Only when status is DONE."""
+
     def __init__(
         self,
         *,
@@ -639,6 +703,8 @@ Global___GetDeferredCompletionResponse: _TypeAlias = GetDeferredCompletionRespon
 
 @_typing.final
 class CompletionOutput(_message.Message):
+    """One output of an answer."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FINISH_REASON_FIELD_NUMBER: _builtins.int
@@ -669,6 +735,8 @@ Global___CompletionOutput: _TypeAlias = CompletionOutput  # noqa: Y015
 
 @_typing.final
 class CompletionMessage(_message.Message):
+    """What was written, by the model or a tool."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CONTENT_FIELD_NUMBER: _builtins.int
@@ -681,10 +749,13 @@ class CompletionMessage(_message.Message):
     reasoning_content: _builtins.str
     role: Global___MessageRole.ValueType
     encrypted_content: _builtins.str
+    """Opaque; to be sent back unchanged in the next turn."""
     @_builtins.property
     def tool_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCall]: ...
     @_builtins.property
-    def citations(self) -> _containers.RepeatedCompositeFieldContainer[Global___InlineCitation]: ...
+    def citations(self) -> _containers.RepeatedCompositeFieldContainer[Global___InlineCitation]:
+        """Only with INCLUDE_OPTION_INLINE_CITATIONS."""
+
     def __init__(
         self,
         *,
@@ -705,6 +776,8 @@ Global___CompletionMessage: _TypeAlias = CompletionMessage  # noqa: Y015
 
 @_typing.final
 class CompletionOutputChunk(_message.Message):
+    """What is new in one output."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     DELTA_FIELD_NUMBER: _builtins.int
@@ -712,6 +785,7 @@ class CompletionOutputChunk(_message.Message):
     FINISH_REASON_FIELD_NUMBER: _builtins.int
     INDEX_FIELD_NUMBER: _builtins.int
     finish_reason: _sample_pb2.FinishReason.ValueType
+    """REASON_INVALID until the last piece of the output."""
     index: _builtins.int
     @_builtins.property
     def delta(self) -> Global___Delta: ...
@@ -735,6 +809,8 @@ Global___CompletionOutputChunk: _TypeAlias = CompletionOutputChunk  # noqa: Y015
 
 @_typing.final
 class Delta(_message.Message):
+    """The new part of a CompletionMessage: texts are to be joined, lists extended."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CONTENT_FIELD_NUMBER: _builtins.int
@@ -746,6 +822,7 @@ class Delta(_message.Message):
     content: _builtins.str
     reasoning_content: _builtins.str
     role: Global___MessageRole.ValueType
+    """INVALID_ROLE in pieces that do not say it again."""
     encrypted_content: _builtins.str
     @_builtins.property
     def tool_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCall]: ...
@@ -771,6 +848,8 @@ Global___Delta: _TypeAlias = Delta  # noqa: Y015
 
 @_typing.final
 class InlineCitation(_message.Message):
+    """A source of one passage of the content."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -780,7 +859,9 @@ class InlineCitation(_message.Message):
     X_CITATION_FIELD_NUMBER: _builtins.int
     COLLECTIONS_CITATION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
+    """What the text calls it."""
     start_index: _builtins.int
+    """Where in the content the passage begins."""
     end_index: _builtins.int
     @_builtins.property
     def web_citation(self) -> Global___WebCitation: ...
@@ -810,6 +891,8 @@ Global___InlineCitation: _TypeAlias = InlineCitation  # noqa: Y015
 
 @_typing.final
 class WebCitation(_message.Message):
+    """A web page."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     URL_FIELD_NUMBER: _builtins.int
@@ -829,6 +912,8 @@ Global___WebCitation: _TypeAlias = WebCitation  # noqa: Y015
 
 @_typing.final
 class XCitation(_message.Message):
+    """A post on X."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     URL_FIELD_NUMBER: _builtins.int
@@ -848,6 +933,8 @@ Global___XCitation: _TypeAlias = XCitation  # noqa: Y015
 
 @_typing.final
 class CollectionsCitation(_message.Message):
+    """A chunk of a document in a collection."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int
@@ -880,6 +967,8 @@ Global___CollectionsCitation: _TypeAlias = CollectionsCitation  # noqa: Y015
 
 @_typing.final
 class LogProbs(_message.Message):
+    """The probabilities of an output's tokens."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CONTENT_FIELD_NUMBER: _builtins.int
@@ -900,6 +989,8 @@ Global___LogProbs: _TypeAlias = LogProbs  # noqa: Y015
 
 @_typing.final
 class LogProb(_message.Message):
+    """A token that was chosen."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKEN_FIELD_NUMBER: _builtins.int
@@ -909,6 +1000,7 @@ class LogProb(_message.Message):
     token: _builtins.str
     logprob: _builtins.float
     bytes: _builtins.bytes
+    """Its UTF-8 bytes: a token may end within a character, which token cannot show."""
     @_builtins.property
     def top_logprobs(self) -> _containers.RepeatedCompositeFieldContainer[Global___TopLogProb]: ...
     def __init__(
@@ -929,6 +1021,8 @@ Global___LogProb: _TypeAlias = LogProb  # noqa: Y015
 
 @_typing.final
 class TopLogProb(_message.Message):
+    """A token that could have been chosen."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKEN_FIELD_NUMBER: _builtins.int
@@ -954,6 +1048,8 @@ Global___TopLogProb: _TypeAlias = TopLogProb  # noqa: Y015
 
 @_typing.final
 class Content(_message.Message):
+    """A piece of a message. Text and pictures may come in any order."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TEXT_FIELD_NUMBER: _builtins.int
@@ -983,6 +1079,10 @@ Global___Content: _TypeAlias = Content  # noqa: Y015
 
 @_typing.final
 class FileContent(_message.Message):
+    """A document for the model to read: uploaded before (file_id), sent along (data), or fetched by the
+    service (url).
+    """
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int
@@ -1014,6 +1114,8 @@ Global___FileContent: _TypeAlias = FileContent  # noqa: Y015
 
 @_typing.final
 class Message(_message.Message):
+    """One turn of a conversation."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CONTENT_FIELD_NUMBER: _builtins.int
@@ -1024,14 +1126,20 @@ class Message(_message.Message):
     ENCRYPTED_CONTENT_FIELD_NUMBER: _builtins.int
     TOOL_CALL_ID_FIELD_NUMBER: _builtins.int
     reasoning_content: _builtins.str
+    """The model's thinking aloud, in a ROLE_ASSISTANT turn."""
     role: Global___MessageRole.ValueType
     name: _builtins.str
+    """Tells participants of one role apart."""
     encrypted_content: _builtins.str
+    """As it came in CompletionMessage or CompactContextResponse."""
     tool_call_id: _builtins.str
+    """Which call a ROLE_TOOL turn is the result of."""
     @_builtins.property
     def content(self) -> _containers.RepeatedCompositeFieldContainer[Global___Content]: ...
     @_builtins.property
-    def tool_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCall]: ...
+    def tool_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCall]:
+        """What the model asked for, in a ROLE_ASSISTANT turn."""
+
     def __init__(
         self,
         *,
@@ -1060,12 +1168,15 @@ Global___Message: _TypeAlias = Message  # noqa: Y015
 
 @_typing.final
 class ToolChoice(_message.Message):
+    """Whether the model uses tools."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MODE_FIELD_NUMBER: _builtins.int
     FUNCTION_NAME_FIELD_NUMBER: _builtins.int
     mode: Global___ToolMode.ValueType
     function_name: _builtins.str
+    """It must call this function."""
     def __init__(
         self,
         *,
@@ -1084,6 +1195,8 @@ Global___ToolChoice: _TypeAlias = ToolChoice  # noqa: Y015
 
 @_typing.final
 class Tool(_message.Message):
+    """Something the model may call: a function of the caller's, or a tool the service runs itself."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FUNCTION_FIELD_NUMBER: _builtins.int
@@ -1134,6 +1247,8 @@ Global___Tool: _TypeAlias = Tool  # noqa: Y015
 
 @_typing.final
 class MCP(_message.Message):
+    """A server that speaks the Model Context Protocol."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     @_typing.final
@@ -1163,11 +1278,15 @@ class MCP(_message.Message):
     AUTHORIZATION_FIELD_NUMBER: _builtins.int
     EXTRA_HEADERS_FIELD_NUMBER: _builtins.int
     server_label: _builtins.str
+    """Prefixes its tools' names."""
     server_description: _builtins.str
     server_url: _builtins.str
     authorization: _builtins.str
+    """Sent to that server as its Authorization header."""
     @_builtins.property
-    def allowed_tool_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def allowed_tool_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All of its tools if empty."""
+
     @_builtins.property
     def extra_headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
     def __init__(
@@ -1192,6 +1311,8 @@ Global___MCP: _TypeAlias = MCP  # noqa: Y015
 
 @_typing.final
 class WebSearch(_message.Message):
+    """Search of the web. Domains are either excluded or allowed, not both, and at most 5."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EXCLUDED_DOMAINS_FIELD_NUMBER: _builtins.int
@@ -1200,7 +1321,9 @@ class WebSearch(_message.Message):
     USER_LOCATION_FIELD_NUMBER: _builtins.int
     ENABLE_IMAGE_SEARCH_FIELD_NUMBER: _builtins.int
     enable_image_understanding: _builtins.bool
+    """Lets the model look at pictures it finds (view_image), which costs image tokens."""
     enable_image_search: _builtins.bool
+    """Lets the model search for pictures."""
     @_builtins.property
     def excluded_domains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -1237,6 +1360,8 @@ Global___WebSearch: _TypeAlias = WebSearch  # noqa: Y015
 
 @_typing.final
 class WebSearchUserLocation(_message.Message):
+    """Where results should be close to."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COUNTRY_FIELD_NUMBER: _builtins.int
@@ -1280,6 +1405,8 @@ Global___WebSearchUserLocation: _TypeAlias = WebSearchUserLocation  # noqa: Y015
 
 @_typing.final
 class XSearch(_message.Message):
+    """Search of posts on X. Handles are either excluded or allowed, not both, and at most 10."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FROM_DATE_FIELD_NUMBER: _builtins.int
@@ -1289,6 +1416,7 @@ class XSearch(_message.Message):
     ENABLE_IMAGE_UNDERSTANDING_FIELD_NUMBER: _builtins.int
     ENABLE_VIDEO_UNDERSTANDING_FIELD_NUMBER: _builtins.int
     enable_image_understanding: _builtins.bool
+    """Lets the model look at pictures and videos in posts, which costs tokens."""
     enable_video_understanding: _builtins.bool
     @_builtins.property
     def from_date(self) -> _timestamp_pb2.Timestamp: ...
@@ -1337,6 +1465,8 @@ Global___XSearch: _TypeAlias = XSearch  # noqa: Y015
 
 @_typing.final
 class CodeExecution(_message.Message):
+    """Runs code in a sandbox of the service."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -1352,6 +1482,8 @@ Global___CodeExecution: _TypeAlias = CodeExecution  # noqa: Y015
 
 @_typing.final
 class ImageGeneration(_message.Message):
+    """Draws pictures."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ACTION_FIELD_NUMBER: _builtins.int
@@ -1373,6 +1505,8 @@ Global___ImageGeneration: _TypeAlias = ImageGeneration  # noqa: Y015
 
 @_typing.final
 class CollectionsSearch(_message.Message):
+    """Search of documents the caller has put into collections."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COLLECTION_IDS_FIELD_NUMBER: _builtins.int
@@ -1383,6 +1517,7 @@ class CollectionsSearch(_message.Message):
     KEYWORD_RETRIEVAL_FIELD_NUMBER: _builtins.int
     limit: _builtins.int
     instructions: _builtins.str
+    """Told to the model that searches."""
     @_builtins.property
     def collection_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -1422,6 +1557,8 @@ Global___CollectionsSearch: _TypeAlias = CollectionsSearch  # noqa: Y015
 
 @_typing.final
 class AttachmentSearch(_message.Message):
+    """Search of the files attached to the conversation."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     LIMIT_FIELD_NUMBER: _builtins.int
@@ -1443,6 +1580,8 @@ Global___AttachmentSearch: _TypeAlias = AttachmentSearch  # noqa: Y015
 
 @_typing.final
 class Function(_message.Message):
+    """A function that the caller runs."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
@@ -1452,7 +1591,9 @@ class Function(_message.Message):
     name: _builtins.str
     description: _builtins.str
     strict: _builtins.bool
+    """Hold the model's arguments to the schema exactly."""
     parameters: _builtins.str
+    """A JSON Schema object, as JSON text."""
     def __init__(
         self,
         *,
@@ -1471,6 +1612,8 @@ Global___Function: _TypeAlias = Function  # noqa: Y015
 
 @_typing.final
 class ToolCall(_message.Message):
+    """A use of a tool by the model."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -1479,7 +1622,9 @@ class ToolCall(_message.Message):
     ERROR_MESSAGE_FIELD_NUMBER: _builtins.int
     FUNCTION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
+    """Repeated in tool_call_id of the message that brings the result."""
     type: Global___ToolCallType.ValueType
+    """Who runs it: only TOOL_CALL_TYPE_CLIENT_SIDE_TOOL is the caller's to answer."""
     status: Global___ToolCallStatus.ValueType
     error_message: _builtins.str
     @_builtins.property
@@ -1510,12 +1655,15 @@ Global___ToolCall: _TypeAlias = ToolCall  # noqa: Y015
 
 @_typing.final
 class FunctionCall(_message.Message):
+    """What was called, with what."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     ARGUMENTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     arguments: _builtins.str
+    """JSON text, written by the model: it may not parse."""
     def __init__(
         self,
         *,
@@ -1532,12 +1680,15 @@ Global___FunctionCall: _TypeAlias = FunctionCall  # noqa: Y015
 
 @_typing.final
 class ResponseFormat(_message.Message):
+    """Holds the answer to a form."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FORMAT_TYPE_FIELD_NUMBER: _builtins.int
     SCHEMA_FIELD_NUMBER: _builtins.int
     format_type: Global___FormatType.ValueType
     schema: _builtins.str
+    """A JSON Schema as JSON text, for FORMAT_TYPE_JSON_SCHEMA."""
     def __init__(
         self,
         *,
@@ -1556,6 +1707,8 @@ Global___ResponseFormat: _TypeAlias = ResponseFormat  # noqa: Y015
 
 @_typing.final
 class SearchParameters(_message.Message):
+    """The older way to search while answering; WebSearch and XSearch are its successors."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MODE_FIELD_NUMBER: _builtins.int
@@ -1568,7 +1721,9 @@ class SearchParameters(_message.Message):
     return_citations: _builtins.bool
     max_search_results: _builtins.int
     @_builtins.property
-    def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___Source]: ...
+    def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___Source]:
+        """Where to look; the service's choice if empty."""
+
     @_builtins.property
     def from_date(self) -> _timestamp_pb2.Timestamp: ...
     @from_date.setter
@@ -1599,6 +1754,8 @@ Global___SearchParameters: _TypeAlias = SearchParameters  # noqa: Y015
 
 @_typing.final
 class Source(_message.Message):
+    """A place to look."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     WEB_FIELD_NUMBER: _builtins.int
@@ -1633,6 +1790,8 @@ Global___Source: _TypeAlias = Source  # noqa: Y015
 
 @_typing.final
 class WebSource(_message.Message):
+    """The web. Websites are either excluded or allowed, not both."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EXCLUDED_WEBSITES_FIELD_NUMBER: _builtins.int
@@ -1665,6 +1824,8 @@ Global___WebSource: _TypeAlias = WebSource  # noqa: Y015
 
 @_typing.final
 class NewsSource(_message.Message):
+    """The news."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EXCLUDED_WEBSITES_FIELD_NUMBER: _builtins.int
@@ -1693,6 +1854,8 @@ Global___NewsSource: _TypeAlias = NewsSource  # noqa: Y015
 
 @_typing.final
 class XSource(_message.Message):
+    """Posts on X. Handles are either included or excluded, not both."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     INCLUDED_X_HANDLES_FIELD_NUMBER: _builtins.int
@@ -1700,6 +1863,7 @@ class XSource(_message.Message):
     POST_FAVORITE_COUNT_FIELD_NUMBER: _builtins.int
     POST_VIEW_COUNT_FIELD_NUMBER: _builtins.int
     post_favorite_count: _builtins.int
+    """Only posts with at least as many likes, and views."""
     post_view_count: _builtins.int
     @_builtins.property
     def included_x_handles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
@@ -1730,11 +1894,15 @@ Global___XSource: _TypeAlias = XSource  # noqa: Y015
 
 @_typing.final
 class RssSource(_message.Message):
+    """News feeds."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     LINKS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def links(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def links(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Their URLs."""
+
     def __init__(
         self,
         *,
@@ -1750,6 +1918,8 @@ Global___RssSource: _TypeAlias = RssSource  # noqa: Y015
 
 @_typing.final
 class RequestSettings(_message.Message):
+    """The settings a request was served with; they mirror GetCompletionsRequest."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
@@ -1836,6 +2006,8 @@ Global___RequestSettings: _TypeAlias = RequestSettings  # noqa: Y015
 
 @_typing.final
 class GetStoredCompletionRequest(_message.Message):
+    """Which answer to read."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     RESPONSE_ID_FIELD_NUMBER: _builtins.int
@@ -1855,6 +2027,8 @@ Global___GetStoredCompletionRequest: _TypeAlias = GetStoredCompletionRequest  # 
 
 @_typing.final
 class DeleteStoredCompletionRequest(_message.Message):
+    """Which answer to forget."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     RESPONSE_ID_FIELD_NUMBER: _builtins.int
@@ -1874,6 +2048,8 @@ Global___DeleteStoredCompletionRequest: _TypeAlias = DeleteStoredCompletionReque
 
 @_typing.final
 class DeleteStoredCompletionResponse(_message.Message):
+    """The answer that was forgotten."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     RESPONSE_ID_FIELD_NUMBER: _builtins.int
@@ -1893,6 +2069,8 @@ Global___DeleteStoredCompletionResponse: _TypeAlias = DeleteStoredCompletionResp
 
 @_typing.final
 class DebugOutput(_message.Message):
+    """What went on inside the service, for its own staff."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ATTEMPTS_FIELD_NUMBER: _builtins.int
@@ -1947,6 +2125,8 @@ Global___DebugOutput: _TypeAlias = DebugOutput  # noqa: Y015
 
 @_typing.final
 class CompactContextRequest(_message.Message):
+    """A conversation to fold."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MODEL_FIELD_NUMBER: _builtins.int
@@ -1970,6 +2150,8 @@ Global___CompactContextRequest: _TypeAlias = CompactContextRequest  # noqa: Y015
 
 @_typing.final
 class CompactContextResponse(_message.Message):
+    """What stands for the conversation from now on."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -1978,7 +2160,9 @@ class CompactContextResponse(_message.Message):
     USAGE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     encrypted_content: _builtins.str
+    """To be sent as encrypted_content of a message in place of those that were folded."""
     dropped_message_count: _builtins.int
+    """How many messages were left out of it."""
     @_builtins.property
     def usage(self) -> _usage_pb2.SamplingUsage: ...
     def __init__(

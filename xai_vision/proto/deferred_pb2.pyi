@@ -28,7 +28,8 @@ class _DeferredStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Deferr
     PENDING: _DeferredStatus.ValueType  # 3
     FAILED: _DeferredStatus.ValueType  # 4
 
-class DeferredStatus(_DeferredStatus, metaclass=_DeferredStatusEnumTypeWrapper): ...
+class DeferredStatus(_DeferredStatus, metaclass=_DeferredStatusEnumTypeWrapper):
+    """How far it has come. EXPIRED: the result was kept for a while and is gone."""
 
 INVALID_DEFERRED_STATUS: DeferredStatus.ValueType  # 0
 DONE: DeferredStatus.ValueType  # 1
@@ -39,6 +40,8 @@ Global___DeferredStatus: _TypeAlias = DeferredStatus  # noqa: Y015
 
 @_typing.final
 class StartDeferredResponse(_message.Message):
+    """The claim ticket."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
@@ -58,6 +61,8 @@ Global___StartDeferredResponse: _TypeAlias = StartDeferredResponse  # noqa: Y015
 
 @_typing.final
 class GetDeferredRequest(_message.Message):
+    """Asks for what belongs to a claim ticket."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int

@@ -33,7 +33,8 @@ class _RankingMetricEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ranking
     RANKING_METRIC_L2_DISTANCE: _RankingMetric.ValueType  # 1
     RANKING_METRIC_COSINE_SIMILARITY: _RankingMetric.ValueType  # 2
 
-class RankingMetric(_RankingMetric, metaclass=_RankingMetricEnumTypeWrapper): ...
+class RankingMetric(_RankingMetric, metaclass=_RankingMetricEnumTypeWrapper):
+    """How the distance of two embeddings is measured."""
 
 RANKING_METRIC_UNKNOWN: RankingMetric.ValueType  # 0
 RANKING_METRIC_L2_DISTANCE: RankingMetric.ValueType  # 1
@@ -42,12 +43,15 @@ Global___RankingMetric: _TypeAlias = RankingMetric  # noqa: Y015
 
 @_typing.final
 class HybridRetrieval(_message.Message):
+    """By meaning and by words, the two rankings merged by a reranker."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SEARCH_MULTIPLIER_FIELD_NUMBER: _builtins.int
     RERANKER_MODEL_FIELD_NUMBER: _builtins.int
     RECIPROCAL_RANK_FUSION_FIELD_NUMBER: _builtins.int
     search_multiplier: _builtins.int
+    """How many times more matches to fetch than are wanted, for the reranker to choose from."""
     @_builtins.property
     def reranker_model(self) -> Global___RerankerModel: ...
     @_builtins.property
@@ -76,6 +80,8 @@ Global___HybridRetrieval: _TypeAlias = HybridRetrieval  # noqa: Y015
 
 @_typing.final
 class KeywordRetrieval(_message.Message):
+    """By words."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     RERANKER_FIELD_NUMBER: _builtins.int
@@ -98,6 +104,8 @@ Global___KeywordRetrieval: _TypeAlias = KeywordRetrieval  # noqa: Y015
 
 @_typing.final
 class SemanticRetrieval(_message.Message):
+    """By meaning."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     RERANKER_FIELD_NUMBER: _builtins.int
@@ -120,12 +128,15 @@ Global___SemanticRetrieval: _TypeAlias = SemanticRetrieval  # noqa: Y015
 
 @_typing.final
 class ReciprocalRankFusion(_message.Message):
+    """Merges two rankings by position in each, without looking at the text."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     K_FIELD_NUMBER: _builtins.int
     EMBEDDING_WEIGHT_FIELD_NUMBER: _builtins.int
     TEXT_WEIGHT_FIELD_NUMBER: _builtins.int
     k: _builtins.int
+    """Dampens the lead of the first positions; larger is flatter."""
     embedding_weight: _builtins.float
     text_weight: _builtins.float
     def __init__(
@@ -147,6 +158,8 @@ Global___ReciprocalRankFusion: _TypeAlias = ReciprocalRankFusion  # noqa: Y015
 
 @_typing.final
 class RerankerModel(_message.Message):
+    """Has a model order the matches."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MODEL_FIELD_NUMBER: _builtins.int
@@ -176,6 +189,8 @@ Global___RerankerModel: _TypeAlias = RerankerModel  # noqa: Y015
 
 @_typing.final
 class SearchRequest(_message.Message):
+    """What to look for, and where."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     QUERY_FIELD_NUMBER: _builtins.int
@@ -189,12 +204,17 @@ class SearchRequest(_message.Message):
     query: _builtins.str
     limit: _builtins.int
     instructions: _builtins.str
+    """Told to the model that searches."""
     @_builtins.property
     @_deprecated("""This field has been marked as deprecated using proto field options.""")
-    def ranking_metric(self) -> Global___RankingMetric.ValueType: ...
+    def ranking_metric(self) -> Global___RankingMetric.ValueType:
+        """Replaced by retrieval_mode."""
+
     @ranking_metric.setter
     @_deprecated("""This field has been marked as deprecated using proto field options.""")
-    def ranking_metric(self, value: Global___RankingMetric.ValueType) -> None: ...
+    def ranking_metric(self, value: Global___RankingMetric.ValueType) -> None:
+        """Replaced by retrieval_mode."""
+
     @_builtins.property
     def source(self) -> Global___DocumentsSource: ...
     @_builtins.property
@@ -240,6 +260,8 @@ Global___SearchRequest: _TypeAlias = SearchRequest  # noqa: Y015
 
 @_typing.final
 class SearchResponse(_message.Message):
+    """What was found."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MATCHES_FIELD_NUMBER: _builtins.int
@@ -260,6 +282,8 @@ Global___SearchResponse: _TypeAlias = SearchResponse  # noqa: Y015
 
 @_typing.final
 class SearchMatch(_message.Message):
+    """A chunk of a document."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int
@@ -292,6 +316,8 @@ Global___SearchMatch: _TypeAlias = SearchMatch  # noqa: Y015
 
 @_typing.final
 class DocumentsSource(_message.Message):
+    """Which collections to search."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COLLECTION_IDS_FIELD_NUMBER: _builtins.int

@@ -29,7 +29,8 @@ class _OrderingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ordering.Val
     ASCENDING: _Ordering.ValueType  # 0
     DESCENDING: _Ordering.ValueType  # 1
 
-class Ordering(_Ordering, metaclass=_OrderingEnumTypeWrapper): ...
+class Ordering(_Ordering, metaclass=_OrderingEnumTypeWrapper):
+    """Which end of a list comes first."""
 
 ASCENDING: Ordering.ValueType  # 0
 DESCENDING: Ordering.ValueType  # 1
@@ -45,7 +46,8 @@ class _FilesSortByEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FilesSort
     FILES_SORT_BY_FILENAME: _FilesSortBy.ValueType  # 1
     FILES_SORT_BY_SIZE: _FilesSortBy.ValueType  # 2
 
-class FilesSortBy(_FilesSortBy, metaclass=_FilesSortByEnumTypeWrapper): ...
+class FilesSortBy(_FilesSortBy, metaclass=_FilesSortByEnumTypeWrapper):
+    """What a list is ordered by."""
 
 FILES_SORT_BY_CREATED_AT: FilesSortBy.ValueType  # 0
 FILES_SORT_BY_FILENAME: FilesSortBy.ValueType  # 1
@@ -62,7 +64,8 @@ class _DownloadFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Downlo
     DOWNLOAD_FORMAT_ORIGINAL: _DownloadFormat.ValueType  # 1
     DOWNLOAD_FORMAT_TEXT: _DownloadFormat.ValueType  # 2
 
-class DownloadFormat(_DownloadFormat, metaclass=_DownloadFormatEnumTypeWrapper): ...
+class DownloadFormat(_DownloadFormat, metaclass=_DownloadFormatEnumTypeWrapper):
+    """ORIGINAL: the bytes that were uploaded. TEXT: the words found in them."""
 
 DOWNLOAD_FORMAT_UNKNOWN: DownloadFormat.ValueType  # 0
 DOWNLOAD_FORMAT_ORIGINAL: DownloadFormat.ValueType  # 1
@@ -71,6 +74,8 @@ Global___DownloadFormat: _TypeAlias = DownloadFormat  # noqa: Y015
 
 @_typing.final
 class UploadFileInit(_message.Message):
+    """What the file is called and how long it is kept."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
@@ -95,6 +100,8 @@ Global___UploadFileInit: _TypeAlias = UploadFileInit  # noqa: Y015
 
 @_typing.final
 class UploadFileChunk(_message.Message):
+    """A step of an upload."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     INIT_FIELD_NUMBER: _builtins.int
@@ -120,6 +127,8 @@ Global___UploadFileChunk: _TypeAlias = UploadFileChunk  # noqa: Y015
 
 @_typing.final
 class File(_message.Message):
+    """A file as it is listed."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SIZE_FIELD_NUMBER: _builtins.int
@@ -130,9 +139,11 @@ class File(_message.Message):
     PUBLIC_URL_FIELD_NUMBER: _builtins.int
     PUBLIC_URL_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     size: _builtins.int
+    """In bytes."""
     filename: _builtins.str
     id: _builtins.str
     public_url: _builtins.str
+    """Only while it has one."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @created_at.setter
@@ -177,6 +188,8 @@ Global___File: _TypeAlias = File  # noqa: Y015
 
 @_typing.final
 class ListFilesRequest(_message.Message):
+    """A page of the caller's files."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     LIMIT_FIELD_NUMBER: _builtins.int
@@ -187,6 +200,7 @@ class ListFilesRequest(_message.Message):
     limit: _builtins.int
     order: Global___Ordering.ValueType
     pagination_token: _builtins.str
+    """From the page before; unset for the first page."""
     sort_by: Global___FilesSortBy.ValueType
     filter: _builtins.str
     def __init__(
@@ -219,11 +233,14 @@ Global___ListFilesRequest: _TypeAlias = ListFilesRequest  # noqa: Y015
 
 @_typing.final
 class ListFilesResponse(_message.Message):
+    """A page of files."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     DATA_FIELD_NUMBER: _builtins.int
     PAGINATION_TOKEN_FIELD_NUMBER: _builtins.int
     pagination_token: _builtins.str
+    """Asks for the next page; unset on the last."""
     @_builtins.property
     def data(self) -> _containers.RepeatedCompositeFieldContainer[Global___File]: ...
     def __init__(
@@ -244,6 +261,8 @@ Global___ListFilesResponse: _TypeAlias = ListFilesResponse  # noqa: Y015
 
 @_typing.final
 class RetrieveFileRequest(_message.Message):
+    """Which file to describe."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int
@@ -263,6 +282,8 @@ Global___RetrieveFileRequest: _TypeAlias = RetrieveFileRequest  # noqa: Y015
 
 @_typing.final
 class DeleteFileRequest(_message.Message):
+    """Which file to delete."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int
@@ -282,6 +303,8 @@ Global___DeleteFileRequest: _TypeAlias = DeleteFileRequest  # noqa: Y015
 
 @_typing.final
 class DeleteFileResponse(_message.Message):
+    """Whether it is gone."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -304,6 +327,8 @@ Global___DeleteFileResponse: _TypeAlias = DeleteFileResponse  # noqa: Y015
 
 @_typing.final
 class RetrieveFileContentRequest(_message.Message):
+    """Which file to read, and how."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int
@@ -328,6 +353,8 @@ Global___RetrieveFileContentRequest: _TypeAlias = RetrieveFileContentRequest  # 
 
 @_typing.final
 class FileContentChunk(_message.Message):
+    """The next bytes of the content."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     DATA_FIELD_NUMBER: _builtins.int
@@ -347,6 +374,8 @@ Global___FileContentChunk: _TypeAlias = FileContentChunk  # noqa: Y015
 
 @_typing.final
 class CreatePublicUrlRequest(_message.Message):
+    """Which file to open to the public, and for how long."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int
@@ -371,6 +400,8 @@ Global___CreatePublicUrlRequest: _TypeAlias = CreatePublicUrlRequest  # noqa: Y0
 
 @_typing.final
 class CreatePublicUrlResponse(_message.Message):
+    """Where it can be read."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PUBLIC_URL_FIELD_NUMBER: _builtins.int
@@ -398,6 +429,8 @@ Global___CreatePublicUrlResponse: _TypeAlias = CreatePublicUrlResponse  # noqa: 
 
 @_typing.final
 class RevokePublicUrlRequest(_message.Message):
+    """Which file to close again."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int
@@ -417,6 +450,8 @@ Global___RevokePublicUrlRequest: _TypeAlias = RevokePublicUrlRequest  # noqa: Y0
 
 @_typing.final
 class RevokePublicUrlResponse(_message.Message):
+    """Whether it is closed."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int

@@ -32,7 +32,10 @@ class _ImageDetailEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImageDeta
     DETAIL_LOW: _ImageDetail.ValueType  # 2
     DETAIL_HIGH: _ImageDetail.ValueType  # 3
 
-class ImageDetail(_ImageDetail, metaclass=_ImageDetailEnumTypeWrapper): ...
+class ImageDetail(_ImageDetail, metaclass=_ImageDetailEnumTypeWrapper):
+    """How closely a picture is looked at: LOW is quicker and cheaper, HIGH sees more, AUTO leaves the
+    choice to the service.
+    """
 
 DETAIL_INVALID: ImageDetail.ValueType  # 0
 DETAIL_AUTO: ImageDetail.ValueType  # 1
@@ -50,7 +53,8 @@ class _ImageFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImageForm
     IMG_FORMAT_BASE64: _ImageFormat.ValueType  # 1
     IMG_FORMAT_URL: _ImageFormat.ValueType  # 2
 
-class ImageFormat(_ImageFormat, metaclass=_ImageFormatEnumTypeWrapper): ...
+class ImageFormat(_ImageFormat, metaclass=_ImageFormatEnumTypeWrapper):
+    """How a picture comes back."""
 
 IMG_FORMAT_INVALID: ImageFormat.ValueType  # 0
 IMG_FORMAT_BASE64: ImageFormat.ValueType  # 1
@@ -68,7 +72,8 @@ class _ImageQualityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImageQua
     IMG_QUALITY_MEDIUM: _ImageQuality.ValueType  # 2
     IMG_QUALITY_HIGH: _ImageQuality.ValueType  # 3
 
-class ImageQuality(_ImageQuality, metaclass=_ImageQualityEnumTypeWrapper): ...
+class ImageQuality(_ImageQuality, metaclass=_ImageQualityEnumTypeWrapper):
+    """How much care is taken."""
 
 IMG_QUALITY_INVALID: ImageQuality.ValueType  # 0
 IMG_QUALITY_LOW: ImageQuality.ValueType  # 1
@@ -98,7 +103,8 @@ class _ImageAspectRatioEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Imag
     IMG_ASPECT_RATIO_1_2: _ImageAspectRatio.ValueType  # 13
     IMG_ASPECT_RATIO_2_1: _ImageAspectRatio.ValueType  # 14
 
-class ImageAspectRatio(_ImageAspectRatio, metaclass=_ImageAspectRatioEnumTypeWrapper): ...
+class ImageAspectRatio(_ImageAspectRatio, metaclass=_ImageAspectRatioEnumTypeWrapper):
+    """Width to height; 19_5 is 19.5."""
 
 IMG_ASPECT_RATIO_INVALID: ImageAspectRatio.ValueType  # 0
 IMG_ASPECT_RATIO_1_1: ImageAspectRatio.ValueType  # 1
@@ -127,7 +133,8 @@ class _ImageResolutionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Image
     IMG_RESOLUTION_1K: _ImageResolution.ValueType  # 1
     IMG_RESOLUTION_2K: _ImageResolution.ValueType  # 2
 
-class ImageResolution(_ImageResolution, metaclass=_ImageResolutionEnumTypeWrapper): ...
+class ImageResolution(_ImageResolution, metaclass=_ImageResolutionEnumTypeWrapper):
+    """The size of a picture, by its edge in pixels."""
 
 IMG_RESOLUTION_INVALID: ImageResolution.ValueType  # 0
 IMG_RESOLUTION_1K: ImageResolution.ValueType  # 1
@@ -136,6 +143,8 @@ Global___ImageResolution: _TypeAlias = ImageResolution  # noqa: Y015
 
 @_typing.final
 class GenerateImageRequest(_message.Message):
+    """A description of the picture wanted."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PROMPT_FIELD_NUMBER: _builtins.int
@@ -154,15 +163,20 @@ class GenerateImageRequest(_message.Message):
     n: _builtins.int
     user: _builtins.str
     format: Global___ImageFormat.ValueType
+    """Whether pictures come back as base64 text or as URLs to fetch them from."""
     quality: Global___ImageQuality.ValueType
     aspect_ratio: Global___ImageAspectRatio.ValueType
     resolution: Global___ImageResolution.ValueType
     @_builtins.property
-    def image(self) -> Global___ImageUrlContent: ...
+    def image(self) -> Global___ImageUrlContent:
+        """A picture to start from; images for several."""
+
     @_builtins.property
     def images(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImageUrlContent]: ...
     @_builtins.property
-    def storage_options(self) -> Global___StorageOptions: ...
+    def storage_options(self) -> Global___StorageOptions:
+        """Keep the results as files of the caller's."""
+
     def __init__(
         self,
         *,
@@ -207,6 +221,8 @@ Global___GenerateImageRequest: _TypeAlias = GenerateImageRequest  # noqa: Y015
 
 @_typing.final
 class StorageOptions(_message.Message):
+    """How a result is kept as a file."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILENAME_FIELD_NUMBER: _builtins.int
@@ -240,6 +256,8 @@ Global___StorageOptions: _TypeAlias = StorageOptions  # noqa: Y015
 
 @_typing.final
 class PublicUrlOptions(_message.Message):
+    """How long a kept file is open to the public."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EXPIRES_AFTER_FIELD_NUMBER: _builtins.int
@@ -261,6 +279,8 @@ Global___PublicUrlOptions: _TypeAlias = PublicUrlOptions  # noqa: Y015
 
 @_typing.final
 class FileOutput(_message.Message):
+    """A result that was kept as a file."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FILE_ID_FIELD_NUMBER: _builtins.int
@@ -273,6 +293,7 @@ class FileOutput(_message.Message):
     filename: _builtins.str
     public_url: _builtins.str
     public_url_error: _builtins.str
+    """Why there is no public URL though one was asked for."""
     @_builtins.property
     def public_url_expires_at(self) -> _timestamp_pb2.Timestamp: ...
     @public_url_expires_at.setter
@@ -316,6 +337,8 @@ Global___FileOutput: _TypeAlias = FileOutput  # noqa: Y015
 
 @_typing.final
 class ImageResponse(_message.Message):
+    """The pictures made."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IMAGES_FIELD_NUMBER: _builtins.int
@@ -343,6 +366,8 @@ Global___ImageResponse: _TypeAlias = ImageResponse  # noqa: Y015
 
 @_typing.final
 class GeneratedImage(_message.Message):
+    """A picture made."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BASE64_FIELD_NUMBER: _builtins.int
@@ -353,7 +378,9 @@ class GeneratedImage(_message.Message):
     base64: _builtins.str
     url: _builtins.str
     respect_moderation: _builtins.bool
+    """False if the picture was held back by moderation."""
     storage_error: _builtins.str
+    """Why it was not kept though that was asked for."""
     @_builtins.property
     def file_output(self) -> Global___FileOutput: ...
     def __init__(
@@ -386,13 +413,19 @@ Global___GeneratedImage: _TypeAlias = GeneratedImage  # noqa: Y015
 
 @_typing.final
 class ImageUrlContent(_message.Message):
+    """A picture for a model to look at: JPEG or PNG."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IMAGE_URL_FIELD_NUMBER: _builtins.int
     FILE_ID_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
     image_url: _builtins.str
+    """A URL that the service fetches anew for every request, or the picture itself as
+    "data:image/jpeg;base64,...", up to 20 MiB before encoding.
+    """
     file_id: _builtins.str
+    """A picture uploaded with the Files service."""
     detail: Global___ImageDetail.ValueType
     def __init__(
         self,

@@ -31,7 +31,8 @@ class _ModalityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Modality.Val
     IMAGE: _Modality.ValueType  # 2
     EMBEDDING: _Modality.ValueType  # 3
 
-class Modality(_Modality, metaclass=_ModalityEnumTypeWrapper): ...
+class Modality(_Modality, metaclass=_ModalityEnumTypeWrapper):
+    """What goes into a model or comes out of it."""
 
 INVALID_MODALITY: Modality.ValueType  # 0
 TEXT: Modality.ValueType  # 1
@@ -41,10 +42,13 @@ Global___Modality: _TypeAlias = Modality  # noqa: Y015
 
 @_typing.final
 class GetModelRequest(_message.Message):
+    """Which model to describe."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
+    """Its name or one of its aliases."""
     def __init__(
         self,
         *,
@@ -60,6 +64,8 @@ Global___GetModelRequest: _TypeAlias = GetModelRequest  # noqa: Y015
 
 @_typing.final
 class LanguageModel(_message.Message):
+    """A model that writes."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
@@ -83,11 +89,15 @@ class LanguageModel(_message.Message):
     completion_text_token_price: _builtins.int
     search_price: _builtins.int
     max_prompt_length: _builtins.int
+    """In tokens."""
     system_fingerprint: _builtins.str
+    """Changes when the model's configuration does."""
     @_builtins.property
     def aliases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
-    def input_modalities(self) -> _containers.RepeatedScalarFieldContainer[Global___Modality.ValueType]: ...
+    def input_modalities(self) -> _containers.RepeatedScalarFieldContainer[Global___Modality.ValueType]:
+        """A model without IMAGE here refuses pictures."""
+
     @_builtins.property
     def output_modalities(self) -> _containers.RepeatedScalarFieldContainer[Global___Modality.ValueType]: ...
     @_builtins.property
@@ -121,6 +131,8 @@ Global___LanguageModel: _TypeAlias = LanguageModel  # noqa: Y015
 
 @_typing.final
 class ListLanguageModelsResponse(_message.Message):
+    """All of them."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MODELS_FIELD_NUMBER: _builtins.int
@@ -141,6 +153,8 @@ Global___ListLanguageModelsResponse: _TypeAlias = ListLanguageModelsResponse  # 
 
 @_typing.final
 class EmbeddingModel(_message.Message):
+    """A model that turns text or pictures into vectors."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
@@ -190,6 +204,8 @@ Global___EmbeddingModel: _TypeAlias = EmbeddingModel  # noqa: Y015
 
 @_typing.final
 class ListEmbeddingModelsResponse(_message.Message):
+    """All of them."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MODELS_FIELD_NUMBER: _builtins.int
@@ -210,6 +226,8 @@ Global___ListEmbeddingModelsResponse: _TypeAlias = ListEmbeddingModelsResponse  
 
 @_typing.final
 class ImageGenerationModel(_message.Message):
+    """A model that draws."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
@@ -224,6 +242,7 @@ class ImageGenerationModel(_message.Message):
     name: _builtins.str
     version: _builtins.str
     image_price: _builtins.int
+    """Per picture."""
     max_prompt_length: _builtins.int
     system_fingerprint: _builtins.str
     @_builtins.property
@@ -259,6 +278,8 @@ Global___ImageGenerationModel: _TypeAlias = ImageGenerationModel  # noqa: Y015
 
 @_typing.final
 class ListImageGenerationModelsResponse(_message.Message):
+    """All of them."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     MODELS_FIELD_NUMBER: _builtins.int

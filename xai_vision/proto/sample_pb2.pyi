@@ -28,24 +28,39 @@ class _FinishReason:
 class _FinishReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FinishReason.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     REASON_INVALID: _FinishReason.ValueType  # 0
+    """It has not ended: the value in the pieces of a stream but the last."""
     REASON_MAX_LEN: _FinishReason.ValueType  # 1
+    """max_tokens was reached."""
     REASON_MAX_CONTEXT: _FinishReason.ValueType  # 2
+    """Prompt and answer together fill the model's context."""
     REASON_STOP: _FinishReason.ValueType  # 3
+    """The model was done, or met one of the stop texts."""
     REASON_TOOL_CALLS: _FinishReason.ValueType  # 4
+    """The caller is to run tools and come back with their results."""
     REASON_TIME_LIMIT: _FinishReason.ValueType  # 5
+    """The service's time for one answer was up."""
 
-class FinishReason(_FinishReason, metaclass=_FinishReasonEnumTypeWrapper): ...
+class FinishReason(_FinishReason, metaclass=_FinishReasonEnumTypeWrapper):
+    """Why an answer ended."""
 
 REASON_INVALID: FinishReason.ValueType  # 0
+"""It has not ended: the value in the pieces of a stream but the last."""
 REASON_MAX_LEN: FinishReason.ValueType  # 1
+"""max_tokens was reached."""
 REASON_MAX_CONTEXT: FinishReason.ValueType  # 2
+"""Prompt and answer together fill the model's context."""
 REASON_STOP: FinishReason.ValueType  # 3
+"""The model was done, or met one of the stop texts."""
 REASON_TOOL_CALLS: FinishReason.ValueType  # 4
+"""The caller is to run tools and come back with their results."""
 REASON_TIME_LIMIT: FinishReason.ValueType  # 5
+"""The service's time for one answer was up."""
 Global___FinishReason: _TypeAlias = FinishReason  # noqa: Y015
 
 @_typing.final
 class SampleTextRequest(_message.Message):
+    """Texts and how to continue them."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PROMPT_FIELD_NUMBER: _builtins.int
@@ -63,6 +78,7 @@ class SampleTextRequest(_message.Message):
     USER_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     n: _builtins.int
+    """How many continuations to give."""
     max_tokens: _builtins.int
     seed: _builtins.int
     temperature: _builtins.float
@@ -71,11 +87,14 @@ class SampleTextRequest(_message.Message):
     logprobs: _builtins.bool
     presence_penalty: _builtins.float
     top_logprobs: _builtins.int
+    """Needs logprobs."""
     user: _builtins.str
     @_builtins.property
     def prompt(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
-    def stop(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def stop(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Texts at which the model stops writing."""
+
     def __init__(
         self,
         *,
@@ -134,6 +153,8 @@ Global___SampleTextRequest: _TypeAlias = SampleTextRequest  # noqa: Y015
 
 @_typing.final
 class SampleTextResponse(_message.Message):
+    """The continuations."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -173,6 +194,8 @@ Global___SampleTextResponse: _TypeAlias = SampleTextResponse  # noqa: Y015
 
 @_typing.final
 class SampleChoice(_message.Message):
+    """One continuation."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FINISH_REASON_FIELD_NUMBER: _builtins.int

@@ -19,6 +19,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TokenizeTextRequest(_message.Message):
+    """Text, and the model whose cutting is wanted."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TEXT_FIELD_NUMBER: _builtins.int
@@ -44,6 +46,8 @@ Global___TokenizeTextRequest: _TypeAlias = TokenizeTextRequest  # noqa: Y015
 
 @_typing.final
 class Token(_message.Message):
+    """One token."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKEN_ID_FIELD_NUMBER: _builtins.int
@@ -52,6 +56,7 @@ class Token(_message.Message):
     token_id: _builtins.int
     string_token: _builtins.str
     token_bytes: _builtins.bytes
+    """Its exact bytes: a token may end within a character, which string_token cannot show."""
     def __init__(
         self,
         *,
@@ -69,6 +74,8 @@ Global___Token: _TypeAlias = Token  # noqa: Y015
 
 @_typing.final
 class TokenizeTextResponse(_message.Message):
+    """The tokens, in order."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKENS_FIELD_NUMBER: _builtins.int

@@ -36,7 +36,8 @@ class _VideoAspectRatioEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Vide
     VIDEO_ASPECT_RATIO_3_2: _VideoAspectRatio.ValueType  # 6
     VIDEO_ASPECT_RATIO_2_3: _VideoAspectRatio.ValueType  # 7
 
-class VideoAspectRatio(_VideoAspectRatio, metaclass=_VideoAspectRatioEnumTypeWrapper): ...
+class VideoAspectRatio(_VideoAspectRatio, metaclass=_VideoAspectRatioEnumTypeWrapper):
+    """Width to height."""
 
 VIDEO_ASPECT_RATIO_UNSPECIFIED: VideoAspectRatio.ValueType  # 0
 VIDEO_ASPECT_RATIO_1_1: VideoAspectRatio.ValueType  # 1
@@ -59,7 +60,8 @@ class _VideoResolutionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Video
     VIDEO_RESOLUTION_720P: _VideoResolution.ValueType  # 2
     VIDEO_RESOLUTION_1080P: _VideoResolution.ValueType  # 3
 
-class VideoResolution(_VideoResolution, metaclass=_VideoResolutionEnumTypeWrapper): ...
+class VideoResolution(_VideoResolution, metaclass=_VideoResolutionEnumTypeWrapper):
+    """By height in pixels."""
 
 VIDEO_RESOLUTION_UNSPECIFIED: VideoResolution.ValueType  # 0
 VIDEO_RESOLUTION_480P: VideoResolution.ValueType  # 1
@@ -69,6 +71,8 @@ Global___VideoResolution: _TypeAlias = VideoResolution  # noqa: Y015
 
 @_typing.final
 class VideoUrlContent(_message.Message):
+    """A video to start from."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     URL_FIELD_NUMBER: _builtins.int
@@ -93,6 +97,8 @@ Global___VideoUrlContent: _TypeAlias = VideoUrlContent  # noqa: Y015
 
 @_typing.final
 class AudioUrlContent(_message.Message):
+    """A voice to speak with."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     VOICE_ID_FIELD_NUMBER: _builtins.int
@@ -114,11 +120,14 @@ Global___AudioUrlContent: _TypeAlias = AudioUrlContent  # noqa: Y015
 
 @_typing.final
 class VideoKeyframe(_message.Message):
+    """A picture the video is to pass through."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     IMAGE_FIELD_NUMBER: _builtins.int
     TIMESTAMP_S_FIELD_NUMBER: _builtins.int
     timestamp_s: _builtins.float
+    """Seconds from its beginning."""
     @_builtins.property
     def image(self) -> _image_pb2.ImageUrlContent: ...
     def __init__(
@@ -137,6 +146,8 @@ Global___VideoKeyframe: _TypeAlias = VideoKeyframe  # noqa: Y015
 
 @_typing.final
 class GenerateVideoRequest(_message.Message):
+    """A description of the video wanted."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PROMPT_FIELD_NUMBER: _builtins.int
@@ -155,15 +166,22 @@ class GenerateVideoRequest(_message.Message):
     prompt: _builtins.str
     model: _builtins.str
     duration: _builtins.int
+    """In seconds."""
     aspect_ratio: Global___VideoAspectRatio.ValueType
     resolution: Global___VideoResolution.ValueType
     generate_audio: _builtins.bool
     @_builtins.property
-    def image(self) -> _image_pb2.ImageUrlContent: ...
+    def image(self) -> _image_pb2.ImageUrlContent:
+        """The first frame."""
+
     @_builtins.property
-    def video(self) -> Global___VideoUrlContent: ...
+    def video(self) -> Global___VideoUrlContent:
+        """A video to change."""
+
     @_builtins.property
-    def reference_images(self) -> _containers.RepeatedCompositeFieldContainer[_image_pb2.ImageUrlContent]: ...
+    def reference_images(self) -> _containers.RepeatedCompositeFieldContainer[_image_pb2.ImageUrlContent]:
+        """How people and things in it should look."""
+
     @_builtins.property
     def storage_options(self) -> _image_pb2.StorageOptions: ...
     @_builtins.property
@@ -218,6 +236,8 @@ Global___GenerateVideoRequest: _TypeAlias = GenerateVideoRequest  # noqa: Y015
 
 @_typing.final
 class GetDeferredVideoRequest(_message.Message):
+    """The claim ticket of a video."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
@@ -237,6 +257,8 @@ Global___GetDeferredVideoRequest: _TypeAlias = GetDeferredVideoRequest  # noqa: 
 
 @_typing.final
 class VideoResponse(_message.Message):
+    """A video, or why there is none."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     VIDEO_FIELD_NUMBER: _builtins.int
@@ -246,6 +268,7 @@ class VideoResponse(_message.Message):
     PROGRESS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     progress: _builtins.int
+    """In percent."""
     @_builtins.property
     def video(self) -> Global___GeneratedVideo: ...
     @_builtins.property
@@ -273,6 +296,8 @@ Global___VideoResponse: _TypeAlias = VideoResponse  # noqa: Y015
 
 @_typing.final
 class GeneratedVideo(_message.Message):
+    """A video made."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     URL_FIELD_NUMBER: _builtins.int
@@ -281,9 +306,13 @@ class GeneratedVideo(_message.Message):
     FILE_OUTPUT_FIELD_NUMBER: _builtins.int
     STORAGE_ERROR_FIELD_NUMBER: _builtins.int
     url: _builtins.str
+    """Where to fetch it from."""
     duration: _builtins.int
+    """In seconds."""
     respect_moderation: _builtins.bool
+    """False if the video was held back by moderation."""
     storage_error: _builtins.str
+    """Why it was not kept though that was asked for."""
     @_builtins.property
     def file_output(self) -> _image_pb2.FileOutput: ...
     def __init__(
@@ -312,6 +341,8 @@ Global___GeneratedVideo: _TypeAlias = GeneratedVideo  # noqa: Y015
 
 @_typing.final
 class GetDeferredVideoResponse(_message.Message):
+    """Where a video stands."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     STATUS_FIELD_NUMBER: _builtins.int
@@ -337,6 +368,8 @@ Global___GetDeferredVideoResponse: _TypeAlias = GetDeferredVideoResponse  # noqa
 
 @_typing.final
 class VideoError(_message.Message):
+    """Why there is no video."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CODE_FIELD_NUMBER: _builtins.int
@@ -359,6 +392,8 @@ Global___VideoError: _TypeAlias = VideoError  # noqa: Y015
 
 @_typing.final
 class ExtendVideoRequest(_message.Message):
+    """What should happen next in a video."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     PROMPT_FIELD_NUMBER: _builtins.int
@@ -369,6 +404,7 @@ class ExtendVideoRequest(_message.Message):
     prompt: _builtins.str
     model: _builtins.str
     duration: _builtins.int
+    """Of the new part, in seconds."""
     @_builtins.property
     def video(self) -> Global___VideoUrlContent: ...
     @_builtins.property
