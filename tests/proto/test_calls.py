@@ -1,0 +1,174 @@
+"""The method tables, and real calls through the stubs that are built on them."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import pickle
+from collections.abc import Iterator
+from concurrent import futures
+
+import grpc
+import grpc.aio
+import pytest
+
+from tests.proto.filler import SERVICES, module
+from xai_vision.proto import auth_pb2, chat_pb2, empty_pb2, files_pb2
+from xai_vision.proto._method import Method
+from xai_vision.proto._pool import POOL
+from xai_vision.proto.auth_grpc import AsyncAuthStub, AuthStub, add_AuthServicer_to_server
+from xai_vision.proto.chat_grpc import AsyncChatStub, Chat, ChatStub, add_ChatServicer_to_server
+from xai_vision.proto.files_grpc import AsyncFilesStub, FilesStub, add_FilesServicer_to_server
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_table_says_what_the_descriptor_says(name):
+    grpc_module = importlib.import_module(f"xai_vision.proto.{name}_grpc")
+    (service,) = module(name).DESCRIPTOR.services_by_name.values()
+    table = getattr(grpc_module, service.name)
+    assert service.full_name == table.SERVICE
+    assert [m.name for m in table.METHODS] == [m.name for m in service.methods]
+    for method, descriptor in zip(table.METHODS, service.methods, strict=True):
+        assert getattr(table, method.name) is method
+        assert method.path == f"/{service.full_name}/{descriptor.name}"
+        assert method.service == service.full_name
+        assert method.request.DESCRIPTOR is descriptor.input_type
+        assert method.response.DESCRIPTOR is descriptor.output_type
+        assert method.client_streaming == descriptor.client_streaming
+        assert method.server_streaming == descriptor.server_streaming
+
+
+def test_methods_are_values():
+    method = Chat.GetCompletion
+    assert method == Method(method.path, method.request, method.response)
+    assert len(set(Chat.METHODS)) == 7
+    assert pickle.loads(pickle.dumps(method)) == copy.deepcopy(method) == method
+    assert Chat.GetCompletionChunk.shape == "unary_stream"
+    with pytest.raises(AttributeError):
+        method.path = "/elsewhere"
+
+
+class AuthServicer:
+    def get_api_key_info(self, request: empty_pb2.Empty, context: object) -> auth_pb2.ApiKey:
+        assert type(request) is empty_pb2.Empty
+        return auth_pb2.ApiKey(name="key")
+
+
+class ChatServicer:
+    GetStoredCompletion = None  # not offered, in so many words
+
+    def GetCompletion(
+        self, request: chat_pb2.GetCompletionsRequest, context: object
+    ) -> chat_pb2.GetChatCompletionResponse:
+        return chat_pb2.GetChatCompletionResponse(model=request.model)
+
+    def GetCompletionChunk(
+        self, request: chat_pb2.GetCompletionsRequest, context: object
+    ) -> Iterator[chat_pb2.GetChatCompletionChunk]:
+        for piece in ("a", "b"):
+            yield chat_pb2.GetChatCompletionChunk(id=piece)
+
+
+class FilesServicer:
+    def UploadFile(
+        self, chunks: Iterator[files_pb2.UploadFileChunk], context: object
+    ) -> files_pb2.File:
+        return files_pb2.File(size=sum(len(chunk.data) for chunk in chunks))
+
+
+UPLOAD = [
+    files_pb2.UploadFileChunk(init=files_pb2.UploadFileInit(name="a.png")),
+    files_pb2.UploadFileChunk(data=b"123"),
+    files_pb2.UploadFileChunk(data=b"45"),
+]
+
+
+@pytest.fixture
+def target() -> Iterator[str]:
+    server = grpc.server(futures.ThreadPoolExecutor(4), options=[("grpc.so_reuseport", 0)])
+    add_AuthServicer_to_server(AuthServicer(), server)
+    add_ChatServicer_to_server(ChatServicer(), server)
+    add_FilesServicer_to_server(FilesServicer(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+def test_calls(target):
+    request = chat_pb2.GetCompletionsRequest(model="grok-4")
+    with grpc.insecure_channel(target) as channel:
+        chat = ChatStub(channel)
+        assert chat.GetCompletion(request).model == "grok-4"
+        assert [c.id for c in chat.GetCompletionChunk(request)] == ["a", "b"]
+        assert AuthStub(channel).get_api_key_info(empty_pb2.Empty()).name == "key"
+        assert FilesStub(channel).UploadFile(iter(UPLOAD)).size == 5
+
+
+@pytest.mark.parametrize("method", ["GetStoredCompletion", "DeleteStoredCompletion"])
+def test_what_a_servicer_lacks_is_unimplemented(target, method):
+    with grpc.insecure_channel(target) as channel:
+        call = getattr(ChatStub(channel), method)
+        request = getattr(Chat, method).request()
+        with pytest.raises(grpc.RpcError) as raised:
+            call(request)
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_async_calls(target):
+    request = chat_pb2.GetCompletionsRequest(model="grok-4")
+    async with grpc.aio.insecure_channel(target) as channel:
+        chat = AsyncChatStub(channel)
+        assert (await chat.GetCompletion(request)).model == "grok-4"
+        assert [c.id async for c in chat.GetCompletionChunk(request)] == ["a", "b"]
+        assert (await AsyncAuthStub(channel).get_api_key_info(empty_pb2.Empty())).name == "key"
+        assert (await AsyncFilesStub(channel).UploadFile(iter(UPLOAD))).size == 5
+
+
+async def test_an_async_server():
+    class Servicer:
+        async def GetCompletion(
+            self, request: chat_pb2.GetCompletionsRequest, context: object
+        ) -> chat_pb2.GetChatCompletionResponse:
+            return chat_pb2.GetChatCompletionResponse(model=request.model)
+
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    add_ChatServicer_to_server(Servicer(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            request = chat_pb2.GetCompletionsRequest(model="grok-4")
+            assert (await AsyncChatStub(channel).GetCompletion(request)).model == "grok-4"
+    finally:
+        await server.stop(None)
+
+
+@pytest.mark.peer
+def test_reflection_reads_our_pool():
+    from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
+
+    server = grpc.server(futures.ThreadPoolExecutor(1), options=[("grpc.so_reuseport", 0)])
+    reflection.enable_server_reflection([Chat.SERVICE], server, pool=POOL)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    ask = reflection_pb2.ServerReflectionRequest
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+            listed, found, missing = stub.ServerReflectionInfo(
+                iter(
+                    [
+                        ask(list_services=""),
+                        ask(file_containing_symbol=Chat.SERVICE),
+                        ask(file_containing_symbol="xai_api.Nothing"),
+                    ]
+                )
+            )
+    finally:
+        server.stop(None).wait()
+    assert [s.name for s in listed.list_services_response.service] == ["xai_api.Chat"]
+    files = b"".join(found.file_descriptor_response.file_descriptor_proto)
+    for name in (b"xai/api/v1/chat.proto", b"xai/api/v1/usage.proto", b"GetCompletionsRequest"):
+        assert name in files
+    assert missing.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]

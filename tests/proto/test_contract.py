@@ -1,0 +1,115 @@
+"""The contract in protos/ is the one xai_sdk speaks, to the last reserved number.
+
+What the descriptors say beyond the wire (language options, HTTP annotations) is not compared.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf import descriptor_pb2
+
+from tests.proto.filler import IN_SCOPE, module
+
+pytestmark = pytest.mark.peer
+
+
+def ranges(spans: Any, last_included: bool) -> list[int]:
+    # In enums the end is part of the range, in messages it is not.
+    return sorted(n for s in spans for n in range(s.start, s.end + last_included))
+
+
+def enum(proto: descriptor_pb2.EnumDescriptorProto) -> dict[str, Any]:
+    return {
+        "values": [(v.name, v.number, v.options.deprecated) for v in proto.value],
+        "reserved": ranges(proto.reserved_range, last_included=True),
+        "reserved names": sorted(proto.reserved_name),
+        "deprecated": proto.options.deprecated,
+    }
+
+
+def message(proto: descriptor_pb2.DescriptorProto) -> dict[str, Any]:
+    oneofs = [oneof.name for oneof in proto.oneof_decl]
+    return {
+        "fields": {
+            f.name: (
+                f.number,
+                descriptor_pb2.FieldDescriptorProto.Type.Name(f.type),
+                descriptor_pb2.FieldDescriptorProto.Label.Name(f.label),
+                f.type_name,
+                oneofs[f.oneof_index] if f.HasField("oneof_index") else None,
+                f.proto3_optional,
+                f.options.deprecated,
+                # Implied by the name unless somebody sets it.
+                f.json_name or json_name(f.name),
+            )
+            for f in proto.field
+        },
+        "oneofs": oneofs,
+        "messages": {m.name: message(m) for m in proto.nested_type},
+        "enums": {e.name: enum(e) for e in proto.enum_type},
+        "reserved": ranges(proto.reserved_range, last_included=False),
+        "reserved names": sorted(proto.reserved_name),
+        "map entry": proto.options.map_entry,
+        "deprecated": proto.options.deprecated,
+    }
+
+
+def json_name(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def file(descriptor: Any) -> dict[str, Any]:
+    proto = descriptor_pb2.FileDescriptorProto()
+    descriptor.CopyToProto(proto)
+    return {
+        "name": proto.name,
+        "package": proto.package,
+        "syntax": proto.syntax,
+        "imports": sorted(proto.dependency),
+        "messages": {m.name: message(m) for m in proto.message_type},
+        "enums": {e.name: enum(e) for e in proto.enum_type},
+        "services": {
+            s.name: {
+                m.name: (
+                    m.input_type,
+                    m.output_type,
+                    m.client_streaming,
+                    m.server_streaming,
+                    m.options.deprecated,
+                )
+                for m in s.method
+            }
+            for s in proto.service
+        },
+    }
+
+
+@pytest.mark.parametrize("name", IN_SCOPE)
+def test_same_contract(name):
+    import xai_sdk.proto
+
+    theirs = getattr(xai_sdk.proto, f"{name}_pb2")
+    assert file(module(name).DESCRIPTOR) == file(theirs.DESCRIPTOR)
+
+
+def test_the_comparison_sees_everything_it_should():
+    chat = file(module("chat").DESCRIPTOR)
+    request = chat["messages"]["GetCompletionsRequest"]
+    assert request["reserved"] == [4]
+    assert request["fields"]["temperature"][4:6] == ("_temperature", True)
+    assert chat["enums"]["GuidelineCategory"]["reserved"] == [3, 4]
+    assert ("ROLE_FUNCTION", 4, True) in chat["enums"]["MessageRole"]["values"]
+    assert chat["services"]["Chat"]["GetCompletionChunk"][2:4] == (False, True)
+    search = file(module("documents").DESCRIPTOR)["messages"]["SearchRequest"]
+    assert search["fields"]["ranking_metric"][6] is True
+
+
+def test_status_is_googles():
+    # google.rpc.Status comes from googleapis-common-protos, which xai_sdk brings along.
+    from google.rpc import status_pb2 as theirs
+
+    ours = file(module("status").DESCRIPTOR)
+    assert ours == file(theirs.DESCRIPTOR)

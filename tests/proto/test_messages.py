@@ -1,0 +1,190 @@
+"""The classes made from descriptors do all that protoc's own classes do."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import datetime
+import importlib
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from google.protobuf import json_format, text_format
+
+from tests.proto.filler import IN_SCOPE, OURS_TOO, all_classes, module, variants
+from xai_vision.proto import any_pb2, batch_pb2, chat_pb2, empty_pb2, status_pb2, timestamp_pb2
+from xai_vision.proto._pool import POOL
+
+ROOT = Path(__file__).parents[2]
+NEW_YEAR = datetime.datetime(2024, 1, 1, 12, 30, tzinfo=datetime.timezone.utc)
+
+every_class = pytest.mark.parametrize("cls", all_classes(), ids=lambda cls: cls.__qualname__)
+
+
+@every_class
+def test_survives_pickle_copy_and_the_wire(cls):
+    for message in variants(cls):
+        assert message.SerializeToString() or not cls.DESCRIPTOR.fields
+        assert cls.FromString(message.SerializeToString()) == message
+        assert copy.deepcopy(message) == message
+        assert copy.copy(message) == message
+        for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+            back = pickle.loads(pickle.dumps(message, protocol))
+            assert type(back) is cls
+            assert back == message
+        assert pickle.loads(pickle.dumps(cls)) is cls
+
+
+@every_class
+def test_survives_json_and_text(cls):
+    for message in variants(cls):
+        if "google.protobuf.Any" not in str(message.DESCRIPTOR.full_name):
+            text = text_format.MessageToString(message)
+            assert text_format.Parse(text, cls(), descriptor_pool=POOL) == message
+        written = json_format.MessageToJson(message, descriptor_pool=POOL)
+        assert json_format.Parse(written, cls(), descriptor_pool=POOL) == message
+        as_dict = json_format.MessageToDict(message, descriptor_pool=POOL)
+        assert json_format.ParseDict(as_dict, cls(), descriptor_pool=POOL) == message
+
+
+@every_class
+def test_lives_in_our_package_and_pool(cls):
+    home = importlib.import_module(cls.__module__)
+    found = home
+    for part in cls.__qualname__.split("."):
+        found = getattr(found, part)
+    assert found is cls
+    assert cls.DESCRIPTOR.file.pool is POOL
+    assert f"{cls.__module__}.{cls.__qualname__}" in repr(cls)
+
+
+@pytest.mark.parametrize("name", [*IN_SCOPE, *OURS_TOO])
+def test_stub_and_module_have_the_same_names(name):
+    tree = ast.parse((ROOT / f"xai_vision/proto/{name}_pb2.pyi").read_text(encoding="utf-8"))
+    stub = set()
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            stub.add(node.name)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            stub.add(node.target.id)
+    stub = {n for n in stub if not n.startswith(("_", "Global___"))}
+    runtime = {n for n in vars(module(name)) if not n.startswith("_")} - {"load"}
+    assert stub == runtime
+
+
+def test_enums():
+    assert chat_pb2.MessageRole.Name(chat_pb2.ROLE_USER) == "ROLE_USER"
+    assert chat_pb2.MessageRole.Value("ROLE_TOOL") == chat_pb2.ROLE_TOOL == 5
+    assert chat_pb2.MessageRole.ROLE_DEVELOPER == 6
+    assert ("INVALID_ROLE", 0) in chat_pb2.MessageRole.items()
+    assert batch_pb2.BatchRequestMetadata.STATE_FAILED == 4
+    assert batch_pb2.BatchRequestMetadata.State.Name(1) == "STATE_PENDING"
+
+
+def test_maps():
+    mcp = chat_pb2.MCP(extra_headers={"a": "b"})
+    assert dict(mcp.extra_headers) == {"a": "b"}
+    assert chat_pb2.MCP.ExtraHeadersEntry(key="a").key == "a"
+
+
+@pytest.mark.parametrize("moment", [NEW_YEAR, NEW_YEAR.replace(tzinfo=None)])
+def test_a_datetime_goes_where_a_timestamp_does(moment):
+    given = chat_pb2.GetChatCompletionResponse(created=moment)
+    assigned = chat_pb2.GetChatCompletionResponse()
+    assigned.created = moment
+    assert given == assigned
+    assert type(given.created) is timestamp_pb2.Timestamp
+    assert given.created.ToDatetime(tzinfo=datetime.timezone.utc) == NEW_YEAR
+
+
+def test_well_known_types_have_their_own_methods():
+    stamp = timestamp_pb2.Timestamp()
+    stamp.FromDatetime(NEW_YEAR)
+    assert stamp.ToJsonString() == "2024-01-01T12:30:00Z"
+    stamp.GetCurrentTime()
+    wrapped = any_pb2.Any()
+    wrapped.Pack(stamp)
+    assert wrapped.Is(timestamp_pb2.Timestamp.DESCRIPTOR)
+    back = timestamp_pb2.Timestamp()
+    assert wrapped.Unpack(back)
+    assert back == stamp
+    status = status_pb2.Status(code=5, message="gone", details=[wrapped])
+    assert status_pb2.Status.FromString(status.SerializeToString()) == status
+    assert empty_pb2.Empty.FromString(b"") == empty_pb2.Empty()
+
+
+def test_unknown_fields_are_kept():
+    newer = chat_pb2.Message(name="x").SerializeToString() + b"\xfa\x01\x02hi"
+    assert chat_pb2.Message.FromString(newer).SerializeToString() == newer
+
+
+def run(code: str, **environment: str) -> str:
+    """Run ``code`` in a Python of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_loads_only_what_is_asked_for():
+    assert run(
+        "import sys, xai_vision.proto; assert 'google.protobuf' not in sys.modules\n"
+        "from xai_vision.proto import deferred_pb2, _pool; print(*_pool._loaded)"
+    ).split() == ["xai/api/v1/deferred.proto"]
+
+
+def test_the_tables_do_not_need_grpc():
+    run("import sys; from xai_vision.proto import chat_grpc; assert 'grpc' not in sys.modules")
+
+
+def test_messages_nobody_imported_pickle_all_the_same():
+    assert run(
+        "import pickle, copy\n"
+        "from xai_vision.proto import chat_pb2\n"
+        "usage = chat_pb2.GetChatCompletionResponse(usage={'num_sources_used': 3}).usage\n"
+        "print(pickle.loads(pickle.dumps(usage)), type(usage).__module__)"
+    ).split() == ["num_sources_used:", "3", "xai_vision.proto.usage_pb2"]
+
+
+def test_threads_may_import_at_once():
+    run(
+        "import importlib, threading\n"
+        "names = 'chat usage batch video image models files auth'.split()\n"
+        "gate, wrong = threading.Barrier(len(names)), []\n"
+        "def load(name):\n"
+        "    gate.wait()\n"
+        "    try:\n"
+        "        importlib.import_module(f'xai_vision.proto.{name}_pb2')\n"
+        "    except BaseException as error:\n"
+        "        wrong.append(error)\n"
+        "threads = [threading.Thread(target=load, args=(name,)) for name in names]\n"
+        "[t.start() for t in threads]; [t.join() for t in threads]\n"
+        "assert not wrong, wrong\n"
+        "from xai_vision.proto import batch_pb2, chat_pb2\n"
+        "request = batch_pb2.BatchRequest(completion_request={})\n"
+        "assert type(request.completion_request) is chat_pb2.GetCompletionsRequest"
+    )
+
+
+def test_all_of_this_in_pure_python():
+    if os.environ.get("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION") == "python":
+        return
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
+        cwd=ROOT,
+        env={**os.environ, "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
