@@ -87,7 +87,9 @@ def generate(target: Path) -> None:
         for file in files:
             module = modules[file.name]
             write(target / f"{module}_pb2.py", messages_module(file))
-            write(target / f"{module}_pb2.pyi", stub(file.name, stubs[file.name].read_text()))
+            write(
+                target / f"{module}_pb2.pyi", stub(file.name, stubs[file.name].read_text("utf-8"))
+            )
             if file.service:
                 write(target / f"{module}_grpc.py", services_module(file, files))
     write(target / "_descriptors.py", descriptors_module(files))
@@ -325,7 +327,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 1 if complaints else 0
         for path in TARGET.glob("*.py*"):
             # Left over from a proto that is gone. Files we did not make are not ours to delete.
-            if NOTICE.partition(" from ")[0] in path.read_text()[:200]:
+            if NOTICE.partition(" from ")[0] in path.read_text("utf-8")[:200]:
                 path.unlink()
         for path in sorted(fresh.iterdir()):
             shutil.copyfile(path, TARGET / path.name)
