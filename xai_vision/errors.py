@@ -120,9 +120,11 @@ class APIError(XaiVisionError, AioRpcError):
         remedy: What the caller can do about it, in a sentence; may be empty.
         method: The path of the call, such as ``/xai_api.Chat/GetCompletion``.
         attempts: How many times the request was sent.
+        partial: Of a stream, the Response as far as it came; else None.
     """
 
     remedy = ""
+    partial: Any = None
 
     def __init__(
         self,
@@ -268,11 +270,6 @@ class ServerError(APIError):
 
 
 class StreamBrokenError(APIError):
-    """A stream ended before its answer did.
-
-    Attributes:
-        partial: The Response as far as it came; its text is ``error.partial.content``.
-    """
+    """A stream ended before its answer did; ``error.partial.content`` is the text so far."""
 
     remedy = "The part that arrived is in .partial; ask again for the whole."
-    partial: Any = None

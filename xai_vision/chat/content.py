@@ -1,0 +1,223 @@
+"""Parts of a message: text, pictures, files."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, TypeAlias, TypeGuard
+
+from google.protobuf.message import Message as ProtoMessage
+
+from xai_vision.chat.encode import Write, head, number
+from xai_vision.chat.lazy import ProtoBacked
+from xai_vision.errors import ImageError, InvalidRequestError
+from xai_vision.images import Picture, TextPicture
+from xai_vision.proto import chat_pb2, image_pb2
+
+Content = chat_pb2.Content
+
+ImageDetail: TypeAlias = Literal["auto", "low", "high"]
+
+DETAILS: dict[str, image_pb2.ImageDetail.ValueType] = {
+    "auto": image_pb2.DETAIL_AUTO,
+    "low": image_pb2.DETAIL_LOW,
+    "high": image_pb2.DETAIL_HIGH,
+}
+
+# Field numbers of xai_api.Content and xai_api.ImageUrlContent.
+_CONTENT_IMAGE_URL = 2
+_IMAGE_URL = 1
+_DETAIL = 2
+
+
+class ImageUrl(ProtoBacked[image_pb2.ImageUrlContent]):
+    """The ``image_url`` of a part; ``.proto`` is the part's own, so changes to it are kept."""
+
+    __slots__ = ("_part",)
+    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_part"})
+
+    def __init__(self, part: ImageContent) -> None:
+        self._proto = None
+        self._part = part
+
+    @property
+    def image_url(self) -> str:
+        """The http(s) or data URL; made anew at each read where the picture is not held so."""
+        return self._part.picture.url() if self._proto is None else self._proto.image_url
+
+    @property
+    def detail(self) -> image_pb2.ImageDetail.ValueType:
+        """The level of detail, as the number of ``image_pb2.ImageDetail``."""
+        return self._part.detail if self._proto is None else self._proto.detail
+
+    def _build(self) -> image_pb2.ImageUrlContent:
+        return self._part.proto.image_url
+
+
+class ImageContent(ProtoBacked[chat_pb2.Content]):
+    """A picture in a message. Reads like ``chat_pb2.Content``; ``.proto`` is one."""
+
+    __slots__ = ("detail", "picture")
+    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "picture", "detail"})
+
+    def __init__(self, picture: Picture, detail: image_pb2.ImageDetail.ValueType) -> None:
+        self._proto = None
+        self.picture = picture
+        self.detail = detail
+
+    @property
+    def image_url(self) -> ImageUrl | image_pb2.ImageUrlContent:
+        """The picture's URL and detail."""
+        return ImageUrl(self) if self._proto is None else self._proto.image_url
+
+    def _build(self) -> chat_pb2.Content:
+        content = chat_pb2.Content()
+        content.image_url.image_url = self.picture.url()
+        content.image_url.detail = self.detail
+        return content
+
+    @property
+    def _url_content_size(self) -> int:
+        size = self.picture.url_size
+        return len(head(_IMAGE_URL, size)) + size + len(number(_DETAIL, self.detail))
+
+    @property
+    def encoded_size(self) -> int:
+        """How many bytes ``write`` hands over."""
+        if self._proto is not None:
+            return self._proto.ByteSize()
+        size = self._url_content_size
+        return len(head(_CONTENT_IMAGE_URL, size)) + size
+
+    def write(self, write: Write) -> None:
+        """Hand over the wire bytes of this part, in steps."""
+        if self._proto is not None:
+            write(self._proto.SerializeToString())
+            return
+        write(head(_CONTENT_IMAGE_URL, self._url_content_size))
+        write(head(_IMAGE_URL, self.picture.url_size))
+        self.picture.write_url(write)
+        write(number(_DETAIL, self.detail))
+
+    def __repr__(self) -> str:
+        detail = image_pb2.ImageDetail.Name(self.detail).removeprefix("DETAIL_").lower()
+        return f"image({self.picture.describe()}, detail={detail!r})"
+
+    __str__ = __repr__
+
+
+def image(image_url: str, detail: ImageDetail | None = "auto") -> ImageContent:
+    """Make a picture part for ``user(...)``.
+
+    Args:
+        image_url: A web address (``https://…``, which the service fetches anew for every request
+            and only if it is public) or a data URL (``data:image/jpeg;base64,…``).
+        detail: How closely the model looks: "low" costs the fewest tokens, "high" the most and
+            keeps fine details; "auto" (the default, also for None) leaves it to the service.
+
+    Returns:
+        A part that reads like ``chat_pb2.Content``.
+
+    Raises:
+        ImageError: The text is no URL that the service could take.
+        InvalidRequestError: ``detail`` is none of its three values.
+
+    Example:
+        >>> from xai_vision.chat import image, user
+        >>> message = user("What is this?", image("https://example.com/a.jpg", detail="low"))
+    """
+    return ImageContent(_from_text(image_url), _detail(detail))
+
+
+def _detail(detail: str | None) -> image_pb2.ImageDetail.ValueType:
+    if detail is None:
+        return image_pb2.DETAIL_AUTO
+    try:
+        return DETAILS[detail]
+    except (KeyError, TypeError):
+        allowed = ", ".join(repr(name) for name in DETAILS)
+        raise InvalidRequestError(f"detail must be one of {allowed}, not {detail!r}") from None
+
+
+def _from_text(text: object) -> Picture:
+    if not isinstance(text, str):
+        raise ImageError(f"image() takes a URL as text, not {type(text).__name__}.")
+    scheme = text[:8].lower()
+    if not scheme.startswith(("http://", "https://", "data:")):
+        raise ImageError(
+            "the text is neither an http(s) URL nor a data URL.",
+            remedy="Give a public URL, or 'data:image/jpeg;base64,' and the picture in base64.",
+            source="image()",
+        )
+    return TextPicture(text)
+
+
+def text(content: str) -> chat_pb2.Content:
+    """Make a text part; the same as passing the string itself to ``user(...)``.
+
+    Raises:
+        InvalidRequestError: ``content`` is no string, or holds a lone surrogate, which UTF-8 (and
+            so the wire) has no form for.
+    """
+    if not isinstance(content, str):
+        raise InvalidRequestError(f"text must be a str, not {type(content).__name__}")
+    try:
+        return chat_pb2.Content(text=content)
+    except (UnicodeEncodeError, ValueError):
+        raise InvalidRequestError(
+            "text holds a lone surrogate (half of a character), which cannot be sent as UTF-8; "
+            "decode its source with the right encoding"
+        ) from None
+
+
+def file(
+    file_id: str | None = None,
+    *,
+    data: bytes | None = None,
+    url: str | None = None,
+    filename: str | None = None,
+    mime_type: str | None = None,
+) -> chat_pb2.Content:
+    """Make a file part from exactly one of an uploaded file's id, its bytes or its URL.
+
+    Args:
+        file_id: The id of a file uploaded before.
+        data: The file's content; needs ``filename``.
+        url: A public address the service fetches it from.
+        filename: The name the model sees; with ``data`` only.
+        mime_type: The content's type, such as "application/pdf"; with ``data`` only.
+
+    Raises:
+        InvalidRequestError: None or more than one of the three is given, or ``data`` has no name.
+    """
+    given = [
+        name
+        for name, value in (("file_id", file_id), ("data", data), ("url", url))
+        if value is not None
+    ]
+    if len(given) != 1:
+        found = " and ".join(given) or "none"
+        raise InvalidRequestError(f"file() takes one of file_id, data and url; got {found}")
+    if not (file_id or data or url):
+        raise InvalidRequestError(f"file({given[0]}=…) is empty")
+    if data is not None and not filename:
+        raise InvalidRequestError("file(data=…) needs filename=, which the model is told")
+    if data is None and (filename or mime_type):
+        raise InvalidRequestError(
+            f"filename= and mime_type= describe data=; with {given[0]}= they come from the file"
+        )
+    part = chat_pb2.FileContent(
+        file_id=file_id or "",
+        data=data or b"",
+        url=url or "",
+        filename=filename or "",
+        mime_type=mime_type or "",
+    )
+    return chat_pb2.Content(file=part)
+
+
+def is_proto(value: object, full_name: str) -> TypeGuard[ProtoMessage]:
+    """Whether ``value`` is a protobuf message of that name, ours or xai_sdk's."""
+    descriptor = getattr(value, "DESCRIPTOR", None)
+    return getattr(descriptor, "full_name", None) == full_name and not isinstance(value, type)
+
+
+__all__ = ["Content", "ImageContent", "ImageDetail", "file", "image", "is_proto", "text"]

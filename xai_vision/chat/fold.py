@@ -1,0 +1,213 @@
+"""Putting a streamed answer together, chunk by chunk.
+
+Text is kept as text, apart from the message, so that a long answer costs the same per chunk as a
+short one: protobuf would copy the whole of it at each addition.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from xai_vision.proto import chat_pb2, sample_pb2
+
+# Chunks wait here until the answer is read; bounded, so that an unread stream stays small.
+_PENDING_LIMIT = 256
+
+
+class _Text:
+    """Text that grows at its end."""
+
+    __slots__ = ("_parts", "_whole")
+
+    def __init__(self) -> None:
+        self._whole = ""
+        self._parts: list[str] = []
+
+    def add(self, part: str) -> None:
+        self._parts.append(part)
+
+    def read(self) -> str:
+        if self._parts:
+            # A string with one owner grows in place, so a read costs what was added since the
+            # last one, not the whole; the attribute must let go of it for that.
+            whole, self._whole = self._whole, ""
+            added = "".join(self._parts)
+            whole += added
+            self._parts.clear()
+            self._whole = whole
+        return self._whole
+
+
+class _Output:
+    """One output: the proto for what is rare, texts for what comes in every chunk."""
+
+    __slots__ = ("content", "proto", "reasoning")
+
+    def __init__(self, proto: chat_pb2.CompletionOutput) -> None:
+        self.proto = proto
+        self.content = _Text()
+        self.reasoning = _Text()
+
+
+class Source(Protocol):
+    """What a Response reads from: a whole reply, or a stream's as far as it has come."""
+
+    def proto(self) -> chat_pb2.GetChatCompletionResponse:
+        """The reply as a message, texts included."""
+
+    def frame(self) -> chat_pb2.GetChatCompletionResponse:
+        """The reply as a message, where the texts of outputs may be missing."""
+
+    def text(self, position: int) -> str:
+        """The content of the output at this place in ``outputs``."""
+
+    def reasoning(self, position: int) -> str:
+        """Its reasoning."""
+
+
+class Whole:
+    """The source of a reply that came in one piece."""
+
+    __slots__ = ("_reply",)
+
+    def __init__(self, reply: chat_pb2.GetChatCompletionResponse) -> None:
+        self._reply = reply
+
+    def proto(self) -> chat_pb2.GetChatCompletionResponse:
+        """The reply itself."""
+        return self._reply
+
+    frame = proto
+
+    def text(self, position: int) -> str:
+        """The content of an output."""
+        return self._reply.outputs[position].message.content
+
+    def reasoning(self, position: int) -> str:
+        """The reasoning of an output."""
+        return self._reply.outputs[position].message.reasoning_content
+
+
+class Fold:
+    """The source of a reply that comes in chunks."""
+
+    __slots__ = ("_outputs", "_pending", "_reply")
+
+    def __init__(self) -> None:
+        self._reply = chat_pb2.GetChatCompletionResponse()
+        self._outputs: dict[int, _Output] = {}
+        self._pending: list[chat_pb2.GetChatCompletionChunk] = []
+
+    def add(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
+        """Take the next chunk."""
+        self._pending.append(chunk)
+        if len(self._pending) >= _PENDING_LIMIT:
+            self._settle()
+
+    def proto(self) -> chat_pb2.GetChatCompletionResponse:
+        """The reply so far; its texts are written in anew at each call."""
+        self._settle()
+        for output in self._outputs.values():
+            message = output.proto.message
+            message.content = output.content.read()
+            message.reasoning_content = output.reasoning.read()
+        return self._reply
+
+    def frame(self) -> chat_pb2.GetChatCompletionResponse:
+        """The reply so far, without its texts."""
+        self._settle()
+        return self._reply
+
+    def text(self, position: int) -> str:
+        """The content of an output so far."""
+        return self._at(position).content.read()
+
+    def reasoning(self, position: int) -> str:
+        """The reasoning of an output so far."""
+        return self._at(position).reasoning.read()
+
+    def _at(self, position: int) -> _Output:
+        self._settle()
+        return self._outputs[self._reply.outputs[position].index]
+
+    def _settle(self) -> None:
+        pending, self._pending = self._pending, []
+        for chunk in pending:
+            self._fold(chunk)
+
+    def _fold(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
+        for piece in chunk.outputs:
+            self._fold_output(piece)
+        reply = self._reply
+        if not reply.id and chunk.id:
+            _take_identity(reply, chunk)
+        if chunk.HasField("usage"):
+            reply.usage.CopyFrom(chunk.usage)
+        # A stream may repeat the list as it grows, or send only what is new.
+        for url in chunk.citations:
+            if url not in reply.citations:
+                reply.citations.append(url)
+        if chunk.HasField("debug_output"):
+            reply.debug_output.MergeFrom(chunk.debug_output)
+        if chunk.output_files:
+            reply.output_files.extend(chunk.output_files)
+        if chunk.service_tier:
+            reply.service_tier = chunk.service_tier
+
+    def _fold_output(self, piece: chat_pb2.CompletionOutputChunk) -> None:
+        output = self._outputs.get(piece.index)
+        if output is None:
+            output = self._open(piece.index)
+        delta = piece.delta
+        if content := delta.content:
+            output.content.add(content)
+        if reasoning := delta.reasoning_content:
+            output.reasoning.add(reasoning)
+        message = output.proto.message
+        if delta.role and not message.role:
+            message.role = delta.role
+        if delta.encrypted_content:
+            message.encrypted_content += delta.encrypted_content
+        for call in delta.tool_calls:
+            _fold_call(message, call)
+        if delta.citations:
+            message.citations.extend(delta.citations)
+        if piece.HasField("logprobs"):
+            output.proto.logprobs.content.extend(piece.logprobs.content)
+        if piece.finish_reason != sample_pb2.REASON_INVALID:
+            output.proto.finish_reason = piece.finish_reason
+
+    def _open(self, index: int) -> _Output:
+        # Outputs stand in the order of their index, as in a whole reply, whichever began first.
+        place = sum(1 for other in self._outputs if other < index)
+        outputs = self._reply.outputs
+        if place == len(outputs):
+            outputs.add(index=index)
+        else:
+            outputs.insert(place, chat_pb2.CompletionOutput(index=index))
+        output = self._outputs[index] = _Output(outputs[place])
+        return output
+
+
+def _take_identity(
+    reply: chat_pb2.GetChatCompletionResponse, chunk: chat_pb2.GetChatCompletionChunk
+) -> None:
+    reply.id = chunk.id
+    reply.model = chunk.model
+    reply.system_fingerprint = chunk.system_fingerprint
+    if chunk.HasField("created"):
+        reply.created.CopyFrom(chunk.created)
+
+
+def _fold_call(message: chat_pb2.CompletionMessage, call: chat_pb2.ToolCall) -> None:
+    """Add a tool call, or bring one up to date that is repeated as it proceeds."""
+    known = next((c for c in message.tool_calls if c.id and c.id == call.id), None)
+    if known is None:
+        message.tool_calls.append(call)
+        return
+    known.status = call.status
+    if call.HasField("error_message"):
+        known.error_message = call.error_message
+    arguments = call.function.arguments
+    if arguments and arguments != known.function.arguments:
+        known.function.arguments += arguments

@@ -1,0 +1,54 @@
+"""The form an answer is asked for: free text, JSON, or JSON that fits a schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from xai_vision.chat.content import is_proto
+from xai_vision.errors import InvalidRequestError
+from xai_vision.proto import chat_pb2
+from xai_vision.proto.convert import adopt
+
+_FORMATS = {
+    "text": chat_pb2.FORMAT_TYPE_TEXT,
+    "json_object": chat_pb2.FORMAT_TYPE_JSON_OBJECT,
+}
+
+
+def response_format(name: str, value: Any) -> chat_pb2.ResponseFormat:
+    """Build the request's response_format.
+
+    Args:
+        name: What to call it in errors.
+        value: "text", "json_object", a Pydantic model class, a JSON schema as a dict, or the
+            proto.
+
+    Raises:
+        InvalidRequestError: It is none of these.
+    """
+    if is_proto(value, "xai_api.ResponseFormat"):
+        return adopt(value, chat_pb2.ResponseFormat)
+    if isinstance(value, str) and value in _FORMATS:
+        return chat_pb2.ResponseFormat(format_type=_FORMATS[value])
+    schema = json_schema(value)
+    if schema is None:
+        allowed = ", ".join(map(repr, _FORMATS))
+        raise InvalidRequestError(
+            f"{name} must be one of {allowed}, a Pydantic model or a JSON schema (dict), "
+            f"not {value!r:.80}"
+        )
+    return chat_pb2.ResponseFormat(
+        format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema=json.dumps(schema)
+    )
+
+
+def json_schema(value: Any) -> Mapping[str, Any] | None:
+    """The JSON schema of a Pydantic model, or of a dict that is one; else None."""
+    # Asked for by name, so that Pydantic need not be there for those who do not use it.
+    make = getattr(value, "model_json_schema", None)
+    if isinstance(value, type) and callable(make):
+        schema: Mapping[str, Any] = make()
+        return schema
+    return value if isinstance(value, Mapping) else None

@@ -1,0 +1,69 @@
+"""Objects that stand for a protobuf message, and become it when somebody asks.
+
+A picture put into a protobuf message is copied several times on its way in and twice more on its
+way out. Most programs never look at the message, so ours is built on demand; from then on it is
+the truth, because whoever holds it may change it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from google.protobuf.message import Message as ProtoMessage
+
+from xai_vision.proto.convert import adopt
+
+P = TypeVar("P", bound=ProtoMessage)
+
+
+class ProtoBacked(ABC, Generic[P]):
+    """Reads, compares and changes like the protobuf message it stands for."""
+
+    __slots__ = ("_proto",)
+
+    # Reading these attributes is answered by the subclass; everything else by the proto.
+    _own: ClassVar[frozenset[str]] = frozenset({"_proto"})
+
+    _proto: P | None
+
+    @property
+    def proto(self) -> P:
+        """The protobuf message itself, built on first use. Changes to it are kept."""
+        if self._proto is None:
+            self._proto = self._build()
+        return self._proto
+
+    @abstractmethod
+    def _build(self) -> P:
+        """Make the message out of what is held."""
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, ProtoBacked):
+            other = other.proto
+        if not isinstance(other, ProtoMessage):
+            return NotImplemented
+        mine = self.proto
+        if other.DESCRIPTOR.full_name != mine.DESCRIPTOR.full_name:
+            return False
+        return bool(adopt(other, type(mine)) == mine)
+
+    __hash__ = None  # type: ignore[assignment]  # a message can change, so it has no hash
+
+    if not TYPE_CHECKING:  # so that a misspelt attribute stays an error in editors
+
+        def __getattr__(self, name: str) -> Any:
+            # Copying and pickling probe for special methods before there is a state to answer
+            # from; those must not build (or look for) the message.
+            if name.startswith("__") or name in type(self)._own:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return getattr(self.proto, name)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in type(self)._own:
+                object.__setattr__(self, name, value)
+            else:
+                setattr(self.proto, name, value)
+
+    def __str__(self) -> str:
+        return str(self.proto)

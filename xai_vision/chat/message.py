@@ -1,0 +1,238 @@
+"""Messages: who says what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
+
+from xai_vision.chat.content import Content, ImageContent, is_proto, text
+from xai_vision.chat.encode import Write, head
+from xai_vision.chat.lazy import ProtoBacked
+from xai_vision.errors import InvalidRequestError
+from xai_vision.proto import chat_pb2
+from xai_vision.proto.convert import adopt
+
+Part: TypeAlias = "ImageContent | chat_pb2.Content"
+Saying: TypeAlias = "str | ImageContent | chat_pb2.Content"
+"""What user() and its kin take."""
+
+# Field number of xai_api.Message.
+_CONTENT = 1
+
+
+class Message(ProtoBacked[chat_pb2.Message]):
+    """One message of a conversation. Reads like ``chat_pb2.Message``; ``.proto`` is one.
+
+    Only a message with pictures is held apart from protobuf: its pictures as parts, the rest of
+    it (role, name, …) as a proto without content.
+    """
+
+    __slots__ = ("_parts", "_shell")
+    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_parts", "_shell"})
+
+    def __init__(self, proto: chat_pb2.Message, parts: Sequence[Part] | None = None) -> None:
+        self._proto = proto if parts is None else None
+        self._shell = proto
+        self._parts: tuple[Part, ...] = tuple(parts or ())
+
+    @property
+    def role(self) -> chat_pb2.MessageRole.ValueType:
+        """Who says it, as the number of ``chat_pb2.MessageRole``."""
+        return self._shell.role if self._proto is None else self._proto.role
+
+    @property
+    def content(self) -> Contents:
+        """The parts of the message, readable and changeable like the proto's ``content``."""
+        return Contents(self)
+
+    @property
+    def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
+        """The tool calls of an assistant's message."""
+        return self.proto.tool_calls if self._proto is not None else self._shell.tool_calls
+
+    def _build(self) -> chat_pb2.Message:
+        proto = chat_pb2.Message()
+        proto.CopyFrom(self._shell)
+        proto.content.extend(part_proto(part) for part in self._parts)
+        return proto
+
+    @property
+    def pictures(self) -> tuple[ImageContent, ...]:
+        """The pictures not yet turned into protobuf, in order."""
+        if self._proto is not None:
+            return ()
+        return tuple(part for part in self._parts if isinstance(part, ImageContent))
+
+    @property
+    def encoded_size(self) -> int:
+        """How many bytes ``write`` hands over."""
+        if self._proto is not None:
+            return self._proto.ByteSize()
+        sizes = [_part_size(part) for part in self._parts]
+        return self._shell.ByteSize() + sum(len(head(_CONTENT, size)) + size for size in sizes)
+
+    def write(self, write: Write) -> None:
+        """Hand over the message's wire bytes, in steps."""
+        if self._proto is not None:
+            write(self._proto.SerializeToString())
+            return
+        write(self._shell.SerializeToString())
+        for part in self._parts:
+            write(head(_CONTENT, _part_size(part)))
+            if isinstance(part, ImageContent):
+                part.write(write)
+            else:
+                write(part.SerializeToString())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Message:
+        # Pictures never change, so a copy of the conversation holds the same ones.
+        if self._proto is None:
+            return Message(self._shell, self._parts)
+        proto = chat_pb2.Message()
+        proto.CopyFrom(self._proto)
+        return Message(proto)
+
+    def __copy__(self) -> Message:
+        return self.__deepcopy__({})
+
+    def __repr__(self) -> str:
+        role = chat_pb2.MessageRole.Name(self.role).removeprefix("ROLE_").lower()
+        shown = ", ".join(_show(part) for part in self.content)
+        return f"{role}({shown})"
+
+
+def _part_size(part: Part) -> int:
+    return part.encoded_size if isinstance(part, ImageContent) else part.ByteSize()
+
+
+def part_proto(part: Part) -> chat_pb2.Content:
+    """The proto of a part, which most parts are already."""
+    return part.proto if isinstance(part, ImageContent) else part
+
+
+def _show(part: Part) -> str:
+    if isinstance(part, ImageContent):
+        return repr(part)
+    kind = part.WhichOneof("content")
+    if kind == "text":
+        return repr(part.text if len(part.text) <= 60 else part.text[:59] + "…")
+    if kind == "image_url":
+        from xai_vision.images.picture import describe_url
+
+        return f"image({part.image_url.file_id or describe_url(part.image_url.image_url)})"
+    return f"file({part.file.file_id or part.file.url or part.file.filename})"
+
+
+class Contents(Sequence["Part"]):
+    """A message's parts. Reading leaves pictures as they are; changing goes through the proto."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+
+    def _parts(self) -> Sequence[Part]:
+        message = self._message
+        return message._parts if message._proto is None else message._proto.content
+
+    @overload
+    def __getitem__(self, index: int) -> Part: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Part]: ...
+    def __getitem__(self, index: int | slice) -> Part | Sequence[Part]:
+        return self._parts()[index]
+
+    def __len__(self) -> int:
+        return len(self._parts())
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self._parts())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (str, bytes)) or not hasattr(other, "__iter__"):
+            return NotImplemented
+        return list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __delitem__(self, index: int | slice) -> None:
+        del self._message.proto.content[index]
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__") or name == "_message":
+                raise AttributeError(name)
+            return getattr(self._message.proto.content, name)
+
+    def __repr__(self) -> str:
+        return f"[{', '.join(_show(part) for part in self)}]"
+
+
+def user(*args: Saying) -> Message:
+    """Make a message of the user: texts and pictures in any order.
+
+    Args:
+        *args: Strings, pictures from ``image(...)``, other parts from ``text(...)`` and
+            ``file(...)``, or ``chat_pb2.Content`` messages, also those built by xai_sdk.
+
+    Raises:
+        InvalidRequestError: No parts, or something that is no part; the text says which.
+    """
+    return _message("user", chat_pb2.ROLE_USER, args)
+
+
+def assistant(*args: Saying) -> Message:
+    """Make a message of the model, to show it an earlier answer. Arguments as for ``user``."""
+    return _message("assistant", chat_pb2.ROLE_ASSISTANT, args)
+
+
+def system(*args: Saying) -> Message:
+    """Make a system message: instructions for the whole conversation. Arguments as ``user``."""
+    return _message("system", chat_pb2.ROLE_SYSTEM, args)
+
+
+def developer(*args: Saying) -> Message:
+    """Make a developer message: instructions like ``system``'s. Arguments as for ``user``."""
+    return _message("developer", chat_pb2.ROLE_DEVELOPER, args)
+
+
+def tool_result(result: Saying | Sequence[Saying], tool_call_id: str | None = None) -> Message:
+    """Make the message that answers a tool call of the model.
+
+    Args:
+        result: What the tool gave: text (often JSON), a picture, or a list of such.
+        tool_call_id: The ``id`` of the call this answers; needed when there were several.
+
+    Raises:
+        InvalidRequestError: As for ``user``.
+    """
+    parts = result if isinstance(result, (list, tuple)) else (result,)
+    message = _message("tool_result", chat_pb2.ROLE_TOOL, parts)
+    if tool_call_id is not None:
+        message._shell.tool_call_id = tool_call_id
+    return message
+
+
+def _message(maker: str, role: chat_pb2.MessageRole.ValueType, args: Sequence[object]) -> Message:
+    if not args:
+        raise InvalidRequestError(f"{maker}() needs at least one text or picture")
+    parts = [_part(arg, f"{maker}() argument {place}") for place, arg in enumerate(args, 1)]
+    shell = chat_pb2.Message(role=role)
+    if any(isinstance(part, ImageContent) for part in parts):
+        return Message(shell, parts)
+    for part in parts:
+        shell.content.append(part_proto(part))
+    return Message(shell)
+
+
+def _part(arg: object, where: str) -> Part:
+    if isinstance(arg, str):
+        return text(arg)
+    if isinstance(arg, ImageContent):
+        return arg
+    if is_proto(arg, "xai_api.Content"):
+        return adopt(arg, Content)
+    raise InvalidRequestError(
+        f"{where} is a {type(arg).__name__}; give text, image(...), file(...) or a Content"
+    )

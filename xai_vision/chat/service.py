@@ -1,0 +1,74 @@
+"""``client.chat``: where conversations begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from xai_vision.chat.calls import ChatCalls
+from xai_vision.chat.chat import AsyncChat, Chat
+from xai_vision.chat.conversation import Settings
+from xai_vision.chat.settings import make_settings
+from xai_vision.errors import InvalidRequestError
+from xai_vision.wire.aio import AioWire
+from xai_vision.wire.sync import Wire
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from xai_vision.chat.parameters import CreateParameters
+
+_C = TypeVar("_C", bound=ChatCalls)
+
+
+class ChatService:
+    """Starts conversations."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def create(self, model: str, **parameters: Unpack[CreateParameters]) -> Chat:
+        """Start a conversation. Nothing is sent yet.
+
+        Args:
+            model: Which model answers, such as "grok-4".
+            **parameters: See ``CreateParameters``, where each has its unit, range and default.
+
+        Raises:
+            InvalidRequestError: A value the service is sure to refuse; the text names it.
+
+        Example:
+            >>> from xai_vision import Client
+            >>> from xai_vision.chat import user
+            >>> client = Client(api_key="xai-...")
+            >>> chat = client.chat.create("grok-4", temperature=0.2)
+            >>> chat = chat.append(user("Hello"))
+        """
+        settings, messages, rest = _split(model, parameters)
+        return _begin(Chat(settings, messages, self._wire), rest)
+
+
+class AsyncChatService:
+    """Starts conversations."""
+
+    def __init__(self, wire: AioWire) -> None:
+        self._wire = wire
+
+    def create(self, model: str, **parameters: Unpack[CreateParameters]) -> AsyncChat:
+        """Start a conversation; see ``ChatService.create``. Nothing is awaited."""
+        settings, messages, rest = _split(model, parameters)
+        return _begin(AsyncChat(settings, messages, self._wire), rest)
+
+
+def _split(model: str, parameters: Any) -> tuple[Settings, Any, dict[str, str | None]]:
+    settings = dict(parameters)
+    messages = settings.pop("messages", None) or ()
+    if isinstance(messages, (str, bytes)):
+        raise InvalidRequestError("messages is a list of messages: [user('...')]")
+    rest = {name: settings.pop(name, None) for name in ("conversation_id", "batch_request_id")}
+    return make_settings(model, settings), messages, rest
+
+
+def _begin(chat: _C, rest: dict[str, str | None]) -> _C:
+    chat._conversation_id = rest["conversation_id"]
+    chat._batch_request_id = rest["batch_request_id"]
+    return chat

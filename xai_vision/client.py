@@ -1,0 +1,122 @@
+"""Client and AsyncClient: the way in."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from xai_vision.chat.service import AsyncChatService, ChatService
+from xai_vision.wire.aio import AioWire
+from xai_vision.wire.connect import DEFAULT_HOST, Connection, connection
+from xai_vision.wire.sync import Wire
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class _Base(ABC):
+    """What the two clients have in common: their arguments."""
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        api_host: str = DEFAULT_HOST,
+        metadata: Iterable[tuple[str, str]] | None = None,
+        channel_options: Sequence[tuple[str, Any]] | None = None,
+        timeout: float | timedelta | None = None,
+        use_insecure_channel: bool = False,
+    ) -> None:
+        """Check the arguments; nothing is sent, and no connection opened, before the first call.
+
+        Args:
+            api_key: The key. Default: the environment variable XAI_API_KEY.
+            api_host: ``host`` or ``host:port`` (default port 443). Default "api.x.ai".
+            metadata: Pairs sent with every call.
+            channel_options: gRPC channel arguments; they win over ours.
+            timeout: Seconds or a timedelta for each call. Default 27 minutes.
+            use_insecure_channel: Send everything, the key too, without TLS. Loopback hosts
+                (localhost, 127.0.0.1, [::1]) are spoken to without TLS anyway.
+
+        Raises:
+            ConfigurationError: One of them cannot work; the text says what to do.
+        """
+        self._connection = connection(
+            api_key=api_key,
+            api_host=api_host,
+            metadata=metadata,
+            channel_options=channel_options,
+            timeout=timeout,
+            use_insecure_channel=use_insecure_channel,
+        )
+        self._open(self._connection)
+
+    @abstractmethod
+    def _open(self, connection: Connection) -> None:
+        """Make the wire and what stands on it."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._connection.target}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"a {type(self).__name__} holds a connection and cannot be pickled or copied; "
+            "make one in each process"
+        )
+
+
+class Client(_Base):
+    """The service, for programs that block. One is enough: threads may share it.
+
+    Example:
+        >>> from xai_vision import Client
+        >>> from xai_vision.chat import image, user
+        >>> with Client(api_key="xai-...") as client:
+        ...     chat = client.chat.create("grok-4")
+        ...     chat = chat.append(user("What is this?", image("https://example.com/a.jpg")))
+    """
+
+    def _open(self, connection: Connection) -> None:
+        self._wire = Wire(connection)
+        self.chat = ChatService(self._wire)
+
+    def close(self) -> None:
+        """Close the connection; calls under way are cancelled. Again is no error."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncClient(_Base):
+    """The service, for asyncio. May be made anywhere, also outside an event loop."""
+
+    def _open(self, connection: Connection) -> None:
+        self._wire = AioWire(connection)
+        self.chat = AsyncChatService(self._wire)
+
+    async def close(self) -> None:
+        """Close the connection; calls under way are cancelled. Again is no error."""
+        await self._wire.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()

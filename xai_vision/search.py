@@ -1,0 +1,1 @@
+"""Live search by the older interface: ``create(search_parameters=SearchParameters(...))``."""

@@ -1,0 +1,1 @@
+"""The only room that knows how gRPC calls are made: channels, deadlines, errors."""

@@ -1,0 +1,85 @@
+"""From what gRPC says went wrong to what our caller is told."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import grpc
+
+from xai_vision import errors
+from xai_vision.errors import APIError, StreamBrokenError
+from xai_vision.wire.exchange import Exchange
+
+_BY_STATUS: Final[dict[grpc.StatusCode, type[APIError]]] = {
+    grpc.StatusCode.UNAUTHENTICATED: errors.AuthenticationError,
+    grpc.StatusCode.PERMISSION_DENIED: errors.PermissionDeniedError,
+    grpc.StatusCode.NOT_FOUND: errors.NotFoundError,
+    grpc.StatusCode.INVALID_ARGUMENT: errors.BadRequestError,
+    grpc.StatusCode.FAILED_PRECONDITION: errors.BadRequestError,
+    grpc.StatusCode.OUT_OF_RANGE: errors.BadRequestError,
+    grpc.StatusCode.ALREADY_EXISTS: errors.BadRequestError,
+    grpc.StatusCode.DATA_LOSS: errors.ImageFetchError,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: errors.RateLimitError,
+    grpc.StatusCode.DEADLINE_EXCEEDED: errors.RequestTimeoutError,
+    grpc.StatusCode.CANCELLED: errors.RequestCancelledError,
+    grpc.StatusCode.UNAVAILABLE: errors.UnavailableError,
+}
+
+# What the service words a refusal as, where one status stands for several things (seen in public
+# reports of other clients; not a contract, so the plain class of the status is the fallback).
+_BY_WORDS: Final[tuple[tuple[type[APIError], tuple[str, ...], type[APIError]], ...]] = (
+    (errors.PermissionDeniedError, ("safety_check", "safety check"), errors.SafetyRefusalError),
+    (
+        errors.BadRequestError,
+        ("maximum prompt length", "context length"),
+        errors.ContextTooLongError,
+    ),
+    (errors.BadRequestError, ("image", "picture"), errors.ImageRefusedError),
+    # gRPC itself, on either side: "Sent message larger than max", "Received message larger ...".
+    (errors.RateLimitError, ("message larger than max",), errors.MessageTooLargeError),
+)
+
+# A stream that stops with one of these did not end by anybody's decision about the request.
+_BROKEN: Final = frozenset(
+    {errors.UnavailableError, errors.ServerError, errors.RequestCancelledError}
+)
+
+
+def api_error(error: Any, exchange: Exchange[Any, Any], *, begun: bool = False) -> APIError:
+    """The error our caller gets for one of gRPC's.
+
+    Args:
+        error: The ``grpc.RpcError`` that the sync or async call raised.
+        exchange: What was tried.
+        begun: Whether part of a stream had arrived.
+    """
+    code = error.code() or grpc.StatusCode.UNKNOWN
+    details = error.details() or ""
+    kind = _kind(code, details)
+    if begun and kind in _BROKEN:
+        kind = StreamBrokenError
+    made = kind(
+        code,
+        details,
+        initial_metadata=_pairs(error.initial_metadata),
+        trailing_metadata=_pairs(error.trailing_metadata),
+        debug_error_string=error.debug_error_string(),
+        method=exchange.method.path,
+    )
+    if begun and exchange.partial is not None:
+        made.partial = exchange.partial()
+    return made
+
+
+def _kind(code: grpc.StatusCode, details: str) -> type[APIError]:
+    kind = _BY_STATUS.get(code, errors.ServerError)
+    said = details.lower()
+    for plain, words, special in _BY_WORDS:
+        if kind is plain and any(word in said for word in words):
+            return special
+    return kind
+
+
+def _pairs(read: Any) -> list[tuple[str, str | bytes]]:
+    # A call that never got through may have no metadata to read.
+    return [(key, value) for key, value in (read() or ())]
