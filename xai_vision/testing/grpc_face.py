@@ -1,0 +1,147 @@
+"""The engine on gRPC: bytes to protos, ServiceErrors to statuses, answers to streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import grpc
+
+from xai_vision.proto.chat_grpc import Chat
+from xai_vision.testing import keyring
+from xai_vision.testing.calls import Call
+from xai_vision.testing.problems import ServiceError
+
+if TYPE_CHECKING:
+    from xai_vision.proto._method import Method
+    from xai_vision.testing.engine import Answer, Caller, Engine
+
+__all__ = ["GrpcFace"]
+
+
+class GrpcFace(grpc.GenericRpcHandler):
+    """Answers every method the engine knows, by its path.
+
+    Messages are parsed and written here rather than by grpc, so that a request that is no
+    message is refused like one and a reply can be spoilt on purpose.
+    """
+
+    def __init__(self, keys: keyring.Keyring) -> None:
+        self._keys = keys
+        self._live: set[Call] = set()
+        self._handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
+        self._unary(Chat.GetCompletion, _complete)
+        self._handlers[Chat.GetCompletionChunk.path] = grpc.unary_stream_rpc_method_handler(
+            self._stream
+        )
+
+    @property
+    def live(self) -> int:
+        """How many calls are under way."""
+        return len(self._live)
+
+    def service(
+        self, details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        """Find who answers a path; grpc answers UNIMPLEMENTED where nobody does."""
+        return self._handlers.get(details.method)
+
+    def _unary(
+        self, method: Method[Any, Any], ask: Callable[[Engine, Any, Caller, Call], Any]
+    ) -> None:
+        def answer(raw: bytes, context: grpc.ServicerContext) -> bytes:
+            call, engine, caller = self._arrive(method, context)
+            try:
+                request = _parse(method, raw)
+                call.request = request
+                call.response = ask(engine, request, _admit(context, caller), call)
+            except Exception as fault:  # noqa: BLE001 - becomes the call's status
+                _refuse(context, call, fault)
+            reply: bytes = call.response.SerializeToString()
+            _end(context, call)
+            return reply
+
+        self._handlers[method.path] = grpc.unary_unary_rpc_method_handler(answer)
+
+    def _stream(self, raw: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        method = Chat.GetCompletionChunk
+        call, engine, caller = self._arrive(method, context)
+        try:
+            request = _parse(method, raw)
+            answer = engine.complete(request, _admit(context, caller), call)
+            call.response = answer.response
+        except Exception as fault:  # noqa: BLE001 - becomes the call's status
+            _refuse(context, call, fault)
+        for chunk in answer.chunks():
+            yield chunk.SerializeToString()
+            call.chunks_sent += 1
+        _end(context, call)
+
+    def _arrive(
+        self, method: Method[Any, Any], context: grpc.ServicerContext
+    ) -> tuple[Call, Engine, Caller | None]:
+        call = Call(method.name, method.service, stream=method.server_streaming)
+        metadata = context.invocation_metadata()
+        authorization = _authorization(metadata)
+        engine, caller = self._keys.owner(authorization)
+        call.metadata = _redacted(metadata, authorization)
+        call.attempt = 1 + int(call.header("grpc-previous-rpc-attempts") or 0)
+        call.key_id = caller.key_id if caller else ""
+        call.peer = context.peer()
+        engine.calls.add(call)
+        self._live.add(call)
+        if not context.add_callback(lambda: self._gone(call)):
+            self._gone(call)
+        return call, engine, caller
+
+    def _gone(self, call: Call) -> None:
+        self._live.discard(call)
+        call.finish("CANCELLED", cancelled=True)  # unless it had ended before
+
+
+def _complete(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+    answer: Answer = engine.complete(request, caller, call)
+    return answer.response
+
+
+def _parse(method: Method[Any, Any], raw: bytes) -> Any:
+    from google.protobuf.message import DecodeError
+
+    try:
+        return method.request.FromString(raw)
+    except DecodeError:
+        raise ServiceError("INTERNAL", "failed to decode the request's message") from None
+
+
+def _admit(context: grpc.ServicerContext, caller: Caller | None) -> Caller:
+    return keyring.check(_authorization(context.invocation_metadata()), caller)
+
+
+def _authorization(metadata: Any) -> str | None:
+    return next((value for key, value in metadata if key == "authorization"), None)
+
+
+def _redacted(metadata: Any, authorization: str | None) -> tuple[tuple[str, str | bytes], ...]:
+    secret = (authorization or "").rpartition(" ")[2]
+
+    def shown(key: str, value: str | bytes) -> str | bytes:
+        if key == "authorization":
+            return "Bearer ***"
+        return value.replace(secret, "***") if secret and isinstance(value, str) else value
+
+    return tuple((key, shown(key, value)) for key, value in metadata)
+
+
+def _end(context: grpc.ServicerContext, call: Call) -> None:
+    # Noted before the last byte leaves: a client that has its answer finds the log complete.
+    if context.is_active():
+        call.finish("OK")
+
+
+def _refuse(context: grpc.ServicerContext, call: Call, fault: Exception) -> NoReturn:
+    if not isinstance(fault, ServiceError):
+        fault = ServiceError("INTERNAL", f"{type(fault).__name__}: {fault}")
+    call.finish(fault.code.name, fault.details)
+    if fault.trailing:
+        context.set_trailing_metadata(fault.trailing)
+    context.abort(fault.code, fault.details)

@@ -1,0 +1,99 @@
+"""What the fake can be told about itself: every limit and every uncertain number.
+
+Numbers come from xAI's image-understanding document ("documented"), from what the official SDK
+and its users were seen to meet ("observed"), or are second-hand ("unsure"). The unsure ones are
+settings above all because they may be wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+__all__ = ["MIB", "Settings"]
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the fake behaves. Every field can be given to ``FakeServer(...)`` by its name.
+
+    Attributes:
+        picture_limit: Largest picture sent as a data URL, in bytes of the file itself, before
+            base64. 20 MiB (documented).
+        url_picture_limit: Largest picture fetched from a URL, in bytes. 10 MiB (observed; an
+            older document's number that survived here).
+        picture_formats: Formats that are taken, by Pillow's names. JPEG and PNG (documented);
+            some deployments were seen to take WebP as well.
+        max_pixels: A picture of more pixels is refused before it is decoded. 100 million; the
+            service's own number is unknown.
+        tile_side: Side of a tile in pixels, for counting image tokens. 448 (unsure).
+        tile_tokens: Tokens for a tile. 256 (unsure).
+        max_tiles: Tiles beyond this many are not counted. 6 (unsure); with one more for the
+            overview that gives the observed 1792 at most.
+        max_tools: Tools in one request. 128 (documented).
+        max_stop: Stop strings in one request. 4 (unsure: the wire contract says 8).
+        max_n: Answers in one request. 128 (unsure).
+        max_top_logprobs: Alternatives per token. 8 (unsure; xAI's REST reference).
+        max_domains: Allowed or excluded domains of a search. 5 (observed).
+        max_handles: Allowed or excluded X handles of a search. 10 (observed).
+        stored_pictures: What happens when a request with pictures asks to be stored: "keep"
+            stores it, as the document's own example does; "refuse" answers INVALID_ARGUMENT, as
+            the same document warns it may.
+        keep_stored_days: Days a stored response lives. 30 (observed).
+        keep_deferred_hours: Hours a deferred result lives. 24 (observed).
+        seed: Where everything random starts: fault rates, jitter, response ids where
+            ``fixed_ids`` is set. 0.
+        fixed_ids: Whether response ids are drawn from ``seed`` instead of being new each run.
+            False.
+        unmatched: What answers a request that no rule matches: "default" describes what
+            arrived; "error" refuses it and says why no rule matched.
+        keep_calls: Calls the log remembers; older ones are dropped. 10,000.
+        keep_picture_bytes: Pictures up to this many bytes stay in the log with their bytes;
+            of larger ones only hash, size and format are kept. 32 MiB, so all that are taken.
+        keep_log_bytes: Requests and pictures the log keeps in all, in bytes; beyond it the
+            oldest calls lose theirs. 256 MiB.
+        max_threads: Calls the server works on at the same moment, waiting ones included; more
+            queue up. Threads are started on demand. 4096.
+    """
+
+    picture_limit: int = 20 * MIB
+    url_picture_limit: int = 10 * MIB
+    picture_formats: tuple[str, ...] = ("JPEG", "PNG")
+    max_pixels: int = 100_000_000
+    tile_side: int = 448
+    tile_tokens: int = 256
+    max_tiles: int = 6
+    max_tools: int = 128
+    max_stop: int = 4
+    max_n: int = 128
+    max_top_logprobs: int = 8
+    max_domains: int = 5
+    max_handles: int = 10
+    stored_pictures: Literal["keep", "refuse"] = "keep"
+    keep_stored_days: float = 30
+    keep_deferred_hours: float = 24
+    seed: int = 0
+    fixed_ids: bool = False
+    unmatched: Literal["default", "error"] = "default"
+    keep_calls: int = 10_000
+    keep_picture_bytes: int = 32 * MIB
+    keep_log_bytes: int = 256 * MIB
+    max_threads: int = 4096
+
+    def __post_init__(self) -> None:
+        for name, words in _CHOICES.items():
+            if getattr(self, name) not in words:
+                raise ValueError(f"{name} is one of {words}, not {getattr(self, name)!r}")
+
+    def but(self, **changes: Any) -> Settings:
+        """Return these settings with some changed.
+
+        Raises:
+            TypeError: There is no setting of that name.
+        """
+        return replace(self, **changes)
+
+
+_CHOICES = {"stored_pictures": ("keep", "refuse"), "unmatched": ("default", "error")}
