@@ -1,1 +1,36 @@
-"""Fixtures of every room."""
+"""Fixtures of every room: a fake server of the test's own, and our clients of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from xai_vision import AsyncClient, Client
+from xai_vision.testing import FakeServer
+
+# What the seed documents call their pictures.
+SEED_URLS = (
+    "https://science.nasa.gov/wp-content/uploads/2023/09/web-first-images-release.png",
+    "https://example.com/image.jpg",
+    "https://example.com/image1.jpg",
+    "https://example.com/image2.jpg",
+    "https://example.com/product.jpg",
+    "https://example.com/photo.jpg",
+)
+
+
+@pytest.fixture
+def server():
+    with FakeServer() as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    with Client(api_key=server.api_key, api_host=server.target) as made:
+        yield made
+
+
+@pytest.fixture
+async def aclient(server):
+    async with AsyncClient(api_key=server.api_key, api_host=server.target) as made:
+        yield made

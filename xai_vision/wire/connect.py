@@ -84,7 +84,7 @@ def connection(
     """
     key = _key(os.environ.get("XAI_API_KEY") if api_key is None else api_key)
     name, port = _host(api_host)
-    loopback = name.strip("[]") in _LOOPBACK
+    loopback = name.strip("[]").lower() in _LOOPBACK
     secure = not (loopback or use_insecure_channel)
     return Connection(
         target=f"{name}:{port or 443}",

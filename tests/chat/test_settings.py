@@ -1,0 +1,76 @@
+"""What create() takes, and what it refuses before anything is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from xai_vision import InvalidRequestError
+from xai_vision.chat.parameters import CreateParameters
+from xai_vision.chat.settings import _CONVERT, make_settings
+from xai_vision.proto import chat_pb2
+
+ELSEWHERE = {"messages", "conversation_id", "batch_request_id"}
+
+
+def test_every_parameter_has_a_type_and_a_check():
+    assert set(CreateParameters.__annotations__) - ELSEWHERE == set(_CONVERT)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"temperature": 2.1}, "temperature must be a number from 0 to 2, not 2.1"),
+        ({"temperature": float("nan")}, "temperature must be a number from 0 to 2, not nan"),
+        ({"temperature": "1"}, "temperature must be a number"),
+        ({"temperature": True}, "temperature must be a number"),
+        ({"top_p": -0.1}, "top_p must be a number from 0 to 1"),
+        ({"top_p": float("inf")}, "top_p must be a number from 0 to 1"),
+        ({"frequency_penalty": 3}, "frequency_penalty must be a number from -2 to 2"),
+        ({"max_tokens": 0}, "max_tokens must be a whole number from 1"),
+        ({"max_tokens": 1.5}, "max_tokens must be a whole number"),
+        ({"max_tokens": 2**31}, "max_tokens must be a whole number"),
+        ({"seed": "x"}, "seed must be a whole number"),
+        ({"top_logprobs": 3}, "top_logprobs needs logprobs=True"),
+        ({"top_logprobs": 9, "logprobs": True}, "top_logprobs must be a whole number from 0 to 8"),
+        ({"stop": [""]}, "stop must be one text, or a list of texts"),
+        ({"stop": [3]}, "stop must be one text"),
+        ({"previous_response_id": ""}, "previous_response_id is empty"),
+        ({"previous_response_id": 3}, "previous_response_id must be a string"),
+        ({"store_messages": "yes"}, "store_messages must be True or False"),
+        ({"reasoning_effort": "huge"}, "reasoning_effort must be one of 'none', 'low'"),
+        ({"tool_choice": "function"}, "tool_choice must be one of 'auto', 'none', 'required'"),
+        ({"include": "inline_citations"}, "include must be a list"),
+        ({"include": ["links"]}, r"include\[0\] must be one of"),
+        ({"agent_count": 5}, "agent_count must be one of 4, 16"),
+        ({"service_tier": "gold"}, "service_tier must be one of 'default', 'priority'"),
+        ({"response_format": "yaml"}, "response_format must be one of 'text', 'json_object'"),
+        ({"guidelines": [{"category": "rude"}]}, r"guidelines\[0\]\['category'\] must be one of"),
+        ({"guidelines": [{"categroy": "nsfw"}]}, r"guidelines\[0\] has no key 'categroy'"),
+        ({"search_parameters": {"mode": "on"}}, "search_parameters must be SearchParameters"),
+    ],
+)
+def test_refused(parameters, words):
+    with pytest.raises(InvalidRequestError, match=words):
+        make_settings("grok-4", parameters)
+
+
+def test_unknown_keyword(client):
+    with pytest.raises(TypeError, match="create\\(\\) has no parameter 'temprature'"):
+        client.chat.create("grok-4", temprature=1)
+
+
+def test_one_stop_string_is_one_stop():
+    assert list(make_settings("m", {"stop": "END"}).stop) == ["END"]
+    assert list(make_settings("m", {"stop": ["a", "b"]}).stop) == ["a", "b"]
+
+
+def test_none_is_left_out():
+    plain = make_settings("m", dict.fromkeys(_CONVERT))
+    assert plain == chat_pb2.GetCompletionsRequest(model="m")
+
+
+def test_zero_is_not_left_out():
+    settings = make_settings("m", {"temperature": 0, "top_p": 0.0, "seed": 0})
+    assert settings.HasField("temperature")
+    assert settings.HasField("top_p")
+    assert settings.HasField("seed")

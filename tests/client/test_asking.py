@@ -1,0 +1,243 @@
+"""Asking, whole and streamed, sync and async, over the real wire."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import subprocess
+import sys
+import textwrap
+from datetime import datetime, timezone
+
+import grpc
+import pytest
+
+from tests.pictures import MIB, SAMPLES, data_url, jpeg, jpeg_of, png, sample
+from xai_vision import AsyncClient, Client
+from xai_vision.chat import Chunk, Response, image, user
+from xai_vision.errors import (
+    AuthenticationError,
+    ImageFetchError,
+    ImageRefusedError,
+    NotFoundError,
+)
+
+QUESTION = "What's in this image?"
+
+
+def ask(client, *content, **parameters):
+    return client.chat.create("grok-4", **parameters).append(user(*content))
+
+
+def sent_unchanged(server, *files: bytes) -> None:
+    arrived = [shown.sha256 for shown in server.calls.last.images]
+    assert arrived == [hashlib.sha256(data).hexdigest() for data in files]
+
+
+def test_a_plain_reply_fills_every_property(client, server):
+    response = ask(client, QUESTION, image(data_url(png()), detail="high")).sample()
+    assert isinstance(response, Response)
+    assert "PNG" in response.content
+    assert str(response) == response.content
+    assert response.role == "ROLE_ASSISTANT"
+    assert response.finish_reason == "REASON_STOP"
+    assert response.id
+    assert response.model.startswith("grok-4"), "an alias answers with the real name"
+    assert response.system_fingerprint
+    assert (
+        abs((response.created - datetime.now(timezone.utc).replace(tzinfo=None)).total_seconds())
+        < 60
+    )
+    usage = response.usage
+    assert usage.prompt_image_tokens >= 256
+    assert usage.prompt_tokens == usage.prompt_text_tokens + usage.prompt_image_tokens
+    assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
+    assert response.cost_usd is not None
+    assert response.cost_usd > 0
+    assert response.service_tier == "default"
+    assert response.proto is response._proto
+    assert list(response.tool_calls) == list(response.citations) == []
+    assert response.server_side_tool_usage == {}
+    assert repr(response).startswith("<Response id=")
+    assert len(repr(response)) < 300
+    call = server.calls.last
+    assert (call.images[0].detail, call.images[0].width) == ("high", 640)
+
+
+def test_stream(client):
+    chat = ask(client, QUESTION, image(data_url(jpeg())))
+    seen, pieces, last = [], [], None
+    for response, chunk in chat.stream():
+        assert isinstance(chunk, Chunk)
+        pieces.append(chunk.content)
+        seen.append(response.content)
+        last = response
+    assert len(pieces) > 3
+    assert seen == ["".join(pieces[: place + 1]) for place in range(len(pieces))]
+    whole = chat.sample()
+    assert last.content == whole.content
+    assert last.finish_reason == "REASON_STOP"
+    assert last.usage == whole.usage
+    assert last.proto.outputs == whole.proto.outputs
+
+
+async def test_async_asks_and_streams_the_same(aclient, client):
+    content = (QUESTION, image(data_url(jpeg())))
+    whole = await ask(aclient, *content).sample()
+    last, pieces = None, []
+    async for response, chunk in ask(aclient, *content).stream():
+        pieces.append(str(chunk))
+        last = response
+    assert "".join(pieces) == last.content == whole.content
+    assert last.usage == whole.usage
+    assert whole.content == (await asyncio.to_thread(ask(client, *content).sample)).content
+
+
+def test_chaining(client, server):
+    first = ask(client, QUESTION, image(data_url(png())), store_messages=True).sample()
+    chat = ask(client, "And the colours?", previous_response_id=first.id, store_messages=True)
+    second = chat.sample()
+    assert len(chat.messages) == 1
+    assert second.usage.prompt_image_tokens == first.usage.prompt_image_tokens > 0
+    assert second.id != first.id
+    assert server.calls.last.request.previous_response_id == first.id
+
+
+def test_not_stored_unless_asked(client):
+    first = ask(client, "Hello").sample()
+    with pytest.raises(NotFoundError, match="Response not found") as caught:
+        ask(client, "And?", previous_response_id=first.id).sample()
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_a_whole_conversation(client):
+    chat = ask(client, QUESTION, image(data_url(png())))
+    first = chat.sample()
+    chat.append(first).append(user("Why?"))
+    assert chat.messages[1].content[0].text == first.content
+    assert chat.messages[1].role == 2
+    assert chat.sample().usage.prompt_tokens > first.usage.prompt_tokens
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name.endswith((".jpg", ".png"))])
+def test_real_files_arrive_byte_for_byte(client, server, name):
+    data = sample(name)
+    assert ask(client, QUESTION, image(data_url(data))).sample().content
+    sent_unchanged(server, data)
+
+
+def test_one_picture_just_under_the_limit(client, server):
+    data = jpeg_of(int(19.9 * MIB))
+    ask(client, QUESTION, image(data_url(data))).sample()
+    sent_unchanged(server, data)
+
+
+async def test_ten_pictures_of_5_mib_in_one_request(aclient, client, server):
+    data = jpeg_of(5 * MIB)
+    pictures = [image(data_url(data)) for _ in range(10)]
+    await asyncio.to_thread(ask(client, QUESTION, *pictures).sample)
+    sent_unchanged(server, *[data] * 10)
+    async for _ in ask(aclient, *pictures, "and now?").stream():
+        pass
+    sent_unchanged(server, *[data] * 10)
+
+
+def test_any_order_of_text_and_pictures(client, server):
+    server.urls["https://example.com/1.png"] = png()
+    ask(client, image("https://example.com/1.png"), "a", "b", image(data_url(jpeg()))).sample()
+    kinds = [part.WhichOneof("content") for part in server.calls.last.request.messages[0].content]
+    assert kinds == ["image_url", "text", "text", "image_url"]
+
+
+CASES = [
+    (
+        lambda c: c.chat.create("grok-0").append(user("Hi")),
+        NotFoundError,
+        "NOT_FOUND",
+        "name or id",
+    ),
+    (
+        lambda c: ask(c, image("https://example.com/missing.png")),
+        ImageFetchError,
+        "DATA_LOSS",
+        "URL is public",
+    ),
+    (
+        lambda c: ask(c, image("data:image/png;base64,bm90IGEgcGljdHVyZQ==")),
+        ImageRefusedError,
+        "INVALID_ARGUMENT",
+        "Send a JPEG or PNG",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "kind", "status", "words"), CASES)
+def test_refusals(client, make, kind, status, words):
+    chat = make(client)
+    before = list(chat.messages)
+    for call in (chat.sample, lambda: next(iter(chat.stream()))):
+        with pytest.raises(kind, match=words) as caught:
+            call()
+        assert caught.value.code().name == status
+        assert isinstance(caught.value, grpc.RpcError)
+        assert caught.value.details() in str(caught.value)
+        assert caught.value.method.startswith("/xai_api.Chat/")
+    assert chat.messages == before
+
+
+@pytest.mark.parametrize(("make", "kind", "status", "words"), CASES)
+async def test_async_refusals(aclient, make, kind, status, words):
+    chat = make(aclient)
+    with pytest.raises(kind, match=words) as caught:
+        await chat.sample()
+    assert caught.value.code().name == status
+    assert isinstance(caught.value, grpc.aio.AioRpcError)
+    with pytest.raises(kind, match=words):
+        await anext(aiter(chat.stream()))
+
+
+async def test_wrong_key(server):
+    with Client(api_key="xai-wrong", api_host=server.target) as client:
+        with pytest.raises(AuthenticationError, match="XAI_API_KEY") as caught:
+            ask(client, "Hi").sample()
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert "xai-wrong" not in str(caught.value)
+    async with AsyncClient(api_key="xai-wrong", api_host=server.target) as client:
+        with pytest.raises(AuthenticationError, match="XAI_API_KEY"):
+            await ask(client, "Hi").sample()
+
+
+def test_async_client_made_outside_any_loop_and_used_from_several(server):
+    client = AsyncClient(api_key=server.api_key, api_host=server.target)
+
+    async def once() -> str:
+        answers = await asyncio.gather(*(ask(client, "Hi").sample() for _ in range(5)))
+        async for response, _ in ask(client, "Hi").stream():
+            pass
+        return {a.content for a in answers} | {response.content}
+
+    assert len(asyncio.run(once()) | asyncio.run(once())) == 1
+    asyncio.run(client.close())
+
+
+def test_metadata_names_us_and_carries_the_conversation(client, server):
+    ask(client, "Hi", conversation_id="abc").sample()
+    call = server.calls.last
+    assert call.header("x-grok-conv-id") == "abc"
+    assert call.header("xai-vision-version")
+    assert str(call.header("user-agent")).startswith("xai-vision/")
+    assert server.api_key not in repr(call.metadata)
+
+
+def test_importing_loads_neither_pillow_nor_numpy():
+    code = """
+        import sys
+        import xai_vision, xai_vision.chat, xai_vision.images
+        loaded = {name.partition(".")[0] for name in sys.modules}
+        heavy = loaded & {"PIL", "numpy", "pydantic", "pybase64", "google.rpc", "asyncio.subprocess"}
+        assert not heavy, heavy
+        client = xai_vision.Client(api_key="k")
+        client.chat.create("grok-4").append(xai_vision.chat.user("hi"))
+        assert "PIL" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)

@@ -1,0 +1,158 @@
+"""A client's arguments: checked when it is made, in words that say the remedy."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from datetime import timedelta
+
+import pytest
+
+from xai_vision import AsyncClient, Client, ConfigurationError
+from xai_vision.chat import user
+from xai_vision.errors import ClientClosedError
+from xai_vision.wire.connect import Connection
+
+BOTH = pytest.mark.parametrize("kind", [Client, AsyncClient])
+KEY = "xai-secret-0123456789"
+
+
+def connection(**arguments) -> Connection:
+    return Client(**{"api_key": KEY, **arguments})._connection
+
+
+@BOTH
+def test_no_key(kind, monkeypatch):
+    monkeypatch.delenv("XAI_API_KEY", raising=False)
+    with pytest.raises(ConfigurationError, match="api_key= or set .* XAI_API_KEY") as caught:
+        kind()
+    assert isinstance(caught.value, ValueError)
+
+
+def test_key_from_the_environment(monkeypatch):
+    monkeypatch.setenv("XAI_API_KEY", "from-env")
+    assert ("authorization", "Bearer from-env") in Client()._connection.metadata
+    assert ("authorization", "Bearer given") in Client("given")._connection.metadata
+
+
+@BOTH
+@pytest.mark.parametrize("key", ["", "  ", KEY + "\n", " " + KEY, "xai\x00", "ключ", "a\nb", b"k"])
+def test_keys_that_cannot_be(kind, key):
+    with pytest.raises(ConfigurationError, match="API key") as caught:
+        kind(api_key=key)
+    assert not key or not str(key).strip() or str(key) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "target", "secure"),
+    [
+        ("api.x.ai", "api.x.ai:443", True),
+        ("api.x.ai:8443", "api.x.ai:8443", True),
+        ("localhost:5000", "localhost:5000", False),
+        ("127.0.0.1:5000", "127.0.0.1:5000", False),
+        ("[::1]:5000", "[::1]:5000", False),
+        ("localhost", "localhost:443", False),
+        ("localhost.evil.com:443", "localhost.evil.com:443", True),
+        ("localhost-evil.com", "localhost-evil.com:443", True),
+        ("127.0.0.1.evil.com", "127.0.0.1.evil.com:443", True),
+        ("LOCALHOST:5000", "LOCALHOST:5000", False),
+    ],
+)
+def test_hosts(host, target, secure):
+    made = connection(api_host=host)
+    assert (made.target, made.secure) == (target, secure)
+    assert made.loopback is not secure
+    assert dict(made.options()).get("grpc.enable_http_proxy") == (None if secure else 0)
+
+
+def test_insecure_when_asked():
+    assert connection(api_host="inside.example", use_insecure_channel=True).secure is False
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("https://api.x.ai", "give 'api.x.ai' instead"),
+        ("https://api.x.ai/v1", "give 'api.x.ai' instead"),
+        ("api.x.ai/v1", "give 'api.x.ai' instead"),
+        ("", "api_host is empty"),
+        ("api.x.ai:70000", "a port is 1 to 65535"),
+        ("api.x.ai:0", "a port is 1 to 65535"),
+        ("api.x.ai:port", "not of the form"),
+        ("api x.ai", "not of the form"),
+        ("localhost:443.evil.com", "not of the form"),
+        ("user@api.x.ai", "not of the form"),
+        ("api.x.ai\n", "not of the form"),
+    ],
+)
+def test_hosts_that_cannot_be(kind, host, words):
+    with pytest.raises(ConfigurationError, match=words):
+        kind(api_key=KEY, api_host=host)
+
+
+@BOTH
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), timedelta(0)])
+def test_timeouts_that_cannot_be(kind, timeout):
+    with pytest.raises(ConfigurationError, match="timeout must be a finite time above 0 seconds"):
+        kind(api_key=KEY, timeout=timeout)
+
+
+@pytest.mark.parametrize("timeout", ["5", True, b"1"])
+def test_timeouts_that_are_no_time(timeout):
+    with pytest.raises(ConfigurationError, match="timeout must be seconds or a timedelta"):
+        Client(api_key=KEY, timeout=timeout)
+
+
+def test_timeouts():
+    assert connection().timeout == 27 * 60
+    assert connection(timeout=3600).timeout == 3600
+    assert connection(timeout=timedelta(minutes=1)).timeout == 60
+
+
+def test_the_key_stays_out_of_sight():
+    client = Client(api_key=KEY, metadata=[("team", "a")])
+    assert KEY not in repr(client)
+    assert KEY not in repr(client._connection)
+    assert ("team", "a") in client._connection.metadata
+
+
+def test_authorization_is_not_metadata():
+    with pytest.raises(ConfigurationError, match="use api_key="):
+        Client(api_key=KEY, metadata=[("Authorization", "Bearer x")])
+
+
+@BOTH
+@pytest.mark.parametrize("how", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_client_is_not_to_be_copied(kind, how):
+    with pytest.raises(TypeError, match="make one in each process"):
+        how(kind(api_key=KEY))
+
+
+def test_channel_options_of_the_caller_win():
+    made = connection(channel_options=[("grpc.max_send_message_length", 5)])
+    assert dict(made.options())["grpc.max_send_message_length"] == 5
+    assert dict(connection().options())["grpc.max_send_message_length"] == -1
+
+
+def test_use_after_close(server):
+    client = Client(api_key=server.api_key, api_host=server.target)
+    chat = client.chat.create("grok-4").append(user("Hi"))
+    assert chat.sample().content
+    client.close()
+    client.close()
+    for call in (chat.sample, lambda: next(chat.stream())):
+        with pytest.raises(ClientClosedError, match="make a new one"):
+            call()
+
+
+async def test_async_use_after_close(server):
+    client = AsyncClient(api_key=server.api_key, api_host=server.target)
+    chat = client.chat.create("grok-4").append(user("Hi"))
+    assert (await chat.sample()).content
+    await client.close()
+    await client.close()
+    with pytest.raises(ClientClosedError, match="make a new one"):
+        await chat.sample()
+    with pytest.raises(ClientClosedError, match="make a new one"):
+        await anext(aiter(chat.stream()))

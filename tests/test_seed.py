@@ -1,0 +1,112 @@
+"""The user's documents: every gRPC block of them runs as it stands.
+
+The documents live beside the project, not in it; in a clone without them these tests have nothing
+to read, and the programs in examples/ cover the same uses everywhere.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from examples import pictures
+from tests.blocks import Block, blocks, execute, fill_urls, pointed_at
+from tests.conftest import SEED_URLS
+from xai_vision.chat import Response
+
+SEED = Path(__file__).parents[2] / "shared" / "seeds" / "image-understanding.md"
+
+pytestmark = pytest.mark.skipif(not SEED.exists(), reason="the seed document is not beside us")
+
+FOUND = blocks(SEED) if SEED.exists() else []
+GRPC = [block for block in FOUND if "from xai_sdk import Client" in block.code]
+
+
+@pytest.fixture
+def seed(server, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("XAI_API_KEY", server.api_key)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "image.jpg").write_bytes(pictures.jpeg())
+    fill_urls(server, SEED_URLS)
+
+    def run(block: Block, **given: object) -> dict[str, object]:
+        namespace: dict[str, object] = {"os": os, **given}
+        execute(pointed_at(block.code, server.target), f"{SEED.name}:{block.line}", namespace)
+        namespace["printed"] = capsys.readouterr().out
+        return namespace
+
+    return run
+
+
+def test_the_document_is_read():
+    assert len(FOUND) >= 15
+    assert len(GRPC) == 6
+
+
+@pytest.mark.parametrize("block", GRPC, ids=lambda block: f"line{block.line}")
+def test_programs(block, seed, server):
+    done = seed(block)
+    response = done["response"]
+    assert isinstance(response, Response)
+    assert response.content
+    assert response.content in done["printed"]
+    asked = [call for call in server.calls if call.method == "GetCompletion"]
+    assert asked
+    assert all(call.status == "OK" for call in asked)
+    assert asked[0].images
+
+
+def test_basic_prints_the_answer_and_its_id(seed, server):
+    done = seed(GRPC[0])
+    lines = done["printed"].strip().splitlines()
+    assert lines[-1] == done["response"].id
+    image = server.calls.last.images[0]
+    assert (image.format, image.detail) == ("PNG", "high")
+
+
+def test_storing_is_off_when_switched_off(seed, server):
+    seed(GRPC[1])
+    assert server.calls.last.request.store_messages is False
+
+
+def test_base64_arrives_byte_for_byte(seed, server):
+    import hashlib
+
+    seed(next(block for block in GRPC if "b64encode" in block.code))
+    assert server.calls.last.images[0].sha256 == hashlib.sha256(pictures.jpeg()).hexdigest()
+
+
+def test_interleaved_order_is_kept(seed, server):
+    seed(next(block for block in GRPC if "image2.jpg" in block.code))
+    parts = server.calls.last.request.messages[0].content
+    assert [part.WhichOneof("content") for part in parts] == [
+        "text",
+        "image_url",
+        "image_url",
+        "text",
+    ]
+    assert parts[1].image_url.image_url.endswith("image1.jpg")
+    assert parts[2].image_url.image_url.endswith("image2.jpg")
+
+
+def test_chaining(seed, server):
+    done = seed(next(block for block in GRPC if "previous_response_id" in block.code))
+    first, second = server.calls[-2:]
+    assert second.request.previous_response_id == done["response"].id == first.response.id
+    assert done["second_response"].usage.prompt_image_tokens > 0
+
+
+@pytest.mark.parametrize(
+    "block",
+    [b for b in FOUND if b.code.startswith("# xAI SDK")],
+    ids=lambda block: f"line{block.line}",
+)
+def test_fragments(block, seed, client):
+    from xai_vision.chat import image, user
+
+    chat = client.chat.create("grok-4")
+    seed(block, chat=chat, user=user, image=image)
+    if "chat.append" in block.code:
+        assert "example.com/image.jpg" in repr(chat.messages[0])

@@ -1,0 +1,60 @@
+"""What editors and type checkers see. Checked by mypy, never run.
+
+``reveal``-like assertions say what is inferred; lines that must be errors carry an ignore of
+exactly that error, and mypy (warn_unused_ignores) fails when one is no error any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from typing_extensions import assert_type
+
+from xai_vision import AsyncClient, Client
+from xai_vision.chat import AsyncChat, Chat, Chunk, Message, Response, image, user
+
+
+def sync(client: Client) -> None:
+    chat = client.chat.create("grok-4", temperature=0.2, stop="END", store_messages=True)
+    assert_type(chat, Chat)
+    message = user("What?", image("https://example.com/a.png", detail="high"))
+    assert_type(message, Message)
+    assert_type(chat.append(message), Chat)
+    response = chat.sample(timeout=5)
+    assert_type(response, Response)
+    assert_type(response.content, str)
+    assert_type(response.cost_usd, float | None)
+    assert_type(response.usage.prompt_image_tokens, int)
+    assert_type(chat.stream(), Iterator[tuple[Response, Chunk]])
+    for answer, chunk in chat.stream():
+        assert_type(answer.content, str)
+        assert_type(chunk.content, str)
+    with Client() as entered:
+        assert_type(entered, Client)
+
+
+async def asynchronous(client: AsyncClient) -> None:
+    chat = client.chat.create("grok-4", reasoning_effort="low", include=["inline_citations"])
+    assert_type(chat, AsyncChat)
+    assert_type(chat.append(user("Hi")), AsyncChat)
+    assert_type(await chat.sample(), Response)
+    assert_type(chat.stream(), AsyncIterator[tuple[Response, Chunk]])
+    async for answer, chunk in chat.stream():
+        assert_type(answer, Response)
+        assert_type(chunk, Chunk)
+    async with AsyncClient() as entered:
+        assert_type(entered, AsyncClient)
+
+
+def refused(client: Client) -> None:
+    image("https://example.com/a.png", detail="ultra")  # type: ignore[arg-type]
+    client.chat.create("grok-4", temprature=1)  # type: ignore[call-arg]
+    client.chat.create("grok-4", temperature="hot")  # type: ignore[arg-type]
+    client.chat.create("grok-4", reasoning_effort="huge")  # type: ignore[arg-type]
+    client.chat.create()  # type: ignore[call-arg]
+    user(3)  # type: ignore[arg-type]
+    user("Hi").contents  # type: ignore[attr-defined]
+    Client(api_hots="localhost:1")  # type: ignore[call-arg]
+    client.chat.create("grok-4").sample(timeout="5")  # type: ignore[arg-type]
+    for _ in AsyncClient().chat.create("grok-4").stream():  # type: ignore[attr-defined]
+        pass
