@@ -1,0 +1,126 @@
+"""Which format a picture's first bytes say it has. The name and the label do not count."""
+
+from __future__ import annotations
+
+HEAD = 512
+"""Bytes that `sniff_format` and `what_else` look at."""
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+MEDIA_TYPES = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "GIF": "image/gif",
+    "WEBP": "image/webp",
+    "BMP": "image/bmp",
+    "TIFF": "image/tiff",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
+    "JPEG2000": "image/jp2",
+    "JXL": "image/jxl",
+    "ICO": "image/x-icon",
+    "CUR": "image/x-icon",
+    "ICNS": "image/icns",
+    "PPM": "image/x-portable-anymap",
+    "PSD": "image/vnd.adobe.photoshop",
+    "QOI": "image/qoi",
+    "DDS": "image/vnd-ms.dds",
+    "SGI": "image/sgi",
+}
+"""Media types by format; the formats' names are Pillow's, where it has one."""
+
+TAKEN = ("JPEG", "PNG")
+"""What the service takes (its documentation: "jpg/jpeg, png")."""
+
+_BY_START = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (PNG_SIGNATURE, "PNG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF"),
+    (b"MM\0+", "TIFF"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"),
+    (b"\xff\x4f\xff\x51", "JPEG2000"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "JXL"),
+    (b"\xff\x0a", "JXL"),
+    (b"8BPS\0\x01", "PSD"),
+    (b"qoif", "QOI"),
+    (b"DDS ", "DDS"),
+    (b"icns", "ICNS"),
+    (b"\x01\xda\0\x01", "SGI"),
+    (b"\x01\xda\0\x02", "SGI"),
+    (b"\x01\xda\x01\x01", "SGI"),
+    (b"\x01\xda\x01\x02", "SGI"),
+)
+_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
+_HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"mif2"}
+
+_ELSE_BY_START = (
+    (b"%PDF-", "a PDF document", "Render its pages to JPEG or PNG and send those."),
+    (b"%!PS", "a PostScript file", "Render it to PNG and send that."),
+    (b"PK\x03\x04", "a ZIP archive or Office document", "Send the pictures inside it."),
+    (b"\x1f\x8b", "gzip data", "Unpack it first."),
+    (b"\x1aE\xdf\xa3", "a video", "Send one of its frames as JPEG or PNG."),
+    (b"ID3", "sound", ""),
+    (b"OggS", "sound or video", ""),
+    (b"{", "JSON text", "Pass the picture itself, not the message about it."),
+)
+
+
+def sniff_format(head: bytes) -> str | None:
+    """Tell a picture's format from its first bytes (64 are enough, fewer may be).
+
+    Returns:
+        A format's name as Pillow has it ("JPEG", "PNG", "WEBP", ...), or None.
+    """
+    for start, name in _BY_START:
+        if head.startswith(start):
+            return name
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:8] == b"ftyp":
+        return _sniff_boxes(head)
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
+        return "BMP"
+    if head[:4] in (b"\0\0\x01\0", b"\0\0\x02\0") and head[4:6] > b"\0" and head[9:10] == b"\0":
+        return "ICO" if head[2] == 1 else "CUR"
+    if head[:1] == b"P" and head[1:2] in b"1234567" and head[2:3] in (b" ", b"\t", b"\n", b"\r"):
+        return "PPM"
+    return None
+
+
+def _sniff_boxes(head: bytes) -> str | None:
+    """Tell AVIF and HEIC, which share a container, by the brands they declare."""
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
+    if brands & {b"avif", b"avis"}:
+        return "AVIF"
+    return "HEIF" if brands & _HEIF_BRANDS else None
+
+
+def what_else(head: bytes) -> tuple[str, str]:
+    """Name what is no picture, for an error message.
+
+    Returns:
+        What it seems to be ("an HTML page"; empty if nobody knows), and what to do about it.
+    """
+    for start, name, remedy in _ELSE_BY_START:
+        if head.startswith(start):
+            return name, remedy
+    if head[4:8] == b"ftyp" or head[8:12] == b"AVI ":
+        return "a video", "Send one of its frames as JPEG or PNG."
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"<svg" in text:
+        return "an SVG drawing", "Render it to PNG and send that."
+    if text.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")):
+        return (
+            "an HTML or XML page",
+            "Where it was downloaded, check the address and the status of the reply.",
+        )
+    if text.startswith((b"http://", b"https://", b"data:")):
+        return "an address as bytes", "Pass it as a str."
+    if text and all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in text):
+        return "plain text", "If it is a path, pass pathlib.Path(...); if base64, check its start."
+    return "", ""

@@ -1,0 +1,30 @@
+"""How much of a picture is taken, and how sizes are written for people."""
+
+from __future__ import annotations
+
+MIB = 1024 * 1024
+
+MAX_BYTES = 20 * MIB
+"""Raw bytes the service takes per picture (its documentation: "Maximum image size 20 MiB")."""
+
+MAX_PIXELS = 178_956_970
+"""Pixels a picture may have: twice Pillow's warning level, where Pillow itself refuses to go on."""
+
+MAX_SOURCE_BYTES = 512 * MIB
+"""Raw bytes read into memory of a picture that has to be converted or made smaller: our choice."""
+
+
+def human_size(size: int) -> str:
+    """Write a number of bytes for people, in steps of 1024: ``35 KiB``, ``1.2 MiB``."""
+    if size < 1024:
+        return f"{size} byte{'' if size == 1 else 's'}"
+    if size < 100 * 1024:
+        return f"{size / 1024:.1f} KiB".replace(".0 ", " ")
+    if size < MIB:
+        return f"{size / 1024:.0f} KiB"
+    return f"{size / MIB:.1f} MiB".replace(".0 ", " ")
+
+
+def over_limit(size: int, limit: int) -> str:
+    """Say that ``size`` is over ``limit``, in figures that differ even when they are close."""
+    return f"It has {size:,} bytes ({human_size(size)}), over the limit of {human_size(limit)}."

@@ -1,0 +1,197 @@
+"""Pictures as pixels: opened with Pillow and turned upright.
+
+The modules of this room that import Pillow are this one, ``colours``, ``encode`` and ``arrays``.
+They are imported when a picture has to be decoded, never before.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image, features
+
+from xai_vision.images.content import HeldContent, truncated
+from xai_vision.images.errors import (
+    ImageBombError,
+    ImageCorruptError,
+    ImageError,
+    ImageFormatError,
+)
+from xai_vision.images.facts import Header
+from xai_vision.images.formats import TAKEN
+from xai_vision.images.header import check_pixels, check_sides, parse_header, sniff
+from xai_vision.images.limits import MAX_PIXELS
+
+ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_NEEDS = {"AVIF": "avif", "WEBP": "webp", "JPEG2000": "jpg_2000"}
+
+
+@contextmanager
+def decoding(what: str = "picture") -> Iterator[None]:
+    """Turn whatever a decoder raises into an ImageError; what it said stays in ``__cause__``."""
+    try:
+        yield
+    except ImageError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+        raise ImageBombError(
+            f"Decoding this {what} would take too much memory.",
+            remedy="Make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS if it is to be trusted.",
+        ) from error
+    except Exception as error:
+        if isinstance(error, EOFError) or "truncated" in str(error).lower():
+            raise truncated() from error
+        raise ImageCorruptError(
+            f"The {what} does not open: its data is broken.",
+            remedy="Get it again, or save it again with a program that opens it.",
+        ) from error
+
+
+def open_image(data: bytes, name: str) -> Image.Image:
+    """Open a picture of a known format; its pixels are not decoded yet.
+
+    Raises:
+        ImageFormatError: No decoder for it is installed.
+        ImageCorruptError: It does not open.
+    """
+    if name == "HEIF":
+        return _open_heif(data)
+    _check_decoder(name)
+    with decoding(name):
+        return Image.open(io.BytesIO(data), formats=(name,))
+
+
+def _check_decoder(name: str) -> None:
+    feature = _NEEDS.get(name)
+    try:
+        missing = feature is not None and not features.check(feature)
+    except Exception:  # noqa: BLE001 - a Pillow that does not know the name, with warnings as errors
+        missing = True
+    if not missing and name not in Image.OPEN:
+        Image.init()
+        missing = name not in Image.OPEN
+    if missing:
+        remedy = "Convert it to JPEG or PNG first."
+        if name == "AVIF":
+            remedy = "Install Pillow 11.3 or newer, or convert it to JPEG or PNG first."
+        raise ImageFormatError(f"The installed Pillow opens no {name}.", remedy=remedy)
+
+
+def _open_heif(data: bytes) -> Image.Image:
+    try:
+        import pillow_heif  # type: ignore[import-not-found, unused-ignore]
+    except ImportError as error:
+        raise ImageFormatError(
+            "HEIC needs a decoder that is not installed.",
+            remedy="Run: pip install pillow-heif; or convert it to JPEG first.",
+        ) from error
+    with decoding("HEIC picture"):
+        image = pillow_heif.open_heif(io.BytesIO(data)).to_pillow()
+        assert isinstance(image, Image.Image)  # noqa: S101 - for the type checker
+        return image
+
+
+def load_image(
+    data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, at_least: int | None = None
+) -> Image.Image:
+    """Open a picture and decode its first frame.
+
+    Args:
+        data: The file's bytes.
+        name: Its format.
+        max_pixels: The most pixels that are decoded.
+        at_least: If the longest side need only have so many pixels, a JPEG may be decoded at a
+            half, quarter or eighth of its size, which saves time and memory.
+
+    Returns:
+        The decoded picture. If Pillow read more than 8 bits per channel as 8, its ``info`` has
+        a true "reduced".
+
+    Raises:
+        ImageError: It has too many pixels, no pixels, or does not open.
+    """
+    image = open_image(data, name)
+    check_sides(Header(name, *image.size))
+    check_pixels(*image.size, max_pixels)
+    with decoding(name):
+        deep = _deep(image)
+        if at_least is not None and name == "JPEG":
+            image.draft(None, _draft_size(image.size, at_least))
+        image.load()
+        image.info["reduced"] = deep and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK")
+    return image
+
+
+def _deep(image: Image.Image) -> bool:
+    """Whether the file has more than 8 bits per channel, as far as its decoder's plan tells."""
+    plan = str(getattr(image, "tile", ""))
+    return ";16" in plan or "65535" in plan
+
+
+def verify(data: bytes, name: str) -> None:
+    """Check what a format has of checksums; the pixels are not decoded.
+
+    Raises:
+        ImageCorruptError: One is wrong.
+    """
+    image = open_image(data, name)
+    with decoding(name):
+        image.verify()
+
+
+def _draft_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """A size of the same shape whose longest side has ``longest`` pixels."""
+    scale = min(1.0, longest / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def orientation_of(image: Image.Image) -> int:
+    """The EXIF orientation a picture carries, 1 to 8; 1 if it carries none."""
+    try:
+        value = image.getexif().get(ORIENTATION, 1)
+    except Exception:  # noqa: BLE001 - broken EXIF says nothing
+        return 1
+    return value if isinstance(value, int) and value in _TURNS else 1
+
+
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """Turn a picture the way its EXIF orientation says."""
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def header_by_pillow(data: bytes, name: str) -> Header:
+    """Read the header of a format that only Pillow reads."""
+    image = open_image(data, name)
+    with decoding(name):
+        animated = bool(getattr(image, "is_animated", False))
+        header = Header(
+            name, *image.size, orientation_of(image), mode=image.mode, animated=animated
+        )
+    return check_sides(header)
+
+
+def decode(data: bytes | bytearray | memoryview, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Decode a picture's first frame and turn it upright; see ``xai_vision.images.decode``."""
+    data = bytes(data)
+    with HeldContent(data).opened() as window:
+        name = sniff(window)
+        header = parse_header(window, name)
+    if header is not None:
+        check_pixels(header.width, header.height, max_pixels)
+    image = load_image(data, name, max_pixels=max_pixels)
+    with decoding(name):
+        if name in TAKEN and header is not None:
+            return turned(image, header.orientation)
+        return turned(image, orientation_of(image))
