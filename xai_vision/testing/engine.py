@@ -10,47 +10,27 @@ import random
 import uuid
 from dataclasses import dataclass
 
-from xai_vision.proto import chat_pb2
+from xai_vision.proto import chat_pb2, deferred_pb2
+from xai_vision.testing import opaque
+from xai_vision.testing.behaviour import plausible
+from xai_vision.testing.bill import price
+from xai_vision.testing.callers import Caller
 from xai_vision.testing.calls import Call, CallLog
 from xai_vision.testing.catalogue import LANGUAGE_MODELS, Catalogue, Model
+from xai_vision.testing.checks import check
 from xai_vision.testing.chunking import stream
 from xai_vision.testing.clock import Clock
-from xai_vision.testing.describe import describe
+from xai_vision.testing.deferred import Deferrals
 from xai_vision.testing.pictures import Inspector
 from xai_vision.testing.problems import denied, invalid
-from xai_vision.testing.reading import Reader, Reading, slim
+from xai_vision.testing.reading import Reader, Reading, compacted, slim
 from xai_vision.testing.render import Rendering
-from xai_vision.testing.replies import Reply
+from xai_vision.testing.replies import Reply, Step
 from xai_vision.testing.settings import Settings
 from xai_vision.testing.sources import Table
 from xai_vision.testing.store import Store
 
-__all__ = ["Answer", "Caller", "Engine"]
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who asks: a key of the tenant's and what it may do.
-
-    Attributes:
-        key_id: The key's public id.
-        name: What the key is called.
-        vision: Whether it may send pictures.
-        models: Models it may use, by any of their names; None means all.
-        blocked: Whether the key is blocked.
-        team_blocked: Whether its team is.
-        disabled: Whether it was switched off.
-        expired: Whether its time is over.
-    """
-
-    key_id: str = "key-0"
-    name: str = "fake key"
-    vision: bool = True
-    models: tuple[str, ...] | None = None
-    blocked: bool = False
-    team_blocked: bool = False
-    disabled: bool = False
-    expired: bool = False
+__all__ = ["Answer", "Engine"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +67,7 @@ class Engine:
         self.urls = Table()
         self.files = Table()
         self.store = Store(clock, settings.keep_stored_days)
+        self.deferrals = Deferrals(clock, settings.keep_deferred_hours)
         self.models = Catalogue(LANGUAGE_MODELS)
         self._random = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
         self._reader = Reader(settings, inspector, self.calls.album, self.urls, self.files)
@@ -105,22 +86,83 @@ class Engine:
             ServiceError: The request is refused.
         """
         call.request, call.model = request, request.model
-        model = self._model(request, caller)
+        model = self._model(request.model, caller)
+        check(request, self.settings)
         reading = self._read(request, model, caller, call)
-        reply = Reply(describe(reading))
-        rendering = Rendering(request, reading, model, self._new_id(), self.clock.time())
+        reply = plausible(request, reading)
+        viewed = sum(self._viewed(step) for step in reply.steps)
+        rendering = Rendering(request, reading, model, self.new_id(), self.clock.time(), viewed)
         response = rendering.response(reply)
         if request.store_messages:
             self._keep(response, reading)
         return Answer(response, reply)
 
-    def _model(self, request: chat_pb2.GetCompletionsRequest, caller: Caller) -> Model:
-        if not request.model:
+    def defer(
+        self, request: chat_pb2.GetCompletionsRequest, caller: Caller, call: Call
+    ) -> deferred_pb2.StartDeferredResponse:
+        """Answer a request later. What is wrong with it is said at once.
+
+        Raises:
+            ServiceError: The request is refused.
+        """
+        answer = self.complete(request, caller, call)
+        request_id = self.new_id()
+        self.deferrals.put(request_id, answer.response)
+        return deferred_pb2.StartDeferredResponse(request_id=request_id)
+
+    def compact(
+        self, request: chat_pb2.CompactContextRequest, caller: Caller, call: Call
+    ) -> chat_pb2.CompactContextResponse:
+        """Boil a conversation down to a text that only the service can read.
+
+        Raises:
+            ServiceError: The request is refused.
+        """
+        call.request, call.model = request, request.model
+        model = self._model(request.model, caller)
+        if not request.input:
+            raise invalid("There is nothing to compact: the request has no messages.")
+        reading = self._reader.read(request.input)
+        call.prompt, call.images = reading.prompt, reading.pictures
+        dropped = len(request.input)
+        call.request = slim(request, [p for p in reading.pictures if not p.earlier])
+        self._check_pictures(reading, model, caller)
+        response = chat_pb2.CompactContextResponse(
+            id=self.new_id(),
+            encrypted_content=opaque.seal(compacted(reading)),
+            dropped_message_count=dropped,
+        )
+        usage = response.usage
+        usage.prompt_text_tokens = reading.text_tokens
+        usage.prompt_image_tokens = reading.image_tokens
+        usage.prompt_tokens = usage.prompt_text_tokens + usage.prompt_image_tokens
+        usage.completion_tokens = compacted(reading)["tokens"]
+        usage.total_tokens = usage.prompt_tokens + usage.completion_tokens
+        usage.cost_in_usd_ticks = price(usage, model)
+        return response
+
+    def new_id(self) -> str:
+        """Make an id."""
+        if self.settings.fixed_ids:
+            return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        return str(uuid.uuid4())
+
+    def _viewed(self, step: Step) -> int:
+        """Image tokens of the picture a step looked at, if it did."""
+        if step.tool != "view_image" or step.failed:
+            return 0
+        data = self.urls.read(str(step.arguments.get("image_url", "")))
+        if data is None:
+            return self.settings.viewed_tokens
+        return self._reader.tokens_of(data)
+
+    def _model(self, name: str, caller: Caller) -> Model:
+        if not name:
             raise invalid("The request names no model.")
-        model = self.models.resolve(request.model)
+        model = self.models.resolve(name)
         allowed = caller.models
         if allowed is not None and not {model.name, *model.aliases} & set(allowed):
-            raise denied(f"The API key has no access to the model {request.model}.")
+            raise denied(f"The API key has no access to the model {name}.")
         return model
 
     def _read(
@@ -138,20 +180,19 @@ class Engine:
         first_turn = earlier.messages if earlier else 0
         reading = self._reader.read(request.messages, first_turn=first_turn)
         call.prompt, call.images = reading.prompt, reading.pictures
-        call.request = slim(request, reading.pictures)
+        call.request = slim(request, [p for p in reading.pictures if not p.earlier])
         if earlier:
             reading = reading.after(earlier)
             call.earlier_images = [picture for picture in reading.pictures if picture.earlier]
-        self._check_pictures(request, reading, model, caller)
+        self._check_pictures(reading, model, caller)
+        refuse = request.store_messages and self.settings.stored_pictures == "refuse"
+        if refuse and reading.pictures:
+            raise invalid(
+                "Requests with images cannot be stored: send them with store_messages=False."
+            )
         return reading
 
-    def _check_pictures(
-        self,
-        request: chat_pb2.GetCompletionsRequest,
-        reading: Reading,
-        model: Model,
-        caller: Caller,
-    ) -> None:
+    def _check_pictures(self, reading: Reading, model: Model, caller: Caller) -> None:
         length = reading.text_tokens + reading.image_tokens
         if length > model.max_prompt:
             raise invalid(
@@ -164,17 +205,8 @@ class Engine:
             raise invalid(f"Image inputs are not supported by the model {model.name}.")
         if not caller.vision:
             raise denied("The API key has no access to the vision endpoint.")
-        if request.store_messages and self.settings.stored_pictures == "refuse":
-            raise invalid(
-                "Requests with images cannot be stored: send them with store_messages=False."
-            )
 
     def _keep(self, response: chat_pb2.GetChatCompletionResponse, reading: Reading) -> None:
         answer = response.outputs[-1].message.content
         said = Reading(messages=1, text_tokens=response.usage.completion_tokens, last_answer=answer)
         self.store.put(response, said.after(reading))
-
-    def _new_id(self) -> str:
-        if self.settings.fixed_ids:
-            return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-        return str(uuid.uuid4())

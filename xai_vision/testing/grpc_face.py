@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 
+from xai_vision.proto.auth_grpc import Auth
 from xai_vision.proto.chat_grpc import Chat
 from xai_vision.testing import keyring
 from xai_vision.testing.calls import Call
 from xai_vision.testing.problems import ServiceError
+from xai_vision.testing.services import UNARY, Ask
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
-    from xai_vision.testing.engine import Answer, Caller, Engine
+    from xai_vision.testing.callers import Caller
+    from xai_vision.testing.engine import Engine
 
 __all__ = ["GrpcFace"]
 
@@ -30,7 +33,8 @@ class GrpcFace(grpc.GenericRpcHandler):
         self._keys = keys
         self._live: set[Call] = set()
         self._handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
-        self._unary(Chat.GetCompletion, _complete)
+        for method, ask in UNARY.items():
+            self._unary(method, ask)
         self._handlers[Chat.GetCompletionChunk.path] = grpc.unary_stream_rpc_method_handler(
             self._stream
         )
@@ -46,15 +50,16 @@ class GrpcFace(grpc.GenericRpcHandler):
         """Find who answers a path; grpc answers UNIMPLEMENTED where nobody does."""
         return self._handlers.get(details.method)
 
-    def _unary(
-        self, method: Method[Any, Any], ask: Callable[[Engine, Any, Caller, Call], Any]
-    ) -> None:
+    def _unary(self, method: Method[Any, Any], ask: Ask) -> None:
         def answer(raw: bytes, context: grpc.ServicerContext) -> bytes:
             call, engine, caller = self._arrive(method, context)
             try:
                 request = _parse(method, raw)
                 call.request = request
-                call.response = ask(engine, request, _admit(context, caller), call)
+                # A blocked key may still ask what is wrong with it.
+                known = caller if method is Auth.get_api_key_info else None
+                known = known or _admit(context, caller)
+                call.response = ask(engine, request, known, call)
             except Exception as fault:  # noqa: BLE001 - becomes the call's status
                 _refuse(context, call, fault)
             reply: bytes = call.response.SerializeToString()
@@ -97,11 +102,6 @@ class GrpcFace(grpc.GenericRpcHandler):
     def _gone(self, call: Call) -> None:
         self._live.discard(call)
         call.finish("CANCELLED", cancelled=True)  # unless it had ended before
-
-
-def _complete(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
-    answer: Answer = engine.complete(request, caller, call)
-    return answer.response
 
 
 def _parse(method: Method[Any, Any], raw: bytes) -> Any:

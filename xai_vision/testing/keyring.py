@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from xai_vision.testing.problems import ServiceError, denied, unauthenticated
 
 if TYPE_CHECKING:
-    from xai_vision.testing.engine import Caller, Engine
+    from xai_vision.testing.callers import Caller
+    from xai_vision.testing.engine import Engine
 
 __all__ = ["Keyring", "new_key", "redact"]
 

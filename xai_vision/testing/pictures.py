@@ -79,6 +79,16 @@ class Facts:
     colours: tuple[str, ...]
     swatch: bytes
 
+    def to_json(self) -> dict[str, Any]:
+        """The facts as JSON."""
+        return {**vars(self), "swatch": self.swatch.hex()}
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Facts:
+        """The facts from JSON."""
+        colours, swatch = tuple(found["colours"]), bytes.fromhex(found["swatch"])
+        return cls(**{**found, "colours": colours, "swatch": swatch})
+
 
 class Inspector:
     """Checks pictures as the service does; remembers what it found by content.

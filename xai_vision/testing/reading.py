@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from xai_vision.proto import chat_pb2, image_pb2
-from xai_vision.testing import sources, tokens
+from xai_vision.testing import opaque, sources, tokens
 from xai_vision.testing.album import Album, CallImage
 from xai_vision.testing.pictures import Facts, Inspector
 from xai_vision.testing.problems import invalid
 from xai_vision.testing.settings import Settings
 from xai_vision.testing.sources import Table
 
-__all__ = ["Reader", "Reading", "slim"]
+__all__ = ["Reader", "Reading", "compacted", "slim"]
 
 _DETAILS = {image_pb2.DETAIL_LOW: "low", image_pb2.DETAIL_HIGH: "high"}
 _ROLES_WITH_CONTENT = (chat_pb2.ROLE_USER, chat_pb2.ROLE_SYSTEM, chat_pb2.ROLE_DEVELOPER)
 # What a message costs besides its text: the marks around it.
 _TOKENS_PER_MESSAGE = 4
 _SLIM_ABOVE = 64 * 1024
+_R = TypeVar("_R", chat_pb2.GetCompletionsRequest, chat_pb2.CompactContextRequest)
 
 
 @dataclass
@@ -34,7 +36,6 @@ class Reading:
         messages: How many messages.
         text_tokens: Tokens of all text, marks around messages included.
         last_answer: The last assistant text, or "".
-        opaque: Encrypted content that was handed back, such as a compaction's.
     """
 
     prompt: str = ""
@@ -44,7 +45,6 @@ class Reading:
     messages: int = 0
     text_tokens: int = 0
     last_answer: str = ""
-    opaque: list[str] = field(default_factory=list)
 
     @property
     def image_tokens(self) -> int:
@@ -64,7 +64,6 @@ class Reading:
             messages=earlier.messages + self.messages,
             text_tokens=earlier.text_tokens + self.text_tokens,
             last_answer=self.last_answer or earlier.last_answer,
-            opaque=[*earlier.opaque, *self.opaque],
         )
 
 
@@ -95,6 +94,15 @@ class Reader:
             reading.messages += 1
         return reading
 
+    def tokens_of(self, data: bytes) -> int:
+        """How many image tokens a picture counts as.
+
+        Raises:
+            ServiceError: INVALID_ARGUMENT, it is none.
+        """
+        facts = self.inspector.inspect(data, "", self.settings)
+        return tokens.image_tokens(facts.width, facts.height, "auto", self.settings)
+
     def _message(self, message: chat_pb2.Message, turn: int, reading: Reading) -> None:
         if message.role == chat_pb2.INVALID_ROLE:
             raise invalid(f"Message {turn} has no role.")
@@ -118,7 +126,7 @@ class Reader:
         for call in message.tool_calls:
             reading.text_tokens += tokens.count(call.function.arguments) + _TOKENS_PER_MESSAGE
         if message.encrypted_content:
-            reading.opaque.append(message.encrypted_content)
+            self._compacted(opaque.unseal(message.encrypted_content), turn, reading)
         _note_role(message, text, reading)
 
     def _picture(self, content: image_pb2.ImageUrlContent, turn: int) -> CallImage:
@@ -163,6 +171,28 @@ class Reader:
         reading.files.append(f"{name} ({len(data):,} bytes)")
         reading.text_tokens += max(1, len(data) // 4)
 
+    def _compacted(self, found: dict[str, Any], turn: int, reading: Reading) -> None:
+        """Take in what a compaction of ours remembers: its pictures cost nothing any more."""
+        reading.text_tokens += found.get("tokens", 0)
+        for facts, detail in found.get("pictures", ()):
+            seen = CallImage(
+                Facts.from_json(facts),
+                self.album,
+                detail=detail,
+                source="compacted",
+                label="",
+                tokens=0,
+                turn=turn,
+                earlier=True,
+            )
+            reading.pictures.append(seen)
+
+
+def compacted(reading: Reading) -> dict[str, Any]:
+    """What a compaction remembers of a conversation; ``Reader`` takes it in again."""
+    pictures = [(picture.facts.to_json(), picture.detail) for picture in reading.pictures]
+    return {"kind": "compaction", "pictures": pictures, "tokens": 16 + 8 * len(pictures)}
+
 
 def _note_role(message: chat_pb2.Message, text: str, reading: Reading) -> None:
     if message.role == chat_pb2.ROLE_USER:
@@ -175,9 +205,7 @@ def _note_role(message: chat_pb2.Message, text: str, reading: Reading) -> None:
         reading.tool_results.clear()
 
 
-def slim(
-    request: chat_pb2.GetCompletionsRequest, pictures: list[CallImage]
-) -> chat_pb2.GetCompletionsRequest:
+def slim(request: _R, pictures: list[CallImage]) -> _R:
     """Return ``request`` for the log: the data URLs of a large one replaced by their hashes.
 
     Copied, since protobuf frees nothing of a message as long as any of it lives.
@@ -185,15 +213,18 @@ def slim(
     if request.ByteSize() <= _SLIM_ABOVE:
         return request
     seen = iter(pictures)
-    for message in request.messages:
+    messages = (
+        request.messages if isinstance(request, chat_pb2.GetCompletionsRequest) else request.input
+    )
+    for message in messages:
         for content in message.content:
             if content.WhichOneof("content") != "image_url":
                 continue
-            facts: Facts = next(seen).facts
+            facts = next(seen).facts
             if content.image_url.image_url[:5].lower() == "data:":
                 content.image_url.image_url = (
                     f"data:image/{facts.format.lower()};sha256,{facts.sha256}"
                 )
-    small = chat_pb2.GetCompletionsRequest()
+    small = type(request)()
     small.CopyFrom(request)
     return small

@@ -7,11 +7,14 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from xai_vision.testing.callers import Caller
 from xai_vision.testing.calls import CallLog
+from xai_vision.testing.catalogue import Catalogue
 from xai_vision.testing.clock import Clock
-from xai_vision.testing.engine import Caller, Engine
+from xai_vision.testing.deferred import Plan
+from xai_vision.testing.engine import Engine
 from xai_vision.testing.host import Host
-from xai_vision.testing.keyring import Keyring, new_key
+from xai_vision.testing.keyring import Keyring, new_key, redact
 from xai_vision.testing.pictures import Inspector
 from xai_vision.testing.settings import Settings
 from xai_vision.testing.sources import Table
@@ -38,12 +41,11 @@ class Tenant:
     def __init__(self, keys: Keyring, settings: Settings) -> None:
         self.settings = settings
         self.clock = Clock()
-        self.api_key = new_key()
         self._keys = keys
         self._issued = 0
         self._engine = Engine(settings, self.clock, _INSPECTOR)
         keys.admit(self._engine)
-        keys.add(self.api_key, self._engine, Caller())
+        self.api_key = self.issue_key(name="fake key")
 
     @property
     def calls(self) -> CallLog:
@@ -65,6 +67,11 @@ class Tenant:
         """Stored answers by id."""
         return self._engine.store
 
+    @property
+    def models(self) -> Catalogue:
+        """The language models there are."""
+        return self._engine.models
+
     def issue_key(self, **rights: Any) -> str:
         """Make another key for this tenant.
 
@@ -79,10 +86,23 @@ class Tenant:
         Raises:
             TypeError: There is no such right.
         """
-        self._issued += 1
         key = new_key()
-        self._keys.add(key, self._engine, Caller(**{"key_id": f"key-{self._issued}", **rights}))
+        given = {"key_id": f"key-{self._issued}", "redacted": redact(key), **rights}
+        self._keys.add(key, self._engine, Caller(**given))
+        self._issued += 1
         return key
+
+    def deferred(
+        self, *, ready_after_polls: int = 1, failed: bool = False, expired: bool = False
+    ) -> None:
+        """Say how deferred answers that are started from now on come.
+
+        Args:
+            ready_after_polls: How often a client is told PENDING first. 1.
+            failed: Whether they then end as FAILED instead of DONE.
+            expired: Whether they then end as EXPIRED.
+        """
+        self._engine.deferrals.plan = Plan(ready_after_polls, failed, expired)
 
 
 class FakeServer(Tenant):

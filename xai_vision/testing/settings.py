@@ -32,6 +32,8 @@ class Settings:
         tile_tokens: Tokens for a tile. 256 (unsure).
         max_tiles: Tiles beyond this many are not counted. 6 (unsure); with one more for the
             overview that gives the observed 1792 at most.
+        viewed_tokens: Image tokens of a picture the agent looked at while searching, where
+            ``server.urls`` does not have it. 1280 (unsure: five tiles).
         max_tools: Tools in one request. 128 (documented).
         max_stop: Stop strings in one request. 4 (unsure: the wire contract says 8).
         max_n: Answers in one request. 128 (unsure).
@@ -65,6 +67,7 @@ class Settings:
     tile_side: int = 448
     tile_tokens: int = 256
     max_tiles: int = 6
+    viewed_tokens: int = 1280
     max_tools: int = 128
     max_stop: int = 4
     max_n: int = 128

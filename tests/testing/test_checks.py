@@ -1,0 +1,133 @@
+"""Requests the service would not take."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.testing.asking import request
+from xai_vision.proto import chat_pb2, timestamp_pb2
+from xai_vision.testing import ServiceError, Settings
+from xai_vision.testing.checks import check
+
+WEB, X = chat_pb2.WebSearch, chat_pb2.XSearch
+
+
+def function(name: str = "f", parameters: str = "") -> chat_pb2.Tool:
+    return chat_pb2.Tool(function=chat_pb2.Function(name=name, parameters=parameters))
+
+
+def moment(seconds: int) -> timestamp_pb2.Timestamp:
+    return timestamp_pb2.Timestamp(seconds=seconds)
+
+
+REFUSED = [
+    ({"temperature": 2.1}, "temperature must be between 0 and 2, got 2.1"),
+    ({"temperature": -0.1}, "temperature must be between 0 and 2"),
+    ({"temperature": float("nan")}, "temperature must be between 0 and 2, got nan"),
+    ({"top_p": 1.5}, "top_p must be between 0 and 1"),
+    ({"frequency_penalty": 3}, "frequency_penalty must be between -2 and 2"),
+    ({"presence_penalty": -3}, "presence_penalty must be between -2 and 2"),
+    ({"max_tokens": 0}, "max_tokens must be at least 1"),
+    ({"max_turns": 0}, "max_turns must be at least 1"),
+    ({"n": 0}, "n must be at least 1"),
+    ({"n": 129}, "n must be at most 128"),
+    ({"stop": list("abcde")}, "At most 4 stop strings"),
+    ({"stop": [""]}, "A stop string is empty"),
+    ({"top_logprobs": 2}, "top_logprobs needs logprobs"),
+    ({"top_logprobs": 9, "logprobs": True}, "top_logprobs must be between 0 and 8"),
+    ({"previous_response_id": ""}, "previous_response_id is empty"),
+    ({"tools": [function(f"f{n}") for n in range(129)]}, "At most 128 tools"),
+    ({"tools": [chat_pb2.Tool()]}, "Tool 0 is empty"),
+    ({"tools": [function("")]}, "has no name"),
+    ({"tools": [function(), function()]}, "Two function tools are called 'f'"),
+    ({"tools": [function("f", "{nope")]}, "The parameters of function 'f' is no valid JSON"),
+    ({"tools": [function("f", "[]")]}, "is no JSON object"),
+    (
+        {"tools": [chat_pb2.Tool(web_search=WEB(allowed_domains="a", excluded_domains="b"))]},
+        "allowed and excluded domains cannot both be set",
+    ),
+    (
+        {"tools": [chat_pb2.Tool(web_search=WEB(allowed_domains="abcdef"))]},
+        "at most 5 allowed domains",
+    ),
+    (
+        {"tools": [chat_pb2.Tool(x_search=X(excluded_x_handles="abcdefghijk"))]},
+        "at most 10 excluded handles",
+    ),
+    (
+        {"tools": [chat_pb2.Tool(x_search=X(from_date=moment(5), to_date=moment(4)))]},
+        "from_date is after to_date",
+    ),
+    (
+        {"tools": [chat_pb2.Tool(collections_search=chat_pb2.CollectionsSearch())]},
+        "names no collection",
+    ),
+    ({"tools": [chat_pb2.Tool(mcp=chat_pb2.MCP())]}, "names no server_url"),
+    (
+        {"tool_choice": chat_pb2.ToolChoice(mode=chat_pb2.TOOL_MODE_REQUIRED)},
+        "has no tools",
+    ),
+    (
+        {"tool_choice": chat_pb2.ToolChoice(function_name="g"), "tools": [function()]},
+        "names 'g', which is no tool given",
+    ),
+    (
+        {"response_format": chat_pb2.ResponseFormat(format_type=3)},
+        "no schema was given",
+    ),
+    (
+        {"response_format": chat_pb2.ResponseFormat(format_type=3, schema="{")},
+        "no valid JSON",
+    ),
+    (
+        {
+            "search_parameters": chat_pb2.SearchParameters(
+                sources=[
+                    chat_pb2.Source(
+                        web=chat_pb2.WebSource(allowed_websites="a", excluded_websites="b")
+                    )
+                ]
+            )
+        },
+        "allowed and excluded websites",
+    ),
+    (
+        {
+            "search_parameters": chat_pb2.SearchParameters(
+                sources=[chat_pb2.Source(x=chat_pb2.XSource(included_x_handles="abcdefghijk"))]
+            )
+        },
+        "at most 10 allowed handles",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), REFUSED)
+def test_refused(fields, words):
+    with pytest.raises(ServiceError) as caught:
+        check(request("Hi", **fields), Settings())
+    assert caught.value.code.name == "INVALID_ARGUMENT"
+    assert words in caught.value.details
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"temperature": 0, "top_p": 1, "frequency_penalty": -2, "presence_penalty": 2},
+        {"n": 128, "max_tokens": 1, "stop": list("abcd"), "logprobs": True, "top_logprobs": 8},
+        {"tools": [function(f"f{n}", json.dumps({"type": "object"})) for n in range(128)]},
+        {"tools": [chat_pb2.Tool(x_search=X(from_date=moment(5), to_date=moment(5)))]},
+        {"tools": [chat_pb2.Tool(web_search=WEB(allowed_domains="abcde"))]},
+    ],
+)
+def test_taken(fields):
+    check(request("Hi", **fields), Settings())
+
+
+def test_refusals_reach_the_client(ask):
+    assert ask.refusal("Hi", temperature=3) == (
+        "INVALID_ARGUMENT",
+        "temperature must be between 0 and 2, got 3.",
+    )

@@ -1,0 +1,154 @@
+"""The official SDK against the fake: in this process and in another."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from datetime import timedelta
+
+import grpc
+import pydantic
+import pytest
+
+from tests.pictures import jpeg
+from tests.testing.asking import data_url
+
+pytestmark = pytest.mark.peer
+
+
+@pytest.fixture
+def client(server):
+    from xai_sdk import Client
+
+    client = Client(api_key=server.api_key, api_host=server.target)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+async def aclient(server):
+    from xai_sdk import AsyncClient
+
+    client = AsyncClient(api_key=server.api_key, api_host=server.target)
+    yield client
+    await client.close()
+
+
+def question(text="What's in it?"):
+    from xai_sdk.chat import image, user
+
+    return user(text, image(data_url(jpeg()), detail="high"))
+
+
+def test_ask_stream_and_chain(server, client):
+    chat = client.chat.create("grok-4", messages=[question()], store_messages=True)
+    answer = chat.sample()
+    assert "JPEG, 640x480" in answer.content
+    assert answer.usage.prompt_image_tokens == 1280
+    assert server.calls.last.images[0].data == jpeg()
+    for response, chunk in chat.stream():
+        assert chunk.content is not None
+    assert response.content == answer.content
+    assert response.finish_reason == "REASON_STOP"
+    assert response.usage == answer.usage
+    from xai_sdk.chat import user
+
+    chained = client.chat.create("grok-4", previous_response_id=answer.id)
+    chained.append(user("Its colours?"))
+    assert "from an earlier turn" in chained.sample().content
+
+
+async def test_the_same_with_asyncio(server, aclient):
+    chat = aclient.chat.create("grok-4", messages=[question()], store_messages=True)
+    answer = await chat.sample()
+    async for response, _ in chat.stream():
+        pass
+    assert response.content == answer.content
+    assert server.calls.last.stream
+    chained = aclient.chat.create("grok-4", previous_response_id=answer.id, messages=[question()])
+    assert "Picture 2" in (await chained.sample()).content
+
+
+def test_a_wrong_key(server):
+    from xai_sdk import Client
+    from xai_sdk.chat import user
+
+    client = Client(api_key="xai-not-a-key", api_host=server.target)
+    with pytest.raises(grpc.RpcError) as caught:
+        client.chat.create("grok-4", messages=[user("Hi")]).sample()
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert "Incorrect API key" in caught.value.details()
+    client.close()
+
+
+def test_what_else_a_chat_can_do(client):
+    from xai_sdk.chat import tool, tool_result, user
+
+    class Animal(pydantic.BaseModel):
+        name: str
+        legs: int
+
+    chat = client.chat.create("grok-4", messages=[user("Which animal?")])
+    assert isinstance(chat.parse(Animal)[1], Animal)
+    assert len({r.content for r in chat.sample_batch(3)}) == 3
+    assert "animal" in chat.defer(interval=timedelta(milliseconds=5)).content
+    weather = tool("get_weather", "The weather.", {"type": "object", "properties": {}})
+    chat = client.chat.create("grok-4", messages=[user("The weather?")], tools=[weather])
+    asked = chat.sample()
+    assert asked.tool_calls[0].function.name == "get_weather"
+    assert asked.finish_reason == "REASON_TOOL_CALLS"
+    chat.append(asked).append(tool_result("12 C"))
+    assert "12 C" in chat.sample().content
+
+
+def test_an_agent(client):
+    from xai_sdk.chat import user
+    from xai_sdk.tools import image_generation, web_search, x_search
+
+    chat = client.chat.create(
+        "grok-4",
+        messages=[user("Where?")],
+        tools=[web_search(enable_image_understanding=True), x_search(), image_generation()],
+        include=["web_search_call_output", "inline_citations"],
+    )
+    answer = chat.sample()
+    assert answer.content.startswith("You asked")
+    assert answer.server_side_tool_usage["SERVER_SIDE_TOOL_VIEW_IMAGE"] == 1
+    assert len(answer.image_outputs) == 1
+    assert len(answer.inline_citations) == len(answer.citations) == 2
+    assert len(answer.tool_outputs) == 3
+    for response, _ in chat.stream():
+        pass
+    assert response.content == answer.content
+    assert len(response.tool_calls) == len(answer.tool_calls)
+
+
+def test_the_small_services(client):
+    assert client.models.get_language_model("grok-4").name == "grok-4-0709"
+    assert len(client.models.list_language_models()) > 5
+    assert client.auth.get_api_key_info().team_id
+    assert client.tokenize.tokenize_text("Hello world", "grok-4")
+
+
+def test_from_another_process(server):
+    program = textwrap.dedent("""
+        import sys
+        from xai_sdk import Client
+        from xai_sdk.chat import image, user
+        client = Client(api_key=sys.argv[2], api_host=sys.argv[1])
+        chat = client.chat.create("grok-4", messages=[user("What?", image(sys.stdin.read()))])
+        print(chat.sample().content)
+        *_, (response, chunk) = chat.stream()
+        print(response.content)
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", program, server.target, server.api_key],
+        input=data_url(jpeg()),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.count("JPEG, 640x480 pixels") == 2
+    assert [call.images[0].sha256 for call in server.calls][0] == server.calls[1].images[0].sha256

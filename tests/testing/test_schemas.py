@@ -1,0 +1,191 @@
+"""Examples that fit a schema, checked by the jsonschema package."""
+
+from __future__ import annotations
+
+import enum
+import json
+from typing import Annotated, Literal
+
+import jsonschema
+import pydantic
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xai_vision.testing import ServiceError
+from xai_vision.testing.schemas import example
+
+
+def fits(schema):
+    value = example(schema)
+    json.dumps(value, allow_nan=False)
+    jsonschema.Draft202012Validator(
+        schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    ).validate(value)
+    assert example(schema) == value
+    return value
+
+
+TREE = {
+    "$defs": {
+        "node": {
+            "type": "object",
+            "properties": {
+                "left": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]},
+                "right": {"$ref": "#/$defs/node"},
+                "all": {"type": "array", "items": {"$ref": "#/$defs/node"}},
+                "value": {"type": "integer"},
+            },
+            "required": ["value", "left"],
+        }
+    },
+    "$ref": "#/$defs/node",
+}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        True,
+        {"const": [1, None]},
+        {"enum": ["b", "a"]},
+        {"type": ["null", "string"]},
+        {"type": "null"},
+        TREE,
+        {"type": "integer", "minimum": 5, "maximum": 9, "multipleOf": 4},
+        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.5},
+        {"type": "integer", "exclusiveMinimum": -3, "maximum": -2},
+        {"type": "integer", "maximum": -100},
+        {"type": "string", "minLength": 20, "maxLength": 22},
+        {"type": "string", "maxLength": 0},
+        {"type": "string", "pattern": "^[A-Z]{3}-\\d{4}$"},
+        {"type": "array", "items": {"enum": [1, 2, 3]}, "minItems": 3, "uniqueItems": True},
+        {"type": "array", "items": {"type": "string"}, "minItems": 9, "uniqueItems": True},
+        {"type": "array", "items": {"type": "boolean"}, "minItems": 2, "uniqueItems": True},
+        {"type": "array", "prefixItems": [{"type": "string"}, {"type": "null"}], "items": False},
+        {"type": "array", "maxItems": 0},
+        {"allOf": [{"properties": {"a": {"type": "null"}}}, {"required": ["a", "b"]}]},
+        {"allOf": [{"type": "number", "minimum": 3}, {"type": "integer", "minimum": 1}]},
+        {"type": "object", "minProperties": 3, "additionalProperties": {"type": "integer"}},
+        {"type": "object", "properties": {"a": {}, "b": {}}, "maxProperties": 1, "required": ["b"]},
+        {"oneOf": [{"type": "null"}, {"type": "integer"}]},
+        {"properties": {"a~/b": {"type": "null"}, "c": {"$ref": "#/properties/a~0~1b"}}},
+        *({"type": "string", "format": form} for form in ("date", "email", "uuid", "ipv4", "uri")),
+    ],
+)
+def test_a_schema_by_hand(schema):
+    fits(schema)
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Part(pydantic.BaseModel):
+    name: Annotated[str, pydantic.Field(min_length=8, max_length=12)]
+    weight: Annotated[float, pydantic.Field(gt=0, le=0.25)] | None
+    parts: list[Part] = []
+
+
+class Whole(pydantic.BaseModel):
+    kind: Literal["a", "b"]
+    colour: Colour
+    part: Part
+    pair: tuple[int, str]
+    codes: dict[str, Annotated[str, pydantic.Field(pattern=r"^\d{3}$")]]
+    when: str | None = None
+
+
+def test_a_pydantic_model():
+    value = fits(Whole.model_json_schema())
+    assert Whole.model_validate(value).colour is Colour.RED
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        (False, "allows no value"),
+        ({"$ref": "#/nowhere"}, "which is not there"),
+        ({"$ref": "https://e.x/schema"}, "outside itself"),
+        ({"$ref": "#"}, "circle"),
+        ({"type": "integer", "minimum": 3, "maximum": 2}, "leave no number"),
+        ({"type": "string", "pattern": "("}, "cannot be met"),
+        ({"type": "string", "pattern": "^a(?=b)c$"}, "cannot be met"),
+        (
+            {"type": "array", "items": {"const": 1}, "minItems": 2, "uniqueItems": True},
+            "more different items",
+        ),
+        (
+            {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+            "without end",
+        ),
+        ({"properties": {"a": 5}}, "no JSON schema"),
+    ],
+)
+def test_a_schema_that_cannot_be_met(schema, words):
+    with pytest.raises(ServiceError) as caught:
+        example(schema)
+    assert caught.value.code.name == "INVALID_ARGUMENT"
+    assert words in caught.value.details
+
+
+def whole_numbers():
+    return st.tuples(st.integers(-99, 99), st.integers(0, 50)).map(
+        lambda pair: {"type": "integer", "minimum": pair[0], "maximum": pair[0] + pair[1]}
+    )
+
+
+def strings():
+    return st.tuples(st.integers(0, 12), st.integers(0, 12)).map(
+        lambda pair: {"type": "string", "minLength": pair[0], "maxLength": sum(pair)}
+    )
+
+
+def numbers():
+    return st.floats(-1e6, 1e6).map(lambda x: {"type": "number", "exclusiveMinimum": x})
+
+
+def objects(inner):
+    names = st.text("abc ~/%", min_size=1, max_size=4)
+    return st.dictionaries(names, inner, max_size=4).flatmap(
+        lambda made: st.sets(st.sampled_from(sorted(made)) if made else st.nothing()).map(
+            lambda needed: {
+                "type": "object",
+                "properties": made,
+                "required": sorted(needed),
+                "additionalProperties": False,
+            }
+        )
+    )
+
+
+def arrays(inner):
+    return st.tuples(inner, st.integers(0, 3)).map(
+        lambda pair: {"type": "array", "items": pair[0], "minItems": pair[1]}
+    )
+
+
+leaves = st.one_of(
+    whole_numbers(),
+    strings(),
+    numbers(),
+    st.just({"type": ["boolean", "null"]}),
+    st.lists(st.integers() | st.text(), min_size=1).map(lambda items: {"enum": items}),
+    st.text().map(lambda text: {"const": text}),
+)
+schemas = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        objects(inner),
+        arrays(inner),
+        st.lists(inner, min_size=1, max_size=3).map(lambda branches: {"anyOf": branches}),
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(schemas)
+def test_any_schema(schema):
+    fits(schema)
