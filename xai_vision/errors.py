@@ -7,6 +7,7 @@
     ├─ ClientClosedError (RuntimeError)     the client was used after close()
     ├─ InvalidRequestError (ValueError)     the service would refuse it: nothing was sent
     │  └─ ImageError                        ... because of a picture: .source .reason .remedy
+    ├─ StructuredOutputError (ValueError)   an answer that does not fit the shape asked for
     └─ APIError (grpc.RpcError)             the call was made and failed: .code() .details()
        ├─ AuthenticationError               the key is missing, wrong or expired
        ├─ PermissionDeniedError             the key may not do this
@@ -60,6 +61,7 @@ __all__ = [
     "SafetyRefusalError",
     "ServerError",
     "StreamBrokenError",
+    "StructuredOutputError",
     "UnavailableError",
     "XaiVisionError",
 ]
@@ -79,6 +81,25 @@ class ClientClosedError(XaiVisionError, RuntimeError):
 
 class InvalidRequestError(XaiVisionError, ValueError):
     """The service is sure to refuse this, so nothing was sent."""
+
+
+class StructuredOutputError(XaiVisionError, ValueError):
+    """The answer does not fit the shape that was asked for.
+
+    Attributes:
+        text: The answer's text.
+        errors: What is wrong with it: one dict for each place, as Pydantic gives them.
+        response: The whole Response.
+    """
+
+    def __init__(self, summary: str, *, text: str, errors: list[Any], response: Any) -> None:
+        super().__init__(summary)
+        self.text = text
+        self.errors = errors
+        self.response = response
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, (type(self), self.args, dict(self.__dict__))
 
 
 class ImageError(InvalidRequestError):

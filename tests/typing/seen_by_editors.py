@@ -6,7 +6,7 @@ exactly that error, and mypy (warn_unused_ignores) fails when one is no error an
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 
 from typing_extensions import assert_type
 
@@ -25,7 +25,7 @@ def sync(client: Client) -> None:
     assert_type(response.content, str)
     assert_type(response.cost_usd, float | None)
     assert_type(response.usage.prompt_image_tokens, int)
-    assert_type(chat.stream(), Iterator[tuple[Response, Chunk]])
+    assert_type(chat.stream(), Generator[tuple[Response, Chunk], None, None])
     for answer, chunk in chat.stream():
         assert_type(answer.content, str)
         assert_type(chunk.content, str)
@@ -38,7 +38,7 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(chat, AsyncChat)
     assert_type(chat.append(user("Hi")), AsyncChat)
     assert_type(await chat.sample(), Response)
-    assert_type(chat.stream(), AsyncIterator[tuple[Response, Chunk]])
+    assert_type(chat.stream(), AsyncGenerator[tuple[Response, Chunk], None])
     async for answer, chunk in chat.stream():
         assert_type(answer, Response)
         assert_type(chunk, Chunk)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from xai_vision.chat.chat import AsyncChat, Chat
+from xai_vision.chat.achat import AsyncChat
+from xai_vision.chat.chat import Chat
+from xai_vision.chat.compaction import CompactContextResponse
 from xai_vision.chat.content import Content, ImageContent, ImageDetail, file, image, text
 from xai_vision.chat.message import (
     Message,
@@ -26,6 +28,7 @@ __all__ = [
     "AsyncChat",
     "Chat",
     "Chunk",
+    "CompactContextResponse",
     "Content",
     "CreateParameters",
     "ImageContent",

@@ -1,79 +1,134 @@
-"""Chat and AsyncChat: a conversation and the wire to send it over.
-
-The two differ in how they wait, and in nothing else.
-"""
+"""Chat: a conversation and the wire to send it over. Its twin with await is in achat.py."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from typing import TypeVar
 
-from xai_vision.chat.calls import ChatCalls, Timeout, Tools
-from xai_vision.chat.conversation import Settings
-from xai_vision.chat.response import Chunk, Response
-from xai_vision.wire.aio import AioWire
+from xai_vision.chat.calls import ChatCalls, Pair, Pairs, Timeout, Tools, each_of
+from xai_vision.chat.compaction import CompactContextResponse
+from xai_vision.chat.conversation import Said, Settings
+from xai_vision.chat.message import Saying
+from xai_vision.chat.response import Response
 from xai_vision.wire.sync import Wire
+
+T = TypeVar("T")
 
 
 class Chat(ChatCalls):
-    """A conversation with a model. Made by ``client.chat.create(...)``."""
+    """A conversation with a model. Made by ``client.chat.create(...)``.
 
-    def __init__(self, settings: Settings, messages: Any, wire: Wire) -> None:
+    Every call takes ``timeout=`` (seconds or a timedelta; default: the client's) and, where the
+    model answers, ``tools=`` for this call only, in place of the chat's. All raise
+    ``InvalidRequestError`` for what is sure to be refused, before anything is sent, and
+    ``APIError`` for a call that failed.
+    """
+
+    def __init__(self, settings: Settings, messages: Sequence[Said], wire: Wire) -> None:
         super().__init__(settings, messages)
         self._wire = wire
 
     def sample(self, *, tools: Tools = None, timeout: Timeout = None) -> Response:
-        """Ask for the next answer. The conversation is not changed: ``append`` the answer.
-
-        Args:
-            tools: Used for this call only, in place of the chat's.
-            timeout: Seconds or a timedelta for this call. Default: the client's.
-
-        Raises:
-            InvalidRequestError: Something is sure to be refused; nothing was sent.
-            APIError: The call failed; its subclasses say how.
-
-        Example:
-            >>> response = chat.sample()  # doctest: +SKIP
-            >>> print(response)  # doctest: +SKIP
-        """
+        """Ask for the next answer. The conversation is not changed: ``append`` the answer."""
         return self._wire.unary(self._sampling(tools, timeout))
 
     def stream(
         self, *, tools: Tools = None, timeout: Timeout = None
-    ) -> Iterator[tuple[Response, Chunk]]:
+    ) -> Generator[Pair, None, None]:
         """Ask for the next answer and get it in pieces as it is written.
 
         Leaving the loop early, or closing the iterator, cancels the call.
-
-        Args:
-            tools: Used for this call only, in place of the chat's.
-            timeout: Seconds or a timedelta for the whole answer. Default: the client's.
 
         Yields:
             The answer as far as it has come (one object that grows), and the new piece.
 
         Raises:
-            InvalidRequestError: Something is sure to be refused; nothing was sent.
-            StreamBrokenError: The answer stopped before its end; ``.partial`` has the rest.
-            APIError: The call failed otherwise.
+            StreamBrokenError: The answer stopped before its end; ``.partial`` has what came.
         """
         return self._wire.stream(self._streaming(tools, timeout))
 
+    def sample_batch(
+        self, n: int, *, tools: Tools = None, timeout: Timeout = None
+    ) -> Sequence[Response]:
+        """Ask for ``n`` answers (1 to 128) to the same conversation at once."""
+        return self._wire.unary(self._batch_sampling(n, tools, timeout))
 
-class AsyncChat(ChatCalls):
-    """A conversation with a model. Made by ``client.chat.create(...)`` of an AsyncClient."""
+    def stream_batch(
+        self, n: int, *, tools: Tools = None, timeout: Timeout = None
+    ) -> Generator[Pairs, None, None]:
+        """Ask for ``n`` answers at once, in pieces.
 
-    def __init__(self, settings: Settings, messages: Any, wire: AioWire) -> None:
-        super().__init__(settings, messages)
-        self._wire = wire
+        Yields:
+            The ``n`` answers as far as they have come, and what this piece adds to each.
+        """
+        return self._wire.stream(self._batch_streaming(n, tools, timeout))
 
-    async def sample(self, *, tools: Tools = None, timeout: Timeout = None) -> Response:
-        """Ask for the next answer; see ``Chat.sample``. Cancelling the task cancels the call."""
-        return await self._wire.unary(self._sampling(tools, timeout))
+    def ask(self, *content: Saying, tools: Tools = None, timeout: Timeout = None) -> Response:
+        """Append a question, get its answer, and append that.
 
-    def stream(
-        self, *, tools: Tools = None, timeout: Timeout = None
-    ) -> AsyncIterator[tuple[Response, Chunk]]:
-        """Ask for the next answer and get it in pieces; see ``Chat.stream``."""
-        return self._wire.stream(self._streaming(tools, timeout))
+        If it fails, the conversation is as it was before: a refused picture is not in the way of
+        the next question.
+
+        Args:
+            *content: What ``user(...)`` takes, or one message.
+        """
+        with self._turn(content) as answered:
+            return answered(self.sample(tools=tools, timeout=timeout))
+
+    def ask_stream(
+        self, *content: Saying, tools: Tools = None, timeout: Timeout = None
+    ) -> Generator[Pair, None, None]:
+        """Like ``ask``, in pieces. Left early, the question is taken back as well."""
+        response = None
+        with self._turn(content) as answered:
+            with closing(self.stream(tools=tools, timeout=timeout)) as pairs:
+                for response, chunk in pairs:
+                    yield response, chunk
+            if response is not None:
+                answered(response)
+
+    def parse(
+        self, shape: type[T], *, tools: Tools = None, timeout: Timeout = None
+    ) -> tuple[Response, T]:
+        """Ask for an answer that fits a shape, and read it.
+
+        Args:
+            shape: A Pydantic model, or another type Pydantic can describe (extra "pydantic").
+
+        Returns:
+            The answer, and the object it was read as.
+
+        Raises:
+            StructuredOutputError: The answer does not fit; it has the text and what is wrong.
+        """
+        return self._wire.unary(self._parsing(shape, tools, timeout))
+
+    def defer(
+        self, *, tools: Tools = None, timeout: Timeout = None, interval: Timeout = None
+    ) -> Response:
+        """Leave the request with the service and ask until its answer is done.
+
+        Args:
+            timeout: Seconds or a timedelta to wait in all. Default ten minutes.
+            interval: Seconds or a timedelta between two questions. Default: 0.1 growing to 2.
+
+        Raises:
+            RequestTimeoutError: It was not done in that time.
+            NotFoundError: The service no longer has the answer.
+        """
+        return Response(self._wire.run(self._deferring(tools, timeout, interval)()))
+
+    def defer_batch(
+        self, n: int, *, tools: Tools = None, timeout: Timeout = None, interval: Timeout = None
+    ) -> Sequence[Response]:
+        """Like ``defer``, for ``n`` answers."""
+        steps = self._batch_deferring(n, tools, timeout, interval)
+        return each_of(self._wire.run(steps()), n)
+
+    def compact(self, *, timeout: Timeout = None) -> CompactContextResponse:
+        """Have the service make the conversation short; this chat is not changed.
+
+        ``append`` the result to a new chat to go on from there.
+        """
+        return self._wire.unary(self._compacting(timeout))

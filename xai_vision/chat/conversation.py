@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from xai_vision.chat.body import Body
+from xai_vision.chat.body import write_messages
 from xai_vision.chat.content import is_proto
+from xai_vision.chat.dicts import message_from
 from xai_vision.chat.history import Messages
-from xai_vision.chat.message import Message
+from xai_vision.chat.message import Message, user
 from xai_vision.chat.replay import replay
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import chat_pb2
@@ -18,13 +21,23 @@ from xai_vision.proto.convert import adopt
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from xai_vision.chat.compaction import CompactContextResponse
+    from xai_vision.chat.response import Response
+
+# Field number of xai_api.GetCompletionsRequest.
+_MESSAGES = 1
+
 Settings = chat_pb2.GetCompletionsRequest
+Said: TypeAlias = (
+    "Message | Response | CompactContextResponse | chat_pb2.Message | Mapping[str, Any]"
+)
+"""What append() takes."""
 
 
 class Conversation:
     """What a chat holds, without the means to send it."""
 
-    def __init__(self, settings: Settings, messages: Iterable[object] = ()) -> None:
+    def __init__(self, settings: Settings, messages: Iterable[Said] = ()) -> None:
         self._settings = settings
         self._messages: list[Message] = [as_message(message) for message in messages]
         self._proto: Settings | None = None
@@ -49,13 +62,13 @@ class Conversation:
             self._messages = []
         return self._proto
 
-    def append(self, message: object) -> Self:
+    def append(self, message: Said) -> Self:
         """Add a message, or an answer, at the end; returns the chat, for chaining.
 
         Args:
             message: From ``user(...)`` and its kin; a Response (one message, or several when
                 the service ran tools); a CompactContextResponse; a ``chat_pb2.Message``, also
-                one built by xai_sdk.
+                one built by xai_sdk; a dict in OpenAI's form, ``{"role": "user", "content": ...}``.
 
         Raises:
             InvalidRequestError: It is none of these. The conversation is as it was.
@@ -74,7 +87,32 @@ class Conversation:
         if not self._messages:
             raise InvalidRequestError(_NO_MESSAGES)
         settings = with_settings(self._settings, overrides)
-        return Body(self._messages, settings).encode()
+        out = BytesIO()
+        write_messages(out, _MESSAGES, self._messages, settings.SerializeToString())
+        return out.getvalue()
+
+    @contextmanager
+    def _turn(self, content: tuple[Any, ...]) -> Iterator[Callable[[Response], Response]]:
+        """Add a question; hand out what adds its answer; take both back if there is none."""
+        before = len(self.messages)
+        is_message = len(content) == 1 and _is_message(content[0])
+        self.append(content[0] if is_message else user(*content))
+        try:
+            yield self._answered
+        except BaseException:
+            del self.messages[before:]
+            raise
+
+    def _answered(self, response: Response) -> Response:
+        self.append(response)
+        return response
+
+    def fork(self) -> Self:
+        """Branch the conversation: a chat of its own with the same settings and messages.
+
+        Pictures are shared, for they never change; nothing else is.
+        """
+        return copy.deepcopy(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = copy.copy(self)
@@ -113,6 +151,8 @@ def as_messages(value: object) -> list[Message]:
     """Every kind of thing that append() takes, as messages."""
     if isinstance(value, Message):
         return [value]
+    if isinstance(value, Mapping):
+        return [message_from(value)]
     if is_proto(value, "xai_api.Message"):
         return [Message(adopt(value, chat_pb2.Message))]
     replayed = replay(value)
@@ -122,6 +162,10 @@ def as_messages(value: object) -> list[Message]:
         f"a conversation takes messages and answers, not {type(value).__name__}; "
         "wrap text and pictures in user(...)"
     )
+
+
+def _is_message(value: object) -> bool:
+    return isinstance(value, (Message, Mapping)) or is_proto(value, "xai_api.Message")
 
 
 def as_message(value: object) -> Message:

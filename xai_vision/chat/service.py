@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from xai_vision.chat.calls import ChatCalls
-from xai_vision.chat.chat import AsyncChat, Chat
-from xai_vision.chat.conversation import Settings
+from xai_vision.chat.achat import AsyncChat
+from xai_vision.chat.calls import ChatCalls, Timeout, compaction, deleting, stored
+from xai_vision.chat.chat import Chat
+from xai_vision.chat.compaction import CompactContextResponse
+from xai_vision.chat.conversation import Said, Settings
+from xai_vision.chat.response import Response
 from xai_vision.chat.settings import make_settings
 from xai_vision.errors import InvalidRequestError
 from xai_vision.wire.aio import AioWire
@@ -46,6 +50,30 @@ class ChatService:
         settings, messages, rest = _split(model, parameters)
         return _begin(Chat(settings, messages, self._wire), rest)
 
+    def get_stored_completion(
+        self, response_id: str, *, timeout: Timeout = None
+    ) -> Sequence[Response]:
+        """Read back a stored answer; several when ``sample_batch`` asked for several.
+
+        Raises:
+            NotFoundError: None is stored under this id (any more).
+        """
+        return self._wire.unary(stored(response_id, timeout))
+
+    def delete_stored_completion(self, response_id: str, *, timeout: Timeout = None) -> str:
+        """Delete a stored answer; returns its id.
+
+        Raises:
+            NotFoundError: None is stored under this id (any more).
+        """
+        return self._wire.unary(deleting(response_id, timeout))
+
+    def compact_context(
+        self, model: str, messages: Sequence[Said], *, timeout: Timeout = None
+    ) -> CompactContextResponse:
+        """Have the service make a conversation short; ``append`` the result to a new chat."""
+        return self._wire.unary(compaction(model, messages, timeout))
+
 
 class AsyncChatService:
     """Starts conversations."""
@@ -57,6 +85,22 @@ class AsyncChatService:
         """Start a conversation; see ``ChatService.create``. Nothing is awaited."""
         settings, messages, rest = _split(model, parameters)
         return _begin(AsyncChat(settings, messages, self._wire), rest)
+
+    async def get_stored_completion(
+        self, response_id: str, *, timeout: Timeout = None
+    ) -> Sequence[Response]:
+        """See ``ChatService.get_stored_completion``."""
+        return await self._wire.unary(stored(response_id, timeout))
+
+    async def delete_stored_completion(self, response_id: str, *, timeout: Timeout = None) -> str:
+        """See ``ChatService.delete_stored_completion``."""
+        return await self._wire.unary(deleting(response_id, timeout))
+
+    async def compact_context(
+        self, model: str, messages: Sequence[Said], *, timeout: Timeout = None
+    ) -> CompactContextResponse:
+        """See ``ChatService.compact_context``."""
+        return await self._wire.unary(compaction(model, messages, timeout))
 
 
 def _split(model: str, parameters: Any) -> tuple[Settings, Any, dict[str, str | None]]:

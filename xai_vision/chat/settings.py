@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_TOOLS = 128
 """The service's limit for one request."""
 
+MAX_ANSWERS = 128
+"""Answers to one request: no limit is documented; this keeps a slip from costing a fortune."""
+
 
 def make_settings(model: str, parameters: Mapping[str, Any]) -> chat_pb2.GetCompletionsRequest:
     """Build the request without its messages.
@@ -124,7 +127,8 @@ def _listed(convert: Convert) -> Convert:
     return convert_all
 
 
-def _tools(name: str, value: Any) -> list[chat_pb2.Tool]:
+def tool_list(name: str, value: Any) -> list[chat_pb2.Tool]:
+    """Check and build the tools of a request."""
     from xai_vision.chat.tool_forms import as_tool
 
     tools: list[chat_pb2.Tool] = _listed(as_tool)(name, value)
@@ -210,7 +214,7 @@ _CONVERT: dict[str, Convert] = {
     "top_p": _number(0, 1),
     "logprobs": _flag,
     "top_logprobs": _whole(0, 8),
-    "tools": _tools,
+    "tools": tool_list,
     "tool_choice": _tool_choice,
     "parallel_tool_calls": _flag,
     "response_format": response_format,

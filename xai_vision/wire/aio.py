@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -47,7 +47,7 @@ class AioWire:
             raise api_error(error, exchange) from None
         return exchange.read(reply)
 
-    async def stream(self, exchange: Exchange[Res, Out]) -> AsyncIterator[Out]:
+    async def stream(self, exchange: Exchange[Res, Out]) -> AsyncGenerator[Out, None]:
         """Send a request and hand on its replies as they come; leaving early cancels it."""
         call = self._callable(exchange.method)(
             exchange.body, **self._connection.call_arguments(exchange.options)

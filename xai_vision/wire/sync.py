@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 import grpc
@@ -41,7 +41,7 @@ class Wire:
             raise api_error(error, exchange) from None
         return exchange.read(reply)
 
-    def stream(self, exchange: Exchange[Res, Out]) -> Iterator[Out]:
+    def stream(self, exchange: Exchange[Res, Out]) -> Generator[Out, None, None]:
         """Send a request and hand on its replies as they come; leaving early cancels it."""
         call = self._callable(exchange.method)(
             exchange.body, **self._connection.call_arguments(exchange.options)

@@ -1,0 +1,87 @@
+"""AsyncChat: chat.py's twin with await. What each call does is said there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import TypeVar
+
+from xai_vision.chat.calls import ChatCalls, Pair, Pairs, Timeout, Tools, each_of
+from xai_vision.chat.compaction import CompactContextResponse
+from xai_vision.chat.conversation import Said, Settings
+from xai_vision.chat.message import Saying
+from xai_vision.chat.response import Response
+from xai_vision.wire.aio import AioWire
+
+T = TypeVar("T")
+
+
+class AsyncChat(ChatCalls):
+    """A conversation with a model, for asyncio: ``Chat`` with await.
+
+    Cancelling the task that waits cancels the call on the service.
+    """
+
+    def __init__(self, settings: Settings, messages: Sequence[Said], wire: AioWire) -> None:
+        super().__init__(settings, messages)
+        self._wire = wire
+
+    async def sample(self, *, tools: Tools = None, timeout: Timeout = None) -> Response:
+        """See ``Chat.sample``."""
+        return await self._wire.unary(self._sampling(tools, timeout))
+
+    def stream(self, *, tools: Tools = None, timeout: Timeout = None) -> AsyncGenerator[Pair, None]:
+        """See ``Chat.stream``."""
+        return self._wire.stream(self._streaming(tools, timeout))
+
+    async def sample_batch(
+        self, n: int, *, tools: Tools = None, timeout: Timeout = None
+    ) -> Sequence[Response]:
+        """See ``Chat.sample_batch``."""
+        return await self._wire.unary(self._batch_sampling(n, tools, timeout))
+
+    def stream_batch(
+        self, n: int, *, tools: Tools = None, timeout: Timeout = None
+    ) -> AsyncGenerator[Pairs, None]:
+        """See ``Chat.stream_batch``."""
+        return self._wire.stream(self._batch_streaming(n, tools, timeout))
+
+    async def ask(self, *content: Saying, tools: Tools = None, timeout: Timeout = None) -> Response:
+        """See ``Chat.ask``."""
+        with self._turn(content) as answered:
+            return answered(await self.sample(tools=tools, timeout=timeout))
+
+    async def ask_stream(
+        self, *content: Saying, tools: Tools = None, timeout: Timeout = None
+    ) -> AsyncGenerator[Pair, None]:
+        """See ``Chat.ask_stream``."""
+        response = None
+        with self._turn(content) as answered:
+            async with aclosing(self.stream(tools=tools, timeout=timeout)) as pairs:
+                async for response, chunk in pairs:
+                    yield response, chunk
+            if response is not None:
+                answered(response)
+
+    async def parse(
+        self, shape: type[T], *, tools: Tools = None, timeout: Timeout = None
+    ) -> tuple[Response, T]:
+        """See ``Chat.parse``."""
+        return await self._wire.unary(self._parsing(shape, tools, timeout))
+
+    async def defer(
+        self, *, tools: Tools = None, timeout: Timeout = None, interval: Timeout = None
+    ) -> Response:
+        """See ``Chat.defer``."""
+        return Response(await self._wire.run(self._deferring(tools, timeout, interval)()))
+
+    async def defer_batch(
+        self, n: int, *, tools: Tools = None, timeout: Timeout = None, interval: Timeout = None
+    ) -> Sequence[Response]:
+        """See ``Chat.defer_batch``."""
+        steps = self._batch_deferring(n, tools, timeout, interval)
+        return each_of(await self._wire.run(steps()), n)
+
+    async def compact(self, *, timeout: Timeout = None) -> CompactContextResponse:
+        """See ``Chat.compact``."""
+        return await self._wire.unary(self._compacting(timeout))
