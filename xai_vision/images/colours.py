@@ -31,6 +31,8 @@ def plain_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
         if "transparency" in image.info:
             return image.convert("RGBA" if image.mode == "RGB" else "LA")
         return image
+    if image.mode in ("I", "F", *_DEEP) and "transparency" in image.info:
+        changes.append(Change("a transparent shade of grey made opaque", lossy=True))
     if image.mode in ("LA", "RGBA", "I;16", "I;16B"):
         return image
     convert = _CONVERT.get(image.mode)
@@ -54,7 +56,7 @@ def _by_profile(image: Image.Image, changes: list[Change]) -> Image.Image:
     converted = None
     profile = image.info.get("icc_profile")
     if image.mode == "LAB" or profile:
-        converted = _through_cms(image, profile)
+        converted = to_srgb(image, profile)
         how = "its colour profile" if converted is not None and profile else how
     if converted is None:
         converted = image.convert("RGB")
@@ -62,8 +64,8 @@ def _by_profile(image: Image.Image, changes: list[Change]) -> Image.Image:
     return converted
 
 
-def _through_cms(image: Image.Image, profile: bytes | None) -> Image.Image | None:
-    """Let LittleCMS convert; None if it cannot."""
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
+    """Convert colours by a profile, LAB's own if there is none; None if that cannot be done."""
     try:
         from PIL import ImageCms
 

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from xai_vision.images.change import Change
-from xai_vision.images.colours import eight_bits, on_white
+from xai_vision.images.colours import eight_bits, on_white, to_srgb
 from xai_vision.images.errors import ImageTooLargeError
 from xai_vision.images.limits import human_size
 from xai_vision.images.wishes import HOW_TO_FIT
@@ -19,6 +19,7 @@ BEST, LEAST = 95, 85
 take fewer pixels (our choice)."""
 
 _JPEG_SIDE = 65500
+_SMALL = 2_000_000
 _MAX_STEPS = 12
 
 
@@ -72,7 +73,9 @@ def _save(pixels: Pixels, file_format: str, most: int, **options: Any) -> bytes 
 
 def to_png(pixels: Pixels, most: int) -> bytes | None:
     """Encode as PNG without loss; None if that takes more than ``most`` bytes."""
-    return _save(pixels, "PNG", most)
+    width, height = pixels.image.size
+    level = 6 if width * height <= _SMALL else 3  # level 3 takes a third of the time
+    return _save(pixels, "PNG", most, compress_level=level)
 
 
 def to_jpeg(pixels: Pixels, most: int, quality: int) -> bytes | None:
@@ -112,10 +115,12 @@ def encode(pixels: Pixels, most: int, *, lossless: bool, smaller: bool) -> tuple
     if lossless and (data := to_png(pixels, most)) is not None:
         return data, "PNG"
     pixels.image = on_white(eight_bits(pixels.image, pixels.changes), pixels.changes)
+    if smaller and pixels.profile and 4 * len(pixels.profile) > most:
+        _leave_out_profile(pixels, pixels.profile)
     found = _best_quality(pixels, most)
     if found is None:
         if not smaller:
-            raise _too_large(most)
+            raise _too_large(most, HOW_TO_FIT)
         found = _fewer_pixels(pixels, most)
     data, quality = found
     pixels.note(f"encoded as JPEG of quality {quality}", lossy=True)
@@ -157,13 +162,22 @@ def _fewer_pixels(pixels: Pixels, most: int) -> tuple[bytes, int]:
         if size == (1, 1):
             break
         scale *= min(0.9, (most / len(data)) ** 0.5 * 0.98) if data else 0.5
-    raise _too_large(most)
+    raise _too_large(most, "Allow more bytes with max_bytes= or limit=.")
 
 
-def _too_large(most: int) -> ImageTooLargeError:
+def _leave_out_profile(pixels: Pixels, profile: bytes) -> None:
+    """Convert to sRGB, which needs no profile, where the profile takes the room of the picture."""
+    converted = to_srgb(pixels.image, profile)
+    if converted is not None:
+        pixels.image = converted
+    pixels.profile = None
+    pixels.note("colour profile left out, for its size", lossy=True)
+
+
+def _too_large(most: int, remedy: str) -> ImageTooLargeError:
     return ImageTooLargeError(
         f"It cannot be encoded in {human_size(most)} ({most:,} bytes).",
         size=None,
         limit=most,
-        remedy=HOW_TO_FIT,
+        remedy=remedy,
     )

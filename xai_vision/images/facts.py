@@ -21,6 +21,7 @@ class Header:
         bits: Bits per channel.
         animated: Whether there is more than one picture in it: frames or pages.
         body_at: Where the compressed pixels start, in bytes; 0 if not known.
+        doubtful: Whether something in it makes some decoders give up, so that only decoding tells.
     """
 
     format: str
@@ -31,6 +32,7 @@ class Header:
     bits: int = 8
     animated: bool = False
     body_at: int = 0
+    doubtful: bool = False
 
     @property
     def size(self) -> tuple[int, int]:

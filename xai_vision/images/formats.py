@@ -84,7 +84,7 @@ def sniff_format(head: bytes) -> str | None:
         return _sniff_boxes(head)
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
         return "BMP"
-    if head[:4] in (b"\0\0\x01\0", b"\0\0\x02\0") and head[4:6] > b"\0" and head[9:10] == b"\0":
+    if head[:4] in (b"\0\0\x01\0", b"\0\0\x02\0") and any(head[4:6]) and head[9:10] == b"\0":
         return "ICO" if head[2] == 1 else "CUR"
     if head[:1] == b"P" and head[1:2] in b"1234567" and head[2:3] in (b" ", b"\t", b"\n", b"\r"):
         return "PPM"

@@ -7,6 +7,7 @@ They are imported when a picture has to be decoded, never before.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,9 +21,9 @@ from xai_vision.images.errors import (
     ImageFormatError,
 )
 from xai_vision.images.facts import Header
-from xai_vision.images.formats import TAKEN
 from xai_vision.images.header import check_pixels, check_sides, parse_header, sniff
 from xai_vision.images.limits import MAX_PIXELS
+from xai_vision.images.tiff import orientation_in
 
 ORIENTATION = 0x0112
 _TURNS = {
@@ -34,6 +35,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_UNKNOWN = re.compile("unsupported|not supported|unimplemented|unknown pixel mode")
 _NEEDS = {"AVIF": "avif", "WEBP": "webp", "JPEG2000": "jpg_2000"}
 
 
@@ -50,10 +52,21 @@ def decoding(what: str = "picture") -> Iterator[None]:
             remedy="Make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS if it is to be trusted.",
         ) from error
     except Exception as error:
-        if isinstance(error, EOFError) or "truncated" in str(error).lower():
+        said = str(error).lower()
+        if isinstance(error, EOFError) or "truncated" in said:
             raise truncated() from error
+        if "decompressed data too large" in said:
+            raise ImageBombError(
+                f"A text or profile in this {what} unpacks to more than any would have.",
+                remedy="Save it again without its metadata.",
+            ) from error
+        if isinstance(error, NotImplementedError) or _UNKNOWN.search(said):
+            raise ImageFormatError(
+                f"The installed Pillow does not open this kind of {what}.",
+                remedy="Save it as JPEG or PNG with a program that opens it.",
+            ) from error
         raise ImageCorruptError(
-            f"The {what} does not open: its data is broken.",
+            f"The {what} does not open: its data is broken or of an unknown kind.",
             remedy="Get it again, or save it again with a program that opens it.",
         ) from error
 
@@ -157,7 +170,13 @@ def _draft_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """The EXIF orientation a picture carries, 1 to 8; 1 if it carries none."""
+    """The orientation in a file's EXIF, 1 to 8; 1 if it has none. XMP does not count."""
+    exif = image.info.get("exif")
+    return orientation_in(exif.removeprefix(b"Exif\0\0")) if isinstance(exif, bytes) else 1
+
+
+def orientation_set(image: Image.Image) -> int:
+    """The orientation that a Pillow image in a program's hands carries, as Pillow sees it."""
     try:
         value = image.getexif().get(ORIENTATION, 1)
     except Exception:  # noqa: BLE001 - broken EXIF says nothing
@@ -192,6 +211,4 @@ def decode(data: bytes | bytearray | memoryview, *, max_pixels: int = MAX_PIXELS
         check_pixels(header.width, header.height, max_pixels)
     image = load_image(data, name, max_pixels=max_pixels)
     with decoding(name):
-        if name in TAKEN and header is not None:
-            return turned(image, header.orientation)
         return turned(image, orientation_of(image))

@@ -17,6 +17,9 @@ _MODES = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}
 _BITS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _MAX_CHUNKS = 5000
 _MAX_EXIF = 1024 * 1024
+_PACKED = (b"zTXt", b"iTXt", b"iCCP")
+_MAX_PACKED = 256 * 1024
+_MAX_UNPACKED = 1024 * 1024  # where Pillow gives up
 
 # What decoding needs, and what the colours and the animation depend on.
 _KEPT = {
@@ -60,16 +63,21 @@ def _corrupt(why: str) -> ImageCorruptError:
 def parse(window: Window) -> Header:
     """Read a PNG's header: every chunk's head before the pixels."""
     width, height, bits, mode = _size(window)
-    orientation, animated, palette = 1, False, False
+    orientation, animated, palette, doubtful = 1, False, False, False
     for count, chunk in enumerate(_heads(window)):
         if chunk.kind == b"IDAT":
             if mode == "P" and not palette:
                 raise _corrupt("its palette is missing")
-            return Header("PNG", width, height, orientation, mode, bits, animated, chunk.start)
+            return Header(
+                "PNG", width, height, orientation, mode, bits, animated, chunk.start, doubtful
+            )
         if chunk.kind == b"eXIf":
             orientation = orientation_in(window.peek(chunk.start, min(chunk.length, _MAX_EXIF)))
         elif chunk.kind == b"acTL":
             animated = int.from_bytes(window.peek(chunk.start, 4), "big") > 1
+            doubtful = True  # frames may be missing or out of order
+        elif chunk.kind in _PACKED:
+            doubtful = doubtful or not _unpacks(window, chunk)
         elif chunk.kind == b"PLTE":
             palette = True
         elif chunk.kind == b"IEND":
@@ -77,6 +85,23 @@ def parse(window: Window) -> Header:
         if count > _MAX_CHUNKS:
             raise _corrupt(f"it has more than {_MAX_CHUNKS} chunks before its pixels")
     raise truncated()
+
+
+def _unpacks(window: Window, chunk: Chunk) -> bool:
+    """Whether a compressed text or profile unpacks to a sane size."""
+    data = window.peek(chunk.start, min(chunk.length, _MAX_PACKED))
+    _, _, rest = data.partition(b"\0")
+    if chunk.kind == b"iTXt":
+        if rest[:1] == b"\0":
+            return True  # not compressed
+        method, packed = rest[1:2], rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+    else:
+        method, packed = rest[:1], rest[1:]
+    try:
+        text = zlib.decompressobj().decompress(packed, _MAX_UNPACKED)
+    except zlib.error:
+        return False
+    return method == b"\0" and len(data) == chunk.length and len(text) < _MAX_UNPACKED
 
 
 def _heads(window: Window) -> Iterator[Chunk]:
@@ -109,7 +134,9 @@ def _size(window: Window) -> tuple[int, int, int, str]:
 
 
 def looks_whole(window: Window, header: Header) -> bool:
-    """Whether the picture's end is there; False asks for a decoder's word."""
+    """Whether the picture's end is there and nothing is odd; False asks for a decoder's word."""
+    if header.doubtful:
+        return False
     if window.peek(window.size - len(_END), len(_END)) == _END:
         return True
     try:

@@ -12,7 +12,7 @@ from xai_vision.images.facts import Header
 from xai_vision.images.formats import TAKEN
 from xai_vision.images.found import Found
 from xai_vision.images.header import parse_header
-from xai_vision.images.pixels import decoding, load_image, orientation_of, turned
+from xai_vision.images.pixels import decoding, load_image, orientation_of, orientation_set, turned
 from xai_vision.images.wishes import Wishes
 
 _METADATA = {"exif", "xmp", "comment", "XML:com.adobe.xmp", "photoshop"}
@@ -38,8 +38,7 @@ def from_file(
         pixels.note("16 bits per channel reduced to 8", lossy=True)
     if name == "JPEG":
         pixels.subsampling = max(0, _sampling(image))
-    known = header.orientation if header is not None and name in TAKEN else None
-    _make_plain(pixels, known)
+    _make_plain(pixels, orientation_of(image), name)
     return _encoded(pixels, wishes, lossless=name != "JPEG", was=header)
 
 
@@ -50,12 +49,12 @@ def from_image(found: Found, image: Image.Image, wishes: Wishes) -> tuple[Conten
     pixels = Pixels(image, changes=found.changes)
     if _animated(image):
         pixels.note("only its current frame is sent", lossy=True)
-    _make_plain(pixels, None)
+    _make_plain(pixels, orientation_set(image), "image")
     return _encoded(pixels, wishes, lossless=True)
 
 
 def _animated(image: Image.Image) -> bool:
-    with decoding():
+    with decoding(image.format or "image"):
         return bool(getattr(image, "is_animated", False))
 
 
@@ -64,11 +63,10 @@ def _sampling(image: Image.Image) -> int:
         return JpegImagePlugin.get_sampling(image)
 
 
-def _make_plain(pixels: Pixels, known_orientation: int | None) -> None:
+def _make_plain(pixels: Pixels, orientation: int, what: str) -> None:
     """Turn it upright, in a mode that PNG holds, with a profile of that mode or none."""
     image = pixels.image
-    with decoding():
-        orientation = known_orientation or orientation_of(image)
+    with decoding(what):
         profile = image.info.get("icc_profile")
         plain = plain_mode(image, pixels.changes)
         pixels.image = turned(plain, orientation)
