@@ -6,6 +6,7 @@ from xai_vision.chat.achat import AsyncChat
 from xai_vision.chat.chat import Chat
 from xai_vision.chat.compaction import CompactContextResponse
 from xai_vision.chat.content import Content, ImageContent, ImageDetail, file, image, text
+from xai_vision.chat.functions import required_tool, tool
 from xai_vision.chat.message import (
     Message,
     assistant,
@@ -44,8 +45,10 @@ __all__ = [
     "developer",
     "file",
     "image",
+    "required_tool",
     "system",
     "text",
+    "tool",
     "tool_result",
     "usage_pb2",
     "user",

@@ -1,0 +1,96 @@
+"""The older search: SearchParameters and its sources."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+from datetime import date, datetime, timezone
+
+import pytest
+from google.protobuf import timestamp_pb2 as default_timestamp_pb2
+
+from xai_vision.chat.settings import make_settings
+from xai_vision.errors import InvalidRequestError
+from xai_vision.proto import chat_pb2
+from xai_vision.search import (
+    SearchParameters,
+    news_source,
+    rss_source,
+    web_source,
+    x_source,
+)
+
+
+def test_defaults():
+    assert SearchParameters()._to_proto() == chat_pb2.SearchParameters(
+        mode=chat_pb2.AUTO_SEARCH_MODE, return_citations=True
+    )
+
+
+def test_everything():
+    search = SearchParameters(
+        [web_source("US", ["a.com"], safe_search=False), x_source(["NASA"], None, 1, 2)],
+        "on",
+        date(2025, 1, 1),
+        default_timestamp_pb2.Timestamp(seconds=1_800_000_000),
+        False,
+        5,
+    )
+    proto = make_settings("grok-4", {"search_parameters": search}).search_parameters
+    assert [source.WhichOneof("source") for source in proto.sources] == ["web", "x"]
+    assert proto.mode == chat_pb2.ON_SEARCH_MODE
+    assert proto.from_date.ToDatetime(timezone.utc) == datetime(2025, 1, 1, tzinfo=timezone.utc)
+    assert proto.to_date.seconds == 1_800_000_000
+    assert proto.HasField("max_search_results")
+    assert not proto.return_citations
+
+
+def test_it_is_a_plain_value():
+    search = SearchParameters([news_source("DE")], mode="off")
+    assert search == copy.deepcopy(search) == pickle.loads(pickle.dumps(search))
+    assert dataclasses.replace(search, mode="on").mode == "on"
+
+
+def test_it_is_checked_again_when_it_is_used():
+    search = SearchParameters()
+    search.mode = "sometimes"
+    with pytest.raises(InvalidRequestError, match=r"search_parameters: mode .*'sometimes'"):
+        make_settings("grok-4", {"search_parameters": search})
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (
+            lambda: SearchParameters(mode="maybe"),
+            "mode must be one of 'auto', 'on', 'off', not 'maybe'",
+        ),
+        (
+            lambda: SearchParameters(from_date=date(2025, 2, 1), to_date=date(2025, 1, 1)),
+            "search_parameters: from_date .* is after to_date",
+        ),
+        (lambda: SearchParameters(to_date="soon"), "to_date is not ISO 8601"),
+        (lambda: SearchParameters(return_citations=None), "return_citations must be True or False"),
+        (lambda: SearchParameters(max_search_results=0), "max_search_results must be from 1"),
+        (lambda: SearchParameters(web_source()), r"sources must be a list, such as \[web_source"),
+        (lambda: SearchParameters("web"), "sources must be a list"),
+        (lambda: SearchParameters(["web"]), r"sources takes what web_source\(\) and its kin"),
+        (lambda: web_source(excluded_websites=["a"], allowed_websites=["b"]), "web_source: give"),
+        (lambda: web_source(excluded_websites=["a"] * 6), "excluded_websites has 6 .* takes 5"),
+        (lambda: web_source(allowed_websites="a.com"), r"allowed_websites is a list: .*'a\.com'"),
+        (lambda: web_source(safe_search=None), "web_source: safe_search must be True or False"),
+        (lambda: web_source(country=1), "web_source: country must be a text"),
+        (lambda: news_source(excluded_websites=["a"] * 6), "excluded_websites has 6 .* takes 5"),
+        (lambda: news_source(safe_search="yes"), "news_source: safe_search must be True or False"),
+        (lambda: x_source(["a"], ["b"]), "x_source: give included_x_handles or excluded_x_handles"),
+        (lambda: x_source(["a"] * 11), "included_x_handles has 11 entries; the service takes 10"),
+        (lambda: x_source(post_view_count=-1), "post_view_count must be from 0"),
+        (lambda: x_source(post_favorite_count="9"), "post_favorite_count must be a whole number"),
+        (lambda: rss_source([]), "rss_source: links is empty"),
+        (lambda: rss_source("https://a.b/feed"), r"links is a list: give \['https://a\.b/feed'\]"),
+    ],
+)
+def test_what_is_refused(make, words):
+    with pytest.raises(InvalidRequestError, match=words):
+        make()

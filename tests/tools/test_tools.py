@@ -1,0 +1,216 @@
+"""The service's own tools: what is built, and what is refused before sending."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+from google.protobuf import timestamp_pb2 as default_timestamp_pb2
+
+from xai_vision import tools
+from xai_vision.errors import InvalidRequestError
+from xai_vision.proto import chat_pb2, documents_pb2, timestamp_pb2
+from xai_vision.tools import (
+    code_execution,
+    collections_search,
+    get_tool_call_type,
+    image_generation,
+    mcp,
+    web_search,
+    x_search,
+)
+
+
+def test_the_names_are_those_of_the_module():
+    assert sorted(tools.__all__) == tools.__all__
+    assert all(getattr(tools, name).__module__ == tools.__name__ for name in tools.__all__)
+
+
+def test_switches_are_said_in_so_many_words():
+    search = web_search().web_search
+    assert search.HasField("enable_image_understanding")
+    assert not search.enable_image_understanding
+    assert not search.HasField("user_location")
+    assert web_search(enable_image_understanding=True).web_search.enable_image_understanding
+    # None leaves the choice to the service.
+    unsaid = web_search(enable_image_search=None).web_search
+    assert not unsaid.HasField("enable_image_search")
+
+
+def test_any_part_of_a_location():
+    location = web_search(user_location_city="Köln").web_search.user_location
+    assert location == chat_pb2.WebSearchUserLocation(city="Köln")
+
+
+@pytest.mark.parametrize("values", [["a.com", "b.com"], ("a.com", "b.com"), {"b.com", "a.com"}])
+def test_any_kind_of_list(values):
+    assert list(web_search(allowed_domains=values).web_search.allowed_domains) == ["a.com", "b.com"]
+
+
+NOON = datetime(2025, 10, 1, 12, 0, 0, 5000, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("given", "stands_for"),
+    [
+        (NOON, NOON),
+        (NOON.replace(tzinfo=None), NOON),
+        (NOON.astimezone(timezone(timedelta(hours=-7))), NOON),
+        (date(2025, 10, 1), NOON.replace(hour=0, microsecond=0)),
+        ("2025-10-01", NOON.replace(hour=0, microsecond=0)),
+        ("2025-10-01T12:00:00.005Z", NOON),
+        ("2025-10-01T14:00:00.005+02:00", NOON),
+        (timestamp_pb2.Timestamp(seconds=int(NOON.timestamp()), nanos=5_000_000), NOON),
+        (default_timestamp_pb2.Timestamp(seconds=int(NOON.timestamp()), nanos=5_000_000), NOON),
+    ],
+)
+def test_any_kind_of_date(given, stands_for):
+    search = x_search(from_date=given, to_date=given).x_search
+    assert search.from_date.ToDatetime(timezone.utc) == stands_for
+    assert search.to_date == search.from_date
+
+
+@pytest.mark.parametrize("action", ["auto", "generate", "edit"])
+def test_image_generation(action):
+    assert image_generation(action).image_generation.action == action
+    assert not image_generation().image_generation.HasField("action")
+
+
+def test_code_execution():
+    assert code_execution().WhichOneof("tool") == "code_execution"
+
+
+def test_retrieval_settings_are_taken_as_messages():
+    theirs = documents_pb2.HybridRetrieval(search_multiplier=3)
+    made = collections_search(["a"], retrieval_mode=theirs).collections_search
+    assert made.hybrid_retrieval.search_multiplier == 3
+    word = collections_search(["a"], retrieval_mode="keyword").collections_search
+    assert word.WhichOneof("retrieval_mode") == "keyword_retrieval"
+
+
+def test_a_server_of_tools():
+    made = mcp("https://mcp.example.com", "ex", "does", ["a"], "Bearer x", {"k": "v"}).mcp
+    assert (made.server_label, made.authorization) == ("ex", "Bearer x")
+    assert dict(made.extra_headers) == {"k": "v"}
+    assert mcp("HTTP://host/mcp").mcp.server_url == "HTTP://host/mcp"
+    assert not mcp("https://a.b").mcp.HasField("authorization")
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        (chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL, "client_side_tool"),
+        (chat_pb2.TOOL_CALL_TYPE_WEB_SEARCH_TOOL, "web_search_tool"),
+        (chat_pb2.TOOL_CALL_TYPE_INVALID, "invalid"),
+        (77, "unknown"),
+    ],
+)
+def test_who_runs_a_call(number, name):
+    assert get_tool_call_type(chat_pb2.ToolCall(type=number)) == name
+
+
+DOMAINS = [f"{letter}.com" for letter in "abcdef"]
+HANDLES = [f"h{number}" for number in range(11)]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (
+            lambda: web_search(["a.com"], ["b.com"]),
+            "web_search: give excluded_domains or allowed_domains, not both",
+        ),
+        (lambda: web_search(DOMAINS), "excluded_domains has 6 entries; the service takes 5"),
+        (
+            lambda: web_search(allowed_domains=DOMAINS),
+            "allowed_domains has 6 entries; the service takes 5",
+        ),
+        (
+            lambda: web_search(allowed_domains="a.com"),
+            r"allowed_domains is a list: give \['a\.com'\]",
+        ),
+        (lambda: web_search(b"a.com"), "excluded_domains is a list"),
+        (lambda: web_search(allowed_domains=3), "allowed_domains must be a list of texts, not 3"),
+        (lambda: web_search(allowed_domains={"a": 1}), "allowed_domains must be a list of texts"),
+        (
+            lambda: web_search(["a.com", None]),
+            r"excluded_domains\[1\] must be a text, not NoneType",
+        ),
+        (lambda: web_search(["a.com", " "]), r"excluded_domains\[1\] is empty"),
+        (lambda: web_search(["\ud800"]), r"excluded_domains\[0\] holds a lone surrogate"),
+        (
+            lambda: web_search(enable_image_understanding="yes"),
+            "enable_image_understanding must be True or False, not 'yes'",
+        ),
+        (
+            lambda: web_search(user_location_city=7),
+            "web_search: user_location_city must be a text, not int",
+        ),
+        (
+            lambda: x_search(allowed_x_handles=["a"], excluded_x_handles=["b"]),
+            "x_search: give allowed_x_handles or excluded_x_handles, not both",
+        ),
+        (
+            lambda: x_search(allowed_x_handles=HANDLES),
+            "allowed_x_handles has 11 entries; the service takes 10",
+        ),
+        (lambda: x_search(excluded_x_handles=HANDLES), "excluded_x_handles has 11 entries"),
+        (lambda: x_search(excluded_x_handles="NASA"), r"excluded_x_handles is a list: .*'NASA'"),
+        (
+            lambda: x_search(date(2025, 2, 1), date(2025, 1, 31)),
+            r"x_search: from_date \(2025-02-01T00:00:00Z\) is after to_date \(2025-01-31",
+        ),
+        (
+            lambda: x_search(NOON, NOON - timedelta(microseconds=1)),
+            "is after to_date",
+        ),
+        (lambda: x_search(from_date=3), "x_search: from_date must be a datetime or date, not 3"),
+        (lambda: x_search(to_date="today"), "to_date is not ISO 8601 .*'today'"),
+        (
+            lambda: x_search(to_date=chat_pb2.Message()),
+            "x_search: to_date must be a datetime or date",
+        ),
+        (lambda: x_search(enable_video_understanding=1), "enable_video_understanding must be True"),
+        (
+            lambda: image_generation("draw"),
+            "action must be one of 'auto', 'generate', 'edit', not 'draw'",
+        ),
+        (lambda: image_generation(["edit"]), "action must be one of"),
+        (lambda: collections_search([]), "collection_ids is empty: name at least one"),
+        (lambda: collections_search(None), "collection_ids is empty"),
+        (lambda: collections_search("c1"), r"collection_ids is a list: give \['c1'\]"),
+        (lambda: collections_search(["a"], 0), "limit must be from 1 to 2147483647, not 0"),
+        (lambda: collections_search(["a"], 2**31), "limit must be from 1"),
+        (lambda: collections_search(["a"], True), "limit must be a whole number, not True"),
+        (lambda: collections_search(["a"], 1.5), "limit must be a whole number, not 1.5"),
+        (
+            lambda: collections_search(["a"], retrieval_mode="magic"),
+            "retrieval_mode must be one of 'hybrid', 'semantic', 'keyword' .*not 'magic'",
+        ),
+        (
+            lambda: collections_search(["a"], retrieval_mode=documents_pb2.HybridRetrieval),
+            "retrieval_mode must be one of",
+        ),
+        (lambda: mcp(""), "mcp: server_url is empty"),
+        (lambda: mcp("mcp.example.com"), r"server_url is no http\(s\) URL: 'mcp\.example\.com'"),
+        (lambda: mcp("ftp://example.com"), "server_url is no http"),
+        (lambda: mcp("https:///"), "server_url is no http"),
+        (lambda: mcp(None), "mcp: server_url must be a text, not NoneType"),
+        (lambda: mcp("https://a.b", allowed_tool_names="x"), "allowed_tool_names is a list"),
+        (lambda: mcp("https://a.b", extra_headers=[("k", "v")]), "extra_headers must be a dict"),
+        (
+            lambda: mcp("https://a.b", extra_headers={"k": 1}),
+            r"extra_headers\['k'\] must be a text",
+        ),
+        (lambda: mcp("https://a.b", extra_headers={"": "v"}), "a name in extra_headers is empty"),
+    ],
+)
+def test_what_is_refused(make, words):
+    with pytest.raises(InvalidRequestError, match=words):
+        make()
+
+
+def test_a_secret_is_not_repeated_in_an_error():
+    with pytest.raises(InvalidRequestError) as caught:
+        mcp("https://a.b", authorization=b"Bearer hush")
+    assert "hush" not in str(caught.value)
