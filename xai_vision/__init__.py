@@ -16,6 +16,7 @@ from xai_vision.errors import (
     InvalidRequestError,
     XaiVisionError,
 )
+from xai_vision.wire.retry import RetryPolicy
 
 __all__ = [
     "APIError",
@@ -24,6 +25,7 @@ __all__ = [
     "ConfigurationError",
     "ImageError",
     "InvalidRequestError",
+    "RetryPolicy",
     "XaiVisionError",
     "__version__",
 ]

@@ -5,16 +5,22 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.chat.service import AsyncChatService, ChatService
 from xai_vision.wire.aio import AioWire
 from xai_vision.wire.connect import DEFAULT_HOST, Connection, connection
+from xai_vision.wire.retry import RetryPolicy
 from xai_vision.wire.sync import Wire
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from xai_vision.services.auth import AsyncAuthService, AuthService
+    from xai_vision.services.models import AsyncModelsService, ModelsService
+    from xai_vision.services.tokenize import AsyncTokenizeService, TokenizeService
 
 
 class _Base(ABC):
@@ -29,6 +35,8 @@ class _Base(ABC):
         channel_options: Sequence[tuple[str, Any]] | None = None,
         timeout: float | timedelta | None = None,
         use_insecure_channel: bool = False,
+        retries: int | RetryPolicy | None = None,
+        root_certificates: bytes | None = None,
     ) -> None:
         """Check the arguments; nothing is sent, and no connection opened, before the first call.
 
@@ -40,6 +48,10 @@ class _Base(ABC):
             timeout: Seconds or a timedelta for each call. Default 27 minutes.
             use_insecure_channel: Send everything, the key too, without TLS. Loopback hosts
                 (localhost, 127.0.0.1, [::1]) are spoken to without TLS anyway.
+            retries: How often to try again when the service cannot be reached or a rate limit is
+                hit, or a RetryPolicy. Default: ``RetryPolicy()``; 0 for never.
+            root_certificates: PEM of the certificates to trust instead of gRPC's own set. A
+                loopback host is then spoken to with TLS.
 
         Raises:
             ConfigurationError: One of them cannot work; the text says what to do.
@@ -51,6 +63,8 @@ class _Base(ABC):
             channel_options=channel_options,
             timeout=timeout,
             use_insecure_channel=use_insecure_channel,
+            retries=retries,
+            root_certificates=root_certificates,
         )
         self._open(self._connection)
 
@@ -83,6 +97,40 @@ class Client(_Base):
         self._wire = Wire(connection)
         self.chat = ChatService(self._wire)
 
+    # The other services load on first use: most programs only talk.
+
+    @cached_property
+    def models(self) -> ModelsService:
+        """Which models there are, what they take and what they cost."""
+        from xai_vision.services.models import ModelsService
+
+        return ModelsService(self._wire)
+
+    @cached_property
+    def auth(self) -> AuthService:
+        """Facts about the API key."""
+        from xai_vision.services.auth import AuthService
+
+        return AuthService(self._wire)
+
+    @cached_property
+    def tokenize(self) -> TokenizeService:
+        """How a model cuts text into tokens."""
+        from xai_vision.services.tokenize import TokenizeService
+
+        return TokenizeService(self._wire)
+
+    def ready(self, timeout: float | timedelta | None = None) -> None:
+        """Connect, and wait until that is done: for start-up checks, and to pay for TLS early.
+
+        Args:
+            timeout: Seconds or a timedelta to wait. Default: the client's timeout.
+
+        Raises:
+            RequestTimeoutError: There was no connection in that time.
+        """
+        self._wire.ready(timeout)
+
     def close(self) -> None:
         """Close the connection; calls under way are cancelled. Again is no error."""
         self._wire.close()
@@ -105,6 +153,31 @@ class AsyncClient(_Base):
     def _open(self, connection: Connection) -> None:
         self._wire = AioWire(connection)
         self.chat = AsyncChatService(self._wire)
+
+    @cached_property
+    def models(self) -> AsyncModelsService:
+        """Which models there are, what they take and what they cost."""
+        from xai_vision.services.models import AsyncModelsService
+
+        return AsyncModelsService(self._wire)
+
+    @cached_property
+    def auth(self) -> AsyncAuthService:
+        """Facts about the API key."""
+        from xai_vision.services.auth import AsyncAuthService
+
+        return AsyncAuthService(self._wire)
+
+    @cached_property
+    def tokenize(self) -> AsyncTokenizeService:
+        """How a model cuts text into tokens."""
+        from xai_vision.services.tokenize import AsyncTokenizeService
+
+        return AsyncTokenizeService(self._wire)
+
+    async def ready(self, timeout: float | timedelta | None = None) -> None:
+        """Connect, and wait until that is done; see ``Client.ready``."""
+        await self._wire.ready(timeout)
 
     async def close(self) -> None:
         """Close the connection; calls under way are cancelled. Again is no error."""

@@ -27,6 +27,8 @@
 
 An APIError is a ``grpc.RpcError`` and a ``grpc.aio.AioRpcError`` whichever client raised it, so
 code written for either keeps working. What is checked before sending is never an APIError.
+
+Apart from the tree there is one warning, ``InsecureChannelWarning``.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ __all__ = [
     "ImageError",
     "ImageFetchError",
     "ImageRefusedError",
+    "InsecureChannelWarning",
     "InvalidRequestError",
     "MessageTooLargeError",
     "NotFoundError",
@@ -65,6 +68,10 @@ __all__ = [
     "UnavailableError",
     "XaiVisionError",
 ]
+
+
+class InsecureChannelWarning(UserWarning):
+    """The API key is sent in plain text to another machine."""
 
 
 class XaiVisionError(Exception):

@@ -10,7 +10,7 @@ import pytest
 
 from xai_vision import AsyncClient, Client, ConfigurationError
 from xai_vision.chat import user
-from xai_vision.errors import ClientClosedError
+from xai_vision.errors import ClientClosedError, InsecureChannelWarning
 from xai_vision.wire.connect import Connection
 
 BOTH = pytest.mark.parametrize("kind", [Client, AsyncClient])
@@ -24,7 +24,7 @@ def connection(**arguments) -> Connection:
 @BOTH
 def test_no_key(kind, monkeypatch):
     monkeypatch.delenv("XAI_API_KEY", raising=False)
-    with pytest.raises(ConfigurationError, match="api_key= or set .* XAI_API_KEY") as caught:
+    with pytest.raises(ConfigurationError, match=r"api_key= or set .* XAI_API_KEY") as caught:
         kind()
     assert isinstance(caught.value, ValueError)
 
@@ -65,8 +65,40 @@ def test_hosts(host, target, secure):
     assert dict(made.options()).get("grpc.enable_http_proxy") == (None if secure else 0)
 
 
-def test_insecure_when_asked():
-    assert connection(api_host="inside.example", use_insecure_channel=True).secure is False
+def test_a_key_in_plain_text_to_elsewhere_warns():
+    with pytest.warns(InsecureChannelWarning, match="inside.example in plain text") as warned:
+        assert connection(api_host="inside.example", use_insecure_channel=True).secure is False
+    assert KEY not in str(warned[0].message)
+
+
+def test_loopback_needs_no_warning():
+    assert connection(api_host="localhost:1", use_insecure_channel=True).secure is False
+
+
+def test_certificates_mean_tls_even_on_loopback():
+    assert connection(api_host="localhost:1", root_certificates=b"PEM").secure is True
+    with pytest.raises(ConfigurationError, match="leave out use_insecure_channel="):
+        connection(root_certificates=b"PEM", use_insecure_channel=True)
+
+
+@pytest.mark.parametrize("retries", [-1, 1.5, "3", True])
+def test_retries_that_cannot_be(retries):
+    with pytest.raises(ConfigurationError, match="retries must be a whole number of 0 or more"):
+        Client(api_key=KEY, retries=retries)
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        (("a b", "x"), "metadata key 'a b'"),
+        (("", "x"), "metadata key ''"),
+        (("a", "x\ny"), "the value of metadata key 'a' must be printable"),
+        (("a", 3), "the value of metadata key 'a' must be printable"),
+    ],
+)
+def test_metadata_that_cannot_be(pair, words):
+    with pytest.raises(ConfigurationError, match=words):
+        Client(api_key=KEY, metadata=[pair])
 
 
 @BOTH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from xai_vision.chat.calls import ChatCalls, Pair, Pairs, Timeout, Tools, each_of
 from xai_vision.chat.compaction import CompactContextResponse
@@ -12,6 +12,10 @@ from xai_vision.chat.conversation import Said, Settings
 from xai_vision.chat.message import Saying
 from xai_vision.chat.response import Response
 from xai_vision.wire.aio import AioWire
+from xai_vision.wire.options import CallParameters, StreamParameters
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 T = TypeVar("T")
 
@@ -26,48 +30,52 @@ class AsyncChat(ChatCalls):
         super().__init__(settings, messages)
         self._wire = wire
 
-    async def sample(self, *, tools: Tools = None, timeout: Timeout = None) -> Response:
+    async def sample(self, *, tools: Tools = None, **call: Unpack[CallParameters]) -> Response:
         """See ``Chat.sample``."""
-        return await self._wire.unary(self._sampling(tools, timeout))
+        return await self._wire.unary(self._sampling(tools, call))
 
-    def stream(self, *, tools: Tools = None, timeout: Timeout = None) -> AsyncGenerator[Pair, None]:
+    def stream(
+        self, *, tools: Tools = None, **call: Unpack[StreamParameters]
+    ) -> AsyncGenerator[Pair, None]:
         """See ``Chat.stream``."""
-        return self._wire.stream(self._streaming(tools, timeout))
+        return self._wire.stream(self._streaming(tools, call))
 
     async def sample_batch(
-        self, n: int, *, tools: Tools = None, timeout: Timeout = None
+        self, n: int, *, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> Sequence[Response]:
         """See ``Chat.sample_batch``."""
-        return await self._wire.unary(self._batch_sampling(n, tools, timeout))
+        return await self._wire.unary(self._batch_sampling(n, tools, call))
 
     def stream_batch(
-        self, n: int, *, tools: Tools = None, timeout: Timeout = None
+        self, n: int, *, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> AsyncGenerator[Pairs, None]:
         """See ``Chat.stream_batch``."""
-        return self._wire.stream(self._batch_streaming(n, tools, timeout))
+        return self._wire.stream(self._batch_streaming(n, tools, call))
 
-    async def ask(self, *content: Saying, tools: Tools = None, timeout: Timeout = None) -> Response:
+    async def ask(
+        self, *content: Saying, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> Response:
         """See ``Chat.ask``."""
         with self._turn(content) as answered:
-            return answered(await self.sample(tools=tools, timeout=timeout))
+            return answered(await self.sample(tools=tools, **call))
 
     async def ask_stream(
-        self, *content: Saying, tools: Tools = None, timeout: Timeout = None
+        self, *content: Saying, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> AsyncGenerator[Pair, None]:
         """See ``Chat.ask_stream``."""
         response = None
         with self._turn(content) as answered:
-            async with aclosing(self.stream(tools=tools, timeout=timeout)) as pairs:
+            async with aclosing(self.stream(tools=tools, **call)) as pairs:
                 async for response, chunk in pairs:
                     yield response, chunk
             if response is not None:
                 answered(response)
 
     async def parse(
-        self, shape: type[T], *, tools: Tools = None, timeout: Timeout = None
+        self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> tuple[Response, T]:
         """See ``Chat.parse``."""
-        return await self._wire.unary(self._parsing(shape, tools, timeout))
+        return await self._wire.unary(self._parsing(shape, tools, call))
 
     async def defer(
         self, *, tools: Tools = None, timeout: Timeout = None, interval: Timeout = None
@@ -82,6 +90,6 @@ class AsyncChat(ChatCalls):
         steps = self._batch_deferring(n, tools, timeout, interval)
         return each_of(await self._wire.run(steps()), n)
 
-    async def compact(self, *, timeout: Timeout = None) -> CompactContextResponse:
+    async def compact(self, **call: Unpack[CallParameters]) -> CompactContextResponse:
         """See ``Chat.compact``."""
-        return await self._wire.unary(self._compacting(timeout))
+        return await self._wire.unary(self._compacting(call))

@@ -15,16 +15,19 @@ from xai_vision.chat.fold import Fold
 from xai_vision.chat.formats import response_format
 from xai_vision.chat.response import Chunk, Response
 from xai_vision.chat.settings import MAX_ANSWERS, tool_list
+from xai_vision.chat.spans import answer_attributes, request_attributes
 from xai_vision.chat.structured import Shape
 from xai_vision.errors import InvalidRequestError, StreamBrokenError
 from xai_vision.proto import chat_pb2
 from xai_vision.proto.chat_grpc import Chat as Rpc
-from xai_vision.wire.exchange import CallOptions, Exchange, Steps
-from xai_vision.wire.timing import call_seconds
+from xai_vision.wire.exchange import Exchange, Steps
+from xai_vision.wire.options import CallOptions, call_options
 
 T = TypeVar("T")
 
 Timeout: TypeAlias = "float | timedelta | None"
+Call: TypeAlias = "Mapping[str, Any]"
+"""The keywords of a call: ``CallParameters`` or ``StreamParameters``."""
 Tools: TypeAlias = "Sequence[chat_pb2.Tool | Mapping[str, Any]] | None"
 
 Reply: TypeAlias = chat_pb2.GetChatCompletionResponse
@@ -41,40 +44,42 @@ class ChatCalls(Conversation):
     _conversation_id: str | None = None
     _batch_request_id: str | None = None
 
-    def _options(self, timeout: Timeout) -> CallOptions:
+    def _options(self, call: Call, *, stream: bool = False) -> CallOptions:
         metadata: tuple[tuple[str, str], ...] = ()
         if self._conversation_id is not None:
             metadata = (("x-grok-conv-id", self._conversation_id),)
-        return CallOptions(timeout=call_seconds(timeout), metadata=metadata)
+        return call_options(call, metadata, stream=stream)
 
     def _request(self, tools: Tools, **overrides: Any) -> bytes:
         if tools is not None:
             overrides["tools"] = tool_list("tools", tools)
         return self._body(**overrides)
 
-    def _sampling(self, tools: Tools, timeout: Timeout) -> Sampling[Response]:
-        options = self._options(timeout)
-        return Exchange(Rpc.GetCompletion, self._request(tools), Response, options)
+    def _sampling(self, tools: Tools, call: Call) -> Sampling[Response]:
+        return self._unary(self._request(tools), Response, call)
 
-    def _batch_sampling(
-        self, n: int, tools: Tools, timeout: Timeout
-    ) -> Sampling[Sequence[Response]]:
-        options = self._options(timeout)
-        body = self._request(tools, n=_answers(n))
-        return Exchange(Rpc.GetCompletion, body, _each(n), options)
+    def _batch_sampling(self, n: int, tools: Tools, call: Call) -> Sampling[Sequence[Response]]:
+        return self._unary(self._request(tools, n=_answers(n)), _each(n), call, n)
 
-    def _parsing(
-        self, shape: type[T], tools: Tools, timeout: Timeout
-    ) -> Sampling[tuple[Response, T]]:
-        options = self._options(timeout)
+    def _parsing(self, shape: type[T], tools: Tools, call: Call) -> Sampling[tuple[Response, T]]:
         wanted = Shape(shape)
         asked = response_format("shape", wanted.schema)
         body = self._request(tools, response_format=asked)
+        return self._unary(body, lambda reply: wanted.read(Response(reply)), call)
+
+    def _unary(
+        self, body: bytes, read: Callable[[Reply], T], call: Call, n: int | None = None
+    ) -> Sampling[T]:
         return Exchange(
-            Rpc.GetCompletion, body, lambda reply: wanted.read(Response(reply)), options
+            Rpc.GetCompletion,
+            body,
+            read,
+            self._options(call),
+            spoken=lambda: request_attributes(self, n),
+            heard=answer_attributes,
         )
 
-    def _streaming(self, tools: Tools, timeout: Timeout) -> Streaming[Pair]:
+    def _streaming(self, tools: Tools, call: Call) -> Streaming[Pair]:
         fold = Fold()
         response = Response(fold)
 
@@ -82,9 +87,9 @@ class ChatCalls(Conversation):
             fold.add(piece)
             return response, Chunk(piece)
 
-        return self._stream_of(self._request(tools), timeout, read, [response])
+        return self._stream_of(self._request(tools), call, read, [response])
 
-    def _batch_streaming(self, n: int, tools: Tools, timeout: Timeout) -> Streaming[Pairs]:
+    def _batch_streaming(self, n: int, tools: Tools, call: Call) -> Streaming[Pairs]:
         fold = Fold()
         responses = [Response(fold, index) for index in range(_answers(n))]
 
@@ -92,10 +97,10 @@ class ChatCalls(Conversation):
             fold.add(piece)
             return responses, [Chunk(piece, index) for index in range(n)]
 
-        return self._stream_of(self._request(tools, n=n), timeout, read, responses)
+        return self._stream_of(self._request(tools, n=n), call, read, responses)
 
     def _stream_of(
-        self, body: bytes, timeout: Timeout, read: Callable[[Piece], T], parts: list[Response]
+        self, body: bytes, call: Call, read: Callable[[Piece], T], parts: list[Response]
     ) -> Streaming[T]:
         def finish() -> None:
             for response in parts:
@@ -106,48 +111,50 @@ class ChatCalls(Conversation):
             Rpc.GetCompletionChunk,
             body,
             read,
-            self._options(timeout),
+            self._options(call, stream=True),
             partial=lambda: parts[0],
             finish=finish,
+            spoken=lambda: request_attributes(self, len(parts) if len(parts) > 1 else None),
+            heard=lambda _: answer_attributes(parts),
         )
 
     def _deferring(
         self, tools: Tools, timeout: Timeout, interval: Timeout
     ) -> Callable[[], Steps[Reply]]:
         body = self._request(tools)
-        return deferred(body, self._options(None), timeout=timeout, interval=interval)
+        return deferred(body, self._options({}), timeout=timeout, interval=interval)
 
     def _batch_deferring(
         self, n: int, tools: Tools, timeout: Timeout, interval: Timeout
     ) -> Callable[[], Steps[Reply]]:
         body = self._request(tools, n=_answers(n))
-        return deferred(body, self._options(None), timeout=timeout, interval=interval)
+        return deferred(body, self._options({}), timeout=timeout, interval=interval)
 
-    def _compacting(self, timeout: Timeout) -> Compacting:
+    def _compacting(self, call: Call) -> Compacting:
         settings = self._settings if self._proto is None else self._proto
-        return compacting(settings.model, list(self.messages), self._options(timeout))
+        return compacting(settings.model, list(self.messages), self._options(call))
 
 
-def compaction(model: str, messages: Sequence[Said], timeout: Timeout) -> Compacting:
+def compaction(model: str, messages: Sequence[Said], call: Call) -> Compacting:
     """Describe compacting a conversation that is no chat."""
     conversation = Conversation(chat_pb2.GetCompletionsRequest(), messages)
-    options = CallOptions(timeout=call_seconds(timeout))
+    options = call_options(call)
     return compacting(model, list(conversation.messages), options)
 
 
-def stored(response_id: str, timeout: Timeout) -> Sampling[Sequence[Response]]:
+def stored(response_id: str, call: Call) -> Sampling[Sequence[Response]]:
     """Describe reading a stored answer back."""
     request = chat_pb2.GetStoredCompletionRequest(response_id=_id(response_id))
-    options = CallOptions(timeout=call_seconds(timeout))
+    options = call_options(call)
     return Exchange(Rpc.GetStoredCompletion, request.SerializeToString(), answers, options)
 
 
 def deleting(
-    response_id: str, timeout: Timeout
+    response_id: str, call: Call
 ) -> Exchange[chat_pb2.DeleteStoredCompletionResponse, str]:
     """Describe deleting a stored answer."""
     request = chat_pb2.DeleteStoredCompletionRequest(response_id=_id(response_id))
-    options = CallOptions(timeout=call_seconds(timeout))
+    options = call_options(call)
     return Exchange(
         Rpc.DeleteStoredCompletion,
         request.SerializeToString(),

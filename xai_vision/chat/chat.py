@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from xai_vision.chat.calls import ChatCalls, Pair, Pairs, Timeout, Tools, each_of
 from xai_vision.chat.compaction import CompactContextResponse
 from xai_vision.chat.conversation import Said, Settings
 from xai_vision.chat.message import Saying
 from xai_vision.chat.response import Response
+from xai_vision.wire.options import CallParameters, StreamParameters
 from xai_vision.wire.sync import Wire
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 T = TypeVar("T")
 
@@ -29,12 +33,12 @@ class Chat(ChatCalls):
         super().__init__(settings, messages)
         self._wire = wire
 
-    def sample(self, *, tools: Tools = None, timeout: Timeout = None) -> Response:
+    def sample(self, *, tools: Tools = None, **call: Unpack[CallParameters]) -> Response:
         """Ask for the next answer. The conversation is not changed: ``append`` the answer."""
-        return self._wire.unary(self._sampling(tools, timeout))
+        return self._wire.unary(self._sampling(tools, call))
 
     def stream(
-        self, *, tools: Tools = None, timeout: Timeout = None
+        self, *, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Generator[Pair, None, None]:
         """Ask for the next answer and get it in pieces as it is written.
 
@@ -46,25 +50,27 @@ class Chat(ChatCalls):
         Raises:
             StreamBrokenError: The answer stopped before its end; ``.partial`` has what came.
         """
-        return self._wire.stream(self._streaming(tools, timeout))
+        return self._wire.stream(self._streaming(tools, call))
 
     def sample_batch(
-        self, n: int, *, tools: Tools = None, timeout: Timeout = None
+        self, n: int, *, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> Sequence[Response]:
         """Ask for ``n`` answers (1 to 128) to the same conversation at once."""
-        return self._wire.unary(self._batch_sampling(n, tools, timeout))
+        return self._wire.unary(self._batch_sampling(n, tools, call))
 
     def stream_batch(
-        self, n: int, *, tools: Tools = None, timeout: Timeout = None
+        self, n: int, *, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Generator[Pairs, None, None]:
         """Ask for ``n`` answers at once, in pieces.
 
         Yields:
             The ``n`` answers as far as they have come, and what this piece adds to each.
         """
-        return self._wire.stream(self._batch_streaming(n, tools, timeout))
+        return self._wire.stream(self._batch_streaming(n, tools, call))
 
-    def ask(self, *content: Saying, tools: Tools = None, timeout: Timeout = None) -> Response:
+    def ask(
+        self, *content: Saying, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> Response:
         """Append a question, get its answer, and append that.
 
         If it fails, the conversation is as it was before: a refused picture is not in the way of
@@ -74,22 +80,22 @@ class Chat(ChatCalls):
             *content: What ``user(...)`` takes, or one message.
         """
         with self._turn(content) as answered:
-            return answered(self.sample(tools=tools, timeout=timeout))
+            return answered(self.sample(tools=tools, **call))
 
     def ask_stream(
-        self, *content: Saying, tools: Tools = None, timeout: Timeout = None
+        self, *content: Saying, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Generator[Pair, None, None]:
         """Like ``ask``, in pieces. Left early, the question is taken back as well."""
         response = None
         with self._turn(content) as answered:
-            with closing(self.stream(tools=tools, timeout=timeout)) as pairs:
+            with closing(self.stream(tools=tools, **call)) as pairs:
                 for response, chunk in pairs:
                     yield response, chunk
             if response is not None:
                 answered(response)
 
     def parse(
-        self, shape: type[T], *, tools: Tools = None, timeout: Timeout = None
+        self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> tuple[Response, T]:
         """Ask for an answer that fits a shape, and read it.
 
@@ -102,7 +108,7 @@ class Chat(ChatCalls):
         Raises:
             StructuredOutputError: The answer does not fit; it has the text and what is wrong.
         """
-        return self._wire.unary(self._parsing(shape, tools, timeout))
+        return self._wire.unary(self._parsing(shape, tools, call))
 
     def defer(
         self, *, tools: Tools = None, timeout: Timeout = None, interval: Timeout = None
@@ -126,9 +132,9 @@ class Chat(ChatCalls):
         steps = self._batch_deferring(n, tools, timeout, interval)
         return each_of(self._wire.run(steps()), n)
 
-    def compact(self, *, timeout: Timeout = None) -> CompactContextResponse:
+    def compact(self, **call: Unpack[CallParameters]) -> CompactContextResponse:
         """Have the service make the conversation short; this chat is not changed.
 
         ``append`` the result to a new chat to go on from there.
         """
-        return self._wire.unary(self._compacting(timeout))
+        return self._wire.unary(self._compacting(call))

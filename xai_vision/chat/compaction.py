@@ -11,7 +11,8 @@ from xai_vision.chat.message import Message
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import chat_pb2, usage_pb2
 from xai_vision.proto.chat_grpc import Chat as Rpc
-from xai_vision.wire.exchange import CallOptions, Exchange
+from xai_vision.wire.exchange import Exchange
+from xai_vision.wire.options import CallOptions
 
 # Field number of xai_api.CompactContextRequest.
 _INPUT = 2

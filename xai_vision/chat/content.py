@@ -97,6 +97,11 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
         self.picture.write_url(write)
         write(number(_DETAIL, self.detail))
 
+    @property
+    def text(self) -> str:
+        """Always empty: a picture is no text."""
+        return ""
+
     def __repr__(self) -> str:
         detail = image_pb2.ImageDetail.Name(self.detail).removeprefix("DETAIL_").lower()
         return f"image({self.picture.describe()}, detail={detail!r})"

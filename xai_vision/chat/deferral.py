@@ -12,7 +12,8 @@ import grpc
 from xai_vision.errors import APIError, NotFoundError, RequestTimeoutError, ServerError
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.proto.chat_grpc import Chat as Rpc
-from xai_vision.wire.exchange import CallOptions, Exchange, Pause, Steps
+from xai_vision.wire.exchange import Exchange, Pause, Steps
+from xai_vision.wire.options import CallOptions
 from xai_vision.wire.timing import call_seconds
 
 Reply: TypeAlias = chat_pb2.GetChatCompletionResponse

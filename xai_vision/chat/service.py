@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xai_vision.chat.achat import AsyncChat
-from xai_vision.chat.calls import ChatCalls, Timeout, compaction, deleting, stored
+from xai_vision.chat.calls import ChatCalls, compaction, deleting, stored
 from xai_vision.chat.chat import Chat
 from xai_vision.chat.compaction import CompactContextResponse
 from xai_vision.chat.conversation import Said, Settings
@@ -14,6 +14,7 @@ from xai_vision.chat.response import Response
 from xai_vision.chat.settings import make_settings
 from xai_vision.errors import InvalidRequestError
 from xai_vision.wire.aio import AioWire
+from xai_vision.wire.options import CallParameters
 from xai_vision.wire.sync import Wire
 
 if TYPE_CHECKING:
@@ -51,28 +52,28 @@ class ChatService:
         return _begin(Chat(settings, messages, self._wire), rest)
 
     def get_stored_completion(
-        self, response_id: str, *, timeout: Timeout = None
+        self, response_id: str, **call: Unpack[CallParameters]
     ) -> Sequence[Response]:
         """Read back a stored answer; several when ``sample_batch`` asked for several.
 
         Raises:
             NotFoundError: None is stored under this id (any more).
         """
-        return self._wire.unary(stored(response_id, timeout))
+        return self._wire.unary(stored(response_id, call))
 
-    def delete_stored_completion(self, response_id: str, *, timeout: Timeout = None) -> str:
+    def delete_stored_completion(self, response_id: str, **call: Unpack[CallParameters]) -> str:
         """Delete a stored answer; returns its id.
 
         Raises:
             NotFoundError: None is stored under this id (any more).
         """
-        return self._wire.unary(deleting(response_id, timeout))
+        return self._wire.unary(deleting(response_id, call))
 
     def compact_context(
-        self, model: str, messages: Sequence[Said], *, timeout: Timeout = None
+        self, model: str, messages: Sequence[Said], **call: Unpack[CallParameters]
     ) -> CompactContextResponse:
         """Have the service make a conversation short; ``append`` the result to a new chat."""
-        return self._wire.unary(compaction(model, messages, timeout))
+        return self._wire.unary(compaction(model, messages, call))
 
 
 class AsyncChatService:
@@ -87,20 +88,22 @@ class AsyncChatService:
         return _begin(AsyncChat(settings, messages, self._wire), rest)
 
     async def get_stored_completion(
-        self, response_id: str, *, timeout: Timeout = None
+        self, response_id: str, **call: Unpack[CallParameters]
     ) -> Sequence[Response]:
         """See ``ChatService.get_stored_completion``."""
-        return await self._wire.unary(stored(response_id, timeout))
+        return await self._wire.unary(stored(response_id, call))
 
-    async def delete_stored_completion(self, response_id: str, *, timeout: Timeout = None) -> str:
+    async def delete_stored_completion(
+        self, response_id: str, **call: Unpack[CallParameters]
+    ) -> str:
         """See ``ChatService.delete_stored_completion``."""
-        return await self._wire.unary(deleting(response_id, timeout))
+        return await self._wire.unary(deleting(response_id, call))
 
     async def compact_context(
-        self, model: str, messages: Sequence[Said], *, timeout: Timeout = None
+        self, model: str, messages: Sequence[Said], **call: Unpack[CallParameters]
     ) -> CompactContextResponse:
         """See ``ChatService.compact_context``."""
-        return await self._wire.unary(compaction(model, messages, timeout))
+        return await self._wire.unary(compaction(model, messages, call))
 
 
 def _split(model: str, parameters: Any) -> tuple[Settings, Any, dict[str, str | None]]:

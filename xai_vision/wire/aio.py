@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 import grpc
 
 from xai_vision.errors import APIError, ClientClosedError
 from xai_vision.proto._method import Method
 from xai_vision.wire.connect import Connection
+from xai_vision.wire.course import Course
 from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
-from xai_vision.wire.translate import api_error
+from xai_vision.wire.idle import IdleError, apaced
+from xai_vision.wire.timing import call_seconds
+from xai_vision.wire.translate import not_ready
 
 R = TypeVar("R")
 
@@ -35,35 +38,44 @@ class AioWire:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
-        self._links: WeakKeyDictionary[asyncio.AbstractEventLoop, _Link] = WeakKeyDictionary()
+        self._links: dict[asyncio.AbstractEventLoop, _Link] = {}
+        self._pid = os.getpid()
         self._closed = False
 
     async def unary(self, exchange: Exchange[Res, Out]) -> Out:
         """Send a request and wait for its reply; cancelling the task cancels the call."""
-        call = self._callable(exchange.method)
-        try:
-            reply = await call(exchange.body, **self._connection.call_arguments(exchange.options))
-        except grpc.RpcError as error:
-            raise api_error(error, exchange) from None
-        return exchange.read(reply)
+        with Course(exchange, self._connection) as course:
+            while True:
+                call = self._callable(exchange.method)
+                try:
+                    return course.answered(await call(exchange.body, **course.attempt()))
+                except grpc.RpcError as error:
+                    wait = course.failed(error)
+                except asyncio.CancelledError:
+                    self._check_interrupted()
+                    raise
+                await asyncio.sleep(wait)
 
     async def stream(self, exchange: Exchange[Res, Out]) -> AsyncGenerator[Out, None]:
         """Send a request and hand on its replies as they come; leaving early cancels it."""
-        call = self._callable(exchange.method)(
-            exchange.body, **self._connection.call_arguments(exchange.options)
-        )
-        begun = False
-        try:
-            async for reply in call:
-                begun = True
-                yield exchange.read(reply)
-        except grpc.RpcError as error:
-            raise api_error(error, exchange, begun=begun) from None
-        else:
-            if exchange.finish is not None:
-                exchange.finish()
-        finally:
-            call.cancel()
+        with Course(exchange, self._connection) as course:
+            while True:
+                call = self._callable(exchange.method)(exchange.body, **course.attempt())
+                try:
+                    async for reply in apaced(call, exchange.options.idle_timeout):
+                        course.begun = True
+                        yield exchange.read(reply)
+                except (grpc.RpcError, IdleError) as error:
+                    wait = course.failed(error)
+                except asyncio.CancelledError:
+                    self._check_interrupted()
+                    raise
+                else:
+                    course.ended()
+                    return
+                finally:
+                    call.cancel()
+                await asyncio.sleep(wait)
 
     async def run(self, steps: Steps[R]) -> R:
         """Perform work of several calls."""
@@ -82,24 +94,34 @@ class AioWire:
                 stepper.send(reply)
         return stepper.result
 
+    async def ready(self, timeout: Any) -> None:
+        """Connect, and wait until that is done."""
+        seconds = call_seconds(timeout)
+        limit = self._connection.timeout if seconds is None else seconds
+        try:
+            await asyncio.wait_for(self._link().channel.channel_ready(), limit)
+        except asyncio.TimeoutError:
+            raise not_ready(self._connection.target, limit) from None
+
     async def close(self) -> None:
         """Close the connection; calls under way are cancelled. Again is no error."""
         with self._lock:
             self._closed = True
-            links = list(self._links.items())
-            self._links.clear()
+            links, self._links = self._links, {}
+        if self._pid != os.getpid():
+            return
         running = asyncio.get_running_loop()
-        for loop, link in links:
-            # Another loop's channel can only be closed in that loop; one whose loop is gone
-            # has no calls left and goes with the last reference to it.
+        for loop, link in links.items():
+            # A channel can only be closed in its own loop; one whose loop is closed has no calls
+            # left and goes with the last reference to it.
             if loop is running:
                 await link.channel.close()
+            elif loop.is_running():
+                closing = asyncio.run_coroutine_threadsafe(_close(link.channel), loop)
+                await asyncio.wrap_future(closing)
 
     def _callable(self, method: Method[Any, Any]) -> Callable[..., Any]:
-        loop = asyncio.get_running_loop()
-        link = self._links.get(loop)
-        if link is None:
-            link = self._link(loop)
+        link = self._link()
         known = link.callables.get(method.path)
         if known is None:
             known = link.callables[method.path] = getattr(link.channel, method.shape)(
@@ -107,17 +129,41 @@ class AioWire:
             )
         return known
 
-    def _link(self, loop: asyncio.AbstractEventLoop) -> _Link:
+    def _link(self) -> _Link:
+        loop = asyncio.get_running_loop()
+        link = self._links.get(loop)
+        if link is not None and self._pid == os.getpid():
+            return link
+        if self._pid != os.getpid():
+            self._forked()
         with self._lock:
             if self._closed:
                 raise ClientClosedError("the client is closed; make a new one")
+            # A channel keeps its loop alive, so those of loops that are done are let go of here.
+            self._links = {held: one for held, one in self._links.items() if not held.is_closed()}
             link = self._links[loop] = _Link(_open(self._connection))
             return link
+
+    def _check_interrupted(self) -> None:
+        # close() in another task cancels calls under way as if their task had been cancelled.
+        task = asyncio.current_task()
+        cancelled = getattr(task, "cancelling", lambda: 1)()
+        if self._closed and not cancelled:
+            raise ClientClosedError("the client was closed during the call") from None
+
+    def _forked(self) -> None:
+        # See sync.py: a parent's connections are let go of, not closed.
+        self._lock = threading.Lock()
+        self._links = {}
+        self._pid = os.getpid()
+
+
+async def _close(channel: grpc.aio.Channel) -> None:
+    await channel.close()
 
 
 def _open(connection: Connection) -> grpc.aio.Channel:
     options = connection.options()
     if connection.secure:
-        credentials = grpc.ssl_channel_credentials()
-        return grpc.aio.secure_channel(connection.target, credentials, options)
+        return grpc.aio.secure_channel(connection.target, connection.credentials(), options)
     return grpc.aio.insecure_channel(connection.target, options)

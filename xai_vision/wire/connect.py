@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import platform
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+import grpc
+
 from xai_vision._version import __version__
-from xai_vision.errors import ConfigurationError
-from xai_vision.wire.exchange import CallOptions
+from xai_vision.errors import ConfigurationError, InsecureChannelWarning
+from xai_vision.wire.retry import RetryPolicy, policy
 from xai_vision.wire.timing import client_seconds
 
 ChannelOptions: TypeAlias = "Sequence[tuple[str, Any]]"
@@ -23,6 +26,7 @@ DEFAULT_TIMEOUT = 27 * 60.0
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>\d{1,5}))?")
+_KEY = re.compile(r"[0-9a-z_.-]+")
 
 # No cap on a message but protobuf's own: one 20 MiB picture is 26.7 MiB of base64, and a request
 # may hold any number of them.
@@ -30,6 +34,11 @@ _OPTIONS: ChannelOptions = (
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
     ("grpc.primary_user_agent", f"xai-vision/{__version__}"),
+    # Notices a dead connection during a call that says nothing for long. gRPC servers take pings
+    # more often than every 5 minutes for an attack, by default, and hang up (too_many_pings).
+    ("grpc.keepalive_time_ms", 6 * 60 * 1000),
+    ("grpc.keepalive_timeout_ms", 20 * 1000),
+    ("grpc.http2.max_pings_without_data", 0),
 )
 
 
@@ -43,6 +52,8 @@ class Connection:
         loopback: Whether the host is this machine by its name.
         metadata: Sent with every call; holds the key, so it stays out of the repr.
         timeout: Seconds a call may take unless it says otherwise.
+        retries: When calls are tried again unless they say otherwise.
+        root_certificates: PEM of the certificates to trust; None is gRPC's own set.
     """
 
     target: str
@@ -50,7 +61,9 @@ class Connection:
     loopback: bool
     timeout: float
     metadata: tuple[tuple[str, str], ...] = field(repr=False)
+    retries: RetryPolicy
     channel_options: tuple[tuple[str, Any], ...] = ()
+    root_certificates: bytes | None = field(default=None, repr=False)
 
     def options(self) -> list[tuple[str, Any]]:
         """The channel's options; the caller's own win over ours."""
@@ -60,12 +73,9 @@ class Connection:
         merged.update(self.channel_options)
         return list(merged.items())
 
-    def call_arguments(self, options: CallOptions) -> dict[str, Any]:
-        """What a call is given besides its request."""
-        return {
-            "timeout": self.timeout if options.timeout is None else options.timeout,
-            "metadata": self.metadata + options.metadata,
-        }
+    def credentials(self) -> grpc.ChannelCredentials:
+        """What a secure channel trusts."""
+        return grpc.ssl_channel_credentials(self.root_certificates)
 
 
 def connection(
@@ -76,6 +86,8 @@ def connection(
     channel_options: ChannelOptions | None,
     timeout: float | timedelta | None,
     use_insecure_channel: bool,
+    retries: int | RetryPolicy | None,
+    root_certificates: bytes | None,
 ) -> Connection:
     """Check a client's arguments.
 
@@ -85,7 +97,15 @@ def connection(
     key = _key(os.environ.get("XAI_API_KEY") if api_key is None else api_key)
     name, port = _host(api_host)
     loopback = name.strip("[]").lower() in _LOOPBACK
-    secure = not (loopback or use_insecure_channel)
+    secure = root_certificates is not None or not (loopback or use_insecure_channel)
+    if use_insecure_channel and root_certificates is not None:
+        raise ConfigurationError("root_certificates= is for TLS: leave out use_insecure_channel=")
+    if not (secure or loopback):
+        warnings.warn(
+            f"the API key and all pictures go to {name} in plain text (use_insecure_channel)",
+            InsecureChannelWarning,
+            stacklevel=4,
+        )
     return Connection(
         target=f"{name}:{port or 443}",
         secure=secure,
@@ -98,6 +118,8 @@ def connection(
             *_metadata(metadata or ()),
         ),
         channel_options=tuple(channel_options or ()),
+        retries=RetryPolicy() if retries is None else policy(retries, ConfigurationError),
+        root_certificates=root_certificates,
     )
 
 
@@ -137,7 +159,13 @@ def _host(host: str) -> tuple[str, int | None]:
 def _metadata(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     checked = []
     for key, value in pairs:
+        if not isinstance(key, str) or not _KEY.fullmatch(key.lower()):
+            raise ConfigurationError(
+                f"metadata key {key!r}: letters, digits, '-', '_' and '.' only"
+            )
         if key.lower() == "authorization":
             raise ConfigurationError("metadata may not hold 'authorization': use api_key=")
+        if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
+            raise ConfigurationError(f"the value of metadata key {key!r} must be printable ASCII")
         checked.append((key.lower(), value))
     return tuple(checked)

@@ -13,22 +13,10 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from google.protobuf.message import Message
 
 from xai_vision.proto._method import Method
+from xai_vision.wire.options import CallOptions
 
 Res = TypeVar("Res", bound=Message)
 Out = TypeVar("Out")
-
-
-@dataclass(frozen=True, slots=True)
-class CallOptions:
-    """What a caller may say about one call.
-
-    Attributes:
-        timeout: Seconds for the whole call; None is the client's default.
-        metadata: Sent with the call, besides the client's own.
-    """
-
-    timeout: float | None = None
-    metadata: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +27,11 @@ class Exchange(Generic[Res, Out]):
         method: Which RPC.
         body: The request, as protobuf's wire bytes.
         read: Makes what the caller gets of a reply.
+        options: What the caller said about this call.
         partial: For a stream: what has come so far, kept on the error when it breaks.
         finish: For a stream that ended well by the wire's account: raises if it did not.
+        spoken: Describes the request for a span: attributes by name.
+        heard: Describes the answer, given what ``read`` or ``partial`` made, likewise.
     """
 
     method: Method[Any, Res]
@@ -49,6 +40,8 @@ class Exchange(Generic[Res, Out]):
     options: CallOptions = field(default_factory=CallOptions)
     partial: Callable[[], object] | None = None
     finish: Callable[[], None] | None = None
+    spoken: Callable[[], dict[str, Any]] | None = None
+    heard: Callable[[Any], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""Performing exchanges by blocking. Its twin with await is in aio.py."""
+"""Performing exchanges by blocking. Its twin with await is aio.py."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -13,8 +14,11 @@ from grpc.experimental import ChannelOptions as _Experimental
 from xai_vision.errors import APIError, ClientClosedError
 from xai_vision.proto._method import Method
 from xai_vision.wire.connect import Connection
+from xai_vision.wire.course import Course
 from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
-from xai_vision.wire.translate import api_error
+from xai_vision.wire.idle import IdleError, paced
+from xai_vision.wire.timing import call_seconds
+from xai_vision.wire.translate import not_ready
 
 R = TypeVar("R")
 
@@ -30,34 +34,37 @@ class Wire:
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
         self._callables: dict[str, Callable[..., Any]] = {}
+        self._pid = os.getpid()
         self._closed = False
 
     def unary(self, exchange: Exchange[Res, Out]) -> Out:
         """Send a request and wait for its reply."""
-        call = self._callable(exchange.method)
-        try:
-            reply = call(exchange.body, **self._connection.call_arguments(exchange.options))
-        except grpc.RpcError as error:
-            raise api_error(error, exchange) from None
-        return exchange.read(reply)
+        with Course(exchange, self._connection) as course:
+            while True:
+                call = self._callable(exchange.method)
+                try:
+                    return course.answered(self._start(call, exchange, course))
+                except grpc.RpcError as error:
+                    wait = course.failed(error)
+                time.sleep(wait)
 
     def stream(self, exchange: Exchange[Res, Out]) -> Generator[Out, None, None]:
         """Send a request and hand on its replies as they come; leaving early cancels it."""
-        call = self._callable(exchange.method)(
-            exchange.body, **self._connection.call_arguments(exchange.options)
-        )
-        begun = False
-        try:
-            for reply in call:
-                begun = True
-                yield exchange.read(reply)
-        except grpc.RpcError as error:
-            raise api_error(error, exchange, begun=begun) from None
-        else:
-            if exchange.finish is not None:
-                exchange.finish()
-        finally:
-            call.cancel()
+        with Course(exchange, self._connection) as course:
+            while True:
+                call = self._start(self._callable(exchange.method), exchange, course)
+                try:
+                    for reply in paced(call, exchange.options.idle_timeout):
+                        course.begun = True
+                        yield exchange.read(reply)
+                except (grpc.RpcError, IdleError) as error:
+                    wait = course.failed(error)
+                else:
+                    course.ended()
+                    return
+                finally:
+                    call.cancel()
+                time.sleep(wait)
 
     def run(self, steps: Steps[R]) -> R:
         """Perform work of several calls."""
@@ -76,33 +83,70 @@ class Wire:
                 stepper.send(reply)
         return stepper.result
 
+    def ready(self, timeout: Any) -> None:
+        """Connect, and wait until that is done."""
+        seconds = call_seconds(timeout)
+        with self._lock:
+            channel = self._open_channel()
+        future = grpc.channel_ready_future(channel)
+        try:
+            future.result(self._connection.timeout if seconds is None else seconds)
+        except grpc.FutureTimeoutError:
+            raise not_ready(self._connection.target, seconds) from None
+        finally:
+            future.cancel()
+
     def close(self) -> None:
         """Close the connection; calls under way are cancelled. Again is no error."""
         with self._lock:
             self._closed = True
             channel, self._channel = self._channel, None
-            self._callables.clear()
-        if channel is not None:
+            self._callables = {}
+        if channel is not None and self._pid == os.getpid():
             channel.close()
 
+    def _start(self, call: Callable[..., Any], exchange: Any, course: Course[Any, Any]) -> Any:
+        try:
+            return call(exchange.body, **course.attempt())
+        except ValueError:
+            # What grpc says when another thread closed the channel just now.
+            self._check_open()
+            raise
+
     def _callable(self, method: Method[Any, Any]) -> Callable[..., Any]:
+        if self._pid != os.getpid():
+            self._forked()
         known = self._callables.get(method.path)
         if known is not None:
             return known
         with self._lock:
-            if self._closed:
-                raise ClientClosedError("the client is closed; make a new one")
-            if self._channel is None:
-                self._channel = _open(self._connection)
-            made: Callable[..., Any] = getattr(self._channel, method.shape)(
+            made: Callable[..., Any] = getattr(self._open_channel(), method.shape)(
                 method.path, response_deserializer=method.response.FromString
             )
             self._callables[method.path] = made
             return made
 
+    def _open_channel(self) -> grpc.Channel:
+        self._check_open()
+        if self._channel is None:
+            self._channel = _open(self._connection)
+        return self._channel
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClientClosedError("the client is closed; make a new one")
+
+    def _forked(self) -> None:
+        # A child process cannot use its parent's connection, and closing it there would disturb
+        # the parent: it is let go of, and a new one made on the next call.
+        self._lock = threading.Lock()
+        self._channel = None
+        self._callables = {}
+        self._pid = os.getpid()
+
 
 def _open(connection: Connection) -> grpc.Channel:
     options = [_SINGLE_THREADED, *connection.options()]
     if connection.secure:
-        return grpc.secure_channel(connection.target, grpc.ssl_channel_credentials(), options)
+        return grpc.secure_channel(connection.target, connection.credentials(), options)
     return grpc.insecure_channel(connection.target, options)

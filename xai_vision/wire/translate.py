@@ -71,6 +71,16 @@ def api_error(error: Any, exchange: Exchange[Any, Any], *, begun: bool = False) 
     return made
 
 
+def not_ready(target: str, seconds: float | None) -> errors.RequestTimeoutError:
+    """The error of ``client.ready()`` when no connection came about in time."""
+    error = errors.RequestTimeoutError(
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        f"no connection to {target}" + (f" within {seconds:g} seconds" if seconds else ""),
+    )
+    error.remedy = "Check the host and the network, or that the server has been started."
+    return error
+
+
 def _kind(code: grpc.StatusCode, details: str) -> type[APIError]:
     kind = _BY_STATUS.get(code, errors.ServerError)
     said = details.lower()

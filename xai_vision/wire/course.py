@@ -1,0 +1,104 @@
+"""The course of one call: its attempts, its deadline, its span. Both wires follow it."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any, Generic
+
+import grpc
+
+from xai_vision.errors import APIError, RequestTimeoutError
+from xai_vision.wire.connect import Connection
+from xai_vision.wire.exchange import Exchange, Out, Res
+from xai_vision.wire.idle import IdleError
+from xai_vision.wire.observe import observe
+from xai_vision.wire.translate import api_error
+
+
+class Course(Generic[Res, Out]):
+    """Keeps count while a wire performs an exchange.
+
+    Attributes:
+        begun: Whether part of the answer has arrived, after which nothing is tried again.
+    """
+
+    __slots__ = ("_connection", "_end", "_exchange", "_number", "_result", "_span", "begun")
+
+    def __init__(self, exchange: Exchange[Res, Out], connection: Connection) -> None:
+        timeout = exchange.options.timeout
+        self._exchange = exchange
+        self._connection = connection
+        self._end = time.monotonic() + (connection.timeout if timeout is None else timeout)
+        self._number = 0
+        self._result: Any = None
+        self.begun = False
+        self._span = observe(exchange, connection)
+
+    def attempt(self) -> dict[str, Any]:
+        """Begin the next attempt: what the call is given besides its request."""
+        options = self._exchange.options
+        self._number += 1
+        given: dict[str, Any] = {
+            "timeout": max(self._end - time.monotonic(), 0.0),
+            "metadata": self._connection.metadata + options.metadata,
+        }
+        if options.wait_for_ready:
+            given["wait_for_ready"] = True
+        return given
+
+    def answered(self, reply: Res) -> Out:
+        """The one reply has come."""
+        self._result = result = self._exchange.read(reply)
+        return result
+
+    def ended(self) -> None:
+        """The stream has come to its end.
+
+        Raises:
+            StreamBrokenError: The answer has not.
+        """
+        if self._exchange.finish is not None:
+            self._exchange.finish()
+
+    def failed(self, raised: grpc.RpcError | IdleError) -> float:
+        """The attempt failed. Seconds to wait before the next one.
+
+        Raises:
+            APIError: There is to be no next one.
+        """
+        error = self._error(raised)
+        policy = self._exchange.options.retries or self._connection.retries
+        wait = None if self.begun else policy.wait(error, self._number)
+        if wait is None or time.monotonic() + wait >= self._end:
+            error.attempts = self._number
+            # Without gRPC's own error in the traceback: ours says all that it does.
+            raise error from None
+        return wait
+
+    def _error(self, raised: grpc.RpcError | IdleError) -> APIError:
+        if not isinstance(raised, IdleError):
+            return api_error(raised, self._exchange, begun=self.begun)
+        error = RequestTimeoutError(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            f"the stream was silent for {raised.seconds:g} seconds (idle_timeout)",
+            method=self._exchange.method.path,
+        )
+        if self.begun and self._exchange.partial is not None:
+            error.partial = self._exchange.partial()
+        return error
+
+    def __enter__(self) -> Course[Res, Out]:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._span is None:
+            return
+        partial = self._exchange.partial
+        result = self._result if partial is None else partial()
+        self._span.end(result, error, self._number)
