@@ -1,0 +1,102 @@
+"""A real gRPC server on this machine that answers the three services, and clients of it."""
+
+from __future__ import annotations
+
+import time
+from concurrent import futures
+
+import grpc
+import pytest
+
+from xai_vision import AsyncClient, Client
+from xai_vision.proto import auth_pb2, models_pb2, tokenize_pb2
+from xai_vision.proto.auth_grpc import add_AuthServicer_to_server
+from xai_vision.proto.models_grpc import add_ModelsServicer_to_server
+from xai_vision.proto.tokenize_grpc import add_TokenizeServicer_to_server
+
+SLOW = "slow"
+"""The name of a model that takes longer to describe than anybody waits."""
+
+
+class Models:
+    """One model of each kind, called by its kind."""
+
+    def ListLanguageModels(self, request, context):
+        return models_pb2.ListLanguageModelsResponse(models=[LANGUAGE, EYELESS])
+
+    def ListEmbeddingModels(self, request, context):
+        return models_pb2.ListEmbeddingModelsResponse(models=[EMBEDDING])
+
+    def ListImageGenerationModels(self, request, context):
+        return models_pb2.ListImageGenerationModelsResponse(models=[DRAWING])
+
+    def GetLanguageModel(self, request, context):
+        if request.name == SLOW:
+            time.sleep(0.5)
+        if request.name not in (LANGUAGE.name, *LANGUAGE.aliases):
+            context.abort(grpc.StatusCode.NOT_FOUND, f"model {request.name} not found")
+        return LANGUAGE
+
+    def GetEmbeddingModel(self, request, context):
+        return models_pb2.EmbeddingModel(name=request.name)
+
+    def GetImageGenerationModel(self, request, context):
+        return models_pb2.ImageGenerationModel(name=request.name)
+
+
+LANGUAGE = models_pb2.LanguageModel(
+    name="grok-4",
+    aliases=["grok-4-latest"],
+    input_modalities=[models_pb2.TEXT, models_pb2.IMAGE],
+    prompt_image_token_price=20_000,
+)
+EYELESS = models_pb2.LanguageModel(name="grok-code", input_modalities=[models_pb2.TEXT])
+EMBEDDING = models_pb2.EmbeddingModel(name="embed")
+DRAWING = models_pb2.ImageGenerationModel(name="draw")
+KEY = auth_pb2.ApiKey(redacted_api_key="xai-...cret", name="mine", acls=["api-key:model:*"])
+
+
+class Auth:
+    def get_api_key_info(self, request, context):
+        sent = dict(context.invocation_metadata())
+        if sent["authorization"] != "Bearer xai-secret":
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such key")
+        return KEY
+
+
+class Tokenize:
+    """A token is a byte."""
+
+    def TokenizeText(self, request, context):
+        data = request.text.encode()
+        tokens = [
+            tokenize_pb2.Token(token_id=byte, token_bytes=bytes([byte]), string_token=chr(byte))
+            for byte in data
+        ]
+        return tokenize_pb2.TokenizeTextResponse(tokens=tokens, model=request.model)
+
+
+@pytest.fixture(scope="session")
+def address():
+    server = grpc.server(
+        futures.ThreadPoolExecutor(max_workers=4), options=[("grpc.so_reuseport", 0)]
+    )
+    add_ModelsServicer_to_server(Models(), server)
+    add_AuthServicer_to_server(Auth(), server)
+    add_TokenizeServicer_to_server(Tokenize(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"localhost:{port}"
+    server.stop(0).wait()
+
+
+@pytest.fixture
+def client(address):
+    with Client("xai-secret", api_host=address) as made:
+        yield made
+
+
+@pytest.fixture
+async def aclient(address):
+    async with AsyncClient("xai-secret", api_host=address) as made:
+        yield made

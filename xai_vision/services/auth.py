@@ -1,0 +1,58 @@
+"""``client.auth``: facts about the API key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xai_vision.proto import auth_pb2, empty_pb2
+from xai_vision.proto.auth_grpc import Auth as Rpc
+from xai_vision.services.calls import Call, describe, whole
+from xai_vision.wire.aio import AioWire
+from xai_vision.wire.exchange import Exchange
+from xai_vision.wire.options import CallParameters
+from xai_vision.wire.sync import Wire
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+def _info(call: Call) -> Exchange[auth_pb2.ApiKey, auth_pb2.ApiKey]:
+    return describe(Rpc.get_api_key_info, empty_pb2.Empty(), whole, call)
+
+
+class AuthService:
+    """Facts about the key the client was made with."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def get_api_key_info(self, **call: Unpack[CallParameters]) -> auth_pb2.ApiKey:
+        """Ask whose key it is, what it may do, and whether it still works.
+
+        Args:
+            **call: See ``CallParameters``: timeout and retries of this call.
+
+        Returns:
+            An ``auth_pb2.ApiKey``, with the key struck out in the middle. ``disabled``,
+            ``api_key_blocked`` and ``team_blocked`` each mean that it is of no use.
+
+        Raises:
+            AuthenticationError: The service does not know the key.
+            APIError: The call failed otherwise.
+
+        Example:
+            >>> client.auth.get_api_key_info().acls  # doctest: +SKIP
+            ['api-key:model:*', 'api-key:endpoint:*']
+        """
+        return self._wire.unary(_info(call))
+
+
+class AsyncAuthService:
+    """Facts about the key the client was made with."""
+
+    def __init__(self, wire: AioWire) -> None:
+        self._wire = wire
+
+    async def get_api_key_info(self, **call: Unpack[CallParameters]) -> auth_pb2.ApiKey:
+        """Ask whose key it is and what it may do; see ``AuthService.get_api_key_info``."""
+        return await self._wire.unary(_info(call))

@@ -1,0 +1,75 @@
+"""``client.tokenize``: how a model cuts text into tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xai_vision import checks
+from xai_vision.proto import tokenize_pb2
+from xai_vision.proto.tokenize_grpc import Tokenize as Rpc
+from xai_vision.services.calls import Call, describe
+from xai_vision.wire.aio import AioWire
+from xai_vision.wire.exchange import Exchange
+from xai_vision.wire.options import CallParameters
+from xai_vision.wire.sync import Wire
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+def _tokens(reply: tokenize_pb2.TokenizeTextResponse) -> list[tokenize_pb2.Token]:
+    return list(reply.tokens)
+
+
+def _cut(
+    text: str, model: str, call: Call
+) -> Exchange[tokenize_pb2.TokenizeTextResponse, list[tokenize_pb2.Token]]:
+    request = tokenize_pb2.TokenizeTextRequest(
+        text=checks.text("text", text), model=checks.text("model", model, empty=False)
+    )
+    return describe(Rpc.TokenizeText, request, _tokens, call)
+
+
+class TokenizeService:
+    """Counts tokens before they are paid for."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def tokenize_text(
+        self, text: str, model: str, **call: Unpack[CallParameters]
+    ) -> list[tokenize_pb2.Token]:
+        """Cut text into a model's tokens. Pictures are not counted here.
+
+        Args:
+            text: Any text.
+            model: Whose tokens, such as "grok-4".
+            **call: See ``CallParameters``: timeout and retries of this call.
+
+        Returns:
+            The tokens in order, each with ``token_id``, ``string_token`` and ``token_bytes``.
+            A token may end within a character: then only the bytes are exact.
+
+        Raises:
+            InvalidRequestError: No model is named, or the text cannot be sent as UTF-8.
+            NotFoundError: There is no such model.
+            APIError: The call failed otherwise.
+
+        Example:
+            >>> len(client.tokenize.tokenize_text("What is this?", "grok-4"))  # doctest: +SKIP
+            4
+        """
+        return self._wire.unary(_cut(text, model, call))
+
+
+class AsyncTokenizeService:
+    """Counts tokens before they are paid for."""
+
+    def __init__(self, wire: AioWire) -> None:
+        self._wire = wire
+
+    async def tokenize_text(
+        self, text: str, model: str, **call: Unpack[CallParameters]
+    ) -> list[tokenize_pb2.Token]:
+        """Cut text into a model's tokens; see ``TokenizeService.tokenize_text``."""
+        return await self._wire.unary(_cut(text, model, call))
