@@ -114,7 +114,8 @@ def choice(where: str, value: Any, allowed: Iterable[str]) -> str:
     if not isinstance(value, str) or value not in words:
         listed = ", ".join(map(repr, words))
         raise InvalidRequestError(f"{where} must be one of {listed}, not {value!r:.80}")
-    return value
+    # Not the value: a member of an Enum of texts equals the word and hashes otherwise.
+    return words[words.index(value)]
 
 
 def period(tool: str, from_date: Any, to_date: Any) -> tuple[Timestamp | None, Timestamp | None]:
@@ -146,17 +147,21 @@ def moment(where: str, value: Any) -> Timestamp | None:
     if value is None:
         return None
     parsed = _parsed(where, value) if isinstance(value, str) else value
-    if not isinstance(parsed, date):
-        try:
-            return adopt(value, Timestamp)
-        except TypeError:
-            raise InvalidRequestError(
-                f"{where} must be a datetime or date, not {value!r:.80}"
-            ) from None
-    if not isinstance(parsed, datetime):
-        parsed = datetime(parsed.year, parsed.month, parsed.day, tzinfo=timezone.utc)
-    stamp = Timestamp()
-    stamp.FromDatetime(parsed)
+    try:
+        if not isinstance(parsed, date):
+            stamp = adopt(parsed, Timestamp)
+        else:
+            if not isinstance(parsed, datetime):
+                parsed = datetime(parsed.year, parsed.month, parsed.day, tzinfo=timezone.utc)
+            stamp = Timestamp()
+            stamp.FromDatetime(parsed)
+        stamp.ToJsonString()  # refuses what is out of range
+    except TypeError:
+        raise InvalidRequestError(
+            f"{where} must be a datetime or date, not {value!r:.80}"
+        ) from None
+    except (ValueError, OverflowError) as error:
+        raise InvalidRequestError(f"{where} is no moment: {error}") from None
     return stamp
 
 

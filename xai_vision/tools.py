@@ -170,9 +170,10 @@ def image_generation(action: ImageAction | None = None) -> chat_pb2.Tool:
     Raises:
         InvalidRequestError: ``action`` is none of these.
     """
+    generation = chat_pb2.ImageGeneration()
     if action is not None:
-        checks.choice("image_generation: action", action, get_args(ImageAction))
-    return chat_pb2.Tool(image_generation=chat_pb2.ImageGeneration(action=action))
+        generation.action = checks.choice("image_generation: action", action, get_args(ImageAction))
+    return chat_pb2.Tool(image_generation=generation)
 
 
 def collections_search(
@@ -279,16 +280,12 @@ _TYPES = {
 def _retrieval(mode: Any) -> dict[str, Any]:
     if mode is None:
         return {}
-    if isinstance(mode, str) and mode in _RETRIEVAL:
-        return {f"{mode}_retrieval": _RETRIEVAL[mode]()}
     for word, cls in _RETRIEVAL.items():
         with suppress(TypeError):
             return {f"{word}_retrieval": adopt(mode, cls)}
-    words = ", ".join(map(repr, _RETRIEVAL))
-    raise InvalidRequestError(
-        f"collections_search: retrieval_mode must be one of {words} or one of their messages in "
-        f"documents_pb2, not {mode!r:.80}"
-    )
+    # One of the messages it is not.
+    word = checks.choice("collections_search: retrieval_mode", mode, _RETRIEVAL)
+    return {f"{word}_retrieval": _RETRIEVAL[word]()}
 
 
 _RETRIEVAL: dict[str, Any] = {

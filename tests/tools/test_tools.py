@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from enum import Enum
 
 import pytest
 from google.protobuf import timestamp_pb2 as default_timestamp_pb2
@@ -74,6 +75,18 @@ def test_any_kind_of_date(given, stands_for):
 def test_image_generation(action):
     assert image_generation(action).image_generation.action == action
     assert not image_generation().image_generation.HasField("action")
+
+
+class Word(str, Enum):
+    EDIT = "edit"
+    HYBRID = "hybrid"
+
+
+def test_members_of_an_enum_of_texts_are_texts():
+    assert image_generation(Word.EDIT) == image_generation("edit")
+    assert collections_search(["a"], retrieval_mode=Word.HYBRID) == collections_search(
+        ["a"], retrieval_mode="hybrid"
+    )
 
 
 def test_code_execution():
@@ -170,6 +183,14 @@ HANDLES = [f"h{number}" for number in range(11)]
             lambda: x_search(to_date=chat_pb2.Message()),
             "x_search: to_date must be a datetime or date",
         ),
+        (
+            lambda: x_search(datetime.min.replace(tzinfo=timezone(timedelta(hours=5)))),
+            "from_date is no moment",
+        ),
+        (
+            lambda: x_search(timestamp_pb2.Timestamp(seconds=2**60)),
+            "x_search: from_date is no moment",
+        ),
         (lambda: x_search(enable_video_understanding=1), "enable_video_understanding must be True"),
         (
             lambda: image_generation("draw"),
@@ -185,7 +206,7 @@ HANDLES = [f"h{number}" for number in range(11)]
         (lambda: collections_search(["a"], 1.5), "limit must be a whole number, not 1.5"),
         (
             lambda: collections_search(["a"], retrieval_mode="magic"),
-            "retrieval_mode must be one of 'hybrid', 'semantic', 'keyword' .*not 'magic'",
+            "retrieval_mode must be one of 'hybrid', 'semantic', 'keyword', not 'magic'",
         ),
         (
             lambda: collections_search(["a"], retrieval_mode=documents_pb2.HybridRetrieval),
