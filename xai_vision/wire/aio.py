@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 import grpc
@@ -15,6 +16,7 @@ from xai_vision.proto._method import Method
 from xai_vision.wire.connect import Connection
 from xai_vision.wire.course import Course
 from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
+from xai_vision.wire.forked import ThreadedWire, aio_is_lost, note_use_of_aio
 from xai_vision.wire.idle import IdleError, apaced
 from xai_vision.wire.timing import call_seconds
 from xai_vision.wire.translate import not_ready
@@ -39,11 +41,14 @@ class AioWire:
         self._connection = connection
         self._lock = threading.Lock()
         self._links: dict[asyncio.AbstractEventLoop, _Link] = {}
+        self._threaded: ThreadedWire | None = None
         self._pid = os.getpid()
         self._closed = False
 
     async def unary(self, exchange: Exchange[Res, Out]) -> Out:
         """Send a request and wait for its reply; cancelling the task cancels the call."""
+        if aio_is_lost():
+            return await self._by_threads().unary(exchange)
         with Course(exchange, self._connection) as course:
             while True:
                 call = self._callable(exchange.method)
@@ -58,6 +63,11 @@ class AioWire:
 
     async def stream(self, exchange: Exchange[Res, Out]) -> AsyncGenerator[Out, None]:
         """Send a request and hand on its replies as they come; leaving early cancels it."""
+        if aio_is_lost():
+            async with aclosing(self._by_threads().stream(exchange)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
         with Course(exchange, self._connection) as course:
             while True:
                 call = self._callable(exchange.method)(exchange.body, **course.attempt())
@@ -96,6 +106,8 @@ class AioWire:
 
     async def ready(self, timeout: Any) -> None:
         """Connect, and wait until that is done."""
+        if aio_is_lost():
+            return await self._by_threads().ready(timeout)
         seconds = call_seconds(timeout)
         limit = self._connection.timeout if seconds is None else seconds
         try:
@@ -108,6 +120,9 @@ class AioWire:
         with self._lock:
             self._closed = True
             links, self._links = self._links, {}
+            threaded, self._threaded = self._threaded, None
+        if threaded is not None:
+            threaded.close()
         if self._pid != os.getpid():
             return
         running = asyncio.get_running_loop()
@@ -137,12 +152,24 @@ class AioWire:
         if self._pid != os.getpid():
             self._forked()
         with self._lock:
-            if self._closed:
-                raise ClientClosedError("the client is closed; make a new one")
+            self._check_open()
             # A channel keeps its loop alive, so those of loops that are done are let go of here.
             self._links = {held: one for held, one in self._links.items() if not held.is_closed()}
             link = self._links[loop] = _Link(_open(self._connection))
             return link
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClientClosedError("the client is closed; make a new one")
+
+    def _by_threads(self) -> ThreadedWire:
+        if self._pid != os.getpid():
+            self._forked()
+        with self._lock:
+            self._check_open()
+            if self._threaded is None:
+                self._threaded = ThreadedWire(self._connection)
+            return self._threaded
 
     def _check_interrupted(self) -> None:
         # close() in another task cancels calls under way as if their task had been cancelled.
@@ -154,8 +181,14 @@ class AioWire:
     def _forked(self) -> None:
         # See sync.py: a parent's connections are let go of, not closed.
         self._lock = threading.Lock()
+        _left_behind.append(self._links)
         self._links = {}
+        self._threaded = None
         self._pid = os.getpid()
+
+
+# Channels of a parent process, kept: to be freed here they would have to be closed here.
+_left_behind: list[object] = []
 
 
 async def _close(channel: grpc.aio.Channel) -> None:
@@ -163,6 +196,7 @@ async def _close(channel: grpc.aio.Channel) -> None:
 
 
 def _open(connection: Connection) -> grpc.aio.Channel:
+    note_use_of_aio()
     options = connection.options()
     if connection.secure:
         return grpc.aio.secure_channel(connection.target, connection.credentials(), options)

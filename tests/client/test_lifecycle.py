@@ -1,0 +1,224 @@
+"""A client's life: shared by threads, loops and processes; closed or not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from xai_vision import AsyncClient, Client
+from xai_vision.chat import user
+from xai_vision.errors import ClientClosedError, RequestTimeoutError
+
+TWINS = pytest.mark.parametrize("kind", ["sync", "async"])
+
+
+def run(server, code: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    prelude = f"""
+import asyncio, os, sys
+from xai_vision import AsyncClient, Client
+from xai_vision.chat import user
+from xai_vision.errors import ClientClosedError
+arguments = dict(api_key={server.api_key!r}, api_host={server.target!r})
+def ask(client):
+    return client.chat.create("grok-4").append(user("Hi")).sample()
+async def aask(client):
+    return await client.chat.create("grok-4").append(user("Hi")).sample()
+"""
+    return subprocess.run(
+        [sys.executable, "-c", prelude + textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def assert_clean(done: subprocess.CompletedProcess[str], out: str) -> None:
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, out, "")
+
+
+def test_use_after_close_is_an_error_and_no_crash(server):
+    code = """
+        client = Client(**arguments)
+        ask(client)
+        client.close()
+        client.close()
+        for call in (lambda: ask(client), lambda: client.chat.delete_stored_completion("x")):
+            try:
+                call()
+            except ClientClosedError as error:
+                print(type(error).__name__)
+    """
+    assert_clean(run(server, code), "ClientClosedError\nClientClosedError")
+
+
+def test_async_use_after_close_is_an_error_and_no_crash(server):
+    code = """
+        async def main():
+            client = AsyncClient(**arguments)
+            await aask(client)
+            await client.close()
+            await client.close()
+            try:
+                await aask(client)
+            except ClientClosedError as error:
+                print(type(error).__name__)
+        asyncio.run(main())
+    """
+    assert_clean(run(server, code), "ClientClosedError")
+
+
+def test_exit_without_closing_is_clean(server):
+    assert_clean(
+        run(server, "client = Client(**arguments); print(ask(client).role)"), "ROLE_ASSISTANT"
+    )
+    code = """
+        client = AsyncClient(**arguments)
+        async def main():
+            print((await aask(client)).role)
+        asyncio.run(main())
+        asyncio.run(main())
+    """
+    assert_clean(run(server, code), "ROLE_ASSISTANT\nROLE_ASSISTANT")
+
+
+def test_exit_in_the_middle_of_a_stream_is_clean(server):
+    code = """
+        client = Client(**arguments)
+        pairs = client.chat.create("grok-4").append(user("Hi")).stream()
+        next(pairs)
+        print("leaving")
+    """
+    assert_clean(run(server, code), "leaving")
+
+
+def test_64_threads_share_one_client(server, client):
+    expected = client.chat.create("grok-4").append(user("Hi")).sample().content
+
+    def ask(_: int) -> set[str]:
+        chat = client.chat.create("grok-4").append(user("Hi"))
+        whole = chat.sample().content
+        for response, _ in chat.stream():
+            streamed = response
+        return {whole, streamed.content}
+
+    with ThreadPoolExecutor(64) as pool:
+        assert set().union(*pool.map(ask, range(256))) == {expected}
+
+
+def test_closing_while_threads_call(server):
+    client = Client(api_key=server.api_key, api_host=server.target)
+    ends: list[str] = []
+    started = threading.Barrier(9)
+
+    def work() -> None:
+        started.wait()
+        try:
+            while True:
+                client.chat.create("grok-4").append(user("Hi")).sample()
+        except Exception as error:
+            ends.append(type(error).__name__)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    started.wait()
+    client.close()
+    for thread in threads:
+        thread.join(10)
+    assert len(ends) == 8
+    assert set(ends) <= {"ClientClosedError", "RequestCancelledError"}
+
+
+async def test_closing_while_tasks_call(server):
+    client = AsyncClient(api_key=server.api_key, api_host=server.target)
+    chat = client.chat.create("grok-4").append(user("Hi"))
+    await chat.sample()
+
+    async def work() -> None:
+        while True:
+            await chat.sample()
+
+    tasks = [asyncio.create_task(work()) for _ in range(8)]
+    await asyncio.sleep(0.05)
+    await client.close()
+    ends = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+    assert all(isinstance(end, (ClientClosedError, asyncio.CancelledError)) for end in ends), ends
+    assert not any(isinstance(end, asyncio.CancelledError) for end in ends) or sys.version_info < (
+        3,
+        11,
+    )
+
+
+def test_an_async_client_across_many_loops_leaks_nothing(server):
+    client = AsyncClient(api_key=server.api_key, api_host=server.target)
+
+    async def once() -> str:
+        return (await client.chat.create("grok-4").append(user("Hi")).sample()).role
+
+    def open_files() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    for _ in range(5):
+        asyncio.run(once())
+    before = open_files()
+    for _ in range(50):
+        assert asyncio.run(once()) == "ROLE_ASSISTANT"
+    assert open_files() <= before + 8
+    assert len(client._wire._links) <= 1
+
+
+def test_loops_in_threads_at_once(server):
+    client = AsyncClient(api_key=server.api_key, api_host=server.target)
+
+    async def many() -> set[str]:
+        chats = [client.chat.create("grok-4").append(user("Hi")) for _ in range(8)]
+        return {response.role for response in await asyncio.gather(*(c.sample() for c in chats))}
+
+    with ThreadPoolExecutor(4) as pool:
+        roles = list(pool.map(lambda _: asyncio.run(many()), range(8)))
+    assert roles == [{"ROLE_ASSISTANT"}] * 8
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@TWINS
+def test_parent_and_child_both_work_after_a_fork(server, kind):
+    code = f"""
+        kind = {kind!r}
+        client = Client(**arguments) if kind == "sync" else AsyncClient(**arguments)
+        def go():
+            return ask(client) if kind == "sync" else asyncio.run(aask(client))
+        go()
+        child = os.fork()
+        if child == 0:
+            print("child", go().role, flush=True)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print("parent", go().role, status)
+    """
+    done = run(server, code)
+    assert done.stdout.split("\n")[:2] == ["child ROLE_ASSISTANT", "parent ROLE_ASSISTANT 0"]
+    assert done.returncode == 0
+
+
+def test_ready(client):
+    client.ready(timeout=5)
+    with Client(api_key="k", api_host="localhost:9") as other:
+        with pytest.raises(RequestTimeoutError, match="within 0.2 seconds") as caught:
+            other.ready(timeout=0.2)
+        assert isinstance(caught.value, TimeoutError)
+        assert "has been started" in str(caught.value)
+
+
+async def test_async_ready(aclient):
+    await aclient.ready(timeout=5)
+    async with AsyncClient(api_key="k", api_host="localhost:9") as other:
+        with pytest.raises(RequestTimeoutError, match="within 0.2 seconds"):
+            await other.ready(timeout=0.2)
