@@ -96,8 +96,9 @@ def test_content_may_be_built_from_a_dict():
 
 @pytest.mark.peer
 def test_parts_and_messages_of_xai_sdk_are_taken(client, server):
-    from examples import pictures
     from xai_sdk import chat as peer
+
+    from examples import pictures
 
     server.urls[URL] = pictures.png()
     mixed = user("What?", peer.image(URL, detail="high"))

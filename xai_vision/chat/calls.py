@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import grpc
 
@@ -23,12 +23,15 @@ from xai_vision.proto.chat_grpc import Chat as Rpc
 from xai_vision.wire.exchange import Exchange, Steps
 from xai_vision.wire.options import CallOptions, call_options
 
+if TYPE_CHECKING:
+    from xai_vision.chat.tool_forms import ToolLike
+
 T = TypeVar("T")
 
 Timeout: TypeAlias = "float | timedelta | None"
 Call: TypeAlias = "Mapping[str, Any]"
 """The keywords of a call: ``CallParameters`` or ``StreamParameters``."""
-Tools: TypeAlias = "Sequence[chat_pb2.Tool | Mapping[str, Any]] | None"
+Tools: TypeAlias = "Sequence[ToolLike] | None"
 
 Reply: TypeAlias = chat_pb2.GetChatCompletionResponse
 Piece: TypeAlias = chat_pb2.GetChatCompletionChunk

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from xai_vision.chat.message import Message
+    from xai_vision.chat.tool_forms import ToolLike
     from xai_vision.search import SearchParameters
 
 ReasoningEffort: TypeAlias = Literal["none", "low", "medium", "high", "xhigh"]
@@ -65,7 +66,7 @@ class CreateParameters(TypedDict, total=False):
     """Whether to return the log probability of each token of the answer. Default no."""
     top_logprobs: int | None
     """How many likeliest tokens to return at each place, 0 to 8; needs ``logprobs=True``."""
-    tools: Sequence[chat_pb2.Tool | Mapping[str, Any]] | None
+    tools: Sequence[ToolLike] | None
     """What the model may call: ``tool(...)`` and the functions of ``xai_vision.tools``, at most
     128; dicts in the documents' form, ``{"type": "web_search"}``, are taken too."""
     tool_choice: ToolMode | chat_pb2.ToolChoice | None

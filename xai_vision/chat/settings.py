@@ -106,11 +106,10 @@ def _enum(enum: _EnumTypeWrapper[Any], values: Mapping[Any, int]) -> Convert:
     wanted = f"one of {', '.join(map(repr, values))}"
 
     def convert(name: str, value: Any) -> int:
-        try:
-            if value in values:
-                return values[value]
-        except TypeError:  # not hashable
-            raise _wrong(name, wanted, value) from None
+        # Compared, not looked up: a str that is an Enum's member counts, and nothing need hash.
+        for word, number in values.items():
+            if type(value) is not bool and value == word:
+                return number
         if isinstance(value, int) and not isinstance(value, bool) and value in enum.values():
             return value
         raise _wrong(name, wanted, value)
