@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from xai_vision.testing.album import Album, CallImage
+from xai_vision.testing.album import CallImage
+from xai_vision.testing.staging import Staging
 
-__all__ = ["Call", "CallLog"]
+if TYPE_CHECKING:
+    from xai_vision.testing.faults import Fault
+
+__all__ = ["Call"]
 
 
 class Call:
@@ -30,7 +33,9 @@ class Call:
         prompt: The text of the last user message, its parts joined by newlines.
         images: Pictures of this request, in order; those of earlier turns that were brought
             back by previous_response_id are in ``earlier_images``.
+        model_names: The model as asked for, then its own name and aliases.
         rule: The rule that answered, or None.
+        faults: The faults that happened to it.
         response: The reply's proto: the whole answer, also of a stream; None until there is one.
         status: The status' name, "OK" or such; "" while the call is under way.
         details: The text that went with the status.
@@ -61,7 +66,11 @@ class Call:
         self.cancelled = False
         self.started = time.monotonic()
         self.ended: float | None = None
+        self.model_names: tuple[str, ...] = ("",)
+        self.faults: tuple[Fault, ...] = ()
+        self.staging = Staging()
         self._over = threading.Event()
+        self._wake = threading.Event()
         self._lock = threading.Lock()
 
     @property
@@ -104,6 +113,15 @@ class Call:
             self.status, self.details, self.cancelled = status, details, cancelled
             self.ended = time.monotonic()
         self._over.set()
+        self._wake.set()
+
+    def pause(self, seconds: float) -> bool:
+        """Wait on the server's side; returns at once, True, when nobody waits for the answer."""
+        return self._wake.wait(seconds)
+
+    def release(self) -> None:
+        """Have the server stop waiting on its side, as when it is stopped."""
+        self._wake.set()
 
     def __repr__(self) -> str:
         parts = [f"{self.method}"]
@@ -117,67 +135,3 @@ class Call:
             parts.append(f"and {len(self.images) - 3} more pictures")
         parts.append(self.status or "under way")
         return f"<Call {', '.join(parts)}>"
-
-
-class CallLog(Sequence[Call]):
-    """Calls in order of arrival; safe to read while calls come in.
-
-    Attributes:
-        total: How many calls there ever were, dropped ones included.
-    """
-
-    def __init__(self, keep: int, keep_bytes: int) -> None:
-        self._calls: deque[Call] = deque(maxlen=keep)
-        self._lock = threading.Condition()
-        self.album = Album(keep_bytes)
-        self.total = 0
-
-    def add(self, call: Call) -> None:
-        """Append a call."""
-        with self._lock:
-            self._calls.append(call)
-            self.total += 1
-            self._lock.notify_all()
-
-    @property
-    def last(self) -> Call:
-        """The newest call.
-
-        Raises:
-            LookupError: There was none.
-        """
-        with self._lock:
-            if not self._calls:
-                raise LookupError("the server was not called")
-            return self._calls[-1]
-
-    def wait_for(self, count: int, timeout: float = 5.0) -> bool:
-        """Wait until ``count`` calls have arrived in all, at most ``timeout`` seconds."""
-        with self._lock:
-            return self._lock.wait_for(lambda: self.total >= count, timeout)
-
-    def clear(self) -> None:
-        """Forget every call and picture."""
-        with self._lock:
-            self._calls.clear()
-            self.total = 0
-        self.album.clear()
-
-    @overload
-    def __getitem__(self, index: int) -> Call: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Call]: ...
-    def __getitem__(self, index: int | slice) -> Call | list[Call]:
-        with self._lock:
-            return list(self._calls)[index]
-
-    def __iter__(self) -> Iterator[Call]:
-        with self._lock:
-            return iter(list(self._calls))
-
-    def __len__(self) -> int:
-        with self._lock:
-            return len(self._calls)
-
-    def __repr__(self) -> str:
-        return f"<CallLog of {len(self)}: {list(self)[-5:]!r}>"

@@ -15,17 +15,21 @@ from xai_vision.testing import opaque
 from xai_vision.testing.behaviour import plausible
 from xai_vision.testing.bill import price
 from xai_vision.testing.callers import Caller
-from xai_vision.testing.calls import Call, CallLog
+from xai_vision.testing.calls import Call
 from xai_vision.testing.catalogue import LANGUAGE_MODELS, Catalogue, Model
 from xai_vision.testing.checks import check
 from xai_vision.testing.chunking import stream
 from xai_vision.testing.clock import Clock
 from xai_vision.testing.deferred import Deferrals
+from xai_vision.testing.faults import Fault, FaultTable
+from xai_vision.testing.limiter import Limiter
+from xai_vision.testing.log import CallLog
 from xai_vision.testing.pictures import Inspector
-from xai_vision.testing.problems import denied, invalid
+from xai_vision.testing.problems import ServiceError, denied, invalid
 from xai_vision.testing.reading import Reader, Reading, compacted, slim
 from xai_vision.testing.render import Rendering
 from xai_vision.testing.replies import Reply, Step
+from xai_vision.testing.rules import RuleTable
 from xai_vision.testing.settings import Settings
 from xai_vision.testing.sources import Table
 from xai_vision.testing.store import Store
@@ -58,6 +62,10 @@ class Engine:
         urls: Web addresses and what is there.
         files: Uploaded files by id.
         store: Stored answers.
+        deferrals: Deferred answers.
+        faults: What goes wrong.
+        rules: Which call gets which answer.
+        limiter: How much may come, or None.
     """
 
     def __init__(self, settings: Settings, clock: Clock, inspector: Inspector) -> None:
@@ -69,6 +77,9 @@ class Engine:
         self.store = Store(clock, settings.keep_stored_days)
         self.deferrals = Deferrals(clock, settings.keep_deferred_hours)
         self.models = Catalogue(LANGUAGE_MODELS)
+        self.faults = FaultTable(settings.seed)
+        self.rules = RuleTable()
+        self.limiter: Limiter | None = None
         self._random = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
         self._reader = Reader(settings, inspector, self.calls.album, self.urls, self.files)
 
@@ -85,11 +96,11 @@ class Engine:
         Raises:
             ServiceError: The request is refused.
         """
-        call.request, call.model = request, request.model
-        model = self._model(request.model, caller)
+        model = self._model(request, caller, call)
         check(request, self.settings)
         reading = self._read(request, model, caller, call)
-        reply = plausible(request, reading)
+        self.disturb(call, reading.text_tokens + reading.image_tokens)
+        reply = self._reply(request, reading, call)
         viewed = sum(self._viewed(step) for step in reply.steps)
         rendering = Rendering(request, reading, model, self.new_id(), self.clock.time(), viewed)
         response = rendering.response(reply)
@@ -118,8 +129,7 @@ class Engine:
         Raises:
             ServiceError: The request is refused.
         """
-        call.request, call.model = request, request.model
-        model = self._model(request.model, caller)
+        model = self._model(request, caller, call)
         if not request.input:
             raise invalid("There is nothing to compact: the request has no messages.")
         reading = self._reader.read(request.input)
@@ -127,6 +137,7 @@ class Engine:
         dropped = len(request.input)
         call.request = slim(request, [p for p in reading.pictures if not p.earlier])
         self._check_pictures(reading, model, caller)
+        self.disturb(call, reading.text_tokens + reading.image_tokens)
         response = chat_pb2.CompactContextResponse(
             id=self.new_id(),
             encrypted_content=opaque.seal(compacted(reading)),
@@ -156,12 +167,66 @@ class Engine:
             return self.settings.viewed_tokens
         return self._reader.tokens_of(data)
 
-    def _model(self, name: str, caller: Caller) -> Model:
+    def disturb(self, call: Call, tokens: int = 0) -> None:
+        """Let happen to a call what is to happen before it is answered; note what is later.
+
+        Args:
+            call: The call, as far as it was read.
+            tokens: Prompt tokens, for the rate limit.
+
+        Raises:
+            ServiceError: It fails here.
+        """
+        if self.limiter is not None:
+            self.limiter.take(tokens)
+        self._stage(call, self.faults.take(call))
+
+    def mistaken(self, what: str) -> ServiceError:
+        """Note a mistake in the test's own rules, and make the error its client sees."""
+        self.rules.mistakes.append(what)
+        return ServiceError("INTERNAL", what)
+
+    def release(self) -> None:
+        """Stop waiting wherever this tenant's calls are waited on."""
+        for call in self.calls:
+            call.release()
+
+    def _reply(
+        self, request: chat_pb2.GetCompletionsRequest, reading: Reading, call: Call
+    ) -> Reply:
+        outcome = self.rules.choose(call)
+        if isinstance(outcome, Fault):
+            self._stage(call, [*call.faults, outcome])
+        if outcome is None and self.settings.unmatched == "error":
+            raise ServiceError(
+                "FAILED_PRECONDITION",
+                f"No rule of the fake server is for this call. {self.rules.nearest(call)}",
+            )
+        reply = outcome if isinstance(outcome, Reply) else plausible(request, reading)
+        call.staging.reply = reply
+        return reply
+
+    def _stage(self, call: Call, faults: list[Fault]) -> None:
+        if faults:
+            call.faults = tuple(faults)
+            call.staging.faults = call.faults
+            call.staging.before(call)
+
+    def _model(
+        self,
+        request: chat_pb2.GetCompletionsRequest | chat_pb2.CompactContextRequest,
+        caller: Caller,
+        call: Call,
+    ) -> Model:
+        name = request.model
+        call.request, call.model, call.model_names = request, name, (name,)
+        call.staging.chance = self._random
         if not name:
             raise invalid("The request names no model.")
         model = self.models.resolve(name)
+        call.model_names = (name, model.name, *model.aliases)
         allowed = caller.models
-        if allowed is not None and not {model.name, *model.aliases} & set(allowed):
+        if allowed is not None and not set(call.model_names) & set(allowed):
             raise denied(f"The API key has no access to the model {name}.")
         return model
 

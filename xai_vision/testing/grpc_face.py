@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from xai_vision.proto.auth_grpc import Auth
 from xai_vision.proto.chat_grpc import Chat
@@ -13,11 +14,13 @@ from xai_vision.testing import keyring
 from xai_vision.testing.calls import Call
 from xai_vision.testing.problems import ServiceError
 from xai_vision.testing.services import UNARY, Ask
+from xai_vision.testing.staging import GARBAGE, Gone
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
     from xai_vision.testing.callers import Caller
     from xai_vision.testing.engine import Engine
+    from xai_vision.testing.faults import Fault
 
 __all__ = ["GrpcFace"]
 
@@ -27,10 +30,15 @@ class GrpcFace(grpc.GenericRpcHandler):
 
     Messages are parsed and written here rather than by grpc, so that a request that is no
     message is refused like one and a reply can be spoilt on purpose.
+
+    Args:
+        keys: Who may call.
+        on_wire: Lets a fault happen to the connection of a peer; returns whether it can.
     """
 
-    def __init__(self, keys: keyring.Keyring) -> None:
+    def __init__(self, keys: keyring.Keyring, on_wire: Callable[[str, Fault], bool]) -> None:
         self._keys = keys
+        self._on_wire = on_wire
         self._live: set[Call] = set()
         self._handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
         for method, ask in UNARY.items():
@@ -54,15 +62,17 @@ class GrpcFace(grpc.GenericRpcHandler):
         def answer(raw: bytes, context: grpc.ServicerContext) -> bytes:
             call, engine, caller = self._arrive(method, context)
             try:
-                request = _parse(method, raw)
-                call.request = request
+                call.request = _parse(method, raw)
                 # A blocked key may still ask what is wrong with it.
                 known = caller if method is Auth.get_api_key_info else None
                 known = known or _admit(context, caller)
-                call.response = ask(engine, request, known, call)
+                response = ask(engine, call.request, known, call)
+                garbled = call.staging.single(call)
+                self._strike(engine, call)
             except Exception as fault:  # noqa: BLE001 - becomes the call's status
                 _refuse(context, call, fault)
-            reply: bytes = call.response.SerializeToString()
+            call.response = response
+            reply: bytes = GARBAGE if garbled else response.SerializeToString()
             _end(context, call)
             return reply
 
@@ -72,14 +82,15 @@ class GrpcFace(grpc.GenericRpcHandler):
         method = Chat.GetCompletionChunk
         call, engine, caller = self._arrive(method, context)
         try:
-            request = _parse(method, raw)
-            answer = engine.complete(request, _admit(context, caller), call)
+            call.request = _parse(method, raw)
+            answer = engine.complete(call.request, _admit(context, caller), call)
             call.response = answer.response
+            self._strike(engine, call)
+            for chunk in call.staging.stream(call, answer.chunks()):
+                yield chunk if isinstance(chunk, bytes) else chunk.SerializeToString()
+                call.chunks_sent += 1
         except Exception as fault:  # noqa: BLE001 - becomes the call's status
             _refuse(context, call, fault)
-        for chunk in answer.chunks():
-            yield chunk.SerializeToString()
-            call.chunks_sent += 1
         _end(context, call)
 
     def _arrive(
@@ -103,10 +114,15 @@ class GrpcFace(grpc.GenericRpcHandler):
         self._live.discard(call)
         call.finish("CANCELLED", cancelled=True)  # unless it had ended before
 
+    def _strike(self, engine: Engine, call: Call) -> None:
+        fault = call.staging.wire_fault
+        if fault is not None and not self._on_wire(call.peer, fault):
+            raise engine.mistaken(
+                "a connection fault that a function returns needs FakeServer(front=True)"
+            )
+
 
 def _parse(method: Method[Any, Any], raw: bytes) -> Any:
-    from google.protobuf.message import DecodeError
-
     try:
         return method.request.FromString(raw)
     except DecodeError:
@@ -139,7 +155,9 @@ def _end(context: grpc.ServicerContext, call: Call) -> None:
 
 
 def _refuse(context: grpc.ServicerContext, call: Call, fault: Exception) -> NoReturn:
-    if not isinstance(fault, ServiceError):
+    if isinstance(fault, Gone):
+        fault = ServiceError("UNAVAILABLE", "The fake server stopped waiting.")
+    elif not isinstance(fault, ServiceError):
         fault = ServiceError("INTERNAL", f"{type(fault).__name__}: {fault}")
     call.finish(fault.code.name, fault.details)
     if fault.trailing:

@@ -1,12 +1,18 @@
-"""The port: a grpc server and its threads."""
+"""The port: a grpc server and its threads, and the front before it where one is needed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 
+from xai_vision.testing import extras
 from xai_vision.testing.crew import Crew
+from xai_vision.testing.faults import Fault
+from xai_vision.testing.front import Front
 from xai_vision.testing.grpc_face import GrpcFace
 from xai_vision.testing.keyring import Keyring
 
@@ -29,6 +35,7 @@ _OPTIONS = (
 )
 _STOP_SECONDS = 5.0
 _IDLE_GRACE = 0.2
+_TAKEOVER_SECONDS = 5.0
 
 
 class Host:
@@ -37,21 +44,54 @@ class Host:
     The synchronous grpc server, on purpose: the one of grpc.aio polls on the event loop of
     whatever test it runs in (grpcio below 1.80 then fills stderr with BlockingIOError), takes
     no calls while the test's own code holds the loop, and is no faster.
+
+    Args:
+        keys: Who may call.
+        max_threads: Calls at the same moment.
+        tls: The server's certificate, for a TLS port.
+        health: Whether to answer grpc.health.v1.Health.
+        reflection: Whether to answer server reflection.
+        front: Whether to put the front before the port at once.
     """
 
-    def __init__(self, keys: Keyring, max_threads: int) -> None:
+    def __init__(
+        self,
+        keys: Keyring,
+        max_threads: int,
+        *,
+        tls: extras.Certificate | None = None,
+        health: bool = False,
+        reflection: bool = False,
+        front: bool = False,
+    ) -> None:
         self._crew = Crew(max_threads, "xai-vision-fake")
-        self._face = GrpcFace(keys)
-        # Typed as a ThreadPoolExecutor, used as an Executor.
-        crew = cast("ThreadPoolExecutor", self._crew)
-        self._server = grpc.server(crew, handlers=[self._face], options=_OPTIONS)
-        self.port = self._server.add_insecure_port("127.0.0.1:0")
-        self._server.start()
+        self._face = GrpcFace(keys, self._on_wire)
+        self._tls = tls
+        self._services = (health, reflection)
+        self._lock = threading.Lock()
+        self._front: Front | None = None
+        self._server, self.port = self._listen()
+        if front:
+            self._front = Front(0, self.port)
+            self.port = self._front.port
 
     @property
     def threads(self) -> int:
         """How many threads work on calls, or wait for some."""
         return self._crew.threads
+
+    def interpose(self) -> None:
+        """Put the front before the port; the address stays.
+
+        A second server takes over behind it. Connected clients are told in good order to
+        connect again, and calls under way are finished where they are.
+        """
+        with self._lock:
+            if self._front is not None:
+                return
+            old, (self._server, behind) = self._server, self._listen()
+            old.stop(_TAKEOVER_SECONDS)
+            self._front = self._take(self.port, behind)
 
     def stop(self, grace: float | None = None) -> None:
         """Take no more calls; cancel those under way after ``grace`` seconds, or at once."""
@@ -60,4 +100,31 @@ class Host:
             # good order, and do not log a GOAWAY with an error to the test's stderr.
             grace = _IDLE_GRACE
         self._server.stop(grace).wait((grace or 0) + _STOP_SECONDS)
+        if self._front is not None:
+            self._front.stop()
         self._crew.shutdown()
+
+    def _listen(self) -> tuple[grpc.Server, int]:
+        # Typed as a ThreadPoolExecutor, used as an Executor.
+        crew = cast("ThreadPoolExecutor", self._crew)
+        server = grpc.server(crew, handlers=[self._face], options=_OPTIONS)
+        extras.add_services(server, *self._services)
+        address = "127.0.0.1:0"
+        if self._tls is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, self._tls.credentials())
+        server.start()
+        return server, port
+
+    def _take(self, port: int, behind: int) -> Front:
+        # The old server closes its port on a thread of its own, so it may still be taken.
+        end = time.monotonic() + _TAKEOVER_SECONDS
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                return Front(port, behind)
+            time.sleep(0.001)
+        return Front(port, behind)
+
+    def _on_wire(self, peer: Any, fault: Fault) -> bool:
+        return self._front is not None and self._front.arm(str(peer), fault)

@@ -7,102 +7,15 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from xai_vision.testing.callers import Caller
-from xai_vision.testing.calls import CallLog
-from xai_vision.testing.catalogue import Catalogue
-from xai_vision.testing.clock import Clock
-from xai_vision.testing.deferred import Plan
-from xai_vision.testing.engine import Engine
+from xai_vision.testing.extras import throw_away_certificate
 from xai_vision.testing.host import Host
-from xai_vision.testing.keyring import Keyring, new_key, redact
-from xai_vision.testing.pictures import Inspector
 from xai_vision.testing.settings import Settings
-from xai_vision.testing.sources import Table
-from xai_vision.testing.store import Store
+from xai_vision.testing.tenant import Site, Tenant
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["FakeServer", "Tenant"]
-
-# What is true of a picture's bytes is true for every server in the process.
-_INSPECTOR = Inspector()
-
-
-class Tenant:
-    """One customer of a fake server: a key, and all that belongs to it.
-
-    Attributes:
-        api_key: The key clients use. It works nowhere else.
-        settings: How the service behaves to this tenant.
-        clock: The service's clock; ``clock.skip(days=31)`` lets stored answers expire.
-    """
-
-    def __init__(self, keys: Keyring, settings: Settings) -> None:
-        self.settings = settings
-        self.clock = Clock()
-        self._keys = keys
-        self._issued = 0
-        self._engine = Engine(settings, self.clock, _INSPECTOR)
-        keys.admit(self._engine)
-        self.api_key = self.issue_key(name="fake key")
-
-    @property
-    def calls(self) -> CallLog:
-        """What arrived, in order."""
-        return self._engine.calls
-
-    @property
-    def urls(self) -> Table:
-        """Web addresses of pictures: ``server.urls["https://e.x/a.png"] = data``."""
-        return self._engine.urls
-
-    @property
-    def files(self) -> Table:
-        """Uploaded files by id: ``server.files["file-1"] = data``."""
-        return self._engine.files
-
-    @property
-    def store(self) -> Store:
-        """Stored answers by id."""
-        return self._engine.store
-
-    @property
-    def models(self) -> Catalogue:
-        """The language models there are."""
-        return self._engine.models
-
-    def issue_key(self, **rights: Any) -> str:
-        """Make another key for this tenant.
-
-        Args:
-            rights: Fields of ``Caller`` that differ: ``vision=False``, ``models=("grok-3",)``,
-                ``blocked=True``, ``team_blocked=True``, ``disabled=True``, ``expired=True``,
-                ``name="..."``.
-
-        Returns:
-            The key.
-
-        Raises:
-            TypeError: There is no such right.
-        """
-        key = new_key()
-        given = {"key_id": f"key-{self._issued}", "redacted": redact(key), **rights}
-        self._keys.add(key, self._engine, Caller(**given))
-        self._issued += 1
-        return key
-
-    def deferred(
-        self, *, ready_after_polls: int = 1, failed: bool = False, expired: bool = False
-    ) -> None:
-        """Say how deferred answers that are started from now on come.
-
-        Args:
-            ready_after_polls: How often a client is told PENDING first. 1.
-            failed: Whether they then end as FAILED instead of DONE.
-            expired: Whether they then end as EXPIRED.
-        """
-        self._engine.deferrals.plan = Plan(ready_after_polls, failed, expired)
+__all__ = ["FakeServer"]
 
 
 class FakeServer(Tenant):
@@ -116,41 +29,62 @@ class FakeServer(Tenant):
     Any client of the gRPC API can talk to it. It looks at the pictures it gets, but its answers
     are descriptions and fixed texts: no model is behind it.
 
-    Also an async context manager; or call ``start()`` and ``stop()``. A process that forgets to
-    stop it ends all the same.
+    Also an async context manager; or call ``start()`` and ``stop()``. Leaving the block without
+    an error checks every ``times(n)``. A process that forgets to stop it ends all the same.
 
     Args:
         settings: All settings at once.
+        tls: Whether the port is a TLS one, with a certificate made for the occasion; give
+            clients ``server.root_certificate``. Needs the extra "tls".
+        health: Whether it answers grpc.health.v1.Health. Needs the extra "health".
+        reflection: Whether it answers server reflection. Needs the extra "reflection".
+        front: Whether bytes go through a proxy that can reset and freeze connections. It comes
+            by itself with the first such fault; needed only where a function returns one.
         changes: Single settings by name, such as ``stored_pictures="refuse"``; see ``Settings``.
+
+    Raises:
+        ImportError: The package for an extra is missing.
+        TypeError: There is no setting of that name.
+        ValueError: A setting cannot have that value.
     """
 
-    def __init__(self, settings: Settings | None = None, **changes: Any) -> None:
-        keys = Keyring()
-        super().__init__(keys, (settings or Settings()).but(**changes))
-        self._host: Host | None = None
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        tls: bool = False,
+        health: bool = False,
+        reflection: bool = False,
+        front: bool = False,
+        **changes: Any,
+    ) -> None:
+        super().__init__(Site(), (settings or Settings()).but(**changes))
+        self._site.front = front
+        self._site.certificate = throw_away_certificate() if tls else None
+        self._services = {"health": health, "reflection": reflection}
         self._lock = threading.Lock()
 
     @property
     def running(self) -> bool:
         """Whether it takes calls."""
-        return self._host is not None
+        return self._site.host is not None
 
     @property
-    def target(self) -> str:
-        """Its address, "localhost:PORT"; every client takes that for a plain-text one.
-
-        Raises:
-            RuntimeError: It is not running.
-        """
-        if self._host is None:
-            raise RuntimeError("the fake server is not running: start() it, or use it with with")
-        return f"localhost:{self._host.port}"
+    def threads(self) -> int:
+        """How many threads work on calls, or wait for some."""
+        return self._site.host.threads if self._site.host else 0
 
     def start(self) -> Self:
         """Open the port, a new one each time. Does nothing if it is open."""
         with self._lock:
-            if self._host is None:
-                self._host = Host(self._keys, self.settings.max_threads)
+            if self._site.host is None:
+                self._site.host = Host(
+                    self._site.keys,
+                    self.settings.max_threads,
+                    tls=self._site.certificate,
+                    front=self._site.front,
+                    **self._services,
+                )
         return self
 
     def stop(self, grace: float | None = None) -> None:
@@ -160,9 +94,20 @@ class FakeServer(Tenant):
             grace: Seconds that calls under way get to finish; None cancels them at once.
         """
         with self._lock:
-            host, self._host = self._host, None
+            host, self._site.host = self._site.host, None
         if host is not None:
             host.stop(grace)
+
+    def tenant(self, **changes: Any) -> Tenant:
+        """Let another customer in: a key, rules, pictures, answers and a log of its own.
+
+        Args:
+            changes: Settings that differ from the server's.
+
+        Returns:
+            The tenant; ``close()`` it when it is done.
+        """
+        return Tenant(self._site, self.settings.but(**changes))
 
     def __enter__(self) -> Self:
         return self.start()
@@ -174,6 +119,8 @@ class FakeServer(Tenant):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+        if kind is None:
+            self.verify()
 
     async def __aenter__(self) -> Self:
         return self.start()
@@ -186,6 +133,8 @@ class FakeServer(Tenant):
     ) -> None:
         # Stopping waits for the transport's threads, which the loop need not.
         await asyncio.to_thread(self.stop)
+        if kind is None:
+            self.verify()
 
     def __repr__(self) -> str:
         where = f"at {self.target}" if self.running else "not running"

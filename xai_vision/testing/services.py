@@ -56,15 +56,27 @@ def _tokens(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
     return listing.tokenized(request.text, engine.models.resolve(request.model).name)
 
 
-UNARY: Final[dict[Method[Any, Any], Ask]] = {
+def _plain(ask: Ask) -> Ask:
+    """A method that is not about a conversation: faults happen before it, rules do not."""
+
+    def disturbed(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+        engine.disturb(call)
+        return ask(engine, request, caller, call)
+
+    return disturbed
+
+
+_CHAT: Final[dict[Method[Any, Any], Ask]] = {
     Chat.GetCompletion: lambda engine, *asked: engine.complete(*asked).response,
     Chat.StartDeferredCompletion: lambda engine, *asked: engine.defer(*asked),
+    Chat.CompactContext: lambda engine, *asked: engine.compact(*asked),
+}
+_PLAIN: Final[dict[Method[Any, Any], Ask]] = {
     Chat.GetDeferredCompletion: lambda engine, request, *_: engine.deferrals.poll(
         request.request_id
     ),
     Chat.GetStoredCompletion: _stored,
     Chat.DeleteStoredCompletion: _delete,
-    Chat.CompactContext: lambda engine, *asked: engine.compact(*asked),
     Auth.get_api_key_info: lambda engine, request, caller, call: listing.api_key(caller),
     Models.ListLanguageModels: _languages,
     Models.ListEmbeddingModels: _embeddings,
@@ -79,4 +91,8 @@ UNARY: Final[dict[Method[Any, Any], Ask]] = {
         _IMAGE.resolve(request.name)
     ),
     Tokenize.TokenizeText: _tokens,
+}
+UNARY: Final[dict[Method[Any, Any], Ask]] = {
+    **_CHAT,
+    **{method: _plain(ask) for method, ask in _PLAIN.items()},
 }

@@ -1,0 +1,288 @@
+"""Ways to fail, as clients see them."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+import grpc
+import pytest
+
+from tests.pictures import jpeg
+from tests.testing.asking import connected, picture
+from xai_vision.testing import FakeServer, Fault, Reply, match
+
+TEXT = Reply("one two three four five six", chunks=6)
+
+
+def streamed(ask, **fields):
+    """The texts that came, and the error that ended them."""
+    said = []
+    try:
+        for chunk in ask.stream("Hi", **fields):
+            said.append(chunk.outputs[0].delta.content)
+    except grpc.RpcError as error:
+        return said, error
+    return said, None
+
+
+def test_a_number_of_times(server, ask):
+    rule = server.fault(Fault.unavailable(), next=2)
+    for _ in range(2):
+        status, words = ask.refusal("Hi")
+        assert (status, words) == ("UNAVAILABLE", "The service is unavailable.")
+    assert ask.text("Hi")
+    assert rule.fired == 2
+    assert [c.status for c in server.calls] == ["UNAVAILABLE", "UNAVAILABLE", "OK"]
+    assert server.calls[0].faults == (Fault.unavailable(),)
+
+
+def test_after_some_and_until_stopped(server, ask):
+    rule = server.fault(Fault.internal(), after=1)
+    assert ask.text("Hi")
+    assert ask.refusal("Hi")[0] == ask.refusal("Hi")[0] == "INTERNAL"
+    rule.stop()
+    assert ask.text("Hi")
+
+
+def test_by_matcher(server, ask):
+    server.fault(Fault.refused_as_unsafe(), image=match.any)
+    assert ask.text("Hi")
+    status, words = ask.refusal("Hi", picture(jpeg()))
+    assert status == "PERMISSION_DENIED"
+    assert "safety_check" in words
+
+
+def test_by_chance_that_repeats():
+    def pattern(seed):
+        with FakeServer(seed=seed) as server, connected(server) as ask:
+            server.fault(Fault.internal(), rate=0.3)
+            for _ in range(60):
+                try:
+                    ask("Hi")
+                except grpc.RpcError:
+                    continue
+            return [c.status == "OK" for c in server.calls]
+
+    first = pattern(1)
+    assert 8 <= first.count(False) <= 28
+    assert pattern(1) == first
+    assert pattern(2) != first
+
+
+def test_a_rate_limit_by_order(server, ask):
+    server.fault(Fault.rate_limited(retry_after=1.5))
+    with pytest.raises(grpc.RpcError) as caught:
+        ask("Hi")
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert ("retry-after", "1.5") in [tuple(pair) for pair in caught.value.trailing_metadata()]
+
+
+def test_a_rate_limit_by_rate(server, ask):
+    server.rate_limit(requests=20, burst=0.1)
+    assert ask.text("Hi")
+    assert ask.text("Hi")
+    with pytest.raises(grpc.RpcError) as caught:
+        ask("Hi")
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    wait = dict(caught.value.trailing_metadata())["retry-after"]
+    assert 0 < float(wait) <= 0.06
+    time.sleep(float(wait) + 0.005)
+    assert ask.text("Hi")
+    server.rate_limit(tokens=100)
+    assert ask.text("Hi")
+    assert ask.refusal("Hi", picture(jpeg()))[0] == "RESOURCE_EXHAUSTED"
+    server.rate_limit()
+    assert ask.text("Hi", picture(jpeg()))
+
+
+def test_inside_a_stream(server, ask):
+    server.on().reply(TEXT)
+    server.fault(Fault.after_chunks(3, details="broke"), next=1)
+    said, error = streamed(ask)
+    assert said == ["one", " two", " three"]
+    assert (error.code(), error.details()) == (grpc.StatusCode.INTERNAL, "broke")
+    assert server.calls.last.chunks_sent == 3
+    assert streamed(ask)[1] is None
+
+
+def test_before_a_stream_and_after_it(server, ask):
+    server.on().reply(TEXT)
+    server.fault(Fault.unavailable(trailing={"x-why": "test"}), next=1)
+    said, error = streamed(ask)
+    assert said == []
+    assert dict(error.trailing_metadata())["x-why"] == "test"
+    server.fault(Fault.after_chunks(99, status="DATA_LOSS"), next=1)
+    said, error = streamed(ask)
+    assert len(said) == 7
+    assert error.code() is grpc.StatusCode.DATA_LOSS
+
+
+def test_a_fault_inside_a_stream_fails_a_single_answer(server, ask):
+    server.fault(Fault.after_chunks(3))
+    assert ask.refusal("Hi")[0] == "INTERNAL"
+
+
+def test_a_truncated_stream_ends_well(server, ask):
+    server.on().reply(TEXT)
+    server.fault(Fault.truncated(after_chunks=2), next=1)
+    assert streamed(ask) == (["one", " two"], None)
+    server.fault(Fault.truncated(after_chunks=50), next=1)
+    said, error = streamed(ask)
+    assert len(said) == 6
+    assert error is None
+
+
+def test_garbage(server, ask):
+    server.fault(Fault.garbled())
+    assert ask.refusal("Hi")[0] == "INTERNAL"
+    said, error = streamed(ask)
+    assert said == []
+    assert error.code() is grpc.StatusCode.INTERNAL
+
+
+def test_latency(server, ask):
+    server.fault(Fault.latency(0.08, jitter=0.02))
+    start = time.monotonic()
+    ask("Hi")
+    list(ask.stream("Hi"))
+    assert time.monotonic() - start >= 0.12
+    server.fault(Fault.unavailable())
+    start = time.monotonic()
+    assert ask.refusal("Hi")[0] == "UNAVAILABLE"
+    assert time.monotonic() - start >= 0.06
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_hanging_until_the_client_gives_up(server, ask, stream):
+    server.on().reply(TEXT)
+    server.fault(Fault.hang(after_chunks=2) if stream else Fault.hang())
+    if stream:
+        said, error = streamed(ask, timeout=0.2)
+        assert said == ["one", " two"]
+        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    else:
+        assert ask.refusal("Hi", timeout=0.2)[0] == "DEADLINE_EXCEEDED"
+    assert server.calls.last.wait_cancelled()
+    assert server.calls.last.status == "CANCELLED"
+
+
+def test_a_cancelled_stream_is_noticed(server, ask):
+    server.on().reply(Reply("a b c d e f", tps=2))
+    call = ask.stream("Hi")
+    next(call)
+    assert not server.calls.last.wait_cancelled(0.01)
+    call.cancel()
+    assert server.calls.last.wait_cancelled()
+    assert server.calls.last.chunks_sent < 4
+
+
+def test_a_rule_that_fails(server, ask):
+    server.on(prompt="a").replies(Fault.unavailable(), "fine")
+    server.on(prompt="b").fault(Fault.internal("no"))
+    server.on(prompt="c").do(lambda call: Fault.internal("made"))
+    assert ask.refusal("a")[0] == "UNAVAILABLE"
+    assert ask.text("a") == "fine"
+    assert ask.refusal("b") == ("INTERNAL", "no")
+    assert ask.refusal("c") == ("INTERNAL", "made")
+
+
+def test_other_methods_fail_too(server, ask):
+    from xai_vision.proto import empty_pb2
+    from xai_vision.proto.models_grpc import ModelsStub
+
+    server.fault(Fault.unavailable(), method="ListLanguageModels")
+    with pytest.raises(grpc.RpcError) as caught:
+        ModelsStub(ask.channel).ListLanguageModels(empty_pb2.Empty(), metadata=ask.metadata)
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert ask.text("Hi")
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["before", "after the client connected"])
+@pytest.mark.parametrize("after_bytes", [0, 700])
+def test_a_reset_connection(server, early, after_bytes):
+    server.on().reply(Reply("word " * 400, tps=4000))
+    if early:
+        server.fault(Fault.reset_connection(after_bytes=after_bytes), next=1)
+    target = server.target
+    with connected(server) as ask:
+        if not early:
+            assert ask.text("Hi")
+            server.fault(Fault.reset_connection(after_bytes=after_bytes), next=1)
+        assert server.target == target
+        said, error = streamed(ask)
+        assert error.code() is grpc.StatusCode.UNAVAILABLE
+        assert "reset" in error.details().lower()
+        assert bool(said) == bool(after_bytes)
+        assert server.calls.last.wait_cancelled()
+        assert streamed(ask)[1] is None
+
+
+def test_a_frozen_connection(server):
+    server.fault(Fault.freeze_connection(after_bytes=300), next=1)
+    server.on().reply(Reply("word " * 400, tps=4000))
+    with connected(server) as ask:
+        said, error = streamed(ask, timeout=0.3)
+        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert len(said) < 400
+    with connected(server) as ask:
+        assert streamed(ask)[1] is None
+
+
+def test_a_connection_fault_out_of_nowhere(server, ask):
+    server.on().do(lambda call: Fault.reset_connection())
+    assert "front=True" in ask.refusal("Hi")[1]
+    with pytest.raises(AssertionError, match="front=True"):
+        server.verify()
+    server.clear()
+    with FakeServer(front=True) as other, connected(other) as ask_other:
+        other.on().do(lambda call: Fault.reset_connection())
+        assert ask_other.refusal("Hi")[0] == "UNAVAILABLE"
+
+
+def test_much_goes_through_the_front():
+    from tests.pictures import MIB, jpeg_of
+
+    with FakeServer(front=True) as server, connected(server) as ask:
+        server.on().reply("x" * 3_000_000)
+        assert len(ask.text("Hi", picture(jpeg_of(5 * MIB)))) == 3_000_000
+        assert server.calls.last.images[0].data == jpeg_of(5 * MIB)
+
+
+def test_what_is_under_way_survives_the_fronts_coming(server, ask):
+    server.on(stream=True).reply(Reply("a b c d e f g h", tps=60))
+    call = ask.stream("Hi")
+    next(call)
+    server.fault(Fault.reset_connection(), prompt="never")
+    rest = list(call)
+    assert rest[-1].usage.total_tokens > 0
+    assert ask.text("Hi")
+
+
+def test_under_random_faults_every_call_ends(server):
+    chance = random.Random(5)
+    kinds = [Fault.unavailable(), Fault.internal(), Fault.after_chunks(2), Fault.garbled()]
+    for fault in kinds:
+        server.fault(fault, rate=0.15)
+    ends = []
+
+    def work(count):
+        with connected(server) as ask:
+            for _ in range(count):
+                if chance.random() < 0.5:
+                    ends.append(streamed(ask)[1] is None)
+                else:
+                    try:
+                        ask("Hi")
+                        ends.append(True)
+                    except grpc.RpcError:
+                        ends.append(False)
+
+    threads = [threading.Thread(target=work, args=(40,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(ends) == 320
+    assert 60 < ends.count(False) < 260

@@ -1,0 +1,283 @@
+"""Rules: who answers, with what, how often; and what is said when nobody does."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from examples.pictures import encode, photo
+from tests.pictures import jpeg, png
+from tests.testing.asking import connected, picture
+from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
+from xai_vision.testing import FakeServer, Fault, Reply, ServiceError, Step, ToolUse, match
+
+SCHEMA = {"type": "object", "properties": {"animal": {"enum": ["cat", "dog"]}}}
+CAT = chat_pb2.ResponseFormat(format_type=3, schema=json.dumps(SCHEMA))
+WEB = chat_pb2.Tool(web_search=chat_pb2.WebSearch())
+
+
+def test_the_first_rule_that_fits_answers(server, ask):
+    server.on(prompt=match.contains("CAPTION"), image=match.size(640, 480)).reply("a red square")
+    server.on().reply("anything else")
+    assert ask.text("a caption, please", picture(jpeg())) == "a red square"
+    assert ask.text("a caption, please", picture(png())) == "anything else"
+    assert ask.text("a caption, please") == "anything else"
+    assert server.calls.last.rule is not None
+
+
+def test_priority(server, ask):
+    server.on().reply("low")
+    server.on(priority=1).reply("high").times(1)
+    assert [ask.text("Hi"), ask.text("Hi")] == ["high", "low"]
+
+
+def test_answers_in_turn(server, ask):
+    server.on(model="grok-4").replies(Reply.tool_call("get_weather", city="Oslo"), "12 C")
+    first = ask("The weather?").outputs[0]
+    assert json.loads(first.message.tool_calls[0].function.arguments) == {"city": "Oslo"}
+    assert first.finish_reason == sample_pb2.REASON_TOOL_CALLS
+    assert [ask.text("Hi"), ask.text("Hi")] == ["12 C", "12 C"]
+
+
+def same(wanted, **call):
+    return wanted, call
+
+
+@pytest.mark.parametrize(
+    ("conditions", "fits", "misfit"),
+    [
+        ({"prompt": "Hi"}, {"text": "Hi"}, {"text": "Hi!"}),
+        ({"prompt": match.re("^ec.o")}, {"text": "ec\no"}, {"text": "an echo"}),
+        ({"prompt": match.startswith("a") & ~match.contains("b")}, {"text": "ac"}, {"text": "ab"}),
+        ({"prompt": match.startswith("a") | match.startswith("b")}, {"text": "b"}, {"text": "c"}),
+        ({"prompt": match.predicate(str.isupper)}, {"text": "HI"}, {"text": "hi"}),
+        ({"model": "grok-4-0709"}, {}, {"model": "grok-3"}),
+        ({"model": match.contains("fast")}, {"model": "grok-4-fast"}, {}),
+        ({"image": jpeg()}, {"picture": jpeg()}, {"picture": png()}),
+        ({"image": match.format("jpg")}, {"picture": jpeg()}, {"picture": png()}),
+        ({"image": match.detail("low")}, {"picture": jpeg(), "detail": "low"}, {"picture": jpeg()}),
+        (
+            {"image": match.near(jpeg())},
+            {"picture": encode(photo().resize((320, 240)), "PNG")},
+            {"picture": png()},
+        ),
+        ({"images": 1}, {"picture": jpeg()}, {}),
+        ({"images": match.none}, {}, {"picture": jpeg()}),
+        ({"tools": "web_search"}, {"tools": [WEB]}, {}),
+        ({"tools": ()}, {}, {"tools": [WEB]}),
+        ({"schema": match.any}, {"response_format": CAT}, {}),
+        ({"schema": SCHEMA}, {"response_format": CAT}, {}),
+        ({"stream": False}, {}, None),
+        ({"stream": True}, None, {}),
+        ({"method": "GetCompletion"}, {}, None),
+        ({"metadata": {"x-run": match.any}}, None, {}),
+        ({"when": lambda call: len(call.messages) == 1}, {}, None),
+    ],
+    ids=str,
+)
+def test_conditions(server, ask, conditions, fits, misfit):
+    server.on(**conditions).reply("fits")
+
+    def answer(call):
+        call = dict(call)
+        parts = [call.pop("text", "Hi")]
+        if "picture" in call:
+            parts.append(picture(call.pop("picture"), call.pop("detail", "auto")))
+        return ask.text(*parts, **call)
+
+    if fits is not None:
+        assert answer(fits) == "fits"
+    if misfit is not None:
+        assert answer(misfit) != "fits"
+
+
+def test_a_function_answers(server, ask):
+    server.on(prompt=match.re("^echo")).do(lambda call: Reply(call.prompt + "!"))
+    server.on(prompt="text").do(lambda call: "just text")
+    assert ask.text("echo 1") == "echo 1!"
+    assert ask.text("text") == "just text"
+
+
+def test_a_function_refuses(server, ask):
+    def refuse(call):
+        raise ServiceError("ABORTED", "no luck")
+
+    server.on().do(refuse)
+    assert ask.refusal("Hi") == ("ABORTED", "no luck")
+    server.verify()
+
+
+def test_a_function_that_fails_is_told_at_the_end(server, ask):
+    server.on(prompt="bad").do(lambda call: 1 / 0)
+    status, words = ask.refusal("bad")
+    assert status == "INTERNAL"
+    assert "division by zero" in words
+    with pytest.raises(AssertionError, match=r"on\(prompt='bad'\): ZeroDivisionError"):
+        server.verify()
+    server.clear()
+
+
+def test_json_must_fit_the_schema_asked_for(server, ask):
+    server.on(schema=match.any).reply_json({"animal": "cat"})
+    assert json.loads(ask.text("Which?", response_format=CAT)) == {"animal": "cat"}
+    server.clear()
+    server.on().reply_json({"animal": "cow"})
+    assert json.loads(ask.text("Which?")) == {"animal": "cow"}
+    status, words = ask.refusal("Which?", response_format=CAT)
+    assert status == "INTERNAL"
+    assert "$.animal is 'cow', none of ['cat', 'dog']" in words
+    with pytest.raises(AssertionError, match="does not fit the schema"):
+        server.verify()
+    server.clear()
+
+
+def test_times(server, ask):
+    server.on(prompt=match.contains("caption")).reply("once").times(1)
+    assert ask.text("caption") == "once"
+    assert ask.text("caption") != "once"
+    server.verify()
+
+
+def test_an_unmet_number_names_the_nearest_call(server, ask):
+    server.on(prompt=match.contains("caption"), images=1).reply("x").times(2)
+    ask("a caption")
+    ask("other things")
+    with pytest.raises(AssertionError) as caught:
+        server.verify()
+    text = str(caught.value)
+    assert "on(prompt=match.contains('caption'), images=1).times(2)" in text
+    assert "was to answer 2 calls, but answered 0" in text
+    assert "Nearest call: <Call GetCompletion, grok-4, 'a caption'" in text
+    assert "images=1, but the call has 0" in text
+    server.clear()
+
+
+def test_leaving_the_block_verifies():
+    with pytest.raises(AssertionError, match="There were no other calls"), FakeServer() as server:
+        server.on().reply("x").times(1)
+    with pytest.raises(KeyError), FakeServer() as server:  # not covered by the unmet number
+        {}[server.on().reply("x").times(1)]
+
+
+def test_nothing_fits_and_that_is_an_error():
+    with FakeServer(unmatched="error") as server, connected(server) as ask:
+        assert "There are no rules" in ask.refusal("Hi")[1]
+        server.on(prompt="a", model="grok-3").reply("x")
+        server.on(prompt="b").reply("y")
+        status, words = ask.refusal("Hi")
+        assert status == "FAILED_PRECONDITION"
+        assert "Nearest: on(prompt='b'): prompt='b', but it is 'Hi'." in words
+        told = server.explain(server.calls.last)
+        assert "on(prompt='a', model='grok-3'): prompt='a', but it is 'Hi'; model" in told
+        assert len(told.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda server: server.on(colour="red"), "colour"),
+        (lambda server: server.on().reply(5), "a Reply, a Fault or a str"),
+        (lambda server: server.on().replies(), "at least one"),
+        (lambda server: server.on().reply(Fault.hang(), reasoning="x"), "takes no fields"),
+        (lambda server: server.on().reply("x", colour="red"), "colour"),
+        (lambda server: server.on().reply("x").times(-1), "0 or more"),
+        (lambda server: Reply("ab", chunks=["a"]), "joined are not the text"),
+        (lambda server: Reply("ab", chunks=0), "at least 1"),
+        (lambda server: Reply(5), "a str, not int"),
+        (lambda server: server.fault(Fault.hang(), rate=2), "between 0 and 1"),
+        (lambda server: Fault.status("NO_SUCH"), "NO_SUCH"),
+        (lambda server: server.rate_limit(requests=0), "more than 0"),
+        (lambda server: server.urls.update({"https://e.x": 5}), "not 5"),
+        (lambda server: server.root_certificate, "no TLS"),
+    ],
+)
+def test_a_mistake_is_told_where_it_is_made(server, wrong, words):
+    with pytest.raises((TypeError, ValueError, KeyError, RuntimeError), match=words):
+        wrong(server)
+
+
+def test_all_a_reply_can_say(server, ask):
+    server.on().reply(
+        Reply(
+            "The answer.",
+            reasoning="Let me think.",
+            steps=[Step("web_search", {"query": "q"}), Step("mcp", {}, "no", failed=True)],
+            tool_calls=[ToolUse("f", "not json", id="call-7")],
+            citations=["https://e.x/1", "collections://c/files/f9"],
+            finish="max_context",
+            usage={"cached_prompt_text_tokens": 3},
+            cost_ticks=77,
+            encrypted="blob",
+            response_id="my-id",
+            debug={"attempts": 2, "chunks": ["a"]},
+            files=[("file-1", "a.png")],
+        )
+    )
+    answer = ask("Hi", include=[chat_pb2.INCLUDE_OPTION_INLINE_CITATIONS])
+    last = answer.outputs[-1]
+    assert answer.id == "my-id"
+    assert last.message.reasoning_content == "Let me think."
+    assert last.message.encrypted_content == "blob"
+    assert last.message.tool_calls[0].id == "call-7"
+    assert last.message.tool_calls[0].function.arguments == "not json"
+    assert last.message.citations[1].collections_citation.file_id == "f9"
+    assert last.finish_reason == sample_pb2.REASON_MAX_CONTEXT
+    assert answer.outputs[1].message.tool_calls[0].error_message == "no"
+    assert answer.usage.cost_in_usd_ticks == 77
+    assert answer.usage.cached_prompt_text_tokens == 3
+    used = [usage_pb2.SERVER_SIDE_TOOL_WEB_SEARCH]
+    assert list(answer.usage.server_side_tools_used) == used
+    assert answer.debug_output.attempts == 2
+    assert answer.output_files[0].name == "a.png"
+    server.on(priority=1).reply("x", cost_ticks=-1)
+    assert not ask("Hi").usage.HasField("cost_in_usd_ticks")
+
+
+def test_a_search_with_pictures_looked_at(server, ask):
+    server.on(tools="web_search").reply(
+        Reply.searched("query", views=["https://e.x/a.png"], text="Found.")
+    )
+    answer = ask("Where?", tools=[WEB])
+    calls = [c.function for o in answer.outputs for c in o.message.tool_calls]
+    assert [c.name for c in calls] == ["web_search", "view_image"]
+    assert json.loads(calls[1].arguments) == {"image_url": "https://e.x/a.png"}
+    assert list(answer.citations) == ["https://e.x/a.png"]
+    assert answer.outputs[-1].message.content == "Found."
+
+
+def test_pacing(server, ask):
+    server.on(stream=True).reply(Reply("one two three four five", chunks=5, ttft=0.1, tps=50))
+    start = time.monotonic()
+    times, words = [], []
+    for chunk in ask.stream("Hi"):
+        times.append(time.monotonic() - start)
+        words.append(chunk.outputs[0].delta.content)
+    assert words == ["one", " two", " three", " four", " five", ""]
+    assert times[0] >= 0.1
+    assert times[-1] - times[0] >= 0.07
+    server.on(stream=False).reply("one two three", ttft=0.05, tps=100, jitter=0.001)
+    start = time.monotonic()
+    ask("Hi")
+    assert time.monotonic() - start >= 0.07
+
+
+def test_pieces_as_given(server, ask):
+    server.on().reply("abc def", chunks=["ab", "", "c d", "ef"])
+    said = [c.outputs[0].delta.content for c in ask.stream("Hi")]
+    assert said == ["ab", "c d", "ef", ""]
+
+
+def test_choices(server, ask):
+    server.on().reply(Reply(choices=["a", "b"]))
+    assert [o.message.content for o in ask("Hi", n=3).outputs] == ["a", "b", "a"]
+
+
+def test_fixed_ids():
+    ids = []
+    for _ in range(2):
+        with FakeServer(fixed_ids=True, seed=3) as server, connected(server) as ask:
+            ids.append([ask("Hi").id, ask("Hi").id])
+    assert ids[0] == ids[1]
+    assert ids[0][0] != ids[0][1]

@@ -1,0 +1,213 @@
+"""A byte-level front before the port: resets and freezes connections where a test wants it."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import struct
+import threading
+from dataclasses import dataclass, field
+
+from xai_vision.testing.faults import Fault
+
+__all__ = ["Front"]
+
+_STEP = 256 * 1024
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER with no time: closing sends RST
+
+
+@dataclass
+class _Pipe:
+    """One direction of a connection."""
+
+    source: socket.socket
+    sink: socket.socket
+    data: bytearray = field(default_factory=bytearray)
+    ended: bool = False
+    closed: bool = False
+
+
+class _Link:
+    """A connection: the client's socket, ours to the server, and what is to happen to it."""
+
+    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+        self.client, self.server = client, server
+        self.up = _Pipe(client, server)
+        self.down = _Pipe(server, client)
+        self.fault: Fault | None = None
+        self.left = 0
+        self.frozen = False
+
+
+class Front:
+    """Passes bytes between a port and the server behind it, on one thread.
+
+    Args:
+        port: Where to listen; 0 is any.
+        behind: The server's own port.
+    """
+
+    def __init__(self, port: int, behind: int) -> None:
+        self._behind = behind
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self._listener.setblocking(False)
+        self.port: int = self._listener.getsockname()[1]
+        self._bell, self._hearing = socket.socketpair()
+        self._hearing.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(self._hearing, selectors.EVENT_READ)
+        self._links: dict[int, _Link] = {}
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="xai-vision-front", daemon=True)
+        self._thread.start()
+
+    def arm(self, peer: str, fault: Fault) -> bool:
+        """Let a fault happen to the connection the server knows as ``peer``.
+
+        Returns:
+            Whether there is such a connection.
+        """
+        with self._lock:
+            link = self._links.get(_port(peer))
+            if link is None or link.fault is not None:
+                return link is not None
+            link.fault, link.left = fault, fault.after_bytes
+        self._bell.send(b"!")
+        return True
+
+    def stop(self) -> None:
+        """Close every connection and the port."""
+        self._stopping = True
+        with contextlib.suppress(OSError):
+            self._bell.send(b"!")
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                for key, events in self._selector.select():
+                    self._serve(key, events)
+        finally:
+            for link in list(self._links.values()):
+                self._drop(link)
+            for each in (self._listener, self._bell, self._hearing):
+                each.close()
+            self._selector.close()
+
+    def _serve(self, key: selectors.SelectorKey, events: int) -> None:
+        if key.fileobj is self._listener:
+            self._accept()
+        elif key.fileobj is self._hearing:
+            self._hearing.recv(4096)
+            for link in list(self._links.values()):
+                self._strike(link)
+        elif key.data.client.fileno() >= 0:
+            self._pump(key.data, key.fileobj is key.data.client, events)
+
+    def _accept(self) -> None:
+        try:
+            client, _ = self._listener.accept()
+        except OSError:
+            return
+        try:
+            server = socket.create_connection(("127.0.0.1", self._behind), timeout=5)
+        except OSError:
+            client.close()
+            return
+        link = _Link(client, server)
+        with self._lock:
+            self._links[server.getsockname()[1]] = link
+        for each in (client, server):
+            each.setblocking(False)
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._selector.register(each, selectors.EVENT_READ, link)
+
+    def _pump(self, link: _Link, from_client: bool, events: int) -> None:
+        incoming, outgoing = (link.up, link.down) if from_client else (link.down, link.up)
+        try:
+            if events & selectors.EVENT_READ:
+                data = incoming.source.recv(_STEP)
+                incoming.data += data
+                incoming.ended = incoming.ended or not data
+                self._send(link, incoming)
+            if events & selectors.EVENT_WRITE:
+                self._send(link, outgoing)
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:
+            self._drop(link)
+            return
+        if link.client.fileno() >= 0:
+            self._watch(link)
+
+    def _send(self, link: _Link, pipe: _Pipe) -> None:
+        data = memoryview(pipe.data)
+        if pipe is link.down and link.fault is not None:
+            data = data[: link.left]
+        sent = 0
+        try:
+            sent = pipe.sink.send(data) if data else 0
+        except BlockingIOError:
+            pass
+        finally:
+            data.release()
+        del pipe.data[:sent]
+        if pipe is link.down and link.fault is not None:
+            link.left -= sent
+            self._strike(link)
+        if pipe.ended and not pipe.data and not pipe.closed:
+            pipe.closed = True
+            pipe.sink.shutdown(socket.SHUT_WR)
+        if link.up.closed and link.down.closed:
+            self._drop(link)
+
+    def _strike(self, link: _Link) -> None:
+        """Let the fault happen if its time has come."""
+        if link.fault is None or link.left > 0 or link.frozen:
+            return
+        if link.fault.kind == "freeze":
+            link.frozen = True
+            self._watch(link)
+            return
+        with contextlib.suppress(OSError):
+            link.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._drop(link)
+
+    def _watch(self, link: _Link) -> None:
+        """Listen for what can be done: no more is read while much is still to be sent."""
+        for each, source, sink in (
+            (link.client, link.up, link.down),
+            (link.server, link.down, link.up),
+        ):
+            wanted = 0
+            if not link.frozen:
+                if not source.ended and len(source.data) < _STEP * 4:
+                    wanted |= selectors.EVENT_READ
+                if sink.data:
+                    wanted |= selectors.EVENT_WRITE
+            self._listen(each, wanted, link)
+
+    def _listen(self, each: socket.socket, wanted: int, link: _Link) -> None:
+        known = each in self._selector.get_map()
+        if wanted and known:
+            self._selector.modify(each, wanted, link)
+        elif wanted:
+            self._selector.register(each, wanted, link)
+        elif known:
+            self._selector.unregister(each)
+
+    def _drop(self, link: _Link) -> None:
+        with self._lock:
+            for port in [port for port, other in self._links.items() if other is link]:
+                del self._links[port]
+        for each in (link.client, link.server):
+            if each.fileno() >= 0 and each in self._selector.get_map():
+                self._selector.unregister(each)
+            each.close()
+
+
+def _port(peer: str) -> int:
+    return int(peer.rpartition(":")[2])

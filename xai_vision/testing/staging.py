@@ -1,0 +1,146 @@
+"""How an answer is performed: when its parts come, and where it breaks off.
+
+No transport is named here: a face asks for the parts one after the other, and turns the errors
+that come instead into its own.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from xai_vision.testing import tokens
+
+if TYPE_CHECKING:
+    from xai_vision.proto import chat_pb2
+    from xai_vision.testing.calls import Call
+    from xai_vision.testing.faults import Fault
+    from xai_vision.testing.replies import Reply
+
+__all__ = ["GARBAGE", "Gone", "Staging"]
+
+# No protobuf message: a length of 2**63 and nothing behind it.
+GARBAGE = b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
+_FOREVER = 1e6
+
+
+class Gone(Exception):  # noqa: N818 - nothing failed: there is nobody left to answer
+    """The client went away, or the server was stopped, while the answer was waited for."""
+
+
+@dataclass
+class Staging:
+    """What is to happen on the way to one call's answer.
+
+    Attributes:
+        faults: What goes wrong.
+        reply: Has the pacing, where the answer is made from a reply.
+        chance: Where jitter is drawn from.
+    """
+
+    faults: Sequence[Fault] = ()
+    reply: Reply | None = None
+    chance: random.Random = field(default_factory=random.Random)
+
+    @property
+    def wire_fault(self) -> Fault | None:
+        """What is to happen to the connection, if anything."""
+        return next((fault for fault in self.faults if fault.on_wire), None)
+
+    def before(self, call: Call) -> None:
+        """Fail if the call is to fail before there is any answer.
+
+        Raises:
+            ServiceError: So it is.
+        """
+        for fault in self.faults:
+            if fault.kind == "status" and (fault.chunks is None or not call.stream):
+                # A test that has waited for "slow, then refused" gets both.
+                self._wait(call, self._delay())
+                raise fault.error()
+
+    def single(self, call: Call) -> bool:
+        """Wait as long as a whole answer takes.
+
+        Returns:
+            Whether the answer is to be sent as garbage.
+
+        Raises:
+            Gone: Nobody waits any more.
+        """
+        reply = self.reply
+        seconds = self._delay()
+        if reply and reply.tps:
+            seconds += self._about(tokens.count(reply.text) / reply.tps, reply.jitter)
+        self._wait(call, seconds)
+        if any(fault.kind == "hang" for fault in self.faults):
+            self._wait(call, _FOREVER)
+        return any(fault.kind == "garble" for fault in self.faults)
+
+    def stream(
+        self, call: Call, chunks: Sequence[chat_pb2.GetChatCompletionChunk]
+    ) -> Iterator[chat_pb2.GetChatCompletionChunk | bytes]:
+        """Give the parts of a streamed answer when they are due.
+
+        Yields:
+            Chunks, or bytes that are none.
+
+        Raises:
+            ServiceError: The stream breaks off with a status.
+            Gone: Nobody waits any more.
+        """
+        self._wait(call, self._delay())
+        ends = {self._place(fault, len(chunks)): fault for fault in reversed(self.faults)}
+        for number, chunk in enumerate(chunks):
+            fault = ends.get(number)
+            if fault is not None:
+                if fault.kind == "truncate":
+                    return
+                if fault.kind == "garble":
+                    yield GARBAGE
+                self._break(call, fault)
+            if number:
+                self._pace(call, chunk)
+            yield chunk
+        if len(chunks) in ends:
+            self._break(call, ends[len(chunks)])
+
+    def _place(self, fault: Fault, count: int) -> int:
+        """Before which chunk a fault happens; -1 for none."""
+        if fault.kind == "latency" or fault.on_wire:
+            return -1
+        # A truncated stream lacks its last chunk, which has the finish reason.
+        most = count - 1 if fault.kind == "truncate" else count
+        return min(fault.chunks or 0, most)
+
+    def _break(self, call: Call, fault: Fault) -> None:
+        if fault.kind == "hang":
+            self._wait(call, _FOREVER)
+        if fault.kind == "status":
+            raise fault.error()
+
+    def _pace(self, call: Call, chunk: chat_pb2.GetChatCompletionChunk) -> None:
+        reply = self.reply
+        if reply is None or not (reply.tps or reply.jitter):
+            return
+        words = sum(tokens.count(part.delta.content) for part in chunk.outputs)
+        self._wait(call, self._about(words / reply.tps if reply.tps else 0.0, reply.jitter))
+
+    def _delay(self) -> float:
+        """Seconds until the first part."""
+        seconds = 0.0
+        if self.reply:
+            seconds = self._about(self.reply.ttft, self.reply.jitter if self.reply.ttft else 0.0)
+        for fault in self.faults:
+            if fault.kind == "latency":
+                seconds += self._about(fault.seconds, fault.jitter)
+        return seconds
+
+    def _about(self, seconds: float, jitter: float) -> float:
+        return max(0.0, seconds + self.chance.uniform(-jitter, jitter)) if jitter else seconds
+
+    def _wait(self, call: Call, seconds: float) -> None:
+        if seconds > 0 and call.pause(seconds):
+            raise Gone
