@@ -7,6 +7,9 @@ import pytest
 from xai_vision import AsyncClient, Client
 from xai_vision.testing import FakeServer
 
+# The plugin's own tests run pytest inside pytest.
+pytest_plugins = ["pytester"]
+
 # What the seed documents call their pictures.
 SEED_URLS = (
     "https://science.nasa.gov/wp-content/uploads/2023/09/web-first-images-release.png",

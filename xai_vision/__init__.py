@@ -7,6 +7,8 @@ the service to test against.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from xai_vision._version import __version__
 from xai_vision.client import AsyncClient, Client
 from xai_vision.errors import (
@@ -18,6 +20,9 @@ from xai_vision.errors import (
 )
 from xai_vision.wire.retry import RetryPolicy
 
+if TYPE_CHECKING:
+    from xai_vision.images import estimate_tokens, prepare_image
+
 __all__ = [
     "APIError",
     "AsyncClient",
@@ -28,4 +33,17 @@ __all__ = [
     "RetryPolicy",
     "XaiVisionError",
     "__version__",
+    "estimate_tokens",
+    "prepare_image",
 ]
+
+_OF_IMAGES = ("estimate_tokens", "prepare_image")
+
+
+def __getattr__(name: str) -> object:
+    # The pictures' room is loaded when the first picture comes, not before.
+    if name in _OF_IMAGES:
+        from xai_vision import images
+
+        return getattr(images, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.pictures import data_url, jpeg, png, sample
 from xai_vision.chat import assistant, developer, image, system, text, tool_result, user
 from xai_vision.chat.conversation import Conversation
 from xai_vision.chat.encode import head, number, varint
@@ -14,8 +15,12 @@ from xai_vision.proto import chat_pb2
 
 words = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 urls = st.builds("https://example.com/{}.png".format, st.text("abcé🙂/?&=%", max_size=30))
-data_urls = st.builds("data:image/png;base64,{}".format, st.text("ABCab01+/", max_size=9000))
-pictures = st.builds(image, urls | data_urls, st.sampled_from(["auto", "low", "high", None]))
+files = st.sampled_from([png(), jpeg(), sample("tiny.png"), sample("photo-grey.jpg")])
+pictures = st.builds(
+    lambda source, detail: image(source, detail=detail),
+    urls | files | st.builds(data_url, files),
+    st.sampled_from(["auto", "low", "high", None]),
+)
 parts = st.lists(words | pictures | st.builds(text, words), min_size=1, max_size=5)
 messages = st.one_of(
     *(st.builds(lambda made, args: made(*args), st.just(make), parts)

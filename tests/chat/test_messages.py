@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 
 import pytest
 from google.protobuf import json_format
 
+from tests.pictures import data_url, jpeg_of
 from xai_vision import ImageError, InvalidRequestError
 from xai_vision.chat import Content, Message, image, system, text, tool_result, user
 from xai_vision.proto import chat_pb2, image_pb2
 
 URL = "https://example.com/a.png"
-DATA = "data:image/png;base64," + "AAAA" * 20_000
+DATA = data_url(jpeg_of(60_000))
 
 
 def proto_of_question() -> chat_pb2.Message:
@@ -132,29 +134,33 @@ def test_a_copy_shares_the_picture():
 def test_repr_is_short_and_without_the_picture():
     message = user("What is this, in detail? " * 9, image(DATA))
     assert len(repr(message)) < 200
-    assert "AAAA" not in repr(message)
-    assert "data URL (image/png;base64)" in repr(message)
+    assert DATA[5000:5040] not in repr(message)
+    assert "data URL (JPEG, " in repr(message)
     message.proto  # noqa: B018
-    assert "AAAA" not in repr(message)
-    assert "AAAA" not in repr(user(text("x"), message.proto.content[1]))
+    assert DATA[5000:5040] not in repr(message)
+    assert DATA[5000:5040] not in repr(user(text("x"), message.proto.content[1]))
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("photo.jpg", "neither an http"),
-        ("/home/me/photo.jpg", "neither an http"),
-        ("file:///etc/passwd", "neither an http"),
-        ("", "neither an http"),
-        ("ftp://example.com/a.png", "neither an http"),
+        ("photo.jpg", "Path"),
+        ("/home/me/photo.jpg", "Path"),
+        ("file:///etc/passwd", "Path"),
+        ("", "empty"),
+        ("ftp://example.com/a.png", "http"),
+        ("data:image/png;base64,@@@@", "base64"),
+        (3, "int"),
+        (None, "needs a picture, or file_id="),
     ],
 )
-def test_text_that_is_no_url(given, words):
-    with pytest.raises(ImageError, match=words) as caught:
+def test_what_is_no_picture(given, words):
+    with pytest.raises(InvalidRequestError, match=words) as caught:
         image(given)
     assert isinstance(caught.value, ValueError)
-    assert caught.value.remedy
-    assert caught.value.remedy in str(caught.value)
+    if isinstance(caught.value, ImageError):
+        assert caught.value.remedy
+        assert caught.value.remedy in str(caught.value)
 
 
 @pytest.mark.parametrize("detail", ["ultra", "", "HIGH", 3, ["high"]])
@@ -173,6 +179,8 @@ def test_no_detail_is_auto():
         (lambda: user(), r"user\(\) needs at least one"),
         (lambda: system(3), r"system\(\) argument 1 is a int"),
         (lambda: user("a", None), r"user\(\) argument 2 is a NoneType"),
+        (lambda: user(b"x"), r"user\(\) argument 1 is a bytes; give image\(...\) around it"),
+        (lambda: user(Path("a.jpg")), r"argument 1 is a PosixPath; give image\(...\) around it"),
         (lambda: user("\ud800"), "lone surrogate"),
         (lambda: text(b"x"), "text must be a str, not bytes"),
     ],

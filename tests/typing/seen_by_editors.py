@@ -47,7 +47,7 @@ async def asynchronous(client: AsyncClient) -> None:
 
 
 def refused(client: Client) -> None:
-    image("https://example.com/a.png", detail="ultra")  # type: ignore[arg-type]
+    image("https://example.com/a.png", detail="ultra")  # type: ignore[call-overload]
     client.chat.create("grok-4", temprature=1)  # type: ignore[call-arg]
     client.chat.create("grok-4", temperature="hot")  # type: ignore[arg-type]
     client.chat.create("grok-4", reasoning_effort="huge")  # type: ignore[arg-type]

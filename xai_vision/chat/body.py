@@ -34,6 +34,6 @@ def write_messages(out: BytesIO, field: int, messages: Sequence[Message], rest: 
         try:
             message.write(out.write)
         except ImageError as error:
-            error.source = f"message {place}: {error.source}"
+            error.source = f"message {place}, {error.source}"
             raise
     out.write(rest)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, TypedDict, TypeGuard, overload
 
 from google.protobuf.message import Message as ProtoMessage
 
 from xai_vision.chat.encode import Write, head, number
 from xai_vision.chat.lazy import ProtoBacked
-from xai_vision.errors import ImageError, InvalidRequestError
-from xai_vision.images import Picture, TextPicture
+from xai_vision.errors import InvalidRequestError
+from xai_vision.images.picture import Picture
 from xai_vision.proto import chat_pb2, image_pb2
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from xai_vision.images import ImageSource
 
 Content = chat_pb2.Content
 
 ImageDetail: TypeAlias = Literal["auto", "low", "high"]
 
-DETAILS: dict[str, image_pb2.ImageDetail.ValueType] = {
+DETAILS: dict[ImageDetail, image_pb2.ImageDetail.ValueType] = {
     "auto": image_pb2.DETAIL_AUTO,
     "low": image_pb2.DETAIL_LOW,
     "high": image_pb2.DETAIL_HIGH,
@@ -53,20 +58,35 @@ class ImageUrl(ProtoBacked[image_pb2.ImageUrlContent]):
 
 
 class ImageContent(ProtoBacked[chat_pb2.Content]):
-    """A picture in a message. Reads like ``chat_pb2.Content``; ``.proto`` is one."""
+    """A picture in a message. Reads like ``chat_pb2.Content``; ``.proto`` is one.
 
-    __slots__ = ("detail", "picture")
-    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "picture", "detail"})
+    Attributes:
+        picture: The picture; None of an uploaded one, which the service holds.
+        detail: How closely the model looks, as the number of ``image_pb2.ImageDetail``.
+    """
+
+    __slots__ = ("_picture", "detail")
+    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_picture", "detail"})
 
     def __init__(self, picture: Picture, detail: image_pb2.ImageDetail.ValueType) -> None:
         self._proto = None
-        self.picture = picture
+        self._picture = picture
         self.detail = detail
+
+    @property
+    def picture(self) -> Picture:
+        """The picture as it was given."""
+        return self._picture
 
     @property
     def image_url(self) -> ImageUrl | image_pb2.ImageUrlContent:
         """The picture's URL and detail."""
         return ImageUrl(self) if self._proto is None else self._proto.image_url
+
+    @property
+    def text(self) -> str:
+        """Always empty: a picture is no text."""
+        return ""
 
     def _build(self) -> chat_pb2.Content:
         content = chat_pb2.Content()
@@ -97,62 +117,103 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
         self.picture.write_url(write)
         write(number(_DETAIL, self.detail))
 
-    @property
-    def text(self) -> str:
-        """Always empty: a picture is no text."""
-        return ""
-
     def __repr__(self) -> str:
-        detail = image_pb2.ImageDetail.Name(self.detail).removeprefix("DETAIL_").lower()
-        return f"image({self.picture.describe()}, detail={detail!r})"
+        return f"image({self.picture.describe()}, detail={detail_name(self.detail)!r})"
 
     __str__ = __repr__
 
 
-def image(image_url: str, detail: ImageDetail | None = "auto") -> ImageContent:
+class ImageOptions(TypedDict, total=False):
+    """What ``image()`` takes besides the picture; ``prepare_image`` says what each does."""
+
+    name: str | None
+    """What to call the picture in messages; its file's name by default."""
+    convert: bool
+    """Whether a format other than JPEG and PNG is converted. Default yes; if not, refused."""
+    fit: bool
+    """Whether a picture over the limit is made smaller. Default no; then it is refused."""
+    max_side: int | None
+    """The most pixels on the longest side; a larger picture is resized."""
+    max_bytes: int | None
+    """The most raw bytes; a larger picture is made to fit."""
+    limit: int
+    """The most raw bytes the service takes. Default 20 MiB."""
+    max_pixels: int
+    """The most pixels before a picture is taken for a decompression bomb."""
+    strip_metadata: bool
+    """Whether EXIF (place, camera), XMP and comments are taken out. Default no."""
+    verify: bool
+    """Whether the picture is decoded, to see that all of it opens. Default no."""
+
+
+@overload
+def image(
+    image_url: ImageSource, *, detail: ImageDetail | None = ..., **options: Unpack[ImageOptions]
+) -> ImageContent: ...
+@overload
+def image(*, file_id: str, detail: ImageDetail | None = ...) -> chat_pb2.Content: ...
+def image(
+    image_url: ImageSource | None = None,
+    *,
+    detail: ImageDetail | None = "auto",
+    file_id: str | None = None,
+    **options: Unpack[ImageOptions],
+) -> ImageContent | chat_pb2.Content:
     """Make a picture part for ``user(...)``.
 
     Args:
-        image_url: A web address (``https://…``, which the service fetches anew for every request
-            and only if it is public) or a data URL (``data:image/jpeg;base64,…``).
+        image_url: A web address (``https://…``: the service fetches it anew for every request),
+            a data URL, base64, bytes, a ``pathlib.Path``, a binary file, a Pillow image, a NumPy
+            array, or what ``prepare_image`` returns. A string is never opened as a file.
         detail: How closely the model looks: "low" costs the fewest tokens, "high" the most and
             keeps fine details; "auto" (the default, also for None) leaves it to the service.
+        file_id: Instead of a picture: the id of one uploaded before.
+        **options: See ``ImageOptions``: converting, fitting, stripping, verifying.
 
     Returns:
-        A part that reads like ``chat_pb2.Content``.
+        A part that reads like ``chat_pb2.Content``; one made of a ``file_id`` is one.
 
     Raises:
-        ImageError: The text is no URL that the service could take.
-        InvalidRequestError: ``detail`` is none of its three values.
+        ImageError: It is no picture that the service would take; the text says the remedy.
+        InvalidRequestError: ``detail`` is none of its three values, or an option makes no sense.
 
     Example:
         >>> from xai_vision.chat import image, user
         >>> message = user("What is this?", image("https://example.com/a.jpg", detail="low"))
     """
-    return ImageContent(_from_text(image_url), _detail(detail))
+    number = _detail(detail)
+    if file_id is not None:
+        if image_url is not None or options:
+            raise InvalidRequestError("image() takes a picture or file_id=, not both")
+        if not isinstance(file_id, str) or not file_id.strip():
+            raise InvalidRequestError("file_id is empty: give the id of an uploaded picture")
+        uploaded = image_pb2.ImageUrlContent(file_id=file_id, detail=number)
+        return chat_pb2.Content(image_url=uploaded)
+    if image_url is None:
+        raise InvalidRequestError("image() needs a picture, or file_id=")
+    return ImageContent(_prepared(image_url, options), number)
+
+
+def _prepared(source: ImageSource, options: ImageOptions) -> Picture:
+    # Imported on use: programs that send only text need none of it.
+    from xai_vision.images import prepare_image
+
+    return prepare_image(source, **options)
 
 
 def _detail(detail: str | None) -> image_pb2.ImageDetail.ValueType:
     if detail is None:
         return image_pb2.DETAIL_AUTO
     try:
-        return DETAILS[detail]
+        return DETAILS[detail]  # type: ignore[index]  # any text may come in
     except (KeyError, TypeError):
         allowed = ", ".join(repr(name) for name in DETAILS)
         raise InvalidRequestError(f"detail must be one of {allowed}, not {detail!r}") from None
 
 
-def _from_text(text: object) -> Picture:
-    if not isinstance(text, str):
-        raise ImageError(f"image() takes a URL as text, not {type(text).__name__}.")
-    scheme = text[:8].lower()
-    if not scheme.startswith(("http://", "https://", "data:")):
-        raise ImageError(
-            "the text is neither an http(s) URL nor a data URL.",
-            remedy="Give a public URL, or 'data:image/jpeg;base64,' and the picture in base64.",
-            source="image()",
-        )
-    return TextPicture(text)
+def detail_name(detail: image_pb2.ImageDetail.ValueType) -> ImageDetail:
+    """The word for a level of detail; "auto" for one the service would choose."""
+    return next((name for name, value in DETAILS.items() if value == detail), "auto")
 
 
 def text(content: str) -> chat_pb2.Content:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from xai_vision.chat.compaction import CompactContextResponse
     from xai_vision.chat.response import Response
+    from xai_vision.images import TokenEstimate
 
 # Field number of xai_api.GetCompletionsRequest.
 _MESSAGES = 1
@@ -106,6 +107,16 @@ class Conversation:
     def _answered(self, response: Response) -> Response:
         self.append(response)
         return response
+
+    def estimate(self) -> TokenEstimate:
+        """Estimate the input tokens of the next answer, before anything is sent.
+
+        A range: the service documents no formula. What was stored under
+        ``previous_response_id`` is not in it. What counts is ``Response.usage``.
+        """
+        from xai_vision.chat.estimate import estimate_messages
+
+        return estimate_messages(list(self.messages))
 
     def fork(self) -> Self:
         """Branch the conversation: a chat of its own with the same settings and messages.

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
-from xai_vision.chat.content import Content, ImageContent, is_proto, text
+from xai_vision.chat.content import Content, ImageContent, image, is_proto, text
 from xai_vision.chat.encode import Write, head
 from xai_vision.chat.lazy import ProtoBacked
-from xai_vision.errors import InvalidRequestError
+from xai_vision.errors import ImageError, InvalidRequestError
+from xai_vision.images.picture import Picture, describe_url
 from xai_vision.proto import chat_pb2
 from xai_vision.proto.convert import adopt
 
+if TYPE_CHECKING:
+    from xai_vision.images.sources import SupportsArray
+
 Part: TypeAlias = "ImageContent | chat_pb2.Content"
-Saying: TypeAlias = "str | ImageContent | chat_pb2.Content"
+Saying: TypeAlias = "str | ImageContent | chat_pb2.Content | Picture | SupportsArray"
 """What user() and its kin take."""
 
 # Field number of xai_api.Message.
@@ -77,12 +82,16 @@ class Message(ProtoBacked[chat_pb2.Message]):
             write(self._proto.SerializeToString())
             return
         write(self._shell.SerializeToString())
-        for part in self._parts:
-            write(head(_CONTENT, _part_size(part)))
-            if isinstance(part, ImageContent):
-                part.write(write)
-            else:
-                write(part.SerializeToString())
+        for place, part in enumerate(self._parts, 1):
+            try:
+                write(head(_CONTENT, _part_size(part)))
+                if isinstance(part, ImageContent):
+                    part.write(write)
+                else:
+                    write(part.SerializeToString())
+            except ImageError as error:
+                error.source = f"part {place}: {error.source}"
+                raise
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Message:
         # Pictures never change, so a copy of the conversation holds the same ones.
@@ -117,8 +126,6 @@ def _show(part: Part) -> str:
     if kind == "text":
         return repr(part.text if len(part.text) <= 60 else part.text[:59] + "…")
     if kind == "image_url":
-        from xai_vision.images.picture import describe_url
-
         return f"image({part.image_url.file_id or describe_url(part.image_url.image_url)})"
     return f"file({part.file.file_id or part.file.url or part.file.filename})"
 
@@ -174,10 +181,12 @@ def user(*args: Saying) -> Message:
 
     Args:
         *args: Strings, pictures from ``image(...)``, other parts from ``text(...)`` and
-            ``file(...)``, or ``chat_pb2.Content`` messages, also those built by xai_sdk.
+            ``file(...)``, or ``chat_pb2.Content`` messages, also those built by xai_sdk. A
+            Pillow image or a NumPy array may be given as it is.
 
     Raises:
         InvalidRequestError: No parts, or something that is no part; the text says which.
+        ImageError: A picture given as it is cannot be sent.
     """
     return _message("user", chat_pb2.ROLE_USER, args)
 
@@ -233,6 +242,20 @@ def _part(arg: object, where: str) -> Part:
         return arg
     if is_proto(arg, "xai_api.Content"):
         return adopt(arg, Content)
-    raise InvalidRequestError(
-        f"{where} is a {type(arg).__name__}; give text, image(...), file(...) or a Content"
+    # A Pillow image, an array or a prepared picture can be nothing but a picture.
+    if isinstance(arg, Picture) or hasattr(arg, "__array_interface__"):
+        try:
+            return image(arg)
+        except ImageError as error:
+            error.source = f"{where}: {error.source}"
+            raise
+    hint = (
+        "image(...) around it, if it is a picture"
+        if _may_be_picture(arg)
+        else ("text, image(...), file(...) or a Content")
     )
+    raise InvalidRequestError(f"{where} is a {type(arg).__name__}; give {hint}")
+
+
+def _may_be_picture(arg: object) -> bool:
+    return isinstance(arg, (bytes, bytearray, memoryview, os.PathLike)) or hasattr(arg, "read")
