@@ -111,7 +111,8 @@ def _extremes(image: Image.Image) -> tuple[float, float]:
 def _spread(image: Image.Image, low: float, high: float, changes: list[Change]) -> Image.Image:
     scale = 65535 / (high - low) if high > low else 0.0
     changes.append(Change(f"values from {low:g} to {high:g} brought to 16 bits", lossy=True))
-    return image.point(lambda value: value * scale + (-low * scale))
+    shift = 0.5 - low * scale  # what follows cuts the fraction off
+    return image.point(lambda value: value * scale + shift)
 
 
 _CONVERT: dict[str, Convert] = {

@@ -79,8 +79,16 @@ class Content(ABC):
         """All raw bytes at once."""
 
     @abstractmethod
-    def write_base64(self, write: Write) -> None:
-        """Hand the base64 text over in steps."""
+    def steps(self) -> Iterator[bytes]:
+        """The base64 text in steps; what can be checked is checked before the first."""
+
+    def write_url(self, prefix: bytes, write: Write) -> None:
+        """Hand ``prefix`` and the base64 text over in steps."""
+        for step in self.steps():
+            if prefix:
+                write(prefix)
+                prefix = b""
+            write(step)
 
     @property
     def base64_size(self) -> int:
@@ -120,10 +128,10 @@ class HeldContent(Content):
             return whole
         return bytes(self._view)
 
-    def write_base64(self, write: Write) -> None:
+    def steps(self) -> Iterator[bytes]:
         """Encode the bytes where they lie."""
         for start in range(0, self._view.nbytes, base64.RAW_STEP):
-            write(base64.encode(self._view[start : start + base64.RAW_STEP]))
+            yield base64.encode(self._view[start : start + base64.RAW_STEP])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return HeldContent, (self.read(),)
@@ -160,10 +168,10 @@ class TextContent(Content):
         """Decode it all."""
         return base64.decode(self._text[self._start :].encode("ascii"))
 
-    def write_base64(self, write: Write) -> None:
+    def steps(self) -> Iterator[bytes]:
         """Hand over the text."""
         for start in range(self._start, len(self._text), STEP):
-            write(self._text[start : start + STEP].encode("ascii"))
+            yield self._text[start : start + STEP].encode("ascii")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return TextContent, (self._text, self._start, self._size)
@@ -233,7 +241,7 @@ class FileContent(Content):
             self._check(file)
         return data
 
-    def write_base64(self, write: Write) -> None:
+    def steps(self) -> Iterator[bytes]:
         """Read and encode the file in steps.
 
         Raises:
@@ -245,7 +253,7 @@ class FileContent(Content):
                 data = _read_up_to(file, length)
                 if len(data) != length:
                     raise _changed()
-                write(base64.encode(data))
+                yield base64.encode(data)
             self._check(file)
 
     def __reduce__(self) -> tuple[Any, ...]:

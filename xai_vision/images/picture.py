@@ -72,7 +72,14 @@ class TextPicture(Picture):
 
 
 def describe_url(text: str, limit: int = 80) -> str:
-    """Shorten a URL for people; of a data URL only the label before its data is kept."""
+    """Shorten a URL for people: no password, no query (which may be a key), no picture data.
+
+    Of a data URL only the label before its data is kept.
+    """
     if text[:5].lower() == "data:":
         return f"data URL ({text[5:60].partition(',')[0] or 'no type'})"
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    address, mark, _ = text.partition("?")
+    scheme, slashes, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    shown = f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}{'?…' if mark else ''}"
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"

@@ -123,8 +123,13 @@ def _from_content(found: Found, content: Content, wishes: Wishes) -> tuple[Conte
         header = parse_header(window, name)
         if header is not None:
             check_pixels(header.width, header.height, wishes.max_pixels)
+        taken = header is not None and name in TAKEN
+        if taken and not wishes.strip_metadata:
+            wishes.check_size(content.size)
+        if not taken or wishes.strip_metadata or content.size > wishes.most:
+            wishes.check_source(content.size)
         whole = header is not None and _looks_whole(window, header)
-    if header is None or name not in TAKEN:
+    if header is None or not taken:
         if not wishes.convert:
             raise ImageFormatError(
                 f"It is a {name}; only JPEG and PNG are taken as they are.",
@@ -132,8 +137,6 @@ def _from_content(found: Found, content: Content, wishes: Wishes) -> tuple[Conte
             )
         return _encoded_anew(found, content, name, header, wishes)
     _mend_label(found, header)
-    if not wishes.strip_metadata:
-        wishes.check_size(content.size)
     if wishes.verify or not whole:
         _check_decodes(content, name, wishes)
     if wishes.strip_metadata:
@@ -185,7 +188,6 @@ def _made_smaller(
     found: Found, content: Content, header: Header, wishes: Wishes
 ) -> tuple[Content, Header]:
     """Make it fit: without its metadata if that does it, encoded anew if not."""
-    wishes.check_source(content.size)
     before = len(found.changes)
     bare, bare_header = _stripped(found, content, header)
     if bare.size <= wishes.most:
@@ -199,5 +201,4 @@ def _encoded_anew(
 ) -> tuple[Content, Header]:
     from xai_vision.images import raster
 
-    wishes.check_source(content.size)
     return raster.from_file(found, content.read(), name, header, wishes)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.images.change import Change
 from xai_vision.images.content import Content
-from xai_vision.images.errors import ImageReadError
+from xai_vision.images.errors import ImageError, ImageReadError
 from xai_vision.images.facts import Header
 from xai_vision.images.found import Found
 from xai_vision.images.limits import human_size
@@ -137,11 +140,12 @@ class PreparedImage(Picture):
         Raises:
             ImageReadError: It is at a web address, or its file cannot be read any more.
         """
-        return self._here().read()
+        with self._named():
+            return self._here().read()
 
     def sha256(self) -> str:
         """The SHA-256 of ``read()``, in hexadecimal."""
-        return hashlib.sha256(self._here().read()).hexdigest()
+        return hashlib.sha256(self.read()).hexdigest()
 
     def pil(self) -> Image:
         """The picture as a Pillow image, decoded and turned upright.
@@ -151,14 +155,23 @@ class PreparedImage(Picture):
         """
         from xai_vision.images.header import decode
 
-        return decode(self.read())
+        with self._named():
+            return decode(self.read(), max_pixels=sys.maxsize)  # it was checked before
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Say in errors which picture they are about."""
+        try:
+            yield
+        except ImageError as error:
+            error.source = self._source if self._content else self.describe()
+            raise
 
     def _here(self) -> Content:
         if self._content is None:
             raise ImageReadError(
                 "It is at a web address; its data is not here.",
                 remedy="Download it and pass its bytes.",
-                source=self.describe(),
             )
         return self._content
 
@@ -190,12 +203,8 @@ class PreparedImage(Picture):
             for start in range(0, len(text), STEP):
                 write(text[start : start + STEP])
             return
-        write(self._prefix.encode())
-        try:
-            self._content.write_base64(write)
-        except ImageReadError as error:
-            error.source = self._source
-            raise
+        with self._named():
+            self._content.write_url(self._prefix.encode(), write)
 
     # --- copies ---
 

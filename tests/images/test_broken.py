@@ -1,0 +1,153 @@
+"""Truncated and corrupt pictures are refused; odd ones that every decoder opens are not."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+
+import pytest
+
+from tests.pictures import jpeg, made, png, sample
+from xai_vision.images import (
+    ImageCorruptError,
+    ImageEmptyError,
+    ImageError,
+    ImageTruncatedError,
+    NotAnImageError,
+    decode,
+    prepare_image,
+)
+
+SMALL = [n for n in made.SAMPLES if "mib" not in n and not n.startswith(("rotated", "wide"))]
+
+
+@pytest.mark.parametrize("part", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize(
+    "name", ["photo.jpg", "photo-progressive.jpg", "chart.png", "photo.webp", "photo.bmp"]
+)
+def test_truncated_files_are_refused_without_being_asked(name, part, tmp_path):
+    data = sample(name)[: int(len(sample(name)) * part)]
+    path = tmp_path / name
+    path.write_bytes(data)
+    for source in (data, path):
+        with pytest.raises((ImageTruncatedError, ImageCorruptError)) as caught:
+            prepare_image(source)
+        assert caught.value.remedy
+    if not name.endswith("webp"):  # Pillow does not tell of WebP what is wrong
+        assert isinstance(caught.value, ImageTruncatedError)
+        assert "whole file" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"\0" * 100,
+        b"\r\n",
+        b"SEFH trailer of a telephone",
+        b"\0\0\0\x18ftypmp42" + bytes(2_000_000),
+    ],
+)
+def test_what_follows_a_picture_does_no_harm(tail):
+    for data in (jpeg(), png(), sample("photo-progressive.jpg")):
+        prepared = prepare_image(data + tail)
+        assert prepared.read() == data + tail
+        assert prepared.changes == ()
+
+
+def test_a_picture_without_its_last_mark_that_still_opens():
+    data = png()[:-12]
+    assert prepare_image(data).read() == data
+    assert decode(data).size == (640, 400)
+
+
+def test_the_end_mark_on_the_border_of_two_steps():
+    from xai_vision.images import jpeg as room
+
+    header_end = prepare_image(jpeg())._header.body_at
+    filler = bytes(room._SCAN_STEP - 1)
+    data = jpeg()[:header_end] + filler + b"\xff\xd9" + b"trailer"
+    from xai_vision.images.content import HeldContent
+
+    with HeldContent(data).opened() as window:
+        assert room.looks_whole(window, prepare_image(jpeg())._header)
+
+
+def test_garbage_and_fill_bytes_between_segments():
+    data = jpeg()
+    filled = data[:2] + b"\xff\xff\xff" + data[2:]
+    assert prepare_image(filled, verify=True).size == (640, 480)
+    dirty = data[:20] + b"\0\0\0" + data[20:]
+    assert prepare_image(dirty).size == (640, 480)
+
+
+def test_corruption_inside_is_found_by_verify_only():
+    data = bytearray(png())
+    data[len(data) // 2] ^= 0xFF
+    assert prepare_image(bytes(data)).size == (640, 400)
+    with pytest.raises(ImageCorruptError) as caught:
+        prepare_image(bytes(data), verify=True, name="chart")
+    assert caught.value.source == "chart"
+    assert caught.value.__cause__ is not None
+
+
+def test_a_wrong_checksum_is_found_by_verify():
+    data = png()
+    broken = data[:-16] + bytes(4) + data[-12:]
+    with pytest.raises(ImageCorruptError):
+        prepare_image(broken, verify=True)
+
+
+def test_an_animation_out_of_order_is_refused():
+    with_frames = sample("animated.png")
+    without = with_frames.replace(b"fcTL", b"xcTL")
+    with pytest.raises(ImageCorruptError):
+        prepare_image(without)
+
+
+def attempted(source, **options):
+    try:
+        return prepare_image(source, **options)
+    except ImageError as error:
+        return error
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_sample_cut_anywhere(name):
+    data = sample(name)
+    for part in range(20):
+        found = attempted(data[: len(data) * part // 20])
+        if isinstance(found, ImageError):
+            assert found.reason.endswith(".")
+            assert found.source == "picture"
+
+
+def test_no_bytes_and_zeros():
+    for data in (b"", bytearray(), memoryview(b"")):
+        with pytest.raises(ImageEmptyError):
+            prepare_image(data)
+    with pytest.raises(NotAnImageError, match="zeros"):
+        prepare_image(bytes(5000))
+
+
+def test_noise_is_no_picture():
+    with pytest.raises(NotAnImageError, match="known format") as caught:
+        prepare_image(b"\x99" + os.urandom(5000))
+    assert "Pillow image" in caught.value.remedy
+
+
+def test_the_reason_never_holds_what_pillow_said():
+    with pytest.raises(ImageError) as caught:
+        prepare_image(b"BM" + struct.pack("<IIII", 99, 0, 54, 40) + b"SECRET" * 20)
+    assert "SECRET" not in str(caught.value)
+    assert "BytesIO" not in str(caught.value)
+
+
+def test_a_profile_packed_in_an_unknown_way_is_left_to_the_decoder():
+    packed = b"ICC Profile\0\1" + zlib.compress(bytes(200))
+    data = png()[:33] + made.chunk(b"iCCP", packed) + png()[33:]
+    with pytest.raises(ImageCorruptError):
+        prepare_image(data)
+    text = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"<x/>")
+    data = png()[:33] + made.chunk(b"iTXt", text) + png()[33:]
+    assert prepare_image(data).read() == data

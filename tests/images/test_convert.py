@@ -1,0 +1,256 @@
+"""Conversions, pixel by pixel, and every change told."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import pytest
+from PIL import Image, ImageCms, features
+
+from tests.pictures import made, rotated_jpeg, sample
+from xai_vision.images import ImageFormatError, prepare_image
+
+CORNERS = {(4, 4): made.RED, (43, 4): made.GREEN, (4, 27): made.BLUE, (43, 27): made.YELLOW}
+
+
+def shows_corners(picture, most=8):
+    assert picture.size == (48, 32)
+    picture = picture.convert("RGB")
+    for at, colour in CORNERS.items():
+        found = picture.getpixel(at)
+        assert all(abs(a - b) <= most for a, b in zip(found, colour, strict=True)), (at, found)
+
+
+def stored(orientation):
+    """The corners as a camera held that way stores them."""
+    how = made._STORED[orientation]
+    return made.corners() if how is None else made.corners().transpose(how)
+
+
+def told(prepared):
+    return " | ".join(map(str, prepared.changes))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_all_eight_orientations(kind, orientation):
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    options = {"lossless": True} if kind == "WEBP" else {"quality": 100}
+    if kind == "TIFF":
+        options = {"tiffinfo": {0x0112: orientation}}
+    exif = made.exif(orientation) if kind != "TIFF" else None
+    data = made.encode(stored(orientation), kind, **options, **({"exif": exif} if exif else {}))
+    prepared = prepare_image(data)
+    assert prepared.size == (48, 32)
+    shows_corners(prepared.pil(), 24)
+    if kind in ("JPEG", "PNG"):
+        assert prepared.read() == data
+        assert prepared.orientation == orientation
+    else:
+        assert prepared.format == "PNG"
+        assert prepared.orientation == 1
+        with Image.open(io.BytesIO(prepared.read())) as image:
+            shows_corners(image, 24)
+            assert not image.getexif()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_survives_encoding_anew(orientation):
+    big = rotated_jpeg(orientation, 480, 320)
+    prepared = prepare_image(big, max_side=48)
+    with Image.open(io.BytesIO(prepared.read())) as image:
+        shows_corners(image, 24)
+
+
+@pytest.mark.parametrize("name", ["alpha.webp", "icon.ico", "photo.jp2", "photo.ppm", "still.gif"])
+def test_lossless_conversion_keeps_every_pixel(name):
+    with Image.open(io.BytesIO(sample(name))) as original:
+        expected = original.convert("RGBA").tobytes()
+    prepared = prepare_image(sample(name))
+    assert prepared.format == "PNG"
+    assert prepared.lossless
+    assert prepared.pil().convert("RGBA").tobytes() == expected
+    assert told(prepared).startswith("converted from ")
+
+
+def test_alpha_is_kept():
+    prepared = prepare_image(sample("alpha.webp"))
+    picture = prepared.pil()
+    assert picture.mode == "RGBA"
+    assert picture.getpixel((0, 0))[3] == 0
+    assert picture.getpixel((40, 40))[3] == 255
+
+
+def test_transparency_of_a_gif():
+    frame = made.badge().quantize(16)
+    frame.info["transparency"] = frame.getpixel((0, 0))
+    picture = prepare_image(made.encode(frame, "GIF", transparency=frame.getpixel((0, 0)))).pil()
+    assert picture.mode == "RGBA"
+    assert picture.getpixel((0, 0))[3] == 0
+    assert picture.getpixel((48, 48))[3] == 255
+
+
+def test_transparency_on_white():
+    clear = Image.new("RGBA", (300, 300), (255, 0, 0, 0))
+    clear.paste(made.noise(300, 150), (0, 150))
+    prepared = prepare_image(clear, max_bytes=100_000)
+    assert prepared.format == "JPEG"
+    assert min(prepared.pil().getpixel((10, 10))) > 250
+    assert "transparency laid on white" in told(prepared)
+    assert not prepared.lossless
+
+
+def test_half_transparent_grey_on_white():
+    grey = Image.merge("LA", (Image.new("L", (64, 64), 0), Image.new("L", (64, 64), 128)))
+    noisy = Image.merge("LA", (made.noise(400, 400).convert("L"), Image.new("L", (400, 400), 255)))
+    noisy.paste(grey, (0, 0))
+    picture = prepare_image(noisy, max_bytes=80_000).pil()
+    assert picture.mode == "L"
+    scale = picture.width / 400
+    assert abs(picture.getpixel((int(30 * scale), int(30 * scale))) - 127) < 6
+
+
+def test_palettes_are_written_out():
+    image = made.corners().quantize(4)
+    for name in ("BMP", "TIFF", "GIF"):
+        prepared = prepare_image(made.encode(image, name))
+        assert prepared.pil().mode == "RGB"
+        assert prepared.pil().tobytes() == image.convert("RGB").tobytes()
+
+
+def test_cmyk_without_a_profile():
+    image = Image.merge("CMYK", [Image.new("L", (48, 32), value) for value in (0, 255, 255, 0)])
+    prepared = prepare_image(made.encode(image, "TIFF"))
+    assert "CMYK to RGB by a general formula" in told(prepared)
+    assert not prepared.lossless
+    assert prepared.pil().getpixel((5, 5)) == (255, 0, 0)
+
+
+def test_cmyk_jpeg_goes_through_and_is_converted_when_encoded_anew():
+    data = sample("photo-cmyk.jpg")
+    assert prepare_image(data).read() == data
+    smaller = prepare_image(data, max_side=160)
+    assert smaller.pil().mode == "RGB"
+    assert "CMYK" in told(smaller)
+    sky = smaller.pil().getpixel((10, 8))
+    expected = made.photo(320, 240).getpixel((20, 16))
+    assert all(abs(a - b) < 30 for a, b in zip(sky, expected, strict=True))
+
+
+def test_lab_needs_no_profile():
+    lab = ImageCms.profileToProfile(
+        made.corners(),
+        ImageCms.createProfile("sRGB"),
+        ImageCms.createProfile("LAB"),
+        outputMode="LAB",
+    )
+    prepared = prepare_image(made.encode(lab, "TIFF"))
+    shows_corners(prepared.pil(), 6)
+    assert "LAB to RGB" in told(prepared)
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PPM"])
+def test_16_bit_grey_keeps_16_bits(kind):
+    ramp = Image.frombytes("I;16", (256, 4), struct.pack("<1024H", *range(0, 65536, 64)))
+    prepared = prepare_image(made.encode(ramp, kind))
+    assert prepared.lossless
+    with Image.open(io.BytesIO(prepared.read())) as image:
+        assert image.mode.startswith("I")
+        values = image.convert("I")
+        assert values.getpixel((0, 0)) == 0
+        assert values.getpixel((255, 3)) == 65472
+        assert values.getpixel((100, 0)) == 6400
+
+
+def test_16_bit_png_goes_through():
+    for data in (made.grey16_png(), made.rgb16_png()):
+        assert prepare_image(data).read() == data
+
+
+def test_16_bits_to_8_are_not_clipped():
+    prepared = prepare_image(made.grey16_png(256, 8), max_side=128)
+    picture = prepared.pil()
+    assert picture.mode == "L"
+    assert picture.getpixel((0, 2)) < 4
+    assert abs(picture.getpixel((64, 2)) - 128) < 4
+    assert picture.getpixel((127, 2)) > 251
+    assert "16 bits per channel reduced to 8" in told(prepared)
+
+
+def test_16_bit_colour_that_pillow_reads_as_8_is_told():
+    prepared = prepare_image(made.rgb16_png(64, 32), max_side=32)
+    assert "16 bits per channel reduced to 8" in told(prepared)
+    assert not prepared.lossless
+
+
+def test_wide_integers_and_floats_are_spread():
+    wide = Image.new("I", (2, 1))
+    wide.putpixel((0, 0), -1000)
+    wide.putpixel((1, 0), 1_000_000)
+    prepared = prepare_image(wide)
+    assert "-1000 to 1e+06" in told(prepared)
+    assert prepared.pil().convert("I").getextrema() == (0, 65535)
+    floats = Image.new("F", (3, 1))
+    floats.putpixel((1, 0), 0.5)
+    floats.putpixel((2, 0), 1.0)
+    values = prepare_image(floats).pil().convert("I")
+    assert [values.getpixel((x, 0)) for x in range(3)] == [0, 32768, 65535]
+    small = Image.new("I", (1, 1), 65535)
+    assert prepare_image(small).lossless
+    assert prepare_image(small).pil().convert("I").getpixel((0, 0)) == 65535
+    with pytest.raises(ImageFormatError, match="finite"):
+        prepare_image(Image.new("F", (2, 2), float("inf")))
+
+
+@pytest.mark.parametrize("name", ["animated.gif", "animated.webp", "pages.tiff"])
+def test_of_many_frames_the_first_is_sent_and_that_is_told(name):
+    prepared = prepare_image(sample(name))
+    assert prepared.format == "PNG"
+    assert "only the first of its frames" in told(prepared)
+    assert not prepared.lossless
+    dot = prepared.pil().convert("RGB").getpixel((7, 28))
+    assert min(dot) > 200
+
+
+def test_an_animated_png_goes_through_and_says_so():
+    prepared = prepare_image(sample("animated.png"))
+    assert prepared.animated
+    assert prepared.read() == sample("animated.png")
+    assert not prepare_image(sample("chart.png")).animated
+
+
+def test_the_current_frame_of_a_pillow_image():
+    with Image.open(io.BytesIO(sample("animated.gif"))) as image:
+        image.seek(2)
+        prepared = prepare_image(image)
+    assert "current frame" in told(prepared)
+    assert min(prepared.pil().convert("RGB").getpixel((39, 28))) > 200
+
+
+def test_a_profile_is_kept_where_it_fits():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for mode, kept in (("RGB", True), ("L", False)):
+        data = made.encode(made.corners().convert(mode), "TIFF", icc_profile=profile)
+        with Image.open(io.BytesIO(prepare_image(data).read())) as image:
+            assert (image.info.get("icc_profile") == profile) is kept
+
+
+def test_nothing_private_is_written_along():
+    data = made.encode(
+        made.photo(64, 64), "WEBP", exif=made.exif(1), xmp=b"<x:xmpmeta>SECRET</x:xmpmeta>"
+    )
+    prepared = prepare_image(data)
+    assert b"SECRET" not in prepared.read()
+    assert b"Camera maker" not in prepared.read()
+    assert "metadata left out" in told(prepared)
+    commented = Image.open(io.BytesIO(made.private_jpeg(1)))
+    assert b"SECRET" not in prepare_image(commented, max_bytes=9000).read()
+
+
+def test_heic_without_its_decoder():
+    box = struct.pack(">I", 24) + b"ftypheic" + bytes(4) + b"mif1heic"
+    with pytest.raises(ImageFormatError, match="HEIC") as caught:
+        prepare_image(box + bytes(200))
+    assert "pip install" in caught.value.remedy

@@ -1,0 +1,41 @@
+"""What is imported when, and what is offered."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import xai_vision.images as room
+
+SCRIPT = """
+import sys
+import xai_vision.images
+from xai_vision.images import prepare_image, read_header
+heavy = [name for name in ("PIL", "numpy", "pillow_heif") if name in sys.modules]
+assert not heavy, heavy
+prepare_image("https://example.com/a.jpg").url()
+with open(sys.argv[1], "rb") as file:
+    data = file.read()
+prepared = prepare_image(data, strip_metadata=True)
+prepared.url(), prepared.tokens, prepared.describe(), read_header(data)
+heavy = [name for name in ("PIL", "numpy") if name in sys.modules]
+assert not heavy, heavy
+"""
+
+
+def test_jpeg_and_png_need_neither_pillow_nor_numpy(tmp_path):
+    from tests.pictures import jpeg, png
+
+    for data in (jpeg(), png()):
+        path = tmp_path / "picture"
+        path.write_bytes(data)
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_all_is_what_it_says():
+    for name in room.__all__:
+        assert getattr(room, name) is not None
+    assert sorted(room.__all__, key=str.lower) == sorted(set(room.__all__), key=str.lower)

@@ -1,0 +1,185 @@
+"""Limits, and what makes a picture fit."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from tests.pictures import MIB, jpeg, jpeg_of, made, png, png_of, rotated_jpeg
+from xai_vision.errors import InvalidRequestError
+from xai_vision.images import MAX_BYTES, ImageFormatError, ImageTooLargeError, prepare_image
+
+
+def test_the_limit_is_20_mib_of_raw_bytes():
+    assert MAX_BYTES == 20 * MIB
+    assert prepare_image(jpeg_of(20 * MIB)).size_bytes == 20 * MIB
+    assert prepare_image(png_of(20 * MIB)).size_bytes == 20 * MIB
+
+
+def test_over_it_the_error_says_by_how_much_and_what_to_do(tmp_path):
+    path = tmp_path / "holiday.jpg"
+    path.write_bytes(jpeg_of(20 * MIB + 1))
+    with pytest.raises(ImageTooLargeError) as caught:
+        prepare_image(path)
+    error = caught.value
+    assert (error.size, error.limit, error.source) == (20 * MIB + 1, 20 * MIB, "holiday.jpg")
+    assert "20,971,521 bytes" in error.reason
+    assert "20 MiB" in error.reason
+    assert "fit=True" in error.remedy
+    assert str(error).startswith("holiday.jpg: It has 20,971,521 bytes")
+
+
+def test_the_limit_can_be_set():
+    assert prepare_image(jpeg_of(21 * MIB), limit=32 * MIB).size_bytes == 21 * MIB
+    with pytest.raises(ImageTooLargeError, match="10 MiB"):
+        prepare_image(png_of(11 * MIB), limit=10 * MIB)
+
+
+def test_a_huge_file_is_refused_without_being_read(tmp_path):
+    path = tmp_path / "huge.jpg"
+    with path.open("wb") as file:
+        file.write(jpeg()[:-2])
+        file.truncate(5 << 30)
+    with pytest.raises(ImageTooLargeError, match="5120 MiB"):
+        prepare_image(path)
+    with pytest.raises(ImageTooLargeError, match="512 MiB"):
+        prepare_image(path, fit=True)
+
+
+def test_fit_takes_the_best_quality_that_fits():
+    prepared = prepare_image(jpeg(1200, 900, quality=99), max_bytes=100_000)
+    assert 70_000 < prepared.size_bytes <= 100_000
+    assert prepared.format == "JPEG"
+    assert not prepared.lossless
+    assert any("quality" in str(change) for change in prepared.changes)
+    original = Image.open(io.BytesIO(jpeg(1200, 900, quality=99)))
+    assert difference(prepared.pil().resize(original.size), original) < 4
+
+
+def test_fit_leaves_alone_what_fits():
+    prepared = prepare_image(jpeg(), fit=True)
+    assert prepared.read() == jpeg()
+    assert prepared.changes == ()
+    assert prepare_image(jpeg(), max_side=640, max_bytes=10**6).changes == ()
+
+
+def test_fit_of_noise_takes_fewer_pixels():
+    prepared = prepare_image(jpeg_of(3 * MIB), max_bytes=MIB)
+    assert 0.8 * MIB < prepared.size_bytes <= MIB
+    assert prepared.width < 1270
+    assert any("resized" in str(change) for change in prepared.changes)
+    assert prepared.pil().size == prepared.size
+
+
+def test_fit_takes_out_metadata_first():
+    data = made.private_jpeg()
+    padded = data[:2] + b"\xff\xfe\x80\0" + bytes(0x7FFE) + data[2:]
+    prepared = prepare_image(padded, max_bytes=12_000)
+    assert prepared.lossless
+    assert [str(change)[:18] for change in prepared.changes] == ["metadata taken out"]
+    assert prepared.orientation == 6
+
+
+def test_fit_a_png_stays_png_if_it_can():
+    big = made.encode(made.chart(1600, 1200), "PNG", compress_level=0)
+    prepared = prepare_image(big, max_bytes=1_000_000)
+    assert prepared.format == "PNG"
+    assert prepared.lossless
+    assert prepared.pil().tobytes() == made.chart(1600, 1200).tobytes()
+
+
+def test_fit_lays_transparency_on_white_only_if_it_must():
+    noise = made.noise(400, 400).convert("RGBA")
+    noise.putalpha(Image.radial_gradient("L").resize((400, 400)))
+    prepared = prepare_image(noise, max_bytes=200_000)
+    assert prepared.format == "JPEG"
+    assert "transparency laid on white" in map(str, prepared.changes)
+    assert prepare_image(noise, max_bytes=900_000).format == "PNG"
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_max_side_counts_upright_and_turns(orientation):
+    prepared = prepare_image(rotated_jpeg(orientation, 120, 80), max_side=60)
+    assert prepared.size == (60, 40)
+    assert prepared.orientation == 1
+    picture = prepared.pil()
+    assert near(picture.getpixel((5, 5)), made.RED)
+    assert near(picture.getpixel((55, 5)), made.GREEN)
+    assert near(picture.getpixel((5, 35)), made.BLUE)
+
+
+def test_max_side_of_every_kind():
+    for source in (png(), made.grey16_png(), made.SAMPLES["palette-alpha.png"]()):
+        prepared = prepare_image(source, max_side=32)
+        assert max(prepared.size) == 32
+        assert prepared.format == "PNG"
+    assert prepare_image(jpeg(2000, 1000), max_side=100).size == (100, 50)
+    assert prepare_image(made.photo(1000, 3), max_side=10).size == (10, 1)
+
+
+def test_resizing_is_smooth():
+    stripes = np.zeros((512, 512), np.uint8)
+    stripes[:, ::2] = 255
+    picture = prepare_image(stripes, max_side=64).pil()
+    low, high = picture.crop((4, 4, 60, 60)).getextrema()
+    assert 120 < low <= high < 136
+
+
+def test_an_array_over_the_limit_becomes_jpeg():
+    noise = np.asarray(made.noise(600, 600))
+    prepared = prepare_image(noise, limit=900_000)
+    assert prepared.format == "JPEG"
+    assert [change.lossy for change in prepared.changes] == [True]
+    with pytest.raises(ImageTooLargeError, match="cannot be encoded") as caught:
+        prepare_image(noise, limit=100_000)
+    assert "fit=True" in caught.value.remedy
+    assert prepare_image(noise, limit=100_000, fit=True).size_bytes <= 100_000
+
+
+def test_what_can_never_fit():
+    with pytest.raises(ImageTooLargeError) as caught:
+        prepare_image(jpeg(), max_bytes=100)
+    assert "max_bytes" in caught.value.remedy
+
+
+def test_a_profile_that_takes_all_the_room_is_left_out():
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    big = profile + bytes(200_000)
+    data = made.encode(made.photo(), "JPEG", icc_profile=len(big).to_bytes(4, "big") + big[4:])
+    prepared = prepare_image(data, max_bytes=30_000)
+    assert prepared.size_bytes <= 30_000
+    assert prepared.width > 300
+
+
+def test_convert_false_refuses_conversion_only():
+    with pytest.raises(ImageFormatError, match="WEBP") as caught:
+        prepare_image(made.SAMPLES["photo.webp"](), convert=False)
+    assert "convert" in caught.value.remedy
+    assert prepare_image(jpeg(), convert=False).read() == jpeg()
+    assert max(prepare_image(jpeg(), convert=False, max_side=99).size) == 99
+    assert prepare_image(made.corners(), convert=False).format == "PNG"
+
+
+@pytest.mark.parametrize("option", ["max_side", "max_bytes", "limit", "max_pixels"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, "9"])
+def test_options_that_make_no_sense(option, value):
+    with pytest.raises(InvalidRequestError, match=option):
+        prepare_image(jpeg(), **{option: value})
+
+
+def test_a_detail_that_does_not_exist():
+    with pytest.raises(InvalidRequestError, match="ultra"):
+        prepare_image(jpeg(), detail="ultra")
+
+
+def near(one, other, most=24):
+    return all(abs(a - b) <= most for a, b in zip(one, other, strict=True))
+
+
+def difference(one, other):
+    return max(ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other)).mean)

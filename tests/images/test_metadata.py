@@ -1,0 +1,132 @@
+"""strip_metadata: what is private goes, the pixels and the way up stay."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import pytest
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+from tests.pictures import jpeg, made, png, sample
+from xai_vision.images import prepare_image
+
+SECRETS = (b"SECRET", b"Camera maker", b"A private remark", b"GPS")
+
+
+def pixels(data):
+    with Image.open(io.BytesIO(data)) as image:
+        return ImageOps.exif_transpose(image).tobytes()
+
+
+def segment(marker, payload):
+    return bytes((0xFF, marker)) + struct.pack(">H", len(payload) + 2) + payload
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_jpeg(orientation):
+    data = made.private_jpeg(orientation)
+    prepared = prepare_image(data, strip_metadata=True, verify=True)
+    bare = prepared.read()
+    assert not any(secret in bare for secret in SECRETS)
+    assert any(secret in data for secret in SECRETS)
+    assert pixels(bare) == pixels(data)
+    assert prepared.orientation == orientation
+    assert prepared.lossless
+    assert "metadata taken out" in str(prepared.changes[0])
+    with Image.open(io.BytesIO(bare)) as image:
+        assert dict(image.getexif()) == ({} if orientation == 1 else {0x0112: orientation})
+
+
+@pytest.mark.parametrize("name", ["photo-progressive.jpg", "photo-cmyk.jpg", "photo-grey.jpg"])
+def test_every_kind_of_jpeg(name):
+    data = sample(name)
+    noted = data[:2] + segment(0xFE, b"SECRET") + segment(0xED, b"Photoshop SECRET") + data[2:]
+    bare = prepare_image(noted, strip_metadata=True).read()
+    assert b"SECRET" not in bare
+    assert pixels(bare) == pixels(data)
+
+
+def test_what_follows_a_jpeg_and_hides_between_its_scans():
+    data = sample("photo-progressive.jpg")
+    second = data.index(b"\xff\xc4", data.index(b"\xff\xda"))
+    noted = data[:second] + segment(0xFE, b"SECRET") + data[second:] + b"MP4 SECRET" + data
+    bare = prepare_image(noted, strip_metadata=True).read()
+    assert b"SECRET" not in bare
+    assert bare.endswith(b"\xff\xd9")
+    assert len(bare) <= len(data)
+    assert pixels(bare) == pixels(data)
+
+
+def test_thumbnails_and_second_pictures():
+    thumbnail = segment(0xE0, b"JFIF\0\1\2\0\0\1\0\1\2\2SECRETSECRET")
+    extension = segment(0xE0, b"JFXX\0\x10SECRET")
+    multiple = segment(0xE2, b"MPF\0SECRET")
+    data = jpeg()[:2] + thumbnail + extension + multiple + jpeg()[20:]
+    bare = prepare_image(data, strip_metadata=True).read()
+    assert b"SECRET" not in bare
+    assert pixels(bare) == pixels(jpeg())
+
+
+def test_colours_are_no_metadata():
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for name in ("JPEG", "PNG"):
+        data = made.encode(made.photo(64, 48), name, icc_profile=profile, exif=made.exif())
+        bare = prepare_image(data, strip_metadata=True).read()
+        assert b"Camera maker" not in bare
+        with Image.open(io.BytesIO(bare)) as image:
+            assert image.info["icc_profile"] == profile
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_png(orientation):
+    info = PngInfo()
+    info.add_text("Comment", "SECRET")
+    info.add_itxt("XML:com.adobe.xmp", "<x>SECRET</x>")
+    info.add_text("Long", "SECRET" * 99, zip=True)
+    options = {"exif": made.exif(orientation), "pnginfo": info}
+    data = made.encode(made.badge(), "PNG", **options) + b"SECRET trailer"
+    prepared = prepare_image(data, strip_metadata=True, verify=True)
+    assert not any(secret in prepared.read() for secret in SECRETS)
+    assert b"zTXt" not in prepared.read()
+    assert pixels(prepared.read()) == pixels(data)
+    assert prepared.orientation == orientation
+
+
+@pytest.mark.parametrize("name", ["palette-alpha.png", "rgb16.png", "animated.png", "bilevel.png"])
+def test_every_kind_of_png(name):
+    data = sample(name)
+    noted = data[:33] + made.chunk(b"tEXt", b"a\0SECRET") + data[33:]
+    bare = prepare_image(noted, strip_metadata=True).read()
+    assert bare == data
+
+
+def test_nothing_to_take_out_is_no_change():
+    for data in (png(), jpeg()):
+        prepared = prepare_image(data, strip_metadata=True)
+        assert prepared.read() is data
+        assert prepared.changes == ()
+
+
+def test_stripping_can_bring_it_under_the_limit():
+    data = jpeg()[:2] + segment(0xFE, bytes(60_000)) + jpeg()[2:]
+    assert prepare_image(data, limit=50_000, strip_metadata=True).size_bytes < 50_000
+
+
+def test_converted_and_stripped():
+    data = made.encode(made.photo(64, 48), "WEBP", exif=made.exif(6))
+    prepared = prepare_image(data, strip_metadata=True)
+    assert b"Camera" not in prepared.read()
+    assert prepared.size == (48, 64)
+
+
+def test_a_png_that_lacks_its_end(monkeypatch):
+    info = PngInfo()
+    info.add_text("Comment", "SECRET")
+    data = made.encode(made.corners(), "PNG", pnginfo=info)[:-12]
+    prepared = prepare_image(data, strip_metadata=True)
+    assert b"SECRET" not in prepared.read()
+    assert pixels(prepared.read()) == made.corners().tobytes()

@@ -1,0 +1,263 @@
+"""Everything a program holds a picture in is taken, and nothing else."""
+
+from __future__ import annotations
+
+import array
+import base64
+import io
+import mmap
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.pictures import jpeg, made, png, sample
+from xai_vision.images import (
+    ImageEmptyError,
+    ImageReadError,
+    ImageSourceError,
+    NotAnImageError,
+    TextPicture,
+    prepare_image,
+)
+
+DATA_URL = "data:image/jpeg;base64," + base64.b64encode(jpeg()).decode()
+
+
+class Plain:
+    """A file object that has read() and nothing else."""
+
+    def __init__(self, data):
+        self._file = io.BytesIO(data)
+
+    def read(self, length):
+        return self._file.read(min(length, 1000))
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(jpeg())
+    return path
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda path: path,
+        lambda path: next(os.scandir(path.parent)),
+        lambda path: path.read_bytes(),
+        lambda path: bytearray(path.read_bytes()),
+        lambda path: memoryview(path.read_bytes()),
+        lambda path: memoryview(b"xx" + path.read_bytes())[2:],
+        lambda path: memoryview(bytes(n for byte in path.read_bytes() for n in (byte, 0)))[::2],
+        lambda path: array.array("B", path.read_bytes()),
+        lambda path: mmap.mmap(os.open(path, os.O_RDONLY), 0, access=mmap.ACCESS_READ),
+        lambda path: io.BytesIO(path.read_bytes()),
+        lambda path: path.open("rb"),
+        lambda path: path.open("rb", buffering=0),
+        lambda path: Plain(path.read_bytes()),
+        lambda path: DATA_URL,
+        lambda path: DATA_URL.partition(",")[2],
+        lambda path: DATA_URL.encode(),
+        lambda path: base64.b64encode(path.read_bytes()),
+        lambda path: TextPicture(DATA_URL),
+        lambda path: prepare_image(path),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_every_holder_of_a_file_gives_the_same_bytes(path, take):
+    prepared = prepare_image(take(path))
+    assert prepared.read() == jpeg()
+    assert prepared.url() == DATA_URL
+    assert (prepared.format, prepared.media_type) == ("JPEG", "image/jpeg")
+    assert (prepared.width, prepared.height) == prepared.size == (640, 480)
+    assert prepared.size_bytes == len(jpeg())
+    assert prepared.changes == ()
+    assert prepared.lossless
+
+
+def test_bytes_are_held_without_a_copy():
+    data = jpeg()
+    assert prepare_image(data).read() is data
+
+
+def test_what_may_change_is_copied():
+    data = bytearray(jpeg())
+    prepared = prepare_image(data)
+    data[100:] = b"gone"
+    assert prepared.read() == jpeg()
+
+
+def test_an_address_is_kept_and_not_fetched():
+    prepared = prepare_image(" https://me:secret@example.com/a.jpg?token=secret#top\n")
+    assert prepared.url() == "https://me:secret@example.com/a.jpg?token=secret#top"
+    assert prepared.describe() == "https://example.com/a.jpg?…"
+    assert prepared.url_size == len(prepared.url())
+    assert prepared.format is prepared.size is prepared.size_bytes is prepared.width is None
+    with pytest.raises(ImageReadError, match="web address"):
+        prepared.read()
+
+
+def test_an_address_with_letters_of_the_world():
+    prepared = prepare_image("https://example.com/bilde-på-vegg.jpg")
+    assert prepared.url_size == len(prepared.url().encode()) == 38
+
+
+def test_options_that_need_the_picture_refuse_an_address():
+    for options in ({"strip_metadata": True}, {"verify": True}, {"max_side": 9}, {"max_bytes": 9}):
+        with pytest.raises(ImageSourceError, match=next(iter(options))) as caught:
+            prepare_image("https://example.com/a.jpg", **options)
+        assert "Download" in caught.value.remedy
+    assert prepare_image("https://example.com/a.jpg", fit=True).changes == ()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "F"])
+def test_pillow_images_of_every_mode(mode):
+    image = made.corners().convert(mode)
+    before = image.tobytes()
+    prepared = prepare_image(image)
+    assert prepared.format == "PNG"
+    assert prepared.size == image.size
+    assert prepared.pil().size == image.size
+    assert image.tobytes() == before
+    if mode not in ("CMYK", "YCbCr", "F"):
+        assert prepared.lossless
+        assert prepared.pil().convert("RGB").tobytes() == image.convert("RGB").tobytes()
+
+
+def test_an_opened_pillow_image_is_turned_as_its_exif_says():
+    image = Image.open(io.BytesIO(made.rotated_jpeg(6)))
+    prepared = prepare_image(image)
+    assert prepared.size == (48, 32)
+    assert "turned upright" in str(prepared.changes[0])
+
+
+def test_a_closed_pillow_image():
+    image = Image.open(io.BytesIO(jpeg()))
+    image.close()
+    with pytest.raises((ImageReadError, ValueError)):
+        prepare_image(image)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "mode"),
+    [
+        (np.zeros((4, 6), np.uint8), "L"),
+        (np.zeros((4, 6, 1), np.uint8), "L"),
+        (np.zeros((4, 6, 3), np.uint8), "RGB"),
+        (np.zeros((4, 6, 4), np.uint8), "RGBA"),
+        (np.zeros((4, 6), np.bool_), "L"),
+        (np.zeros((4, 6, 3), np.float32), "RGB"),
+        (np.zeros((4, 6), np.float16), "L"),
+        (np.zeros((8, 12, 3), np.uint8)[::-2, ::2, ::-1], "RGB"),
+    ],
+)
+def test_arrays(pixels, mode):
+    prepared = prepare_image(pixels)
+    assert prepared.size == (6, 4)
+    assert prepared.pil().mode == mode
+
+
+def test_the_values_of_arrays_arrive():
+    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert np.array_equal(np.asarray(prepare_image(grey).pil()), grey)
+    colour = np.random.default_rng(1).integers(0, 256, (9, 7, 3), np.uint8)
+    assert np.array_equal(np.asarray(prepare_image(colour).pil()), colour)
+    floats = np.array([[0.0, 0.5, 1.0]])
+    prepared = prepare_image(floats)
+    assert np.asarray(prepared.pil()).tolist() == [[0, 128, 255]]
+    assert not prepared.lossless
+    assert np.asarray(prepare_image(np.array([[True, False]])).pil()).tolist() == [[255, 0]]
+
+
+def test_what_turns_into_an_array():
+    class Tensor:
+        def __array__(self, dtype=None, copy=None):
+            return np.zeros((4, 6, 3), np.uint8)
+
+    assert prepare_image(Tensor()).size == (6, 4)
+
+
+def test_a_name_of_ones_own(path):
+    assert prepare_image(path).source == "photo.jpg"
+    assert prepare_image(path, name="the cat").describe().startswith("the cat (JPEG, 640x480, ")
+    assert prepare_image(jpeg()).describe() == "picture (JPEG, 640x480, 34.8 KiB)"
+    assert prepare_image(DATA_URL).describe().startswith("data URL (JPEG")
+    with path.open("rb") as file:
+        assert prepare_image(file).source == "photo.jpg"
+
+
+def test_a_file_is_read_from_where_it_stands():
+    file = io.BytesIO(b"header" + jpeg())
+    file.seek(6)
+    assert prepare_image(file).read() == jpeg()
+
+
+def test_a_prepared_picture_is_prepared_once_more():
+    first = prepare_image(sample("photo.webp"))
+    second = prepare_image(first, max_side=100)
+    assert max(second.size) == 100
+    assert second.changes[: len(first.changes)] == first.changes
+    assert prepare_image(prepare_image("https://e.com/a.png")).url() == "https://e.com/a.png"
+
+
+class AsyncFile:
+    async def read(self, length):
+        return b""
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "reason", "remedy"),
+    [
+        (None, ImageSourceError, "NoneType", "no picture"),
+        (17, ImageSourceError, "int", "pathlib.Path"),
+        ([jpeg()], ImageSourceError, "list", "one picture"),
+        ({"url": "x"}, ImageSourceError, "dict", "pathlib.Path"),
+        (io.StringIO("text"), ImageSourceError, "text", "'rb'"),
+        (AsyncFile(), ImageSourceError, "await", "await file.read()"),
+        (io.BytesIO(), ImageEmptyError, "nothing left", "seek(0)"),
+        (b"", ImageEmptyError, "no bytes", "Check"),
+        (bytes(100), NotAnImageError, "zeros", "Check"),
+        (b"<!DOCTYPE html><html>", NotAnImageError, "HTML", "status"),
+        (b"%PDF-1.7 ...", NotAnImageError, "PDF", "Render"),
+        (b"<?xml version='1.0'?><svg>", NotAnImageError, "SVG", "Render"),
+        (b'{"error": "no"}', NotAnImageError, "JSON", "itself"),
+        (b"https://example.com/a.jpg", NotAnImageError, "address", "str"),
+        (np.zeros((3, 5, 7), np.uint8), ImageSourceError, r"\(3, 5, 7\)", "transpose"),
+        (np.zeros((2, 5, 7, 3), np.uint8), ImageSourceError, "shape", "array[0]"),
+        (np.zeros(5, np.uint8), ImageSourceError, "shape", "(height, width)"),
+        (np.zeros((0, 5), np.uint8), ImageEmptyError, "no pixels", "cut"),
+        (np.zeros((5, 5), np.uint16), ImageSourceError, "uint16", ">> 8"),
+        (np.full((5, 5), 2.0), ImageSourceError, "0..1", "Divide"),
+        (np.full((5, 5), np.nan), ImageSourceError, "nan", "Divide"),
+        (np.array([["a"]]), ImageSourceError, "not taken", "uint8"),
+        (Image.new("RGB", (0, 5)), ImageEmptyError, "0x5", "cut"),
+        (Path("/nowhere/x.jpg"), ImageReadError, "no such file", "path"),
+        (Path("/"), ImageReadError, "folder", "one picture"),
+        (Path("/dev/null"), ImageReadError, "device", "bytes"),
+        (Path("a\0b"), ImageReadError, "path is not valid", ""),
+    ],
+)
+def test_what_is_not_taken(source, error, reason, remedy):
+    with pytest.raises(error, match=reason) as caught:
+        prepare_image(source)
+    assert remedy in caught.value.remedy
+    assert caught.value.source
+    assert str(caught.value).startswith(f"{caught.value.source}: ")
+
+
+def test_a_closed_file(path):
+    file = path.open("rb")
+    file.close()
+    with pytest.raises(ImageReadError, match="closed") as caught:
+        prepare_image(file)
+    assert caught.value.source == "photo.jpg"
+
+
+def test_png_bytes_under_a_wrong_name(tmp_path):
+    path = tmp_path / "really.jpg"
+    path.write_bytes(png())
+    assert prepare_image(path).media_type == "image/png"

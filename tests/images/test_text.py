@@ -1,0 +1,168 @@
+"""Strings: addresses, data URLs, base64; never paths."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+from urllib.parse import quote
+
+import pytest
+
+from tests.pictures import jpeg, png, sample
+from xai_vision.images import (
+    ImageBase64Error,
+    ImageEmptyError,
+    ImageSourceError,
+    NotAnImageError,
+    prepare_image,
+)
+from xai_vision.images import base64 as ours
+from xai_vision.images import text as text_module
+
+TEXT = base64.b64encode(jpeg()).decode()
+PNG_TEXT = base64.b64encode(png()).decode()
+
+
+@pytest.fixture(params=["installed", "stdlib"], autouse=True)
+def either_base64(request, monkeypatch):
+    """With pybase64, and with the standard library alone."""
+    if request.param == "stdlib":
+        monkeypatch.setattr(ours, "encode", ours._encode)
+        monkeypatch.setattr(ours, "decode", ours._decode)
+
+
+@pytest.mark.parametrize(
+    ("given", "change"),
+    [
+        (f"data:image/jpeg;base64,{TEXT}", None),
+        (f"DATA:IMAGE/JPEG;BASE64,{TEXT}", None),
+        (TEXT, None),
+        (f"data:image/png;base64,{TEXT}", "labelled image/png"),
+        (f"data:image/jpg;base64,{TEXT}", "labelled image/jpg"),
+        (f"data:;base64,{TEXT}", "not labelled"),
+        (f"data:application/octet-stream;base64,{TEXT}", "octet-stream"),
+        (f"data:image/jpeg,{TEXT}", "';base64' put in"),
+        (f"data:image/jpeg,{quote(jpeg())}", "percent-encoded"),
+        (f"data:image/jpeg;base64,{quote(TEXT, safe='')}", "percent-encoding"),
+        ("\n".join(textwrap.wrap(TEXT, 76)), "line breaks"),
+        (f"data:image/jpeg;base64,{TEXT[:40]} {TEXT[40:]}", "line breaks"),
+        (TEXT.rstrip("="), "padding"),
+        (TEXT + "==", "padding"),
+        (TEXT.replace("+", "-").replace("/", "_"), "URL-safe"),
+        (f"  {TEXT}\n", None),
+    ],
+)
+def test_what_is_taken_arrives_whole(given, change):
+    prepared = prepare_image(given)
+    assert prepared.url() == f"data:image/jpeg;base64,{TEXT}"
+    assert prepared.url_size == len(prepared.url())
+    assert prepared.read() == jpeg()
+    assert prepared.lossless
+    assert [change in str(found) for found in prepared.changes] == ([True] if change else [])
+
+
+def test_parameters_of_a_data_url_are_dropped():
+    prepared = prepare_image(f"data:image/jpeg;name=a.jpg;charset=utf-8;base64,{TEXT}")
+    assert prepared.url() == f"data:image/jpeg;base64,{TEXT}"
+
+
+def test_sound_text_is_not_decoded_whole(monkeypatch):
+    monkeypatch.setattr(text_module, "_mended", None)
+    prepare_image(f"data:image/jpeg;base64,{TEXT}")
+
+
+@pytest.mark.parametrize("size", [49149, 49150, 49151, 49152, 36864 * 2, 36864 * 2 + 1])
+def test_steps_join_at_every_length(size):
+    data = jpeg() + bytes(size - len(jpeg()) - 2) + b"\xff\xd9"
+    text = base64.b64encode(data).decode()
+    for source in (data, text, f"data:image/jpeg;base64,{text}"):
+        prepared = prepare_image(source)
+        parts: list[bytes] = []
+        prepared.write_url(parts.append)
+        assert max(map(len, parts)) <= 48 * 1024
+        assert b"".join(parts).decode() == f"data:image/jpeg;base64,{text}"
+        assert prepared.read() == data
+
+
+def test_unused_bits_are_cleared():
+    ended = jpeg() + b"\0" * (1 - len(jpeg()) % 3 + 3)
+    text = base64.b64encode(ended).decode()
+    assert text.endswith("==")
+    loose = text[:-3] + chr(ord(text[-3]) + 1) + "=="
+    prepared = prepare_image(loose)
+    assert prepared.url().endswith(text)
+    assert "unused bits" in str(prepared.changes[0])
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "word", "remedy"),
+    [
+        ("", ImageEmptyError, "empty", "http(s)"),
+        ("  \n", ImageEmptyError, "empty", "http(s)"),
+        ("photo.jpg", ImageSourceError, "path", "pathlib.Path"),
+        ("/home/me/photo.jpeg", ImageSourceError, "path", "pathlib.Path"),
+        ("./photos/cat", ImageSourceError, "path", "pathlib.Path"),
+        ("~/cat", ImageSourceError, "path", "pathlib.Path"),
+        (r"C:\photos\cat.png", ImageSourceError, "path", "pathlib.Path"),
+        ("/etc/passwd", ImageSourceError, "path", "pathlib.Path"),
+        ("www.example.com/cat.jpg", ImageSourceError, "path", "https://"),
+        ("file:///tmp/a.jpg", ImageSourceError, "file", "pathlib.Path"),
+        ("s3://bucket/a.jpg", ImageSourceError, "s3", "Download"),
+        ("blob:https://example.com/1", ImageSourceError, "blob", "Download"),
+        ("http://", ImageSourceError, "host", "Check"),
+        ("https:///a.jpg", ImageSourceError, "host", "Check"),
+        ("http://[::1/a.jpg", ImageSourceError, "host", "Check"),
+        ("https://example.com/a b.jpg", ImageSourceError, "spaces", "quote"),
+        ("https://example.com/a\nb.jpg", ImageSourceError, "spaces", "quote"),
+        ("What is in this picture?", ImageSourceError, "neither", "bytes"),
+        ("hello", ImageSourceError, "neither", "bytes"),
+        (base64.b64encode(b"%PDF-1.7" * 99).decode(), ImageSourceError, "PDF", "http"),
+        ("data:image/png;base64", ImageSourceError, "comma", "data:image/jpeg;base64,"),
+        ("data:image/png;base64,", ImageEmptyError, "no data", "http"),
+        ("data:image/png;base64,====", ImageEmptyError, "no data", "http"),
+        ("data:image/png,", ImageEmptyError, "no bytes", "Check"),
+        (f"data:image/jpeg;base64,{TEXT[:-9]}!{TEXT[-8:]}", ImageBase64Error, "character", "bytes"),
+        (f"data:image/jpeg;base64,{TEXT[:99]}=={TEXT[99:]}", ImageBase64Error, "100 of", "bytes"),
+        (f"data:image/jpeg;base64,{TEXT[:400]}€{TEXT[400:]}", ImageBase64Error, "401", "bytes"),
+        (f"{TEXT[:401]}", ImageBase64Error, "too few or too many", "bytes"),
+        ("data:text/plain;base64,aGVsbG8gd29ybGQ=", NotAnImageError, "plain text", "base64"),
+        ("data:image/svg+xml,%3Csvg%20xmlns='x'%3E", NotAnImageError, "SVG", "Render"),
+    ],
+)
+def test_what_is_refused(given, error, word, remedy):
+    with pytest.raises(error, match=word) as caught:
+        prepare_image(given)
+    assert remedy in caught.value.remedy
+    assert caught.value.source
+
+
+def test_base64_of_a_jpeg_looks_like_a_path_and_is_none():
+    assert TEXT.startswith("/9j/")
+    assert prepare_image(TEXT).format == "JPEG"
+
+
+def test_a_string_is_never_opened(tmp_path, monkeypatch):
+    (tmp_path / "photo").write_bytes(jpeg())
+    monkeypatch.chdir(tmp_path)
+    for text in ("photo", str(tmp_path / "photo")):
+        with pytest.raises(ImageSourceError):
+            prepare_image(text)
+
+
+@pytest.mark.parametrize("text", [TEXT, PNG_TEXT, base64.b64encode(sample("alpha.webp")).decode()])
+def test_errors_never_quote_the_data(text):
+    for broken in (text[:-1] + "!", text[50:], text[51:300], f"data:image/png;base64,{text[8:]}"):
+        try:
+            prepare_image(broken)
+        except ValueError as error:
+            said = str(error) + repr(error)
+            assert not any(text[at : at + 12] in said for at in range(len(text) - 12))
+
+
+def test_which_path_it_was_is_told_only_if_it_is_no_base64():
+    with pytest.raises(ImageSourceError) as caught:
+        prepare_image("photos/cat.jpg")
+    assert "photos/cat.jpg" in caught.value.source
+    with pytest.raises(ImageSourceError) as caught:
+        prepare_image("photos/cat")
+    assert caught.value.source == "string"

@@ -1,0 +1,64 @@
+"""Estimates: ranges with a source, never promises."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pictures import jpeg, rotated_jpeg
+from xai_vision.errors import InvalidRequestError
+from xai_vision.images import TokenEstimate, estimate_tokens, prepare_image
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "likely"),
+    [
+        (1, 1, 512),
+        (448, 448, 512),
+        (449, 448, 768),
+        (640, 480, 1280),
+        (896, 896, 1280),
+        (1344, 896, 1792),
+        (8000, 8000, 1792),
+    ],
+)
+def test_full_tiling(width, height, likely):
+    for detail in ("auto", "high"):
+        found = estimate_tokens(width, height, detail)
+        assert (found.low, found.likely, found.high) == (256, likely, 1792)
+        assert "448x448" in found.source
+
+
+def test_low_is_one_tile_whatever_the_size():
+    for size in ((1, 1), (9000, 9000), (None, None)):
+        found = estimate_tokens(*size, "low")
+        assert (found.low, found.likely, found.high) == (256, 256, 512)
+
+
+def test_a_picture_of_unknown_size():
+    found = prepare_image("https://example.com/a.jpg").tokens
+    assert (found.low, found.likely, found.high) == (256, 1792, 1792)
+    assert "not known" in found.source
+
+
+def test_prepared_pictures_know_their_detail():
+    prepared = prepare_image(jpeg(), detail="low")
+    assert prepared.tokens.likely == 256
+    assert prepared.estimate("high").likely == 1280
+    assert prepare_image(rotated_jpeg(6, 900, 400)).tokens == estimate_tokens(900, 400)
+
+
+def test_sums():
+    one, two = estimate_tokens(640, 480), estimate_tokens(None, None)
+    total = sum([one, two])
+    assert (total.low, total.likely, total.high) == (512, 3072, 3584)
+    assert sum([one, one]).source == one.source
+    assert (one + 100).likely == 1380
+    assert sum([], start=TokenEstimate(0, 0, 0, "")).likely == 0
+    assert str(one) == "about 1280 tokens (256 to 1792)"
+
+
+def test_nonsense():
+    with pytest.raises(InvalidRequestError):
+        estimate_tokens(0, 5)
+    with pytest.raises(InvalidRequestError, match="'auto', 'low' or 'high'"):
+        estimate_tokens(5, 5, "medium")
