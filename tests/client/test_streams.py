@@ -1,0 +1,192 @@
+"""Leaving a stream, in every way there is, ends the call on the server at once."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from xai_vision import AsyncClient, Client
+from xai_vision.chat import user
+from xai_vision.testing import FakeServer, Reply
+
+LONG = "word " * 2000
+
+
+@pytest.fixture
+def server():
+    with FakeServer() as running:
+        running.on(prompt="slow").reply(Reply(LONG, chunks=400, tps=200))
+        yield running
+
+
+def slow(client):
+    return client.chat.create("grok-4").append(user("slow"))
+
+
+def assert_cancelled(server, within: float = 2.0) -> None:
+    assert server.calls.last.wait_cancelled(within), server.calls.last
+
+
+def test_break(server, client, capfd):
+    for _ in slow(client).stream():
+        break
+    assert_cancelled(server)
+    assert capfd.readouterr().err == ""
+
+
+def test_close(server, client, capfd):
+    pairs = slow(client).stream()
+    next(pairs)
+    pairs.close()
+    assert_cancelled(server)
+    assert capfd.readouterr().err == ""
+
+
+def test_an_exception_in_the_loop(server, client):
+    with pytest.raises(ZeroDivisionError):
+        for _ in slow(client).stream():
+            raise ZeroDivisionError
+    assert_cancelled(server)
+
+
+def test_forgetting_the_iterator(server, client, capfd):
+    pairs = slow(client).stream()
+    next(pairs)
+    del pairs
+    gc.collect()
+    assert_cancelled(server)
+    assert capfd.readouterr().err == ""
+
+
+def test_ask_stream_left_early(server, client):
+    chat = client.chat.create("grok-4")
+    for _ in chat.ask_stream("slow"):
+        break
+    assert_cancelled(server)
+    assert len(chat.messages) == 0
+
+
+def test_closing_the_client(server):
+    client = Client(api_key=server.api_key, api_host=server.target)
+    pairs = slow(client).stream()
+    next(pairs)
+    client.close()
+    assert_cancelled(server)
+    with pytest.raises(Exception, match="(?i)clos|cancel"):
+        list(pairs)
+
+
+async def test_async_break_and_aclose(server, aclient, capfd):
+    pairs = slow(aclient).stream()
+    async for _ in pairs:
+        break
+    await pairs.aclose()
+    assert_cancelled(server)
+    assert capfd.readouterr().err == ""
+
+
+async def test_async_exception_in_the_loop(server, aclient):
+    from contextlib import aclosing
+
+    with pytest.raises(ZeroDivisionError):
+        async with aclosing(slow(aclient).stream()) as pairs:
+            async for _ in pairs:
+                raise ZeroDivisionError
+    await asyncio.to_thread(assert_cancelled, server)
+
+
+async def test_cancelling_the_task(server, aclient):
+    started = asyncio.Event()
+
+    async def read() -> None:
+        async for _ in slow(aclient).stream():
+            started.set()
+
+    task = asyncio.create_task(read())
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.to_thread(assert_cancelled, server)
+
+
+async def test_cancelling_the_task_of_a_unary_call(server, aclient):
+    server.on(prompt="late").reply(Reply("x", ttft=30))
+    task = asyncio.create_task(aclient.chat.create("grok-4").append(user("late")).sample())
+    await asyncio.to_thread(server.calls.wait_for, 1)
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.to_thread(assert_cancelled, server)
+
+
+async def test_forgetting_an_async_iterator(server, aclient, capfd):
+    pairs = slow(aclient).stream()
+    await anext(pairs)
+    del pairs
+    gc.collect()
+    await asyncio.sleep(0)
+    await asyncio.to_thread(assert_cancelled, server)
+    assert capfd.readouterr().err == ""
+
+
+def test_leaving_the_loop_for_good(server, capfd):
+    async def main() -> None:
+        client = AsyncClient(api_key=server.api_key, api_host=server.target)
+        async for _ in slow(client).stream():
+            break
+
+    asyncio.run(main())
+    assert_cancelled(server)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_slow_reader_is_flow_controlled(server, client):
+    server.on(prompt="flood").reply(Reply("x" * 40_000_000, chunks=500))
+    pairs = client.chat.create("grok-4").append(user("flood")).stream(timeout=60)
+    next(pairs)
+    time.sleep(1.0)
+    call = server.calls.last
+    assert not call.status, "the server is still held up by the reader"
+    assert sum(len(chunk.content) for _, chunk in pairs) + 80_000 == 40_000_000
+    assert call.wait(5)
+    assert call.status == "OK"
+
+
+@pytest.mark.parametrize("kind", ["stream", "sample"])
+def test_ctrl_c(server, kind):
+    server.on(prompt="late").reply(Reply("x", ttft=30))
+    code = f"""
+        import sys
+        from xai_vision import Client
+        from xai_vision.chat import user
+        client = Client(api_key={server.api_key!r}, api_host={server.target!r})
+        chat = client.chat.create("grok-4").append(user("late"))
+        print("ready", flush=True)
+        try:
+            list(chat.stream()) if {kind!r} == "stream" else chat.sample()
+        except KeyboardInterrupt:
+            print("interrupted")
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    assert server.calls.wait_for(1)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert (out, err, process.returncode) == ("interrupted\n", "", 0)
+    assert_cancelled(server)
