@@ -216,6 +216,7 @@ def test_a_reset_connection(server, early, after_bytes):
         assert "reset" in error.details().lower()
         assert bool(said) == bool(after_bytes)
         assert server.calls.last.wait_cancelled()
+    with connected(server) as ask:
         assert streamed(ask)[1] is None
 
 

@@ -1,0 +1,167 @@
+"""The pytest plugin, run by pytest in a folder of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = """
+import grpc, pytest
+from tests.testing.asking import connected
+from xai_vision.testing import match
+"""
+
+
+@pytest.fixture
+def run(pytester, monkeypatch, request):
+    """Runs the text as a test file, with the plugin as if it were installed."""
+    monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath))
+    # Others' plugins would take most of the time.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run(text, *arguments, ini=""):
+        pytester.makepyprojecttoml(f"[tool.pytest.ini_options]\n{ini}")
+        pytester.makepyfile(test_it=HEAD + text)
+        return pytester.runpytest_subprocess("-p", "xai_vision.pytest_plugin", *arguments)
+
+    return run
+
+
+def test_each_test_has_its_own(run):
+    result = run("""
+keys = set()
+
+@pytest.mark.parametrize("turn", range(3))
+def test_one(xai_server, turn):
+    assert len(xai_server.calls) == 0
+    assert xai_server.api_key not in keys
+    keys.add(xai_server.api_key)
+    xai_server.on().reply(f"turn {turn}").times(1)
+    with connected(xai_server) as ask:
+        assert ask.text("Hi") == f"turn {turn}"
+        assert ask.text("Hi") != f"turn {turn}"
+    assert len(xai_server.calls) == 2
+
+def test_old_keys_are_strangers(xai_server):
+    with connected(xai_server, keys.pop()) as ask:
+        assert ask.refusal("Hi")[0] == "UNAUTHENTICATED"
+    assert xai_server.calls.last.status == "UNAUTHENTICATED"
+""")
+    result.assert_outcomes(passed=4)
+
+
+def test_an_unmet_rule_fails_at_the_end(run):
+    result = run("""
+def test_it(xai_server):
+    xai_server.on(prompt=match.contains("caption")).reply("x").times(1)
+    with connected(xai_server) as ask:
+        ask("other")
+
+def test_it_failed_before(xai_server):
+    xai_server.on().reply("x").times(1)
+    assert False
+""")
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*prompt=match.contains('caption')).times(1) was to answer 1 calls, but answered 0*"]
+    )
+
+
+def test_marker_and_ini(run):
+    result = run(
+        """
+def test_ini(xai_server):
+    assert xai_server.settings.unmatched == "error"
+    assert xai_server.settings.seed == 7
+
+@pytest.mark.xai_fake(unmatched="default")
+class TestMarked:
+    @pytest.mark.xai_fake(seed=8)
+    def test_marker(self, xai_server):
+        assert (xai_server.settings.unmatched, xai_server.settings.seed) == ("default", 8)
+
+@pytest.mark.xai_fake(tls=True)
+def test_own_server(xai_server):
+    assert xai_server.root_certificate
+
+@pytest.mark.xai_fake("error")
+def test_misused(xai_server):
+    pass
+""",
+        ini="xai_fake = ['unmatched = \"error\"', 'seed = 7']\n",
+    )
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["*xai_fake takes settings by name*"])
+
+
+@pytest.mark.parametrize("line", ["unmatched", "seed = many words"])
+def test_a_broken_ini_line(run, line):
+    result = run("def test_it(xai_server): pass\n", ini=f"xai_fake = ['{line}']\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*xai_fake: '{line}'*"])
+
+
+def test_more_servers(run):
+    result = run("""
+def test_two(make_xai_server, xai_server):
+    one, two = make_xai_server(), make_xai_server(seed=1)
+    assert len({one.target, two.target, xai_server.target}) == 3
+    with connected(two) as ask:
+        assert ask.text("Hi")
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_with_asyncio_and_hanging_calls(run):
+    result = run(
+        """
+from tests.testing.asking import request
+from xai_vision.proto.chat_grpc import AsyncChatStub
+from xai_vision.testing import Fault
+import asyncio
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("turn", range(2))
+async def test_it(xai_server, turn):
+    metadata = (("authorization", f"Bearer {xai_server.api_key}"),)
+    async with grpc.aio.insecure_channel(xai_server.target) as channel:
+        stub = AsyncChatStub(channel)
+        assert (await stub.GetCompletion(request("Hi"), metadata=metadata)).id
+        xai_server.fault(Fault.hang())
+        task = asyncio.ensure_future(stub.GetCompletion(request("Hi"), metadata=metadata))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        assert await asyncio.to_thread(xai_server.calls.last.wait_cancelled)
+""",
+        "-p",
+        "pytest_asyncio.plugin",
+    )
+    result.assert_outcomes(passed=2)
+    assert "BlockingIOError" not in result.stderr.str()
+
+
+def test_under_xdist(run):
+    pytest.importorskip("xdist")
+    result = run(
+        """
+@pytest.mark.parametrize("turn", range(12))
+def test_it(xai_server, turn):
+    with connected(xai_server) as ask:
+        ask.text("Hi")
+    assert len(xai_server.calls) == 1
+""",
+        "-p",
+        "xdist",
+        "-n4",
+    )
+    result.assert_outcomes(passed=12)
+
+
+def test_nothing_is_imported_before_it_is_asked_for():
+    import subprocess
+    import sys
+
+    program = (
+        "import sys, xai_vision.pytest_plugin as plugin; "
+        "sys.exit('xai_vision.testing' in sys.modules or 'PIL' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
