@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Call"]
 
+# One for all calls: it is held for moments, and few calls are ever waited for. An event and a
+# lock of its own would be most of what a call weighs in the log.
+_lock = threading.Lock()
+
 
 class Call:
     """One attempt of one request, from its arrival on.
@@ -45,6 +49,34 @@ class Call:
         ended: Likewise when it was over, or None.
     """
 
+    __slots__ = (
+        "_over",
+        "_wake",
+        "attempt",
+        "cancelled",
+        "chunks_sent",
+        "details",
+        "earlier_images",
+        "ended",
+        "faults",
+        "images",
+        "key_id",
+        "metadata",
+        "method",
+        "model",
+        "model_names",
+        "peer",
+        "prompt",
+        "request",
+        "response",
+        "rule",
+        "service",
+        "staging",
+        "started",
+        "status",
+        "stream",
+    )
+
     def __init__(self, method: str, service: str, *, stream: bool = False) -> None:
         self.method = method
         self.service = service
@@ -55,10 +87,12 @@ class Call:
         self.key_id = ""
         self.request: Any = None
         self.model = ""
+        self.model_names: tuple[str, ...] = ("",)
         self.prompt = ""
-        self.images: list[CallImage] = []
-        self.earlier_images: list[CallImage] = []
+        self.images: Sequence[CallImage] = ()
+        self.earlier_images: Sequence[CallImage] = ()
         self.rule: Any = None
+        self.faults: tuple[Fault, ...] = ()
         self.response: Any = None
         self.status = ""
         self.details = ""
@@ -66,12 +100,9 @@ class Call:
         self.cancelled = False
         self.started = time.monotonic()
         self.ended: float | None = None
-        self.model_names: tuple[str, ...] = ("",)
-        self.faults: tuple[Fault, ...] = ()
         self.staging = Staging()
-        self._over = threading.Event()
-        self._wake = threading.Event()
-        self._lock = threading.Lock()
+        self._over: threading.Event | None = None
+        self._wake: threading.Event | bool = False
 
     @property
     def messages(self) -> Sequence[Any]:
@@ -92,6 +123,10 @@ class Call:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the call is over, at most ``timeout`` seconds; returns whether it is."""
+        with _lock:
+            if self.ended is not None:
+                return True
+            self._over = self._over or threading.Event()
         return self._over.wait(timeout)
 
     def wait_cancelled(self, timeout: float = 5.0) -> bool:
@@ -103,25 +138,33 @@ class Call:
         Returns:
             Whether the call is over and ended that way.
         """
-        return self._over.wait(timeout) and self.cancelled
+        return self.wait(timeout) and self.cancelled
 
     def finish(self, status: str, details: str = "", *, cancelled: bool = False) -> None:
         """Note how the call ended; only the first note counts."""
-        with self._lock:
+        with _lock:
             if self.ended is not None:
                 return
             self.status, self.details, self.cancelled = status, details, cancelled
             self.ended = time.monotonic()
-        self._over.set()
-        self._wake.set()
+            if self._over:
+                self._over.set()
+        self.release()
 
     def pause(self, seconds: float) -> bool:
         """Wait on the server's side; returns at once, True, when nobody waits for the answer."""
+        with _lock:
+            if self._wake is True:
+                return True
+            self._wake = self._wake or threading.Event()
         return self._wake.wait(seconds)
 
     def release(self) -> None:
         """Have the server stop waiting on its side, as when it is stopped."""
-        self._wake.set()
+        with _lock:
+            if isinstance(self._wake, threading.Event):
+                self._wake.set()
+            self._wake = True
 
     def __repr__(self) -> str:
         parts = [f"{self.method}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import grpc
 
@@ -15,6 +15,7 @@ from xai_vision.testing.faults import Fault
 from xai_vision.testing.front import Front
 from xai_vision.testing.grpc_face import GrpcFace
 from xai_vision.testing.keyring import Keyring
+from xai_vision.testing.problems import ServiceError
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ _OPTIONS = (
 _STOP_SECONDS = 5.0
 _IDLE_GRACE = 0.2
 _TAKEOVER_SECONDS = 5.0
+_FAREWELL_SECONDS = 0.25
 
 
 class Host:
@@ -90,8 +92,10 @@ class Host:
             if self._front is not None:
                 return
             old, (self._server, behind) = self._server, self._listen()
-            old.stop(_TAKEOVER_SECONDS)
+            stopped = old.stop(_TAKEOVER_SECONDS)
             self._front = self._take(self.port, behind)
+            # Until its connections are closed, clients may still send calls past the front.
+            stopped.wait(_FAREWELL_SECONDS)
 
     def stop(self, grace: float | None = None) -> None:
         """Take no more calls; cancel those under way after ``grace`` seconds, or at once."""
@@ -126,5 +130,10 @@ class Host:
             time.sleep(0.001)
         return Front(port, behind)
 
-    def _on_wire(self, peer: Any, fault: Fault) -> bool:
-        return self._front is not None and self._front.arm(str(peer), fault)
+    def _on_wire(self, peer: str, fault: Fault) -> bool:
+        if self._front is None:
+            return False
+        if not self._front.arm(peer, fault):
+            # A connection from before the front came. What its client would see is the same.
+            raise ServiceError("UNAVAILABLE", "Connection reset by peer")
+        return True

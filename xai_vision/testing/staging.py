@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xai_vision.testing import tokens
@@ -24,13 +24,14 @@ __all__ = ["GARBAGE", "Gone", "Staging"]
 # No protobuf message: a length of 2**63 and nothing behind it.
 GARBAGE = b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
 _FOREVER = 1e6
+_CHANCE = random.Random(0)  # noqa: S311 - until the engine gives its own
 
 
 class Gone(Exception):  # noqa: N818 - nothing failed: there is nobody left to answer
     """The client went away, or the server was stopped, while the answer was waited for."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Staging:
     """What is to happen on the way to one call's answer.
 
@@ -42,7 +43,7 @@ class Staging:
 
     faults: Sequence[Fault] = ()
     reply: Reply | None = None
-    chance: random.Random = field(default_factory=random.Random)
+    chance: random.Random = _CHANCE
 
     @property
     def wire_fault(self) -> Fault | None:
