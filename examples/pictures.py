@@ -328,7 +328,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "photo.jp2": lambda: encode(photo(320, 240), "JPEG2000"),
     "photo.ppm": lambda: encode(photo(320, 240), "PPM"),
 }
-if features.check("avif"):
+if "avif" in features.modules and features.check("avif"):
     SAMPLES["photo.avif"] = lambda: encode(photo(320, 240), "AVIF", quality=70)
 
 

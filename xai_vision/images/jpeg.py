@@ -181,13 +181,14 @@ def _without_thumbnail(marker: int, payload: memoryview) -> bytes | memoryview:
     return payload
 
 
-def _scans(data: bytes, at: int) -> Iterator[memoryview]:
+def _scans(data: bytes, at: int) -> Iterator[bytes | memoryview]:
     """The compressed data from ``at`` to the end of the picture, later tables and scans with it."""
     view, start = memoryview(data), at
     while found := _MARKER.search(data, at):
         marker, at = found[1][0], found.end()
         if marker == EOI:
-            break
+            yield view[start:at]
+            return
         if marker in _BARE:
             continue
         length = int.from_bytes(data[at : at + 2], "big")
@@ -195,6 +196,5 @@ def _scans(data: bytes, at: int) -> Iterator[memoryview]:
             yield view[start : found.start()]
             start = at + length
         at += length
-    else:
-        at = len(data)
-    yield view[start:at]
+    yield view[start:]
+    yield _END  # it was missing

@@ -86,11 +86,9 @@ def open_image(data: bytes, name: str) -> Image.Image:
 
 
 def _check_decoder(name: str) -> None:
-    feature = _NEEDS.get(name)
-    try:
-        missing = feature is not None and not features.check(feature)
-    except Exception:  # noqa: BLE001 - a Pillow that does not know the name, with warnings as errors
-        missing = True
+    needs = _NEEDS.get(name)
+    known = needs is None or needs in features.modules or needs in features.codecs
+    missing = not known or (needs is not None and not features.check(needs))
     if not missing and name not in Image.OPEN:
         Image.init()
         missing = name not in Image.OPEN

@@ -113,15 +113,13 @@ def _sound_size(text: str, start: int) -> int | None:
     length = len(text) - start
     if length % 4 or not length:
         return None
-    try:
-        for at in range(start, len(text), STEP):
-            part = text[at : at + STEP].encode("ascii")
-            data = base64.decode(part)
-            last = at + STEP >= len(text)
-            if not last and len(data) != base64.RAW_STEP:
-                return None  # padding in the middle
-    except ValueError:
+    if not text.isascii():
         return None
+    for at in range(start, len(text), STEP):
+        part = text[at : at + STEP].encode("ascii")
+        in_the_middle = at + STEP < len(text)
+        if not base64.is_sound(part) or (in_the_middle and part.endswith(b"=")):
+            return None
     # The last letter may hold bits that no byte uses; strict decoders want them to be zero.
     end = text[-4:].encode("ascii")
     if base64.encode(base64.decode(end)) != end:
