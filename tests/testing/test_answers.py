@@ -150,6 +150,20 @@ def test_inline_citations(ask):
     assert not last(ask("Where?", tools=[WEB])).message.citations
 
 
+def test_the_older_search(ask):
+    search = chat_pb2.SearchParameters(
+        mode=chat_pb2.ON_SEARCH_MODE,
+        return_citations=True,
+        max_search_results=1,
+        sources=[chat_pb2.Source(x=chat_pb2.XSource()), chat_pb2.Source()],
+    )
+    answer = ask("Where?", search_parameters=search)
+    assert list(answer.citations) == ["https://example.com/x"]
+    assert answer.usage.num_sources_used == 1
+    search.mode = chat_pb2.OFF_SEARCH_MODE
+    assert not ask("Where?", search_parameters=search).citations
+
+
 def test_json(ask):
     schema = json.dumps({"type": "object", "properties": {"animal": {"enum": ["cat"]}}})
     form = chat_pb2.ResponseFormat(format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema=schema)

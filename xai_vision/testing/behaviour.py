@@ -33,7 +33,19 @@ def plausible(request: chat_pb2.GetCompletionsRequest, reading: Reading) -> Repl
         return Reply(tool_calls=(use,))
     text = _text(request, reading)
     steps, cited = _steps(request, reading)
+    cited += _live_search(request.search_parameters)
     return Reply(text, steps=steps, citations=cited, choices=_choices(request, text))
+
+
+def _live_search(search: chat_pb2.SearchParameters) -> tuple[str, ...]:
+    """Sources of the older kind of search, one for each that is named."""
+    if search.mode not in (chat_pb2.ON_SEARCH_MODE, chat_pb2.AUTO_SEARCH_MODE):
+        return ()
+    kinds = [source.WhichOneof("source") or "web" for source in search.sources] or ["web"]
+    found = [f"https://example.com/{kind}" for kind in kinds]
+    if search.HasField("max_search_results"):
+        found = found[: search.max_search_results]
+    return tuple(found) if search.return_citations else ()
 
 
 def _text(request: chat_pb2.GetCompletionsRequest, reading: Reading) -> str:

@@ -33,7 +33,6 @@ class Model:
         cached_price: Ticks for a prompt token that was cached.
         answer_price: Ticks for a token of the answer.
         search_price: Ticks for one search source.
-        reasoning: Whether it thinks before it answers unless told not to.
     """
 
     name: str
@@ -48,7 +47,6 @@ class Model:
     version: str = "1.0"
     fingerprint: str = "fp_fake000000"
     created: datetime = datetime(2025, 7, 9, tzinfo=timezone.utc)
-    reasoning: bool = False
 
 
 def _fast(
@@ -58,17 +56,17 @@ def _fast(
 
 
 LANGUAGE_MODELS: Final = (
-    Model("grok-4-0709", ("grok-4", "grok-4-latest"), True, 256_000, reasoning=True),
+    Model("grok-4-0709", ("grok-4", "grok-4-latest"), True, 256_000),
     _fast("grok-4-fast-reasoning", "grok-4-fast"),
     _fast("grok-4-fast-non-reasoning"),
     _fast("grok-4-1-fast-reasoning", "grok-4-1-fast"),
     _fast("grok-4-1-fast-non-reasoning"),
-    Model("grok-4.20-reasoning", ("grok-4.20",), True, 2_000_000, reasoning=True),
+    Model("grok-4.20-reasoning", ("grok-4.20",), True, 2_000_000),
     Model("grok-4.20-non-reasoning", (), True, 2_000_000),
-    Model("grok-4.20-multi-agent", (), True, 2_000_000, reasoning=True),
-    Model("grok-4.3", (), True, 1_000_000, reasoning=True),
-    Model("grok-4.5", (), True, 1_000_000, reasoning=True),
-    Model("grok-4.6", ("grok-latest",), True, 1_000_000, reasoning=True),
+    Model("grok-4.20-multi-agent", (), True, 2_000_000),
+    Model("grok-4.3", (), True, 1_000_000),
+    Model("grok-4.5", (), True, 1_000_000),
+    Model("grok-4.6", ("grok-latest",), True, 1_000_000),
     Model("grok-2-vision-1212", ("grok-2-vision",), True, 32_768, 20_000, 20_000),
     _fast("grok-code-fast-1", "grok-code-fast", vision=False, max_prompt=256_000, answer=15_000),
     Model("grok-3", ("grok-3-latest",)),

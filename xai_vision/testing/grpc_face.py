@@ -39,18 +39,12 @@ class GrpcFace(grpc.GenericRpcHandler):
     def __init__(self, keys: keyring.Keyring, on_wire: Callable[[str, Fault], bool]) -> None:
         self._keys = keys
         self._on_wire = on_wire
-        self._live: set[Call] = set()
         self._handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
         for method, ask in UNARY.items():
             self._unary(method, ask)
         self._handlers[Chat.GetCompletionChunk.path] = grpc.unary_stream_rpc_method_handler(
             self._stream
         )
-
-    @property
-    def live(self) -> int:
-        """How many calls are under way."""
-        return len(self._live)
 
     def service(
         self, details: grpc.HandlerCallDetails
@@ -105,14 +99,9 @@ class GrpcFace(grpc.GenericRpcHandler):
         call.key_id = caller.key_id if caller else ""
         call.peer = context.peer()
         engine.calls.add(call)
-        self._live.add(call)
-        if not context.add_callback(lambda: self._gone(call)):
-            self._gone(call)
+        if not context.add_callback(lambda: _gone(call)):
+            _gone(call)
         return call, engine, caller
-
-    def _gone(self, call: Call) -> None:
-        self._live.discard(call)
-        call.finish("CANCELLED", cancelled=True)  # unless it had ended before
 
     def _strike(self, engine: Engine, call: Call) -> None:
         fault = call.staging.wire_fault
@@ -148,6 +137,10 @@ def _redacted(metadata: Any, authorization: str | None) -> tuple[tuple[str, str 
     return tuple((key, shown(key, value)) for key, value in metadata)
 
 
+def _gone(call: Call) -> None:
+    call.finish("CANCELLED", cancelled=True)  # unless it had ended before
+
+
 def _end(context: grpc.ServicerContext, call: Call) -> None:
     # Noted before the last byte leaves: a client that has its answer finds the log complete.
     if context.is_active():
@@ -156,7 +149,7 @@ def _end(context: grpc.ServicerContext, call: Call) -> None:
 
 def _refuse(context: grpc.ServicerContext, call: Call, fault: Exception) -> NoReturn:
     if isinstance(fault, Gone):
-        fault = ServiceError("UNAVAILABLE", "The fake server stopped waiting.")
+        fault = ServiceError("UNAVAILABLE", "The fake server was stopped.")
     elif not isinstance(fault, ServiceError):
         fault = ServiceError("INTERNAL", f"{type(fault).__name__}: {fault}")
     call.finish(fault.code.name, fault.details)

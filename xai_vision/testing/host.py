@@ -67,6 +67,7 @@ class Host:
         front: bool = False,
     ) -> None:
         self._crew = Crew(max_threads, "xai-vision-fake")
+        self._keys = keys
         self._face = GrpcFace(keys, self._on_wire)
         self._tls = tls
         self._services = (health, reflection)
@@ -99,9 +100,12 @@ class Host:
 
     def stop(self, grace: float | None = None) -> None:
         """Take no more calls; cancel those under way after ``grace`` seconds, or at once."""
-        if grace is None and not self._face.live:
-            # Nothing to wait for, so this is as quick; but connected clients hear of it in
-            # good order, and do not log a GOAWAY with an error to the test's stderr.
+        if grace is None:
+            # Calls that wait here are ended here, and what is left is cancelled a moment later:
+            # clients then hear of the end in good order, and do not log a GOAWAY with an error
+            # to the test's stderr.
+            for tenant in self._keys.tenants:
+                tenant.release()
             grace = _IDLE_GRACE
         self._server.stop(grace).wait((grace or 0) + _STOP_SECONDS)
         if self._front is not None:

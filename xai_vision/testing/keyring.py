@@ -45,6 +45,12 @@ class Keyring:
             for key in [key for key, (owner, _) in self._keys.items() if owner is engine]:
                 del self._keys[key]
 
+    @property
+    def tenants(self) -> list[Engine]:
+        """Who is there."""
+        with self._lock:
+            return list(self._tenants)
+
     def add(self, key: str, engine: Engine, caller: Caller) -> None:
         """Give a tenant a key."""
         with self._lock:
