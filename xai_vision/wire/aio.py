@@ -73,8 +73,7 @@ class AioWire:
                 call = self._callable(exchange.method)(exchange.body, **course.attempt())
                 try:
                     async for reply in apaced(call, exchange.options.idle_timeout):
-                        course.begun = True
-                        yield exchange.read(reply)
+                        yield course.piece(reply)
                 except (grpc.RpcError, IdleError) as error:
                     wait = course.failed(error)
                 except asyncio.CancelledError:
@@ -139,9 +138,7 @@ class AioWire:
         link = self._link()
         known = link.callables.get(method.path)
         if known is None:
-            known = link.callables[method.path] = getattr(link.channel, method.shape)(
-                method.path, response_deserializer=method.response.FromString
-            )
+            known = link.callables[method.path] = getattr(link.channel, method.shape)(method.path)
         return known
 
     def _link(self) -> _Link:

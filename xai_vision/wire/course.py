@@ -7,13 +7,14 @@ from types import TracebackType
 from typing import Any, Generic
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from xai_vision.errors import APIError, RequestTimeoutError
 from xai_vision.wire.connect import Connection
 from xai_vision.wire.exchange import Exchange, Out, Res
 from xai_vision.wire.idle import IdleError
 from xai_vision.wire.observe import observe
-from xai_vision.wire.translate import api_error
+from xai_vision.wire.translate import api_error, unreadable
 
 
 class Course(Generic[Res, Out]):
@@ -47,10 +48,24 @@ class Course(Generic[Res, Out]):
             given["wait_for_ready"] = True
         return given
 
-    def answered(self, reply: Res) -> Out:
+    def answered(self, reply: bytes) -> Out:
         """The one reply has come."""
-        self._result = result = self._exchange.read(reply)
+        self._result = result = self._read(reply)
         return result
+
+    def piece(self, reply: bytes) -> Out:
+        """One reply of a stream has come."""
+        result = self._read(reply)
+        self.begun = True
+        return result
+
+    def _read(self, reply: bytes) -> Out:
+        # Parsed here and not by grpc, which makes None of a reply that it cannot parse.
+        try:
+            message = self._exchange.method.response.FromString(reply)
+        except DecodeError as error:
+            raise unreadable(self._exchange, error, begun=self.begun) from None
+        return self._exchange.read(message)
 
     def ended(self) -> None:
         """The stream has come to its end.

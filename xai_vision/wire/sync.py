@@ -55,8 +55,7 @@ class Wire:
                 call = self._start(self._callable(exchange.method), exchange, course)
                 try:
                     for reply in paced(call, exchange.options.idle_timeout):
-                        course.begun = True
-                        yield exchange.read(reply)
+                        yield course.piece(reply)
                 except (grpc.RpcError, IdleError) as error:
                     wait = course.failed(error)
                 else:
@@ -120,9 +119,7 @@ class Wire:
         if known is not None:
             return known
         with self._lock:
-            made: Callable[..., Any] = getattr(self._open_channel(), method.shape)(
-                method.path, response_deserializer=method.response.FromString
-            )
+            made: Callable[..., Any] = getattr(self._open_channel(), method.shape)(method.path)
             self._callables[method.path] = made
             return made
 

@@ -66,9 +66,44 @@ def api_error(error: Any, exchange: Exchange[Any, Any], *, begun: bool = False) 
         debug_error_string=error.debug_error_string(),
         method=exchange.method.path,
     )
-    if begun and exchange.partial is not None:
-        made.partial = exchange.partial()
+    if isinstance(made, errors.MessageTooLargeError):
+        made.remedy = _which_size(details, len(exchange.body))
+    return _with_partial(made, exchange, begun=begun)
+
+
+def unreadable(
+    exchange: Exchange[Any, Any], error: Exception, *, begun: bool
+) -> errors.ServerError | StreamBrokenError:
+    """The error for a reply whose bytes are no message."""
+    kind = StreamBrokenError if begun else errors.ServerError
+    name = exchange.method.response.DESCRIPTOR.full_name
+    made = kind(
+        grpc.StatusCode.INTERNAL,
+        f"the reply is no {name} message: {error}",
+        method=exchange.method.path,
+    )
+    _with_partial(made, exchange, begun=begun)
     return made
+
+
+def _with_partial(error: APIError, exchange: Exchange[Any, Any], *, begun: bool) -> APIError:
+    if begun and exchange.partial is not None:
+        error.partial = exchange.partial()
+    return error
+
+
+def _which_size(details: str, request_bytes: int) -> str:
+    # grpc says who found it too large and whether on sending or receiving, not which message.
+    answer = ("CLIENT" in details) == ("Received" in details)
+    if answer:
+        return (
+            "It is the answer that is too large: raise grpc.max_receive_message_length in "
+            "channel_options=, or ask for less with max_tokens=."
+        )
+    return (
+        f"It is the request, which was {request_bytes / 2**20:.2f} MiB: send fewer or smaller "
+        "pictures at once (fit=True, max_side=), or raise the limit where it is set."
+    )
 
 
 def not_ready(target: str, seconds: float | None) -> errors.RequestTimeoutError:
