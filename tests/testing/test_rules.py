@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 
@@ -11,7 +12,18 @@ from examples.pictures import encode, photo
 from tests.pictures import jpeg, png
 from tests.testing.asking import connected, picture
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
-from xai_vision.testing import FakeServer, Fault, Reply, ServiceError, Step, ToolUse, match
+from xai_vision.testing import (
+    FakeServer,
+    Fault,
+    Reply,
+    ServiceError,
+    Settings,
+    Step,
+    ToolUse,
+    match,
+)
+from xai_vision.testing.replies import ReplyFields
+from xai_vision.testing.settings import SettingChanges
 
 SCHEMA = {"type": "object", "properties": {"animal": {"enum": ["cat", "dog"]}}}
 CAT = chat_pb2.ResponseFormat(format_type=3, schema=json.dumps(SCHEMA))
@@ -281,3 +293,14 @@ def test_fixed_ids():
             ids.append([ask("Hi").id, ask("Hi").id])
     assert ids[0] == ids[1]
     assert ids[0][0] != ids[0][1]
+
+
+def test_names_for_editors_are_the_names_there_are():
+    def fields(cls):
+        return {field.name: field.type for field in dataclasses.fields(cls)}
+
+    def named(cls):
+        return {name: hint.__forward_arg__ for name, hint in cls.__annotations__.items()}
+
+    assert named(SettingChanges) == fields(Settings)
+    assert named(ReplyFields) == {k: v for k, v in fields(Reply).items() if k != "text"}

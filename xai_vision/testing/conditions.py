@@ -6,19 +6,23 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from xai_vision.testing import match
 from xai_vision.testing.calls import Call
 from xai_vision.testing.match import Matcher
 
-__all__ = ["Conditions"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["ConditionArgs", "Conditions"]
 
 
-class Conditions:
-    """Conditions on a call; all must hold.
+class ConditionArgs(TypedDict, total=False):
+    """Conditions on a call, by name; all must hold.
 
-    Args:
+    Attributes:
         prompt: Text of the last user message: the whole text, or a matcher.
         model: The model, by any of its names, or a matcher on the name that was asked for.
         image: A picture of the call, any one: its bytes, its hash in hex, or a matcher.
@@ -28,53 +32,54 @@ class Conditions:
         schema: The JSON schema asked for, or a matcher on it (``match.any``: some schema).
         metadata: Metadata keys with their values or matchers.
         stream: Whether the answer is to be streamed.
-        method: The RPC's name, several, or a matcher. Rules are about answers: for them it is
-            GetCompletion, GetCompletionChunk and StartDeferredCompletion.
+        method: The RPC's name, several, or a matcher.
         status: How the call ended, such as "OK"; for questions about the log.
         when: A function of the call.
     """
 
-    def __init__(
-        self,
-        *,
-        prompt: str | Matcher | None = None,
-        model: str | Matcher | None = None,
-        image: bytes | str | Matcher | None = None,
-        images: int | Matcher | None = None,
-        tools: str | Iterable[str] | Matcher | None = None,
-        schema: Mapping[str, Any] | Matcher | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        stream: bool | None = None,
-        method: str | Iterable[str] | Matcher | None = None,
-        status: str | Matcher | None = None,
-        when: Callable[[Call], Any] | None = None,
-    ) -> None:
+    prompt: str | Matcher
+    model: str | Matcher
+    image: bytes | str | Matcher
+    images: int | Matcher
+    tools: str | Iterable[str] | Matcher
+    schema: Mapping[str, Any] | Matcher
+    metadata: Mapping[str, Any]
+    stream: bool
+    method: str | Iterable[str] | Matcher
+    status: str | Matcher
+    when: Callable[[Call], Any]
+
+
+class Conditions:
+    """Conditions on a call, ready to be asked.
+
+    Args:
+        given: Which; see ``ConditionArgs``.
+
+    Raises:
+        TypeError: There is no condition of that name.
+    """
+
+    def __init__(self, **given: Unpack[ConditionArgs]) -> None:
+        unknown = set(given) - set(ConditionArgs.__annotations__)
+        if unknown:
+            raise TypeError(f"no condition is called {', '.join(sorted(unknown))}")
         self._checks: list[tuple[str, Matcher, Callable[[Call], Any]]] = []
-        self._add("prompt", prompt, lambda call: call.prompt)
-        if model is not None:
-            self._checks.append(("model", _model(model), lambda call: call.model_names))
-        if image is not None:
-            self._checks.append(("image", _any_of(_image(image)), lambda call: call.images))
-        if isinstance(images, int):
-            self._add("images", _count(images), lambda call: call.images)
+        for name, wanted in given.items():
+            if wanted is not None:
+                self._condition(name, wanted)
+
+    def _condition(self, name: str, wanted: Any) -> None:
+        """Add one condition: what is asked, of what, under which name."""
+        if name == "metadata":
+            for key, value in wanted.items():
+                self._add(f"metadata[{key!r}]", value, partial(_header, key))
         else:
-            self._add("images", images, lambda call: call.images)
-        if tools is not None:
-            self._checks.append(("tools", _tools(tools), tools_of))
-        self._add("schema", schema, schema_of)
-        for key, value in (metadata or {}).items():
-            self._add(f"metadata[{key!r}]", value, partial(_header, key))
-        self._add("stream", stream, lambda call: call.stream)
-        if method is not None:
-            self._checks.append(("method", _one_of(method), lambda call: call.method))
-        self._add("status", status, lambda call: call.status)
-        if when is not None:
-            self._checks.append(("when", match.predicate(when), lambda call: call))
+            made = _SPECIAL.get(name, _plain)(wanted)
+            self._add(name, made, _VALUES.get(name) or attrgetter(name))
 
     def _add(self, name: str, wanted: Any, value: Callable[[Call], Any]) -> None:
-        if wanted is not None:
-            matcher = wanted if isinstance(wanted, Matcher) else match.equals(wanted)
-            self._checks.append((name, matcher, value))
+        self._checks.append((name, _plain(wanted), value))
 
     def faults(self, call: Call) -> list[str]:
         """Say what does not hold of ``call``, a sentence each; [] if all does."""
@@ -165,3 +170,28 @@ def _one_of(wanted: str | Iterable[str] | Matcher) -> Matcher:
     names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
     name = repr(names[0]) if len(names) == 1 else repr(names)
     return Matcher(name, lambda method: None if method in names else f"it is {method}")
+
+
+def _plain(wanted: Any) -> Matcher:
+    return wanted if isinstance(wanted, Matcher) else match.equals(wanted)
+
+
+def _images(wanted: int | Matcher) -> Matcher:
+    return _count(wanted) if isinstance(wanted, int) else wanted
+
+
+_SPECIAL: Final[dict[str, Callable[[Any], Matcher]]] = {
+    "model": _model,
+    "image": lambda wanted: _any_of(_image(wanted)),
+    "images": _images,
+    "tools": _tools,
+    "method": _one_of,
+    "when": match.predicate,
+}
+_VALUES: Final[dict[str, Callable[[Call], Any]]] = {
+    "model": attrgetter("model_names"),
+    "image": attrgetter("images"),
+    "tools": tools_of,
+    "schema": schema_of,
+    "when": lambda call: call,
+}

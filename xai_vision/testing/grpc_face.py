@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -64,7 +65,7 @@ class GrpcFace(grpc.GenericRpcHandler):
                 garbled = call.staging.single(call)
                 self._strike(engine, call)
             except Exception as fault:  # noqa: BLE001 - becomes the call's status
-                _refuse(context, call, fault)
+                _refuse(context, engine, call, fault)
             call.response = response
             reply: bytes = GARBAGE if garbled else response.SerializeToString()
             _end(context, call)
@@ -84,7 +85,7 @@ class GrpcFace(grpc.GenericRpcHandler):
                 yield chunk if isinstance(chunk, bytes) else chunk.SerializeToString()
                 call.chunks_sent += 1
         except Exception as fault:  # noqa: BLE001 - becomes the call's status
-            _refuse(context, call, fault)
+            _refuse(context, engine, call, fault)
         _end(context, call)
 
     def _arrive(
@@ -147,12 +148,13 @@ def _end(context: grpc.ServicerContext, call: Call) -> None:
         call.finish("OK")
 
 
-def _refuse(context: grpc.ServicerContext, call: Call, fault: Exception) -> NoReturn:
+def _refuse(
+    context: grpc.ServicerContext, engine: Engine, call: Call, fault: Exception
+) -> NoReturn:
     if isinstance(fault, Gone):
         fault = ServiceError("UNAVAILABLE", "The fake server was stopped.")
     elif not isinstance(fault, ServiceError):
-        fault = ServiceError("INTERNAL", f"{type(fault).__name__}: {fault}")
+        fault = engine.mistaken(f"{call!r}: {type(fault).__name__}: {fault}")
     call.finish(fault.code.name, fault.details)
-    if fault.trailing:
-        context.set_trailing_metadata(fault.trailing)
+    context.set_trailing_metadata((*fault.trailing, ("x-request-id", str(uuid.uuid4()))))
     context.abort(fault.code, fault.details)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, overload
 
 from xai_vision.testing.album import Album
 from xai_vision.testing.calls import Call
-from xai_vision.testing.conditions import Conditions
+from xai_vision.testing.conditions import ConditionArgs, Conditions
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["CallList", "CallLog"]
 
@@ -47,16 +50,16 @@ class CallList(Sequence[Call]):
             start -= 1
         return CallList(calls[max(start, 0) :])
 
-    def where(self, **conditions: Any) -> CallList:
+    def where(self, **conditions: Unpack[ConditionArgs]) -> CallList:
         """The calls of which all conditions hold.
 
         Args:
-            conditions: As for ``server.on``, and ``status="OK"``.
+            conditions: As for ``server.on``, and ``status="OK"``; see ``ConditionArgs``.
         """
         wanted = Conditions(**conditions)
         return CallList((call for call in self._all() if wanted.hold(call)), str(wanted))
 
-    def assert_called(self, times: int | None = None, **conditions: Any) -> None:
+    def assert_called(self, times: int | None = None, **conditions: Unpack[ConditionArgs]) -> None:
         """Fail unless there were such calls.
 
         Args:
@@ -78,7 +81,7 @@ class CallList(Sequence[Call]):
             f"expected {expected}{what}, but there were {count}; in all:\n{_listed(calls, wanted)}"
         )
 
-    def assert_not_called(self, **conditions: Any) -> None:
+    def assert_not_called(self, **conditions: Unpack[ConditionArgs]) -> None:
         """Fail if there was such a call.
 
         Raises:

@@ -5,10 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
-__all__ = ["Finish", "Reply", "Step", "ToolUse"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
+__all__ = ["Finish", "Reply", "ReplyFields", "Step", "ToolUse"]
+
+SERVER_TOOLS = (
+    "web_search",
+    "x_search",
+    "code_execution",
+    "collections_search",
+    "attachment_search",
+    "mcp",
+    "image_generation",
+    "view_image",
+    "image_search",
+    "view_x_video",
+)
 Finish: TypeAlias = Literal["stop", "length", "max_context", "tool_calls", "time_limit"]
 
 
@@ -37,9 +52,7 @@ class Step:
     """One use of a tool that runs on the server.
 
     Attributes:
-        tool: "web_search", "x_search", "code_execution", "collections_search", "mcp",
-            "attachment_search", "image_generation", "view_image", "image_search" or
-            "view_x_video".
+        tool: One of ``SERVER_TOOLS``, such as "web_search" or "view_image".
         arguments: What the agent called it with.
         output: What the tool gave back; sent only to requests that ask for it by ``include``.
         function: The function's name on the wire; "" means the tool's own.
@@ -51,6 +64,31 @@ class Step:
     output: str = ""
     function: str = ""
     failed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.tool not in SERVER_TOOLS:
+            raise ValueError(f"Step({self.tool!r}): no such tool; one of {SERVER_TOOLS}")
+
+
+class ReplyFields(TypedDict, total=False):
+    """Fields of a Reply besides its text; each is explained in ``Reply``."""
+
+    reasoning: str | None
+    tool_calls: Sequence[ToolUse]
+    steps: Sequence[Step]
+    citations: Sequence[str]
+    choices: Sequence[str]
+    finish: Finish | None
+    usage: Mapping[str, int]
+    cost_ticks: int | None
+    chunks: int | Sequence[str] | None
+    ttft: float
+    tps: float | None
+    jitter: float
+    encrypted: str | None
+    response_id: str
+    debug: Mapping[str, Any]
+    files: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -122,7 +160,7 @@ class Reply:
         return cls(tool_calls=(ToolUse(function, arguments),))
 
     @classmethod
-    def json(cls, value: Any, **more: Any) -> Reply:
+    def json(cls, value: Any, **more: Unpack[ReplyFields]) -> Reply:
         """Answer with ``value`` as JSON text; ``more`` are fields of Reply."""
         return cls(json.dumps(value, ensure_ascii=False), **more)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_vision.testing import misfit
 from xai_vision.testing.calls import Call
 from xai_vision.testing.conditions import Conditions, schema_of
 from xai_vision.testing.faults import Fault
 from xai_vision.testing.problems import ServiceError
-from xai_vision.testing.replies import Reply
+from xai_vision.testing.replies import Reply, ReplyFields
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["Outcome", "Rule", "RuleTable"]
 
@@ -39,7 +42,7 @@ class Rule:
         self._json = False
         self._wanted: int | None = None
 
-    def reply(self, answer: Reply | Fault | str = "", /, **fields: Any) -> Rule:
+    def reply(self, answer: Reply | Fault | str = "", /, **fields: Unpack[ReplyFields]) -> Rule:
         """Answer each of its calls with this.
 
         Args:
@@ -71,7 +74,7 @@ class Rule:
                 self._prepare(outcome)
         return self
 
-    def reply_json(self, value: Any, **fields: Any) -> Rule:
+    def reply_json(self, value: Any, **fields: Unpack[ReplyFields]) -> Rule:
         """Answer with ``value`` as JSON. If the call asks for a schema, it must fit that."""
         self._json = True
         self._outcomes = [(value, Reply.json(value, **fields))]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xai_vision.testing.extras import throw_away_certificate
 from xai_vision.testing.host import Host
-from xai_vision.testing.settings import Settings
+from xai_vision.testing.settings import SettingChanges, Settings
 from xai_vision.testing.tenant import Site, Tenant
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
 __all__ = ["FakeServer"]
 
@@ -56,7 +56,7 @@ class FakeServer(Tenant):
         health: bool = False,
         reflection: bool = False,
         front: bool = False,
-        **changes: Any,
+        **changes: Unpack[SettingChanges],
     ) -> None:
         super().__init__(Site(), (settings or Settings()).but(**changes))
         self._site.front = front
@@ -98,7 +98,7 @@ class FakeServer(Tenant):
         if host is not None:
             host.stop(grace)
 
-    def tenant(self, **changes: Any) -> Tenant:
+    def tenant(self, **changes: Unpack[SettingChanges]) -> Tenant:
         """Let another customer in: a key, rules, pictures, answers and a log of its own.
 
         Args:

@@ -8,11 +8,43 @@ settings above all because they may be wrong.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-__all__ = ["MIB", "Settings"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["MIB", "SettingChanges", "Settings"]
 
 MIB = 1024 * 1024
+
+
+class SettingChanges(TypedDict, total=False):
+    """Settings by name; each is explained in ``Settings``."""
+
+    picture_limit: int
+    url_picture_limit: int
+    picture_formats: tuple[str, ...]
+    max_pixels: int
+    tile_side: int
+    tile_tokens: int
+    max_tiles: int
+    viewed_tokens: int
+    max_tools: int
+    max_stop: int
+    max_n: int
+    max_top_logprobs: int
+    max_domains: int
+    max_handles: int
+    stored_pictures: Literal["keep", "refuse"]
+    keep_stored_days: float
+    keep_deferred_hours: float
+    seed: int
+    fixed_ids: bool
+    unmatched: Literal["default", "error"]
+    keep_calls: int
+    keep_picture_bytes: int
+    keep_log_bytes: int
+    max_threads: int
 
 
 @dataclass(frozen=True)
@@ -90,7 +122,7 @@ class Settings:
             if getattr(self, name) not in words:
                 raise ValueError(f"{name} is one of {words}, not {getattr(self, name)!r}")
 
-    def but(self, **changes: Any) -> Settings:
+    def but(self, **changes: Unpack[SettingChanges]) -> Settings:
         """Return these settings with some changed.
 
         Raises:

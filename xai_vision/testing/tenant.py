@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xai_vision.testing.callers import Caller
 from xai_vision.testing.catalogue import Catalogue
 from xai_vision.testing.clock import Clock
-from xai_vision.testing.conditions import Conditions
+from xai_vision.testing.conditions import ConditionArgs, Conditions
 from xai_vision.testing.deferred import Plan
 from xai_vision.testing.engine import Engine
 from xai_vision.testing.faults import Fault, FaultRule
@@ -22,6 +22,8 @@ from xai_vision.testing.sources import Table
 from xai_vision.testing.store import Store
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from xai_vision.testing.calls import Call
     from xai_vision.testing.extras import Certificate
     from xai_vision.testing.host import Host
@@ -142,7 +144,7 @@ class Tenant:
         self._issued += 1
         return key
 
-    def on(self, *, priority: int = 0, **conditions: Any) -> Rule:
+    def on(self, *, priority: int = 0, **conditions: Unpack[ConditionArgs]) -> Rule:
         """Begin a rule: which calls are meant. What they get is said on the rule.
 
         The first rule that fits answers; rules of higher priority are asked first. Where none
@@ -151,7 +153,7 @@ class Tenant:
         Args:
             priority: 0, or higher to be asked before others.
             conditions: ``prompt``, ``model``, ``image``, ``images``, ``tools``, ``schema``,
-                ``metadata``, ``stream``, ``method``, ``when``; see ``Conditions``.
+                ``metadata``, ``stream``, ``method``, ``when``; see ``ConditionArgs``.
 
         Returns:
             The rule; give it an answer with ``reply``, ``replies``, ``reply_json``, ``do`` or
@@ -167,7 +169,7 @@ class Tenant:
         next: int | None = None,  # noqa: A002 - reads well where it is used
         after: int = 0,
         rate: float = 1.0,
-        **conditions: Any,
+        **conditions: Unpack[ConditionArgs],
     ) -> FaultRule:
         """Let calls go wrong, whatever would have answered them.
 
