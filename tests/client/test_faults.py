@@ -1,4 +1,4 @@
-"""What goes wrong on the way, and what the caller sees of it: sync and async, whole and streamed."""
+"""What goes wrong on the way, and what the caller sees: sync and async, whole and streamed."""
 
 from __future__ import annotations
 

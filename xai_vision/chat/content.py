@@ -56,6 +56,9 @@ class ImageUrl(ProtoBacked[image_pb2.ImageUrlContent]):
     def _build(self) -> image_pb2.ImageUrlContent:
         return self._part.proto.image_url
 
+    def _as_proto(self) -> image_pb2.ImageUrlContent:
+        return self._part._as_proto().image_url
+
 
 class ImageContent(ProtoBacked[chat_pb2.Content]):
     """A picture in a message. Reads like ``chat_pb2.Content``; ``.proto`` is one.
@@ -116,6 +119,17 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
         write(head(_IMAGE_URL, self.picture.url_size))
         self.picture.write_url(write)
         write(number(_DETAIL, self.detail))
+
+    def __copy__(self) -> ImageContent:
+        # The picture itself never changes, so copies of a conversation share it.
+        twin = ImageContent(self._picture, self.detail)
+        if self._proto is not None:
+            twin._proto = chat_pb2.Content()
+            twin._proto.CopyFrom(self._proto)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, object]) -> ImageContent:
+        return self.__copy__()
 
     def __repr__(self) -> str:
         return f"image({self.picture.describe()}, detail={detail_name(self.detail)!r})"

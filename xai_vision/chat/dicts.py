@@ -16,7 +16,7 @@ from xai_vision.chat.message import (
     tool_result,
     user,
 )
-from xai_vision.errors import InvalidRequestError
+from xai_vision.errors import ImageError, InvalidRequestError
 from xai_vision.proto import chat_pb2
 
 _MAKERS: dict[str, Callable[..., Message]] = {
@@ -84,7 +84,11 @@ def _part(part: Any, where: str) -> Saying:
     if make is None:
         known = ", ".join(map(repr, _PARTS))
         raise InvalidRequestError(f"{where} has type {kind!r}; there are {known}")
-    return make(part, where)
+    try:
+        return make(part, where)
+    except ImageError as error:
+        error.source = f"{where}: {error.source}"
+        raise
 
 
 def _text(part: Mapping[str, Any], where: str) -> str:

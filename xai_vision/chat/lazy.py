@@ -38,12 +38,16 @@ class ProtoBacked(ABC, Generic[P]):
     def _build(self) -> P:
         """Make the message out of what is held."""
 
+    def _as_proto(self) -> P:
+        """The message, for a look: one built for it is not kept."""
+        return self._build() if self._proto is None else self._proto
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, ProtoBacked):
-            other = other.proto
+            other = other._as_proto()
         if not isinstance(other, ProtoMessage):
             return NotImplemented
-        mine = self.proto
+        mine = self._as_proto()
         if other.DESCRIPTOR.full_name != mine.DESCRIPTOR.full_name:
             return False
         return bool(adopt(other, type(mine)) == mine)
@@ -66,4 +70,4 @@ class ProtoBacked(ABC, Generic[P]):
                 setattr(self.proto, name, value)
 
     def __str__(self) -> str:
-        return str(self.proto)
+        return str(self._as_proto())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
@@ -58,7 +59,9 @@ class Message(ProtoBacked[chat_pb2.Message]):
     def _build(self) -> chat_pb2.Message:
         proto = chat_pb2.Message()
         proto.CopyFrom(self._shell)
-        proto.content.extend(part_proto(part) for part in self._parts)
+        proto.content.extend(
+            part._as_proto() if isinstance(part, ImageContent) else part for part in self._parts
+        )
         return proto
 
     @property
@@ -94,12 +97,9 @@ class Message(ProtoBacked[chat_pb2.Message]):
                 raise
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Message:
-        # Pictures never change, so a copy of the conversation holds the same ones.
         if self._proto is None:
-            return Message(self._shell, self._parts)
-        proto = chat_pb2.Message()
-        proto.CopyFrom(self._proto)
-        return Message(proto)
+            return Message(_copied(self._shell), [copy.copy(part) for part in self._parts])
+        return Message(_copied(self._proto))
 
     def __copy__(self) -> Message:
         return self.__deepcopy__({})
@@ -108,6 +108,12 @@ class Message(ProtoBacked[chat_pb2.Message]):
         role = chat_pb2.MessageRole.Name(self.role).removeprefix("ROLE_").lower()
         shown = ", ".join(_show(part) for part in self.content)
         return f"{role}({shown})"
+
+
+def _copied(proto: chat_pb2.Message) -> chat_pb2.Message:
+    twin = chat_pb2.Message()
+    twin.CopyFrom(proto)
+    return twin
 
 
 def _part_size(part: Part) -> int:

@@ -15,7 +15,7 @@ def replay(value: object) -> list[chat_pb2.Message] | None:
     results of tools name the call they answer.
     """
     if isinstance(value, Response):
-        return [_message(output) for output in value._replayed()]
+        return [_message(output) for output in value._outputs(value.proto)]
     proto = getattr(value, "proto", None)
     if is_proto(proto, "xai_api.CompactContextResponse"):
         return [_compacted(adopt(proto, chat_pb2.CompactContextResponse))]

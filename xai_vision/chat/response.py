@@ -68,12 +68,13 @@ class Response:
             return chat_pb2.CompletionOutput()
         return self._source.frame().outputs[position]
 
-    def _replayed(self) -> list[chat_pb2.CompletionOutput]:
-        """The outputs that stand for this answer in a conversation."""
-        outputs = self.proto.outputs
+    def _outputs(
+        self, reply: chat_pb2.GetChatCompletionResponse
+    ) -> list[chat_pb2.CompletionOutput]:
+        """Those of a reply's outputs that belong to this answer: turns of tools as well."""
         if self._index is None:
-            return list(outputs)
-        return [output for output in outputs if output.index == self._index]
+            return list(reply.outputs)
+        return [output for output in reply.outputs if output.index == self._index]
 
     @property
     def id(self) -> str:
@@ -165,7 +166,13 @@ class Response:
     @property
     def inline_citations(self) -> Sequence[chat_pb2.InlineCitation]:
         """Sources with their places in the text, with ``include=["inline_citations"]``."""
-        return self._output.message.citations
+        outputs = self._outputs(self._source.frame())
+        return [
+            cited
+            for output in outputs
+            if output.message.role != chat_pb2.ROLE_TOOL
+            for cited in output.message.citations
+        ]
 
     @property
     def server_side_tool_usage(self) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, TypeVar
 
 from xai_vision.chat.response import Response
@@ -23,6 +24,8 @@ class Shape:
             self.schema: dict[str, Any] = shape.model_json_schema()
             self._read = shape.model_validate_json
             return
+        if inspect.isroutine(shape):
+            raise InvalidRequestError(f"parse() takes a shape, not the function {shape!r:.80}")
         adapter = _adapter(shape)
         self.schema = adapter.json_schema()
         self._read = adapter.validate_json

@@ -1,0 +1,223 @@
+"""The same calls build the same request with xai_sdk and with us, field by field."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+import xai_vision
+import xai_vision.chat
+import xai_vision.search
+import xai_vision.tools
+from tests.chat.test_fold import replies
+from tests.pictures import data_url, png
+from xai_vision.proto import chat_pb2
+
+pytestmark = pytest.mark.peer
+
+
+class Animal(BaseModel):
+    name: str
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """(xai_sdk's modules and client, ours)."""
+    import xai_sdk
+    import xai_sdk.chat
+    import xai_sdk.search
+    import xai_sdk.tools
+
+    theirs = xai_sdk.Client(api_key="k", api_host="localhost:1")
+    ours = xai_vision.Client(api_key="k", api_host="localhost:1")
+    yield (xai_sdk, theirs), (xai_vision, ours)
+    theirs.close()
+    ours.close()
+
+
+words = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+filled = words.filter(str.strip)
+floats = st.floats(0, 1, width=32)
+
+# Builders take the package, so that one drawn value builds both sides.
+parts = st.one_of(
+    words.map(lambda text: lambda sdk: text),
+    words.map(lambda text: lambda sdk: sdk.chat.text(text)),
+    st.tuples(
+        st.sampled_from(["https://example.com/a.png", data_url(png())]),
+        st.sampled_from(["auto", "low", "high", None]),
+    ).map(lambda a: lambda sdk: sdk.chat.image(a[0], detail=a[1])),
+    filled.map(lambda file_id: lambda sdk: sdk.chat.file(file_id)),
+)
+messages = st.one_of(
+    st.tuples(
+        st.sampled_from(["user", "assistant", "system", "developer"]),
+        st.lists(parts, min_size=1, max_size=3),
+    ).map(lambda a: lambda sdk: getattr(sdk.chat, a[0])(*(part(sdk) for part in a[1]))),
+    st.tuples(words, st.none() | filled).map(lambda a: lambda sdk: sdk.chat.tool_result(*a)),
+)
+tools = st.sampled_from(
+    [
+        lambda sdk: sdk.tools.web_search(enable_image_understanding=True),
+        lambda sdk: sdk.tools.x_search(),
+        lambda sdk: sdk.tools.code_execution(),
+        lambda sdk: sdk.chat.tool("f", "d", {"type": "object"}),
+    ]
+)
+parameters = st.fixed_dictionaries(
+    {},
+    optional={
+        "user": words,
+        "safety_identifier": words,
+        "max_tokens": st.integers(1, 2**31 - 1),
+        "seed": st.integers(-(2**31), 2**31 - 1),
+        "stop": st.lists(filled, max_size=3),
+        "temperature": st.floats(0, 2, width=32),
+        "top_p": floats,
+        "logprobs": st.just(True),
+        "parallel_tool_calls": st.booleans(),
+        "frequency_penalty": floats,
+        "presence_penalty": floats,
+        "reasoning_effort": st.sampled_from(["none", "low", "medium", "high", "xhigh"]),
+        "response_format": st.sampled_from(["text", "json_object", Animal]),
+        "tool_choice": st.sampled_from(["auto", "none", "required"]),
+        "store_messages": st.booleans(),
+        "previous_response_id": filled,
+        "use_encrypted_content": st.booleans(),
+        "max_turns": st.integers(1, 100),
+        "include": st.lists(st.sampled_from(["inline_citations", "verbose_streaming"]), max_size=2),
+        "agent_count": st.sampled_from([4, 16]),
+        "service_tier": st.sampled_from(["default", "priority"]),
+    },
+)
+
+
+def assert_same(theirs, ours) -> None:
+    assert chat_pb2.GetCompletionsRequest.FromString(theirs.proto.SerializeToString()) == ours.proto
+
+
+@given(parameters, st.lists(messages, max_size=3), st.none() | st.lists(tools, max_size=2))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_create_and_append(pair, given_parameters, said, used):
+    built = []
+    for sdk, client in pair:
+        more = {} if used is None else {"tools": [tool(sdk) for tool in used]}
+        chat = client.chat.create("grok-4", **given_parameters, **more)
+        for message in said:
+            chat.append(message(sdk))
+        built.append(chat)
+    assert_same(*built)
+
+
+@given(replies(), st.sampled_from([None, 0]))
+@settings(deadline=None)
+def test_an_answer_appended(pair, reply, index):
+    assume(index is None or len(reply.outputs) == 1)  # turns of tools are read with None
+    built = []
+    for sdk, client in pair:
+        theirs = sdk.chat.chat_pb2.GetChatCompletionResponse.FromString(reply.SerializeToString())
+        chat = client.chat.create("grok-4").append(sdk.chat.Response(theirs, index))
+        built.append(chat)
+    # One deliberate difference: see test_tool_turns.
+    for chat in built:
+        for message in chat.proto.messages:
+            message.ClearField("tool_call_id")
+    assert_same(*built)
+
+
+def test_tool_turns(pair):
+    reply = chat_pb2.GetChatCompletionResponse(id="r")
+    for index, role in enumerate([2, 5, 2]):
+        message = reply.outputs.add(index=index).message
+        message.role, message.content = role, str(index)
+        if index < 2:
+            message.tool_calls.add(id="call-1", type=2)
+    built = []
+    for sdk, client in pair:
+        theirs = sdk.chat.chat_pb2.GetChatCompletionResponse.FromString(reply.SerializeToString())
+        built.append(client.chat.create("grok-4").append(sdk.chat.Response(theirs, None)))
+    assert_same(*built)
+    assert built[1].messages[1].proto.tool_call_id == "call-1"
+
+
+def test_a_compaction_appended(pair):
+    built = []
+    for sdk, client in pair:
+        proto = sdk.chat.chat_pb2.CompactContextResponse(id="c", encrypted_content="zz")
+        compacted = sdk.chat.CompactContextResponse(proto)
+        built.append(client.chat.create("grok-4").append(compacted))
+    assert_same(*built)
+
+
+@given(replies())
+@settings(deadline=None)
+def test_a_response_of_theirs_is_taken(pair, reply):
+    (theirs, _), (_, client) = pair
+    proto = theirs.chat.chat_pb2.GetChatCompletionResponse.FromString(reply.SerializeToString())
+    chat = client.chat.create("grok-4").append(theirs.chat.Response(proto, None))
+    ours = client.chat.create("grok-4").append(xai_vision.chat.Response(reply))
+    assert chat.proto == ours.proto
+
+
+READ = (
+    "id created content role reasoning_content encrypted_content finish_reason system_fingerprint "
+    "service_tier cost_usd server_side_tool_usage"
+).split()
+
+
+@given(replies(), st.sampled_from([None, 0]))
+@settings(deadline=None)
+def test_responses_read_the_same(pair, reply, index):
+    assume(index is None or len(reply.outputs) == 1)
+    (theirs, _), _ = pair
+    proto = theirs.chat.chat_pb2.GetChatCompletionResponse.FromString(reply.SerializeToString())
+    peer, ours = theirs.chat.Response(proto, index), xai_vision.chat.Response(reply, index)
+    for name in READ:
+        assert getattr(ours, name) == getattr(peer, name), name
+    for name in ("tool_calls", "tool_outputs", "citations", "inline_citations"):
+        assert [str(one) for one in getattr(ours, name)] == [
+            str(one) for one in getattr(peer, name)
+        ], name
+
+
+def test_the_surface_is_all_there(pair):
+    import inspect
+
+    for theirs, ours in (
+        (pair[0][0].chat, xai_vision.chat),
+        (pair[0][0].tools, xai_vision.tools),
+        (pair[0][0].search, xai_vision.search),
+    ):
+        for name in NAMES[ours.__name__]:
+            assert hasattr(theirs, name), name
+            assert hasattr(ours, name), name
+    for kind in ("Response", "Chunk", "CompactContextResponse"):
+        peer = getattr(pair[0][0].chat, kind)
+        for name in (n for n in dir(peer) if not n.startswith("_")):
+            assert hasattr(getattr(xai_vision.chat, kind), name), f"{kind}.{name}"
+    for path in ("chat", "models", "auth", "tokenize"):
+        peer, ours = (getattr(client, path) for _, client in pair)
+        for name in (n for n in dir(peer) if not n.startswith("_")):
+            method = getattr(ours, name)
+            wanted = [
+                p.name
+                for p in inspect.signature(getattr(peer, name)).parameters.values()
+                if p.kind is p.POSITIONAL_OR_KEYWORD
+            ]
+            assert list(inspect.signature(method).parameters)[: len(wanted)] == wanted, name
+
+
+NAMES = {
+    "xai_vision.chat": (
+        "user assistant system developer tool_result tool required_tool text image file Response "
+        "Chunk CompactContextResponse Content ImageDetail ReasoningEffort ResponseFormat ToolMode "
+        "IncludeOption chat_pb2 usage_pb2"
+    ).split(),
+    "xai_vision.tools": (
+        "web_search x_search code_execution image_generation collections_search mcp "
+        "get_tool_call_type"
+    ).split(),
+    "xai_vision.search": "SearchParameters web_source news_source x_source rss_source".split(),
+}

@@ -1,0 +1,499 @@
+"""Everything a chat can ask, against the fake; sync and async give the same."""
+
+from __future__ import annotations
+
+import inspect
+import json
+
+import grpc
+import pytest
+from pydantic import BaseModel, Field
+
+from tests.pictures import data_url, jpeg, png
+from xai_vision import AsyncClient, Client, InvalidRequestError
+from xai_vision.chat import (
+    AsyncChat,
+    Chat,
+    CompactContextResponse,
+    Content,
+    Response,
+    assistant,
+    image,
+    required_tool,
+    system,
+    tool,
+    tool_result,
+    user,
+)
+from xai_vision.chat.service import AsyncChatService, ChatService
+from xai_vision.errors import (
+    ImageRefusedError,
+    NotFoundError,
+    RequestTimeoutError,
+    StructuredOutputError,
+)
+from xai_vision.proto import chat_pb2
+from xai_vision.testing import Fault, Reply
+from xai_vision.tools import get_tool_call_type, web_search, x_search
+
+QUESTION = "What's in this image?"
+BAD = Content(image_url={"image_url": "data:image/png;base64,bm90IGE="})
+
+
+class Animal(BaseModel):
+    name: str
+    legs: int = Field(ge=0)
+
+
+def public(cls: type) -> dict[str, inspect.Signature]:
+    return {
+        name: inspect.signature(method)
+        for name, method in vars(cls).items()
+        if not name.startswith("_") and inspect.isfunction(method)
+    }
+
+
+@pytest.mark.parametrize(
+    ("sync", "twin"), [(Chat, AsyncChat), (ChatService, AsyncChatService), (Client, AsyncClient)]
+)
+def test_twins_have_equal_signatures(sync, twin):
+    ours, theirs = public(sync), public(twin)
+    assert ours.keys() == theirs.keys()
+    for name, signature in ours.items():
+        assert signature.parameters == theirs[name].parameters, name
+
+
+# --- several answers ---
+
+
+def test_sample_batch(client, server):
+    responses = client.chat.create("grok-4").append(user("Hi")).sample_batch(3)
+    assert [response.finish_reason for response in responses] == ["REASON_STOP"] * 3
+    assert [output.index for output in responses[0].proto.outputs] == [0, 1, 2]
+    assert all(response.content for response in responses)
+    assert len({response.id for response in responses}) == 1
+    assert server.calls.last.request.n == 3
+
+
+async def test_stream_batch(client, aclient):
+    def texts(responses):
+        return [response.content for response in responses]
+
+    whole = client.chat.create("grok-4").append(user("Hi")).sample_batch(2)
+    pieces = ["", ""]
+    for responses, chunks in client.chat.create("grok-4").append(user("Hi")).stream_batch(2):
+        pieces = [text + chunk.content for text, chunk in zip(pieces, chunks, strict=True)]
+        assert pieces == texts(responses)
+    assert pieces == texts(whole)
+    chat = aclient.chat.create("grok-4").append(user("Hi"))
+    async for responses, _ in chat.stream_batch(2):
+        pass
+    assert texts(responses) == texts(whole) == texts(await chat.sample_batch(2))
+
+
+@pytest.mark.parametrize("n", [0, -1, 1.5, "2", True, 129])
+@pytest.mark.parametrize("name", ["sample_batch", "stream_batch", "defer_batch"])
+def test_how_many_answers(client, server, name, n):
+    chat = client.chat.create("grok-4").append(user("Hi"))
+    with pytest.raises(InvalidRequestError, match="n must be a whole number from 1 to 128"):
+        getattr(chat, name)(n)
+    assert len(server.calls) == 0
+
+
+# --- ask ---
+
+
+def test_ask_appends_question_and_answer(client):
+    chat = client.chat.create("grok-4", messages=[system("Be brief")])
+    response = chat.ask(QUESTION, image(png()))
+    assert isinstance(response, Response)
+    assert [m.role for m in chat.messages] == [3, 1, 2]
+    assert chat.messages[-1].content[0].text == response.content
+    again = chat.ask(user("Why?"))
+    assert len(chat.messages) == 5
+    assert again.usage.prompt_image_tokens == response.usage.prompt_image_tokens
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_ask_leaves_no_trace_when_it_fails(client, taken):
+    chat = client.chat.create("grok-4", messages=[user("a"), assistant("b")])
+    if taken:
+        chat.proto  # noqa: B018
+    with pytest.raises(ImageRefusedError):
+        chat.ask(QUESTION, BAD)
+    with pytest.raises(ImageRefusedError):
+        list(chat.ask_stream(QUESTION, BAD))
+    with pytest.raises(InvalidRequestError):
+        chat.ask()
+    assert len(chat.messages) == 2
+    assert chat.ask("Still there?").content
+    assert len(chat.messages) == 4
+
+
+async def test_async_ask(aclient):
+    chat = aclient.chat.create("grok-4")
+    with pytest.raises(ImageRefusedError):
+        await chat.ask(QUESTION, BAD)
+    assert len(chat.messages) == 0
+    response = await chat.ask(QUESTION, image(jpeg()))
+    assert len(chat.messages) == 2
+    streamed = [r async for r, _ in chat.ask_stream("And?")][-1]
+    assert chat.messages[-1].content[0].text == streamed.content != response.content
+    async for _ in chat.ask_stream("Never mind"):
+        break
+
+
+def test_ask_stream_appends_at_its_end(client, server):
+    chat = client.chat.create("grok-4")
+    for response, _ in chat.ask_stream("Hi"):
+        assert len(chat.messages) == 1
+    assert chat.messages[-1].content[0].text == response.content
+    server.fault(Fault.after_chunks(2), next=1)
+    with pytest.raises(Exception, match="INTERNAL"):
+        list(chat.ask_stream("And?"))
+    assert len(chat.messages) == 2
+
+
+def test_fork(client):
+    chat = client.chat.create("grok-4", temperature=0.5)
+    chat.ask(QUESTION, image(png()))
+    branch = chat.fork()
+    branch.ask("One way")
+    chat.ask("Another")
+    assert len(chat.messages) == len(branch.messages) == 4
+    assert chat.messages[:2] == branch.messages[:2]
+    assert chat.messages[2] != branch.messages[2]
+    shared = chat.messages[0].pictures[0].picture
+    assert branch.messages[0].pictures[0].picture is shared
+    assert branch.proto.temperature == 0.5
+
+
+# --- structured output ---
+
+
+def test_parse(client, server):
+    server.on().reply_json({"name": "cat", "legs": 4})
+    chat = client.chat.create("grok-4").append(user("Which animal?"))
+    response, animal = chat.parse(Animal)
+    assert animal == Animal(name="cat", legs=4)
+    assert json.loads(response.content) == {"name": "cat", "legs": 4}
+    asked = server.calls.last.request.response_format
+    assert asked.format_type == chat_pb2.FORMAT_TYPE_JSON_SCHEMA
+    assert json.loads(asked.schema) == Animal.model_json_schema()
+    assert chat.proto.HasField("response_format") is False, "for that call only"
+
+
+def test_the_fake_answers_any_schema(client):
+    class Page(BaseModel):
+        title: str
+        animals: list[Animal]
+        colour: str | None
+
+    _, page = client.chat.create("grok-4").append(user("Read it")).parse(Page)
+    assert isinstance(page, Page)
+    _, animals = client.chat.create("grok-4").append(user("Read it")).parse(list[Animal])
+    assert all(isinstance(animal, Animal) for animal in animals)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"name": "cat"}', "legs: Field required"),
+        ('{"name": "cat", "legs": -1}', "legs: Input should be greater than or equal to 0"),
+        ("a cat", "Invalid JSON"),
+    ],
+)
+def test_an_answer_that_does_not_fit(client, server, text, words):
+    server.on().reply(text)
+    chat = client.chat.create("grok-4").append(user("Which animal?"))
+    with pytest.raises(StructuredOutputError, match=words) as caught:
+        chat.parse(Animal)
+    error = caught.value
+    assert isinstance(error, ValueError)
+    assert error.text == error.response.content == text
+    assert error.errors[0]["msg"]
+    assert "in .text" in str(error)
+
+
+async def test_async_parse(aclient, server):
+    server.on().reply_json({"name": "cat", "legs": 4})
+    chat = aclient.chat.create("grok-4").append(user("Which animal?"))
+    _, animal = await chat.parse(Animal)
+    assert animal.legs == 4
+
+
+def test_response_format_forms(client, server):
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    for form in (Animal, schema, "json_object"):
+        response = client.chat.create("grok-4", response_format=form).append(user("Hi")).sample()
+        assert isinstance(json.loads(response.content), dict)
+    kinds = [call.request.response_format.format_type for call in server.calls]
+    assert kinds == [3, 3, 2]
+    with pytest.raises(InvalidRequestError, match=r"parse\(\) takes a shape, not the function"):
+        client.chat.create("grok-4").append(user("Hi")).parse(lambda: None)
+
+
+# --- deferred ---
+
+
+def test_defer(client, server):
+    server.deferred(ready_after_polls=2)
+    chat = client.chat.create("grok-4").append(user(QUESTION, image(png())))
+    response = chat.defer(interval=0.01)
+    assert response.content == chat.sample().content
+    methods = [call.method for call in server.calls][:-1]
+    assert methods == ["StartDeferredCompletion"] + ["GetDeferredCompletion"] * 3
+    assert len(chat.defer_batch(2, interval=0.01)) == 2
+
+
+async def test_async_defer(aclient, server):
+    server.deferred(ready_after_polls=2)
+    chat = aclient.chat.create("grok-4").append(user("Hi"))
+    assert (await chat.defer(interval=0.01)).finish_reason == "REASON_STOP"
+    assert len(await chat.defer_batch(2, interval=0.01)) == 2
+
+
+def test_a_deferred_answer_that_does_not_come(client, server):
+    server.deferred(ready_after_polls=1000)
+    chat = client.chat.create("grok-4").append(user("Hi"))
+    with pytest.raises(RequestTimeoutError, match="was not done after 0.1 seconds") as caught:
+        chat.defer(timeout=0.1, interval=0.02)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    with pytest.raises(InvalidRequestError, match="interval must be a finite time above 0"):
+        chat.defer(interval=0)
+
+
+# --- stored answers, compaction ---
+
+
+async def test_stored_completions(client, aclient):
+    chat = client.chat.create("grok-4", store_messages=True).append(user(QUESTION, image(png())))
+    asked = chat.sample()
+    (stored,) = client.chat.get_stored_completion(asked.id)
+    assert stored.content == asked.content
+    assert (await aclient.chat.get_stored_completion(asked.id))[0].id == asked.id
+    assert client.chat.delete_stored_completion(asked.id) == asked.id
+    with pytest.raises(NotFoundError, match="kept for a limited time"):
+        client.chat.get_stored_completion(asked.id)
+    with pytest.raises(NotFoundError):
+        await aclient.chat.delete_stored_completion(asked.id)
+    for method in (client.chat.get_stored_completion, client.chat.delete_stored_completion):
+        with pytest.raises(InvalidRequestError, match="response_id is empty"):
+            method("")
+
+
+def test_stored_batches_are_several_and_tool_turns_are_one(client):
+    chat = client.chat.create("grok-4", store_messages=True).append(user("Hi"))
+    batch = chat.sample_batch(2)
+    assert len(client.chat.get_stored_completion(batch[0].id)) == 2
+    searched = chat.sample(tools=[web_search()])
+    assert len(searched.proto.outputs) > 1
+    (stored,) = client.chat.get_stored_completion(searched.id)
+    assert stored.content == searched.content
+
+
+async def test_compaction(client, aclient, server):
+    chat = client.chat.create("grok-4", messages=[user("a"), assistant("b"), user("c")])
+    compacted = chat.compact()
+    assert isinstance(compacted, CompactContextResponse)
+    assert compacted.id
+    assert compacted.encrypted_content
+    assert compacted.usage.total_tokens >= 0
+    assert len(chat.messages) == 3
+    fresh = client.chat.create("grok-4").append(compacted).append(user("And now?"))
+    assert fresh.messages[0].proto.encrypted_content == compacted.encrypted_content
+    assert fresh.sample().content
+    other = client.chat.compact_context("grok-4", [user("a", image(png()))])
+    assert other.encrypted_content
+    assert (await aclient.chat.compact_context("grok-4", [user("a")])).id
+    assert (await aclient.chat.create("grok-4", messages=[user("a")]).compact()).id
+    with pytest.raises(InvalidRequestError, match="no messages to compact"):
+        client.chat.create("grok-4").compact()
+
+
+# --- tools ---
+
+
+def weather(city: str) -> str:
+    """How the weather is in a city."""
+    return f"12 C in {city}"
+
+
+def test_a_tool_of_ours(client, server):
+    server.on().replies(Reply.tool_call("weather", city="Oslo"), Reply("12 C"))
+    chat = client.chat.create("grok-4", tools=[tool(weather)], tool_choice=required_tool("weather"))
+    first = chat.append(user("Weather?")).sample()
+    (call,) = first.tool_calls
+    assert first.finish_reason == "REASON_TOOL_CALLS"
+    assert get_tool_call_type(call) == "client_side_tool"
+    result = weather(**json.loads(call.function.arguments))
+    chat.append(first).append(tool_result(result, call.id))
+    assert chat.sample().content == "12 C"
+    replayed = server.calls.last.request.messages
+    assert replayed[1].tool_calls[0].id == replayed[2].tool_call_id == call.id
+
+
+FORMS = [
+    [web_search(enable_image_understanding=True)],
+    [{"type": "web_search", "web_search": {"enable_image_understanding": True}}],
+    [{"type": "web_search", "enable_image_understanding": True}],
+]
+
+
+@pytest.mark.parametrize("tools", FORMS)
+@pytest.mark.parametrize("where", ["create", "sample", "stream"])
+def test_view_image_is_readable_on_the_response(client, server, tools, where):
+    if where == "create":
+        response = client.chat.create("grok-4", tools=tools).append(user("Find it")).sample()
+    else:
+        chat = client.chat.create("grok-4").append(user("Find it"))
+        response = (
+            chat.sample(tools=tools)
+            if where == "sample"
+            else [r for r, _ in chat.stream(tools=tools)][-1]
+        )
+        assert len(chat.proto.tools) == 0, "a call's tools apply to that call"
+    assert server.calls.last.request.tools[0].web_search.enable_image_understanding
+    assert response.server_side_tool_usage["SERVER_SIDE_TOOL_VIEW_IMAGE"] >= 1
+    assert "view_image" in {call.function.name for call in response.tool_calls}
+    assert response.content
+    assert response.citations
+
+
+def test_tools_of_a_call_replace_the_chats(client, server):
+    chat = client.chat.create("grok-4", tools=[web_search(), x_search()]).append(user("Hi"))
+    chat.sample(tools=[x_search()])
+    chat.sample(tools=[])
+    chat.sample()
+    assert [len(call.request.tools) for call in server.calls] == [1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    "tools", [[{"type": "web_search", "enable_image_understandin": True}], [{"type": "websearch"}]]
+)
+def test_a_misspelt_tool(client, server, tools):
+    chat = client.chat.create("grok-4").append(user("Hi"))
+    for call in (lambda: chat.sample(tools=tools), lambda: client.chat.create("m", tools=tools)):
+        with pytest.raises(InvalidRequestError, match=r"tools\[0\].*(understandin|websearch)"):
+            call()
+    assert len(server.calls) == 0
+
+
+def test_tool_outputs_and_citations_when_included(client):
+    response = (
+        client.chat.create(
+            "grok-4",
+            tools=[web_search()],
+            include=["web_search_call_output", "inline_citations"],
+        )
+        .append(user("Search"))
+        .sample()
+    )
+    assert response.tool_outputs
+    assert response.inline_citations
+    chat = client.chat.create("grok-4").append(user("Search")).append(response)
+    tool_turns = [m.proto for m in chat.messages if m.role == chat_pb2.ROLE_TOOL]
+    assert tool_turns
+    assert all(turn.tool_call_id == turn.tool_calls[0].id for turn in tool_turns)
+
+
+# --- finish reasons, logprobs ---
+
+
+def test_max_tokens(client):
+    response = client.chat.create("grok-4", max_tokens=3).append(user("Hi")).sample()
+    assert response.finish_reason == "REASON_MAX_LEN"
+    assert response.usage.completion_tokens == 3
+
+
+def test_logprobs_survive_streaming(client):
+    chat = client.chat.create("grok-4", logprobs=True, top_logprobs=2).append(user("Hi"))
+    whole = chat.sample()
+    streamed = [response for response, _ in chat.stream()][-1]
+    assert whole.logprobs.content
+    assert len(whole.logprobs.content[0].top_logprobs) == 2
+    assert streamed.logprobs == whole.logprobs
+
+
+# --- dicts ---
+
+
+def test_openai_dicts(client, server):
+    chat = client.chat.create("grok-4")
+    chat.append({"role": "system", "content": "Be brief"})
+    chat.append(
+        {
+            "role": "user",
+            "content": [
+                {"type": "input_text", "text": "a"},
+                {"type": "input_image", "image_url": data_url(png()), "detail": "high"},
+                {"type": "image_url", "image_url": {"url": data_url(jpeg()), "detail": "low"}},
+                {"type": "text", "text": "b"},
+            ],
+        }
+    )
+    assert chat.messages[1] == user(
+        "a", image(png(), detail="high"), image(jpeg(), detail="low"), "b"
+    )
+    chat.append(
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [
+                {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+            ],
+        }
+    )
+    chat.append({"role": "tool", "tool_call_id": "1", "content": "done"})
+    chat.append({"role": "user", "content": "Go on", "name": "Ann"})
+    assert chat.sample().content
+    request = server.calls.last.request
+    assert request.messages[2].tool_calls[0].function.name == "f"
+    assert request.messages[3].tool_call_id == "1"
+    assert request.messages[4].name == "Ann"
+    assert [shown.detail for shown in server.calls.last.images] == ["high", "low"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"content": "a"}, "role must be one of 'user'"),
+        ({"role": "bot", "content": "a"}, "not 'bot'"),
+        ({"role": "user"}, "the user message has no content"),
+        ({"role": "user", "contents": "a"}, "has no key 'contents'; did you mean 'content'"),
+        ({"role": "user", "content": 3}, "content must be a string or a list"),
+        ({"role": "user", "content": [3]}, "part 1 must be a dict"),
+        ({"role": "user", "content": [{"type": "img"}]}, "part 1 has type 'img'"),
+        ({"role": "user", "content": [{"type": "text"}]}, "part 1: text must be a string"),
+        ({"role": "user", "content": [{"type": "image_url"}]}, "part 1 has no image_url"),
+        (
+            {"role": "user", "content": [{"type": "text", "text": "a", "txet": 1}]},
+            "part 1 has no key 'txet'; did you mean 'text'",
+        ),
+        (
+            {"role": "user", "content": ["a", {"type": "input_image", "image_url": "a.jpg"}]},
+            "part 2",
+        ),
+    ],
+)
+def test_dicts_that_are_no_message(client, wrong, words):
+    chat = client.chat.create("grok-4", messages=[user("a")])
+    with pytest.raises(InvalidRequestError, match=words):
+        chat.append(wrong)
+    assert len(chat.messages) == 1
+
+
+# --- estimates ---
+
+
+def test_estimate(client):
+    chat = client.chat.create("grok-4").append(user("What is this? " * 50, image(png())))
+    before = chat.estimate()
+    assert before.low < before.likely < before.high
+    usage = chat.sample().usage
+    assert before.low <= usage.prompt_tokens <= before.high
+    chat.append(user(image("https://example.com/a.png", detail="low")))
+    assert chat.estimate().likely > before.likely
+    taken = chat.estimate()
+    chat.proto  # noqa: B018
+    assert chat.estimate().likely == taken.likely
