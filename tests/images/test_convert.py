@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 
 import pytest
 from PIL import Image, ImageCms, features
 
 from tests.pictures import made, rotated_jpeg, sample
-from xai_vision.images import ImageFormatError, prepare_image
+from xai_vision.images import ImageBombError, ImageFormatError, prepare_image
 
 CORNERS = {(4, 4): made.RED, (43, 4): made.GREEN, (4, 27): made.BLUE, (43, 27): made.YELLOW}
 
@@ -153,8 +154,10 @@ def test_lab_needs_no_profile():
 
 @pytest.mark.parametrize("kind", ["TIFF", "PPM"])
 def test_16_bit_grey_keeps_16_bits(kind):
-    ramp = Image.frombytes("I;16", (256, 4), struct.pack("<1024H", *range(0, 65536, 64)))
-    prepared = prepare_image(made.encode(ramp, kind))
+    values = range(0, 65536, 64)
+    ramp = Image.frombytes("I;16", (256, 4), struct.pack("<1024H", *values))
+    data = b"P5 256 4 65535\n" + struct.pack(">1024H", *values)  # old Pillows do not write it
+    prepared = prepare_image(data if kind == "PPM" else made.encode(ramp, kind))
     assert prepared.lossless
     with Image.open(io.BytesIO(prepared.read())) as image:
         assert image.mode.startswith("I")
@@ -249,8 +252,24 @@ def test_nothing_private_is_written_along():
     assert b"SECRET" not in prepare_image(commented, max_bytes=9000).read()
 
 
-def test_heic_without_its_decoder():
+def test_heic_without_its_decoder(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
     box = struct.pack(">I", 24) + b"ftypheic" + bytes(4) + b"mif1heic"
     with pytest.raises(ImageFormatError, match="HEIC") as caught:
         prepare_image(box + bytes(200))
     assert "pip install" in caught.value.remedy
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_heic_with_its_decoder(orientation):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    out = io.BytesIO()
+    exif = made.exif(orientation).tobytes()
+    heif = pillow_heif.from_pillow(stored(orientation))
+    heif.save(out, quality=-1, exif=exif, chroma=444, matrix_coefficients=0)
+    prepared = prepare_image(out.getvalue())
+    assert prepared.format == "PNG"
+    assert told(prepared).startswith("converted from HEIF")
+    shows_corners(prepared.pil())
+    with pytest.raises(ImageBombError):
+        prepare_image(out.getvalue(), max_pixels=100)

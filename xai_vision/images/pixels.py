@@ -71,18 +71,23 @@ def decoding(what: str = "picture") -> Iterator[None]:
         ) from error
 
 
-def open_image(data: bytes, name: str) -> Image.Image:
-    """Open a picture of a known format; its pixels are not decoded yet.
+def open_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open a picture of a known format; its pixels are not decoded yet (but HEIC's are).
 
     Raises:
         ImageFormatError: No decoder for it is installed.
         ImageCorruptError: It does not open.
+        ImageEmptyError: It has no pixels.
+        ImageBombError: It has too many.
     """
     if name == "HEIF":
-        return _open_heif(data)
+        return _open_heif(data, max_pixels)
     _check_decoder(name)
     with decoding(name):
-        return Image.open(io.BytesIO(data), formats=(name,))
+        image = Image.open(io.BytesIO(data), formats=(name,))
+    check_sides(Header(name, *image.size))
+    check_pixels(*image.size, max_pixels)
+    return image
 
 
 def _check_decoder(name: str) -> None:
@@ -99,7 +104,7 @@ def _check_decoder(name: str) -> None:
         raise ImageFormatError(f"The installed Pillow opens no {name}.", remedy=remedy)
 
 
-def _open_heif(data: bytes) -> Image.Image:
+def _open_heif(data: bytes, max_pixels: int) -> Image.Image:
     try:
         import pillow_heif  # type: ignore[import-not-found, unused-ignore]
     except ImportError as error:
@@ -108,7 +113,10 @@ def _open_heif(data: bytes) -> Image.Image:
             remedy="Run: pip install pillow-heif; or convert it to JPEG first.",
         ) from error
     with decoding("HEIC picture"):
-        image = pillow_heif.open_heif(io.BytesIO(data)).to_pillow()
+        opened = pillow_heif.open_heif(io.BytesIO(data))
+        width, height = opened.size
+        check_pixels(width, height, max_pixels)
+        image = opened.to_pillow()
         assert isinstance(image, Image.Image)  # noqa: S101 - for the type checker
         return image
 
@@ -132,9 +140,7 @@ def load_image(
     Raises:
         ImageError: It has too many pixels, no pixels, or does not open.
     """
-    image = open_image(data, name)
-    check_sides(Header(name, *image.size))
-    check_pixels(*image.size, max_pixels)
+    image = open_image(data, name, max_pixels)
     with decoding(name):
         deep = _deep(image)
         if at_least is not None and name == "JPEG":
@@ -193,10 +199,8 @@ def header_by_pillow(data: bytes, name: str) -> Header:
     image = open_image(data, name)
     with decoding(name):
         animated = bool(getattr(image, "is_animated", False))
-        header = Header(
-            name, *image.size, orientation_of(image), mode=image.mode, animated=animated
-        )
-    return check_sides(header)
+        turn = orientation_of(image)
+        return Header(name, *image.size, turn, mode=image.mode, animated=animated)
 
 
 def decode(data: bytes | bytearray | memoryview, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
