@@ -6,6 +6,7 @@ import contextlib
 import selectors
 import socket
 import struct
+import sys
 import threading
 from dataclasses import dataclass, field
 
@@ -14,7 +15,8 @@ from xai_vision.testing.faults import Fault
 __all__ = ["Front"]
 
 _STEP = 256 * 1024
-_RESET = struct.pack("ii", 1, 0)  # SO_LINGER with no time: closing sends RST
+# SO_LINGER with no time: closing sends RST. Its two numbers are short ones on Windows.
+_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 @dataclass

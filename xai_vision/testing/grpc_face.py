@@ -96,7 +96,8 @@ class GrpcFace(grpc.GenericRpcHandler):
         authorization = _authorization(metadata)
         engine, caller = self._keys.owner(authorization)
         call.metadata = _redacted(metadata, authorization)
-        call.attempt = 1 + int(call.header("grpc-previous-rpc-attempts") or 0)
+        before = str(call.header("grpc-previous-rpc-attempts") or "")
+        call.attempt = 1 + int(before) if before.isdecimal() else 1
         call.key_id = caller.key_id if caller else ""
         call.peer = context.peer()
         engine.calls.add(call)

@@ -98,6 +98,10 @@ class FakeServer(Tenant):
         if host is not None:
             host.stop(grace)
 
+    def close(self) -> None:
+        """Close the port: the same as ``stop()``."""
+        self.stop()
+
     def tenant(self, **changes: Unpack[SettingChanges]) -> Tenant:
         """Let another customer in: a key, rules, pictures, answers and a log of its own.
 

@@ -94,7 +94,7 @@ class Staging:
         """
         self._wait(call, self._delay())
         ends = {self._place(fault, len(chunks)): fault for fault in reversed(self.faults)}
-        for number, chunk in enumerate(chunks):
+        for number in range(len(chunks) + 1):
             fault = ends.get(number)
             if fault is not None:
                 if fault.kind == "truncate":
@@ -102,11 +102,9 @@ class Staging:
                 if fault.kind == "garble":
                     yield GARBAGE
                 self._break(call, fault)
-            if number:
-                self._pace(call, chunk)
-            yield chunk
-        if len(chunks) in ends:
-            self._break(call, ends[len(chunks)])
+            if number < len(chunks):
+                self._pace(call, chunks[number], first=number == 0)
+                yield chunks[number]
 
     def _place(self, fault: Fault, count: int) -> int:
         """Before which chunk a fault happens; -1 for none."""
@@ -122,9 +120,9 @@ class Staging:
         if fault.kind == "status":
             raise fault.error()
 
-    def _pace(self, call: Call, chunk: chat_pb2.GetChatCompletionChunk) -> None:
+    def _pace(self, call: Call, chunk: chat_pb2.GetChatCompletionChunk, *, first: bool) -> None:
         reply = self.reply
-        if reply is None or not (reply.tps or reply.jitter):
+        if first or reply is None or not (reply.tps or reply.jitter):
             return
         words = sum(tokens.count(part.delta.content) for part in chunk.outputs)
         self._wait(call, self._about(words / reply.tps if reply.tps else 0.0, reply.jitter))

@@ -1,0 +1,87 @@
+"""What a reply can say, and at which pace."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
+from xai_vision.testing import Reply, Step, ToolUse
+
+WEB = chat_pb2.Tool(web_search=chat_pb2.WebSearch())
+
+
+def test_all_a_reply_can_say(server, ask):
+    server.on().reply(
+        Reply(
+            "The answer.",
+            reasoning="Let me think.",
+            steps=[Step("web_search", {"query": "q"}), Step("mcp", {}, "no", failed=True)],
+            tool_calls=[ToolUse("f", "not json", id="call-7")],
+            citations=["https://e.x/1", "collections://c/files/f9"],
+            finish="max_context",
+            usage={"cached_prompt_text_tokens": 3},
+            cost_ticks=77,
+            encrypted="blob",
+            response_id="my-id",
+            debug={"attempts": 2, "chunks": ["a"]},
+            files=[("file-1", "a.png")],
+        )
+    )
+    answer = ask("Hi", include=[chat_pb2.INCLUDE_OPTION_INLINE_CITATIONS])
+    last = answer.outputs[-1]
+    assert answer.id == "my-id"
+    assert last.message.reasoning_content == "Let me think."
+    assert last.message.encrypted_content == "blob"
+    assert last.message.tool_calls[0].id == "call-7"
+    assert last.message.tool_calls[0].function.arguments == "not json"
+    assert last.message.citations[1].collections_citation.file_id == "f9"
+    assert last.finish_reason == sample_pb2.REASON_MAX_CONTEXT
+    assert answer.outputs[1].message.tool_calls[0].error_message == "no"
+    assert answer.usage.cost_in_usd_ticks == 77
+    assert answer.usage.cached_prompt_text_tokens == 3
+    used = [usage_pb2.SERVER_SIDE_TOOL_WEB_SEARCH]
+    assert list(answer.usage.server_side_tools_used) == used
+    assert answer.debug_output.attempts == 2
+    assert answer.output_files[0].name == "a.png"
+    server.on(priority=1).reply("x", cost_ticks=-1)
+    assert not ask("Hi").usage.HasField("cost_in_usd_ticks")
+
+
+def test_a_search_with_pictures_looked_at(server, ask):
+    server.on(tools="web_search").reply(
+        Reply.searched("query", views=["https://e.x/a.png"], text="Found.")
+    )
+    answer = ask("Where?", tools=[WEB])
+    calls = [c.function for o in answer.outputs for c in o.message.tool_calls]
+    assert [c.name for c in calls] == ["web_search", "view_image"]
+    assert json.loads(calls[1].arguments) == {"image_url": "https://e.x/a.png"}
+    assert list(answer.citations) == ["https://e.x/a.png"]
+    assert answer.outputs[-1].message.content == "Found."
+
+
+def test_pacing(server, ask):
+    server.on(stream=True).reply(Reply("one two three four five", chunks=5, ttft=0.1, tps=50))
+    start = time.monotonic()
+    times, words = [], []
+    for chunk in ask.stream("Hi"):
+        times.append(time.monotonic() - start)
+        words.append(chunk.outputs[0].delta.content)
+    assert words == ["one", " two", " three", " four", " five", ""]
+    assert times[0] >= 0.1
+    assert times[-1] - times[0] >= 0.07
+    server.on(stream=False).reply("one two three", ttft=0.05, tps=100, jitter=0.001)
+    start = time.monotonic()
+    ask("Hi")
+    assert time.monotonic() - start >= 0.07
+
+
+def test_pieces_as_given(server, ask):
+    server.on().reply("abc def", chunks=["ab", "", "c d", "ef"])
+    said = [c.outputs[0].delta.content for c in ask.stream("Hi")]
+    assert said == ["ab", "c d", "ef", ""]
+
+
+def test_choices(server, ask):
+    server.on().reply(Reply(choices=["a", "b"]))
+    assert [o.message.content for o in ask("Hi", n=3).outputs] == ["a", "b", "a"]
