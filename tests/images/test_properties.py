@@ -109,7 +109,13 @@ def test_random_data_urls(label, mark, payload, space):
 
 
 @quick
-@given(st.one_of(st.text(max_size=100), st.from_regex(r"[A-Za-z0-9+/]{0,80}={0,3}")))
+@given(
+    st.one_of(
+        st.text(max_size=100),
+        st.text(st.characters(categories=["Cs", "L"])),
+        st.from_regex(r"[A-Za-z0-9+/]{0,80}={0,3}"),
+    )
+)
 def test_random_strings(text):
     right(text)
 

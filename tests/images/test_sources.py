@@ -257,6 +257,19 @@ def test_a_closed_file(path):
     assert caught.value.source == "photo.jpg"
 
 
+def test_names_of_files_are_shown_printable(tmp_path):
+    path = tmp_path / "a\x1b[31m\nb\udcff.jpg"
+    path.write_bytes(jpeg())
+    prepared = prepare_image(path)
+    assert prepared.source == "a?[31m?b?.jpg"
+    prepared.describe().encode()
+    long = tmp_path / f"{'x' * 200}.jpg"
+    long.write_bytes(b"")
+    with pytest.raises(ImageEmptyError) as caught:
+        prepare_image(long)
+    assert len(caught.value.source) == 80
+
+
 def test_png_bytes_under_a_wrong_name(tmp_path):
     path = tmp_path / "really.jpg"
     path.write_bytes(png())

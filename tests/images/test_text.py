@@ -115,6 +115,8 @@ def test_unused_bits_are_cleared():
         ("http://[::1/a.jpg", ImageSourceError, "host", "Check"),
         ("https://example.com/a b.jpg", ImageSourceError, "spaces", "quote"),
         ("https://example.com/a\nb.jpg", ImageSourceError, "spaces", "quote"),
+        ("https://example.com/\ud800.jpg", ImageSourceError, "surrogate", "encoding"),
+        ("data:image/png,\udfff", ImageSourceError, "surrogate", "encoding"),
         ("What is in this picture?", ImageSourceError, "neither", "bytes"),
         ("hello", ImageSourceError, "neither", "bytes"),
         (base64.b64encode(b"%PDF-1.7" * 99).decode(), ImageSourceError, "PDF", "http"),

@@ -1,4 +1,4 @@
-"""How much of a picture is taken, and how sizes are written for people."""
+"""How much of a picture is taken, and how sizes and names are written for people."""
 
 from __future__ import annotations
 
@@ -28,3 +28,9 @@ def human_size(size: int) -> str:
 def over_limit(size: int, limit: int) -> str:
     """Say that ``size`` is over ``limit``, in figures that differ even when they are close."""
     return f"It has {size:,} bytes ({human_size(size)}), over the limit of {human_size(limit)}."
+
+
+def shown(name: str, most: int = 80) -> str:
+    """Write a file's name or a label for people: on one line, printable, not too long."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return text if len(text) <= most else f"{text[: most - 1]}…"

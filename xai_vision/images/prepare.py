@@ -11,7 +11,7 @@ from xai_vision.images.facts import Header
 from xai_vision.images.formats import TAKEN
 from xai_vision.images.found import Found
 from xai_vision.images.header import check_pixels, parse_header, sniff
-from xai_vision.images.limits import MAX_BYTES, MAX_PIXELS
+from xai_vision.images.limits import MAX_BYTES, MAX_PIXELS, shown
 from xai_vision.images.prepared import PreparedImage
 from xai_vision.images.sources import ImageSource, find
 from xai_vision.images.tokens import Detail, check_detail
@@ -158,7 +158,7 @@ def _looks_whole(window: Window, header: Header) -> bool:
 
 def _mend_label(found: Found, header: Header) -> None:
     if found.label is not None and found.label != header.media_type:
-        said = f"labelled {found.label[:40]}" if found.label else "not labelled"
+        said = f"labelled {shown(found.label, 40)}" if found.label else "not labelled"
         found.changes.append(Change(f"sent as {header.media_type}, which it is; it was {said}"))
 
 

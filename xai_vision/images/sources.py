@@ -18,7 +18,7 @@ from xai_vision.images.errors import (
 )
 from xai_vision.images.formats import HEAD, sniff_format
 from xai_vision.images.found import Found
-from xai_vision.images.limits import MAX_SOURCE_BYTES, over_limit
+from xai_vision.images.limits import MAX_SOURCE_BYTES, over_limit, shown
 from xai_vision.images.picture import Picture
 from xai_vision.images.prepared import PreparedImage
 from xai_vision.images.text import decoded_head, find_in_text
@@ -102,7 +102,7 @@ def _from_picture(picture: Picture) -> Found:
 
 def _from_path(path: os.PathLike[Any]) -> Found:
     text = os.fsdecode(path)
-    name = os.path.basename(text) or text  # noqa: PTH119 - the last part as it was written
+    name = shown(os.path.basename(text) or text)  # noqa: PTH119 - the last part as it was written
     try:
         content = FileContent(Path(text))
     except ImageReadError as error:
@@ -177,7 +177,7 @@ def _from_file(file: Any) -> Found:
 def _file_name(file: Any) -> str:
     name = getattr(file, "name", None)
     if isinstance(name, str) and name:
-        return os.path.basename(name) or "file object"  # noqa: PTH119
+        return shown(os.path.basename(name)) or "file object"  # noqa: PTH119
     return "file object"
 
 

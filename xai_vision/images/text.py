@@ -35,6 +35,8 @@ def find_in_text(text: str) -> Found:
     text = text.strip()
     if not text:
         raise ImageEmptyError("The string is empty.", remedy=_TAKEN, source="string")
+    if not text.isascii():
+        _check_encodes(text)
     start = text[:8].lower()
     if start.startswith(("http://", "https://")):
         return Found("URL", address=_checked_address(text))
@@ -45,6 +47,17 @@ def find_in_text(text: str) -> Found:
         content, changes = base64_content(text, 0, "base64 text")
         return Found("base64 text", content, changes=changes)
     raise _unknown(text, head)
+
+
+def _check_encodes(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ImageSourceError(
+            "The string holds half a character (a lone surrogate), which cannot be sent.",
+            remedy="Decode it with the right encoding.",
+            source="string",
+        ) from None
 
 
 def _checked_address(text: str) -> str:
