@@ -1,0 +1,28 @@
+"""A short soak in every run of the tests; scripts/soak.py --seconds 60 is the long one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOAK = Path(__file__).parents[2] / "scripts" / "soak.py"
+
+
+def soak(*arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(SOAK), *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip().endswith("soak: ok")
+
+
+def test_a_thousand_calls_under_faults():
+    soak("--calls", "1000")
+
+
+@pytest.mark.slow
+def test_ten_thousand_calls_under_faults():
+    soak("--calls", "10000", "--seed", "7")

@@ -1,0 +1,149 @@
+"""Spans: the conventions' names, right also when streams break off, nothing secret in them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+
+from tests.client.both import DRIVERS
+from tests.pictures import data_url, png
+from xai_vision import RetryPolicy
+from xai_vision.chat import image
+from xai_vision.errors import StreamBrokenError, UnavailableError
+from xai_vision.testing import Fault, Reply
+from xai_vision.wire.observe import CONTENT
+
+EXPORTER = InMemorySpanExporter()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def provider():
+    made = TracerProvider()
+    made.add_span_processor(SimpleSpanProcessor(EXPORTER))
+    trace.set_tracer_provider(made)
+
+
+@pytest.fixture
+def spans():
+    EXPORTER.clear()
+    return EXPORTER.get_finished_spans
+
+
+@pytest.fixture(params=DRIVERS)
+def driver(request, server):
+    made = DRIVERS[request.param](
+        api_key=server.api_key, api_host=server.target, retries=RetryPolicy(initial=0.01)
+    )
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("shape", ["sample", "stream"])
+def test_a_call_is_a_span(driver, server, spans, shape):
+    result = getattr(driver, shape)("What is this?", image(png()))
+    response = result if shape == "sample" else result[0]
+    (span,) = spans()
+    assert span.name == "chat grok-4"
+    assert span.kind is SpanKind.CLIENT
+    assert span.status.status_code is StatusCode.UNSET
+    said = dict(span.attributes)
+    assert said["gen_ai.operation.name"] == "chat"
+    assert said["gen_ai.provider.name"] == "x_ai"
+    assert said["gen_ai.request.model"] == "grok-4"
+    assert said["gen_ai.response.id"] == response.id
+    assert said["gen_ai.response.model"] == response.model
+    assert said["gen_ai.response.finish_reasons"] == ("REASON_STOP",)
+    assert said["gen_ai.usage.input_tokens"] == response.usage.prompt_tokens
+    assert said["gen_ai.usage.output_tokens"] == response.usage.completion_tokens
+    assert said["xai_vision.request.image.count"] == 1
+    assert said["xai_vision.request.image.bytes"] >= len(data_url(png()))
+    assert said["xai_vision.attempts"] == 1
+    assert f"{said['server.address']}:{said['server.port']}" == server.target
+    everything = str(said)
+    assert server.api_key not in everything
+    assert "What is this?" not in everything
+    assert response.content[:20] not in everything
+
+
+def test_settings_are_in_it(client, spans):
+    chat = client.chat.create("grok-4", temperature=0.5, max_tokens=9, stop=["x"], seed=3)
+    chat.ask("Hi")
+    said = dict(spans()[0].attributes)
+    assert said["gen_ai.request.temperature"] == 0.5
+    assert said["gen_ai.request.max_tokens"] == 9
+    assert said["gen_ai.request.seed"] == 3
+    assert said["gen_ai.request.stop_sequences"] == ("x",)
+    chat.sample_batch(2)
+    assert spans()[-1].attributes["gen_ai.request.choice.count"] == 2
+
+
+def test_content_only_when_opted_in(client, spans, monkeypatch):
+    monkeypatch.setenv(CONTENT, "true")
+    response = client.chat.create("grok-4").ask("What is this?", image(png()))
+    said = dict(spans()[0].attributes)
+    assert said["gen_ai.input.messages"] == ("user: What is this?",)
+    assert said["gen_ai.output.messages"] == (response.content,)
+    assert data_url(png())[30:60] not in str(said)
+
+
+@pytest.mark.parametrize("shape", ["sample", "stream"])
+def test_a_failure_and_its_attempts(driver, server, spans, shape):
+    server.fault(Fault.unavailable("away"))
+    with pytest.raises(UnavailableError):
+        getattr(driver, shape)()
+    (span,) = spans()
+    assert span.status.status_code is StatusCode.ERROR
+    assert "away" in span.status.description
+    assert span.attributes["error.type"] == "UNAVAILABLE"
+    assert span.attributes["xai_vision.attempts"] == 5
+
+
+def test_a_stream_that_breaks(driver, server, spans):
+    server.fault(Fault.after_chunks(3))
+    with pytest.raises(StreamBrokenError) as caught:
+        driver.stream()
+    (span,) = spans()
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.attributes["error.type"] == "INTERNAL"
+    assert span.attributes["gen_ai.response.id"] == caught.value.partial.id
+
+
+def test_a_stream_that_is_left(client, server, spans):
+    server.on().reply(Reply("word " * 100, chunks=100, tps=200))
+    before = trace.get_current_span()
+    for _ in client.chat.create("grok-4", messages=[{"role": "user", "content": "Hi"}]).stream():
+        assert trace.get_current_span() is before, "the span does not leak into the reader"
+        break
+    (span,) = spans()
+    assert span.status.status_code is StatusCode.UNSET
+    assert span.attributes["xai_vision.stream.left_early"] is True
+
+
+def test_other_services_have_spans_too(client, spans):
+    client.models.list_language_models()
+    (span,) = spans()
+    assert span.name == "xai_api.Models/ListLanguageModels"
+    assert span.attributes["rpc.method"] == "ListLanguageModels"
+
+
+def test_without_a_provider_nothing_is_loaded_or_described(server):
+    code = f"""
+        import sys
+        from xai_vision import Client
+        from xai_vision.chat import calls, user
+        calls.request_attributes = None  # would fail if it were asked
+        client = Client(api_key={server.api_key!r}, api_host={server.target!r})
+        client.chat.create("grok-4").ask("Hi")
+        assert "opentelemetry" not in sys.modules
+        import opentelemetry.trace  # the API alone, as a library may do
+        client.chat.create("grok-4").ask("Hi")
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
