@@ -1,0 +1,89 @@
+"""What goes to the terminal, and what never does: API keys and control characters."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["clean", "complain", "console", "note", "prepare_streams", "said", "write_answer"]
+
+# An answer may quote what stands on a picture: no picture shall move the cursor or set the title.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_PLAIN_WIDTH = 160
+
+# What errors call the options of a program, in the words of the command.
+_WORDS = (
+    (re.compile(r"\bpass fit=True\b", re.IGNORECASE), "add --fit"),
+    (re.compile(r"\bfit=True\b"), "--fit"),
+    (re.compile(r"\bmax_side=(\d+)?"), r"--max-side \1"),
+    (re.compile(r"\bstrip_metadata=(True)?"), "--strip-metadata"),
+    (re.compile(r"\bdetail='low'"), "--detail low"),
+    (re.compile(r"the key given as api_key= or in XAI_API_KEY"), "the key in XAI_API_KEY"),
+    (re.compile(r"\btimeout= \(seconds\)"), "--timeout SECONDS"),
+    (re.compile(r"; \.retry_after says how long where the service does"), ""),
+    (re.compile(r"The part that arrived is in \.partial; ask"), "Ask"),
+    (
+        re.compile(r" If it is a path, pass pathlib\.Path\(\.\.\.\); if base64, check its start\."),
+        "",
+    ),
+    (re.compile(r"Download it and pass its bytes"), "Download it and name the file"),
+)
+
+
+def prepare_streams() -> None:
+    """Let no character that the terminal's encoding lacks end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+def clean(text: str) -> str:
+    """Take control characters out, all but tabs and line ends."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+
+
+def said(error: BaseException) -> str:
+    """What an error says, in the command's own words and without the key."""
+    text = str(error) or type(error).__name__
+    for pattern, word in _WORDS:
+        text = pattern.sub(word, text)
+    key = os.environ.get("XAI_API_KEY", "")
+    return text.replace(key, "***") if len(key) > 3 else text
+
+
+def note(text: str, *, dim: bool = True) -> None:
+    """Say something beside the answer, on stderr."""
+    click.secho(clean(text), err=True, dim=dim)
+
+
+def complain(text: str) -> None:
+    """Say on stderr what went wrong."""
+    click.echo(click.style("xai-vision: ", fg="red") + clean(text), err=True)
+
+
+def write_answer(text: str) -> None:
+    """Write a piece of an answer to stdout at once; to a file as it is, to a terminal cleaned."""
+    sys.stdout.write(clean(text) if sys.stdout.isatty() else text)
+    sys.stdout.flush()
+
+
+def console(stream: TextIO | None = None) -> Console:
+    """A console for tables: as wide as the terminal, or wide enough where there is none."""
+    from rich.console import Console
+
+    stream = stream or sys.stdout
+    return Console(
+        file=stream,
+        width=None if stream.isatty() else _PLAIN_WIDTH,
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
