@@ -16,13 +16,15 @@ import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont, features
+from PIL import Image, features
+
+try:
+    from examples.drawings import RED, badge, chart, corners, frames, noise, photo, scan
+except ImportError:  # run as a program, with this folder as the path
+    from drawings import RED, badge, chart, corners, frames, noise, photo, scan
 
 MIB = 1024 * 1024
 ORIENTATION = 0x0112
-
-# The corners of `corners()`, which tell every orientation from every other.
-RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 170, 60), (40, 60, 210), (240, 210, 40)
 
 # How a camera held each of the eight ways stores an upright picture: the inverse of what a
 # reader has to do for that value of the EXIF orientation.
@@ -36,109 +38,6 @@ _STORED = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
-
-
-# --- what is on them -----------------------------------------------------------------------------
-
-
-def photo(width: int = 640, height: int = 480, seed: int = 1) -> Image.Image:
-    """A landscape with soft light and some grain, so that it compresses the way photos do."""
-    rng = random.Random(seed)
-    sky = Image.linear_gradient("L").resize((width, height))
-    picture = Image.merge(
-        "RGB",
-        (
-            sky.point(lambda v: 90 + v // 3),
-            sky.point(lambda v: 140 + v // 4),
-            sky.point(lambda v: 230 - v // 3),
-        ),
-    )
-    draw = ImageDraw.Draw(picture)
-    for depth in range(4):
-        level = height * (0.45 + 0.13 * depth)
-        ridge = [
-            (width * step / 16, level + rng.uniform(-0.09, 0.05) * height) for step in range(17)
-        ]
-        ridge += [(width, height), (0, height)]
-        draw.polygon(ridge, fill=(70 - 12 * depth, 110 - 16 * depth, 80 - 15 * depth))
-    sun = min(width, height) // 12
-    draw.ellipse((width * 0.7, height * 0.15, width * 0.7 + 2 * sun, height * 0.15 + 2 * sun), RED)
-    return Image.blend(picture, noise(width, height, seed), 0.06)
-
-
-def noise(width: int, height: int, seed: int = 2) -> Image.Image:
-    """Colour noise, which hardly compresses."""
-    data = random.Random(seed).randbytes(width * height * 3)
-    return Image.frombytes("RGB", (width, height), data)
-
-
-def chart(width: int = 640, height: int = 400) -> Image.Image:
-    """A bar chart with labels: few colours, sharp edges."""
-    picture = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default()
-    left, bottom = 50, height - 40
-    draw.line([(left, 20), (left, bottom), (width - 20, bottom)], fill="black", width=2)
-    values = {"Mon": 31, "Tue": 54, "Wed": 78, "Thu": 42, "Fri": 95, "Sat": 12, "Sun": 8}
-    room = (width - left - 30) / len(values)
-    for place, (day, value) in enumerate(values.items()):
-        x = left + 15 + place * room
-        top = bottom - (bottom - 40) * value / 100
-        draw.rectangle((x, top, x + room * 0.6, bottom - 2), fill=BLUE if value < 50 else GREEN)
-        draw.text((x, top - 14), str(value), fill="black", font=font)
-        draw.text((x, bottom + 8), day, fill="black", font=font)
-    draw.text((left + 10, 8), "Parcels per day", fill="black", font=font)
-    return picture
-
-
-def scan(width: int = 850, height: int = 1100) -> Image.Image:
-    """A page of text as a scanner sees it: grey, a little tilted, a little dirty."""
-    page = Image.new("L", (width, height), 247)
-    draw = ImageDraw.Draw(page)
-    font = ImageFont.load_default()
-    lines = [
-        f"RECEIPT No. {1000 + n}   item {n:02d} ......... {n * 1.25:6.2f} EUR" for n in range(60)
-    ]
-    for row, text in enumerate(lines[: (height - 120) // 16]):
-        draw.text((70, 60 + 16 * row), text, fill=30, font=font)
-    tilted = page.rotate(0.7, resample=Image.Resampling.BICUBIC, fillcolor=247)
-    return Image.blend(tilted, noise(width, height, seed=3).convert("L"), 0.05)
-
-
-def corners(width: int = 48, height: int = 32) -> Image.Image:
-    """Four coloured quarters: red green over blue yellow. Shows orientation by any corner."""
-    picture = Image.new("RGB", (width, height))
-    x, y = width // 2, height // 2
-    for box, colour in {
-        (0, 0, x, y): RED,
-        (x, 0, width, y): GREEN,
-        (0, y, x, height): BLUE,
-        (x, y, width, height): YELLOW,
-    }.items():
-        picture.paste(colour, box)
-    return picture
-
-
-def badge(size: int = 96) -> Image.Image:
-    """A disc on nothing: opaque in the middle, a soft edge, transparent corners."""
-    picture = corners(size, size).convert("RGBA")
-    picture.putalpha(Image.radial_gradient("L").resize((size, size)).point(_soft_edge))
-    return picture
-
-
-def _soft_edge(distance: int) -> int:
-    return max(0, min(255, (150 - distance) * 6))
-
-
-def frames(count: int = 4, size: int = 64) -> list[Image.Image]:
-    """The pictures of an animation: a dot that walks."""
-    pictures = []
-    for place in range(count):
-        picture = corners(size, size)
-        x = 4 + place * (size - 16) // max(1, count - 1)
-        ImageDraw.Draw(picture).ellipse((x, 24, x + 8, 32), fill="white")
-        pictures.append(picture)
-    return pictures
 
 
 # --- as files ------------------------------------------------------------------------------------

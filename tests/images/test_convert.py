@@ -9,10 +9,16 @@ import sys
 import pytest
 from PIL import Image, ImageCms, features
 
+from examples import drawings
 from tests.pictures import made, rotated_jpeg, sample
 from xai_vision.images import ImageBombError, ImageFormatError, prepare_image
 
-CORNERS = {(4, 4): made.RED, (43, 4): made.GREEN, (4, 27): made.BLUE, (43, 27): made.YELLOW}
+CORNERS = {
+    (4, 4): drawings.RED,
+    (43, 4): drawings.GREEN,
+    (4, 27): drawings.BLUE,
+    (43, 27): drawings.YELLOW,
+}
 
 
 def shows_corners(picture, most=8):

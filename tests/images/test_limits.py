@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from examples import drawings
 from tests.pictures import MIB, jpeg, jpeg_of, made, png, png_of, rotated_jpeg
 from xai_vision.errors import InvalidRequestError
 from xai_vision.images import MAX_BYTES, ImageFormatError, ImageTooLargeError, prepare_image
@@ -106,9 +107,9 @@ def test_max_side_counts_upright_and_turns(orientation):
     assert prepared.size == (60, 40)
     assert prepared.orientation == 1
     picture = prepared.pil()
-    assert near(picture.getpixel((5, 5)), made.RED)
-    assert near(picture.getpixel((55, 5)), made.GREEN)
-    assert near(picture.getpixel((5, 35)), made.BLUE)
+    assert near(picture.getpixel((5, 5)), drawings.RED)
+    assert near(picture.getpixel((55, 5)), drawings.GREEN)
+    assert near(picture.getpixel((5, 35)), drawings.BLUE)
 
 
 def test_max_side_of_every_kind():

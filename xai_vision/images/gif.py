@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from xai_vision.images.content import Window
 from xai_vision.images.errors import ImageTruncatedError
 from xai_vision.images.facts import Header
+from xai_vision.images.window import Window
 
 _EXTENSION, _PICTURE = 0x21, 0x2C
 _MAX_BLOCKS = 20_000

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xai_vision.images import gif, jpeg, png, riff, tiff
-from xai_vision.images.content import HeldContent, Window
+from xai_vision.images.content import HeldContent
 from xai_vision.images.errors import ImageBombError, ImageEmptyError, NotAnImageError
 from xai_vision.images.facts import Header
 from xai_vision.images.formats import HEAD, sniff_format, what_else
 from xai_vision.images.limits import MAX_PIXELS
+from xai_vision.images.window import Window
 
 if TYPE_CHECKING:
     from PIL.Image import Image

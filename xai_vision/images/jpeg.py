@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from xai_vision.images.content import Window, truncated
 from xai_vision.images.errors import ImageCorruptError, ImageFormatError
 from xai_vision.images.facts import Header
 from xai_vision.images.tiff import orientation_in, orientation_only
+from xai_vision.images.window import Window, truncated
 
 SOI, EOI, SOS, DHT, COM = 0xD8, 0xD9, 0xDA, 0xC4, 0xFE
 APP0, APP1, APP2, APP14 = 0xE0, 0xE1, 0xE2, 0xEE

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from PIL import Image, features
 
-from xai_vision.images.content import HeldContent, truncated
+from xai_vision.images.content import HeldContent
 from xai_vision.images.errors import (
     ImageBombError,
     ImageCorruptError,
@@ -24,6 +24,7 @@ from xai_vision.images.facts import Header
 from xai_vision.images.header import check_pixels, check_sides, parse_header, sniff
 from xai_vision.images.limits import MAX_PIXELS
 from xai_vision.images.tiff import orientation_in
+from xai_vision.images.window import truncated
 
 ORIENTATION = 0x0112
 _TURNS = {

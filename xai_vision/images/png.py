@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from xai_vision.images.content import Window, truncated
 from xai_vision.images.errors import ImageCorruptError, ImageFormatError, ImageTruncatedError
 from xai_vision.images.facts import Header
 from xai_vision.images.formats import PNG_SIGNATURE
 from xai_vision.images.tiff import orientation_in, orientation_only
+from xai_vision.images.window import Window, truncated
 
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 _MODES = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}

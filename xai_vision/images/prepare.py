@@ -5,7 +5,7 @@ from __future__ import annotations
 from xai_vision.errors import ImageError
 from xai_vision.images import jpeg, png
 from xai_vision.images.change import Change
-from xai_vision.images.content import Content, HeldContent, Window
+from xai_vision.images.content import Content, HeldContent
 from xai_vision.images.errors import ImageFormatError, ImageSourceError
 from xai_vision.images.facts import Header
 from xai_vision.images.formats import TAKEN
@@ -15,6 +15,7 @@ from xai_vision.images.limits import MAX_BYTES, MAX_PIXELS, shown
 from xai_vision.images.prepared import PreparedImage
 from xai_vision.images.sources import ImageSource, find
 from xai_vision.images.tokens import Detail, check_detail
+from xai_vision.images.window import Window
 from xai_vision.images.wishes import Wishes
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xai_vision.images.content import Window
 from xai_vision.images.errors import ImageCorruptError, ImageTruncatedError
 from xai_vision.images.facts import Header
 from xai_vision.images.tiff import orientation_in
+from xai_vision.images.window import Window
 
 _MAX_CHUNKS = 5000
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from xai_vision.images.content import HeldContent, Window
+from xai_vision.images.content import HeldContent
 from xai_vision.images.errors import ImageCorruptError, ImageTruncatedError
 from xai_vision.images.facts import Header
+from xai_vision.images.window import Window
 
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, CHANNELS = 256, 257, 258, 262, 274, 277
 _SIZES = {1: 1, 3: 2, 4: 4, 16: 8}  # unsigned integers: BYTE, SHORT, LONG, LONG8
