@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from xai_vision.testing.problems import invalid
+from xai_vision.testing.problems import ServiceError, invalid
 from xai_vision.testing.settings import Settings
 
 if TYPE_CHECKING:
@@ -123,6 +123,8 @@ class Inspector:
                 self._seen[digest] = facts
                 while len(self._seen) > self._remember:
                     self._seen.popitem(last=False)
+        # What is known was looked at for a tenant that may take larger ones.
+        _check_size(facts.width, facts.height, kind, settings)
         return facts
 
 
@@ -151,19 +153,23 @@ def _check(data: bytes, label: str, settings: Settings) -> str:
 
 
 def _look(data: bytes, kind: str, digest: str, settings: Settings) -> Facts:
-    import PIL
-
     try:
         picture = _open(data, kind)
         width, height = picture.size
-        if width * height > settings.max_pixels:
-            raise invalid(f"Invalid {kind} image: {width}x{height} pixels are too many.")
+        _check_size(width, height, kind, settings)
         small = _decode(picture, width * height > _LARGE)
-    except (OSError, SyntaxError, ValueError, EOFError, PIL.UnidentifiedImageError) as fault:
+    except ServiceError:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError) as fault:
         raise invalid(f"Invalid {kind} image: {fault}.") from None
     except Exception as fault:  # noqa: BLE001 - decoders fail in many ways on broken data
         raise invalid(f"Invalid {kind} image: {type(fault).__name__}.") from None
     return Facts(digest, len(data), kind, width, height, _colours(small), _grey(small))
+
+
+def _check_size(width: int, height: int, kind: str, settings: Settings) -> None:
+    if width * height > settings.max_pixels:
+        raise invalid(f"Invalid {kind} image: {width}x{height} pixels are too many.")
 
 
 def _open(data: bytes, kind: str) -> Image:
