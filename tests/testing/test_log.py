@@ -87,9 +87,11 @@ def test_waiting_for_calls(server, ask):
     import threading
 
     assert not server.calls.wait_for(1, timeout=0.01)
-    threading.Timer(0.05, lambda: ask("Hi")).start()
+    later = threading.Timer(0.05, lambda: ask("Hi"))
+    later.start()
     assert server.calls.wait_for(1)
     assert server.calls.last.wait(5)
+    later.join()
 
 
 def test_the_log_is_bounded():

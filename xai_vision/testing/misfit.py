@@ -78,7 +78,9 @@ class _Fitting:
 
     def _array(self, schema: Mapping[str, Any], value: Any, at: str) -> Iterator[str]:
         yield from _length(schema, len(value), "Items", at)
-        if schema.get("uniqueItems") and any(v in value[:n] for n, v in enumerate(value)):
+        if schema.get("uniqueItems") and any(
+            _equal(one, other) for n, one in enumerate(value) for other in value[:n]
+        ):
             yield f"{at} has an item twice"
         first = schema.get("prefixItems", ())
         for number, item in enumerate(value):
@@ -93,10 +95,19 @@ def _is(value: Any, kind: str) -> bool:
     return isinstance(value, _TYPES.get(kind, object))
 
 
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two values are the same in JSON, where true is not 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[k], other[k]) for k in one)
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
 def _fixed(schema: Mapping[str, Any], value: Any, at: str) -> Iterator[str]:
-    if "const" in schema and value != schema["const"]:
+    if "const" in schema and not _equal(value, schema["const"]):
         yield f"{at} is {value!r:.40}, not {schema['const']!r:.40}"
-    if "enum" in schema and value not in schema["enum"]:
+    if "enum" in schema and not any(_equal(value, each) for each in schema["enum"]):
         yield f"{at} is {value!r:.40}, none of {schema['enum']!r:.80}"
 
 
