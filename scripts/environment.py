@@ -51,6 +51,7 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "peers",
         "protobuf>=6.33,<7",
     ],
+    "pydantic-ai": ["--editable", ".", "--group", "pydantic-ai"],
 }
 
 

@@ -1,12 +1,62 @@
 #!/usr/bin/env python3
-"""Write the sample pictures into a folder: python scripts/make_pictures.py OUTDIR."""
+"""Write the sample pictures into a folder, or those of docs/pictures.md into docs/img.
 
+python scripts/make_pictures.py OUTDIR
+python scripts/make_pictures.py --docs
+"""
+
+import io
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
-from pictures import main
+from PIL import Image, ImageFile  # noqa: E402  # found by the line above
+
+from examples import drawings, pictures  # noqa: E402
+from xai_vision.images import prepare_image  # noqa: E402
+
+SIDE = 96
+
+
+def illustrate(folder: Path) -> None:
+    """Draw what goes in and what comes out, as docs/pictures.md shows it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    photo, badge = drawings.photo(SIDE * 4 // 3, SIDE), drawings.badge(SIDE)
+    on_white = Image.alpha_composite(Image.new("RGBA", badge.size, "white"), badge)
+    shown = {
+        "photo": photo,
+        "sideways-given": photo.transpose(Image.Transpose.ROTATE_90),
+        "alpha-given": on_squares(badge),
+        "alpha-white": on_white.convert("RGB"),
+        "animated-sent": prepare_image(pictures.SAMPLES["animated.gif"]()).pil(),
+        "truncated-given": half(pictures.encode(photo, "JPEG", quality=85)),
+    }
+    for name, picture in shown.items():
+        picture.convert("RGB").quantize(96).save(folder / f"{name}.png", optimize=True)
+    (folder / "animated-given.gif").write_bytes(pictures.SAMPLES["animated.gif"]())
+
+
+def on_squares(picture: Image.Image) -> Image.Image:
+    """Lay a transparent picture on the grey squares that show what is transparent."""
+    ground = Image.new("RGBA", picture.size, "white")
+    for x in range(0, picture.width, 8):
+        for y in range(x // 8 % 2 * 8, picture.height, 16):
+            ground.paste((204, 204, 204, 255), (x, y, x + 8, y + 8))
+    return Image.alpha_composite(ground, picture)
+
+
+def half(data: bytes) -> Image.Image:
+    """What a forgiving viewer shows of a download that broke off."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    with Image.open(io.BytesIO(data[: len(data) // 2])) as image:
+        image.load()
+        return image.copy()
+
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["--docs"]:
+        illustrate(ROOT / "docs" / "img")
+    else:
+        pictures.main()

@@ -7,21 +7,22 @@ the service to test against.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from xai_vision._version import __version__
-from xai_vision.client import AsyncClient, Client
-from xai_vision.errors import (
-    APIError,
-    ConfigurationError,
-    ImageError,
-    InvalidRequestError,
-    XaiVisionError,
-)
-from xai_vision.wire.retry import RetryPolicy
 
 if TYPE_CHECKING:
+    from xai_vision.client import AsyncClient, Client
+    from xai_vision.errors import (
+        APIError,
+        ConfigurationError,
+        ImageError,
+        InvalidRequestError,
+        XaiVisionError,
+    )
     from xai_vision.images import estimate_tokens, prepare_image
+    from xai_vision.wire.retry import RetryPolicy
 
 __all__ = [
     "APIError",
@@ -37,13 +38,30 @@ __all__ = [
     "prepare_image",
 ]
 
-_OF_IMAGES = ("estimate_tokens", "prepare_image")
+_HOMES = {
+    "APIError": "errors",
+    "AsyncClient": "client",
+    "Client": "client",
+    "ConfigurationError": "errors",
+    "ImageError": "errors",
+    "InvalidRequestError": "errors",
+    "RetryPolicy": "wire.retry",
+    "XaiVisionError": "errors",
+    "estimate_tokens": "images",
+    "prepare_image": "images",
+}
 
 
 def __getattr__(name: str) -> object:
-    # The pictures' room is loaded when the first picture comes, not before.
-    if name in _OF_IMAGES:
-        from xai_vision import images
+    # Every room is loaded on use: the messages, the pictures and the fake are of use without the
+    # client, and threads may import different rooms at once without waiting for each other.
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
 
-        return getattr(images, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
