@@ -194,6 +194,21 @@ def test_16_bit_colour_that_pillow_reads_as_8_is_told():
     assert not prepared.lossless
 
 
+def test_16_bit_colour_of_a_tiff_is_told():
+    tags = [(256, 2), (257, 1), (258, 16), (262, 2), (273, 8), (277, 3), (278, 1), (279, 12)]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    bits = struct.pack("<HHIHHH", 258, 3, 3, 16, 16, 16)
+    offset = 8 + 12 + 2 + 12 * len(tags) + 4
+    entries = entries.replace(
+        struct.pack("<HHII", 258, 4, 1, 16), struct.pack("<HHII", 258, 3, 3, offset)
+    )
+    data = b"II*\0" + struct.pack("<I", 20) + struct.pack("<6H", 65535, 0, 256, 0, 32768, 0)
+    data += struct.pack("<H", len(tags)) + entries + bytes(4) + bits[8:]
+    prepared = prepare_image(data)
+    assert prepared.pil().getpixel((0, 0)) == (255, 0, 1)
+    assert "16 bits per channel reduced to 8" in told(prepared)
+
+
 def test_wide_integers_and_floats_are_spread():
     wide = Image.new("I", (2, 1))
     wide.putpixel((0, 0), -1000)

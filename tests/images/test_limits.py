@@ -117,7 +117,9 @@ def test_max_side_of_every_kind():
         prepared = prepare_image(source, max_side=32)
         assert max(prepared.size) == 32
         assert prepared.format == "PNG"
-    assert prepare_image(jpeg(2000, 1000), max_side=100).size == (100, 50)
+    small = prepare_image(jpeg(2000, 1000), max_side=100)
+    assert small.size == (100, 50)
+    assert str(small.changes[0]) == "resized from 2000x1000 to 100x50"
     assert prepare_image(made.photo(1000, 3), max_side=10).size == (10, 1)
 
 

@@ -84,6 +84,15 @@ def test_bytes_are_held_without_a_copy():
     assert prepare_image(data).read() is data
 
 
+def test_a_mapped_file_is_held_in_place(path):
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    prepared = prepare_image(mapped)
+    with pytest.raises(BufferError):
+        mapped.close()
+    assert prepared.read() == jpeg()
+
+
 def test_what_may_change_is_copied():
     data = bytearray(jpeg())
     prepared = prepare_image(data)
@@ -204,6 +213,38 @@ def test_a_prepared_picture_is_prepared_once_more():
     assert prepare_image(prepare_image("https://e.com/a.png")).url() == "https://e.com/a.png"
 
 
+class Reply:
+    """As httpx has it: read() gives all there is, as often as it is called."""
+
+    def read(self):
+        return jpeg()
+
+
+class Upload:
+    def read_bytes(self):
+        return jpeg()
+
+
+class HttpUrl:
+    pass
+
+
+class Broken:
+    def read(self, length):
+        raise RuntimeError("the network fell down")
+
+
+def test_read_without_a_length():
+    assert prepare_image(Reply()).read() == jpeg()
+
+
+def test_a_view_of_what_may_change_is_copied():
+    data = bytearray(jpeg())
+    prepared = prepare_image(memoryview(data).toreadonly())
+    data[50:60] = bytes(10)
+    assert prepared.read() == jpeg()
+
+
 class AsyncFile:
     async def read(self, length):
         return b""
@@ -216,6 +257,9 @@ class AsyncFile:
         (17, ImageSourceError, "int", "pathlib.Path"),
         ([jpeg()], ImageSourceError, "list", "one picture"),
         ({"url": "x"}, ImageSourceError, "dict", "pathlib.Path"),
+        (Upload(), ImageSourceError, "Upload", "read_bytes()"),
+        (HttpUrl(), ImageSourceError, "HttpUrl", "as a str"),
+        (Broken(), ImageReadError, "could not be read", ""),
         (io.StringIO("text"), ImageSourceError, "text", "'rb'"),
         (AsyncFile(), ImageSourceError, "await", "await file.read()"),
         (io.BytesIO(), ImageEmptyError, "nothing left", "seek(0)"),

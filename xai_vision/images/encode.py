@@ -93,27 +93,27 @@ def shrink(pixels: Pixels, longest: int) -> None:
     scale = longest / max(width, height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     pixels.image = _resized(eight_bits(pixels.image, pixels.changes), size)
-    pixels.note(f"resized from {width}x{height} to {size[0]}x{size[1]}", lossy=True)
 
 
 def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def encode(pixels: Pixels, most: int, *, lossless: bool, smaller: bool) -> tuple[bytes, str]:
+def encode(pixels: Pixels, most: int, *, lossless: bool, smaller: bool) -> tuple[bytes, int | None]:
     """Encode a picture in at most ``most`` bytes, as well as that allows.
 
     First as PNG, if ``lossless``; then as JPEG of falling quality; then, if ``smaller``, with
     fewer pixels, as many as fit at a good quality.
 
     Returns:
-        The file and its format. What was lost is added to ``pixels.changes``.
+        The file, and JPEG's quality or None if it is a PNG. Its size is that of ``pixels.image``;
+        what was lost of its colours is added to ``pixels.changes``.
 
     Raises:
         ImageTooLargeError: It does not fit (and may not be made smaller).
     """
     if lossless and (data := to_png(pixels, most)) is not None:
-        return data, "PNG"
+        return data, None
     pixels.image = on_white(eight_bits(pixels.image, pixels.changes), pixels.changes)
     if smaller and pixels.profile and 4 * len(pixels.profile) > most:
         _leave_out_profile(pixels, pixels.profile)
@@ -122,9 +122,7 @@ def encode(pixels: Pixels, most: int, *, lossless: bool, smaller: bool) -> tuple
         if not smaller:
             raise _too_large(most, HOW_TO_FIT)
         found = _fewer_pixels(pixels, most)
-    data, quality = found
-    pixels.note(f"encoded as JPEG of quality {quality}", lossy=True)
-    return data, "JPEG"
+    return found
 
 
 def _best_quality(pixels: Pixels, most: int) -> tuple[bytes, int] | None:
@@ -155,9 +153,6 @@ def _fewer_pixels(pixels: Pixels, most: int) -> tuple[bytes, int]:
         pixels.image = _resized(whole, size)
         data = to_jpeg(pixels, 1 << 40, LEAST)
         if data is not None and len(data) <= most:
-            pixels.note(
-                f"resized from {whole.width}x{whole.height} to {size[0]}x{size[1]}", lossy=True
-            )
             return _best_quality(pixels, most) or (data, LEAST)
         if size == (1, 1):
             break

@@ -135,8 +135,8 @@ def load_image(
             half, quarter or eighth of its size, which saves time and memory.
 
     Returns:
-        The decoded picture. If Pillow read more than 8 bits per channel as 8, its ``info`` has
-        a true "reduced".
+        The decoded picture. Its ``info`` says under "reduced" whether Pillow read more than 8 bits
+        per channel as 8, as far as that can be seen.
 
     Raises:
         ImageError: It has too many pixels, no pixels, or does not open.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PIL import Image, JpegImagePlugin
 
-from xai_vision.images.change import Change
 from xai_vision.images.colours import fitting_profile, plain_mode
 from xai_vision.images.content import Content, HeldContent
 from xai_vision.images.encode import Pixels, encode, shrink
@@ -15,6 +14,7 @@ from xai_vision.images.header import parse_header
 from xai_vision.images.pixels import decoding, load_image, orientation_of, orientation_set, turned
 from xai_vision.images.wishes import Wishes
 
+_CONVERTED = {"CMYK", "LAB"}
 _METADATA = {"exif", "xmp", "comment", "XML:com.adobe.xmp", "photoshop"}
 
 
@@ -39,7 +39,8 @@ def from_file(
     if name == "JPEG":
         pixels.subsampling = max(0, _sampling(image))
     _make_plain(pixels, orientation_of(image), name)
-    return _encoded(pixels, wishes, lossless=name != "JPEG", was=header)
+    was = header.size if header is not None and name in TAKEN else pixels.image.size
+    return _encoded(pixels, wishes, was, lossless=name != "JPEG")
 
 
 def from_image(found: Found, image: Image.Image, wishes: Wishes) -> tuple[Content, Header]:
@@ -50,7 +51,7 @@ def from_image(found: Found, image: Image.Image, wishes: Wishes) -> tuple[Conten
     if _animated(image):
         pixels.note("only its current frame is sent", lossy=True)
     _make_plain(pixels, orientation_set(image), "image")
-    return _encoded(pixels, wishes, lossless=True)
+    return _encoded(pixels, wishes, pixels.image.size, lossless=True)
 
 
 def _animated(image: Image.Image) -> bool:
@@ -59,7 +60,7 @@ def _animated(image: Image.Image) -> bool:
 
 
 def _sampling(image: Image.Image) -> int:
-    with decoding():
+    with decoding("JPEG"):
         return JpegImagePlugin.get_sampling(image)
 
 
@@ -75,20 +76,23 @@ def _make_plain(pixels: Pixels, orientation: int, what: str) -> None:
         pixels.note(f"turned upright (its EXIF orientation was {orientation})")
 
 
-_CONVERTED = {"CMYK", "LAB"}
-
-
 def _encoded(
-    pixels: Pixels, wishes: Wishes, *, lossless: bool, was: Header | None = None
+    pixels: Pixels, wishes: Wishes, was: tuple[int, int], *, lossless: bool
 ) -> tuple[Content, Header]:
-    with decoding():
+    """Encode it within the limits; ``was`` is the size of the original, upright."""
+    with decoding("image"):
         if wishes.max_side is not None:
             shrink(pixels, wishes.max_side)
-        data, name = encode(pixels, wishes.most, lossless=lossless, smaller=wishes.smaller)
-    if name == "PNG":
-        pixels.changes.append(Change("encoded as PNG"))
+        data, quality = encode(pixels, wishes.most, lossless=lossless, smaller=wishes.smaller)
+    if pixels.image.size != was:
+        before, after = ("{}x{}".format(*size) for size in (was, pixels.image.size))
+        pixels.note(f"resized from {before} to {after}", lossy=True)
+    if quality is None:
+        pixels.note("encoded as PNG")
+    else:
+        pixels.note(f"encoded as JPEG of quality {quality}", lossy=True)
     content = HeldContent(data)
     with content.opened() as window:
-        header = parse_header(window, name)
+        header = parse_header(window, "PNG" if quality is None else "JPEG")
     assert header is not None  # noqa: S101 - both formats are read here
     return content, header

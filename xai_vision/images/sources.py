@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import mmap
 import os
 import sys
 from pathlib import Path
@@ -67,6 +68,8 @@ def find(source: object) -> Found:
         return _from_path(source)
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _from_bytes(source)
+    if isinstance(source, mmap.mmap):
+        return _from_bytes(memoryview(source))
     if _is_pillow_image(source):
         return _from_image(source)
     if hasattr(source, "__array__") or hasattr(source, "__array_interface__"):
@@ -74,7 +77,7 @@ def find(source: object) -> Found:
     if callable(getattr(source, "read", None)):
         return _from_file(source)
     try:
-        view = memoryview(source)  # type: ignore[arg-type]  # mmap, array.array, ...
+        view = memoryview(source)  # type: ignore[arg-type]  # array.array, ctypes, ...
     except TypeError:
         raise _not_taken(source) from None
     return _from_bytes(view)
@@ -89,8 +92,12 @@ def _not_taken(source: object) -> ImageSourceError:
         remedy = "Pass one picture at a time."
     elif inspect.isawaitable(source):
         remedy = "Await it first."
-    elif hasattr(source, "content") or hasattr(source, "iter_bytes"):
+    elif hasattr(source, "content"):
         remedy = "Of a reply to an HTTP request, pass its .content."
+    elif hasattr(source, "read_bytes"):
+        remedy = "Pass its .read_bytes()."
+    elif "url" in kind.lower():
+        remedy = "Pass it as a str."
     return ImageSourceError(f"A {kind} is not taken as a picture.", remedy=remedy, source=kind)
 
 
@@ -116,11 +123,17 @@ def _from_bytes(data: bytes | bytearray | memoryview) -> Found:
     if isinstance(data, bytearray) or (isinstance(data, memoryview) and not data.readonly):
         data = bytes(data)
     elif isinstance(data, memoryview):
-        data = data.cast("B") if data.c_contiguous and data.nbytes else data.tobytes()
+        data = data.cast("B") if _is_lasting(data) else data.tobytes()
     head = bytes(data[: 2 * HEAD])
     if sniff_format(head) is None and _is_text_of_picture(head):
         return find_in_text(bytes(data).decode("ascii", "replace"))
     return Found("picture", HeldContent(data))
+
+
+def _is_lasting(view: memoryview) -> bool:
+    """Whether what lies under a read-only view stays as it is."""
+    whole = isinstance(view.obj, (bytes, mmap.mmap)) and view.c_contiguous
+    return whole and view.nbytes > 0  # nothing cannot be cast
 
 
 def _is_text_of_picture(head: bytes) -> bool:
@@ -163,7 +176,7 @@ def _from_file(file: Any) -> Found:
     except (ImageSourceError, ImageEmptyError, ImageTooLargeError) as error:
         error.source = name
         raise
-    except (OSError, ValueError) as error:  # ValueError: it is closed
+    except Exception as error:  # whatever the object's own read() raises
         closed = getattr(file, "closed", False) is True
         raise ImageReadError(
             "The file object is closed." if closed else "The file object could not be read.",
@@ -196,20 +209,27 @@ def _rest_of(file: Any) -> bytes:
 def _read_all(file: Any) -> bytes:
     parts: list[bytes] = []
     size = 0
-    while data := file.read(_READ_STEP):
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise _wrong_read(data)
-        parts.append(bytes(data))
-        size += len(data)
+    while part := _read_part(file, first=not parts):
+        parts.append(part)
+        size += len(part)
         if size > MAX_SOURCE_BYTES:
             raise ImageTooLargeError(
                 over_limit(size, MAX_SOURCE_BYTES), size=None, limit=MAX_SOURCE_BYTES
             )
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _read_part(file: Any, *, first: bool) -> bytes:
+    """Read the next part; the whole at first of an object whose read() takes no length."""
+    try:
+        data = file.read(_READ_STEP)
+    except TypeError:
+        data = file.read() if first else b""
     if data is None:
         raise ImageSourceError("The file object is not ready to be read.", remedy=_TAKEN)
-    if isinstance(data, str):
+    if not isinstance(data, (bytes, bytearray, memoryview)):
         raise _wrong_read(data)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return bytes(data)
 
 
 def _wrong_read(data: object) -> ImageSourceError:

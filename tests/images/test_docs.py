@@ -1,0 +1,33 @@
+"""The code of docs/pictures.md runs, and its pictures are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from xai_vision import images
+
+PAGE = Path(__file__).parents[2] / "docs" / "pictures.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+
+
+def test_the_code_runs(tmp_path, monkeypatch):
+    pytest.importorskip("xai_vision.chat")
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": "docs"}
+    for match in re.finditer(r"```python\n(.*?)```", TEXT, re.DOTALL):
+        line = TEXT.count("\n", 0, match.start()) + 1
+        exec(compile("\n" * line + match[1], str(PAGE), "exec"), namespace)
+
+
+def test_the_pictures_are_there():
+    for name in re.findall(r"\]\((img/[^)]+)\)", TEXT):
+        assert (PAGE.parent / name).stat().st_size < 12_000
+
+
+def test_every_error_is_listed():
+    for name in images.__all__:
+        if name.endswith("Error") and name != "ImageError":
+            assert f"`{name}`" in TEXT
