@@ -8,6 +8,7 @@ import json
 import pytest
 
 from examples.pictures import encode, photo
+from tests.ids import readable
 from tests.pictures import jpeg, png
 from tests.testing.asking import connected, picture
 from xai_vision.proto import chat_pb2, sample_pb2
@@ -84,7 +85,7 @@ def same(wanted, **call):
         ({"metadata": {"x-run": match.any}}, None, {}),
         ({"when": lambda call: len(call.messages) == 1}, {}, None),
     ],
-    ids=str,
+    ids=readable,
 )
 def test_conditions(server, ask, conditions, fits, misfit):
     server.on(**conditions).reply("fits")

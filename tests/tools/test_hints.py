@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from typing_extensions import NotRequired, Required, TypeAliasType
 from typing_extensions import TypedDict as ExtendedTypedDict
 
+from tests.ids import readable
 from xai_vision.chat.hints import Writer
 from xai_vision.chat.schemas import of_class, of_function
 from xai_vision.errors import InvalidRequestError
@@ -75,7 +76,7 @@ SAME_AS_PYDANTIC = [
 ]
 
 
-@pytest.mark.parametrize("annotation", SAME_AS_PYDANTIC, ids=str)
+@pytest.mark.parametrize("annotation", SAME_AS_PYDANTIC, ids=readable)
 def test_as_pydantic_says_it(annotation):
     assert schema(annotation) == pydantic.TypeAdapter(annotation).json_schema()
 
@@ -97,7 +98,7 @@ def test_as_pydantic_says_it(annotation):
             {"type": "object", "additionalProperties": {"type": "integer"}},
         ),
     ],
-    ids=str,
+    ids=readable,
 )
 def test_in_our_words(annotation, expected):
     assert schema(annotation) == expected
@@ -237,7 +238,7 @@ T = typing.TypeVar("T")
         (3, "parameter 'x': 3 has no form"),
         (Odd, "f: Odd: "),
     ],
-    ids=str,
+    ids=readable,
 )
 def test_what_has_no_form(annotation, words):
     with pytest.raises(InvalidRequestError, match=words):

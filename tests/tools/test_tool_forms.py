@@ -8,6 +8,7 @@ from datetime import date
 import pydantic
 import pytest
 
+from tests.ids import readable
 from xai_vision import tools
 from xai_vision.chat import chat_pb2, tool
 from xai_vision.chat.settings import make_settings
@@ -123,7 +124,7 @@ FIND = tool("find", "Finds.", SCHEMA)
             tool("now", "", strict=True),
         ),
     ],
-    ids=str,
+    ids=readable,
 )
 def test_dicts(form, stands_for):
     assert taken(form) == stands_for
@@ -235,7 +236,7 @@ def test_messages_of_xai_sdk():
         (chat_pb2.Tool(), r"tools\[0\] is a Tool message with nothing in it"),
         (chat_pb2.Function(name="f"), r"tools\[0\] must be what tool\(\)"),
     ],
-    ids=str,
+    ids=readable,
 )
 def test_what_is_refused(form, words):
     with pytest.raises(InvalidRequestError, match=words):
