@@ -79,9 +79,10 @@ def _value(node: Any, where: Path, lines: dict[Path, int], loader: Any, yaml: An
         for key_node, value_node in node.value:
             key = loader.construct_object(key_node, deep=True)
             line = key_node.start_mark.line + 1
-            if not isinstance(key, (str, int, float, bool)) or key in made:
-                what = "comes twice" if key in made else "cannot be a key"
-                raise Problem((line,), f"{key!r} {what}")
+            if not isinstance(key, (str, int, float, bool)):
+                raise Problem((line,), f"{key!r} cannot be a key")
+            if key in made:
+                raise Problem((line,), f"{key!r} comes twice")
             place = (*where, key)
             made[key] = _value(value_node, place, lines, loader, yaml)
             lines[place] = line

@@ -12,6 +12,7 @@ __all__ = ["Pace"]
 
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 60.0
+_BOLDNESS = 0.2  # one more at a time for every five answers
 
 
 class Pace:
@@ -58,7 +59,7 @@ class Pace:
         """The service answered: dare a little more."""
         self._refusals = 0
         self._refused_since = None
-        self._allowed = min(self._most, self._allowed + 1 / self._allowed)
+        self._allowed = min(self._most, self._allowed + _BOLDNESS)
 
     def refused(self, retry_after: float | None) -> bool:
         """The service said it is too much: wait, then ask fewer at a time.

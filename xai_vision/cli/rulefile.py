@@ -153,6 +153,8 @@ class RuleFile:
             return match.any if value == "any" else match.none
         if isinstance(value, str) and "re" in kinds:
             return value
+        if isinstance(value, (bool, int, float)):
+            raise Problem(where, f"is a text; put it in quotes, or YAML reads it as {value!r}")
         given = self._mapping(where, value, (*kinds, "not", "all", "either"))
         found = [self._matcher((*where, kind), kind, one, kinds) for kind, one in given.items()]
         if not found:
@@ -218,6 +220,8 @@ class RuleFile:
     def _reply(self, where: Path, value: Any) -> Reply:
         if isinstance(value, (str, int, float)) and not isinstance(value, bool):
             return Reply(str(value))
+        if isinstance(value, bool):
+            raise Problem(where, f"is a text; put it in quotes, or YAML reads it as {value!r}")
         names = tuple(field.name for field in dataclasses.fields(Reply) if field.name != "_")
         given = self._mapping(where, value, (*names, "json"))
         if "json" in given:
@@ -257,8 +261,8 @@ class RuleFile:
             act(where, value)
         except Problem as problem:
             self._problems.add(problem.where, str(problem))
-        except (TypeError, ValueError, OSError) as error:
-            self._problems.add(where, str(error))
+        except Exception as error:  # noqa: BLE001  # whatever the fake's own checks raise
+            self._problems.add(where, str(error) or type(error).__name__)
 
     def _mapping(self, where: Path, value: Any, known: Iterable[str] = ()) -> dict[str, Any]:
         if value is None:

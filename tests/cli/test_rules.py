@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pytest
+
+from xai_vision import Client
+from xai_vision.chat import image, user
+from xai_vision.errors import RateLimitError
+from xai_vision.testing import FakeServer
+
+
+@pytest.fixture
+def checked(folder):
+    pytest.importorskip("yaml")
+    from xai_vision.cli.rulefile import check
+
+    def run(text: str):
+        path = folder / "rules.yaml"
+        path.write_text(text, encoding="utf-8")
+        return check(path)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("rules:\n  - {when: {promt: hi}, reply: x}", 2, "did you mean prompt?"),
+        ("rules:\n  - reply: a\n    times: -1", 3, "0 or more"),
+        ("rules:\n  - when: {}", 2, "needs one of reply"),
+        ("rules:\n  - reply: a\n    fault: hang", 2, "reply and fault"),
+        ("rules:\n  - reply: {text: a, chunks: 0}", 2, "at least 1"),
+        ("rules:\n  - reply: {txt: a}", 2, "did you mean text?"),
+        ("rules:\n  - fault: {unavailabel: {}}", 2, "did you mean unavailable?"),
+        ("rules:\n  - fault: {latency: {}}", 2, "seconds"),
+        ("rules:\n  - fault: {status: NOPE}", 2, "mapping"),
+        ("rules:\n  - fault: {status: {code: NOPE}}", 2, "NOPE"),
+        ("rules:\n  - when: {prompt: {re: '('}}\n    reply: a", 2, ""),
+        ("rules:\n  - when: {image: {near: nowhere.png}}\n    reply: a", 2, "there is no file"),
+        ("rules:\n  - when: {image: {size: 4}}\n    reply: a", 2, "[width, height]"),
+        ("settings:\n  seed: 1\n  sede: 2", 3, "did you mean seed?"),
+        ("settings:\n  unmatched: perhaps", 1, "default"),
+        ("pictures:\n  https://e.x/a.png: nowhere.png", 2, "there is no file"),
+        ("rules:\n  - when: {prompt: yes}\n    reply: a", 2, "in quotes"),
+        ("rules:\n  - reply: no", 2, "in quotes"),
+        ("rules: {}", 1, "is a list"),
+        ("- a", 1, "is a mapping"),
+        ("rules: [", 1, "no YAML"),
+        ("seed: 1\nseed: 2", 2, "comes twice"),
+        ("a: &x [*x]", 1, "contains itself"),
+        ("? [a]\n: b", 1, "cannot be a key"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(checked, text, line, says):
+    _, problems = checked(text)
+    assert len(problems) == 1, problems
+    assert problems[0][0] == line
+    assert says in problems[0][1]
+
+
+def test_all_problems_at_once(checked, here, folder):
+    checked("settings: {sed: 1}\nrules:\n  - {when: {promt: a}, reply: x}\n  - {reply: {a: 1}}\n")
+    done = here("rules", "check", "rules.yaml")
+    assert done.code == 2
+    assert [line.split(":")[1] for line in done.err.splitlines()[1:]] == ["1", "3", "4"]
+    checked("rules: [{reply: yes it is}]")
+    assert here("rules", "check", "rules.yaml").out == "rules.yaml: no problems\n"
+
+
+def test_what_a_file_says_happens(checked):
+    made, problems = checked("""
+settings: {unmatched: error}
+rules:
+  - when: {prompt: {startswith: Count, not: {contains: slowly}}, images: 1, stream: false}
+    reply: {text: three, reasoning: hm, tool_calls: [], usage: {prompt_image_tokens: 7}}
+  - when: {image: {file: chart.png}}
+    reply: {json: {bars: 7}}
+    priority: 1
+  - when: {prompt: {either: ["yes", "no"]}, metadata: {x-team: a}, model: grok-4, tools: web_search}
+    reply:
+      text: searched
+      steps: [{tool: web_search, arguments: {query: x}}]
+      citations: ["https://example.com"]
+  - when: {image: {all: [{size: [640, 480]}, {format: JPEG}]}}
+    reply: a photo
+rate_limit: {requests: 1, burst: 4}
+""")
+    assert not problems
+    with FakeServer(**made.settings) as server:
+        made.apply(server)
+        with Client(
+            server.api_key, api_host=server.target, metadata=[("x-team", "a")], retries=0
+        ) as client:
+
+            def ask(*content, **more):
+                return client.chat.create("grok-4", **more).append(user(*content)).sample()
+
+            from pathlib import Path
+
+            from xai_vision.tools import web_search
+
+            counted = ask("Count them", image(Path("photo.jpg")))
+            assert (counted.content, counted.usage.prompt_image_tokens) == ("three", 7)
+            assert ask("Count them", image(Path("chart.png"))).content == '{"bars": 7}'
+            assert ask("Count slowly", image(Path("photo.jpg"))).content == "a photo"
+            found = ask("no", tools=[web_search()])
+            assert found.citations == ["https://example.com"]
+            with pytest.raises(RateLimitError):
+                ask("no", tools=[web_search()])

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from tests.cli.conftest import COMMAND, environment
+from xai_vision import Client
+from xai_vision.chat import image, user
+
+RULES = """
+settings: {stored_pictures: refuse}
+pictures:
+  https://example.com/chart.png: chart.png
+rules:
+  - name: captions
+    when: {prompt: {contains: caption}, image: {format: JPEG}}
+    reply: A landscape.
+    times: 1
+  - when: {prompt: flaky}
+    replies:
+      - fault: unavailable
+      - {text: Here it is, chunks: 3}
+faults:
+  - fault: {latency: 0.01}
+    next: 1
+"""
+
+
+@pytest.fixture
+def serve(folder):
+    started = []
+
+    def start(*arguments: str, **env: str) -> tuple[subprocess.Popen[str], dict]:
+        running = subprocess.Popen(
+            [*COMMAND, "serve", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(**env),
+        )
+        started.append(running)
+        line = running.stdout.readline()
+        return running, json.loads(line) if line.startswith("{") else {"line": line}
+
+    yield start
+    for running in started:
+        running.kill()
+        running.communicate()
+
+
+def stop(running, number=signal.SIGTERM) -> tuple[int, str, str]:
+    running.send_signal(number)
+    out, err = running.communicate(timeout=20)
+    return running.returncode, out, err
+
+
+def test_serves_by_rules_where_and_as_it_is_told(serve, folder):
+    (folder / "rules.yaml").write_text(RULES)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    running, ready = serve(
+        *("--grpc-port", str(port), "--json"),
+        XAI_VISION_SERVE_RULES="rules.yaml",
+        XAI_VISION_SERVE_KEY="our-own-key",
+    )
+    assert ready["ready"]
+    assert ready["grpc"] == f"localhost:{port}"
+    assert ready["api_key"] is None
+    with Client("our-own-key", api_host=ready["grpc"]) as client:
+        chat = client.chat.create("grok-4")
+        asked = chat.fork().append(user("A caption please", image(folder / "photo.jpg")))
+        assert asked.sample().content == "A landscape."
+        assert chat.fork().append(user("flaky")).sample().content == "Here it is"
+        seen = chat.fork().append(user("What?", image("https://example.com/chart.png")))
+        assert "PNG" in seen.sample().content
+    code, out, _ = stop(running)
+    assert code == 0
+    assert json.loads(out)["calls"] == 4  # one of them failed
+
+
+def test_unmet_rules_are_told(serve, folder):
+    (folder / "rules.yaml").write_text(RULES)
+    running, ready = serve("--rules", "rules.yaml")
+    assert "no model behind it" in ready["line"]
+    assert "localhost:" in running.stdout.readline()
+    assert "xai-fake-" in running.stdout.readline()
+    code, _, err = stop(running, signal.SIGINT)
+    assert code == 1
+    assert "was to answer 1 call" in err
+
+
+def test_taken_port(serve, folder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        running, _ = serve("--grpc-port", str(taken.getsockname()[1]))
+        _, err = running.communicate(timeout=20)
+    assert running.returncode == 1
+    assert "cannot be opened" in err
+
+
+def test_tls(serve, folder):
+    pytest.importorskip("trustme")
+    running, ready = serve("--tls", "--certificate", "root.pem", "--json")
+    with Client(
+        ready["api_key"],
+        api_host=ready["grpc"],
+        root_certificates=(folder / "root.pem").read_bytes(),
+    ) as client:
+        assert client.models.list_language_models()
+    assert stop(running)[0] == 0

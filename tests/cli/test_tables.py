@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from xai_vision import __version__
+
+
+def test_inspect(here, server):
+    done = here("inspect", "photo-private.jpg", "photo.webp", "notes.txt", "nowhere.png")
+    assert done.code == 3
+    assert "its place (GPS), the camera, a comment" in done.out
+    assert "stored on its side" in done.out
+    assert "converted from WEBP" in done.out
+    assert "$0.0038" in done.out
+    assert "with grok-4-0709" in done.out
+    assert "refused: It is no picture of a known format" in done.out
+    assert "No such file" in done.out
+    assert [call.method for call in server.calls] == ["GetLanguageModel"]
+
+
+def test_inspect_for_programs(here):
+    done = here("inspect", "photo.jpg", "photo.webp", "--json")
+    first, second = json.loads(done.out)
+    assert (first["format"], first["size"], first["verdict"]) == (
+        "JPEG",
+        [640, 480],
+        "fine as it is",
+    )
+    assert first["sent"]["bytes"] == first["bytes"]
+    assert second["sent"]["format"] == "PNG"
+    assert second["price_usd"]["low"] == pytest.approx(256 * 3e-6)
+    assert done.err == ""
+
+
+def test_inspect_what_options_do(here):
+    done = here("inspect", "photo-private.jpg", "--strip-metadata", "--max-side", "100", "--json")
+    (told,) = json.loads(done.out)
+    assert max(told["sent"]["size"]) == 100
+    assert told["carries"]
+
+
+def test_nobody_is_asked_offline(here, server):
+    done = here("inspect", "photo.jpg", "--offline")
+    assert done.code == 0
+    assert "unknown" in done.out
+    assert not server.calls
+
+
+def test_without_a_key(alone):
+    done = alone("inspect", "photo.jpg")
+    assert done.code == 0
+    assert "640x480" in done.out
+    assert "XAI_API_KEY is not set" in done.err
+
+
+def test_estimate(here):
+    done = here("estimate", "What is this?", "photo.jpg", "chart.png")
+    assert done.code == 0
+    assert "2,048 of them for 2 pictures" in done.out
+    assert "$0.0062" in done.out
+    told = json.loads(here("estimate", "What?", "photo.jpg", "--detail", "low", "--json").out)
+    assert told["picture_tokens"] == {"low": 256, "likely": 256, "high": 512}
+    assert told["price_usd"]["likely"] == pytest.approx((told["tokens"]["likely"]) * 3e-6)
+
+
+def test_models(here):
+    done = here("models")
+    assert "grok-4-0709" in done.out
+    assert "grok-3" in done.out
+    told = json.loads(here("models", "--pictures", "--json").out)
+    assert all(model["pictures"] for model in told)
+    assert told[0]["usd_per_million_tokens"]["text"] == 3
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ask", "chat", "batch", "inspect", "estimate", "models", "serve", "rules", "completion"],
+)
+def test_help(here, command):
+    done = here(command, "--help")
+    assert done.code == 0
+    assert done.out.startswith(f"Usage: xai-vision {command}")
+    if command != "rules":
+        assert "130" in done.out
+
+
+def test_options_from_the_environment(here, server):
+    assert here("ask", "What?", "photo.jpg", XAI_VISION_ASK_DETAIL="low").code == 0
+    assert server.calls.last.images[0].detail == "low"
+
+
+def test_version(alone):
+    assert alone("--version").out == f"xai-vision, version {__version__}\n"
+
+
+def test_unknown_command(here):
+    done = here("askk")
+    assert done.code == 2
+    assert "askk" in done.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(here, shell):
+    done = here("completion", shell)
+    assert done.code == 0
+    assert "_XAI_VISION_COMPLETE" in done.out
+
+
+def test_starts_without_what_it_does_not_need(alone):
+    import subprocess
+    import sys
+
+    program = (
+        "import sys; from xai_vision.cli.app import run; run(['ask', '--help']);"
+        "print([m for m in ('rich', 'PIL', 'yaml', 'numpy', 'xai_vision.testing', 'asyncio.events',"
+        "'xai_vision.images.prepare') if m in sys.modules and m != 'asyncio.events'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

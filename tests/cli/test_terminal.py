@@ -1,0 +1,152 @@
+"""What only happens on a terminal, on a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.cli.conftest import COMMAND, asking, environment
+from xai_vision.testing import Fault, Reply
+
+pexpect = pytest.importorskip("pexpect")
+
+
+@pytest.fixture
+def terminal(folder, server, tmp_path):
+    """Start the command on a pseudo-terminal of 100 columns."""
+    started = []
+
+    def start(*arguments: str, **env: str):
+        given = {**asking(server, tmp_path), "TERM": "xterm-256color", **env}
+        child = pexpect.spawn(
+            COMMAND[0],
+            [*COMMAND[1:], *arguments],
+            env=given,
+            encoding="utf-8",
+            timeout=20,
+            dimensions=(40, 100),
+            echo=False,
+        )
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        child.close(force=True)
+
+
+def ended(child) -> int:
+    child.expect(pexpect.EOF)
+    child.close()
+    return 128 + child.signalstatus if child.signalstatus else child.exitstatus
+
+
+def test_chat(terminal, server):
+    server.on(prompt="What is it?").reply("A landscape.")
+    server.on(prompt="And now?").reply("A chart too.")
+    server.on(prompt="Stop me").reply(Reply("word " * 500, tps=20))
+    child = terminal("chat", "photo.jpg", "--system", "Be brief")
+    child.expect("you> ")
+    child.sendline("What is it?")
+    child.expect("A landscape.")
+    child.expect("pictures 1,280")
+    child.expect("you> ")
+    child.sendline("/add chart.png notes.txt")
+    child.expect("added chart.png")
+    child.expect("notes.txt: It is no picture")
+    child.expect("you> ")
+    child.sendline("And now?")
+    child.expect("A chart too.")
+    child.expect("you> ")
+    child.sendline("Stop me")
+    child.expect("word word")
+    child.sendintr()
+    child.expect("taken back")
+    child.expect("you> ")
+    child.sendline("/cost")
+    child.expect(r"tokens, \$")
+    child.expect("you> ")
+    child.sendeof()
+    assert ended(child) == 0
+    second = server.calls[1].request
+    assert [len(message.content) for message in second.messages] == [1, 2, 1, 2]
+    assert [seen.format for seen in server.calls[1].images] == ["JPEG", "PNG"]
+
+
+def test_chat_goes_on_after_a_failure(terminal, server):
+    server.fault(Fault.internal("no luck"), next=1)
+    child = terminal("chat")
+    child.expect("you> ")
+    child.sendline("/add photo.jpg")
+    child.expect("added")
+    child.sendline("What is it?")
+    child.expect("no luck")
+    child.expect("still wait")
+    child.sendline("What is it?")
+    child.expect("measured 1 picture")
+    child.expect("you> ")
+    child.sendintr()
+    assert ended(child) == 130
+
+
+def test_no_picture_moves_the_cursor(terminal, server):
+    server.on().reply("before\x1b[2J\x1b]0;title\x07after\x9b1m")
+    child = terminal("ask", "Read it", "photo.jpg", "--quiet")
+    assert child.read().replace("\r\n", "\n") == "before�[2J�]0;title�after�1m\n"
+
+
+def test_interrupted(terminal, server):
+    server.fault(Fault.hang())
+    child = terminal("ask", "What?", "photo.jpg")
+    while not server.calls:
+        child.expect([pexpect.TIMEOUT, "x"], timeout=0.1)
+    child.kill(signal.SIGINT)
+    child.expect("interrupted")
+    assert ended(child) == 130
+
+
+def test_preview_and_colours(terminal):
+    child = terminal("inspect", "photo.jpg", COLORTERM="truecolor")
+    text = child.read()
+    assert "▀" in text
+    assert "\x1b[38;2;" in text
+    assert "640x480" in text
+    plain = terminal("inspect", "photo.jpg", NO_COLOR="1", TERM="dumb").read()
+    assert "▀" not in plain
+    assert "\x1b" not in plain
+
+
+def test_batch_shows_a_bar(terminal, server):
+    server.fault(Fault.latency(0.3))
+    child = terminal("batch", "Describe", ".", "--out", "a.jsonl", "-j", "2")
+    child.expect(r"2/4.*tokens · \$")
+    child.expect("4 of 4 pictures answered")
+    assert ended(child) == 0
+
+
+def test_completion_in_bash(folder, tmp_path):
+    """Through an interactive shell, as people use it."""
+    script = tmp_path / "bin" / "xai-vision"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/bash\nexec {" ".join(COMMAND)} "$@"\n')
+    script.chmod(0o755)
+    shell = pexpect.spawn(
+        "bash",
+        ["--norc", "--noprofile", "-i"],
+        env=environment(
+            PATH=f"{script.parent}:/usr/bin:/bin", TERM="dumb", PS1="$ ", INPUTRC="/dev/null"
+        ),
+        encoding="utf-8",
+        timeout=20,
+    )
+    try:
+        shell.expect(r"\$ ")
+        shell.sendline('eval "$(xai-vision completion bash)"')
+        shell.expect(r"\$ ")
+        shell.send("xai-vision insp\t")
+        shell.expect("inspect ")
+        shell.send("notes\t")
+        shell.expect(r"notes\.txt ")
+    finally:
+        shell.close(force=True)
