@@ -32,7 +32,7 @@ def main() -> None:
     with connected(given.fake, rules) as client:
         chat = client.chat.create(given.model, tools=[searching])
         chat.append(user("What product is this? Find its price online.", image(given.pictures[0])))
-        for response, chunk in chat.stream():
+        for response, chunk in chat.stream():  # noqa: B007  # the last one is used
             for call in chunk.tool_calls:
                 told = json.loads(call.function.arguments)
                 print(f"[{call.function.name}: {', '.join(map(str, told.values()))}]")

@@ -24,7 +24,7 @@ def main() -> None:
         shown = [image(given.pictures[0], detail="high")]
         for question in QUESTIONS:
             print(f"> {question}")
-            for response, chunk in chat.ask_stream(question, *shown):
+            for response, chunk in chat.ask_stream(question, *shown):  # noqa: B007  # the last one is used
                 print(chunk, end="", flush=True)
             print(f"\n  ({response.usage.prompt_image_tokens} tokens for the picture)\n")
             shown = []  # the conversation has it from now on
