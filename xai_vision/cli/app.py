@@ -13,7 +13,6 @@ import click
 from xai_vision._version import __version__
 from xai_vision.cli import terminal
 from xai_vision.cli.exits import Exit, Failure, epilog, exit_of
-from xai_vision.errors import XaiVisionError
 
 __all__ = ["NAME", "command", "run"]
 
@@ -102,6 +101,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _failed(error: Exception) -> Exit:
+    from xai_vision.errors import XaiVisionError
+
     text = terminal.said(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         text = f"{error.filename}: {error.strerror}"

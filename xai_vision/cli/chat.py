@@ -21,7 +21,6 @@ from xai_vision.cli.options import (
 )
 from xai_vision.cli.pictures import PICTURE
 from xai_vision.cli.terminal import complain, note, said, write_answer
-from xai_vision.errors import ImageError, XaiVisionError
 
 if TYPE_CHECKING:
     from xai_vision.chat import Chat, ImageContent, Response
@@ -142,6 +141,8 @@ class Talk:
     def _add_all(self, names: list[str]) -> None:
         if not names:
             complain("/add needs the name of a picture")
+        from xai_vision.errors import ImageError
+
         for name in names:
             if name == "-":
                 complain("-: standard input has the questions")
@@ -170,6 +171,7 @@ class Talk:
 
     def _ask(self, question: str) -> None:
         from xai_vision.chat import image
+        from xai_vision.errors import XaiVisionError
 
         parts = [image(picture, detail=self._looking.detail) for picture in self._waiting]
         try:

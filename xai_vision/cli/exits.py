@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from xai_vision import errors
-
 __all__ = ["Exit", "Failure", "epilog", "exit_of"]
 
 
@@ -56,20 +54,20 @@ class Failure(Exception):  # noqa: N818  # it ends the command, and is not alway
         self.code = code
 
 
-_CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Exit], ...] = (
-    ((errors.ImageError, errors.ImageRefusedError, errors.ImageFetchError), Exit.PICTURE),
-    (errors.SafetyRefusalError, Exit.REFUSED),
-    ((errors.AuthenticationError, errors.PermissionDeniedError), Exit.KEY),
-    (errors.RateLimitError, Exit.RATE_LIMIT),
-    ((errors.BadRequestError, errors.NotFoundError, errors.MessageTooLargeError), Exit.REFUSED),
-    (errors.APIError, Exit.SERVICE),
-    (errors.StructuredOutputError, Exit.SERVICE),
-    ((errors.InvalidRequestError, errors.ConfigurationError), Exit.USAGE),
-)
-
-
 def exit_of(error: BaseException) -> Exit:
     """The code an error ends the command with."""
     if isinstance(error, Failure):
         return error.code
-    return next((code for kinds, code in _CODES if isinstance(error, kinds)), Exit.FAILED)
+    # Imported on use: `--help` and the shell's completion are quicker without gRPC.
+    from xai_vision import errors
+
+    codes: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Exit], ...] = (
+        ((errors.ImageError, errors.ImageRefusedError, errors.ImageFetchError), Exit.PICTURE),
+        (errors.SafetyRefusalError, Exit.REFUSED),
+        ((errors.AuthenticationError, errors.PermissionDeniedError), Exit.KEY),
+        (errors.RateLimitError, Exit.RATE_LIMIT),
+        ((errors.BadRequestError, errors.NotFoundError, errors.MessageTooLargeError), Exit.REFUSED),
+        ((errors.APIError, errors.StructuredOutputError), Exit.SERVICE),
+        ((errors.InvalidRequestError, errors.ConfigurationError), Exit.USAGE),
+    )
+    return next((code for kinds, code in codes if isinstance(error, kinds)), Exit.FAILED)
