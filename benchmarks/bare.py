@@ -1,0 +1,187 @@
+"""A process with a bare grpc server whose answers are serialised before the first call.
+
+    python -m benchmarks.bare sync|aio [CHAIN KEY]      prints "ready PORT [TLS PORT]"
+
+It keeps count, per API key, of what arrives. ``/bench/Seen`` tells: how many calls, their
+smallest and largest size, and what the last one said, read only then, so that the count costs
+next to nothing while others are measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+
+from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
+
+OPTIONS = [
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10),
+]
+WORDS = "The picture shows a red bicycle that leans on a white wall next to a door. "
+PIECE = "a few words "
+
+
+def _whole():
+    reply = chat_pb2.GetChatCompletionResponse(id="bench-1", model="bench")
+    reply.created.GetCurrentTime()
+    reply.usage.CopyFrom(usage_pb2.SamplingUsage(prompt_tokens=1000, completion_tokens=17))
+    output = reply.outputs.add(finish_reason=sample_pb2.REASON_STOP)
+    output.message.role = chat_pb2.ROLE_ASSISTANT
+    output.message.content = WORDS
+    return reply.SerializeToString()
+
+
+def _piece(last):
+    piece = chat_pb2.GetChatCompletionChunk(id="bench-1", model="bench")
+    piece.created.GetCurrentTime()
+    output = piece.outputs.add()
+    output.delta.role = chat_pb2.ROLE_ASSISTANT
+    output.delta.content = PIECE
+    if last:
+        output.finish_reason = sample_pb2.REASON_STOP
+        piece.usage.CopyFrom(usage_pb2.SamplingUsage(prompt_tokens=1000, completion_tokens=17))
+    return piece.SerializeToString()
+
+
+ANSWER, FIRST, LAST = _whole(), _piece(last=False), _piece(last=True)
+
+
+class Ledger:
+    """What came, by key."""
+
+    def __init__(self):
+        self._by_key = {}
+
+    def note(self, request, context):
+        key = dict(context.invocation_metadata())["authorization"]
+        calls, least, most, total, _ = self._by_key.get(key, (0, 1 << 62, 0, 0, None))
+        size = len(request)
+        self._by_key[key] = (calls + 1, min(least, size), max(most, size), total + size, request)
+
+    def told(self, request):
+        found = self._by_key.pop(f"Bearer {request.decode()}", None)
+        if found is None:
+            return b"null"
+        calls, least, most, total, last = found
+        seen = {"calls": calls, "least": least, "most": most, "bytes": total, "said": _said(last)}
+        return json.dumps(seen).encode()
+
+
+def _said(body):
+    """What a request says, without what each contestant may choose to say besides."""
+    request = chat_pb2.GetCompletionsRequest.FromString(body)
+    digest = hashlib.sha256(request.model.encode())
+    for message in request.messages:
+        digest.update(b"\0%d" % message.role)
+        for part in message.content:
+            digest.update(b"\0" + part.text.encode() + b"\0" + part.image_url.image_url.encode())
+    return digest.hexdigest()
+
+
+def _asked(request):
+    """How many pieces, and how many seconds apart: the model's name says it."""
+    model = chat_pb2.GetCompletionsRequest.FromString(request).model
+    _, count, pause = model.split("/")
+    return int(count), float(pause)
+
+
+def handlers(ledger):
+    def answer(request, context):
+        ledger.note(request, context)
+        return ANSWER
+
+    def stream(request, context):
+        ledger.note(request, context)
+        count, pause = _asked(request)
+        for _ in range(count - 1):
+            yield FIRST
+            if pause:
+                time.sleep(pause)
+        yield LAST
+
+    return answer, stream, lambda request, _: ledger.told(request)
+
+
+def aio_handlers(ledger):
+    async def answer(request, context):
+        ledger.note(request, context)
+        return ANSWER
+
+    async def stream(request, context):
+        ledger.note(request, context)
+        count, pause = _asked(request)
+        for _ in range(count - 1):
+            yield FIRST
+            if pause:
+                await asyncio.sleep(pause)
+        yield LAST
+
+    async def told(request, _):
+        return ledger.told(request)
+
+    return answer, stream, told
+
+
+def _open(server, made, tls):
+    answer, stream, told = made
+    by_path = {
+        "/xai_api.Chat/GetCompletion": grpc.unary_unary_rpc_method_handler(answer),
+        "/xai_api.Chat/GetCompletionChunk": grpc.unary_stream_rpc_method_handler(stream),
+        "/bench/Seen": grpc.unary_unary_rpc_method_handler(told),
+    }
+
+    class Paths(grpc.GenericRpcHandler):
+        def service(self, details):
+            return by_path.get(details.method)
+
+    server.add_generic_rpc_handlers((Paths(),))
+    ports = [server.add_insecure_port("localhost:0")]
+    if tls:
+        chain, key = (Path(name).read_bytes() for name in tls)
+        credentials = grpc.ssl_server_credentials([(key, chain)])
+        ports.append(server.add_secure_port("127.0.0.1:0", credentials))
+    return ports
+
+
+def open_sync(tls=()):
+    server = grpc.server(ThreadPoolExecutor(64), options=OPTIONS)
+    ports = _open(server, handlers(Ledger()), tls)
+    server.start()
+    return server, ports
+
+
+async def open_aio(tls=()):
+    server = grpc.aio.server(options=OPTIONS)
+    ports = _open(server, aio_handlers(Ledger()), tls)
+    await server.start()
+    return server, ports
+
+
+async def _serve(tls):
+    server, ports = await open_aio(tls)
+    print("ready", *ports, flush=True)
+    await server.wait_for_termination()
+
+
+def main():
+    kind, *tls = sys.argv[1:]
+    if kind == "aio":
+        asyncio.run(_serve(tls))
+    server, ports = open_sync(tls)
+    print("ready", *ports, flush=True)
+    server.wait_for_termination()
+
+
+if __name__ == "__main__":
+    main()

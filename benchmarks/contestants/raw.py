@@ -1,0 +1,120 @@
+"""A bare grpc multicallable and protobuf messages, as one would write it without an SDK."""
+
+from __future__ import annotations
+
+import base64
+import os.path
+import sys
+import time
+import types
+
+import grpc
+
+# The messages alone: importing xai_vision.proto would import all of xai_vision, for that is what
+# Python does with a package's parent.
+if "xai_vision" not in sys.modules:
+    alone = types.ModuleType("xai_vision")
+    alone.__path__ = [os.path.normpath(f"{__file__}/../../../xai_vision")]
+    sys.modules["xai_vision"] = alone
+
+from xai_vision.proto import chat_pb2, image_pb2  # noqa: E402
+
+_UNARY = "/xai_api.Chat/GetCompletion"
+_STREAM = "/xai_api.Chat/GetCompletionChunk"
+
+
+def _multicallables(channel):
+    answer = chat_pb2.GetChatCompletionResponse.FromString
+    piece = chat_pb2.GetChatCompletionChunk.FromString
+    encode = chat_pb2.GetCompletionsRequest.SerializeToString
+    return (
+        channel.unary_unary(_UNARY, request_serializer=encode, response_deserializer=answer),
+        channel.unary_stream(_STREAM, request_serializer=encode, response_deserializer=piece),
+    )
+
+
+def _message(*parts, role=chat_pb2.ROLE_USER):
+    return chat_pb2.Message(role=role, content=parts)
+
+
+def _text(text):
+    return chat_pb2.Content(text=text)
+
+
+def _picture(source):
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    url = "data:image/jpeg;base64," + base64.b64encode(data).decode()
+    return chat_pb2.Content(
+        image_url=image_pb2.ImageUrlContent(image_url=url, detail=image_pb2.DETAIL_AUTO)
+    )
+
+
+def _request(model, *messages):
+    return chat_pb2.GetCompletionsRequest(model=model, messages=messages)
+
+
+class Blocking:
+    def __init__(self, where):
+        self._call = {"metadata": [("authorization", f"Bearer {where.key}")], "timeout": 120}
+        if where.root is None:
+            self._channel = grpc.insecure_channel(where.target)
+        else:
+            trusted = grpc.ssl_channel_credentials(where.root)
+            self._channel = grpc.secure_channel(where.target, trusted)
+        self._sample, self._stream = _multicallables(self._channel)
+
+    def ask(self, text):
+        request = _request("grok-4", _message(_text(text)))
+        return self._sample(request, **self._call).outputs[0].message.content
+
+    def look(self, text, source):
+        request = _request("grok-4", _message(_text(text), _picture(source)))
+        return self._sample(request, **self._call).outputs[0].message.content
+
+    def converse(self, text, sources):
+        request = chat_pb2.GetCompletionsRequest(model="grok-4")
+        took = []
+        for source in sources:
+            began = time.perf_counter()
+            request.messages.append(_message(_text(text), _picture(source)))
+            answer = self._sample(request, **self._call).outputs[0].message.content
+            request.messages.append(_message(_text(answer), role=chat_pb2.ROLE_ASSISTANT))
+            took.append(time.perf_counter() - began)
+        return took
+
+    def stream(self, model, each):
+        whole, count = "", 0
+        for piece in self._stream(_request(model, _message(_text("Go on"))), **self._call):
+            whole += piece.outputs[0].delta.content
+            if each:
+                count += len(whole) > 0
+        return len(whole)
+
+    def close(self):
+        self._channel.close()
+
+
+class Asyncio:
+    def __init__(self, where):
+        self._call = {"metadata": [("authorization", f"Bearer {where.key}")], "timeout": 120}
+        self._channel = grpc.aio.insecure_channel(where.target)
+        self._sample, self._stream = _multicallables(self._channel)
+
+    async def ask(self, text):
+        request = _request("grok-4", _message(_text(text)))
+        return (await self._sample(request, **self._call)).outputs[0].message.content
+
+    async def look(self, text, source):
+        request = _request("grok-4", _message(_text(text), _picture(source)))
+        return (await self._sample(request, **self._call)).outputs[0].message.content
+
+    async def stream(self, model, each):
+        whole, count = "", 0
+        async for piece in self._stream(_request(model, _message(_text("Go on"))), **self._call):
+            whole += piece.outputs[0].delta.content
+            if each:
+                count += len(whole) > 0
+        return len(whole)
+
+    async def close(self):
+        await self._channel.close()

@@ -1,0 +1,197 @@
+"""What is measured: each item's work, its numbers, and how far they are meant to reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+CLIENTS = ("raw", "xai_vision", "xai_sdk")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number of an item. ``reach``: at most this many times the base contestant's.
+
+    ``most`` is a limit to the number itself; ``higher`` says that more is better, and then
+    ``reach`` is at least that many times.
+    """
+
+    name: str
+    unit: str
+    reach: float | None = None
+    most: float | None = None
+    higher: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    """One piece of work. The first contestant is what the others are compared with."""
+
+    name: str
+    about: str
+    task: str
+    metrics: tuple[Metric, ...]
+    parameters: dict[str, str] = field(default_factory=dict)
+    quick: dict[str, str] | None = None  # other parameters for --quick; None: left out there
+    contestants: tuple[str, ...] = CLIENTS
+    fresh: bool = False  # a new process for every round
+    tls: bool = False
+    picture: int = 0  # bytes of the picture it needs
+
+
+MIB = 1024 * 1024
+_CPU_MS = Metric("cpu", "ms")
+_WALL_MS = Metric("wall", "ms")
+_MEMORY = Metric("memory", "MiB")
+
+
+def _beginnings():
+    reached = (Metric("cpu", "ms", 1.25), Metric("wall", "ms", 1.25))
+    yield Item("import", "import the client", "import", reached, quick={}, fresh=True)
+    yield Item("cold", "import to first answer", "cold", reached, quick={}, fresh=True)
+
+
+def _texts():
+    for name, tls, cpu in (("text", False, 1.30), ("text-tls", True, 1.35)):
+        yield Item(
+            name,
+            "short question over TLS" if tls else "short question",
+            "text",
+            (Metric("p50", "us", 1.10 if not tls else None), Metric("cpu", "us", cpu)),
+            {"calls": "400"},
+            quick={"calls": "200"},
+            tls=tls,
+        )
+
+
+def _pictures():
+    for size in (1, 10, 19):
+        for given in ("path", "bytes"):
+            ten = size == 10
+            yield Item(
+                f"picture-{size}-{given}",
+                f"{size} MiB picture from {'a Path' if given == 'path' else 'bytes'}",
+                "picture",
+                (
+                    Metric("cpu", "ms", 0.60 if ten else None),
+                    Metric("memory", "MiB", 1.05 if ten else None),
+                    _WALL_MS,
+                ),
+                {"given": given, "calls": "20" if size == 1 else "5"},
+                quick={"given": given, "calls": "3"} if ten else None,
+                fresh=True,
+                picture=size * MIB,
+            )
+    yield Item(
+        "conversation",
+        "20 turns, a 1 MiB picture each",
+        "conversation",
+        (
+            Metric("cpu", "ms", 0.65),
+            Metric("wall", "ms", 0.65),
+            Metric("memory", "MiB", 0.55),
+            Metric("growth", "ms/turn", 1.0),
+        ),
+        {"turns": "20"},
+        quick={"turns": "20"},
+        fresh=True,
+        picture=MIB,
+    )
+    for how in ("asyncio", "threads"):
+        yield Item(
+            f"bulk-{how}",
+            f"16 pictures of 10 MiB in flight ({how})",
+            "bulk",
+            (Metric("memory", "MiB", most=16 * 10 * 4 / 3 + 64), _CPU_MS, _WALL_MS),
+            {"wide": "16", "how": how},
+            quick={"wide": "16", "how": how} if how == "asyncio" else None,
+            contestants=("raw", "xai_vision"),
+            fresh=True,
+            picture=10 * MIB,
+        )
+
+
+def _streams():
+    cpu = Metric("cpu", "us/chunk", 0.65)
+    memory = Metric("memory", "MiB")
+    for chunks in (500, 4000, 16000):
+        for each in ("no", "yes"):
+            plain = {"chunks": str(chunks), "pause": "0", "each": each}
+            yield Item(
+                f"stream-{chunks}{'-read' if each == 'yes' else ''}",
+                f"{chunks} chunks{', .content at each' if each == 'yes' else ''}",
+                "stream",
+                (cpu, Metric("wall", "us/chunk"), memory),
+                plain,
+                quick=plain if each == "yes" and chunks != 4000 else None,
+            )
+    yield Item(
+        "stream-paced",
+        "200 chunks, 2 ms apart",
+        "stream",
+        (Metric("cpu", "us/chunk"),),
+        {"chunks": "200", "pause": "0.002", "each": "yes"},
+        quick={"chunks": "100", "pause": "0.002", "each": "yes"},
+    )
+    for name, wide, about in (
+        ("async-stream", "1", "asyncio: a stream of 2000 chunks"),
+        ("async-streams", "16", "asyncio: 16 streams of 500 chunks"),
+    ):
+        chunks = "2000" if wide == "1" else "500"
+        one = {"streams": wide, "chunks": chunks, "pause": "0", "each": "yes"}
+        yield Item(
+            name,
+            about,
+            "async_streams",
+            (Metric("cpu", "us/chunk", 1.25), Metric("wall", "us/chunk")),
+            one,
+            quick=one | {"chunks": "500" if wide == "1" else "100"},
+        )
+
+
+def _crowds():
+    yield Item(
+        "async-64",
+        "asyncio: 64 short questions in flight",
+        "async_calls",
+        (Metric("wall", "us/call", 1.10), Metric("cpu", "us/call")),
+        {"wide": "64", "calls": "12"},
+        quick={"wide": "64", "calls": "5"},
+    )
+    yield Item(
+        "threads-16",
+        "16 threads, short questions",
+        "threads",
+        (Metric("wall", "us/call", 1.20), Metric("cpu", "us/call")),
+        {"wide": "16", "calls": "40"},
+        quick={"wide": "16", "calls": "20"},
+    )
+
+
+def _fakes():
+    servers = ("bare_aio", "bare_sync", "fake")
+    yield Item(
+        "fake-start",
+        "from import to an open port",
+        "startup",
+        (Metric("wall", "ms", 2.0), _CPU_MS),
+        quick={},
+        contestants=servers,
+        fresh=True,
+    )
+    yield Item(
+        "fake-rate",
+        "short calls, 16 in flight",
+        "rate",
+        (Metric("rate", "calls/s", 0.5, higher=True),),
+        {"wide": "16", "calls": "60"},
+        quick={"wide": "16", "calls": "25"},
+        contestants=servers,
+    )
+
+
+def _all():
+    for group in (_beginnings, _texts, _pictures, _streams, _crowds, _fakes):
+        yield from group()
+
+
+ITEMS = {item.name: item for item in _all()}

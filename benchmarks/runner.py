@@ -1,0 +1,216 @@
+"""Processes of contestants and servers, and rounds in which the contestants take turns."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import grpc
+
+from benchmarks.certificate import make_certificate
+from benchmarks.items import Item
+
+ROOT = Path(__file__).resolve().parents[1]
+_SERIAL = itertools.count(1)
+
+
+class Process:
+    """A child that says things by the line."""
+
+    def __init__(self, *command, environment=None):
+        self._child = subprocess.Popen(
+            [sys.executable, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=_environment(environment or {}),
+        )
+
+    def go(self):
+        """Send a line: the child does its work once more."""
+        self._child.stdin.write("go\n")
+        self._child.stdin.flush()
+
+    def said(self, word):
+        """The rest of the next line, which begins with ``word``."""
+        for line in self._child.stdout:
+            first, _, rest = line.strip().partition(" ")
+            if first == word:
+                return rest
+        raise RuntimeError(f"{self._child.args[1:]} ended with {self._child.wait()}")
+
+    def close(self):
+        """Let it end; kill this one if it does not."""
+        with contextlib.suppress(BrokenPipeError):
+            self._child.stdin.close()
+        try:
+            self._child.wait(10)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._child.stdout.close()
+
+    def stop(self):
+        """End a server."""
+        self._child.terminate()
+        self.close()
+
+
+def _environment(more):
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and not name.startswith(("XAI_", "GRPC_", "OTEL_"))
+    }
+    return kept | {"PYTHONPATH": str(ROOT)} | more
+
+
+class Bench:
+    """The server, the pictures and the certificate that all contestants share."""
+
+    def __init__(self):
+        self._kept = contextlib.ExitStack()
+        self._folder = Path(self._kept.enter_context(tempfile.TemporaryDirectory()))
+        self.tls = make_certificate(self._folder)
+        tls = self.tls and (str(self.tls.chain), str(self.tls.key))
+        self._server = Process("-m", "benchmarks.bare", "aio", *(tls or ()))
+        self._kept.callback(self._server.stop)
+        self.plain_port, *rest = map(int, self._server.said("ready").split())
+        self.tls_port = rest[0] if rest else None
+        self._channel = grpc.insecure_channel(f"localhost:{self.plain_port}")
+        self._kept.callback(self._channel.close)
+        self._seen = self._channel.unary_unary("/bench/Seen")
+
+    def close(self):
+        self._kept.close()
+
+    def picture(self, size):
+        """The path of a JPEG of that many bytes."""
+        path = self._folder / f"{size}.jpg"
+        if not path.exists():
+            from examples.pictures import jpeg_of
+
+            path.write_bytes(jpeg_of(size))
+        return str(path)
+
+    def seen(self, key):
+        """What came at the server under this key since the last look."""
+        return json.loads(self._seen(key.encode()))
+
+    def worker(self, item: Item, contestant, parameters, target=None, key=None, task=None):
+        """Start a contestant's process; returns it and its key."""
+        key = key or f"bench-{next(_SERIAL)}"
+        environment, root = {}, ""
+        target = target or f"localhost:{self.plain_port}"
+        if item.tls:
+            root = str(self.tls.root)
+            target = f"127.0.0.1:{self.tls_port}"
+            environment["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = root
+        if item.picture:
+            parameters = parameters | {"path": self.picture(item.picture)}
+        pairs = [f"{name}={value}" for name, value in parameters.items()]
+        command = [task or item.task, contestant, target, key, root, *pairs]
+        script = str(ROOT / "benchmarks" / "worker.py")
+        return Process(script, *command, environment=environment), key
+
+
+def run(bench: Bench, item: Item, parameters, rounds, contestants):
+    """Rounds of an item; per round what each contestant's numbers were."""
+    if item.task == "startup":
+        return [_startup(contestants, turn) for turn in range(rounds)]
+    if item.task == "rate":
+        return _rates(bench, item, parameters, rounds, contestants)
+    if item.fresh:
+        return [_fresh_round(bench, item, parameters, contestants, n) for n in range(rounds)]
+    with contextlib.ExitStack() as stack:
+        workers = {}
+        for name in contestants:
+            workers[name], key = bench.worker(item, name, parameters)
+            stack.callback(workers[name].close)
+            workers[name] = workers[name], key
+        return [_round(bench, workers, turn) for turn in range(rounds)]
+
+
+def _order(contestants, turn):
+    """Everyone is first, and everyone last, in turn."""
+    shift = turn % len(contestants)
+    return (*contestants[shift:], *contestants[:shift])
+
+
+def _round(bench, workers, turn):
+    found, said = {}, {}
+    for name in _order(tuple(workers), turn):
+        process, key = workers[name]
+        process.go()
+        found[name] = ast.literal_eval(process.said("result"))
+        said[name] = bench.seen(key)
+    _same(said)
+    return found
+
+
+def _fresh_round(bench, item, parameters, contestants, turn):
+    found, said = {}, {}
+    for name in _order(contestants, turn):
+        process, key = bench.worker(item, name, parameters)
+        try:
+            process.go()
+            found[name] = ast.literal_eval(process.said("result"))
+            said[name] = bench.seen(key)
+        finally:
+            process.close()
+    _same(said)
+    return found
+
+
+def _same(said):
+    """Nobody sent fewer calls, or other words and pictures, than the first did."""
+    if not any(said.values()):
+        return  # work that calls nobody
+    base, *others = said
+    for other in others:
+        for what in ("calls", "said"):
+            if said[other][what] != said[base][what]:
+                raise AssertionError(f"{other} and {base} differ in {what}: {said}")
+        # Each may set a field more than another; none may leave out a word.
+        apart = abs(said[other]["bytes"] - said[base]["bytes"])
+        if apart > 64 * said[base]["calls"]:
+            raise AssertionError(f"{other} and {base} differ by {apart} bytes: {said}")
+
+
+def _startup(contestants, turn):
+    found = {}
+    for name in _order(contestants, turn):
+        process = Process("-m", "benchmarks.servers", name, "startup")
+        try:
+            found[name] = ast.literal_eval(process.said("result"))
+        finally:
+            process.close()
+    return found
+
+
+def _rates(bench, item, parameters, rounds, contestants):
+    with contextlib.ExitStack() as stack:
+        loads = {}
+        for name in contestants:
+            server = Process("-m", "benchmarks.servers", name, "serve")
+            stack.callback(server.close)
+            target, key = server.said("ready").split()
+            load, _ = bench.worker(item, "raw", parameters, target, key, task="async_calls")
+            stack.callback(load.close)
+            loads[name] = load
+        found = []
+        for turn in range(rounds):
+            one = {}
+            for name in _order(contestants, turn):
+                loads[name].go()
+                one[name] = ast.literal_eval(loads[name].said("result"))
+            found.append(one)
+        return found
