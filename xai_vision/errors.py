@@ -5,6 +5,7 @@
     XaiVisionError
     ├─ ConfigurationError (ValueError)      a key, host or option that cannot work; at construction
     ├─ ClientClosedError (RuntimeError)     the client was used after close()
+    ├─ ForkError (RuntimeError)             forked from a process that used asyncio; grpcio < 1.80
     ├─ InvalidRequestError (ValueError)     the service would refuse it: nothing was sent
     │  └─ ImageError                        ... because of a picture: .source .reason .remedy
     ├─ StructuredOutputError (ValueError)   an answer that does not fit the shape asked for
@@ -50,6 +51,7 @@ __all__ = [
     "ClientClosedError",
     "ConfigurationError",
     "ContextTooLongError",
+    "ForkError",
     "ImageError",
     "ImageFetchError",
     "ImageRefusedError",
@@ -84,6 +86,10 @@ class ConfigurationError(XaiVisionError, ValueError):
 
 class ClientClosedError(XaiVisionError, RuntimeError):
     """The client was used after it was closed."""
+
+
+class ForkError(XaiVisionError, RuntimeError):
+    """This process was forked from one that used asyncio clients, and its grpcio cannot go on."""
 
 
 class InvalidRequestError(XaiVisionError, ValueError):

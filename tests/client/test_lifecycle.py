@@ -10,6 +10,7 @@ import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import grpc
 import pytest
 
 from xai_vision import AsyncClient, Client
@@ -198,12 +199,21 @@ def test_parent_and_child_both_work_after_a_fork(server, kind):
         go()
         child = os.fork()
         if child == 0:
-            print("child", go().role, flush=True)
-            os._exit(0)
+            try:
+                print("child", go().role, flush=True)
+                os._exit(0)
+            except BaseException as error:
+                print(type(error).__name__, error, file=sys.stderr, flush=True)
+                os._exit(1)
         _, status = os.waitpid(child, 0)
         print("parent", go().role, status)
     """
     done = run(server, code)
+    if kind == "async" and tuple(map(int, grpc.__version__.split(".")[:2])) < (1, 80):
+        assert "ForkError" in done.stderr
+        assert "upgrade to grpcio 1.80 or newer" in done.stderr
+        assert done.stdout.split("\n")[0] == "parent ROLE_ASSISTANT 256", "the parent goes on"
+        return
     assert done.stdout.split("\n")[:2] == ["child ROLE_ASSISTANT", "parent ROLE_ASSISTANT 0"]
     assert done.returncode == 0
 

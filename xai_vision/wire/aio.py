@@ -16,7 +16,8 @@ from xai_vision.proto._method import Method
 from xai_vision.wire.connect import Connection
 from xai_vision.wire.course import Course
 from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
-from xai_vision.wire.forked import ThreadedWire, aio_is_lost, note_use_of_aio
+from xai_vision.wire.fork import aio_is_lost, note_use_of_aio
+from xai_vision.wire.forked import ThreadedWire
 from xai_vision.wire.idle import IdleError, apaced
 from xai_vision.wire.timing import call_seconds
 from xai_vision.wire.translate import not_ready

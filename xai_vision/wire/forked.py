@@ -1,35 +1,18 @@
-"""asyncio in a process forked after grpc.aio was used.
+"""asyncio in a process forked after grpc.aio was used: calls are made by blocking, in threads.
 
-grpc.aio runs on one thread of its own that does not survive a fork, and cannot be started again: a
-call in the child is a segmentation fault (measured with grpcio 1.85, as 1.66). gRPC's blocking
-side does survive, so there calls are made by blocking, in threads. Cancelling a task stops its
-waiting at once; the call itself ends with its next piece, or its deadline.
+Cancelling a task stops its waiting at once; the call itself ends with its next piece, or its
+deadline. fork.py says why.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator
 from typing import Any
 
 from xai_vision.wire.connect import Connection
 from xai_vision.wire.exchange import Exchange, Out, Res
 from xai_vision.wire.sync import Wire
-
-_aio_since: int | None = None
-
-
-def note_use_of_aio() -> None:
-    """Remember that this process has used grpc.aio."""
-    global _aio_since  # noqa: PLW0603  # it is the process that has the state
-    if _aio_since is None:
-        _aio_since = os.getpid()
-
-
-def aio_is_lost() -> bool:
-    """Whether grpc.aio was used in a process this one was forked from."""
-    return _aio_since is not None and _aio_since != os.getpid()
 
 
 class ThreadedWire:

@@ -16,6 +16,7 @@ from xai_vision.proto._method import Method
 from xai_vision.wire.connect import Connection
 from xai_vision.wire.course import Course
 from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
+from xai_vision.wire.fork import aio_is_lost
 from xai_vision.wire.idle import IdleError, paced
 from xai_vision.wire.timing import call_seconds
 from xai_vision.wire.translate import not_ready
@@ -136,6 +137,7 @@ class Wire:
     def _forked(self) -> None:
         # A child process cannot use its parent's connection, and closing it there would disturb
         # the parent: it is let go of, and a new one made on the next call.
+        aio_is_lost()
         self._lock = threading.Lock()
         self._channel = None
         self._callables = {}
