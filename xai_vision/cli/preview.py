@@ -33,4 +33,5 @@ def preview(picture: PreparedImage, columns: int = _COLUMNS, rows: int = _ROWS) 
             )
             text.append("\N{UPPER HALF BLOCK}", Style(color=upper, bgcolor=lower))
         text.append("\n")
+    text.rstrip()
     return text

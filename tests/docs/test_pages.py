@@ -1,0 +1,181 @@
+"""The documentation is a promise: its code runs, its commands work, its links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests import pictures
+from tests.blocks import blocks, fill_urls, pointed_at
+from tests.conftest import SEED_URLS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+# Tests of their own beside the rooms they are about.
+ELSEWHERE = {"pictures.md", "testing.md"}
+PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name not in ELSEWHERE)
+WITH_CODE = [page for page in PAGES if blocks(page)]
+
+
+def named(page: Path) -> str:
+    return page.relative_to(DOCS).as_posix()
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch, server):
+    """What the pages take for granted: a key, some files, some web addresses."""
+    monkeypatch.setenv("XAI_API_KEY", server.api_key)
+    monkeypatch.chdir(tmp_path)
+    for name in ("photo.jpg", "chart.png", "scan.jpg"):
+        (tmp_path / name).write_bytes(pictures.sample(name))
+    (tmp_path / "notes.txt").write_text("no picture")
+    fill_urls(server, SEED_URLS)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=named)
+def test_code_runs(page, desk, server, capsys):
+    found = blocks(page)
+    if any("pydantic" in block.code for block in found):
+        pytest.importorskip("pydantic")
+    if any("from xai_sdk" in block.code for block in found):
+        pytest.importorskip("xai_sdk")
+    namespace: dict[str, object] = {"__name__": "docs"}
+    for block in found:
+        if "FakeServer(" in block.code or block.code.startswith("from xai_sdk"):
+            code = block.code
+        else:
+            code = pointed_at(block.code, server.target)
+        # As a program of its own: without this file's annotations from the future.
+        source = "\n" * (block.line - 1) + code
+        exec(compile(source, named(page), "exec", dont_inherit=True), namespace)
+    assert capsys.readouterr().out.strip()
+    for value in namespace.values():
+        if type(value).__name__ == "Client":
+            value.close()
+
+
+def test_pages_with_code_are_found():
+    assert {"quickstart.md", "conversations.md", "tools.md", "structured.md", "async.md"} <= {
+        named(page) for page in WITH_CODE
+    }
+
+
+def test_every_page_is_in_the_navigation():
+    said = (ROOT / "mkdocs.yml").read_text()
+    for page in DOCS.rglob("*.md"):
+        assert f"- {named(page)}\n" in said
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=named)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).is_file(), target
+
+
+def test_examples_shown_exist():
+    shown = re.findall(r'--8<-- "([^"]+)"', (DOCS / "examples.md").read_text())
+    assert len(shown) >= 9
+    for name in shown:
+        assert (ROOT / name).is_file()
+
+
+# --- the command line ---
+
+
+@pytest.fixture
+def cli():
+    for needed in ("click", "rich", "yaml"):
+        pytest.importorskip(needed)
+    from xai_vision.cli import exits
+
+    return exits
+
+
+def test_exit_codes_are_those_of_the_command(cli):
+    text = (DOCS / "cli.md").read_text()
+    table = dict(re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE))
+    assert table == {str(int(code)): said for code, said in cli.MEANINGS.items()}
+
+
+def test_rules_shown_are_rules(cli, desk):
+    from xai_vision.cli.rulefile import check
+
+    (block,) = blocks(DOCS / "cli.md", "yaml")
+    (desk / "rules.yaml").write_text(block.code)
+    made, problems = check(desk / "rules.yaml")
+    assert not problems
+    assert made is not None
+
+
+def test_screens_are_of_the_command_as_it_is(cli):
+    screen = (DOCS / "img" / "help.svg").read_text()
+    from xai_vision.cli.app import COMMANDS
+
+    for name in COMMANDS:
+        assert f"&#160;{name}&#160;" in screen
+    for name in ("help", "inspect", "batch"):
+        assert "http" not in (DOCS / "img" / f"{name}.svg").read_text().replace(
+            "http://www.w3.org/2000/svg", ""
+        ).replace("https://www.textualize.io", "")
+
+
+@pytest.mark.slow
+def test_commands_work(cli, desk, server, tmp_path):
+    """Every line of the page's shell blocks, in a shell."""
+    script = tmp_path / "bin" / "xai-vision"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m xai_vision.cli "$@"\n')
+    script.chmod(0o755)
+    (desk / "photos").mkdir()
+    for name in ("before.jpg", "product.jpg", "receipt.jpg", "photos/a.jpg", "photos/b.jpg"):
+        (desk / name).write_bytes(pictures.sample("photo.jpg"))
+    (desk / "scan.png").write_bytes(pictures.sample("chart.png"))
+    (desk / "receipt.json").write_text('{"type": "object", "properties": {}}')
+    (desk / "rules.yaml").write_text("rules: [{reply: Hello}]")
+    (desk / ".config/fish/completions").mkdir(parents=True)
+    server.urls["https://example.com/after.jpg"] = pictures.sample("photo.jpg")
+    env = {
+        **os.environ,
+        "PATH": f"{script.parent}:{os.environ['PATH']}",
+        "HOME": str(desk),
+        "XDG_STATE_HOME": str(desk / "state"),
+        "XAI_API_KEY": server.api_key,
+        "XAI_VISION_HOST": server.target,
+    }
+    left_out = ("pip ", "export ", "xai-vision serve", "XAI_API_KEY=")
+    ran = 0
+    for block in blocks(DOCS / "cli.md", "sh"):
+        for line in block.code.splitlines():
+            if not line or line.startswith(left_out) or "completion zsh" in line:
+                continue
+            done = subprocess.run(
+                ["bash", "-c", line], env=env, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{line}\n{done.stderr}"
+            ran += 1
+    assert ran >= 14
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("mkdocs") is None, reason="the group docs is not installed")
+def test_builds(tmp_path):
+    """Strictly: a broken link, anchor or reference fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "prepare_image" in (tmp_path / "api" / "images" / "index.html").read_text()
+    assert "retry_after" in (tmp_path / "api" / "errors" / "index.html").read_text()
