@@ -64,13 +64,19 @@ class Process:
         self.close()
 
 
+# Compiled modules are kept, as they are where a package is installed; apart from the source,
+# for some set PYTHONDONTWRITEBYTECODE, and then imports would measure the compiler.
+_COMPILED = {"PYTHONPYCACHEPREFIX": str(ROOT / ".benchmarks" / "compiled")}
+_FOREIGN = ("XAI_", "GRPC_", "OTEL_", "PYTHON")
+
+
 def _environment(more):
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.lower().endswith("_proxy") and not name.startswith(("XAI_", "GRPC_", "OTEL_"))
+        if not name.lower().endswith("_proxy") and not name.startswith(_FOREIGN)
     }
-    return kept | {"PYTHONPATH": str(ROOT)} | more
+    return kept | {"PYTHONPATH": str(ROOT)} | _COMPILED | more
 
 
 class Bench:
@@ -124,12 +130,12 @@ class Bench:
 
 def run(bench: Bench, item: Item, parameters, rounds, contestants):
     """Rounds of an item; per round what each contestant's numbers were."""
-    if item.task == "startup":
-        return [_startup(contestants, turn) for turn in range(rounds)]
     if item.task == "rate":
         return _rates(bench, item, parameters, rounds, contestants)
     if item.fresh:
-        return [_fresh_round(bench, item, parameters, contestants, n) for n in range(rounds)]
+        # One round more, which is not counted: it compiles modules and fills the file cache.
+        turns = [_fresh_round(bench, item, parameters, contestants, n) for n in range(rounds + 1)]
+        return turns[1:]
     with contextlib.ExitStack() as stack:
         workers = {}
         for name in contestants:
@@ -159,11 +165,14 @@ def _round(bench, workers, turn):
 def _fresh_round(bench, item, parameters, contestants, turn):
     found, said = {}, {}
     for name in _order(contestants, turn):
-        process, key = bench.worker(item, name, parameters)
+        if item.task == "startup":
+            process, key = Process("-m", "benchmarks.servers", name, "startup"), None
+        else:
+            process, key = bench.worker(item, name, parameters)
         try:
             process.go()
             found[name] = ast.literal_eval(process.said("result"))
-            said[name] = bench.seen(key)
+            said[name] = key and bench.seen(key)
         finally:
             process.close()
     _same(said)
@@ -183,17 +192,6 @@ def _same(said):
         apart = abs(said[other]["bytes"] - said[base]["bytes"])
         if apart > 64 * said[base]["calls"]:
             raise AssertionError(f"{other} and {base} differ by {apart} bytes: {said}")
-
-
-def _startup(contestants, turn):
-    found = {}
-    for name in _order(contestants, turn):
-        process = Process("-m", "benchmarks.servers", name, "startup")
-        try:
-            found[name] = ast.literal_eval(process.said("result"))
-        finally:
-            process.close()
-    return found
 
 
 def _rates(bench, item, parameters, rounds, contestants):

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 
@@ -35,6 +34,8 @@ def main():
     kind, what = sys.argv[1:]
     wall, cpu = time.perf_counter(), time.process_time()
     if kind == "bare_aio":
+        import asyncio
+
         asyncio.run(_with_loop(what, wall, cpu))
         return
     server, *place = {"fake": _fake, "bare_sync": _bare_sync}[kind]()
@@ -46,6 +47,8 @@ def main():
 async def _with_loop(what, wall, cpu):
     server, *place = await _bare_aio()
     _say(what, wall, cpu, place)
+    import asyncio
+
     await asyncio.to_thread(sys.stdin.read)
     await server.stop(None)
 

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import base64
-import os.path
-import sys
 import time
-import types
 
 import grpc
 
-# The messages alone: importing xai_vision.proto would import all of xai_vision, for that is what
-# Python does with a package's parent.
-if "xai_vision" not in sys.modules:
-    alone = types.ModuleType("xai_vision")
-    alone.__path__ = [os.path.normpath(f"{__file__}/../../../xai_vision")]
-    sys.modules["xai_vision"] = alone
-
-from xai_vision.proto import chat_pb2, image_pb2  # noqa: E402
+# Loads the messages alone: importing the package they are in costs next to nothing.
+from xai_vision.proto import chat_pb2, image_pb2
 
 _UNARY = "/xai_api.Chat/GetCompletion"
 _STREAM = "/xai_api.Chat/GetCompletionChunk"
