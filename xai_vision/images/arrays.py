@@ -6,8 +6,8 @@ from typing import Any
 
 from PIL import Image
 
+from xai_vision.errors.image import ImageEmptyError, ImageSourceError
 from xai_vision.images.change import Change
-from xai_vision.images.errors import ImageEmptyError, ImageSourceError
 
 _TAKEN = "Pass an array of shape (height, width), (height, width, 3) or (height, width, 4)"
 

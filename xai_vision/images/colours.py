@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from xai_vision.errors.image import ImageFormatError
 from xai_vision.images.change import Change
-from xai_vision.images.errors import ImageFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

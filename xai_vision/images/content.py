@@ -15,8 +15,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from xai_vision.errors.image import ImageReadError
 from xai_vision.images import base64
-from xai_vision.images.errors import ImageReadError
 from xai_vision.images.picture import STEP, Write
 from xai_vision.images.window import Window
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from PIL import Image
 
+from xai_vision.errors.image import ImageTooLargeError
 from xai_vision.images.change import Change
 from xai_vision.images.colours import eight_bits, on_white, to_srgb
-from xai_vision.images.errors import ImageTooLargeError
 from xai_vision.images.limits import human_size
 from xai_vision.images.wishes import HOW_TO_FIT
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xai_vision.images.errors import ImageTruncatedError
+from xai_vision.errors.image import ImageTruncatedError
 from xai_vision.images.facts import Header
 from xai_vision.images.window import Window
 

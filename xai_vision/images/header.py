@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from xai_vision.errors.image import ImageBombError, ImageEmptyError, NotAnImageError
 from xai_vision.images import gif, jpeg, png, riff, tiff
 from xai_vision.images.content import HeldContent
-from xai_vision.images.errors import ImageBombError, ImageEmptyError, NotAnImageError
 from xai_vision.images.facts import Header
 from xai_vision.images.formats import HEAD, sniff_format, what_else
 from xai_vision.images.limits import MAX_PIXELS

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from xai_vision.images.errors import ImageCorruptError, ImageFormatError
+from xai_vision.errors.image import ImageCorruptError, ImageFormatError
 from xai_vision.images.facts import Header
 from xai_vision.images.tiff import orientation_in, orientation_only
 from xai_vision.images.window import Window, truncated

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 
 from PIL import Image, features
 
-from xai_vision.images.content import HeldContent
-from xai_vision.images.errors import (
+from xai_vision.errors.image import (
     ImageBombError,
     ImageCorruptError,
     ImageError,
     ImageFormatError,
 )
+from xai_vision.images.content import HeldContent
 from xai_vision.images.facts import Header
 from xai_vision.images.header import check_pixels, check_sides, parse_header, sniff
 from xai_vision.images.limits import MAX_PIXELS

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from xai_vision.images.errors import ImageCorruptError, ImageFormatError, ImageTruncatedError
+from xai_vision.errors.image import ImageCorruptError, ImageFormatError, ImageTruncatedError
 from xai_vision.images.facts import Header
 from xai_vision.images.formats import PNG_SIGNATURE
 from xai_vision.images.tiff import orientation_in, orientation_only

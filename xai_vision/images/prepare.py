@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from xai_vision.errors import ImageError
+from xai_vision.errors.image import ImageError, ImageFormatError, ImageSourceError
 from xai_vision.images import jpeg, png
 from xai_vision.images.change import Change
 from xai_vision.images.content import Content, HeldContent
-from xai_vision.images.errors import ImageFormatError, ImageSourceError
 from xai_vision.images.facts import Header
 from xai_vision.images.formats import TAKEN
 from xai_vision.images.found import Found

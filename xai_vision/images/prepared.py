@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from xai_vision.errors.image import ImageError, ImageReadError
 from xai_vision.images.change import Change
 from xai_vision.images.content import Content
-from xai_vision.images.errors import ImageError, ImageReadError
 from xai_vision.images.facts import Header
 from xai_vision.images.found import Found
 from xai_vision.images.limits import human_size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xai_vision.images.errors import ImageCorruptError, ImageTruncatedError
+from xai_vision.errors.image import ImageCorruptError, ImageTruncatedError
 from xai_vision.images.facts import Header
 from xai_vision.images.tiff import orientation_in
 from xai_vision.images.window import Window

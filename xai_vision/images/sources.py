@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from xai_vision.images.content import FileContent, HeldContent
-from xai_vision.images.errors import (
+from xai_vision.errors.image import (
     ImageEmptyError,
     ImageReadError,
     ImageSourceError,
     ImageTooLargeError,
 )
+from xai_vision.images.content import FileContent, HeldContent
 from xai_vision.images.formats import HEAD, sniff_format
 from xai_vision.images.found import Found
 from xai_vision.images.limits import MAX_SOURCE_BYTES, over_limit, shown

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from xai_vision.errors.image import ImageCorruptError, ImageTruncatedError
 from xai_vision.images.content import HeldContent
-from xai_vision.images.errors import ImageCorruptError, ImageTruncatedError
 from xai_vision.images.facts import Header
 from xai_vision.images.window import Window
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from xai_vision.errors import InvalidRequestError
+from xai_vision.errors.base import InvalidRequestError
 
 Detail: TypeAlias = Literal["auto", "low", "high"]
 """How closely the service looks at a picture."""

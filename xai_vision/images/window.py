@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xai_vision.images.errors import ImageTruncatedError
+from xai_vision.errors.image import ImageTruncatedError
 
 
 class Window:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xai_vision.errors import InvalidRequestError
-from xai_vision.images.errors import ImageTooLargeError
+from xai_vision.errors.base import InvalidRequestError
+from xai_vision.errors.image import ImageTooLargeError
 from xai_vision.images.limits import MAX_SOURCE_BYTES, over_limit
 
 

@@ -1,37 +1,35 @@
-"""What can be wrong with a picture, each with its own class.
-
-::
-
-    ImageError                   (xai_vision.errors) .source .reason .remedy
-    ├─ ImageSourceError          this kind of thing is not taken as a picture
-    ├─ ImageReadError            its file could not be read, or changed since it was prepared
-    ├─ ImageBase64Error          its base64 text is broken
-    ├─ ImageEmptyError           no bytes, or no pixels
-    ├─ NotAnImageError           the bytes are not a picture
-    ├─ ImageFormatError          a picture of a kind that is not taken
-    ├─ ImageCorruptError         a picture that does not open
-    │  └─ ImageTruncatedError    ... because its end is missing
-    ├─ ImageBombError            more pixels than anybody should decode
-    └─ ImageTooLargeError        more bytes than the limit: .size .limit
-"""
+"""What can be wrong with a picture, each with its own class. Needs no gRPC."""
 
 from __future__ import annotations
 
-from xai_vision.errors import ImageError
+from typing import Any
 
-__all__ = [
-    "ImageBase64Error",
-    "ImageBombError",
-    "ImageCorruptError",
-    "ImageEmptyError",
-    "ImageError",
-    "ImageFormatError",
-    "ImageReadError",
-    "ImageSourceError",
-    "ImageTooLargeError",
-    "ImageTruncatedError",
-    "NotAnImageError",
-]
+from xai_vision.errors.base import InvalidRequestError, remake
+
+
+class ImageError(InvalidRequestError):
+    """A picture that cannot be sent as it is.
+
+    Attributes:
+        reason: What is wrong, in a sentence.
+        remedy: What to do about it, in a sentence; may be empty.
+        source: Which picture: its file name, URL (shortened) or kind ("bytes", "data URL"),
+            and once it is part of a message its place there. Never the picture's data.
+    """
+
+    def __init__(self, reason: str, *, remedy: str = "", source: str = "picture") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+        self.source = source
+
+    def __str__(self) -> str:
+        text = f"{self.source}: {self.reason}"
+        return f"{text} {self.remedy}" if self.remedy else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through __new__, so that subclasses may take other arguments than these.
+        return remake, (type(self), self.args, dict(self.__dict__))
 
 
 class ImageSourceError(ImageError):

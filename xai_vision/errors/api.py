@@ -1,36 +1,4 @@
-"""Everything xai_vision raises, in one tree.
-
-::
-
-    XaiVisionError
-    ├─ ConfigurationError (ValueError)      a key, host or option that cannot work; at construction
-    ├─ ClientClosedError (RuntimeError)     the client was used after close()
-    ├─ ForkError (RuntimeError)             forked from a process that used asyncio; grpcio < 1.80
-    ├─ InvalidRequestError (ValueError)     the service would refuse it: nothing was sent
-    │  └─ ImageError                        ... because of a picture: .source .reason .remedy
-    ├─ StructuredOutputError (ValueError)   an answer that does not fit the shape asked for
-    └─ APIError (grpc.RpcError)             the call was made and failed: .code() .details()
-       ├─ AuthenticationError               the key is missing, wrong or expired
-       ├─ PermissionDeniedError             the key may not do this
-       │  └─ SafetyRefusalError             the content was refused
-       ├─ NotFoundError                     no such model or stored response
-       ├─ BadRequestError                   the service did not take the request
-       │  ├─ ImageRefusedError              ... because of a picture
-       │  └─ ContextTooLongError            ... because it is too long for the model
-       ├─ ImageFetchError                   the service could not fetch a picture's URL
-       ├─ RateLimitError                    too much at once: .retry_after
-       ├─ MessageTooLargeError              a size limit on the way
-       ├─ RequestTimeoutError (TimeoutError)  the deadline passed
-       ├─ RequestCancelledError             the call was cancelled
-       ├─ UnavailableError                  no connection, or the service is not ready
-       ├─ ServerError                       the service failed
-       └─ StreamBrokenError                 a stream ended before its answer did: .partial
-
-An APIError is a ``grpc.RpcError`` and a ``grpc.aio.AioRpcError`` whichever client raised it, so
-code written for either keeps working. What is checked before sending is never an APIError.
-
-Apart from the tree there is one warning, ``InsecureChannelWarning``.
-"""
+"""A call that was made and failed."""
 
 from __future__ import annotations
 
@@ -39,112 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import grpc
 from grpc.aio import AioRpcError, Metadata
 
+from xai_vision.errors.base import XaiVisionError, remake
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     MetadataPairs: TypeAlias = Iterable[tuple[str, str | bytes]]
-
-__all__ = [
-    "APIError",
-    "AuthenticationError",
-    "BadRequestError",
-    "ClientClosedError",
-    "ConfigurationError",
-    "ContextTooLongError",
-    "ForkError",
-    "ImageError",
-    "ImageFetchError",
-    "ImageRefusedError",
-    "InsecureChannelWarning",
-    "InvalidRequestError",
-    "MessageTooLargeError",
-    "NotFoundError",
-    "PermissionDeniedError",
-    "RateLimitError",
-    "RequestCancelledError",
-    "RequestTimeoutError",
-    "SafetyRefusalError",
-    "ServerError",
-    "StreamBrokenError",
-    "StructuredOutputError",
-    "UnavailableError",
-    "XaiVisionError",
-]
-
-
-class InsecureChannelWarning(UserWarning):
-    """The API key is sent in plain text to another machine."""
-
-
-class XaiVisionError(Exception):
-    """The root of everything this package raises on purpose."""
-
-
-class ConfigurationError(XaiVisionError, ValueError):
-    """A key, host or option that cannot work, found while the client was made."""
-
-
-class ClientClosedError(XaiVisionError, RuntimeError):
-    """The client was used after it was closed."""
-
-
-class ForkError(XaiVisionError, RuntimeError):
-    """This process was forked from one that used asyncio clients, and its grpcio cannot go on."""
-
-
-class InvalidRequestError(XaiVisionError, ValueError):
-    """The service is sure to refuse this, so nothing was sent."""
-
-
-class StructuredOutputError(XaiVisionError, ValueError):
-    """The answer does not fit the shape that was asked for.
-
-    Attributes:
-        text: The answer's text.
-        errors: What is wrong with it: one dict for each place, as Pydantic gives them.
-        response: The whole Response.
-    """
-
-    def __init__(self, summary: str, *, text: str, errors: list[Any], response: Any) -> None:
-        super().__init__(summary)
-        self.text = text
-        self.errors = errors
-        self.response = response
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _remake, (type(self), self.args, dict(self.__dict__))
-
-
-class ImageError(InvalidRequestError):
-    """A picture that cannot be sent as it is.
-
-    Attributes:
-        reason: What is wrong, in a sentence.
-        remedy: What to do about it, in a sentence; may be empty.
-        source: Which picture: its file name, URL (shortened) or kind ("bytes", "data URL"),
-            and once it is part of a message its place there. Never the picture's data.
-    """
-
-    def __init__(self, reason: str, *, remedy: str = "", source: str = "picture") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.remedy = remedy
-        self.source = source
-
-    def __str__(self) -> str:
-        text = f"{self.source}: {self.reason}"
-        return f"{text} {self.remedy}" if self.remedy else text
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Through __new__, so that subclasses may take other arguments than these.
-        return _remake, (type(self), self.args, dict(self.__dict__))
-
-
-def _remake(cls: type[XaiVisionError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
-    error = cls.__new__(cls)
-    error.args = args
-    error.__dict__.update(state)
-    return error
 
 
 class APIError(XaiVisionError, AioRpcError):
@@ -203,7 +71,7 @@ class APIError(XaiVisionError, AioRpcError):
         return f"{type(self).__name__}({str(self)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _remake, (type(self), self.args, dict(self.__dict__))
+        return remake, (type(self), self.args, dict(self.__dict__))
 
 
 class AuthenticationError(APIError):

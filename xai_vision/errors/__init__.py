@@ -1,0 +1,161 @@
+"""Everything xai_vision raises, in one tree.
+
+::
+
+    XaiVisionError
+    ├─ ConfigurationError (ValueError)      a key, host or option that cannot work; at construction
+    ├─ ClientClosedError (RuntimeError)     the client was used after close()
+    ├─ ForkError (RuntimeError)             forked from a process that used asyncio; grpcio < 1.80
+    ├─ InvalidRequestError (ValueError)     the service would refuse it: nothing was sent
+    │  └─ ImageError                        ... because of a picture: .source .reason .remedy
+    │     ├─ ImageSourceError               this kind of thing is not taken as a picture
+    │     ├─ ImageReadError                 its file cannot be read, or has changed
+    │     ├─ ImageBase64Error               its base64 text is broken
+    │     ├─ ImageEmptyError                no bytes, or no pixels
+    │     ├─ NotAnImageError                the bytes are not a picture
+    │     ├─ ImageFormatError               a picture of a kind that is not taken
+    │     ├─ ImageCorruptError              a picture that does not open
+    │     │  └─ ImageTruncatedError         ... because its end is missing
+    │     ├─ ImageBombError                 more pixels than anybody should decode
+    │     └─ ImageTooLargeError             more bytes than the limit: .size .limit
+    ├─ StructuredOutputError (ValueError)   an answer that does not fit the shape asked for
+    └─ APIError (grpc.RpcError)             the call was made and failed: .code() .details()
+       ├─ AuthenticationError               the key is missing, wrong or expired
+       ├─ PermissionDeniedError             the key may not do this
+       │  └─ SafetyRefusalError             the content was refused
+       ├─ NotFoundError                     no such model or stored response
+       ├─ BadRequestError                   the service did not take the request
+       │  ├─ ImageRefusedError              ... because of a picture
+       │  └─ ContextTooLongError            ... because it is too long for the model
+       ├─ ImageFetchError                   the service could not fetch a picture's URL
+       ├─ RateLimitError                    too much at once: .retry_after
+       ├─ MessageTooLargeError              a size limit on the way
+       ├─ RequestTimeoutError (TimeoutError)  the deadline passed
+       ├─ RequestCancelledError             the call was cancelled
+       ├─ UnavailableError                  no connection, or the service is not ready
+       ├─ ServerError                       the service failed
+       └─ StreamBrokenError                 a stream ended before its answer did: .partial
+
+An APIError is a ``grpc.RpcError`` and a ``grpc.aio.AioRpcError`` whichever client raised it, so
+code written for either keeps working. What is checked before sending is never an APIError.
+
+Apart from the tree there is one warning, ``InsecureChannelWarning``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xai_vision.errors.api import (
+        APIError,
+        AuthenticationError,
+        BadRequestError,
+        ContextTooLongError,
+        ImageFetchError,
+        ImageRefusedError,
+        MessageTooLargeError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        RequestCancelledError,
+        RequestTimeoutError,
+        SafetyRefusalError,
+        ServerError,
+        StreamBrokenError,
+        UnavailableError,
+    )
+    from xai_vision.errors.base import (
+        ClientClosedError,
+        ConfigurationError,
+        ForkError,
+        InsecureChannelWarning,
+        InvalidRequestError,
+        StructuredOutputError,
+        XaiVisionError,
+    )
+    from xai_vision.errors.image import (
+        ImageBase64Error,
+        ImageBombError,
+        ImageCorruptError,
+        ImageEmptyError,
+        ImageError,
+        ImageFormatError,
+        ImageReadError,
+        ImageSourceError,
+        ImageTooLargeError,
+        ImageTruncatedError,
+        NotAnImageError,
+    )
+
+__all__ = [
+    "APIError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ContextTooLongError",
+    "ForkError",
+    "ImageBase64Error",
+    "ImageBombError",
+    "ImageCorruptError",
+    "ImageEmptyError",
+    "ImageError",
+    "ImageFetchError",
+    "ImageFormatError",
+    "ImageReadError",
+    "ImageRefusedError",
+    "ImageSourceError",
+    "ImageTooLargeError",
+    "ImageTruncatedError",
+    "InsecureChannelWarning",
+    "InvalidRequestError",
+    "MessageTooLargeError",
+    "NotAnImageError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestCancelledError",
+    "RequestTimeoutError",
+    "SafetyRefusalError",
+    "ServerError",
+    "StreamBrokenError",
+    "StructuredOutputError",
+    "UnavailableError",
+    "XaiVisionError",
+]
+
+# What needs gRPC is loaded when it is asked for: pictures can be prepared without it.
+_HOMES = {
+    "ClientClosedError": "base",
+    "ConfigurationError": "base",
+    "ForkError": "base",
+    "InsecureChannelWarning": "base",
+    "InvalidRequestError": "base",
+    "StructuredOutputError": "base",
+    "XaiVisionError": "base",
+    "ImageBase64Error": "image",
+    "ImageBombError": "image",
+    "ImageCorruptError": "image",
+    "ImageEmptyError": "image",
+    "ImageError": "image",
+    "ImageFormatError": "image",
+    "ImageReadError": "image",
+    "ImageSourceError": "image",
+    "ImageTooLargeError": "image",
+    "ImageTruncatedError": "image",
+    "NotAnImageError": "image",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'api')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
