@@ -1,0 +1,177 @@
+"""The wheel and the sdist, as people get them: built, installed in clean environments, used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BIN = "Scripts" if sys.platform == "win32" else "bin"
+
+pytestmark = pytest.mark.slow
+
+
+def environment(folder: Path, *packages: str) -> Path:
+    """A new virtual environment with these packages; returns its folder of programs."""
+    venv.create(folder, with_pip=True)
+    programs = folder / BIN
+    pip = [programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *packages], check=True, cwd=folder)
+    return programs
+
+
+def run(*command: object, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("XAI_", "PYTHON"))}
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**clean, **env},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """A folder with the sdist, and the wheel that was built from it."""
+    folder = tmp_path_factory.mktemp("built")
+    programs = environment(folder / "builder", "build")
+    done = run(programs / "python", "-m", "build", "--outdir", folder / "dist", ROOT, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "dist"
+
+
+@pytest.fixture(scope="module")
+def wheel(built) -> Path:
+    (found,) = built.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def plain(wheel, tmp_path_factory) -> Path:
+    return environment(tmp_path_factory.mktemp("plain") / "env", str(wheel))
+
+
+@pytest.fixture(scope="module")
+def everything(wheel, tmp_path_factory) -> Path:
+    return environment(tmp_path_factory.mktemp("all") / "env", f"{wheel}[all]")
+
+
+@pytest.fixture
+def desk(tmp_path) -> Path:
+    """The README and what runs its blocks, and nothing else of this tree."""
+    for name in ("README.md", "tests/blocks.py", "tests/packaging/newcomer.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "examples").mkdir()
+    for path in (ROOT / "examples").glob("*.py"):
+        shutil.copy(path, tmp_path / "examples")
+    return tmp_path
+
+
+def test_wheel_holds_what_it_should(wheel):
+    with zipfile.ZipFile(wheel) as file:
+        names = file.namelist()
+        entries = file.read(next(n for n in names if n.endswith("entry_points.txt"))).decode()
+        metadata = file.read(next(n for n in names if n.endswith("METADATA"))).decode()
+    assert "xai_vision/py.typed" in names
+    assert "xai_vision/proto/chat_pb2.pyi" in names
+    assert "xai_vision/cli/app.py" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"xai_vision"}
+    assert not [name for name in names if "__pycache__" in name]
+    assert "xai-vision = xai_vision.cli:main" in entries
+    assert "[pytest11]" in entries
+    assert "License-Expression: Apache-2.0" in metadata
+    assert "Provides-Extra: cli" in metadata
+
+
+def test_sdist_holds_what_it_should(built):
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as file:
+        names = {name.partition("/")[2] for name in file.getnames()}
+    assert {"README.md", "LICENSE", "pyproject.toml", "xai_vision/py.typed"} <= names
+    assert "protos/xai/api/v1/chat.proto" in names
+
+
+@pytest.mark.parametrize("kind", ["plain", "everything"])
+def test_newcomer(kind, desk, request):
+    programs = request.getfixturevalue(kind)
+    done = run(
+        *(programs / "python", "-W", "error", "-m", "tests.packaging.newcomer", "README.md"),
+        cwd=desk,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "JPEG" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("3 blocks")
+
+
+MISSING = {
+    "pydantic": (
+        "from xai_vision import Client; from xai_vision.chat import user\n"
+        "Client('key').chat.create('grok-4', messages=[user('hi')]).parse(list[str])"
+    ),
+    "tls": "from xai_vision.testing import FakeServer; FakeServer(tls=True)",
+    "health": "from xai_vision.testing import FakeServer; FakeServer(health=True).start()",
+    "reflection": "from xai_vision.testing import FakeServer; FakeServer(reflection=True).start()",
+    "cli": "from xai_vision.cli import main; main()",
+}
+
+
+@pytest.mark.parametrize("extra", MISSING)
+def test_missing_extras_are_named(plain, tmp_path, extra):
+    done = run(plain / "python", "-c", MISSING[extra], cwd=tmp_path)
+    assert done.returncode != 0
+    assert f"pip install 'xai-vision[{extra}]'" in done.stderr
+
+
+def test_command_without_its_extra(plain, tmp_path):
+    done = run(plain / "xai-vision", "--help", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'xai-vision[cli]'" in done.stderr
+
+
+def test_command(everything, desk):
+    from tests import pictures
+
+    (desk / "photo.jpg").write_bytes(pictures.sample("photo.jpg"))
+    done = run(everything / "xai-vision", "ask", "What?", "photo.jpg", "--fake", cwd=desk)
+    assert done.returncode == 0, done.stderr
+    assert "640x480" in done.stdout
+
+
+def test_nothing_extra_is_needed_to_import_it_all(plain, tmp_path):
+    program = (
+        "import xai_vision, xai_vision.chat, xai_vision.tools, xai_vision.search,"
+        " xai_vision.testing, xai_vision.images, xai_vision.errors;"
+        "[getattr(xai_vision, name) for name in xai_vision.__all__]"
+    )
+    done = run(plain / "python", "-W", "error", "-c", program, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_types_are_seen(everything, tmp_path):
+    """py.typed and the stubs work for somebody else's mypy."""
+    mypy = pytest.importorskip("mypy.api")
+    (tmp_path / "program.py").write_text(
+        "from xai_vision import Client\n"
+        "reveal_type(Client('key').chat.create('grok-4').sample().usage.prompt_image_tokens)\n"
+    )
+    done = run(
+        *(sys.executable, "-m", "mypy", "--python-executable", everything / "python"),
+        "program.py",
+        cwd=tmp_path,
+    )
+    assert mypy
+    assert 'Revealed type is "int"' in done.stdout, done.stdout
