@@ -1,0 +1,207 @@
+"""Parts of a message: text, pictures, files, in the words of both forms."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from xai_vision.openai_compat.said import DETAILS, Document, Part, Picture
+from xai_vision.openai_compat.values import (
+    TranslationError,
+    check_keys,
+    given,
+    shortest,
+    text,
+    unsupported,
+)
+from xai_vision.proto import chat_pb2, image_pb2
+
+__all__ = ["chat_parts", "logprob", "read_part", "read_parts", "responses_parts"]
+
+
+def read_parts(content: Any, where: str) -> list[Part]:
+    """Read a message's content: a text, a list of parts, or nothing.
+
+    Raises:
+        TranslationError: It is none of these, or a part is none; the text says which.
+    """
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return [text(where, content)]
+    if isinstance(content, Mapping) or not isinstance(content, Sequence):
+        kind = type(content).__name__
+        raise TranslationError(
+            f"{where}: content must be a string or a list of parts, not {kind}", key=where
+        )
+    return [read_part(part, f"{where}, part {place}") for place, part in enumerate(content, 1)]
+
+
+def read_part(part: Any, where: str) -> Part:
+    """Read one part, of either form.
+
+    Raises:
+        TranslationError: It is none.
+    """
+    if isinstance(part, str):
+        return text(where, part)
+    if not isinstance(part, Mapping):
+        raise TranslationError(f"{where} must be a dict, not {type(part).__name__}", key=where)
+    kind = part.get("type")
+    read = _READ.get(kind) if isinstance(kind, str) else None
+    if read is None:
+        known = ", ".join(map(repr, _READ))
+        raise TranslationError(f"{where} has type {kind!r}; there are {known}", key=where)
+    return read(part, where)
+
+
+def _text(part: Mapping[str, Any], where: str) -> str:
+    # Annotations and log probabilities come with a part of an answer that is sent back.
+    check_keys(part, ("type", "text", "annotations", "logprobs"), where)
+    said = part.get("text")
+    if not isinstance(said, str):
+        raise TranslationError(f"{where}: text must be a string, not {said!r:.40}", key=where)
+    return text(where, said)
+
+
+def _refusal(part: Mapping[str, Any], where: str) -> str:
+    check_keys(part, ("type", "refusal"), where)
+    return text(f"{where}: refusal", part.get("refusal"))
+
+
+def _image(part: Mapping[str, Any], where: str) -> Picture:
+    check_keys(part, ("type", "image_url", "detail", "file_id"), where)
+    source: Any = part.get("image_url")
+    detail: Any = part.get("detail")
+    if isinstance(source, Mapping):
+        check_keys(source, ("url", "detail"), f"{where}, image_url")
+        source, detail = source.get("url"), source.get("detail", detail)
+    file_id = part.get("file_id")
+    if file_id is not None:
+        if source is not None:
+            raise TranslationError(f"{where} has both image_url and file_id", key=where)
+        return Picture(None, detail, text(f"{where}: file_id", file_id), where)
+    if source is None:
+        raise TranslationError(f"{where} has no image_url", key=where)
+    return Picture(source, detail, None, where)
+
+
+def _file(part: Mapping[str, Any], where: str) -> Document:
+    check_keys(part, ("type", "file", "file_id", "file_url", "file_data", "filename"), where)
+    inner = part.get("file")
+    options = given({**part, **inner} if isinstance(inner, Mapping) else part)
+    sources = [name for name in ("file_id", "file_url", "file_data") if name in options]
+    if len(sources) != 1:
+        found = " and ".join(sources) or "none"
+        raise TranslationError(
+            f"{where} takes one of file_id, file_url and file_data; got {found}", key=where
+        )
+    value = text(f"{where}: {sources[0]}", options[sources[0]])
+    if sources[0] == "file_id":
+        return Document(file_id=value)
+    if sources[0] == "file_url":
+        return Document(url=value)
+    data, mime_type = _data(value, where)
+    name = text(f"{where}: filename", options.get("filename", "file"))
+    return Document(data=data, filename=name, mime_type=mime_type)
+
+
+def _data(value: str, where: str) -> tuple[bytes, str]:
+    label, _, body = value.partition(",") if value[:5] == "data:" else ("", "", value)
+    try:
+        return base64.b64decode(body, validate=True), label[5:].partition(";")[0]
+    except (binascii.Error, ValueError):
+        raise TranslationError(f"{where}: file_data is no base64", key=where) from None
+
+
+_READ: Final[dict[str, Callable[[Mapping[str, Any], str], Part]]] = {
+    "text": _text,
+    "input_text": _text,
+    "output_text": _text,
+    "image_url": _image,
+    "input_image": _image,
+    "input_file": _file,
+    "file": _file,
+    "refusal": _refusal,
+}
+
+
+def chat_parts(message: chat_pb2.Message, where: str) -> str | list[dict[str, Any]] | None:
+    """Write a message's content as Chat Completions has it; one text alone is a string.
+
+    Raises:
+        TranslationError: A file at a web address, which that form has no part for.
+    """
+    if not message.content:
+        return None
+    parts = [_chat_part(part, f"{where}, part {n}") for n, part in enumerate(message.content, 1)]
+    return parts[0]["text"] if len(parts) == 1 and parts[0]["type"] == "text" else parts
+
+
+def _chat_part(content: chat_pb2.Content, where: str) -> dict[str, Any]:
+    kind = content.WhichOneof("content")
+    if kind == "text":
+        return {"type": "text", "text": content.text}
+    if kind == "image_url":
+        picture = content.image_url
+        if picture.file_id:
+            raise unsupported(where, "Chat Completions has no picture by file_id")
+        return {"type": "image_url", "image_url": {"url": picture.image_url, **_detail(picture)}}
+    file = content.file
+    if file.file_id:
+        return {"type": "file", "file": {"file_id": file.file_id}}
+    if file.url:
+        raise unsupported(where, "Chat Completions has no file by URL")
+    return {"type": "file", "file": _inline(file)}
+
+
+def responses_parts(message: chat_pb2.Message, where: str) -> str | list[dict[str, Any]]:
+    """Write a message's content as the Responses API has it; one text alone is a string."""
+    spoken = message.role == chat_pb2.ROLE_ASSISTANT
+    parts = [_responses_part(part, spoken=spoken) for part in message.content]
+    if len(parts) == 1 and parts[0]["type"] in ("input_text", "output_text"):
+        return str(parts[0]["text"])
+    return parts
+
+
+def _responses_part(content: chat_pb2.Content, *, spoken: bool) -> dict[str, Any]:
+    kind = content.WhichOneof("content")
+    if kind == "text":
+        return {"type": "output_text" if spoken else "input_text", "text": content.text}
+    if kind == "image_url":
+        picture = content.image_url
+        source = "file_id" if picture.file_id else "image_url"
+        return {"type": "input_image", source: getattr(picture, source), **_detail(picture)}
+    file = content.file
+    if file.file_id:
+        return {"type": "input_file", "file_id": file.file_id}
+    if file.url:
+        return {"type": "input_file", "file_url": file.url}
+    return {"type": "input_file", **_inline(file)}
+
+
+def _detail(picture: image_pb2.ImageUrlContent) -> dict[str, str]:
+    # "auto" is what is meant where nothing is said.
+    word = next((word for word, number in DETAILS.items() if number == picture.detail), "auto")
+    return {} if word == "auto" else {"detail": word}
+
+
+def _inline(file: chat_pb2.FileContent) -> dict[str, str]:
+    body = base64.b64encode(file.data).decode()
+    label = f"data:{file.mime_type};base64," if file.mime_type else ""
+    return {"filename": file.filename, "file_data": label + body}
+
+
+def logprob(chosen: chat_pb2.LogProb) -> dict[str, Any]:
+    """Write a token and its probability; both forms have the same words for it."""
+    return {
+        "token": chosen.token,
+        "logprob": shortest(chosen.logprob),
+        "bytes": list(chosen.bytes),
+        "top_logprobs": [
+            {"token": top.token, "logprob": shortest(top.logprob), "bytes": list(top.bytes)}
+            for top in chosen.top_logprobs
+        ],
+    }

@@ -1,0 +1,207 @@
+"""Everything of a request besides its messages, key by key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, TypeAlias
+
+from xai_vision.openai_compat.search import read_search
+from xai_vision.openai_compat.tools import read_tool
+from xai_vision.openai_compat.values import (
+    TranslationError,
+    check_keys,
+    flag,
+    given,
+    listed,
+    mapping,
+    number,
+    text,
+    texts,
+    unsupported,
+    whole,
+    word,
+    wrong,
+)
+from xai_vision.proto import chat_pb2, usage_pb2
+
+__all__ = ["DELIVERY", "EFFORTS", "ENCRYPTED", "FORMATS", "MODES", "TIERS", "Api", "read_settings"]
+
+Api: TypeAlias = Literal["chat", "responses"]
+
+EFFORTS: Final = {
+    "none": chat_pb2.EFFORT_NONE,
+    "low": chat_pb2.EFFORT_LOW,
+    "medium": chat_pb2.EFFORT_MEDIUM,
+    "high": chat_pb2.EFFORT_HIGH,
+    "xhigh": chat_pb2.EFFORT_XHIGH,
+}
+MODES: Final = {
+    "auto": chat_pb2.TOOL_MODE_AUTO,
+    "none": chat_pb2.TOOL_MODE_NONE,
+    "required": chat_pb2.TOOL_MODE_REQUIRED,
+}
+TIERS: Final = {
+    "auto": usage_pb2.SERVICE_TIER_UNSPECIFIED,
+    "default": usage_pb2.SERVICE_TIER_DEFAULT,
+    "priority": usage_pb2.SERVICE_TIER_PRIORITY,
+}
+FORMATS: Final = {
+    "text": chat_pb2.FORMAT_TYPE_TEXT,
+    "json_object": chat_pb2.FORMAT_TYPE_JSON_OBJECT,
+    "json_schema": chat_pb2.FORMAT_TYPE_JSON_SCHEMA,
+}
+ENCRYPTED: Final = "reasoning.encrypted_content"
+DELIVERY: Final = frozenset({"stream", "stream_options", "deferred"})
+"""Keys that say how the answer is to come. Over gRPC that is which method is called."""
+
+Fields: TypeAlias = dict[str, Any]
+_Read: TypeAlias = Callable[[str, Any], Fields]
+
+
+def read_settings(body: Mapping[str, Any], api: Api) -> Fields:
+    """Read all keys but those of the conversation, as fields of GetCompletionsRequest.
+
+    Raises:
+        TranslationError: A key that has no place in the message, or a value that is wrong.
+    """
+    fields: Fields = {}
+    keys = _CHAT if api == "chat" else _RESPONSES
+    options = given(body)
+    check_keys(options, (*keys, *DELIVERY), "the request")
+    for key, value in options.items():
+        if key in keys:
+            for name, one in keys[key](key, value).items():
+                if name in fields:
+                    raise TranslationError(f"{key}: {name} is given twice", key=key)
+                fields[name] = one
+    if "model" not in fields:
+        raise TranslationError("model is missing: name one, such as 'grok-4'", key="model")
+    if api == "responses":
+        # Over REST an answer is stored unless the request says no; over gRPC the other way round.
+        fields.setdefault("store_messages", True)
+    return fields
+
+
+def _as(field: str, read: Callable[[str, Any], Any]) -> _Read:
+    return lambda key, value: {field: read(key, value)}
+
+
+def _stop(key: str, value: Any) -> list[str]:
+    return [text(key, value)] if isinstance(value, str) else texts(key, value)
+
+
+def _tools(key: str, value: Any) -> list[chat_pb2.Tool]:
+    return [read_tool(one, f"{key}[{place}]") for place, one in enumerate(listed(key, value))]
+
+
+def _chat_choice(key: str, value: Any) -> chat_pb2.ToolChoice:
+    if not isinstance(value, Mapping):
+        return chat_pb2.ToolChoice(mode=word(key, value, MODES))
+    check_keys(value, ("type", "function"), key)
+    function = mapping(f"{key}.function", value.get("function"))
+    check_keys(function, ("name",), f"{key}.function")
+    return chat_pb2.ToolChoice(function_name=text(f"{key}.function.name", function.get("name")))
+
+
+def _choice(key: str, value: Any) -> chat_pb2.ToolChoice:
+    if not isinstance(value, Mapping):
+        return chat_pb2.ToolChoice(mode=word(key, value, MODES))
+    if value.get("type") != "function":
+        raise unsupported(key, f"a tool of type {value.get('type')!r:.80} cannot be demanded")
+    check_keys(value, ("type", "name"), key)
+    return chat_pb2.ToolChoice(function_name=text(f"{key}.name", value.get("name")))
+
+
+def _format(key: str, value: Any, schema_of: Callable[[Mapping[str, Any]], Any]) -> Fields:
+    form = mapping(key, value)
+    kind = word(f"{key}.type", form.get("type"), {one: one for one in FORMATS})
+    made = chat_pb2.ResponseFormat(format_type=FORMATS[kind])
+    if kind != "json_schema":
+        check_keys(form, ("type",), key)
+        return {"response_format": made}
+    options = mapping(key, schema_of(form))
+    # The name is for people and has no field; the service is strict whatever is said.
+    check_keys(options, ("type", "name", "strict", "schema", "description"), key)
+    if options.get("description"):
+        raise unsupported(f"{key}.description", "the message has no place for it")
+    schema = options.get("schema")
+    if not isinstance(schema, Mapping):
+        raise wrong(f"{key}.schema", "a JSON schema", schema)
+    made.schema = json.dumps(schema)
+    return {"response_format": made}
+
+
+def _chat_format(key: str, value: Any) -> Fields:
+    if isinstance(value, Mapping) and value.get("type") == "json_schema":
+        check_keys(value, ("type", "json_schema"), key)
+    return _format(key, value, lambda form: form.get("json_schema"))
+
+
+def _text_options(key: str, value: Any) -> Fields:
+    options = given(mapping(key, value))
+    check_keys(options, ("format",), key)
+    if "format" not in options:
+        return {}
+    return _format(f"{key}.format", options["format"], lambda form: form)
+
+
+def _reasoning(key: str, value: Any) -> Fields:
+    options = given(mapping(key, value))
+    check_keys(options, ("effort",), key)
+    if "effort" not in options:
+        return {}
+    return {"reasoning_effort": word(f"{key}.effort", options["effort"], EFFORTS)}
+
+
+def _include(key: str, value: Any) -> Fields:
+    for one in listed(key, value):
+        if one != ENCRYPTED:
+            raise unsupported(key, f"{one!r:.80} cannot be included; only {ENCRYPTED!r} can")
+    return {"use_encrypted_content": True} if value else {}
+
+
+def _never(key: str, value: Any) -> Fields:
+    if flag(key, value):
+        raise unsupported(key, "the service does not do that")
+    return {}
+
+
+_COMMON: Final[dict[str, _Read]] = {
+    "model": _as("model", text),
+    "temperature": _as("temperature", number),
+    "top_p": _as("top_p", number),
+    "logprobs": _as("logprobs", flag),
+    "top_logprobs": _as("top_logprobs", whole),
+    "tools": _as("tools", _tools),
+    "parallel_tool_calls": _as("parallel_tool_calls", flag),
+    "max_turns": _as("max_turns", whole),
+    "search_parameters": _as("search_parameters", read_search),
+    "service_tier": _as("service_tier", lambda key, value: word(key, value, TIERS)),
+    "store": _as("store_messages", flag),
+    "user": _as("user", text),
+    "safety_identifier": _as("safety_identifier", text),
+}
+_CHAT: Final[dict[str, _Read]] = {
+    **_COMMON,
+    "n": _as("n", whole),
+    "max_tokens": _as("max_tokens", whole),
+    "max_completion_tokens": _as("max_tokens", whole),
+    "seed": _as("seed", whole),
+    "stop": _as("stop", _stop),
+    "frequency_penalty": _as("frequency_penalty", number),
+    "presence_penalty": _as("presence_penalty", number),
+    "reasoning_effort": _as("reasoning_effort", lambda key, value: word(key, value, EFFORTS)),
+    "tool_choice": _as("tool_choice", _chat_choice),
+    "response_format": _chat_format,
+}
+_RESPONSES: Final[dict[str, _Read]] = {
+    **_COMMON,
+    "max_output_tokens": _as("max_tokens", whole),
+    "previous_response_id": _as("previous_response_id", text),
+    "include": _include,
+    "reasoning": _reasoning,
+    "text": _text_options,
+    "tool_choice": _as("tool_choice", _choice),
+    "background": _never,
+}

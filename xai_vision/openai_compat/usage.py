@@ -1,0 +1,70 @@
+"""What a request used up, as each form counts it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+from xai_vision.proto import usage_pb2
+
+__all__ = ["chat_usage", "responses_usage"]
+
+_TOOLS: Final = {
+    "web_search_calls": usage_pb2.SERVER_SIDE_TOOL_WEB_SEARCH,
+    "x_search_calls": usage_pb2.SERVER_SIDE_TOOL_X_SEARCH,
+    "code_interpreter_calls": usage_pb2.SERVER_SIDE_TOOL_CODE_EXECUTION,
+    "file_search_calls": usage_pb2.SERVER_SIDE_TOOL_COLLECTIONS_SEARCH,
+    "mcp_calls": usage_pb2.SERVER_SIDE_TOOL_MCP,
+    "document_search_calls": usage_pb2.SERVER_SIDE_TOOL_ATTACHMENT_SEARCH,
+}
+
+
+def chat_usage(usage: usage_pb2.SamplingUsage) -> dict[str, Any]:
+    """Count as Chat Completions does: image tokens are a number of their own."""
+    counted: dict[str, Any] = {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": {
+            "text_tokens": usage.prompt_text_tokens,
+            "audio_tokens": 0,
+            "image_tokens": usage.prompt_image_tokens,
+            "cached_tokens": usage.cached_prompt_text_tokens,
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning_tokens,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+        "num_sources_used": usage.num_sources_used,
+    }
+    return counted | _cost(usage)
+
+
+def responses_usage(usage: usage_pb2.SamplingUsage) -> dict[str, Any]:
+    """Count as the Responses API does.
+
+    It has no number for image tokens: they are part of ``input_tokens``. ``output_tokens``
+    includes the thinking, as ``max_output_tokens`` is documented to.
+    """
+    counted: dict[str, Any] = {
+        "input_tokens": usage.prompt_tokens,
+        "input_tokens_details": {"cached_tokens": usage.cached_prompt_text_tokens},
+        "output_tokens": usage.completion_tokens + usage.reasoning_tokens,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "total_tokens": usage.total_tokens,
+        "num_sources_used": usage.num_sources_used,
+        "num_server_side_tools_used": len(usage.server_side_tools_used),
+    }
+    if usage.server_side_tools_used:
+        used = Counter(usage.server_side_tools_used)
+        details = {name: used[number] for name, number in _TOOLS.items()}
+        counted["server_side_tool_usage_details"] = details
+    return counted | _cost(usage)
+
+
+def _cost(usage: usage_pb2.SamplingUsage) -> dict[str, int]:
+    if not usage.HasField("cost_in_usd_ticks"):
+        return {}
+    return {"cost_in_usd_ticks": usage.cost_in_usd_ticks}

@@ -1,0 +1,152 @@
+"""Taking values out of JSON, each checked, each error naming its place."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from xai_vision.errors import InvalidRequestError
+
+__all__ = ["TranslationError", "check_keys", "given", "meant", "shortest"]
+
+_T = TypeVar("_T")
+
+
+class TranslationError(InvalidRequestError):
+    """A request, or an answer, that has no words in the other form.
+
+    Attributes:
+        key: Where in the JSON, or which field of the message: ``messages[0].content[1]``.
+        unsupported: True where the other form has no such thing; False where the value itself
+            is missing, of a wrong type or out of its range.
+    """
+
+    def __init__(self, text: str, *, key: str, unsupported: bool = False) -> None:
+        super().__init__(text)
+        self.key = key
+        self.unsupported = unsupported
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (str(self), self.key, self.unsupported)
+
+
+def _remade(text: str, key: str, unsupported: bool) -> TranslationError:
+    return TranslationError(text, key=key, unsupported=unsupported)
+
+
+def wrong(key: str, wanted: str, value: object) -> TranslationError:
+    """What to raise for a value that is not what is wanted."""
+    shown = "left out" if value is None else f"{value!r:.80}"
+    return TranslationError(f"{key} must be {wanted}, not {shown}", key=key)
+
+
+def unsupported(key: str, what: str) -> TranslationError:
+    """What to raise for something that the other form cannot say."""
+    return TranslationError(f"{key}: {what}", key=key, unsupported=True)
+
+
+def meant(word: object, known: Iterable[str]) -> str:
+    """What an unknown word may have been meant to be, to put behind an error's text."""
+    close = get_close_matches(str(word), known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def given(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries that are not None: programs write None for what they leave out."""
+    return {key: entry for key, entry in value.items() if entry is not None}
+
+
+def check_keys(value: Mapping[str, Any], allowed: Iterable[str], where: str) -> None:
+    """Refuse a key that would be ignored; most are misspelt.
+
+    Raises:
+        TranslationError: It names the key, and a likely one where there is any.
+    """
+    known = set(allowed)
+    for key in value:
+        if key not in known:
+            raise TranslationError(
+                f"{where} has no key {key!r}{meant(key, known)}", key=str(key), unsupported=True
+            )
+
+
+def text(key: str, value: Any) -> str:
+    """A text that can be sent as UTF-8."""
+    if not isinstance(value, str):
+        raise wrong(key, "a string", value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise TranslationError(
+            f"{key} holds a lone surrogate (half of a character), which UTF-8 has no form for",
+            key=key,
+        ) from None
+    return value
+
+
+def flag(key: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise wrong(key, "true or false", value)
+    return value
+
+
+def whole(key: str, value: Any) -> int:
+    """A whole number that the wire has room for: 32 bits. Ranges are the service's to check."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not -(2**31) <= value < 2**31:
+        raise wrong(key, "a whole number of 32 bits", value)
+    return value
+
+
+def number(key: str, value: Any) -> float:
+    """A number, and none of those that JSON has no form for."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong(key, "a number", value)
+    if not (math.isfinite(value) and abs(value) < _FLOAT_MOST):
+        raise wrong(key, "a number", value)
+    return float(value)
+
+
+def mapping(key: str, value: Any) -> Mapping[str, Any]:
+    """An object."""
+    if not isinstance(value, Mapping):
+        raise wrong(key, "an object", value)
+    return value
+
+
+def listed(key: str, value: Any) -> Sequence[Any]:
+    """A list."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        raise wrong(key, "a list", value)
+    return value
+
+
+def texts(key: str, value: Any) -> list[str]:
+    """A list of texts."""
+    return [text(f"{key}[{place}]", one) for place, one in enumerate(listed(key, value))]
+
+
+def word(key: str, value: Any, words: Mapping[str, _T]) -> _T:
+    """What one of a few words stands for."""
+    if not isinstance(value, str) or value not in words:
+        raise wrong(key, f"one of {', '.join(map(repr, words))}", value)
+    return words[value]
+
+
+# Beyond it a float of 32 bits, as the wire has them, is infinite.
+_FLOAT_MOST = 3.4e38
+
+
+def shortest(value: float) -> float:
+    """The shortest decimal that a 32-bit float stands for: 0.7, not 0.699999988079071."""
+    packed = struct.pack("f", value)
+    for digits in range(6, 10):
+        short = float(f"{value:.{digits}g}")
+        if struct.pack("f", short) == packed:
+            return short
+    return value
