@@ -165,7 +165,9 @@ def test_a_slow_reader_is_flow_controlled(server, client):
 def test_ctrl_c(server, kind):
     server.on(prompt="late").reply(Reply("x", ttft=30))
     code = f"""
-        import sys
+        import signal
+        # A test run in the background of a shell has it ignored, and children inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         from xai_vision import Client
         from xai_vision.chat import user
         client = Client(api_key={server.api_key!r}, api_host={server.target!r})
