@@ -84,7 +84,7 @@ def ensure(name: str) -> Path:
 
 
 def _pip(name: str, *arguments: str) -> None:
-    command = [str(python_of(name)), "-m", "pip", "install", "--quiet", *arguments]
+    command = [str(python_of(name)), "-m", "pip", "install", "-qq", *arguments]
     subprocess.run(
         [*command, "--disable-pip-version-check"], cwd=ROOT, check=True, stdout=sys.stderr
     )
