@@ -70,9 +70,7 @@ def main():
             print(f"{item.name} ...", file=sys.stderr, flush=True)
             found = run(bench, item, parameters, rounds, _present(item))
             results[item.name] = report.summary(item, found) | {"found": found}
-            printed.setdefault(item.contestants, []).extend(
-                report.rows(item, results[item.name])
-            )
+            printed.setdefault(item.contestants, []).extend(report.rows(item, results[item.name]))
     finally:
         bench.close()
     for contestants, lines in printed.items():

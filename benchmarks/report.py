@@ -62,8 +62,7 @@ def rows(item: Item, made: dict[str, Any]) -> Iterator[list[str]]:
         if numbers is None:
             continue
         cells = [f"{made['about']}: {metric.name} ({metric.unit})"]
-        for name in item.contestants:
-            cells.append(_cell(numbers[name]) if name in numbers else "-")
+        cells += [_cell(numbers[name]) if name in numbers else "-" for name in item.contestants]
         yield [*cells, *_verdict(metric, numbers)]
 
 

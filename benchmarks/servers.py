@@ -1,6 +1,6 @@
 """The servers that are measured against each other: ours and two bare ones.
 
-    python -m benchmarks.servers fake|bare_sync|bare_aio startup|serve
+python -m benchmarks.servers fake|bare_sync|bare_aio startup|serve
 """
 
 from __future__ import annotations

@@ -173,7 +173,9 @@ def bulk(contestant, where, path, wide, how):
     if how == "threads":
         who = module.Blocking(where)
         who.ask(QUESTION)
-        crew = [threading.Thread(target=who.look, args=(QUESTION, source)) for _ in range(int(wide))]
+        crew = [
+            threading.Thread(target=who.look, args=(QUESTION, source)) for _ in range(int(wide))
+        ]
         with Peak() as peak, Spent() as spent:
             for thread in crew:
                 thread.start()

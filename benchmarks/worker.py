@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 
+
 class Where:
     """The server, as a contestant is told of it."""
 

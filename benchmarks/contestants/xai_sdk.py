@@ -53,7 +53,9 @@ class Blocking:
 
 class Asyncio:
     def __init__(self, where):
-        self._client = AsyncClient(api_key=where.key, api_host=where.target, channel_options=_OPTIONS)
+        self._client = AsyncClient(
+            api_key=where.key, api_host=where.target, channel_options=_OPTIONS
+        )
 
     async def ask(self, text):
         return (await self._client.chat.create("grok-4").append(user(text)).sample()).content

@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from xai_vision.chat.body import write_messages
+from xai_vision.chat.body import LastBody, request_body
 from xai_vision.chat.content import is_proto
 from xai_vision.chat.dicts import message_from
 from xai_vision.chat.history import Messages
@@ -42,6 +41,7 @@ class Conversation:
         self._settings = settings
         self._messages: list[Message] = [as_message(message) for message in messages]
         self._proto: Settings | None = None
+        self._last_body = LastBody()
 
     @property
     def messages(self) -> Messages:
@@ -61,6 +61,7 @@ class Conversation:
             proto.messages.extend(message.proto for message in self._messages)
             self._proto = proto
             self._messages = []
+            self._last_body.forget()
         return self._proto
 
     def append(self, message: Said) -> Self:
@@ -88,9 +89,8 @@ class Conversation:
         if not self._messages:
             raise InvalidRequestError(_NO_MESSAGES)
         settings = with_settings(self._settings, overrides)
-        out = BytesIO()
-        write_messages(out, _MESSAGES, self._messages, settings.SerializeToString())
-        return out.getvalue()
+        rest = settings.SerializeToString()
+        return request_body(_MESSAGES, self._messages, rest, self._last_body)
 
     @contextmanager
     def _turn(self, content: tuple[Any, ...]) -> Iterator[Callable[[Response], Response]]:
@@ -130,6 +130,7 @@ class Conversation:
         twin._settings = copy.deepcopy(self._settings, memo)
         twin._messages = copy.deepcopy(self._messages, memo)
         twin._proto = copy.deepcopy(self._proto, memo)
+        twin._last_body = LastBody()
         return twin
 
     def __repr__(self) -> str:

@@ -1,0 +1,248 @@
+"""What is kept between turns never shows: a body is what the conversation says now."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.pictures import jpeg
+from xai_vision.chat import assistant, body, image, system, text, user
+from xai_vision.chat.conversation import Conversation
+from xai_vision.chat.settings import make_settings
+from xai_vision.proto import chat_pb2
+
+Request = chat_pb2.GetCompletionsRequest
+PICTURE = jpeg()
+
+
+@pytest.fixture(autouse=True)
+def _keep_small_ones(monkeypatch):
+    monkeypatch.setattr(body, "_LEAST_KEPT", 0)
+
+
+def conversation(*messages):
+    return Conversation(make_settings("grok-4", {}), messages)
+
+
+def look(words="What is this?"):
+    return user(words, image(PICTURE))
+
+
+def kept(chat):
+    return chat._last_body.size
+
+
+def check(chat):
+    """The body says what the messages say, each read anew; the messages stay as they are."""
+    read = Request.FromString(chat._body())
+    meant = Request(model="grok-4")
+    meant.messages.extend(message._as_proto() for message in chat.messages)
+    assert read == meant
+
+
+def _first_picture(chat):
+    return next((m for m in chat.messages if m.pictures), None)
+
+
+def _append_text(chat, words):
+    chat.append(assistant(words))
+
+
+def _append_picture(chat, words):
+    chat.append(look(words))
+
+
+def _replace(chat, words):
+    chat.messages[0] = look(words)
+
+
+def _delete(chat, words):
+    if len(chat.messages) > 1:
+        del chat.messages[-2]
+
+
+def _insert(chat, words):
+    chat.messages.insert(0, system(words))
+
+
+def _change_text_beside_picture(chat, words):
+    message = _first_picture(chat)
+    if message is not None:
+        message.content[0].text = words
+
+
+def _change_detail(chat, words):
+    message = _first_picture(chat)
+    if message is not None:
+        message.pictures[0].detail = (message.pictures[0].detail + 1) % 4
+
+
+def _change_role(chat, words):
+    chat.messages[-1].role = chat_pb2.ROLE_ASSISTANT
+
+
+def _change_held_proto(chat, words):
+    chat.messages[0].proto.content.add(text=words)
+
+
+def _change_part_proto(chat, words):
+    message = _first_picture(chat)
+    if message is not None:
+        message.pictures[0].proto.image_url.image_url = f"https://example.com/{len(words)}"
+
+
+def _name_the_shell(chat, words):
+    message = _first_picture(chat)
+    if message is not None:
+        message.tool_calls.add(id=words)
+
+
+def _send(chat, words):
+    chat._body()
+
+
+changes = st.sampled_from(
+    [value for name, value in sorted(globals().items()) if name.startswith("_") and callable(value)
+     and name not in ("_first_picture", "_keep_small_ones") and not name.startswith("__")]
+)  # fmt: skip
+words = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
+
+
+def test_bodies_follow_every_change():
+    @given(st.lists(st.tuples(changes, words), max_size=8))
+    def follow(steps):
+        chat = conversation(system("Be short."), look(), assistant("A cat."), look("And this?"))
+        check(chat)
+        for change, said in steps:
+            change(chat, said)
+            check(chat)
+
+    follow()
+
+
+def test_the_second_body_is_kept_and_grows():
+    chat = conversation(look())
+    chat._body()
+    assert not kept(chat)
+    chat._body()
+    first = kept(chat)
+    assert first > len(PICTURE)
+    chat.append(look("And this?"))
+    check(chat)
+    assert kept(chat) > 2 * len(PICTURE)
+
+
+def test_settings_for_one_call_are_not_kept():
+    chat = conversation(look())
+    for tokens in (None, 5, 6000, 5, None):
+        overrides = {} if tokens is None else {"max_tokens": tokens}
+        assert Request.FromString(chat._body(**overrides)).max_tokens == (tokens or 0)
+
+
+def test_a_body_in_use_is_not_written_to():
+    chat = conversation(look())
+    chat._body()
+    first = chat._body()
+    said = Request.FromString(first)
+    chat.append(look("Another"))
+    chat.messages[0] = look("Changed")
+    check(chat)
+    assert Request.FromString(first) == said
+
+
+def test_a_picture_is_read_once_however_many_turns(tmp_path):
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(PICTURE)
+    chat = conversation(user(image(file)))
+    chat._body()
+    chat._body()
+    file.unlink()
+    assert len(chat.append(user("And now?"))._body()) > len(PICTURE)
+
+
+def test_branches_and_copies_have_none_of_it():
+    chat = conversation(look())
+    for _ in range(2):
+        chat._body()
+    branch = chat.fork()
+    stored = pickle.loads(pickle.dumps(chat))
+    for twin in (branch, stored, copy.deepcopy(chat)):
+        assert kept(twin) == 0
+        check(twin)
+    branch.append(look("Elsewhere"))
+    check(chat)
+    assert len(pickle.dumps(chat)) < 2 * len(PICTURE)
+
+
+def test_taking_the_proto_lets_go_of_it():
+    chat = conversation(look())
+    for _ in range(2):
+        chat._body()
+    said = Request.FromString(chat._body())
+    assert chat.proto == said
+    assert not kept(chat)
+
+
+def test_a_failure_while_writing_leaves_nothing_half_done(tmp_path):
+    chat = conversation(look())
+    for _ in range(2):
+        chat._body()
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(PICTURE)
+    chat.append(user(image(file)))
+    file.unlink()
+    with pytest.raises(Exception, match="no such file"):
+        chat._body()
+    del chat.messages[-1]
+    check(chat)
+
+
+def test_all_conversations_together_keep_no_more_than_their_room(monkeypatch):
+    monkeypatch.setattr(body, "KEPT_BYTES", 4 * len(PICTURE))
+    chats = [conversation(look()) for _ in range(6)]
+    for chat in chats:
+        for _ in range(2):
+            chat._body()
+    assert kept(chats[-1])
+    assert not kept(chats[0])
+    assert sum(map(kept, chats)) <= 4 * len(PICTURE)
+    for chat in chats:
+        check(chat)
+
+
+def test_small_bodies_are_not_kept(monkeypatch):
+    monkeypatch.setattr(body, "_LEAST_KEPT", 2**20)
+    chat = conversation(look())
+    for _ in range(3):
+        check(chat)
+    assert not kept(chat)
+
+
+def test_text_alone_is_not_kept():
+    chat = conversation(user("Hi"), assistant("Hello"), text_only := user(text("And?")))
+    for _ in range(3):
+        check(chat)
+    assert not kept(chat)
+    assert text_only in chat.messages
+
+
+def test_threads_that_share_a_chat_get_whole_bodies():
+    chat = conversation(*(look(str(n)) for n in range(20)))
+    meant, wrong = Request.FromString(chat._body()), []
+
+    def ask():
+        for _ in range(30):
+            if Request.FromString(chat._body()) != meant:
+                wrong.append(1)
+
+    crew = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join()
+    assert not wrong
