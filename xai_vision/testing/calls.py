@@ -24,15 +24,19 @@ class Call:
     """One attempt of one request, from its arrival on.
 
     Attributes:
-        method: The RPC's name, such as "GetCompletion".
-        service: The service's full name, such as "xai_api.Chat".
+        method: The RPC's name, such as "GetCompletion"; over REST the endpoint's, such as
+            "POST /v1/responses" or "GET /v1/responses/{id}".
+        service: The service's full name, such as "xai_api.Chat"; over REST "REST".
         stream: Whether the answer is streamed.
         attempt: 1, or more where the client said that it tries again.
         metadata: What came with it, as (key, value) pairs; the key's value reads "Bearer ***".
+            Over REST, the headers.
         peer: The client's address.
         key_id: Which of the server's keys was used; "" if none of them was.
         request: The request's proto. In one of more than 64 KiB the pictures' data URLs are
-            replaced by their hashes; the pictures are in ``images``.
+            replaced by their hashes; the pictures are in ``images``. Over REST, what the JSON
+            was translated to.
+        body: Over REST, the request's JSON, data URLs shortened; None over gRPC.
         model: The model asked for, as asked; "" where the method has none.
         prompt: The text of the last user message, its parts joined by newlines.
         images: Pictures of this request, in order; those of earlier turns that were brought
@@ -41,7 +45,9 @@ class Call:
         rule: The rule that answered, or None.
         faults: The faults that happened to it.
         response: The reply's proto: the whole answer, also of a stream; None until there is one.
-        status: The status' name, "OK" or such; "" while the call is under way.
+        status: The status' name, "OK" or such; "" while the call is under way. Over REST it is
+            that of the same end over gRPC.
+        http_status: Over REST, the HTTP status of the answer; None over gRPC, or without answer.
         details: The text that went with the status.
         chunks_sent: Messages handed to the transport so far.
         cancelled: Whether the client went away, or its deadline passed, before the end.
@@ -53,12 +59,14 @@ class Call:
         "_over",
         "_wake",
         "attempt",
+        "body",
         "cancelled",
         "chunks_sent",
         "details",
         "earlier_images",
         "ended",
         "faults",
+        "http_status",
         "images",
         "key_id",
         "metadata",
@@ -86,6 +94,7 @@ class Call:
         self.peer = ""
         self.key_id = ""
         self.request: Any = None
+        self.body: Any = None
         self.model = ""
         self.model_names: tuple[str, ...] = ("",)
         self.prompt = ""
@@ -95,6 +104,7 @@ class Call:
         self.faults: tuple[Fault, ...] = ()
         self.response: Any = None
         self.status = ""
+        self.http_status: int | None = None
         self.details = ""
         self.chunks_sent = 0
         self.cancelled = False

@@ -51,8 +51,14 @@ class Deferrals:
         with self._lock:
             self._items[request_id] = _Waiting(response, self.plan, self._clock.now())
 
-    def poll(self, request_id: str) -> chat_pb2.GetDeferredCompletionResponse:
+    def poll(
+        self, request_id: str, *, once: bool = False
+    ) -> chat_pb2.GetDeferredCompletionResponse:
         """Say how far an answer is.
+
+        Args:
+            request_id: Which.
+            once: Whether an answer that is told is forgotten, as over REST.
 
         Raises:
             ServiceError: NOT_FOUND, no request has that id.
@@ -63,6 +69,8 @@ class Deferrals:
                 raise not_found("Deferred request not found")
             waiting.polls += 1
             status = self._status(waiting)
+            if once and status == deferred_pb2.DONE:
+                del self._items[request_id]
         polled = chat_pb2.GetDeferredCompletionResponse(status=status)
         if status == deferred_pb2.DONE:
             polled.response.CopyFrom(waiting.response)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
-__all__ = ["Certificate", "add_services", "throw_away_certificate"]
+if TYPE_CHECKING:
+    from xai_vision.testing.http.host import HttpHost
+    from xai_vision.testing.keyring import Keyring
+
+__all__ = ["Certificate", "add_services", "http_host", "throw_away_certificate"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,19 @@ def add_services(server: grpc.Server, health: bool, reflection: bool) -> None:
 
         shown = [*names, module.SERVICE_NAME]
         module.enable_server_reflection(shown, server, pool=POOL)
+
+
+def http_host(keys: Keyring, max_threads: int, certificate: Certificate | None) -> HttpHost:
+    """Open an HTTP port.
+
+    Raises:
+        ImportError: starlette or uvicorn is not installed.
+    """
+    for package in ("starlette", "uvicorn"):
+        _module(package, "http", "the HTTP port")
+    from xai_vision.testing.http.host import HttpHost
+
+    return HttpHost(keys, max_threads, certificate)
 
 
 def _module(name: str, extra: str, purpose: str) -> Any:

@@ -95,7 +95,7 @@ class GrpcFace(grpc.GenericRpcHandler):
         metadata = context.invocation_metadata()
         authorization = _authorization(metadata)
         engine, caller = self._keys.owner(authorization)
-        call.metadata = _redacted(metadata, authorization)
+        call.metadata = keyring.redacted(metadata, authorization)
         before = str(call.header("grpc-previous-rpc-attempts") or "")
         call.attempt = 1 + int(before) if before.isdecimal() else 1
         call.key_id = caller.key_id if caller else ""
@@ -126,17 +126,6 @@ def _admit(context: grpc.ServicerContext, caller: Caller | None) -> Caller:
 
 def _authorization(metadata: Any) -> str | None:
     return next((value for key, value in metadata if key == "authorization"), None)
-
-
-def _redacted(metadata: Any, authorization: str | None) -> tuple[tuple[str, str | bytes], ...]:
-    secret = (authorization or "").rpartition(" ")[2]
-
-    def shown(key: str, value: str | bytes) -> str | bytes:
-        if key == "authorization":
-            return "Bearer ***"
-        return value.replace(secret, "***") if secret and isinstance(value, str) else value
-
-    return tuple((key, shown(key, value)) for key, value in metadata)
 
 
 def _gone(call: Call) -> None:

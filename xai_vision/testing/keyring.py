@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xai_vision.testing.problems import ServiceError, denied, unauthenticated
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from xai_vision.testing.callers import Caller
     from xai_vision.testing.engine import Engine
 
-__all__ = ["Keyring", "new_key", "redact"]
+__all__ = ["Keyring", "check", "new_key", "redact", "redacted"]
 
 
 def new_key() -> str:
@@ -23,6 +24,20 @@ def new_key() -> str:
 def redact(key: str) -> str:
     """Show of a key what the service shows of it in its messages: its ends."""
     return f"{key[:2]}***{key[-2:]}" if len(key) > 8 else "***"
+
+
+def redacted(
+    metadata: Iterable[tuple[str, str | bytes]], authorization: str | None
+) -> tuple[tuple[str, str | bytes], ...]:
+    """Metadata for the log: without the key, wherever in it the key stands."""
+    secret = (authorization or "").rpartition(" ")[2]
+
+    def shown(key: str, value: str | bytes) -> str | bytes:
+        if key == "authorization":
+            return "Bearer ***"
+        return value.replace(secret, "***") if secret and isinstance(value, str) else value
+
+    return tuple((key, shown(key, value)) for key, value in metadata)
 
 
 class Keyring:

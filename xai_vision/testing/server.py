@@ -38,6 +38,8 @@ class FakeServer(Tenant):
             clients ``server.root_certificate``. Needs the extra "tls".
         health: Whether it answers grpc.health.v1.Health. Needs the extra "health".
         reflection: Whether it answers server reflection. Needs the extra "reflection".
+        http: Whether the HTTP port, for the Responses API and Chat Completions, is opened at
+            once; else it comes with the first look at ``http_url``. Needs the extra "http".
         front: Whether bytes go through a proxy that can reset and freeze connections. It comes
             by itself with the first such fault; needed only where a function returns one.
         changes: Single settings by name, such as ``stored_pictures="refuse"``; see ``Settings``.
@@ -55,12 +57,15 @@ class FakeServer(Tenant):
         tls: bool = False,
         health: bool = False,
         reflection: bool = False,
+        http: bool = False,
         front: bool = False,
         **changes: Unpack[SettingChanges],
     ) -> None:
         super().__init__(Site(), (settings or Settings()).but(**changes))
         self._site.front = front
         self._site.certificate = throw_away_certificate() if tls else None
+        self._site.max_threads = self.settings.max_threads
+        self._http = http
         self._services = {"health": health, "reflection": reflection}
         self._lock = threading.Lock()
 
@@ -85,6 +90,8 @@ class FakeServer(Tenant):
                     front=self._site.front,
                     **self._services,
                 )
+                if self._http:
+                    self._open_http()
         return self
 
     def stop(self, grace: float | None = None) -> None:
@@ -96,7 +103,17 @@ class FakeServer(Tenant):
         with self._lock:
             host, self._site.host = self._site.host, None
         if host is not None:
+            self._site.close_http(grace)
             host.stop(grace)
+
+    def _open_http(self) -> None:
+        try:
+            self._site.http_running()
+        except BaseException:
+            host, self._site.host = self._site.host, None
+            if host is not None:
+                host.stop()
+            raise
 
     def close(self) -> None:
         """Close the port: the same as ``stop()``."""

@@ -41,6 +41,7 @@ class SettingChanges(TypedDict, total=False):
     seed: int
     fixed_ids: bool
     unmatched: Literal["default", "error"]
+    error_form: Literal["xai", "openai"]
     keep_calls: int
     keep_picture_bytes: int
     keep_log_bytes: int
@@ -83,6 +84,9 @@ class Settings:
             False.
         unmatched: What answers a request that no rule matches: "default" describes what
             arrived; "error" refuses it and says why no rule matched.
+        error_form: What errors look like over REST: "xai" is ``{"code": ..., "error": "..."}``
+            (observed), with which a wrong key is status 400; "openai" is
+            ``{"error": {"message": ...}}``, which openai's exceptions take apart, and 401.
         keep_calls: Calls the log remembers; older ones are dropped. 10,000.
         keep_picture_bytes: Pictures up to this many bytes stay in the log with their bytes;
             of larger ones only hash, size and format are kept. 32 MiB, so all that are taken.
@@ -112,6 +116,7 @@ class Settings:
     seed: int = 0
     fixed_ids: bool = False
     unmatched: Literal["default", "error"] = "default"
+    error_form: Literal["xai", "openai"] = "xai"
     keep_calls: int = 10_000
     keep_picture_bytes: int = 32 * MIB
     keep_log_bytes: int = 256 * MIB
@@ -131,4 +136,8 @@ class Settings:
         return replace(self, **changes)
 
 
-_CHOICES = {"stored_pictures": ("keep", "refuse"), "unmatched": ("default", "error")}
+_CHOICES = {
+    "stored_pictures": ("keep", "refuse"),
+    "unmatched": ("default", "error"),
+    "error_form": ("xai", "openai"),
+}

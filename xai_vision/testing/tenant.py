@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from xai_vision.testing.clock import Clock
 from xai_vision.testing.conditions import ConditionArgs, Conditions
 from xai_vision.testing.deferred import Plan
 from xai_vision.testing.engine import Engine
+from xai_vision.testing.extras import http_host
 from xai_vision.testing.faults import Fault, FaultRule
 from xai_vision.testing.keyring import Keyring, new_key, redact
 from xai_vision.testing.limiter import Limiter
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from xai_vision.testing.calls import Call
     from xai_vision.testing.extras import Certificate
     from xai_vision.testing.host import Host
+    from xai_vision.testing.http.host import HttpHost
 
 __all__ = ["Site", "Tenant"]
 
@@ -40,8 +43,11 @@ class Site:
     def __init__(self) -> None:
         self.keys = Keyring()
         self.host: Host | None = None
+        self.http: HttpHost | None = None
         self.certificate: Certificate | None = None
         self.front = False
+        self.max_threads = 0
+        self._lock = threading.Lock()
 
     def running(self) -> Host:
         """The open port.
@@ -52,6 +58,26 @@ class Site:
         if self.host is None:
             raise RuntimeError("the fake server is not running: start() it, or use it with with")
         return self.host
+
+    def http_running(self) -> HttpHost:
+        """The open HTTP port; it is opened when it is first asked for.
+
+        Raises:
+            RuntimeError: The server is not running.
+            ImportError: A package of the extra "http" is missing.
+        """
+        self.running()
+        with self._lock:
+            if self.http is None:
+                self.http = http_host(self.keys, self.max_threads, self.certificate)
+            return self.http
+
+    def close_http(self, grace: float | None) -> None:
+        """Close the HTTP port, if it is open."""
+        with self._lock:
+            http, self.http = self.http, None
+        if http is not None:
+            http.stop(grace)
 
     def prepare(self, fault: Fault) -> None:
         """See to it that a fault can happen."""
@@ -87,6 +113,18 @@ class Tenant:
             RuntimeError: It is not running.
         """
         return f"localhost:{self._site.running().port}"
+
+    @property
+    def http_url(self) -> str:
+        """The base URL of the REST faces, "http://127.0.0.1:PORT/v1": what REST clients take.
+
+        The port is opened when it is first asked for, with ``FakeServer(http=True)`` at once.
+
+        Raises:
+            RuntimeError: The server is not running.
+            ImportError: A package of the extra "http" is missing.
+        """
+        return self._site.http_running().url
 
     @property
     def root_certificate(self) -> bytes:

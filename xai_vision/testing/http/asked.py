@@ -1,0 +1,97 @@
+"""One HTTP request on its way to the engine, and what comes back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from xai_vision.testing.http.errors import HttpError
+
+if TYPE_CHECKING:
+    from xai_vision.testing.callers import Caller
+    from xai_vision.testing.calls import Call
+    from xai_vision.testing.engine import Engine
+
+__all__ = ["Asked", "Outcome", "logged"]
+
+# Longer texts that are data URLs are shortened in the log; the pictures are in the call's images.
+_SHOWN = 256
+
+
+@dataclass
+class Asked:
+    """A request, read.
+
+    Attributes:
+        engine: Whose service it goes to.
+        caller: Who asks.
+        call: The log's entry.
+        path: The parts of the path that vary, by name.
+        raw: The body's bytes.
+        content_type: What the body is said to be.
+    """
+
+    engine: Engine
+    caller: Caller
+    call: Call
+    path: Mapping[str, str]
+    raw: bytes = b""
+    content_type: str = ""
+
+    def body(self) -> dict[str, Any]:
+        """The body's JSON.
+
+        Raises:
+            HttpError: 415, 400 or 422: it is none, or no object.
+        """
+        kind = self.content_type.partition(";")[0].strip().lower()
+        if kind != "application/json" and not kind.endswith("+json"):
+            words = "Expected request with `Content-Type: application/json`"
+            raise HttpError(415, "INVALID_ARGUMENT", words)
+        try:
+            found = json.loads(self.raw)
+        except (ValueError, RecursionError) as error:
+            words = f"Failed to parse the request body as JSON: {error}"
+            raise HttpError(400, "INVALID_ARGUMENT", words) from None
+        if not isinstance(found, dict):
+            words = "Failed to deserialize the JSON body into the target type: expected an object"
+            raise HttpError(422, "INVALID_ARGUMENT", words)
+        self.call.body = logged(found)
+        return found
+
+
+@dataclass
+class Outcome:
+    """What is to be sent.
+
+    Attributes:
+        status: The HTTP status.
+        body: The whole body, or its parts as they are due.
+        headers: Besides those every answer has.
+        content_type: What the body is.
+    """
+
+    body: bytes | Iterator[bytes] = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+
+    @classmethod
+    def json(cls, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Outcome:
+        """Send ``value`` as JSON."""
+        body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        # What a program sends as half a character, it may get back so.
+        return cls(body.encode("utf-8", "surrogatepass"), status, headers or {})
+
+
+def logged(value: Any) -> Any:
+    """A request's JSON for the log: data URLs without their data."""
+    if isinstance(value, dict):
+        return {key: logged(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [logged(one) for one in value]
+    if isinstance(value, str) and len(value) > _SHOWN and value.startswith("data:"):
+        return f"{value.partition(',')[0]},…"
+    return value

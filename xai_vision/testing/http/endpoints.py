@@ -1,0 +1,199 @@
+"""What is answered how: the REST endpoints, each a function from a request to what is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from xai_vision.errors import InvalidRequestError
+from xai_vision.openai_compat import (
+    Api,
+    ChatStream,
+    ResponseStream,
+    TranslationError,
+    from_response,
+    to_request,
+)
+from xai_vision.proto import chat_pb2, deferred_pb2
+from xai_vision.testing import listing
+from xai_vision.testing.engine import Answer
+from xai_vision.testing.http import shown
+from xai_vision.testing.http.asked import Asked, Outcome
+from xai_vision.testing.http.errors import translated
+from xai_vision.testing.http.stream import EVENT_STREAM, ChatEncoder, ResponseEncoder, performed
+from xai_vision.testing.problems import ServiceError, not_found
+
+__all__ = ["ENDPOINTS", "Endpoint"]
+
+Ask = Callable[[Asked], Outcome]
+
+# Documented as taken and without effect, or of OpenAI's own and meaningless to xAI.
+_IGNORED: Final = ("metadata", "truncation", "prompt_cache_key", "logit_bias")
+_TIERS: Final = ("auto", "default", "priority")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint.
+
+    Attributes:
+        verb: The HTTP method.
+        path: Its path, its varying parts in braces.
+        ask: What answers it.
+        open: Whether a key that is blocked may still ask, to learn that it is.
+    """
+
+    verb: str
+    path: str
+    ask: Ask
+    open: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the call log calls it: "POST /v1/responses"."""
+        return f"{self.verb} {self.path}"
+
+
+def _create_response(asked: Asked) -> Outcome:
+    body = asked.body()
+    answer = _complete(asked, body, "responses")
+    if asked.call.stream:
+        encoder = ResponseEncoder(ResponseStream(answer.response.settings))
+        return _streamed(asked, answer, encoder)
+    return Outcome.json(
+        {**from_response(answer.response, api="responses"), "metadata": body.get("metadata") or {}}
+    )
+
+
+def _create_completion(asked: Asked) -> Outcome:
+    body = asked.body()
+    if _switch(body, "deferred"):
+        request = _translate(asked, body, "chat")
+        started = asked.engine.defer(request, asked.caller, asked.call)
+        asked.call.response = started
+        return Outcome.json({"request_id": started.request_id})
+    options = body.get("stream_options")
+    if not (options is None or isinstance(options, dict)):
+        raise _ill("stream_options", "an object", options)
+    counted = bool(options and _switch(options, "include_usage"))
+    answer = _complete(asked, body, "chat")
+    if asked.call.stream:
+        form = asked.engine.settings.error_form
+        encoder = ChatEncoder(ChatStream(include_usage=counted), form)
+        return _streamed(asked, answer, encoder)
+    return Outcome.json(from_response(answer.response, api="chat"))
+
+
+def _complete(asked: Asked, body: dict[str, Any], api: Api) -> Answer:
+    asked.call.stream = _switch(body, "stream")
+    request = _translate(asked, body, api)
+    answer = asked.engine.complete(request, asked.caller, asked.call)
+    asked.call.response = answer.response
+    return answer
+
+
+def _translate(asked: Asked, body: dict[str, Any], api: Api) -> chat_pb2.GetCompletionsRequest:
+    wanted = {key: value for key, value in body.items() if key not in _IGNORED}
+    if wanted.get("service_tier") not in _TIERS:
+        wanted.pop("service_tier", None)
+    for key, inner in (("reasoning", ("summary", "generate_summary")), ("text", ("verbosity",))):
+        if isinstance(wanted.get(key), dict):
+            wanted[key] = {name: v for name, v in wanted[key].items() if name not in inner}
+    try:
+        return to_request(wanted, api=api)
+    except InvalidRequestError as error:
+        raise translated(error) from None
+
+
+def _streamed(asked: Asked, answer: Answer, encoder: Any) -> Outcome:
+    parts = performed(asked.call, answer.chunks(), encoder)
+    headers = {"cache-control": "no-cache"}
+    return Outcome(parts, headers=headers, content_type=EVENT_STREAM)
+
+
+def _switch(body: dict[str, Any], key: str) -> bool:
+    value = body.get(key)
+    if not (value is None or isinstance(value, bool)):
+        raise _ill(key, "true or false", value)
+    return bool(value)
+
+
+def _ill(key: str, wanted: str, value: object) -> ServiceError:
+    text = f"{key} must be {wanted}, not {value!r:.80}"
+    return translated(TranslationError(text, key=key))
+
+
+def _plain(ask: Ask) -> Ask:
+    """An endpoint that is not about a conversation: faults happen before it, rules do not."""
+
+    def disturbed(asked: Asked) -> Outcome:
+        asked.engine.disturb(asked.call)
+        return ask(asked)
+
+    return disturbed
+
+
+def _get_response(asked: Asked) -> Outcome:
+    response_id = asked.path["id"]
+    asked.call.request = chat_pb2.GetStoredCompletionRequest(response_id=response_id)
+    response = asked.engine.store.get(response_id).response
+    asked.call.response = response
+    return Outcome.json(from_response(response, api="responses"))
+
+
+def _delete_response(asked: Asked) -> Outcome:
+    response_id = asked.path["id"]
+    asked.call.request = chat_pb2.DeleteStoredCompletionRequest(response_id=response_id)
+    asked.engine.store.delete(response_id)
+    return Outcome.json({"id": response_id, "object": "response", "deleted": True})
+
+
+def _deferred(asked: Asked) -> Outcome:
+    request_id = asked.path["id"]
+    asked.call.request = deferred_pb2.GetDeferredRequest(request_id=request_id)
+    polled = asked.engine.deferrals.poll(request_id, once=True)
+    asked.call.response = polled
+    if polled.status == deferred_pb2.PENDING:
+        return Outcome(status=202)
+    if polled.status == deferred_pb2.EXPIRED:
+        raise not_found("The deferred completion has expired.")
+    if polled.status == deferred_pb2.FAILED:
+        raise ServiceError("INTERNAL", "The deferred completion failed.")
+    return Outcome.json(from_response(polled.response, api="chat"))
+
+
+def _models(asked: Asked) -> Outcome:
+    return Outcome.json({"object": "list", "data": [shown.model(m) for m in asked.engine.models]})
+
+
+def _model(asked: Asked) -> Outcome:
+    asked.call.model = asked.path["id"]
+    return Outcome.json(shown.model(asked.engine.models.resolve(asked.path["id"])))
+
+
+def _language_models(asked: Asked) -> Outcome:
+    return Outcome.json({"models": [shown.language_model(m) for m in asked.engine.models]})
+
+
+def _language_model(asked: Asked) -> Outcome:
+    asked.call.model = asked.path["id"]
+    return Outcome.json(shown.language_model(asked.engine.models.resolve(asked.path["id"])))
+
+
+def _api_key(asked: Asked) -> Outcome:
+    return Outcome.json(shown.api_key(listing.api_key(asked.caller)))
+
+
+ENDPOINTS: Final = (
+    Endpoint("POST", "/v1/responses", _create_response),
+    Endpoint("GET", "/v1/responses/{id}", _plain(_get_response)),
+    Endpoint("DELETE", "/v1/responses/{id}", _plain(_delete_response)),
+    Endpoint("POST", "/v1/chat/completions", _create_completion),
+    Endpoint("GET", "/v1/chat/deferred-completion/{id}", _plain(_deferred)),
+    Endpoint("GET", "/v1/models", _plain(_models)),
+    Endpoint("GET", "/v1/models/{id}", _plain(_model)),
+    Endpoint("GET", "/v1/language-models", _plain(_language_models)),
+    Endpoint("GET", "/v1/language-models/{id}", _plain(_language_model)),
+    Endpoint("GET", "/v1/api-key", _plain(_api_key), open=True),
+)

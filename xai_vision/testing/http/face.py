@@ -1,0 +1,214 @@
+"""The engine over HTTP: requests in, ServiceErrors to statuses, answers to bodies and streams."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from xai_vision.testing import keyring
+from xai_vision.testing.calls import Call
+from xai_vision.testing.http.asked import Asked, Outcome
+from xai_vision.testing.http.endpoints import ENDPOINTS, Endpoint
+from xai_vision.testing.http.errors import HttpError, error_body, headers_of, refused, status_of
+from xai_vision.testing.http.openapi import description
+from xai_vision.testing.problems import ServiceError
+from xai_vision.testing.staging import Gone
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from xai_vision.testing.callers import Caller
+    from xai_vision.testing.crew import Crew
+    from xai_vision.testing.engine import Engine
+
+__all__ = ["SERVICE", "HttpFace"]
+
+SERVICE = "REST"
+"""What the call log calls the service of all these calls."""
+
+
+class HttpFace:
+    """Answers the endpoints of ``endpoints.py``, and says 404 and 405 of the rest.
+
+    Attributes:
+        app: The ASGI application.
+
+    Args:
+        keys: Who may call.
+        crew: Threads for what blocks: the engine, and waiting for an answer's parts.
+    """
+
+    def __init__(self, keys: keyring.Keyring, crew: Crew) -> None:
+        self._keys = keys
+        self._crew = crew
+        routes = [
+            Route(one.path, partial(self._answer, endpoint=one), methods=[one.verb])
+            for one in ENDPOINTS
+        ]
+        self.app = Starlette(
+            routes=[*routes, Route("/openapi.json", _describe)],
+            exception_handlers={HTTPException: self._lost},
+        )
+
+    async def _answer(self, request: Request, *, endpoint: Endpoint) -> Response:
+        call, engine, caller = self._arrive(request, endpoint.name)
+        try:
+            raw = await request.body()
+        except ClientDisconnect:
+            call.finish("CANCELLED", cancelled=True)
+            return Response()
+        leaving = asyncio.create_task(_watch(request.receive, call))
+        work = partial(self._work, request, endpoint, engine, caller, call, raw)
+        outcome = await asyncio.get_running_loop().run_in_executor(self._crew, work)
+        return _Sending(outcome, call, self._crew, leaving)
+
+    def _work(
+        self,
+        request: Request,
+        endpoint: Endpoint,
+        engine: Engine,
+        caller: Caller | None,
+        call: Call,
+        raw: bytes,
+    ) -> Outcome:
+        """Have the engine answer; on a thread, for it may take its time."""
+        authorization = request.headers.get("authorization")
+        try:
+            # A blocked key may still ask what is wrong with it.
+            known = caller if endpoint.open else None
+            known = known or keyring.check(authorization, caller)
+            kind = request.headers.get("content-type", "")
+            asked = Asked(engine, known, call, request.path_params, raw, kind)
+            outcome = endpoint.ask(asked)
+            if not isinstance(outcome.body, Iterator) and call.staging.single(call):
+                outcome.body = outcome.body[: len(outcome.body) // 2]
+        except Exception as fault:  # noqa: BLE001 - becomes the call's status
+            return _refusal(engine, call, fault, key_given=bool(authorization))
+        return outcome
+
+    def _arrive(self, request: Request, name: str) -> tuple[Call, Engine, Caller | None]:
+        call = Call(name, SERVICE)
+        authorization = request.headers.get("authorization")
+        engine, caller = self._keys.owner(authorization)
+        call.metadata = keyring.redacted(request.headers.items(), authorization)
+        before = request.headers.get("x-stainless-retry-count", "")
+        call.attempt = 1 + int(before) if before.isascii() and before.isdecimal() else 1
+        call.key_id = caller.key_id if caller else ""
+        call.peer = f"{request.client.host}:{request.client.port}" if request.client else ""
+        engine.calls.add(call)
+        return call, engine, caller
+
+    async def _lost(self, request: Request, fault: Exception) -> Response:
+        """Say that there is no such endpoint, or not by this method."""
+        status = fault.status_code if isinstance(fault, HTTPException) else 500
+        call, engine, _ = self._arrive(request, f"{request.method} {request.url.path}")
+        words = "has no such path" if status == 404 else "does not take this method there"
+        error = HttpError(
+            status, "UNIMPLEMENTED", f"{request.method} {request.url.path}: the service {words}."
+        )
+        headers = dict(getattr(fault, "headers", None) or {})
+        outcome = _told(engine, call, error)
+        outcome.headers |= headers
+        return _Sending(outcome, call, self._crew, None)
+
+
+async def _describe(request: Request) -> Response:
+    return JSONResponse(description())
+
+
+def _refusal(engine: Engine, call: Call, fault: Exception, *, key_given: bool) -> Outcome:
+    if isinstance(fault, Gone):
+        fault = ServiceError("UNAVAILABLE", "The fake server was stopped.")
+    elif not isinstance(fault, ServiceError):
+        fault = engine.mistaken(f"{call!r}: {type(fault).__name__}: {fault}")
+    return _told(engine, call, refused(fault, engine.settings.error_form, key_given=key_given))
+
+
+def _told(engine: Engine, call: Call, error: ServiceError) -> Outcome:
+    call.http_status = status_of(error)
+    call.finish(error.code.name, error.details)
+    body = error_body(error, engine.settings.error_form)
+    return Outcome.json(body, call.http_status, headers_of(error))
+
+
+async def _watch(receive: Callable[[], Awaitable[Any]], call: Call) -> None:
+    """Wait until the client has gone, or has its answer."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    call.finish("CANCELLED", cancelled=True)  # unless it had ended before
+
+
+class _Sending(Response):
+    """Sends an outcome, as far as the connection lets it through."""
+
+    def __init__(
+        self, outcome: Outcome, call: Call, crew: Crew, leaving: asyncio.Task[None] | None
+    ) -> None:
+        self._outcome = outcome
+        self._call = call
+        self._crew = crew
+        self._leaving = leaving
+        self.background = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cable = scope["state"]["connection"].cable
+        fault = self._call.staging.wire_fault
+        if fault is not None:
+            cable.arm(fault)
+        body = self._outcome.body
+        self._call.http_status = self._outcome.status
+        try:
+            if isinstance(body, bytes):
+                if not cable.cut:
+                    self._call.finish("OK")
+                await self._head(send, len(body))
+                await send({"type": "http.response.body", "body": body})
+            else:
+                await self._head(send, None)
+                await self._stream(body, scope, send)
+            if cable.cut:
+                # A frozen connection stands until its client leaves, or the server stops.
+                await self._frozen(fault)
+        finally:
+            if self._leaving is not None:
+                self._leaving.cancel()
+
+    async def _frozen(self, fault: Any) -> None:
+        if fault.kind == "freeze" and self._leaving is not None:
+            await asyncio.wait([self._leaving], timeout=None)
+
+    async def _head(self, send: Send, size: int | None) -> None:
+        headers = {
+            "content-type": self._outcome.content_type,
+            "x-request-id": str(uuid.uuid4()),
+            **self._outcome.headers,
+        }
+        if size is not None:
+            headers["content-length"] = str(size)
+        pairs = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in headers.items()]
+        start = {"type": "http.response.start", "status": self._outcome.status, "headers": pairs}
+        await send(start)
+
+    async def _stream(self, parts: Iterator[bytes], scope: Scope, send: Send) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                part = await loop.run_in_executor(self._crew, next, parts, None)
+            except Gone:
+                # Left or stopped: there is no end of the stream to send.
+                self._call.finish("UNAVAILABLE", "The fake server was stopped.")
+                scope["state"]["connection"].cable.abort()
+                return
+            if part is None:
+                await send({"type": "http.response.body", "body": b""})
+                return
+            await send({"type": "http.response.body", "body": part, "more_body": True})

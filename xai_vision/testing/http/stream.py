@@ -1,0 +1,118 @@
+"""Streamed answers as server-sent events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from xai_vision.openai_compat import ChatStream, ResponseStream
+from xai_vision.testing.http.errors import error_body
+from xai_vision.testing.problems import ServiceError
+
+if TYPE_CHECKING:
+    from xai_vision.proto import chat_pb2
+    from xai_vision.testing.calls import Call
+
+__all__ = ["EVENT_STREAM", "MALFORMED", "ChatEncoder", "Encoder", "ResponseEncoder", "performed"]
+
+EVENT_STREAM: Final = "text/event-stream"
+_DONE: Final = b"data: [DONE]\n\n"
+# An event, but no JSON: it ends in the middle.
+MALFORMED: Final = b'data: {"id": "broken", "choices": [{"delta": {"content": "\n\n'
+
+
+class Encoder(Protocol):
+    """Turns the pieces of an answer into events."""
+
+    def feed(self, piece: chat_pb2.GetChatCompletionChunk) -> bytes:
+        """The events that a piece makes."""
+
+    def finish(self) -> bytes:
+        """The end of a stream that ended well."""
+
+    def fail(self, error: ServiceError) -> bytes:
+        """The end of one that breaks off."""
+
+
+class ChatEncoder:
+    """Chunks of Chat Completions.
+
+    Args:
+        stream: Makes them.
+        form: How errors are told: "xai" or "openai".
+    """
+
+    def __init__(self, stream: ChatStream, form: str) -> None:
+        self._stream, self._form = stream, form
+
+    def feed(self, piece: chat_pb2.GetChatCompletionChunk) -> bytes:
+        """The chunks that a piece makes."""
+        return _events(self._stream.feed(piece))
+
+    def finish(self) -> bytes:
+        """The mark that the stream is complete."""
+        return _DONE
+
+    def fail(self, error: ServiceError) -> bytes:
+        """An object with "error", which clients raise for."""
+        return _events([error_body(error, self._form)])
+
+
+class ResponseEncoder:
+    """Events of the Responses API.
+
+    Args:
+        stream: Makes them.
+    """
+
+    def __init__(self, stream: ResponseStream) -> None:
+        self._stream = stream
+
+    def feed(self, piece: chat_pb2.GetChatCompletionChunk) -> bytes:
+        """The events that a piece makes."""
+        return _events(self._stream.feed(piece))
+
+    def finish(self) -> bytes:
+        """The whole answer, and the mark that the stream is complete."""
+        return _events(self._stream.finish()) + _DONE
+
+    def fail(self, error: ServiceError) -> bytes:
+        """An event of type "error", and none that completes the answer."""
+        return _events(self._stream.fail(error.code.name.lower(), error.details))
+
+
+def _events(values: Sequence[dict[str, Any]]) -> bytes:
+    # Data only, as xAI documents it: no "event:" lines.
+    lines = [f"data: {json.dumps(value, separators=(',', ':'))}\n\n" for value in values]
+    return "".join(lines).encode()
+
+
+def performed(
+    call: Call, pieces: Sequence[chat_pb2.GetChatCompletionChunk], encoder: Encoder
+) -> Iterator[bytes]:
+    """Perform a streamed answer: its events when they are due, its faults where they belong.
+
+    Raises:
+        Gone: Nobody waits any more.
+    """
+    try:
+        for piece in call.staging.stream(call, pieces):
+            if isinstance(piece, bytes):
+                yield MALFORMED
+                continue
+            events = encoder.feed(piece)
+            if events:
+                yield events
+            call.chunks_sent += 1
+    except ServiceError as error:
+        call.finish(error.code.name, error.details)
+        yield encoder.fail(error)
+        return
+    # One that is cut short ends without a word.
+    if not any(fault.kind == "truncate" for fault in call.staging.faults):
+        last = encoder.finish()
+        # Noted before the last byte leaves: a client that has its answer finds the log complete.
+        call.finish("OK")
+        yield last
+    call.finish("OK")
