@@ -49,9 +49,9 @@ def indented(code: str) -> str:
         try:
             ast.parse(code)
         except IndentationError as error:
-            assert error.lineno is not None
+            at = (error.lineno or 1) - 1
             lines = code.split("\n")
-            lines[error.lineno - 1] = "    " + lines[error.lineno - 1]
+            lines[at] = "    " + lines[at]
             code = "\n".join(lines)
         except SyntaxError:  # a fragment that is no program, such as a lone dict entry
             break

@@ -50,7 +50,7 @@ def test_an_unknown_name():
     ("code", "unwanted"),
     [
         ("import xai_vision", {"grpc", "google.protobuf", "PIL"}),
-        ("from xai_vision.images import prepare_image", {"grpc", "google.protobuf", "PIL", "numpy"}),
+        ("from xai_vision.images import prepare_image", {"grpc", "google.protobuf", "PIL"}),
         ("from xai_vision.proto import chat_pb2", {"grpc"}),
         ("from xai_vision import Client; import xai_vision.chat", {"PIL", "numpy", "pydantic"}),
         ("import xai_vision.testing", {"xai_vision.client", "xai_vision.chat"}),

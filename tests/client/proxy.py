@@ -57,7 +57,7 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket, spoil: bool) -> None:
         passed = 0
         with contextlib.suppress(OSError):
-            while data := source.recv(65536 if not self.bytes_per_second else 1024):
+            while data := self._receive(source):
                 if spoil:
                     if self.stall_after is not None and passed + len(data) > self.stall_after:
                         sink.sendall(data[: max(self.stall_after - passed, 0)])
@@ -77,13 +77,19 @@ class Proxy:
             with contextlib.suppress(OSError):
                 end.close()
 
+    def _receive(self, source: socket.socket) -> bytes:
+        # A socket is not closed, nor reset, as long as a thread is inside recv() on it.
+        source.settimeout(0.02)
+        while True:
+            try:
+                return source.recv(65536 if not self.bytes_per_second else 1024)
+            except TimeoutError:
+                continue
+
     def _end(self, end: socket.socket) -> None:
         with contextlib.suppress(OSError):
             if self.reset:
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST)
-                # Wakes the thread that reads from it; as long as one does, close() does nothing.
-                end.shutdown(socket.SHUT_RD)
-                time.sleep(0.01)
             else:
                 end.shutdown(socket.SHUT_RDWR)
             end.close()

@@ -53,7 +53,7 @@ def refused(client: Client) -> None:
     client.chat.create("grok-4", reasoning_effort="huge")  # type: ignore[arg-type]
     client.chat.create()  # type: ignore[call-arg]
     user(3)  # type: ignore[arg-type]
-    user("Hi").contents  # type: ignore[attr-defined]
+    _ = user("Hi").contents  # type: ignore[attr-defined]
     Client(api_hots="localhost:1")  # type: ignore[call-arg]
     client.chat.create("grok-4").sample(timeout="5")  # type: ignore[arg-type]
     for _ in AsyncClient().chat.create("grok-4").stream():  # type: ignore[attr-defined]
