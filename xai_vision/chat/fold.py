@@ -58,10 +58,10 @@ class Source(Protocol):
     def frame(self) -> chat_pb2.GetChatCompletionResponse:
         """The reply as a message, where the texts of outputs may be missing."""
 
-    def text(self, position: int) -> str:
-        """The content of the output at this place in ``outputs``."""
+    def text(self, output: chat_pb2.CompletionOutput) -> str:
+        """The content of an output of ``frame()``."""
 
-    def reasoning(self, position: int) -> str:
+    def reasoning(self, output: chat_pb2.CompletionOutput) -> str:
         """Its reasoning."""
 
 
@@ -79,13 +79,13 @@ class Whole:
 
     frame = proto
 
-    def text(self, position: int) -> str:
+    def text(self, output: chat_pb2.CompletionOutput) -> str:
         """The content of an output."""
-        return self._reply.outputs[position].message.content
+        return output.message.content
 
-    def reasoning(self, position: int) -> str:
+    def reasoning(self, output: chat_pb2.CompletionOutput) -> str:
         """The reasoning of an output."""
-        return self._reply.outputs[position].message.reasoning_content
+        return output.message.reasoning_content
 
 
 class Fold:
@@ -118,17 +118,13 @@ class Fold:
         self._settle()
         return self._reply
 
-    def text(self, position: int) -> str:
+    def text(self, output: chat_pb2.CompletionOutput) -> str:
         """The content of an output so far."""
-        return self._at(position).content.read()
+        return self._outputs[output.index].content.read()
 
-    def reasoning(self, position: int) -> str:
+    def reasoning(self, output: chat_pb2.CompletionOutput) -> str:
         """The reasoning of an output so far."""
-        return self._at(position).reasoning.read()
-
-    def _at(self, position: int) -> _Output:
-        self._settle()
-        return self._outputs[self._reply.outputs[position].index]
+        return self._outputs[output.index].reasoning.read()
 
     def _settle(self) -> None:
         pending, self._pending = self._pending, []

@@ -49,24 +49,21 @@ class Response:
 
     _proto = proto  # the name some programs read
 
-    @property
-    def _position(self) -> int | None:
+    def _found(self) -> chat_pb2.CompletionOutput | None:
         outputs = self._source.frame().outputs
         for position in range(len(outputs) - 1, -1, -1):
             output = outputs[position]
             if self._index is not None:
                 if output.index == self._index:
-                    return position
+                    return output
             elif output.message.role != chat_pb2.ROLE_TOOL:
-                return position
+                return output
         return None
 
     @property
     def _output(self) -> chat_pb2.CompletionOutput:
-        position = self._position
-        if position is None:
-            return chat_pb2.CompletionOutput()
-        return self._source.frame().outputs[position]
+        output = self._found()
+        return chat_pb2.CompletionOutput() if output is None else output
 
     def _outputs(
         self, reply: chat_pb2.GetChatCompletionResponse
@@ -94,14 +91,14 @@ class Response:
     @property
     def content(self) -> str:
         """The text of the answer; in a running stream, as far as it has come."""
-        position = self._position
-        return "" if position is None else self._source.text(position)
+        output = self._found()
+        return "" if output is None else self._source.text(output)
 
     @property
     def reasoning_content(self) -> str:
         """What the model thought before answering, where it tells."""
-        position = self._position
-        return "" if position is None else self._source.reasoning(position)
+        output = self._found()
+        return "" if output is None else self._source.reasoning(output)
 
     @property
     def encrypted_content(self) -> str:

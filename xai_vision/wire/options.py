@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -35,9 +34,8 @@ class StreamParameters(CallParameters, total=False):
     answer then may take long as long as it keeps coming. Default: no limit but ``timeout``."""
 
 
-@dataclass(frozen=True, slots=True)
 class CallOptions:
-    """The same, checked; None is the client's default.
+    """The same, checked; None is the client's default. Never changed.
 
     Attributes:
         timeout: Seconds for the whole call.
@@ -47,12 +45,24 @@ class CallOptions:
         metadata: Sent with the call, besides the client's own.
     """
 
-    timeout: float | None = None
-    idle_timeout: float | None = None
-    retries: RetryPolicy | None = None
-    wait_for_ready: bool = False
-    metadata: tuple[tuple[str, str], ...] = ()
+    __slots__ = ("idle_timeout", "metadata", "retries", "timeout", "wait_for_ready")
 
+    def __init__(
+        self,
+        timeout: float | None = None,
+        idle_timeout: float | None = None,
+        retries: RetryPolicy | None = None,
+        wait_for_ready: bool = False,
+        metadata: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.timeout = timeout
+        self.idle_timeout = idle_timeout
+        self.retries = retries
+        self.wait_for_ready = wait_for_ready
+        self.metadata = metadata
+
+
+NO_OPTIONS = CallOptions()
 
 _CALL = frozenset(CallParameters.__annotations__)
 _STREAM = _CALL | frozenset(StreamParameters.__annotations__)
@@ -71,7 +81,7 @@ def call_options(
         TypeError: A keyword there is not.
     """
     if not given:
-        return CallOptions(metadata=metadata) if metadata else _DEFAULT
+        return CallOptions(metadata=metadata) if metadata else NO_OPTIONS
     for name in given:
         if name not in (_STREAM if stream else _CALL):
             raise TypeError(f"this call takes no keyword {name!r}")
@@ -88,6 +98,3 @@ def call_options(
         wait_for_ready=ready,
         metadata=metadata,
     )
-
-
-_DEFAULT = CallOptions()
