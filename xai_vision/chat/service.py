@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xai_vision.chat.achat import AsyncChat
@@ -51,6 +51,28 @@ class ChatService:
         settings, messages, rest = _split(model, parameters)
         return _begin(Chat(settings, messages, self._wire), rest)
 
+    def from_openai(self, **body: Any) -> Chat:
+        """Start a conversation from a request in OpenAI's form. Nothing is sent yet.
+
+        Args:
+            **body: The arguments of ``chat.completions.create`` (with ``messages``) or of
+                ``responses.create`` (with ``input``), ``extra_body`` included. Their defaults hold:
+                in the second form the answer is stored unless ``store=False``.
+
+        Raises:
+            InvalidRequestError: Something that has no place over gRPC, or that the service is
+                sure to refuse; the text names it. How the answer comes is the choice of the
+                method: ``chat.stream()`` instead of ``stream=True``.
+
+        Example:
+            >>> from xai_vision import Client
+            >>> client = Client(api_key="xai-...")
+            >>> chat = client.chat.from_openai(
+            ...     model="grok-4", messages=[{"role": "user", "content": "Hello"}]
+            ... )
+        """
+        return _from_openai(self.create, body)
+
     def get_stored_completion(
         self, response_id: str, **call: Unpack[CallParameters]
     ) -> Sequence[Response]:
@@ -87,6 +109,10 @@ class AsyncChatService:
         settings, messages, rest = _split(model, parameters)
         return _begin(AsyncChat(settings, messages, self._wire), rest)
 
+    def from_openai(self, **body: Any) -> AsyncChat:
+        """See ``ChatService.from_openai``. Nothing is awaited."""
+        return _from_openai(self.create, body)
+
     async def get_stored_completion(
         self, response_id: str, **call: Unpack[CallParameters]
     ) -> Sequence[Response]:
@@ -104,6 +130,13 @@ class AsyncChatService:
     ) -> CompactContextResponse:
         """See ``ChatService.compact_context``."""
         return await self._wire.unary(compaction(model, messages, call))
+
+
+def _from_openai(create: Callable[..., _C], body: dict[str, Any]) -> _C:
+    from xai_vision.chat.dicts import conversation_from
+
+    model, parameters, messages = conversation_from(body)
+    return create(model, messages=messages, **parameters)
 
 
 def _split(model: str, parameters: Any) -> tuple[Settings, Any, dict[str, str | None]]:

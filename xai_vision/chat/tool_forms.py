@@ -15,9 +15,7 @@ taken:
 
 from __future__ import annotations
 
-import difflib
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_vision import checks, tools
@@ -71,63 +69,11 @@ def _called(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _from_dict(value: Mapping[str, Any]) -> chat_pb2.Tool:
-    given = dict(value)
-    kind = given.pop("type", None)
-    if not isinstance(kind, str):
-        raise InvalidRequestError("a tool's dict has a 'type', such as 'web_search' or 'function'")
-    form = _FORMS.get(_SYNONYMS.get(kind, kind))
-    if form is None:
-        raise InvalidRequestError(f"no tool has the type {kind!r}{_meant(kind, _FORMS)}")
-    nested = given.pop(kind, None)
-    if not (nested is None or isinstance(nested, Mapping)):
-        raise InvalidRequestError(f"{kind}: {kind!r} must hold a dict, not {nested!r:.80}")
-    options: dict[str, Any] = {}
-    for part in (nested or {}, given):
-        _collect(kind, part, form.keys, options)
-    for name in form.required:
-        if name not in options:
-            raise InvalidRequestError(f"{kind} needs {name!r}")
-    return form.make(**options)
+    # Imported on use: most tools are no dicts.
+    from xai_vision.openai_compat.tools import tool_options
 
-
-_Keys: TypeAlias = "Mapping[str, str | Mapping[str, Any] | None]"
-"""Which parameter each key is, or which each key of the dict under it is; None for no matter."""
-
-
-def _collect(kind: str, part: Mapping[str, Any], keys: _Keys, options: dict[str, Any]) -> None:
-    for key, value in part.items():
-        if key not in keys:
-            raise InvalidRequestError(f"{kind} has no key {key!r}{_meant(key, keys)}")
-        parameter = keys[key]
-        if value is None or parameter is None:
-            continue
-        if isinstance(parameter, str):
-            if parameter in options:
-                raise InvalidRequestError(f"{kind}: {key!r} is given twice")
-            options[parameter] = value
-        elif isinstance(value, Mapping):
-            _collect(f"{kind}: {key}", value, parameter, options)
-        else:
-            raise InvalidRequestError(f"{kind}: {key!r} must hold a dict, not {value!r:.80}")
-
-
-def _meant(word: object, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(word), known, n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; there are {', '.join(map(repr, known)) or 'none'}"
-
-
-class _Form:
-    """What a type's dict may hold: the parameters of a function, and other names for them."""
-
-    def __init__(
-        self, make: Callable[..., chat_pb2.Tool], **others: str | Mapping[str, Any]
-    ) -> None:
-        parameters = inspect.signature(make).parameters
-        self.make = make
-        self.keys: _Keys = {**{name: name for name in parameters}, **others}
-        self.required = [name for name, one in parameters.items() if one.default is one.empty]
+    kind, options = tool_options(value)
+    return _MAKERS[kind](**options)
 
 
 def _function(
@@ -141,24 +87,13 @@ def _attachment_search(limit: int | None = None) -> chat_pb2.Tool:
     return chat_pb2.Tool(attachment_search=chat_pb2.AttachmentSearch(limit=most))
 
 
-_LOCATION = {key: f"user_location_{key}" for key in ("country", "city", "region", "timezone")}
-
-_FORMS = {
-    "function": _Form(_function),
-    "web_search": _Form(
-        tools.web_search,
-        filters={key: key for key in ("allowed_domains", "excluded_domains")},
-        # The type is always "approximate", and no field of the message.
-        user_location=_LOCATION | {"type": None},
-    ),
-    "x_search": _Form(tools.x_search),
-    "code_execution": _Form(tools.code_execution),
-    "image_generation": _Form(tools.image_generation),
-    "collections_search": _Form(
-        tools.collections_search, vector_store_ids="collection_ids", max_num_results="limit"
-    ),
-    "attachment_search": _Form(_attachment_search),
-    "mcp": _Form(tools.mcp, allowed_tools="allowed_tool_names", headers="extra_headers"),
+_MAKERS: dict[str, Callable[..., chat_pb2.Tool]] = {
+    "function": _function,
+    "web_search": tools.web_search,
+    "x_search": tools.x_search,
+    "code_execution": tools.code_execution,
+    "image_generation": tools.image_generation,
+    "collections_search": tools.collections_search,
+    "attachment_search": _attachment_search,
+    "mcp": tools.mcp,
 }
-# What the Responses API calls them.
-_SYNONYMS = {"code_interpreter": "code_execution", "file_search": "collections_search"}

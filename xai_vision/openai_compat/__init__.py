@@ -16,15 +16,16 @@ express is a ``TranslationError`` that names it: nothing is left out in silence 
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from xai_vision.openai_compat.completion import ChatStream, chat_chunks, chat_completion
-from xai_vision.openai_compat.events import ResponseStream, response_events
-from xai_vision.openai_compat.request import from_request, to_request
-from xai_vision.openai_compat.response import response_object
-from xai_vision.openai_compat.settings import Api
-from xai_vision.openai_compat.values import TranslationError
-from xai_vision.proto import chat_pb2
+if TYPE_CHECKING:
+    from xai_vision.openai_compat.answers import from_response
+    from xai_vision.openai_compat.completion import ChatStream, chat_chunks
+    from xai_vision.openai_compat.events import ResponseStream, response_events
+    from xai_vision.openai_compat.request import from_request, to_request
+    from xai_vision.openai_compat.settings import Api
+    from xai_vision.openai_compat.values import TranslationError
 
 __all__ = [
     "Api",
@@ -38,16 +39,28 @@ __all__ = [
     "to_request",
 ]
 
+_HOMES = {
+    "Api": "settings",
+    "ChatStream": "completion",
+    "ResponseStream": "events",
+    "TranslationError": "values",
+    "chat_chunks": "completion",
+    "from_request": "request",
+    "from_response": "answers",
+    "response_events": "events",
+    "to_request": "request",
+}
 
-def from_response(response: chat_pb2.GetChatCompletionResponse, *, api: Api) -> dict[str, Any]:
-    """Translate an answer into JSON.
 
-    Args:
-        response: The answer; ``Response.proto`` of xai_vision has it.
-        api: "chat" writes a ``chat.completion``, "responses" a ``response``.
+def __getattr__(name: str) -> object:
+    # Loaded on use: a chat that takes a message as a dict needs no more than what reads it.
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
 
-    Returns:
-        The object. Image tokens are ``usage.prompt_tokens_details.image_tokens`` in the first;
-        in the second they are part of ``usage.input_tokens``.
-    """
-    return chat_completion(response) if api == "chat" else response_object(response)
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
