@@ -161,8 +161,7 @@ def test_interrupted_and_gone_on(server, folder, many, tmp_path):
     running = subprocess.Popen(
         command, env=asking(server, tmp_path), stderr=subprocess.PIPE, text=True
     )
-    while len(server.calls) < 8:
-        time.sleep(0.01)
+    server.calls.wait_for(8, timeout=20)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=20)
     assert running.returncode == 130

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import base64
 import json
 import signal
 import socket
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -99,6 +101,37 @@ def test_taken_port(serve, folder):
         _, err = running.communicate(timeout=20)
     assert running.returncode == 1
     assert "cannot be opened" in err
+
+
+def test_rest_as_well(serve, folder):
+    pytest.importorskip("starlette")
+    pytest.importorskip("uvicorn")
+    (folder / "rules.yaml").write_text(RULES)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    running, ready = serve("--http-port", str(port), "--rules", "rules.yaml", "--json")
+    assert ready["http"] == f"http://127.0.0.1:{port}/v1"
+    data = base64.b64encode((folder / "photo.jpg").read_bytes()).decode()
+    asked = {
+        "model": "grok-4",
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "A caption please"},
+                    {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}},
+                ],
+            }
+        ],
+    }
+    request = urllib.request.Request(
+        f"{ready['http']}/chat/completions",
+        json.dumps(asked).encode(),
+        {"Authorization": f"Bearer {ready['api_key']}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=20) as reply:
+        assert json.load(reply)["choices"][0]["message"]["content"] == "A landscape."
+    assert stop(running)[0] == 0
 
 
 def test_tls(serve, folder):

@@ -99,8 +99,7 @@ def test_no_picture_moves_the_cursor(terminal, server):
 def test_interrupted(terminal, server):
     server.fault(Fault.hang())
     child = terminal("ask", "What?", "photo.jpg")
-    while not server.calls:
-        child.expect([pexpect.TIMEOUT, "x"], timeout=0.1)
+    server.calls.wait_for(1, timeout=20)
     child.kill(signal.SIGINT)
     child.expect("interrupted")
     assert ended(child) == 130

@@ -46,6 +46,9 @@ def test_code_runs(page, desk, server, capsys):
         pytest.importorskip("pydantic")
     if any("from xai_sdk" in block.code for block in found):
         pytest.importorskip("xai_sdk")
+    if any("from openai" in block.code for block in found):
+        pytest.importorskip("openai")
+        pytest.importorskip("starlette")
     namespace: dict[str, object] = {"__name__": "docs"}
     for block in found:
         if "FakeServer(" in block.code or block.code.startswith("from xai_sdk"):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from xai_vision.cli.exits import Exit, Failure
+from xai_vision.cli.exits import Failure
 from xai_vision.testing import FakeServer
 from xai_vision.testing.callers import Caller
 from xai_vision.testing.front import Front
@@ -57,14 +56,10 @@ def start(
     """Run a server.
 
     Raises:
-        Failure: A port is taken, or REST is not to be had.
+        Failure: A port is taken.
+        ImportError: A package of an extra is missing.
     """
-    given: dict[str, Any] = {**settings, "tls": tls}
-    if http_port is not None:
-        if "http" not in inspect.signature(FakeServer).parameters:
-            raise Failure("--http-port: the fake of this version serves no REST", Exit.USAGE)
-        given["http"] = True
-    server = FakeServer(**given)
+    server = FakeServer(**settings, tls=tls, http=http_port is not None)
     if key is not None:
         _adopt(server, key)
     with ExitStack() as stack:
@@ -73,10 +68,9 @@ def start(
         grpc = f"localhost:{_at(stack, grpc_port, int(server.target.rpartition(':')[2]))}"
         http = None
         if http_port is not None:
-            url = urlsplit(server.http_url)  # type: ignore[attr-defined]  # with http=True
-            http = url._replace(
-                netloc=f"localhost:{_at(stack, http_port, url.port or 80)}"
-            ).geturl()
+            url = urlsplit(server.http_url)
+            port = _at(stack, http_port, url.port or 80)
+            http = url._replace(netloc=f"{url.hostname}:{port}").geturl()
         yield Running(server, grpc, http, None if key else server.api_key)
 
 

@@ -26,7 +26,13 @@ SUFFIXES = frozenset(
 )
 
 
-class PictureName(click.ParamType[str]):
+if TYPE_CHECKING:
+    _Named = click.ParamType[str]
+else:  # generic only in newer versions of click
+    _Named = click.ParamType
+
+
+class PictureName(_Named):
     """A path, a URL, or - for standard input."""
 
     name = "picture"

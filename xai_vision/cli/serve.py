@@ -36,7 +36,7 @@ __all__ = ["command"]
     "--http-port",
     type=click.IntRange(0, 65535),
     show_envvar=True,
-    help="Serve REST as well, there; 0 is any free port.",
+    help='Serve REST as well, there (extra "http"); 0 is any free port.',
 )
 @click.option(
     "--rules",
