@@ -10,13 +10,10 @@ import grpc
 
 from xai_vision.chat.compaction import Compacting, compacting
 from xai_vision.chat.conversation import Conversation, Said
-from xai_vision.chat.deferral import deferred
 from xai_vision.chat.fold import Fold
-from xai_vision.chat.formats import response_format
 from xai_vision.chat.response import Chunk, Response
 from xai_vision.chat.settings import MAX_ANSWERS, tool_list
 from xai_vision.chat.spans import answer_attributes, request_attributes
-from xai_vision.chat.structured import Shape
 from xai_vision.errors import InvalidRequestError, StreamBrokenError
 from xai_vision.proto import chat_pb2
 from xai_vision.proto.chat_grpc import Chat as Rpc
@@ -65,6 +62,10 @@ class ChatCalls(Conversation):
         return self._unary(self._request(tools, n=_answers(n)), _each(n), call, n)
 
     def _parsing(self, shape: type[T], tools: Tools, call: Call) -> Sampling[tuple[Response, T]]:
+        # Imported on use, like all that most programs never ask for.
+        from xai_vision.chat.formats import response_format
+        from xai_vision.chat.structured import Shape
+
         wanted = Shape(shape)
         asked = response_format("shape", wanted.schema)
         body = self._request(tools, response_format=asked)
@@ -124,12 +125,16 @@ class ChatCalls(Conversation):
     def _deferring(
         self, tools: Tools, timeout: Timeout, interval: Timeout
     ) -> Callable[[], Steps[Reply]]:
+        from xai_vision.chat.deferral import deferred
+
         body = self._request(tools)
         return deferred(body, self._options({}), timeout=timeout, interval=interval)
 
     def _batch_deferring(
         self, n: int, tools: Tools, timeout: Timeout, interval: Timeout
     ) -> Callable[[], Steps[Reply]]:
+        from xai_vision.chat.deferral import deferred
+
         body = self._request(tools, n=_answers(n))
         return deferred(body, self._options({}), timeout=timeout, interval=interval)
 

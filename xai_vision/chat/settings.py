@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.chat.content import is_proto
-from xai_vision.chat.formats import response_format
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import chat_pb2, usage_pb2
 from xai_vision.proto.convert import adopt
@@ -136,6 +135,13 @@ def tool_list(name: str, value: Any) -> list[chat_pb2.Tool]:
     return tools
 
 
+def _response_format(name: str, value: Any) -> chat_pb2.ResponseFormat:
+    # Imported on use: it needs json, which takes a millisecond to import.
+    from xai_vision.chat.formats import response_format
+
+    return response_format(name, value)
+
+
 _TOOL_MODES = {
     "auto": chat_pb2.TOOL_MODE_AUTO,
     "none": chat_pb2.TOOL_MODE_NONE,
@@ -216,7 +222,7 @@ _CONVERT: dict[str, Convert] = {
     "tools": tool_list,
     "tool_choice": _tool_choice,
     "parallel_tool_calls": _flag,
-    "response_format": response_format,
+    "response_format": _response_format,
     "frequency_penalty": _number(-2, 2),
     "presence_penalty": _number(-2, 2),
     "reasoning_effort": _enum(chat_pb2.ReasoningEffort, _EFFORTS),
