@@ -126,3 +126,15 @@ def test_starts_without_what_it_does_not_need(alone):
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_questions_from_a_file(xai, server):
+    """A conversation without a terminal: no prompts, and the code tells of failures."""
+    done = xai("chat", "photo.jpg", stdin=b"What is it?\n/add chart.png\nAnd this?\n/cost\n")
+    assert done.code == 0
+    assert "you>" not in done.out
+    assert "2 pictures" in done.out
+    assert [len(call.images) for call in server.calls] == [1, 2]
+    done = xai("chat", stdin=b"/add notes.txt\nHello\n/bogus\n/quit\n")
+    assert done.code == 3
+    assert "no command /bogus" in done.err

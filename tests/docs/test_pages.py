@@ -182,3 +182,18 @@ def test_builds(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "prepare_image" in (tmp_path / "api" / "images" / "index.html").read_text()
     assert "retry_after" in (tmp_path / "api" / "errors" / "index.html").read_text()
+
+
+def test_contributing_names_what_there_is():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "test"), "--list"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    steps = set(done.stdout.split())
+    for named_steps in re.findall(r"scripts/test ([a-z][a-z ]*)", text):
+        assert set(named_steps.split()) <= steps, named_steps
+    for path in re.findall(r"\b((?:scripts|docs|tests)/[\w/.]+)", text):
+        assert (ROOT / path.rstrip(".")).exists(), path

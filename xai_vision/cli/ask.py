@@ -51,7 +51,9 @@ __all__ = ["check_prompt", "command", "parsed"]
 @click.option("--continue", "go_on", metavar="ID", help="Go on from a stored answer.")
 @click.option("--last", is_flag=True, help="Go on from the last answer stored here.")
 @json_option
-@click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Nothing on stderr but errors (and that a fake is one)."
+)
 @service_options
 def command(
     prompt: str,
@@ -96,7 +98,7 @@ def command(
     shown = [open_picture(name, looking) for name in pictures]
     if not quiet:
         _tell_changes(shown)
-    with client(service, quiet=quiet) as asked:
+    with client(service) as asked:
         chat = asked.chat.create(model, **settings)
         if system:
             chat.append(instructions(system))

@@ -20,7 +20,7 @@ from xai_vision.cli.pictures import is_address, open_picture
 from xai_vision.cli.report import picture_dict, usage_dict
 from xai_vision.cli.terminal import complain, said
 from xai_vision.client import AsyncClient
-from xai_vision.errors import RateLimitError, XaiVisionError
+from xai_vision.errors import RateLimitError, SafetyRefusalError, XaiVisionError
 from xai_vision.wire.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -208,7 +208,8 @@ class Batch:
         """
         code = exit_of(error)
         self.tally.failed.append(error)
-        self._in_a_row += code is not Exit.PICTURE
+        of_the_picture = code is Exit.PICTURE or isinstance(error, SafetyRefusalError)
+        self._in_a_row += not of_the_picture
         hopeless = code in (Exit.KEY, Exit.RATE_LIMIT, Exit.USAGE)
         if hopeless or self._in_a_row >= _FAILURES_IN_A_ROW:
             raise error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xai_vision.cli.exits import epilog
+from xai_vision.cli.exits import Exit, epilog, exit_of
 from xai_vision.cli.options import (
     Looking,
     Service,
@@ -51,7 +51,7 @@ def command(
     system: str | None,
     looking: Looking,
     service: Service,
-) -> None:
+) -> int:
     """Talk about pictures.
 
     Each line is a question; PICTUREs go with the first. /add shows another picture, /help lists
@@ -71,7 +71,7 @@ def command(
         talk = Talk(begin, looking)
         for name in pictures:
             talk.add(name)
-        talk.run()
+        return talk.run()
 
 
 class Talk:
@@ -84,6 +84,7 @@ class Talk:
         self._waiting: list[PreparedImage] = []
         self._tokens = 0
         self._cost = 0.0
+        self._failed = Exit.OK
         self._commands: dict[str, Callable[[list[str]], object]] = {
             "add": self._add_all,
             "drop": lambda _: self._waiting.clear(),
@@ -93,8 +94,12 @@ class Talk:
             "help": lambda _: note(_HELP, dim=False),
         }
 
-    def run(self) -> None:
-        """Take lines until there are no more."""
+    def run(self) -> int:
+        """Take lines until there are no more.
+
+        Returns:
+            The exit code: where nobody sits at a terminal, that of the first failure.
+        """
         interactive = sys.stdin.isatty()
         if interactive:
             note("/help lists commands; Ctrl-D ends.")
@@ -104,12 +109,12 @@ class Talk:
                 line = input(_PROMPT) if interactive else sys.stdin.readline()
             except EOFError:
                 write_answer("\n")
-                return
+                return Exit.OK
             if not interactive and not line:
-                return
+                return self._failed
             line = line.strip()
             if line in ("/quit", "/exit"):
-                return
+                return Exit.OK if interactive else self._failed
             self._take(line)
 
     def _take(self, line: str) -> None:
@@ -150,9 +155,13 @@ class Talk:
             try:
                 self.add(name)
             except ImageError as error:
-                complain(said(error))
+                self._fail(error)
             else:
                 note(f"added {self._waiting[-1].describe()}")
+
+    def _fail(self, error: Exception, more: str = "") -> None:
+        self._failed = self._failed or exit_of(error)
+        complain(said(error) + more)
 
     def _list(self) -> None:
         for picture in self._waiting:
@@ -180,7 +189,7 @@ class Talk:
             complain("stopped; the question is taken back")
         except XaiVisionError as error:
             kept = " The pictures still wait; /drop takes them back." if self._waiting else ""
-            complain(said(error) + kept)
+            self._fail(error, kept)
         else:
             self._waiting.clear()
             if response is not None:

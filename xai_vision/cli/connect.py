@@ -25,7 +25,7 @@ def has_key(service: Service) -> bool:
 
 
 @contextmanager
-def arguments(service: Service, *, quiet: bool = False) -> Iterator[dict[str, Any]]:
+def arguments(service: Service) -> Iterator[dict[str, Any]]:
     """What a client of that service is made with; an embedded fake lives as long.
 
     Raises:
@@ -35,8 +35,7 @@ def arguments(service: Service, *, quiet: bool = False) -> Iterator[dict[str, An
     if service.fake:
         from xai_vision.testing import FakeServer
 
-        if not quiet:
-            note(FAKE)
+        note(FAKE)
         with FakeServer() as server:
             yield {**given, "api_key": server.api_key, "api_host": server.target}
         return
@@ -52,9 +51,9 @@ def arguments(service: Service, *, quiet: bool = False) -> Iterator[dict[str, An
 
 
 @contextmanager
-def client(service: Service, *, quiet: bool = False) -> Iterator[Client]:
+def client(service: Service) -> Iterator[Client]:
     """A client of that service."""
     from xai_vision.client import Client
 
-    with arguments(service, quiet=quiet) as given, Client(**given) as made:
+    with arguments(service) as given, Client(**given) as made:
         yield made

@@ -78,6 +78,7 @@ def command(
         }
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    click.echo(f"{whole}, {shown['likely']:,} of them for {len(parts)} pictures")
+    count = "1 picture" if len(parts) == 1 else f"{len(parts)} pictures"
+    click.echo(f"{whole}, {shown['likely']:,} of them for {count}")
     if cost:
         click.echo(f"about {usd(cost['likely'])} ({usd(cost['low'])} to {usd(cost['high'])})")

@@ -60,8 +60,7 @@ class Ledger:
 
     def add(self, entry: dict[str, Any]) -> None:
         """Write an answer down, for good. ``entry`` begins with its picture."""
-        line = json.dumps({**entry, "question": self._question}, ensure_ascii=False)
-        data = line.encode("utf-8", "surrogatepass" if _has_surrogates(line) else "strict") + b"\n"
+        data = _encoded({**entry, "question": self._question})
         try:
             _write_all(self._file, data)
             os.fsync(self._file)
@@ -144,9 +143,11 @@ class Ledger:
         )
 
 
-def _has_surrogates(text: str) -> bool:
-    # Names of files that are no UTF-8.
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
+def _encoded(entry: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:  # the name of a file that is no UTF-8
+        return json.dumps(entry).encode() + b"\n"
 
 
 def _write_all(file: int, data: bytes) -> None:

@@ -24,7 +24,7 @@ def command(*, pictures: bool, as_json: bool, service: Service) -> None:
     """List the models that answer, what they take and what they cost."""
     from xai_vision.cli.connect import client
 
-    with client(service, quiet=as_json) as asked:
+    with client(service) as asked:
         found = asked.models.list_language_models()
     told = [_as_dict(model) for model in found]
     if pictures:

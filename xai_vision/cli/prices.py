@@ -52,7 +52,7 @@ def price_of(model: str, service: Service, *, offline: bool, quiet: bool = False
     from xai_vision.errors import APIError
 
     try:
-        with client(service, quiet=quiet) as asked:
+        with client(service) as asked:
             found = asked.models.get_language_model(
                 model, timeout=service.timeout or _PATIENCE, retries=0
             )

@@ -85,6 +85,8 @@ def command(
     """
     if certificate is not None and not tls:
         raise click.UsageError("--certificate is for --tls.")
+    if key is not None and not (key.isascii() and key.isprintable() and key.split() == [key]):
+        raise click.UsageError("--key: printable ASCII characters without spaces.")
     from xai_vision.cli.fakes import start
     from xai_vision.cli.rules import load
 

@@ -22,7 +22,8 @@ _PLAIN_WIDTH = 160
 _WORDS = (
     (re.compile(r"\bpass fit=True\b", re.IGNORECASE), "add --fit"),
     (re.compile(r"\bfit=True\b"), "--fit"),
-    (re.compile(r"\bmax_side=(\d+)?"), r"--max-side \1"),
+    (re.compile(r"\bmax_side=(?=\d)"), "--max-side "),
+    (re.compile(r"\bmax_side="), "--max-side"),
     (re.compile(r"\bstrip_metadata=(True)?"), "--strip-metadata"),
     (re.compile(r"\bdetail='low'"), "--detail low"),
     (re.compile(r"the key given as api_key= or in XAI_API_KEY"), "the key in XAI_API_KEY"),
@@ -56,7 +57,7 @@ def said(error: BaseException) -> str:
     for pattern, word in _WORDS:
         text = pattern.sub(word, text)
     key = os.environ.get("XAI_API_KEY", "")
-    return text.replace(key, "***") if len(key) > 3 else text
+    return text.replace(key, "***") if len(key) >= 8 else text
 
 
 def note(text: str, *, dim: bool = True) -> None:
