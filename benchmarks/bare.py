@@ -89,7 +89,7 @@ def _said(body):
     return digest.hexdigest()
 
 
-def _asked(request):
+def asked(request):
     """How many pieces, and how many seconds apart: the model's name says it."""
     model = chat_pb2.GetCompletionsRequest.FromString(request).model
     _, count, pause = model.split("/")
@@ -103,7 +103,7 @@ def handlers(ledger):
 
     def stream(request, context):
         ledger.note(request, context)
-        count, pause = _asked(request)
+        count, pause = asked(request)
         for _ in range(count - 1):
             yield FIRST
             if pause:
@@ -120,7 +120,7 @@ def aio_handlers(ledger):
 
     async def stream(request, context):
         ledger.note(request, context)
-        count, pause = _asked(request)
+        count, pause = asked(request)
         for _ in range(count - 1):
             yield FIRST
             if pause:

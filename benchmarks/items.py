@@ -36,6 +36,7 @@ class Item:
     fresh: bool = False  # a new process for every round
     tls: bool = False
     picture: int = 0  # bytes of the picture it needs
+    flood: bool = False  # its chunks come from flood.py
 
 
 MIB = 1024 * 1024
@@ -123,6 +124,7 @@ def _streams():
                 (cpu, Metric("wall", "us/chunk"), memory),
                 plain,
                 quick=plain if each == "yes" and chunks != 4000 else None,
+                flood=True,
             )
     yield Item(
         "stream-paced",
@@ -145,6 +147,7 @@ def _streams():
             (Metric("cpu", "us/chunk", 1.25), Metric("wall", "us/chunk")),
             one,
             quick=one | {"chunks": "500" if wide == "1" else "100"},
+            flood=True,
         )
 
 

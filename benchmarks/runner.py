@@ -91,6 +91,9 @@ class Bench:
         self._kept.callback(self._server.stop)
         self.plain_port, *rest = map(int, self._server.said("ready").split())
         self.tls_port = rest[0] if rest else None
+        flood = Process("-m", "benchmarks.flood")
+        self._kept.callback(flood.stop)
+        self.flood_port = int(flood.said("ready"))
         self._channel = grpc.insecure_channel(f"localhost:{self.plain_port}")
         self._kept.callback(self._channel.close)
         self._seen = self._channel.unary_unary("/bench/Seen")
@@ -115,7 +118,7 @@ class Bench:
         """Start a contestant's process; returns it and its key."""
         key = key or f"bench-{next(_SERIAL)}"
         environment, root = {}, ""
-        target = target or f"localhost:{self.plain_port}"
+        target = target or f"localhost:{self.flood_port if item.flood else self.plain_port}"
         if item.tls:
             root = str(self.tls.root)
             target = f"127.0.0.1:{self.tls_port}"
