@@ -1,0 +1,223 @@
+"""Refusals and failures over REST: as the openai package sees them, and on the wire."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.rest.plain import ask, complete, respond
+from xai_vision.testing import FakeServer, Fault, Reply, ServiceError
+
+XAI = {"code", "error"}
+
+
+def test_xais_form(server):
+    reply = respond(server, model="nope")
+    assert reply.status == 404
+    assert set(reply.json) == XAI
+    assert "nope does not exist" in reply.json["error"]
+    assert reply.headers["x-request-id"]
+    assert server.calls.last.status == "NOT_FOUND"
+    assert server.calls.last.http_status == 404
+
+
+def test_keys(server):
+    wrong = ask(server, "GET", "/models", key="xai-wrong-key-of-somebody")
+    assert wrong.status == 400
+    assert "Incorrect API key provided: xa***dy" in wrong.json["error"]
+    assert ask(server, "GET", "/models", headers={"authorization": ""}).status == 401
+    blocked = server.issue_key(blocked=True)
+    assert ask(server, "GET", "/models", key=blocked).status == 403
+    assert ask(server, "GET", "/api-key", key=blocked).json["api_key_blocked"] is True
+    assert "xai-wrong" not in repr(server.calls.last.metadata)
+
+
+def test_openais_form():
+    with FakeServer(error_form="openai") as server:
+        wrong = ask(server, "GET", "/models", key="xai-wrong-key-of-somebody")
+        assert wrong.status == 401
+        assert set(wrong.json["error"]) == {"message", "type", "code", "param"}
+        refused = respond(server, 3)
+        assert (refused.status, refused.json["error"]["param"]) == (422, "input")
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "words"),
+    [
+        ({"input": 3}, 422, "input must be a list"),
+        ({"input": [{"type": "x"}]}, 422, "input[0] has type 'x'"),
+        ({"input": [{"type": ["x"]}]}, 422, "input[0] has type"),
+        ({"temperature": "hot"}, 422, "temperature must be a number"),
+        ({"temperature": 3}, 400, "temperature must be between 0 and 2"),
+        ({"stream": "yes"}, 422, "stream must be true or false"),
+        ({"background": True}, 400, "Argument not supported: background"),
+        ({"voice": "low"}, 400, "has no key 'voice'"),
+        ({"include": ["everything"]}, 400, "'everything' cannot be included"),
+        (
+            {"instructions": "a", "previous_response_id": "b"},
+            400,
+            "Argument not supported: instructions and previous_response_id together",
+        ),
+        ({"previous_response_id": "b"}, 404, "Response not found"),
+        ({"tools": [{"type": "web_search", "search_context_size": "low"}]}, 400, "no key"),
+        ({"tools": [{"type": "web_search"}] * 129}, 400, "At most 128 tools"),
+        ({"input": [{"type": "input_image", "image_url": "https://e.x/"}]}, 400, "Failed to fetch"),
+        ({"input": [{"type": "input_image", "image_url": "data:x"}]}, 400, "Invalid image URL"),
+    ],
+)
+def test_what_is_refused(server, what, status, words):
+    reply = respond(server, **{"what": what.pop("input", "Hi"), **what})
+    assert reply.status == status, reply.json
+    assert words in reply.json["error"]
+    server.verify()
+
+
+def test_bodies_that_are_none(server):
+    for body, headers, status in (
+        (b"{}", {}, 415),
+        (b"{", {"content-type": "application/json"}, 400),
+        (b"[]", {"content-type": "application/json; charset=utf-8"}, 422),
+        (b"[" * 100_000, {"content-type": "application/json"}, 400),
+        (b"\xff", {"content-type": "application/json"}, 400),
+    ):
+        assert ask(server, "POST", "/responses", body, headers=headers).status == status
+    assert ask(server, "GET", "/responses").status == 405
+    lost = ask(server, "GET", "/videos")
+    assert (lost.status, set(lost.json)) == (404, XAI)
+    assert server.calls.last.method == "GET /v1/videos"
+
+
+def test_retry_headers(server):
+    server.fault(Fault.rate_limited(retry_after=1.5), next=1)
+    limited = respond(server)
+    assert (limited.status, limited.headers["retry-after"]) == (429, "1.5")
+    server.fault(Fault.unavailable(trailing={"grpc-retry-pushback-ms": "-1"}), next=1)
+    assert respond(server).headers["x-should-retry"] == "false"
+    server.fault(Fault.unavailable(trailing={"grpc-retry-pushback-ms": "20"}), next=1)
+    assert respond(server).headers["retry-after-ms"] == "20"
+    server.rate_limit(requests=1, burst=1)
+    assert [respond(server).status for _ in range(2)] == [200, 429]
+
+
+def test_faults_inside_streams(server):
+    server.on().reply(Reply("one two three four", chunks=4))
+    server.fault(Fault.after_chunks(2, status="INTERNAL", details="broke"), next=2)
+    events = respond(server, stream=True).events
+    assert events[-1]["type"] == "error"
+    assert events[-1]["message"] == "broke"
+    assert complete(server, stream=True).events[-1] == {"code": "Internal error", "error": "broke"}
+    assert [call.status for call in server.calls] == ["INTERNAL"] * 2
+    server.fault(Fault.truncated(after_chunks=2), next=2)
+    assert respond(server, stream=True).events[-1]["delta"] == " two"
+    assert complete(server, stream=True).events[-1]["choices"][0]["finish_reason"] is None
+
+
+def test_rules_may_refuse_and_be_mistaken(server):
+    server.on(prompt="a").do(lambda call: (_ for _ in ()).throw(ServiceError("ABORTED", "no")))
+    server.on(prompt="b").do(lambda call: 1 / 0)
+    assert respond(server, "a").status == 409
+    assert respond(server, "b").status == 500
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        server.verify()
+    server.clear()
+
+
+def test_a_garbled_answer(server):
+    server.fault(Fault.garbled(), next=1)
+    reply = respond(server)
+    assert reply.status == 200
+    with pytest.raises(json.JSONDecodeError):
+        reply.json  # noqa: B018
+
+
+def test_a_reset(server):
+    server.fault(Fault.reset_connection(), next=1)
+    with pytest.raises(ConnectionError):
+        respond(server)
+    assert respond(server).status == 200
+    server.fault(Fault.reset_connection(after_bytes=300), next=1)
+    with pytest.raises(ConnectionError):
+        respond(server, stream=True)
+
+
+def test_a_frozen_connection(server):
+    server.fault(Fault.freeze_connection(after_bytes=40), next=1)
+    with pytest.raises(TimeoutError):
+        ask(server, "POST", "/responses", {"model": "grok-4", "input": "Hi"}, timeout=0.2)
+    assert respond(server).status == 200
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    ("fault", "name", "attempts"),
+    [
+        (Fault.status("INVALID_ARGUMENT"), "BadRequestError", 1),
+        (Fault.status("UNAUTHENTICATED"), "BadRequestError", 1),
+        (Fault.refused_as_unsafe(), "PermissionDeniedError", 1),
+        (Fault.status("NOT_FOUND"), "NotFoundError", 1),
+        (Fault.status("ABORTED"), "ConflictError", 3),
+        (Fault.rate_limited(retry_after=0.01), "RateLimitError", 3),
+        (Fault.internal(), "InternalServerError", 3),
+        (Fault.unavailable(), "InternalServerError", 3),
+        (Fault.status("DEADLINE_EXCEEDED"), "InternalServerError", 3),
+        (Fault.reset_connection(), "APIConnectionError", 3),
+    ],
+    ids=lambda value: getattr(value, "code", "") or str(getattr(value, "kind", value)),
+)
+def test_openais_exceptions_and_default_retries(rest, server, monkeypatch, fault, name, attempts):
+    import openai
+    from openai import _base_client
+
+    monkeypatch.setattr(_base_client, "INITIAL_RETRY_DELAY", 0.01)
+    server.fault(fault)
+    with pytest.raises(openai.APIError) as caught:
+        rest.responses.create(model="grok-4", input="Hi")
+    assert type(caught.value).__name__ == name
+    assert [call.attempt for call in server.calls] == list(range(1, attempts + 1))
+    assert len(server.calls.attempts) == attempts
+    if isinstance(caught.value, openai.APIStatusError):
+        assert caught.value.request_id
+        assert isinstance(caught.value.body, str)
+
+
+@pytest.mark.peer
+def test_a_failure_that_passes_is_not_seen(rest, server):
+    server.fault(Fault.rate_limited(retry_after=0.01), next=2)
+    assert rest.responses.create(model="grok-4", input="Hi").output_text
+    assert [call.http_status for call in server.calls] == [429, 429, 200]
+
+
+@pytest.mark.peer
+async def test_timeouts_and_leaving(arest, server):
+    import openai
+
+    server.fault(Fault.hang(), next=1)
+    with pytest.raises(openai.APITimeoutError):
+        await arest.with_options(timeout=0.2, max_retries=0).responses.create(
+            model="grok-4", input="Hi"
+        )
+    assert server.calls.last.wait_cancelled()
+    server.on().reply(Reply("a b c", chunks=3, tps=2))
+    stream = await arest.responses.create(model="grok-4", input="Hi", stream=True)
+    async for _ in stream:
+        break
+    await stream.close()
+    assert server.calls.last.wait_cancelled()
+
+
+@pytest.mark.peer
+def test_streams_that_break(rest, server):
+    import openai
+
+    server.on().reply(Reply("one two three four", chunks=4))
+    stream = {"model": "grok-4", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+    server.fault(Fault.after_chunks(2), next=1)
+    with pytest.raises(openai.APIError):
+        list(rest.chat.completions.create(**stream))
+    server.fault(Fault.reset_connection(after_bytes=600), next=1)
+    with pytest.raises(openai.APIConnectionError):
+        list(rest.chat.completions.create(**stream))
+    server.fault(Fault.garbled(after_chunks=1), next=1)
+    with pytest.raises(json.JSONDecodeError):
+        list(rest.chat.completions.create(**stream))
