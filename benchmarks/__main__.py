@@ -68,7 +68,7 @@ def main():
                 print(f"{item.name}: left out, for want of trustme or openssl", file=sys.stderr)
                 continue
             print(f"{item.name} ...", file=sys.stderr, flush=True)
-            found = run(bench, item, parameters, rounds, _present(item))
+            found = run(bench, item, parameters, rounds, _present(item), not given.quick)
             results[item.name] = report.summary(item, found) | {"found": found}
             printed.setdefault(item.contestants, []).extend(report.rows(item, results[item.name]))
     finally:

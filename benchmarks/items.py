@@ -104,7 +104,7 @@ def _pictures():
             "bulk",
             (Metric("memory", "MiB", most=16 * 10 * 4 / 3 + 64), _CPU_MS, _WALL_MS),
             {"wide": "16", "how": how},
-            quick={"wide": "16", "how": how} if how == "asyncio" else None,
+            quick=None,
             contestants=("raw", "xai_vision"),
             fresh=True,
             picture=10 * MIB,

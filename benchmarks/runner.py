@@ -131,10 +131,16 @@ class Bench:
         return Process(script, *command, environment=environment), key
 
 
-def run(bench: Bench, item: Item, parameters, rounds, contestants):
-    """Rounds of an item; per round what each contestant's numbers were."""
+def run(bench: Bench, item: Item, parameters, rounds, contestants, anew):
+    """Rounds of an item; per round what each contestant's numbers were.
+
+    ``anew``: in new processes for every round, for some are luckier than others with where their
+    memory comes to lie, and stay so.
+    """
     if item.task == "rate":
         return _rates(bench, item, parameters, rounds, contestants)
+    if anew and not item.fresh:
+        return [_fresh_round(bench, item, parameters, contestants, n) for n in range(rounds)]
     if item.fresh:
         # One round more, which is not counted: it compiles modules and fills the file cache.
         turns = [_fresh_round(bench, item, parameters, contestants, n) for n in range(rounds + 1)]
