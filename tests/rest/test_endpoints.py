@@ -1,0 +1,243 @@
+"""What the endpoints give, without a client of them."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import pytest
+
+from tests.pictures import jpeg
+from tests.rest.plain import ask, complete, respond
+from tests.testing.asking import connected, data_url
+from xai_vision.testing import FakeServer, Fault, Reply
+
+
+def test_the_url(server):
+    assert server.http_url.startswith("http://127.0.0.1:")
+    assert server.http_url.endswith("/v1")
+    assert server.http_url == server.http_url
+    with pytest.raises(RuntimeError, match="not running"):
+        FakeServer().http_url  # noqa: B018
+
+
+def test_catalogue(server):
+    listed = ask(server, "GET", "/models").json
+    assert listed["object"] == "list"
+    one = ask(server, "GET", "/models/grok-4").json
+    assert one in listed["data"]
+    assert one["owned_by"] == "xai"
+    languages = ask(server, "GET", "/language-models").json["models"]
+    vision = {model["id"] for model in languages if "image" in model["input_modalities"]}
+    assert "grok-4-0709" in vision
+    assert "grok-3" not in vision
+    assert ask(server, "GET", "/language-models/grok-4").json in languages
+    assert ask(server, "GET", "/models/nope").status == 404
+    assert ask(server, "GET", "/api-key").json["redacted_api_key"].startswith("xa***")
+
+
+def test_stored_responses(server):
+    made = respond(server).json
+    assert ask(server, "GET", f"/responses/{made['id']}").json == made
+    gone = ask(server, "DELETE", f"/responses/{made['id']}").json
+    assert gone == {"id": made["id"], "object": "response", "deleted": True}
+    assert ask(server, "GET", f"/responses/{made['id']}").status == 404
+    kept = respond(server).json["id"]
+    server.clock.skip(days=31)
+    assert ask(server, "GET", f"/responses/{kept}").status == 404
+
+
+def test_images_in_stored_requests_may_be_refused():
+    with FakeServer(stored_pictures="refuse") as server:
+        picture = [{"type": "input_image", "image_url": data_url(jpeg())}]
+        assert respond(server, picture).status == 400
+        assert respond(server, picture, store=False).status == 200
+
+
+def test_deferred(server):
+    server.deferred(ready_after_polls=2)
+    ticket = complete(server, deferred=True).json["request_id"]
+    path = f"/chat/deferred-completion/{ticket}"
+    assert [ask(server, "GET", path).status for _ in range(4)] == [202, 202, 200, 404]
+    server.deferred(failed=True, ready_after_polls=0)
+    ticket = complete(server, deferred=True).json["request_id"]
+    assert ask(server, "GET", f"/chat/deferred-completion/{ticket}").status == 500
+
+
+def test_the_call_log(server):
+    respond(
+        server,
+        [{"type": "input_image", "image_url": data_url(jpeg())}],
+        metadata={"a": "b"},
+        stream=True,
+    )
+    call = server.calls.last
+    assert (call.service, call.method) == ("REST", "POST /v1/responses")
+    assert (call.status, call.http_status, call.stream) == ("OK", 200, True)
+    assert call.images[0].data == jpeg()
+    assert call.body["metadata"] == {"a": "b"}
+    assert call.body["input"][0]["image_url"] == "data:image/jpeg;base64,…"
+    assert call.header("authorization") == "Bearer ***"
+    assert call.chunks_sent > 1
+    ask(server, "GET", "/responses/abc")
+    server.calls.assert_called(1, method="GET /v1/responses/{id}", status="NOT_FOUND")
+    server.calls.assert_not_called(method="GetCompletion")
+
+
+def test_rules_and_tenants(server):
+    other = server.tenant()
+    server.on(method="POST /v1/chat/completions").reply("by REST")
+    server.on(prompt="Hi", stream=True).reply("streamed")
+    assert complete(server).json["choices"][0]["message"]["content"] == "by REST"
+    assert respond(server, stream=True).events[-2]["response"]["output"][0]["content"][0]["text"]
+    assert respond(other).status == 200
+    assert len(other.calls) == 1
+    other.close()
+    assert respond(other).status == 400
+
+
+def test_events(server):
+    events = complete(server, stream=True, stream_options={"include_usage": True}).events
+    assert events[-1] == "[DONE]"
+    assert events[-2]["choices"] == []
+    reply = respond(server, stream=True)
+    assert reply.headers["content-type"] == "text/event-stream"
+    assert reply.events[-1] == "[DONE]"
+
+
+def test_unicode_and_half_characters(server):
+    assert "né ☕" in respond(server, "né ☕").json["output"][0]["content"][0]["text"]
+    half = json.dumps({"model": "grok-4", "input": "\ud800"}).encode()
+    reply = ask(server, "POST", "/responses", half, headers={"content-type": "application/json"})
+    assert reply.status == 422
+    assert "lone surrogate" in reply.json["error"]
+
+
+def test_a_picture_of_20_mib(server):
+    # What stands behind a JPEG's end is no picture, but counts as bytes of the file.
+    data = jpeg().ljust(20 * 1024 * 1024, b"\0")
+    reply = respond(server, [{"type": "input_image", "image_url": data_url(data)}])
+    assert reply.status == 200
+    assert server.calls.last.images[0].size == len(data)
+
+
+def test_tls():
+    with FakeServer(http=True, tls=True) as server:
+        assert server.http_url.startswith("https://")
+        context = ssl.create_default_context(cadata=server.root_certificate.decode())
+        request = urllib.request.Request(
+            f"{server.http_url}/models", headers={"authorization": f"Bearer {server.api_key}"}
+        )
+        with urllib.request.urlopen(request, context=context, timeout=10) as reply:
+            assert json.load(reply)["object"] == "list"
+
+
+def test_stopping_with_calls_in_flight(caplog):
+    caplog.set_level(logging.DEBUG)
+    statuses = []
+    with FakeServer(http=True) as server:
+        server.fault(Fault.hang())
+        threads = [
+            threading.Thread(target=lambda: statuses.append(respond(server).status))
+            for _ in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        assert server.calls.wait_for(3)
+        began = time.monotonic()
+    assert time.monotonic() - began < 2
+    for thread in threads:
+        thread.join(5)
+    assert statuses == [503] * 3
+    assert [record for record in caplog.records if record.name != "asyncio"] == []
+
+
+def test_stopping_with_idle_and_streaming_connections():
+    with FakeServer(http=True) as server:
+        url = server.http_url
+        server.on().reply(Reply("a b c d", chunks=4, tps=1))
+        body = json.dumps({"model": "grok-4", "input": "Hi", "stream": True}).encode()
+        headers = {
+            "authorization": f"Bearer {server.api_key}",
+            "content-type": "application/json",
+        }
+        streaming = urllib.request.urlopen(
+            urllib.request.Request(f"{url}/responses", body, headers), timeout=10
+        )
+        streaming.readline()
+        began = time.monotonic()
+    assert time.monotonic() - began < 2
+    with pytest.raises((OSError, ValueError)):
+        while streaming.readline():
+            pass
+        raise OSError  # ended without its last event is fine, too
+    streaming.close()
+    gc.collect()
+
+
+def test_started_again():
+    server = FakeServer(http=True)
+    for _ in range(2):
+        with server:
+            assert respond(server).status == 200
+
+
+def test_nothing_is_printed_and_logging_is_left_alone():
+    code = (
+        "import logging\n"
+        "from tests.rest.plain import respond\n"
+        "from xai_vision.testing import FakeServer, Fault\n"
+        "with FakeServer(http=True) as server:\n"
+        "    respond(server)\n"
+        "    server.fault(Fault.reset_connection(after_bytes=99), next=1)\n"
+        "    try: respond(server)\n"
+        "    except ConnectionError: pass\n"
+        "assert logging.getLogger('uvicorn.access').propagate\n"
+        "assert logging.getLogger('uvicorn.error').level == 0\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_without_the_extra():
+    code = (
+        "import sys\n"
+        "sys.modules['starlette'] = None\n"
+        "from xai_vision.testing import FakeServer\n"
+        "assert 'uvicorn' not in sys.modules\n"
+        "try: FakeServer(http=True).start()\n"
+        "except ImportError as error: print(error)\n"
+        "with FakeServer() as server: assert server.target\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert "starlette: pip install 'xai-vision[http]'" in done.stdout
+
+
+def test_the_description(server):
+    root = server.http_url.removesuffix("/v1")
+    with urllib.request.urlopen(f"{root}/openapi.json", timeout=10) as reply:
+        told = json.load(reply)
+    assert "/v1/responses/{id}" in told["paths"]
+    assert not server.calls
+
+
+def test_both_faces_at_once(server):
+    """Threads on gRPC and REST together, one log."""
+    with connected(server) as rpc:
+        threads = [
+            threading.Thread(target=work)
+            for work in [lambda: respond(server), lambda: rpc("Hi")] * 8
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert [call.status for call in server.calls] == ["OK"] * 16
