@@ -157,16 +157,16 @@ def _crowds():
         "asyncio: 64 short questions in flight",
         "async_calls",
         (Metric("wall", "us/call", 1.10), Metric("cpu", "us/call")),
-        {"wide": "64", "calls": "12"},
-        quick={"wide": "64", "calls": "5"},
+        {"wide": "64", "calls": "40"},
+        quick={"wide": "64", "calls": "10"},
     )
     yield Item(
         "threads-16",
         "16 threads, short questions",
         "threads",
         (Metric("wall", "us/call", 1.20), Metric("cpu", "us/call")),
-        {"wide": "16", "calls": "40"},
-        quick={"wide": "16", "calls": "20"},
+        {"wide": "16", "calls": "100"},
+        quick={"wide": "16", "calls": "40"},
     )
 
 
