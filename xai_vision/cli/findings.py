@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.cli.exits import Failure
-from xai_vision.cli.pictures import is_address, source_of
+from xai_vision.cli.pictures import is_address, shown_as, source_of
 from xai_vision.cli.terminal import said
 from xai_vision.errors import ImageError
 from xai_vision.images import Header, prepare_image, read_header
@@ -132,14 +132,14 @@ def look_at(name: str, looking: Looking) -> Finding:
     try:
         prepared = prepare_image(
             data,
-            name=None if is_address(name) else name,
+            name=shown_as(name),
             max_side=looking.max_side,
             fit=looking.fit,
             strip_metadata=looking.strip_metadata,
             verify=isinstance(data, bytes),
         )
     except ImageError as error:
-        refusal = said(error).removeprefix(f"{name}: ")
+        refusal = said(error).removeprefix(f"{shown_as(name)}: ")
     size = len(data) if isinstance(data, bytes) else None
     return Finding(name, header, size, carries, prepared, refusal, looking.detail)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xai_vision.cli.options import Looking
     from xai_vision.images import PreparedImage
 
-__all__ = ["PICTURE", "is_address", "open_picture", "source_of"]
+__all__ = ["PICTURE", "is_address", "open_picture", "shown_as", "source_of"]
 
 SUFFIXES = frozenset(
     f".{name}"
@@ -76,6 +76,15 @@ def _standard_input() -> bytes:
     return data
 
 
+def shown_as(name: str) -> str:
+    """What a picture is called in messages; of a web address, without what may be secret."""
+    from xai_vision.images.picture import describe_url
+
+    if name == "-":
+        return "standard input"
+    return describe_url(name) if is_address(name) else name
+
+
 def open_picture(name: str, looking: Looking) -> PreparedImage:
     """Make a picture ready to be sent.
 
@@ -87,7 +96,7 @@ def open_picture(name: str, looking: Looking) -> PreparedImage:
 
     return prepare_image(
         source_of(name),
-        name={"-": "standard input"}.get(name) or (None if is_address(name) else name),
+        name=shown_as(name),
         detail=looking.detail,
         max_side=looking.max_side,
         fit=looking.fit,

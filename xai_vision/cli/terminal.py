@@ -19,22 +19,30 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PLAIN_WIDTH = 160
 
 # What errors call the options of a program, in the words of the command.
-_WORDS = (
-    (re.compile(r"\bpass fit=True\b", re.IGNORECASE), "add --fit"),
-    (re.compile(r"\bfit=True\b"), "--fit"),
-    (re.compile(r"\bmax_side=(?=\d)"), "--max-side "),
-    (re.compile(r"\bmax_side="), "--max-side"),
-    (re.compile(r"\bstrip_metadata=(True)?"), "--strip-metadata"),
-    (re.compile(r"\bdetail='low'"), "--detail low"),
-    (re.compile(r"the key given as api_key= or in XAI_API_KEY"), "the key in XAI_API_KEY"),
-    (re.compile(r"\btimeout= \(seconds\)"), "--timeout SECONDS"),
-    (re.compile(r"; \.retry_after says how long where the service does"), ""),
-    (re.compile(r"The part that arrived is in \.partial; ask"), "Ask"),
-    (
-        re.compile(r" If it is a path, pass pathlib\.Path\(\.\.\.\); if base64, check its start\."),
-        "",
-    ),
-    (re.compile(r"Download it and pass its bytes"), "Download it and name the file"),
+_WORDS = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (
+            r"Pass fit=True to image\(\) or prepare_image\(\) to have it made smaller, or "
+            r"max_side= or max_bytes= to say how small",
+            "Add --fit to have it made smaller, or --max-side PIXELS to say how small",
+        ),
+        (r"\bfit=True\b", "--fit"),
+        (r"\bmax_side=(?=\d)", "--max-side "),
+        (r"\bmax_side=", "--max-side"),
+        (r"\bstrip_metadata=(True)?", "--strip-metadata"),
+        (r"\bdetail='low'", "--detail low"),
+        (r"raise max_pixels= or make it smaller", "make it smaller"),
+        (r"the key given as api_key= or in XAI_API_KEY", "the key in XAI_API_KEY"),
+        (r"check api_key= or XAI_API_KEY", "check XAI_API_KEY"),
+        (r"\bstrip\(\) what was read from a file", "check XAI_API_KEY"),
+        (r"\bapi_host\b", "--host"),
+        (r"\btimeout= \(seconds\)", "--timeout SECONDS"),
+        (r"; \.retry_after says how long where the service does", ""),
+        (r"The part that arrived is in \.partial; ask", "Ask"),
+        (r" If it is a path, pass pathlib\.Path\(\.\.\.\); if base64, check its start\.", ""),
+        (r"Download it and pass its bytes", "Download it and name the file"),
+    )
 )
 
 

@@ -1,0 +1,63 @@
+"""Messages speak of what people at a shell can do."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest.importorskip("click")
+
+from tests import pictures
+from xai_vision import errors
+from xai_vision.cli.exits import MEANINGS, Exit, exit_of
+from xai_vision.cli.options import Looking
+from xai_vision.cli.pictures import open_picture
+from xai_vision.cli.terminal import clean, said
+
+
+def kinds(kind: type = errors.XaiVisionError) -> list[type]:
+    return [kind, *(leaf for sub in kind.__subclasses__() for leaf in kinds(sub))]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in kinds(errors.APIError) if kind.__module__.startswith("xai_vision")],
+    ids=lambda kind: kind.__name__,
+)
+def test_every_error_has_a_code_and_speaks_no_python(kind):
+    import grpc
+
+    error = kind(grpc.StatusCode.UNKNOWN, "details")
+    assert exit_of(error) in set(MEANINGS) - {Exit.OK, Exit.FAILED, Exit.USAGE}
+    assert not re.search(r"\w=|\(\)| \.\w", said(error)), said(error)
+
+
+@pytest.mark.parametrize(
+    "name", ["big.jpg", "bomb.png", "notes.txt", "none.jpg", "https://e.x/a.png?k=1"]
+)
+def test_refusals_speak_no_python(folder, name):
+    (folder / "big.jpg").write_bytes(pictures.jpeg_of(21 * pictures.MIB))
+    bomb = pictures.made.write_png(30_000, 30_000, 8, 0, [b""])
+    (folder / "bomb.png").write_bytes(bomb)
+    with pytest.raises(errors.ImageError) as refused:
+        open_picture(
+            name, Looking("auto", 100 if "://" in name else None, fit=False, strip_metadata=False)
+        )
+    text = said(refused.value)
+    assert not re.search(r"\w=|\(\)|pathlib", text), text
+    assert text.startswith(name.partition("?")[0])
+    assert "k=1" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[31mb", "a�[31mb"),
+        ("a\tb\nc\r\nd", "a\tb\nc\nd"),
+        ("a\rb\x07\x7f\x85", "a�b���"),
+        ("ünï 画像", "ünï 画像"),
+    ],
+)
+def test_clean(text, shown):
+    assert clean(text) == shown
