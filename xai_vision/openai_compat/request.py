@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from xai_vision.openai_compat.values import (
     TranslationError,
     listed,
     mapping,
+    schema_of,
     shortest,
     text,
     unsupported,
@@ -229,7 +229,7 @@ def from_format(form: chat_pb2.ResponseFormat, api: Api) -> dict[str, Any]:
     kind = _named(FORMATS, form.format_type, "response_format")
     if kind != "json_schema":
         return {"type": kind}
-    schema = json.loads(form.schema or "{}")
+    schema = schema_of("response_format.schema", form.schema or "{}")
     title = schema.get("title") if isinstance(schema, dict) else None
     options = {
         "name": title if isinstance(title, str) and title else "response",

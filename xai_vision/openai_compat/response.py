@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from xai_vision.openai_compat.parts import logprob
@@ -12,7 +12,7 @@ from xai_vision.openai_compat.server_calls import is_server_side, item_of
 from xai_vision.openai_compat.settings import EFFORTS
 from xai_vision.openai_compat.tools import from_tool
 from xai_vision.openai_compat.usage import responses_usage
-from xai_vision.openai_compat.values import shortest
+from xai_vision.openai_compat.values import TranslationError, shortest
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 
 __all__ = ["envelope", "output_items", "response_object"]
@@ -82,21 +82,26 @@ def _echoed(settings: chat_pb2.RequestSettings) -> dict[str, Any]:
         "store": settings.store_messages,
         "user": settings.user or None,
         "tools": [_tool(tool) for tool in settings.tools],
-        "tool_choice": from_tool_choice(settings.tool_choice, "responses")
-        if settings.tool_choice.WhichOneof("tool_choice")
-        else "auto",
-        "text": {
-            "format": from_format(form, "responses") if form.format_type else {"type": "text"}
-        },
+        "tool_choice": _or("auto", lambda: from_tool_choice(settings.tool_choice, "responses")),
+        "text": {"format": _or({"type": "text"}, lambda: from_format(form, "responses"))},
         "reasoning": {"effort": _EFFORT_WORDS.get(effort), "summary": None},
     }
 
 
+def _or(otherwise: Any, write: Callable[[], Any]) -> Any:
+    """Write a setting; what has no words in this form must not make the answer unreadable."""
+    try:
+        return write()
+    except TranslationError:
+        return otherwise
+
+
 def _tool(tool: chat_pb2.Tool) -> dict[str, Any]:
-    written = from_tool(tool, "responses", "tools")
+    kind = tool.WhichOneof("tool") or "unknown"
+    written: dict[str, Any] = _or({"type": kind}, lambda: from_tool(tool, "responses", "tools"))
     if written["type"] == "function":
         # Typed as always there by those who read it.
-        written = {"description": None, "parameters": {}, "strict": False, **written}
+        written = {"name": "", "description": None, "parameters": {}, "strict": False, **written}
     return written
 
 

@@ -16,6 +16,7 @@ from xai_vision.openai_compat.values import (
     TranslationError,
     flag,
     meant,
+    schema_of,
     text,
     texts,
     unsupported,
@@ -233,7 +234,7 @@ def from_tool(tool: chat_pb2.Tool, api: Literal["chat", "responses"], where: str
     if kind is None:
         raise unsupported(where, "the tool is empty, or newer than this package")
     if kind == "function":
-        written = _function(tool.function)
+        written = _function(tool.function, where)
         if api == "chat":
             return {"type": "function", "function": written}
         return {"type": "function", **written}
@@ -277,12 +278,12 @@ def day_or_moment(stamp: Any) -> str:
     return written.removesuffix("T00:00:00Z")
 
 
-def _function(function: chat_pb2.Function) -> dict[str, Any]:
+def _function(function: chat_pb2.Function, where: str) -> dict[str, Any]:
     written: dict[str, Any] = {"name": function.name}
     if function.description:
         written["description"] = function.description
     if function.parameters:
-        written["parameters"] = json.loads(function.parameters)
+        written["parameters"] = schema_of(f"{where}.function.parameters", function.parameters)
     if function.strict:
         written["strict"] = True
     return written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
@@ -136,6 +137,14 @@ def word(key: str, value: Any, words: Mapping[str, _T]) -> _T:
     if not isinstance(value, str) or value not in words:
         raise wrong(key, f"one of {', '.join(map(repr, words))}", value)
     return words[value]
+
+
+def schema_of(key: str, written: str) -> Any:
+    """Read a JSON schema that a message holds as text."""
+    try:
+        return json.loads(written)
+    except ValueError:
+        raise TranslationError(f"{key} is no JSON: {written!r:.80}", key=key) from None
 
 
 # Beyond it a float of 32 bits, as the wire has them, is infinite.

@@ -1,0 +1,235 @@
+"""OpenAI's JSON to messages and back: nothing is lost that both sides can express."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+from hypothesis import given, settings
+
+from tests.proto.filler import variants
+from tests.rest import forms
+from xai_vision.chat import chat_pb2, usage_pb2
+from xai_vision.openai_compat import (
+    TranslationError,
+    chat_chunks,
+    from_request,
+    from_response,
+    response_events,
+    to_request,
+)
+from xai_vision.testing.callers import Caller
+from xai_vision.testing.calls import Call
+from xai_vision.testing.server import FakeServer
+
+HI = [{"role": "user", "content": "Hi"}]
+
+
+@settings(max_examples=150, deadline=None)
+@given(forms.chat_body)
+def test_chat_completions_there_and_back(body):
+    before = copy.deepcopy(body)
+    request = to_request(body)
+    assert body == before
+    assert from_request(request, api="chat") == body
+
+
+@settings(max_examples=150, deadline=None)
+@given(forms.responses_body)
+def test_responses_there_and_back(body):
+    request = to_request(body)
+    again = from_request(request, api="responses")
+    assert again == body
+    assert to_request(again) == request
+
+
+@settings(max_examples=80, deadline=None)
+@given(forms.chat_body)
+def test_what_both_forms_say_is_the_same_message(body):
+    request = to_request(body)
+    try:
+        other = from_request(request, api="responses")
+    except TranslationError as error:
+        if not error.unsupported:
+            raise
+        return
+    assert to_request(other).tools == request.tools
+    assert to_request(other).response_format == request.response_format
+    assert to_request(other).temperature == request.temperature
+
+
+def test_the_ways_to_say_the_same():
+    plain = to_request({"model": "m", "messages": HI})
+    for body in (
+        {"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]},
+        {"model": "m", "messages": HI, "stream": True, "stream_options": {"include_usage": True}},
+        {"model": "m", "messages": HI, "tools": None, "stop": None, "n": None},
+        {"model": "m", "input": "Hi", "store": False},
+        {"model": "m", "input": [{"type": "input_text", "text": "Hi"}], "store": False},
+        {"model": "m", "input": [{"type": "message", **HI[0], "id": "msg_1"}], "store": False},
+    ):
+        assert to_request(body) == plain
+    assert to_request({"model": "m", "messages": HI, "max_completion_tokens": 5}).max_tokens == 5
+    assert to_request({"model": "m", "messages": HI, "stop": "x"}).stop == ["x"]
+    assert to_request({"model": "m", "input": "Hi"}).store_messages
+    assert not plain.store_messages
+
+
+def test_one_turn_of_the_model_is_one_message():
+    request = to_request(
+        {
+            "model": "m",
+            "input": [
+                *HI,
+                {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"},
+                {"type": "message", "role": "assistant", "content": "Let me see."},
+                {"type": "function_call", "call_id": "1", "name": "f", "arguments": "{}"},
+                {"type": "function_call", "call_id": "2", "name": "f", "arguments": "{}"},
+                {"type": "function_call_output", "call_id": "1", "output": "a"},
+                {"type": "message", "role": "assistant", "content": "Done."},
+            ],
+        }
+    )
+    assert [len(message.tool_calls) for message in request.messages] == [0, 2, 0, 0]
+    assert request.messages[1].encrypted_content == "x"
+
+
+@pytest.mark.parametrize(
+    ("body", "key", "unsupported"),
+    [
+        ({"messages": HI, "metadata": {}}, "metadata", True),
+        ({"messages": HI, "temprature": 1}, "temprature", True),
+        ({"messages": HI, "n": 1.5}, "n", False),
+        ({"messages": HI, "n": True}, "n", False),
+        ({"messages": HI, "seed": 2**31}, "seed", False),
+        ({"messages": HI, "temperature": float("nan")}, "temperature", False),
+        ({"messages": HI, "temperature": 1e300}, "temperature", False),
+        ({"messages": HI, "stop": [1]}, "stop[0]", False),
+        ({"messages": HI, "max_tokens": 1, "max_completion_tokens": 1}, None, False),
+        ({"messages": HI, "tools": [3]}, "tools[0]", False),
+        ({"messages": HI, "tools": [{"type": "video"}]}, "tools[0].type", True),
+        ({"messages": HI, "tool_choice": "maybe"}, "tool_choice", False),
+        ({"messages": HI, "reasoning_effort": "minimal"}, "reasoning_effort", False),
+        ({"messages": HI, "service_tier": "flex"}, "service_tier", False),
+        ({"messages": HI, "response_format": {"type": "xml"}}, "response_format.type", False),
+        ({"messages": [{"role": "user", "content": "a", "name": 3}]}, None, False),
+        ({"messages": [{"role": "function", "content": "a"}]}, "messages[0]", False),
+        ({"messages": "Hi"}, "messages", False),
+        ({"messages": ["Hi"]}, "messages[0]", False),
+        ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages[0]", False),
+        ({"input": 3}, "input", False),
+        ({"input": [3]}, "input[0]", False),
+        ({"input": [{"type": "item_reference", "id": "x"}]}, "input[0]", False),
+        ({"input": [{"role": "tool", "content": "x"}]}, "input[0]", False),
+        ({"input": "a", "max_tokens": 3}, "max_tokens", True),
+        ({"input": "a", "background": True}, "background", True),
+        ({"input": "a", "include": ["web_search_call.action.sources"]}, "include", True),
+        ({"input": "a", "text": {"verbosity": "low"}}, "verbosity", True),
+        ({"input": "a", "tool_choice": {"type": "web_search"}}, "tool_choice", True),
+        ({"input": "a", "instructions": "b", "previous_response_id": "c"}, "instructions", True),
+        ({"input": [{"type": "input_image", "image_url": "u", "detail": "original"}]}, None, False),
+        ({"input": [{"type": "input_image", "image_url": {"x": 1}}]}, None, True),
+        ({"input": [{"type": "function_call", "name": "f"}]}, "input[0].arguments", False),
+        ({"input": [{"type": "function_call_output", "call_id": "c"}]}, "input[0].output", False),
+        ({"input": [{"type": "mcp_call", "name": 3}]}, None, False),
+        ({"input": [{"type": "file_search_call", "queries": 3}]}, None, False),
+        ({}, "messages", False),
+    ],
+)
+def test_what_the_message_has_no_place_for(body, key, unsupported):
+    with pytest.raises(TranslationError) as caught:
+        to_request({"model": "m", **body})
+    assert caught.value.unsupported is unsupported
+    if key is not None:
+        assert caught.value.key == key
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.key) == (str(caught.value), caught.value.key)
+
+
+def test_no_model():
+    with pytest.raises(TranslationError, match="model is missing"):
+        to_request({"messages": HI})
+
+
+@pytest.mark.parametrize(
+    ("request_", "api", "key"),
+    [
+        ({"guidelines": [chat_pb2.Guideline()]}, "chat", "guidelines"),
+        ({"agent_count": chat_pb2.AGENT_COUNT_4}, "chat", "agent_count"),
+        ({"previous_response_id": "a"}, "chat", "previous_response_id"),
+        ({"use_encrypted_content": True}, "chat", "use_encrypted_content"),
+        ({"include": [chat_pb2.INCLUDE_OPTION_INLINE_CITATIONS]}, "responses", "include"),
+        ({"n": 2}, "responses", "n"),
+        ({"seed": 2}, "responses", "seed"),
+        ({"stop": ["a"]}, "responses", "stop"),
+        ({"service_tier": 9}, "chat", "service_tier"),
+        ({"tools": [chat_pb2.Tool()]}, "chat", "tools[0]"),
+        ({"messages": [chat_pb2.Message(role=4)]}, "chat", "messages[0].role"),
+        ({"messages": [chat_pb2.Message(role=1, name="Ann")]}, "responses", "messages[0].name"),
+        (
+            {"messages": [chat_pb2.Message(role=2, encrypted_content="x")]},
+            "chat",
+            "messages[0].encrypted_content",
+        ),
+    ],
+)
+def test_what_json_has_no_place_for(request_, api, key):
+    with pytest.raises(TranslationError) as caught:
+        from_request(chat_pb2.GetCompletionsRequest(model="m", **request_), api=api)
+    assert (caught.value.key, caught.value.unsupported) == (key, True)
+
+
+def test_a_schema_that_is_none():
+    request = chat_pb2.GetCompletionsRequest(model="m")
+    request.tools.add().function.parameters = "{"
+    with pytest.raises(TranslationError, match=r"tools\[0\].function.parameters is no JSON"):
+        from_request(request, api="chat")
+
+
+def answer(**body):
+    engine = FakeServer()._engine
+    request = to_request({"model": "grok-4", "input": "What weather?", **body})
+    return engine.complete(request, Caller(), Call("GetCompletion", "xai_api.Chat"))
+
+
+WEATHER = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"tools": [WEATHER]},
+        {"tools": [{"type": "web_search", "enable_image_understanding": True}]},
+        {"tools": [{"type": "image_generation"}, {"type": "code_interpreter"}]},
+        {"max_output_tokens": 2},
+        {"reasoning": {"effort": "high"}, "include": ["reasoning.encrypted_content"]},
+        {"logprobs": True, "top_logprobs": 1},
+    ],
+)
+def test_a_stream_ends_with_what_the_whole_answer_is(body):
+    made = answer(**body)
+    whole = from_response(made.response, api="responses")
+    events = list(response_events(made.chunks(), made.response.settings))
+    assert events[-1]["response"] == whole
+    done = [e["item"] for e in events if e["type"] == "response.output_item.done"]
+    assert [(item["type"], item["id"]) for item in done] == [
+        (item["type"], item["id"]) for item in whole["output"]
+    ]
+    chat = from_response(made.response, api="chat")
+    pieces = list(chat_chunks(made.chunks(), include_usage=True))
+    said = [c["delta"].get("content") or "" for p in pieces for c in p["choices"]]
+    assert "".join(said) == (chat["choices"][0]["message"]["content"] or "")
+    assert pieces[-1]["usage"] == chat["usage"]
+    assert "usage" not in list(chat_chunks(made.chunks()))[-1]
+
+
+def test_any_answer_can_be_written():
+    """An answer with every field filled, as no server gives it."""
+    for full in variants(chat_pb2.GetChatCompletionResponse):
+        full.service_tier = usage_pb2.SERVICE_TIER_PRIORITY
+        for api in ("chat", "responses"):
+            assert from_response(full, api=api)["service_tier"] == "priority"
+    assert from_response(chat_pb2.GetChatCompletionResponse(), api="chat")["choices"] == []
+    assert from_response(chat_pb2.GetChatCompletionResponse(), api="responses")["output"] == []
