@@ -73,6 +73,12 @@ def test_what_is_refused(server, what, status, words):
     server.verify()
 
 
+def test_keys_nobody_knows():
+    with FakeServer(unknown_keys="ignore") as server:
+        assert respond(server, voice="low").status == 200
+        assert respond(server, background=True).status == 400
+
+
 def test_bodies_that_are_none(server):
     for body, headers, status in (
         (b"{}", {}, 415),

@@ -25,7 +25,17 @@ from xai_vision.openai_compat.values import (
 )
 from xai_vision.proto import chat_pb2, usage_pb2
 
-__all__ = ["DELIVERY", "EFFORTS", "ENCRYPTED", "FORMATS", "MODES", "TIERS", "Api", "read_settings"]
+__all__ = [
+    "DELIVERY",
+    "EFFORTS",
+    "ENCRYPTED",
+    "FORMATS",
+    "KEYS",
+    "MODES",
+    "TIERS",
+    "Api",
+    "read_settings",
+]
 
 Api: TypeAlias = Literal["chat", "responses"]
 
@@ -205,3 +215,8 @@ _RESPONSES: Final[dict[str, _Read]] = {
     "tool_choice": _as("tool_choice", _choice),
     "background": _never,
 }
+KEYS: Final[dict[Api, frozenset[str]]] = {
+    "chat": frozenset((*_CHAT, *DELIVERY, "messages")),
+    "responses": frozenset((*_RESPONSES, *DELIVERY, "input", "instructions")),
+}
+"""The keys that each form's requests can have."""

@@ -77,7 +77,8 @@ class FakeServer(Tenant):
     @property
     def threads(self) -> int:
         """How many threads work on calls, or wait for some."""
-        return self._site.host.threads if self._site.host else 0
+        hosts = (self._site.host, self._site.http)
+        return sum(host.threads for host in hosts if host)
 
     def start(self) -> Self:
         """Open the port, a new one each time. Does nothing if it is open."""

@@ -42,6 +42,7 @@ class SettingChanges(TypedDict, total=False):
     fixed_ids: bool
     unmatched: Literal["default", "error"]
     error_form: Literal["xai", "openai"]
+    unknown_keys: Literal["refuse", "ignore"]
     keep_calls: int
     keep_picture_bytes: int
     keep_log_bytes: int
@@ -87,6 +88,9 @@ class Settings:
         error_form: What errors look like over REST: "xai" is ``{"code": ..., "error": "..."}``
             (observed), with which a wrong key is status 400; "openai" is
             ``{"error": {"message": ...}}``, which openai's exceptions take apart, and 401.
+        unknown_keys: What happens over REST to a key of the request that nobody documents:
+            "refuse" answers 400 and names it, so that a misspelt one is found; "ignore" goes on
+            without it, as the service may (unsure).
         keep_calls: Calls the log remembers; older ones are dropped. 10,000.
         keep_picture_bytes: Pictures up to this many bytes stay in the log with their bytes;
             of larger ones only hash, size and format are kept. 32 MiB, so all that are taken.
@@ -117,6 +121,7 @@ class Settings:
     fixed_ids: bool = False
     unmatched: Literal["default", "error"] = "default"
     error_form: Literal["xai", "openai"] = "xai"
+    unknown_keys: Literal["refuse", "ignore"] = "refuse"
     keep_calls: int = 10_000
     keep_picture_bytes: int = 32 * MIB
     keep_log_bytes: int = 256 * MIB
@@ -140,4 +145,5 @@ _CHOICES = {
     "stored_pictures": ("keep", "refuse"),
     "unmatched": ("default", "error"),
     "error_form": ("xai", "openai"),
+    "unknown_keys": ("refuse", "ignore"),
 }

@@ -60,12 +60,7 @@ class Site:
         return self.host
 
     def http_running(self) -> HttpHost:
-        """The open HTTP port; it is opened when it is first asked for.
-
-        Raises:
-            RuntimeError: The server is not running.
-            ImportError: A package of the extra "http" is missing.
-        """
+        """The HTTP port, opened when it is first asked for; raises as ``Tenant.http_url``."""
         self.running()
         with self._lock:
             if self.http is None:
@@ -216,7 +211,7 @@ class Tenant:
             next: For so many calls; None is until ``clear()``.
             after: So many calls go well first.
             rate: Chance of each call, drawn from the server's seed.
-            conditions: Which calls; as for ``on``. All, if none is given.
+            conditions: Which calls, as for ``on``; all, if none is given.
 
         Returns:
             A handle, with ``fired`` and ``stop()``.

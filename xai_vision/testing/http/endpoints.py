@@ -15,6 +15,7 @@ from xai_vision.openai_compat import (
     from_response,
     to_request,
 )
+from xai_vision.openai_compat.settings import KEYS
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing import listing
 from xai_vision.testing.engine import Answer
@@ -29,7 +30,13 @@ __all__ = ["ENDPOINTS", "Endpoint"]
 Ask = Callable[[Asked], Outcome]
 
 # Documented as taken and without effect, or of OpenAI's own and meaningless to xAI.
-_IGNORED: Final = ("metadata", "truncation", "prompt_cache_key", "logit_bias")
+_IGNORED: Final = (
+    "metadata",
+    "truncation",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "logit_bias",
+)
 _TIERS: Final = ("auto", "default", "priority")
 
 
@@ -95,6 +102,8 @@ def _complete(asked: Asked, body: dict[str, Any], api: Api) -> Answer:
 
 def _translate(asked: Asked, body: dict[str, Any], api: Api) -> chat_pb2.GetCompletionsRequest:
     wanted = {key: value for key, value in body.items() if key not in _IGNORED}
+    if asked.engine.settings.unknown_keys == "ignore":
+        wanted = {key: value for key, value in wanted.items() if key in KEYS[api]}
     if wanted.get("service_tier") not in _TIERS:
         wanted.pop("service_tier", None)
     for key, inner in (("reasoning", ("summary", "generate_summary")), ("text", ("verbosity",))):

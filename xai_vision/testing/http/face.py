@@ -58,6 +58,7 @@ class HttpFace:
             routes=[*routes, Route("/openapi.json", _describe)],
             exception_handlers={HTTPException: self._lost},
         )
+        self.app.router.redirect_slashes = False
 
     async def _answer(self, request: Request, *, endpoint: Endpoint) -> Response:
         call, engine, caller = self._arrive(request, endpoint.name)

@@ -43,7 +43,14 @@ class HttpHost:
         self._crew = Crew(max_threads, "xai-vision-http")
         face = HttpFace(keys, self._crew)
         self._config = Config(
-            face.app, http=Connection, ws="none", lifespan="off", log_config=None, interface="asgi3"
+            face.app,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            interface="asgi3",
+            # Clients keep idle connections; none is to be closed just as it is used again.
+            timeout_keep_alive=600,
         )
         self._config.load()
         self._state = ServerState()

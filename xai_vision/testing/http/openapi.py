@@ -13,7 +13,7 @@ from xai_vision.testing.http.schemas import SCHEMAS
 
 __all__ = ["description"]
 
-_STREAM: Final = {"text/event-stream": {"schema": {"type": "string"}}}
+_STREAM: Final[dict[str, Any]] = {"text/event-stream": {}}
 # Endpoint -> what it takes, what it gives, and statuses besides those that all have.
 _BODIES: Final = {
     "POST /v1/responses": "CreateResponse",

@@ -1,0 +1,91 @@
+"""What the OpenAPI description allows, and what it does not: never a 500, never a hang."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from xai_vision.testing import FakeServer
+from xai_vision.testing.http.openapi import description
+
+pytest.importorskip("schemathesis", reason="in the dependency group fuzz")
+
+# Its package warns of its own accord on being imported, depending on what else is there.
+pytestmark = pytest.mark.filterwarnings("default")
+
+SECONDS = 5.0
+BODIES = [("POST", "/v1/responses"), ("POST", "/v1/chat/completions")]
+OTHERS = sorted(
+    (verb.upper(), path)
+    for path, verbs in description()["paths"].items()
+    for verb in verbs
+    if verb != "post"
+)
+
+
+@pytest.fixture(scope="module")
+def tried():
+    """A function that tries an endpoint in many ways, and gives the statuses there were."""
+    import schemathesis
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks
+
+    wanted = [
+        not_a_server_error,
+        checks.content_type_conformance,
+        checks.response_schema_conformance,
+        checks.status_code_conformance,
+    ]
+    told = description()
+    # Without it the key itself would be varied, and little else be reached.
+    del told["security"]
+    with FakeServer(http=True) as server:
+        schema = schemathesis.openapi.from_dict(told)
+        schema.config.update(base_url=server.http_url.removesuffix("/v1"))
+
+        def run(verb: str, path: str, count: int, *, allowed: bool) -> set[int]:
+            mode = schemathesis.GenerationMode
+            statuses = set()
+
+            @settings(
+                max_examples=count,
+                deadline=None,
+                database=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(
+                schema[path][verb].as_strategy(
+                    generation_mode=mode.POSITIVE if allowed else mode.NEGATIVE
+                )
+            )
+            def test(case):
+                key = {"authorization": f"Bearer {server.api_key}"}
+                reply = case.call(headers=key, timeout=SECONDS)
+                case.validate_response(reply, checks=wanted)
+                statuses.add(reply.status_code)
+
+            test()
+            return statuses
+
+        yield run
+        # No mistake was made on the way that a status would not show.
+        server.verify()
+
+
+@pytest.mark.parametrize(("verb", "path"), BODIES)
+def test_requests(tried, verb, path):
+    assert 200 in tried(verb, path, 40, allowed=True)
+    assert tried(verb, path, 40, allowed=False) & {400, 422}
+
+
+@pytest.mark.parametrize(("verb", "path"), OTHERS)
+def test_the_other_endpoints(tried, verb, path):
+    assert tried(verb, path, 10, allowed=True) <= {200, 202, 404}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.parametrize(("verb", "path"), BODIES)
+def test_many_requests(tried, verb, path, allowed):
+    tried(verb, path, 1500, allowed=allowed)
