@@ -80,7 +80,7 @@ def exif(orientation: int = 1) -> Image.Exif:
     data[ORIENTATION] = orientation
     data[0x010F] = "Camera maker"
     data[0x9286] = "A private remark"
-    data.get_ifd(0x8825).update({1: "N", 2: (59.0, 54.0, 50.0), 3: "E", 4: (10.0, 45.0, 8.0)})
+    data[0x8825] = {1: "N", 2: (59.0, 54.0, 50.0), 3: "E", 4: (10.0, 45.0, 8.0)}
     return data
 
 

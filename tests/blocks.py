@@ -75,4 +75,4 @@ def fill_urls(server: FakeServer, urls: tuple[str, ...]) -> None:
 
 
 def execute(code: str, name: str, namespace: dict[str, object]) -> None:
-    exec(compile(code, name, "exec"), namespace)
+    exec(compile(code, name, "exec", dont_inherit=True), namespace)

@@ -73,7 +73,9 @@ class _Base(ABC):
         """Make the wire and what stands on it."""
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._connection.target}>"
+        # Also of one whose arguments were refused: error reports show it.
+        connection = getattr(self, "_connection", None)
+        return f"<{type(self).__name__} {connection.target if connection else 'not made'}>"
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -124,7 +126,7 @@ class Client(_Base):
         """Connect, and wait until that is done: for start-up checks, and to pay for TLS early.
 
         Args:
-            timeout: Seconds or a timedelta to wait. Default: the client's timeout.
+            timeout: Seconds or a timedelta to wait. Default 30 seconds.
 
         Raises:
             RequestTimeoutError: There was no connection in that time.

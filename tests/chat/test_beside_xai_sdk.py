@@ -221,3 +221,38 @@ NAMES = {
     ).split(),
     "xai_vision.search": "SearchParameters web_source news_source x_source rss_source".split(),
 }
+
+
+# Whole programs, and the requests they really send.
+PROGRAMS = {
+    "sample": lambda sdk, chat: chat.sample(),
+    "stream": lambda sdk, chat: list(chat.stream()),
+    "batch": lambda sdk, chat: chat.sample_batch(3),
+    "stream batch": lambda sdk, chat: list(chat.stream_batch(2)),
+    "turns": lambda sdk, chat: chat.append(chat.sample()).append(sdk.chat.user("b")).sample(),
+    "compact": lambda sdk, chat: (chat.compact(), chat.append(sdk.chat.user("b")), chat.sample()),
+    "parse": lambda sdk, chat: chat.parse(Animal),
+    "n in the proto": lambda sdk, chat: (setattr(chat.proto, "n", 3), chat.sample()),
+    "defer": lambda sdk, chat: chat.defer(),
+}
+
+
+@pytest.mark.filterwarnings("ignore:chat.*batch will be deprecated")  # theirs
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_programs_send_the_same(program):
+    import xai_sdk
+    import xai_sdk.chat
+
+    from xai_vision.testing import FakeServer
+
+    sent = []
+    for sdk in (xai_sdk, xai_vision):
+        with FakeServer(fixed_ids=True) as server:
+            client = sdk.Client(api_key=server.api_key, api_host=server.target)
+            chat = client.chat.create("grok-4", messages=[sdk.chat.system("Be brief")])
+            chat.append(sdk.chat.user("a", sdk.chat.image(data_url(png()), detail="high")))
+            PROGRAMS[program](sdk, chat)
+            requests = [c.request for c in server.calls if c.method != "GetDeferredCompletion"]
+            sent.append([type(request).__name__ + str(request) for request in requests])
+            client.close()
+    assert sent[0] == sent[1]

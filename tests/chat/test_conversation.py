@@ -11,6 +11,7 @@ from examples import pictures
 from tests.pictures import data_url
 from xai_vision import InvalidRequestError
 from xai_vision.chat import chat_pb2, image, system, user
+from xai_vision.errors import ClientClosedError
 
 URL = "https://example.com/a.png"
 
@@ -95,8 +96,41 @@ def test_pickle_and_deepcopy_without_the_channel(client, taken):
     assert twin.proto == chat.proto
     twin.append(user("b"))
     assert len(chat.messages) == 1
-    stored = pickle.dumps(chat.messages[0])
-    assert pickle.loads(stored) == chat.messages[0]
+    for again in (pickle.loads(pickle.dumps(chat)), copy.copy(chat)):
+        assert again.messages == chat.messages
+        assert again.proto == chat.proto
+        again.append(user("c"))
+        assert len(chat.messages) == 1
+
+
+def test_an_unpickled_chat_needs_a_client(client):
+    chat = pickle.loads(pickle.dumps(client.chat.create("grok-4", messages=[user("a")])))
+    with pytest.raises(ClientClosedError, match=r"chat.attach\(client\)"):
+        chat.sample()
+    assert chat.attach(client).sample().content
+
+
+@pytest.mark.parametrize("taken", [False, True])
+@pytest.mark.parametrize("make", [lambda: user("one", image(URL)), lambda: user("one").proto])
+def test_messages_are_copied_when_taken_in(client, make, taken):
+    message = make()
+    chat = client.chat.create("grok-4")
+    if taken:
+        chat.proto  # noqa: B018
+    chat.append(message)
+    message.content[0].text = "two"
+    chat.append(message)
+    assert [m.content[0].text for m in chat.messages] == ["one", "two"]
+    begun = client.chat.create("grok-4", messages=[message])
+    message.content[0].text = "three"
+    assert begun.messages[0].content[0].text == "two"
+
+
+def test_one_picture_in_two_messages():
+    shown = image(URL)
+    first, second = user("a", shown), user("b", shown)
+    first.content[1].image_url.detail = 3
+    assert second.content[1].image_url.detail == 1
 
 
 def test_repr_shows_no_picture_data(client):

@@ -43,15 +43,33 @@ settings = st.fixed_dictionaries(
 def test_body_means_what_the_proto_says(said, options):
     written = Conversation(make_settings("grok-4", options), said)._body()
     built = Conversation(make_settings("grok-4", options), said).proto
-    assert chat_pb2.GetCompletionsRequest.FromString(written) == built
+    assert sent(written) == built
 
 
 @given(st.lists(messages, min_size=1, max_size=4))
 def test_the_proto_path_sends_the_same(said):
     chat = Conversation(make_settings("grok-4", {}), said)
-    lazy = chat_pb2.GetCompletionsRequest.FromString(chat._body())
+    lazy = sent(chat._body())
     assert chat.proto == lazy
-    assert chat_pb2.GetCompletionsRequest.FromString(chat._body()) == lazy
+    assert sent(chat._body()) == lazy
+
+
+def sent(body: bytes) -> chat_pb2.GetCompletionsRequest:
+    """What a body says, but for the number of answers, which belongs to the call."""
+    request = chat_pb2.GetCompletionsRequest.FromString(body)
+    assert request.n == 1
+    request.ClearField("n")
+    return request
+
+
+@given(st.lists(messages, max_size=3), messages, st.booleans())
+def test_a_question_is_sent_behind_the_conversation(said, question, taken):
+    chat = Conversation(make_settings("grok-4", {}), said)
+    if taken:
+        chat.proto  # noqa: B018
+    asked = sent(chat._body(question=question))
+    assert asked == Conversation(make_settings("grok-4", {}), [*said, question]).proto
+    assert len(chat.messages) == len(said)
 
 
 @given(messages)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import itertools
 import pickle
+import sys
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -243,3 +245,34 @@ def test_chunk_properties():
     assert Chunk(both).content == "a"
     assert [output.delta.content for output in Chunk(both).tool_outputs] == ["t"]
     assert Chunk(both, 1).choices[0].index == 1
+
+
+def test_other_threads_may_read_along():
+    fold = Fold()
+    response = Response(fold)
+    words = [f"word{place} " for place in range(3000)]
+    stop, seen = threading.Event(), []
+
+    def watch() -> None:
+        last = ""
+        while not stop.is_set():
+            text = response.content
+            if not text.startswith(last):
+                seen.append((last[-20:], text[-20:]))
+            last = text
+
+    watchers = [threading.Thread(target=watch) for _ in range(3)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for watcher in watchers:
+            watcher.start()
+        for word in words:
+            fold.add(piece(role=2, content=word))
+    finally:
+        stop.set()
+        for watcher in watchers:
+            watcher.join()
+        sys.setswitchinterval(interval)
+    assert response.content == "".join(words)
+    assert seen == []

@@ -6,16 +6,19 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
-from xai_vision.chat.calls import ChatCalls, Pair, Pairs, Timeout, Tools, each_of
+from xai_vision.chat.calls import ChatCalls, Pair, Pairs, Streaming, Timeout, Tools, each_of
 from xai_vision.chat.compaction import CompactContextResponse
-from xai_vision.chat.conversation import Said, Settings
-from xai_vision.chat.message import Saying
+from xai_vision.chat.conversation import Settings
+from xai_vision.chat.intake import Said
+from xai_vision.chat.message import Message, Saying
 from xai_vision.chat.response import Response
 from xai_vision.wire.aio import AioWire
 from xai_vision.wire.options import CallParameters, StreamParameters
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
+
+    from xai_vision.client import AsyncClient
 
 T = TypeVar("T")
 
@@ -56,20 +59,26 @@ class AsyncChat(ChatCalls):
         self, *content: Saying, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> Response:
         """See ``Chat.ask``."""
-        with self._turn(content) as answered:
-            return answered(await self.sample(tools=tools, **call))
+        question = self._question(content)
+        asking = self._sampling(tools, call, question)
+        return self._answered(question, await self._wire.unary(asking))
 
-    async def ask_stream(
+    def ask_stream(
         self, *content: Saying, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> AsyncGenerator[Pair, None]:
         """See ``Chat.ask_stream``."""
+        question = self._question(content)
+        return self._following(question, self._streaming(tools, call, question))
+
+    async def _following(
+        self, question: Message, asking: Streaming[Pair]
+    ) -> AsyncGenerator[Pair, None]:
         response = None
-        with self._turn(content) as answered:
-            async with aclosing(self.stream(tools=tools, **call)) as pairs:
-                async for response, chunk in pairs:
-                    yield response, chunk
-            if response is not None:
-                answered(response)
+        async with aclosing(self._wire.stream(asking)) as pairs:
+            async for response, chunk in pairs:
+                yield response, chunk
+        if response is not None:
+            self._answered(question, response)
 
     async def parse(
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]
@@ -92,4 +101,11 @@ class AsyncChat(ChatCalls):
 
     async def compact(self, **call: Unpack[CallParameters]) -> CompactContextResponse:
         """See ``Chat.compact``."""
-        return await self._wire.unary(self._compacting(call))
+        compacted = await self._wire.unary(self._compacting(call))
+        self.append(compacted)
+        return compacted
+
+    def attach(self, client: AsyncClient) -> Self:
+        """Give a chat that was unpickled a client to send it with; returns the chat."""
+        self._wire = client._wire
+        return self

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import grpc
 
+from xai_vision import checks
 from xai_vision.chat.compaction import Compacting, compacting
-from xai_vision.chat.conversation import Conversation, Said
+from xai_vision.chat.conversation import Conversation
 from xai_vision.chat.fold import Fold
+from xai_vision.chat.intake import Said
+from xai_vision.chat.message import Message
 from xai_vision.chat.response import Chunk, Response
 from xai_vision.chat.settings import MAX_ANSWERS, tool_list
 from xai_vision.chat.spans import answer_attributes, request_attributes
@@ -55,11 +58,15 @@ class ChatCalls(Conversation):
             overrides["tools"] = tool_list("tools", tools)
         return self._body(**overrides)
 
-    def _sampling(self, tools: Tools, call: Call) -> Sampling[Response]:
-        return self._unary(self._request(tools), Response, call)
+    def _sampling(
+        self, tools: Tools, call: Call, question: Message | None = None
+    ) -> Sampling[Response]:
+        body = self._request(tools, question=question)
+        return self._unary(body, Response, call, question=question)
 
     def _batch_sampling(self, n: int, tools: Tools, call: Call) -> Sampling[Sequence[Response]]:
-        return self._unary(self._request(tools, n=_answers(n)), _each(n), call, n)
+        n = _answers(n)
+        return self._unary(self._request(tools, n=n), _each(n), call, n)
 
     def _parsing(self, shape: type[T], tools: Tools, call: Call) -> Sampling[tuple[Response, T]]:
         # Imported on use, like all that most programs never ask for.
@@ -72,18 +79,25 @@ class ChatCalls(Conversation):
         return self._unary(body, lambda reply: wanted.read(Response(reply)), call)
 
     def _unary(
-        self, body: bytes, read: Callable[[Reply], T], call: Call, n: int | None = None
+        self,
+        body: bytes,
+        read: Callable[[Reply], T],
+        call: Call,
+        n: int | None = None,
+        question: Message | None = None,
     ) -> Sampling[T]:
         return Exchange(
             Rpc.GetCompletion,
             body,
             read,
             self._options(call),
-            spoken=lambda: request_attributes(self, n),
+            spoken=lambda: request_attributes(self, n, question),
             heard=answer_attributes,
         )
 
-    def _streaming(self, tools: Tools, call: Call) -> Streaming[Pair]:
+    def _streaming(
+        self, tools: Tools, call: Call, question: Message | None = None
+    ) -> Streaming[Pair]:
         fold = Fold()
         response = Response(fold)
 
@@ -91,11 +105,13 @@ class ChatCalls(Conversation):
             fold.add(piece)
             return response, Chunk(piece)
 
-        return self._stream_of(self._request(tools), call, read, [response])
+        body = self._request(tools, question=question)
+        return self._stream_of(body, call, read, [response], question)
 
     def _batch_streaming(self, n: int, tools: Tools, call: Call) -> Streaming[Pairs]:
+        n = _answers(n)
         fold = Fold()
-        responses = [Response(fold, index) for index in range(_answers(n))]
+        responses = [Response(fold, index) for index in range(n)]
 
         def read(piece: Piece) -> Pairs:
             fold.add(piece)
@@ -104,21 +120,28 @@ class ChatCalls(Conversation):
         return self._stream_of(self._request(tools, n=n), call, read, responses)
 
     def _stream_of(
-        self, body: bytes, call: Call, read: Callable[[Piece], T], parts: list[Response]
+        self,
+        body: bytes,
+        call: Call,
+        read: Callable[[Piece], T],
+        parts: list[Response],
+        question: Message | None = None,
     ) -> Streaming[T]:
+        several = len(parts) if len(parts) > 1 else None
+
         def finish() -> None:
             for response in parts:
                 if response.finish_reason == "REASON_INVALID":
-                    raise _unfinished(response)
+                    raise _unfinished()
 
         return Exchange(
             Rpc.GetCompletionChunk,
             body,
             read,
             self._options(call, stream=True),
-            partial=lambda: parts[0],
+            partial=lambda: parts if several else parts[0],
             finish=finish,
-            spoken=lambda: request_attributes(self, len(parts) if len(parts) > 1 else None),
+            spoken=lambda: request_attributes(self, several, question),
             heard=lambda _: answer_attributes(parts),
         )
 
@@ -198,22 +221,18 @@ def each_of(reply: Reply, n: int) -> list[Response]:
 
 
 def _answers(n: int) -> int:
-    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MAX_ANSWERS:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= n <= MAX_ANSWERS:
         raise InvalidRequestError(f"n must be a whole number from 1 to {MAX_ANSWERS}, not {n!r}")
-    return n
+    return n.__index__()
 
 
 def _id(response_id: str) -> str:
-    if not isinstance(response_id, str) or not response_id.strip():
-        raise InvalidRequestError("response_id is empty: give the id of a stored response")
-    return response_id
+    return checks.text("response_id", response_id, empty=False)
 
 
-def _unfinished(response: Response) -> StreamBrokenError:
-    error = StreamBrokenError(
+def _unfinished() -> StreamBrokenError:
+    return StreamBrokenError(
         grpc.StatusCode.INTERNAL,
         "the stream ended without a finish reason, so the answer may be cut short",
         method=Rpc.GetCompletionChunk.path,
     )
-    error.partial = response
-    return error

@@ -6,16 +6,19 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
-from xai_vision.chat.calls import ChatCalls, Pair, Pairs, Timeout, Tools, each_of
+from xai_vision.chat.calls import ChatCalls, Pair, Pairs, Streaming, Timeout, Tools, each_of
 from xai_vision.chat.compaction import CompactContextResponse
-from xai_vision.chat.conversation import Said, Settings
-from xai_vision.chat.message import Saying
+from xai_vision.chat.conversation import Settings
+from xai_vision.chat.intake import Said
+from xai_vision.chat.message import Message, Saying
 from xai_vision.chat.response import Response
 from xai_vision.wire.options import CallParameters, StreamParameters
 from xai_vision.wire.sync import Wire
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
+
+    from xai_vision.client import Client
 
 T = TypeVar("T")
 
@@ -73,26 +76,30 @@ class Chat(ChatCalls):
     ) -> Response:
         """Append a question, get its answer, and append that.
 
-        If it fails, the conversation is as it was before: a refused picture is not in the way of
-        the next question.
+        Both become part of the conversation together, when the answer is there: if it fails, the
+        conversation is as it was, and a refused picture is not in the way of the next question.
 
         Args:
             *content: What ``user(...)`` takes, or one message.
         """
-        with self._turn(content) as answered:
-            return answered(self.sample(tools=tools, **call))
+        question = self._question(content)
+        asking = self._sampling(tools, call, question)
+        return self._answered(question, self._wire.unary(asking))
 
     def ask_stream(
         self, *content: Saying, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Generator[Pair, None, None]:
-        """Like ``ask``, in pieces. Left early, the question is taken back as well."""
+        """Like ``ask``, in pieces. Left early, nothing becomes part of the conversation."""
+        question = self._question(content)
+        return self._following(question, self._streaming(tools, call, question))
+
+    def _following(self, question: Message, asking: Streaming[Pair]) -> Generator[Pair, None, None]:
         response = None
-        with self._turn(content) as answered:
-            with closing(self.stream(tools=tools, **call)) as pairs:
-                for response, chunk in pairs:
-                    yield response, chunk
-            if response is not None:
-                answered(response)
+        with closing(self._wire.stream(asking)) as pairs:
+            for response, chunk in pairs:
+                yield response, chunk
+        if response is not None:
+            self._answered(question, response)
 
     def parse(
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]
@@ -133,8 +140,15 @@ class Chat(ChatCalls):
         return each_of(self._wire.run(steps()), n)
 
     def compact(self, **call: Unpack[CallParameters]) -> CompactContextResponse:
-        """Have the service make the conversation short; this chat is not changed.
+        """Have the service make the conversation short.
 
-        ``append`` the result to a new chat to go on from there.
+        The result takes the place of all messages; the conversation goes on from there.
         """
-        return self._wire.unary(self._compacting(call))
+        compacted = self._wire.unary(self._compacting(call))
+        self.append(compacted)
+        return compacted
+
+    def attach(self, client: Client) -> Self:
+        """Give a chat that was unpickled a client to send it with; returns the chat."""
+        self._wire = client._wire
+        return self

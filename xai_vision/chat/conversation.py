@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from xai_vision.chat.body import LastBody, request_body
-from xai_vision.chat.content import is_proto
-from xai_vision.chat.dicts import message_from
 from xai_vision.chat.history import Messages
+from xai_vision.chat.intake import Said, as_message, as_messages, is_compaction, is_message
 from xai_vision.chat.message import Message, user
-from xai_vision.chat.replay import replay
-from xai_vision.errors import InvalidRequestError
+from xai_vision.errors import ClientClosedError, InvalidRequestError
 from xai_vision.proto import chat_pb2
-from xai_vision.proto.convert import adopt
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from xai_vision.chat.compaction import CompactContextResponse
     from xai_vision.chat.response import Response
     from xai_vision.images import TokenEstimate
 
@@ -28,10 +23,6 @@ if TYPE_CHECKING:
 _MESSAGES = 1
 
 Settings = chat_pb2.GetCompletionsRequest
-Said: TypeAlias = (
-    "Message | Response | CompactContextResponse | chat_pb2.Message | Mapping[str, Any]"
-)
-"""What append() takes."""
 
 
 class Conversation:
@@ -39,9 +30,16 @@ class Conversation:
 
     def __init__(self, settings: Settings, messages: Iterable[Said] = ()) -> None:
         self._settings = settings
-        self._messages: list[Message] = [as_message(message) for message in messages]
+        self._messages: list[Message] = []
         self._proto: Settings | None = None
         self._last_body = LastBody()
+        if isinstance(messages, (str, bytes, Mapping, Message)):
+            raise InvalidRequestError(_NOT_A_LIST)
+        try:
+            held = list(messages)
+        except TypeError:
+            raise InvalidRequestError(_NOT_A_LIST) from None
+        self._take_in(held)
 
     @property
     def messages(self) -> Messages:
@@ -69,43 +67,67 @@ class Conversation:
 
         Args:
             message: From ``user(...)`` and its kin; a Response (one message, or several when
-                the service ran tools); a CompactContextResponse; a ``chat_pb2.Message``, also
-                one built by xai_sdk; a dict in OpenAI's form, ``{"role": "user", "content": ...}``.
+                the service ran tools); a ``chat_pb2.Message``, also one built by xai_sdk; a dict
+                in OpenAI's form, ``{"role": "user", "content": ...}``. It is copied. A
+                CompactContextResponse takes the place of all messages before it.
 
         Raises:
             InvalidRequestError: It is none of these. The conversation is as it was.
         """
-        added = as_messages(message)
-        if self._proto is None:
-            self._messages.extend(added)
-        else:
-            self._proto.messages.extend([one.proto for one in added])
+        self._take_in([message])
         return self
 
-    def _body(self, **overrides: Any) -> bytes:
-        """The request's wire bytes, with some settings replaced for this call."""
+    def _take_in(self, values: Sequence[Said]) -> None:
+        """Add copies of messages: what their maker does to them later stays with the maker."""
+        added: list[Message] = []
+        replaces = False
+        for value in values:
+            if is_compaction(value):
+                # It stands for all that was said before it.
+                added, replaces = [], True
+            added += as_messages(value)
         if self._proto is not None:
-            return _checked(with_settings(self._proto, overrides)).SerializeToString()
-        if not self._messages:
+            if replaces:
+                del self._proto.messages[:]
+            self._proto.messages.extend([message.proto for message in added])
+            return
+        if replaces:
+            self._messages.clear()
+        self._messages += [copy.copy(message) for message in added]
+
+    def _body(self, n: int = 1, question: Message | None = None, **overrides: Any) -> bytes:
+        """The request's wire bytes, with some settings replaced for this call.
+
+        Args:
+            n: How many answers.
+            question: A message that is asked, but no part of the conversation yet.
+            **overrides: Fields of the request; lists are replaced whole.
+        """
+        asked = [question] if question is not None else []
+        # Of a field that comes twice the last counts, so nothing has to be copied for this one.
+        answers = Settings(n=n).SerializeToString()
+        if self._proto is not None:
+            request = with_settings(self._proto, overrides)
+            if not request.messages and not asked:
+                raise InvalidRequestError(_NO_MESSAGES)
+            more = Settings(messages=[message.proto for message in asked])
+            return request.SerializeToString() + more.SerializeToString() + answers
+        messages = [*self._messages, *asked]
+        if not messages:
             raise InvalidRequestError(_NO_MESSAGES)
-        settings = with_settings(self._settings, overrides)
-        rest = settings.SerializeToString()
-        return request_body(_MESSAGES, self._messages, rest, self._last_body)
+        rest = with_settings(self._settings, overrides).SerializeToString() + answers
+        return request_body(_MESSAGES, messages, rest, self._last_body)
 
-    @contextmanager
-    def _turn(self, content: tuple[Any, ...]) -> Iterator[Callable[[Response], Response]]:
-        """Add a question; hand out what adds its answer; take both back if there is none."""
-        before = len(self.messages)
-        is_message = len(content) == 1 and _is_message(content[0])
-        self.append(content[0] if is_message else user(*content))
-        try:
-            yield self._answered
-        except BaseException:
-            del self.messages[before:]
-            raise
+    @staticmethod
+    def _question(content: tuple[Any, ...]) -> Message:
+        """What ``ask()`` was given, as the message it is."""
+        if len(content) == 1 and is_message(content[0]):
+            return copy.copy(as_message(content[0]))
+        return user(*content)
 
-    def _answered(self, response: Response) -> Response:
-        self.append(response)
+    def _answered(self, question: Message, response: Response) -> Response:
+        """Put a question and its answer into the conversation, together."""
+        self._take_in([question, response])
         return response
 
     def estimate(self) -> TokenEstimate:
@@ -126,25 +148,38 @@ class Conversation:
         return copy.deepcopy(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = copy.copy(self)
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
         twin._settings = copy.deepcopy(self._settings, memo)
-        twin._messages = copy.deepcopy(self._messages, memo)
+        twin._messages = [copy.copy(message) for message in self._messages]
         twin._proto = copy.deepcopy(self._proto, memo)
         twin._last_body = LastBody()
         return twin
+
+    def __copy__(self) -> Self:
+        # Never half a copy: two chats that share one list of messages are of no use.
+        return self.__deepcopy__({})
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Without the connection, which belongs to this process.
+        return {name: value for name, value in self.__dict__.items() if name != "_wire"}
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "_wire":
+                raise ClientClosedError(
+                    "this chat was unpickled, without its client: chat.attach(client) gives it one"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __repr__(self) -> str:
         settings = self._settings if self._proto is None else self._proto
         return f"<{type(self).__name__} model={settings.model!r} messages={self.messages!r}>"
 
 
+_NOT_A_LIST = "messages is a list of messages: [user('...')]"
 _NO_MESSAGES = "the conversation has no messages: append(user('...')) before asking for an answer"
-
-
-def _checked(request: Settings) -> Settings:
-    if not request.messages:
-        raise InvalidRequestError(_NO_MESSAGES)
-    return request
 
 
 def with_settings(settings: Settings, overrides: dict[str, Any]) -> Settings:
@@ -157,32 +192,3 @@ def with_settings(settings: Settings, overrides: dict[str, Any]) -> Settings:
         changed.ClearField(name)  # type: ignore[arg-type]  # a field's name, by our own callers
     changed.MergeFrom(Settings(**overrides))
     return changed
-
-
-def as_messages(value: object) -> list[Message]:
-    """Every kind of thing that append() takes, as messages."""
-    if isinstance(value, Message):
-        return [value]
-    if isinstance(value, Mapping):
-        return [message_from(value)]
-    if is_proto(value, "xai_api.Message"):
-        return [Message(adopt(value, chat_pb2.Message))]
-    replayed = replay(value)
-    if replayed is not None:
-        return [Message(proto) for proto in replayed]
-    raise InvalidRequestError(
-        f"a conversation takes messages and answers, not {type(value).__name__}; "
-        "wrap text and pictures in user(...)"
-    )
-
-
-def _is_message(value: object) -> bool:
-    return isinstance(value, (Message, Mapping)) or is_proto(value, "xai_api.Message")
-
-
-def as_message(value: object) -> Message:
-    """A value that stands for exactly one message."""
-    messages = as_messages(value)
-    if len(messages) != 1:
-        raise InvalidRequestError("an answer with tool turns is several messages: append() it")
-    return messages[0]

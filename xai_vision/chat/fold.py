@@ -6,6 +6,7 @@ short one: protobuf would copy the whole of it at each addition.
 
 from __future__ import annotations
 
+import threading
 from typing import Protocol
 
 from xai_vision.proto import chat_pb2, sample_pb2
@@ -91,40 +92,47 @@ class Whole:
 class Fold:
     """The source of a reply that comes in chunks."""
 
-    __slots__ = ("_outputs", "_pending", "_reply")
+    __slots__ = ("_lock", "_outputs", "_pending", "_reply")
 
     def __init__(self) -> None:
+        # One thread may read the answer (to show it) while another takes the chunks.
+        self._lock = threading.RLock()
         self._reply = chat_pb2.GetChatCompletionResponse()
         self._outputs: dict[int, _Output] = {}
         self._pending: list[chat_pb2.GetChatCompletionChunk] = []
 
     def add(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
         """Take the next chunk."""
-        self._pending.append(chunk)
-        if len(self._pending) >= _PENDING_LIMIT:
-            self._settle()
+        with self._lock:
+            self._pending.append(chunk)
+            if len(self._pending) >= _PENDING_LIMIT:
+                self._settle()
 
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
         """The reply so far; its texts are written in anew at each call."""
-        self._settle()
-        for output in self._outputs.values():
-            message = output.proto.message
-            message.content = output.content.read()
-            message.reasoning_content = output.reasoning.read()
-        return self._reply
+        with self._lock:
+            self._settle()
+            for output in self._outputs.values():
+                message = output.proto.message
+                message.content = output.content.read()
+                message.reasoning_content = output.reasoning.read()
+            return self._reply
 
     def frame(self) -> chat_pb2.GetChatCompletionResponse:
         """The reply so far, without its texts."""
-        self._settle()
-        return self._reply
+        with self._lock:
+            self._settle()
+            return self._reply
 
     def text(self, output: chat_pb2.CompletionOutput) -> str:
         """The content of an output so far."""
-        return self._outputs[output.index].content.read()
+        with self._lock:
+            return self._outputs[output.index].content.read()
 
     def reasoning(self, output: chat_pb2.CompletionOutput) -> str:
         """The reasoning of an output so far."""
-        return self._outputs[output.index].reasoning.read()
+        with self._lock:
+            return self._outputs[output.index].reasoning.read()
 
     def _settle(self) -> None:
         pending, self._pending = self._pending, []

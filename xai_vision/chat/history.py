@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, MutableSequence
 from typing import TYPE_CHECKING, Any, overload
 
+from xai_vision.chat.intake import as_message
 from xai_vision.chat.message import Message
 
 if TYPE_CHECKING:
@@ -57,13 +58,14 @@ class Messages(MutableSequence[Message]):
 
     def insert(self, index: int, value: Message) -> None:
         """Put a message before the one at ``index``."""
+        if index >= len(self):
+            self._chat.append(value)
+            return
         held = list(self)
         held.insert(index, value)
         self._replace(held)
 
     def _replace(self, messages: list[Message]) -> None:
-        from xai_vision.chat.conversation import as_message
-
         checked = [as_message(message) for message in messages]
         proto = self._chat._proto
         if proto is None:

@@ -245,7 +245,7 @@ def _part(arg: object, where: str) -> Part:
     if isinstance(arg, str):
         return text(arg)
     if isinstance(arg, ImageContent):
-        return arg
+        return copy.copy(arg)  # one picture in two messages may be asked about in two details
     if is_proto(arg, "xai_api.Content"):
         return adopt(arg, Content)
     # A Pillow image, an array or a prepared picture can be nothing but a picture.

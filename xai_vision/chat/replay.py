@@ -16,12 +16,21 @@ def replay(value: object) -> list[chat_pb2.Message] | None:
     """
     if isinstance(value, Response):
         return [_message(output) for output in value._outputs(value.proto)]
+    compacted = compacted_by(value)
+    if compacted is not None:
+        return [_compacted(compacted)]
     proto = getattr(value, "proto", None)
-    if is_proto(proto, "xai_api.CompactContextResponse"):
-        return [_compacted(adopt(proto, chat_pb2.CompactContextResponse))]
     if is_proto(proto, "xai_api.GetChatCompletionResponse"):  # a Response of xai_sdk
         reply = adopt(proto, chat_pb2.GetChatCompletionResponse)
         return replay(Response(reply, getattr(value, "_index", None)))
+    return None
+
+
+def compacted_by(value: object) -> chat_pb2.CompactContextResponse | None:
+    """The proto of a compaction, ours or xai_sdk's; None if ``value`` is none."""
+    proto = getattr(value, "proto", None)
+    if is_proto(proto, "xai_api.CompactContextResponse"):
+        return adopt(proto, chat_pb2.CompactContextResponse)
     return None
 
 

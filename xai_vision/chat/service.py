@@ -9,7 +9,8 @@ from xai_vision.chat.achat import AsyncChat
 from xai_vision.chat.calls import ChatCalls, compaction, deleting, stored
 from xai_vision.chat.chat import Chat
 from xai_vision.chat.compaction import CompactContextResponse
-from xai_vision.chat.conversation import Said, Settings
+from xai_vision.chat.conversation import Settings
+from xai_vision.chat.intake import Said
 from xai_vision.chat.response import Response
 from xai_vision.chat.settings import make_settings
 from xai_vision.errors import InvalidRequestError

@@ -12,6 +12,7 @@ from xai_vision.wire.observe import captures_content
 
 if TYPE_CHECKING:
     from xai_vision.chat.conversation import Conversation
+    from xai_vision.chat.message import Message
 
 _REQUEST = {
     "temperature": "temperature",
@@ -24,7 +25,9 @@ _REQUEST = {
 }
 
 
-def request_attributes(chat: Conversation, n: int | None = None) -> dict[str, Any]:
+def request_attributes(
+    chat: Conversation, n: int | None = None, question: Message | None = None
+) -> dict[str, Any]:
     """Attributes of a request, by the names of the semantic conventions."""
     settings = chat._settings if chat._proto is None else chat._proto
     attributes: dict[str, Any] = {
@@ -38,19 +41,20 @@ def request_attributes(chat: Conversation, n: int | None = None) -> dict[str, An
         attributes["gen_ai.request.choice.count"] = n
     if settings.stop:
         attributes["gen_ai.request.stop_sequences"] = list(settings.stop)
-    sizes = list(_picture_sizes(chat))
+    messages = [*chat.messages, *([question] if question is not None else [])]
+    sizes = _picture_sizes(messages)
     attributes["xai_vision.request.image.count"] = len(sizes)
     attributes["xai_vision.request.image.bytes"] = sum(sizes)
     if captures_content():
         # A picture has no text, so none gets in here.
-        attributes["gen_ai.input.messages"] = [_text(message) for message in chat.messages]
+        attributes["gen_ai.input.messages"] = [_text(message) for message in messages]
     return attributes
 
 
-def _picture_sizes(chat: Conversation) -> Sequence[int]:
+def _picture_sizes(messages: Sequence[Message]) -> Sequence[int]:
     """How many bytes each picture takes as it is sent."""
     sizes = []
-    for message in chat.messages:
+    for message in messages:
         for part in message.content:
             if isinstance(part, ImageContent):
                 sizes.append(part.encoded_size)
@@ -71,14 +75,18 @@ def answer_attributes(result: Any) -> dict[str, Any]:
     if not responses:
         return {}
     first = responses[0]
-    attributes: dict[str, Any] = {
-        "gen_ai.response.id": first.id,
-        "gen_ai.response.model": first.model,
-        "gen_ai.response.finish_reasons": [response.finish_reason for response in responses],
-        "gen_ai.usage.input_tokens": first.usage.prompt_tokens,
-        "gen_ai.usage.output_tokens": first.usage.completion_tokens,
-        "xai_vision.usage.image_tokens": first.usage.prompt_image_tokens,
-    }
+    attributes: dict[str, Any] = {}
+    if first.id:
+        attributes["gen_ai.response.id"] = first.id
+        attributes["gen_ai.response.model"] = first.model
+    # What a stream that broke off did not come to is left out: 0 would be a figure.
+    reasons = [response.finish_reason for response in responses]
+    if "REASON_INVALID" not in reasons:
+        attributes["gen_ai.response.finish_reasons"] = reasons
+    if first.proto.HasField("usage"):
+        attributes["gen_ai.usage.input_tokens"] = first.usage.prompt_tokens
+        attributes["gen_ai.usage.output_tokens"] = first.usage.completion_tokens
+        attributes["xai_vision.usage.image_tokens"] = first.usage.prompt_image_tokens
     if captures_content():
         attributes["gen_ai.output.messages"] = [response.content for response in responses]
     return attributes

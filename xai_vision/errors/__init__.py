@@ -33,6 +33,7 @@
        ├─ RequestTimeoutError (TimeoutError)  the deadline passed
        ├─ RequestCancelledError             the call was cancelled
        ├─ UnavailableError                  no connection, or the service is not ready
+       │  └─ CertificateError               no connection: the server's certificate is not trusted
        ├─ ServerError                       the service failed
        └─ StreamBrokenError                 a stream ended before its answer did: .partial
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         APIError,
         AuthenticationError,
         BadRequestError,
+        CertificateError,
         ContextTooLongError,
         ImageFetchError,
         ImageRefusedError,
@@ -93,6 +95,7 @@ __all__ = [
     "APIError",
     "AuthenticationError",
     "BadRequestError",
+    "CertificateError",
     "ClientClosedError",
     "ConfigurationError",
     "ContextTooLongError",

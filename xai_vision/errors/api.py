@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast, overload
 
 import grpc
 from grpc.aio import AioRpcError, Metadata
@@ -13,6 +14,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     MetadataPairs: TypeAlias = Iterable[tuple[str, str | bytes]]
+
+
+class Pair(NamedTuple):
+    """One entry of a call's metadata."""
+
+    key: str
+    value: str | bytes
+
+
+class CallMetadata(Metadata):
+    """A call's metadata, as code for either side of gRPC reads it.
+
+    Like the blocking side's it is a sequence of pairs with ``.key`` and ``.value``; like the
+    asyncio side's it can be asked for a key.
+    """
+
+    def __iter__(self) -> Iterator[Pair]:
+        return (Pair(*pair) for pair in super().__iter__())
+
+    @overload
+    def __getitem__(self, key: str) -> str | bytes: ...
+    @overload
+    def __getitem__(self, key: int) -> Pair: ...
+    def __getitem__(self, key: str | int) -> str | bytes | Pair:
+        if isinstance(key, str):
+            value: Any = super().__getitem__(key)  # which typeshed takes for a pair
+            return cast("str | bytes", value)
+        return [*self.__iter__()][key]
 
 
 class APIError(XaiVisionError, AioRpcError):
@@ -42,8 +71,8 @@ class APIError(XaiVisionError, AioRpcError):
         AioRpcError.__init__(
             self,
             code,
-            Metadata(*initial_metadata),
-            Metadata(*trailing_metadata),
+            CallMetadata(*initial_metadata),
+            CallMetadata(*trailing_metadata),
             details=details,
             debug_error_string=debug_error_string,
         )
@@ -163,6 +192,15 @@ class UnavailableError(APIError):
     """The service could not be reached or is not ready (UNAVAILABLE)."""
 
     remedy = "Check the host and the network; trying again later may help."
+
+
+class CertificateError(UnavailableError):
+    """There is no connection because the server's certificate is not trusted."""
+
+    remedy = (
+        "Check api_host=; for a server with a certificate of its own, give the authority's as "
+        "root_certificates= (PEM bytes)."
+    )
 
 
 class ServerError(APIError):

@@ -6,7 +6,8 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from concurrent.futures import Future
+from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
 import grpc
@@ -19,10 +20,12 @@ from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
 from xai_vision.wire.fork import aio_is_lost, note_use_of_aio
 from xai_vision.wire.forked import ThreadedWire
 from xai_vision.wire.idle import IdleError, apaced
-from xai_vision.wire.timing import call_seconds
+from xai_vision.wire.timing import READY_SECONDS, call_seconds
 from xai_vision.wire.translate import not_ready
 
 R = TypeVar("R")
+
+_CLOSE_SECONDS = 2.0
 
 
 class _Link:
@@ -56,9 +59,10 @@ class AioWire:
                 try:
                     return course.answered(await call(exchange.body, **course.attempt()))
                 except grpc.RpcError as error:
-                    wait = course.failed(error)
+                    wait = course.failed(error, closed=self._closed)
                 except asyncio.CancelledError:
-                    self._check_interrupted()
+                    if self._was_closed():
+                        raise course.interrupted() from None
                     raise
                 await asyncio.sleep(wait)
 
@@ -76,9 +80,10 @@ class AioWire:
                     async for reply in apaced(call, exchange.options.idle_timeout):
                         yield course.piece(reply)
                 except (grpc.RpcError, IdleError) as error:
-                    wait = course.failed(error)
+                    wait = course.failed(error, closed=self._closed)
                 except asyncio.CancelledError:
-                    self._check_interrupted()
+                    if self._was_closed():
+                        raise course.interrupted() from None
                     raise
                 else:
                     course.ended()
@@ -108,8 +113,7 @@ class AioWire:
         """Connect, and wait until that is done."""
         if aio_is_lost():
             return await self._by_threads().ready(timeout)
-        seconds = call_seconds(timeout)
-        limit = self._connection.timeout if seconds is None else seconds
+        limit = call_seconds(timeout) or READY_SECONDS
         try:
             await asyncio.wait_for(self._link().channel.channel_ready(), limit)
         except asyncio.TimeoutError:
@@ -132,8 +136,10 @@ class AioWire:
             if loop is running:
                 await link.channel.close()
             elif loop.is_running():
-                closing = asyncio.run_coroutine_threadsafe(_close(link.channel), loop)
-                await asyncio.wrap_future(closing)
+                closing = asyncio.wrap_future(_close_in(loop, link.channel))
+                # The loop may stop before it gets to that; nobody shall wait for it then.
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(closing, _CLOSE_SECONDS)
 
     def _callable(self, method: Method[Any, Any]) -> Callable[..., Any]:
         link = self._link()
@@ -169,12 +175,12 @@ class AioWire:
                 self._threaded = ThreadedWire(self._connection)
             return self._threaded
 
-    def _check_interrupted(self) -> None:
-        # close() in another task cancels calls under way as if their task had been cancelled.
+    def _was_closed(self) -> bool:
+        # close() in another task cancels calls under way as if their task had been cancelled;
+        # Python 3.10 cannot tell the two apart, and there it stays a cancellation.
         task = asyncio.current_task()
         cancelled = getattr(task, "cancelling", lambda: 1)()
-        if self._closed and not cancelled:
-            raise ClientClosedError("the client was closed during the call") from None
+        return self._closed and not cancelled
 
     def _forked(self) -> None:
         # See sync.py: a parent's connections are let go of, not closed.
@@ -189,8 +195,16 @@ class AioWire:
 _left_behind: list[object] = []
 
 
-async def _close(channel: grpc.aio.Channel) -> None:
-    await channel.close()
+def _close_in(loop: asyncio.AbstractEventLoop, channel: grpc.aio.Channel) -> Future[None]:
+    """Have another thread's loop close its channel; done when it has."""
+    done: Future[None] = Future()
+
+    def begin() -> None:
+        closing = loop.create_task(channel.close())
+        closing.add_done_callback(lambda _: done.set_result(None))
+
+    loop.call_soon_threadsafe(begin)
+    return done
 
 
 def _open(connection: Connection) -> grpc.aio.Channel:

@@ -14,7 +14,7 @@ from xai_vision.wire.connect import Connection
 from xai_vision.wire.exchange import Exchange, Out, Res
 from xai_vision.wire.idle import IdleError
 from xai_vision.wire.observe import observe
-from xai_vision.wire.translate import api_error, unreadable
+from xai_vision.wire.translate import api_error, interrupted, unreadable
 
 
 class Course(Generic[Res, Out]):
@@ -76,32 +76,38 @@ class Course(Generic[Res, Out]):
         if self._exchange.finish is not None:
             self._exchange.finish()
 
-    def failed(self, raised: grpc.RpcError | IdleError) -> float:
+    def failed(self, raised: Any, *, closed: bool = False) -> float:
         """The attempt failed. Seconds to wait before the next one.
+
+        Args:
+            raised: What grpc raised, or an IdleError.
+            closed: Whether the client was closed meanwhile, which cancels its calls.
 
         Raises:
             APIError: There is to be no next one.
         """
+        if closed and raised.code() is grpc.StatusCode.CANCELLED:
+            raise self.interrupted() from None
         error = self._error(raised)
         policy = self._exchange.options.retries or self._connection.retries
         wait = None if self.begun else policy.wait(error, self._number)
         if wait is None or time.monotonic() + wait >= self._end:
-            error.attempts = self._number
             # Without gRPC's own error in the traceback: ours says all that it does.
             raise error from None
         return wait
 
-    def _error(self, raised: grpc.RpcError | IdleError) -> APIError:
+    def _error(self, raised: Any) -> APIError:
         if not isinstance(raised, IdleError):
             return api_error(raised, self._exchange, begun=self.begun)
-        error = RequestTimeoutError(
+        return RequestTimeoutError(
             grpc.StatusCode.DEADLINE_EXCEEDED,
             f"the stream was silent for {raised.seconds:g} seconds (idle_timeout)",
             method=self._exchange.method.path,
         )
-        if self.begun and self._exchange.partial is not None:
-            error.partial = self._exchange.partial()
-        return error
+
+    def interrupted(self) -> APIError:
+        """The error for a call that ends because its client was closed."""
+        return interrupted(self._exchange, begun=self.begun)
 
     def __enter__(self) -> Course[Res, Out]:
         return self
@@ -112,8 +118,12 @@ class Course(Generic[Res, Out]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._span is None:
-            return
         partial = self._exchange.partial
-        result = self._result if partial is None else partial()
-        self._span.end(result, error, self._number)
+        if isinstance(error, APIError):
+            # Here, so that it holds for every error there is, however it came about.
+            error.attempts = self._number
+            if self.begun and partial is not None:
+                error.partial = partial()
+        if self._span is not None:
+            come = self._result if partial is None else partial() if self.begun else None
+            self._span.end(come, error, self._number)

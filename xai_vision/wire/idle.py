@@ -18,6 +18,10 @@ class IdleError(Exception):
         super().__init__(seconds)
         self.seconds = seconds
 
+    def code(self) -> grpc.StatusCode:
+        """The status it stands for."""
+        return grpc.StatusCode.DEADLINE_EXCEEDED
+
 
 def paced(call: Any, idle: float | None) -> Iterable[Any]:
     """The replies of a stream that may be silent for ``idle`` seconds at most."""

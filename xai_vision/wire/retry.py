@@ -8,6 +8,7 @@ from typing import Any
 
 from xai_vision.errors import (
     APIError,
+    CertificateError,
     ConfigurationError,
     InvalidRequestError,
     RateLimitError,
@@ -55,15 +56,22 @@ class RetryPolicy:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ConfigurationError(f"{name} must be a whole number of 1 or more: {value!r}")
         for name in ("initial", "rate_limit_initial", "maximum"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ConfigurationError(f"{name} must be seconds of 0 or more")
-        if not 1 <= self.multiplier < float("inf") or not 0 <= self.jitter < 1:
-            raise ConfigurationError("multiplier must be 1 or more, and jitter from 0 to below 1")
+            self._check(name, 0, float("inf"), "seconds of 0 or more")
+        self._check("multiplier", 1, float("inf"), "1 or more")
+        self._check("jitter", 0, 1, "from 0 to below 1")
+
+    def _check(self, name: str, low: float, below: float, wanted: str) -> None:
+        value = getattr(self, name)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not low <= value < below:
+            raise ConfigurationError(f"{name} must be {wanted}: {value!r}")
 
     def wait(self, error: APIError, attempt: int) -> float | None:
         """Seconds to wait after this failed attempt (1 is the first); None to give up."""
         if isinstance(error, RateLimitError):
             limit, first = self.rate_limit_attempts, self.rate_limit_initial
+        elif isinstance(error, CertificateError):
+            return None
         elif isinstance(error, UnavailableError):
             limit, first = self.attempts, self.initial
         else:
@@ -75,7 +83,10 @@ class RetryPolicy:
             return pushback if pushback >= 0 else None
         if isinstance(error, RateLimitError) and error.retry_after is not None:
             return error.retry_after
-        wait = min(first * self.multiplier ** (attempt - 1), self.maximum)
+        try:
+            wait = min(first * float(self.multiplier) ** (attempt - 1), self.maximum)
+        except OverflowError:  # long after the wait has reached its maximum
+            wait = self.maximum
         return wait * random.uniform(1 - self.jitter, 1 + self.jitter)  # noqa: S311  # no secret
 
 

@@ -18,7 +18,7 @@ from xai_vision.wire.course import Course
 from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
 from xai_vision.wire.fork import aio_is_lost
 from xai_vision.wire.idle import IdleError, paced
-from xai_vision.wire.timing import call_seconds
+from xai_vision.wire.timing import READY_SECONDS, call_seconds
 from xai_vision.wire.translate import not_ready
 
 R = TypeVar("R")
@@ -46,7 +46,7 @@ class Wire:
                 try:
                     return course.answered(self._start(call, exchange, course))
                 except grpc.RpcError as error:
-                    wait = course.failed(error)
+                    wait = course.failed(error, closed=self._closed)
                 time.sleep(wait)
 
     def stream(self, exchange: Exchange[Res, Out]) -> Generator[Out, None, None]:
@@ -58,7 +58,7 @@ class Wire:
                     for reply in paced(call, exchange.options.idle_timeout):
                         yield course.piece(reply)
                 except (grpc.RpcError, IdleError) as error:
-                    wait = course.failed(error)
+                    wait = course.failed(error, closed=self._closed)
                 else:
                     course.ended()
                     return
@@ -85,12 +85,14 @@ class Wire:
 
     def ready(self, timeout: Any) -> None:
         """Connect, and wait until that is done."""
-        seconds = call_seconds(timeout)
+        seconds = call_seconds(timeout) or READY_SECONDS
+        if self._pid != os.getpid():
+            self._forked()
         with self._lock:
             channel = self._open_channel()
         future = grpc.channel_ready_future(channel)
         try:
-            future.result(self._connection.timeout if seconds is None else seconds)
+            future.result(seconds)
         except grpc.FutureTimeoutError:
             raise not_ready(self._connection.target, seconds) from None
         finally:

@@ -7,6 +7,13 @@ from datetime import timedelta
 
 from xai_vision.errors import ConfigurationError, InvalidRequestError
 
+READY_SECONDS = 30.0
+"""How long ``client.ready()`` waits by default: a check at start-up, not a call."""
+
+# Some thirty years. gRPC counts a deadline in nanoseconds of 64 bits from 1970 on and takes one
+# beyond their end for one that has passed; locks cannot wait longer than 292 years either.
+_LONGEST = 1e9
+
 
 def call_seconds(value: float | timedelta | None, name: str = "timeout") -> float | None:
     """A call's length of time as seconds; None stays None.
@@ -32,6 +39,8 @@ def _seconds(
     number = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise error(f"{name} must be seconds or a timedelta, not {type(value).__name__}")
+    if isinstance(number, int):
+        number = min(number, int(_LONGEST))  # also those too large for a float
     if not (number > 0 and math.isfinite(number)):
         raise error(f"{name} must be a finite time above 0 seconds, not {value!r}")
-    return float(number)
+    return float(min(number, _LONGEST))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import grpc
@@ -27,16 +28,29 @@ _BY_STATUS: Final[dict[grpc.StatusCode, type[APIError]]] = {
 
 # What the service words a refusal as, where one status stands for several things (seen in public
 # reports of other clients; not a contract, so the plain class of the status is the fallback).
-_BY_WORDS: Final[tuple[tuple[type[APIError], tuple[str, ...], type[APIError]], ...]] = (
-    (errors.PermissionDeniedError, ("safety_check", "safety check"), errors.SafetyRefusalError),
-    (
-        errors.BadRequestError,
-        ("maximum prompt length", "context length"),
-        errors.ContextTooLongError,
-    ),
-    (errors.BadRequestError, ("image", "picture"), errors.ImageRefusedError),
-    # gRPC itself, on either side: "Sent message larger than max", "Received message larger ...".
-    (errors.RateLimitError, ("message larger than max",), errors.MessageTooLargeError),
+_BY_WORDS: Final[tuple[tuple[type[APIError], re.Pattern[str], type[APIError]], ...]] = tuple(
+    (plain, re.compile(pattern, re.IGNORECASE), special)
+    for plain, pattern, special in (
+        (errors.PermissionDeniedError, r"safety[_ ]check", errors.SafetyRefusalError),
+        (
+            errors.BadRequestError,
+            r"maximum prompt length|context length",
+            errors.ContextTooLongError,
+        ),
+        # Not the tools of that name: image_generation, image search.
+        (
+            errors.BadRequestError,
+            r"\b(images?|pictures?)\b(?! (generation|search))",
+            errors.ImageRefusedError,
+        ),
+        # gRPC itself, on either side: "Sent message larger than max", "Received message ...".
+        (errors.RateLimitError, r"message larger than max", errors.MessageTooLargeError),
+        (
+            errors.UnavailableError,
+            r"certificate[_ ]verify[_ ]failed|hostname verification",
+            errors.CertificateError,
+        ),
+    )
 )
 
 # A stream that stops with one of these did not end by anybody's decision about the request.
@@ -68,7 +82,7 @@ def api_error(error: Any, exchange: Exchange[Any, Any], *, begun: bool = False) 
     )
     if isinstance(made, errors.MessageTooLargeError):
         made.remedy = _which_size(details, len(exchange.body))
-    return _with_partial(made, exchange, begun=begun)
+    return made
 
 
 def unreadable(
@@ -77,19 +91,21 @@ def unreadable(
     """The error for a reply whose bytes are no message."""
     kind = StreamBrokenError if begun else errors.ServerError
     name = exchange.method.response.DESCRIPTOR.full_name
-    made = kind(
+    return kind(
         grpc.StatusCode.INTERNAL,
         f"the reply is no {name} message: {error}",
         method=exchange.method.path,
     )
-    _with_partial(made, exchange, begun=begun)
-    return made
 
 
-def _with_partial(error: APIError, exchange: Exchange[Any, Any], *, begun: bool) -> APIError:
-    if begun and exchange.partial is not None:
-        error.partial = exchange.partial()
-    return error
+def interrupted(exchange: Exchange[Any, Any], *, begun: bool) -> APIError:
+    """The error for a call that was under way when its client was closed."""
+    kind = StreamBrokenError if begun else errors.RequestCancelledError
+    return kind(
+        grpc.StatusCode.CANCELLED,
+        "the client was closed during the call",
+        method=exchange.method.path,
+    )
 
 
 def _which_size(details: str, request_bytes: int) -> str:
@@ -106,21 +122,23 @@ def _which_size(details: str, request_bytes: int) -> str:
     )
 
 
-def not_ready(target: str, seconds: float | None) -> errors.RequestTimeoutError:
+def not_ready(target: str, seconds: float) -> errors.RequestTimeoutError:
     """The error of ``client.ready()`` when no connection came about in time."""
     error = errors.RequestTimeoutError(
         grpc.StatusCode.DEADLINE_EXCEEDED,
-        f"no connection to {target}" + (f" within {seconds:g} seconds" if seconds else ""),
+        f"no connection to {target} within {seconds:g} seconds",
     )
-    error.remedy = "Check the host and the network, or that the server has been started."
+    error.remedy = (
+        "Check the host and the network, that the server has been started, and with TLS that its "
+        "certificate is trusted (root_certificates=)."
+    )
     return error
 
 
 def _kind(code: grpc.StatusCode, details: str) -> type[APIError]:
     kind = _BY_STATUS.get(code, errors.ServerError)
-    said = details.lower()
     for plain, words, special in _BY_WORDS:
-        if kind is plain and any(word in said for word in words):
+        if kind is plain and words.search(details):
             return special
     return kind
 
