@@ -103,6 +103,11 @@ def test_rules_and_tenants(server):
     assert respond(other).status == 400
 
 
+def test_with_the_plugin(xai_server):
+    xai_server.on(prompt="ping").reply("pong").times(1)
+    assert respond(xai_server, "ping").status == 200
+
+
 def test_events(server):
     events = complete(server, stream=True, stream_options={"include_usage": True}).events
     assert events[-1] == "[DONE]"

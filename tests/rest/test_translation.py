@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import pickle
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 
 from tests.proto.filler import variants
 from tests.rest import forms
+from xai_vision import openai_compat
 from xai_vision.chat import chat_pb2, usage_pb2
 from xai_vision.openai_compat import (
     TranslationError,
@@ -145,6 +147,16 @@ def test_what_the_message_has_no_place_for(body, key, unsupported):
         assert caught.value.key == key
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.key) == (str(caught.value), caught.value.key)
+
+
+def test_the_front_door():
+    assert openai_compat.__all__ == sorted(openai_compat.__all__)
+    for name in openai_compat.__all__:
+        assert getattr(openai_compat, name)
+        assert name in dir(openai_compat)
+    with pytest.raises(AttributeError, match="to_reqest"):
+        openai_compat.to_reqest  # noqa: B018
+    assert doctest.testmod(openai_compat.request).failed == 0
 
 
 def test_no_model():

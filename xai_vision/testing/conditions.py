@@ -32,7 +32,8 @@ class ConditionArgs(TypedDict, total=False):
         schema: The JSON schema asked for, or a matcher on it (``match.any``: some schema).
         metadata: Metadata keys with their values or matchers.
         stream: Whether the answer is to be streamed.
-        method: The RPC's name, several, or a matcher.
+        method: The RPC's name, or the REST endpoint's ("POST /v1/responses"); several, or a
+            matcher.
         status: How the call ended, such as "OK"; for questions about the log.
         when: A function of the call.
     """
