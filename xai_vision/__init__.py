@@ -13,6 +13,27 @@ from typing import TYPE_CHECKING
 from xai_vision._version import __version__
 
 if TYPE_CHECKING:
+    from xai_vision import (
+        chat as chat,
+    )
+    from xai_vision import (
+        errors as errors,
+    )
+    from xai_vision import (
+        images as images,
+    )
+    from xai_vision import (
+        proto as proto,
+    )
+    from xai_vision import (
+        search as search,
+    )
+    from xai_vision import (
+        testing as testing,
+    )
+    from xai_vision import (
+        tools as tools,
+    )
     from xai_vision.client import AsyncClient, Client
     from xai_vision.errors import (
         APIError,
@@ -51,10 +72,15 @@ _HOMES = {
     "prepare_image": "images",
 }
 
+# So that `import xai_vision; xai_vision.chat.user(...)` works, as it does with xai_sdk.
+_ROOMS = frozenset({"chat", "errors", "images", "proto", "search", "testing", "tools"})
+
 
 def __getattr__(name: str) -> object:
     # Every room is loaded on use: the messages, the pictures and the fake are of use without the
     # client, and threads may import different rooms at once without waiting for each other.
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -47,6 +47,24 @@ def text(where: str, value: Any, *, empty: bool = True) -> str:
     return value
 
 
+def model(value: Any) -> str:
+    """The name of a model."""
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidRequestError("model is empty: name one, such as 'grok-4'")
+    return text("model", value)
+
+
+def header(where: str, value: Any) -> str:
+    """A text that can be sent as metadata: printable ASCII, and some of it.
+
+    Raises:
+        InvalidRequestError: It is no such text.
+    """
+    if not (text(where, value, empty=False).isascii() and value.isprintable()):
+        raise InvalidRequestError(f"{where} is sent as metadata, so it must be printable ASCII")
+    return str(value)
+
+
 def some_text(where: str, value: Any) -> str | None:
     """A text that can be sent, or None."""
     return None if value is None else text(where, value)

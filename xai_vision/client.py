@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from types import TracebackType
@@ -31,7 +31,7 @@ class _Base(ABC):
         api_key: str | None = None,
         *,
         api_host: str = DEFAULT_HOST,
-        metadata: Iterable[tuple[str, str]] | None = None,
+        metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
         channel_options: Sequence[tuple[str, Any]] | None = None,
         timeout: float | timedelta | None = None,
         use_insecure_channel: bool = False,
@@ -43,7 +43,7 @@ class _Base(ABC):
         Args:
             api_key: The key. Default: the environment variable XAI_API_KEY.
             api_host: ``host`` or ``host:port`` (default port 443). Default "api.x.ai".
-            metadata: Pairs sent with every call.
+            metadata: Pairs, or a dict, sent with every call.
             channel_options: gRPC channel arguments; they win over ours.
             timeout: Seconds or a timedelta for each call. Default 27 minutes.
             use_insecure_channel: Send everything, the key too, without TLS. Loopback hosts

@@ -182,7 +182,7 @@ def test_no_detail_is_auto():
         (lambda: user(b"x"), r"user\(\) argument 1 is a bytes; give image\(...\) around it"),
         (lambda: user(Path("a.jpg")), r"argument 1 is a PosixPath; give image\(...\) around it"),
         (lambda: user("\ud800"), "lone surrogate"),
-        (lambda: text(b"x"), "text must be a str, not bytes"),
+        (lambda: text(b"x"), "text must be a text, not bytes"),
     ],
 )
 def test_what_is_no_part(make, words):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from xai_vision import InvalidRequestError
+from xai_vision.chat import file, image, tool_result, user
 from xai_vision.chat.parameters import CreateParameters
 from xai_vision.chat.settings import _CONVERT, make_settings
 from xai_vision.proto import chat_pb2
@@ -32,10 +35,10 @@ def test_every_parameter_has_a_type_and_a_check():
         ({"seed": "x"}, "seed must be a whole number"),
         ({"top_logprobs": 3}, "top_logprobs needs logprobs=True"),
         ({"top_logprobs": 9, "logprobs": True}, "top_logprobs must be a whole number from 0 to 8"),
-        ({"stop": [""]}, "stop must be one text, or a list of texts"),
-        ({"stop": [3]}, "stop must be one text"),
+        ({"stop": [""]}, r"stop\[0\] is empty"),
+        ({"stop": [3]}, r"stop\[0\] must be a text, not int"),
         ({"previous_response_id": ""}, "previous_response_id is empty"),
-        ({"previous_response_id": 3}, "previous_response_id must be a string"),
+        ({"previous_response_id": 3}, "previous_response_id must be a text, not int"),
         ({"store_messages": "yes"}, "store_messages must be True or False"),
         ({"reasoning_effort": "huge"}, "reasoning_effort must be one of 'none', 'low'"),
         ({"tool_choice": "function"}, "tool_choice must be one of 'auto', 'none', 'required'"),
@@ -46,6 +49,17 @@ def test_every_parameter_has_a_type_and_a_check():
         ({"response_format": "yaml"}, "response_format must be one of 'text', 'json_object'"),
         ({"guidelines": [{"category": "rude"}]}, r"guidelines\[0\]\['category'\] must be one of"),
         ({"guidelines": [{"categroy": "nsfw"}]}, r"guidelines\[0\] has no key 'categroy'"),
+        ({"stop": 5}, "stop must be a list of texts"),
+        ({"stop": "\ud800"}, r"stop\[0\] holds a lone surrogate"),
+        ({"user": "\ud800"}, "user holds a lone surrogate"),
+        ({"user": 5}, "user must be a text, not int"),
+        ({"safety_identifier": "\ud800"}, "safety_identifier holds a lone surrogate"),
+        ({"previous_response_id": "\ud800"}, "previous_response_id holds a lone surrogate"),
+        ({"temperature": [1.0]}, "temperature must be a number"),
+        ({"temperature": 10**400}, "temperature must be a number"),
+        ({"response_format": {"a": float("nan")}}, "response_format is no JSON schema"),
+        ({"response_format": {"a": object()}}, "response_format is no JSON schema"),
+        ({"response_format": {"type": "json_schema"}}, "response_format must be one of"),
         ({"search_parameters": {"mode": "on"}}, "search_parameters must be SearchParameters"),
     ],
 )
@@ -74,3 +88,62 @@ def test_zero_is_not_left_out():
     assert settings.HasField("temperature")
     assert settings.HasField("top_p")
     assert settings.HasField("seed")
+
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    ("form", "kind", "schema"),
+    [
+        ({"type": "text"}, chat_pb2.FORMAT_TYPE_TEXT, ""),
+        ({"type": "json_object"}, chat_pb2.FORMAT_TYPE_JSON_OBJECT, ""),
+        (SCHEMA, chat_pb2.FORMAT_TYPE_JSON_SCHEMA, json.dumps(SCHEMA)),
+        (
+            {"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}},
+            chat_pb2.FORMAT_TYPE_JSON_SCHEMA,
+            json.dumps(SCHEMA),
+        ),
+        (
+            {"type": "json_schema", "name": "n", "schema": SCHEMA},
+            chat_pb2.FORMAT_TYPE_JSON_SCHEMA,
+            json.dumps(SCHEMA),
+        ),
+    ],
+)
+def test_response_formats_of_openai_are_understood(form, kind, schema):
+    made = make_settings("m", {"response_format": form}).response_format
+    assert (made.format_type, made.schema) == (kind, schema)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda c: c.chat.create("\ud800"), "model holds a lone surrogate"),
+        (lambda c: c.chat.create("m", messages=5), "messages is a list"),
+        (lambda c: c.chat.create("m", messages=user("x")), "messages is a list"),
+        (lambda c: c.chat.create("m", conversation_id=5), "conversation_id must be a text"),
+        (lambda c: c.chat.create("m", conversation_id="\u00e4"), "conversation_id is sent as met"),
+        (lambda c: c.chat.create("m", conversation_id="a\nb"), "conversation_id is sent as metad"),
+        (lambda c: c.chat.create("m", batch_request_id=5), "batch_request_id must be a text"),
+        (lambda c: file(5), r"file\(\): file_id must be a text, not int"),
+        (lambda c: file(data="abc", filename="x"), r"file\(\): data must be bytes, not str"),
+        (lambda c: file(url="\ud800"), r"file\(\): url holds a lone surrogate"),
+        (lambda c: image(file_id="\ud800"), r"image\(\): file_id holds a lone surrogate"),
+        (lambda c: tool_result("a", 5), "tool_call_id must be a text, not int"),
+        (lambda c: c.chat.get_stored_completion("\ud800"), "response_id holds a lone surrogate"),
+        (lambda c: c.chat.compact_context("\ud800", [user("a")]), "model holds a lone surrogate"),
+        (
+            lambda c: c.chat.create("m").append({"role": "user", "content": "a", "name": 5}),
+            "name must be",
+        ),
+        (
+            lambda c: c.chat.create("m").append({"role": "tool", "tool_call_id": 5, "content": ""}),
+            "tool_call_id must be",
+        ),
+    ],
+)
+def test_refused_before_anything_is_sent(client, server, make, words):
+    with pytest.raises(InvalidRequestError, match=words):
+        make(client)
+    assert len(server.calls) == 0

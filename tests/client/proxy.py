@@ -20,6 +20,7 @@ class Proxy:
         cut_after: Close the connection after so many bytes from the server (None: never).
         reset: Whether that close is a RST.
         stall_after: Let nothing more through after so many bytes from the server.
+        cut_request_after: Close the connection after so many bytes from the client.
         bytes_per_second: How fast the server's bytes pass.
         connections: How many there were.
     """
@@ -34,9 +35,15 @@ class Proxy:
         self.cut_after: int | None = None
         self.reset = False
         self.stall_after: int | None = None
+        self.cut_request_after: int | None = None
         self.bytes_per_second: float | None = None
         self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def move_to(self, target: str) -> None:
+        """Connect to another server from now on."""
+        host, _, port = target.rpartition(":")
+        self._server = (host, int(port))
 
     def _accept(self) -> None:
         while True:
@@ -58,6 +65,11 @@ class Proxy:
         passed = 0
         with contextlib.suppress(OSError):
             while data := self._receive(source):
+                limit = None if spoil else self.cut_request_after
+                if limit is not None and passed + len(data) > limit:
+                    self._end(sink)
+                    self._end(source)
+                    return
                 if spoil:
                     if self.stall_after is not None and passed + len(data) > self.stall_after:
                         sink.sendall(data[: max(self.stall_after - passed, 0)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import traceback
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from xai_vision.wire.connect import Connection
 
 BOTH = pytest.mark.parametrize("kind", [Client, AsyncClient])
 KEY = "xai-secret-0123456789"
+PEM = b"-----BEGIN CERTIFICATE-----"
 
 
 def connection(**arguments) -> Connection:
@@ -36,7 +38,9 @@ def test_key_from_the_environment(monkeypatch):
 
 
 @BOTH
-@pytest.mark.parametrize("key", ["", "  ", KEY + "\n", " " + KEY, "xai\x00", "ключ", "a\nb", b"k"])
+@pytest.mark.parametrize(
+    "key", ["", "  ", KEY + "\n", " " + KEY, "xai\x00", "ключ", "a\nb", "a b", b"k"]
+)
 def test_keys_that_cannot_be(kind, key):
     with pytest.raises(ConfigurationError, match="API key") as caught:
         kind(api_key=key)
@@ -76,9 +80,9 @@ def test_loopback_needs_no_warning():
 
 
 def test_certificates_mean_tls_even_on_loopback():
-    assert connection(api_host="localhost:1", root_certificates=b"PEM").secure is True
+    assert connection(api_host="localhost:1", root_certificates=PEM).secure is True
     with pytest.raises(ConfigurationError, match="leave out use_insecure_channel="):
-        connection(root_certificates=b"PEM", use_insecure_channel=True)
+        connection(root_certificates=PEM, use_insecure_channel=True)
 
 
 @pytest.mark.parametrize("retries", [-1, 1.5, "3", True])
@@ -105,6 +109,7 @@ def test_metadata_that_cannot_be(pair, words):
 @pytest.mark.parametrize(
     ("host", "words"),
     [
+        (b"api.x.ai", "api_host must be a str, not bytes"),
         ("https://api.x.ai", "give 'api.x.ai' instead"),
         ("https://api.x.ai/v1", "give 'api.x.ai' instead"),
         ("api.x.ai/v1", "give 'api.x.ai' instead"),
@@ -136,6 +141,15 @@ def test_timeouts_that_are_no_time(timeout):
         Client(api_key=KEY, timeout=timeout)
 
 
+@pytest.mark.parametrize("timeout", [timedelta.max, 1e18, 10**400])
+def test_very_long_timeouts_are_long(client, timeout):
+    """gRPC takes them for times that have passed; ours are cut to some thirty years."""
+    chat = client.chat.create("grok-4").append(user("Hi"))
+    assert chat.sample(timeout=timeout).content
+    assert [r for r, _ in chat.stream(timeout=timeout, idle_timeout=timeout)][-1].content
+    assert connection(timeout=timeout).timeout == 1e9
+
+
 def test_timeouts():
     assert connection().timeout == 27 * 60
     assert connection(timeout=3600).timeout == 3600
@@ -152,6 +166,40 @@ def test_the_key_stays_out_of_sight():
 def test_authorization_is_not_metadata():
     with pytest.raises(ConfigurationError, match="use api_key="):
         Client(api_key=KEY, metadata=[("Authorization", "Bearer x")])
+
+
+@pytest.mark.parametrize("pem", ["-----BEGIN CERTIFICATE-----", b"junk", b""])
+def test_certificates_that_cannot_be(pem):
+    with pytest.raises(ConfigurationError, match="root_certificates must be bytes in PEM form"):
+        Client(api_key=KEY, root_certificates=pem)
+
+
+@pytest.mark.parametrize("options", [[("a",)], ["ab"], [(1, 2)]])
+def test_channel_options_that_cannot_be(options):
+    with pytest.raises(ConfigurationError, match="channel_options must be pairs"):
+        Client(api_key=KEY, channel_options=options)
+
+
+def test_metadata_may_be_a_dict():
+    assert ("team", "a") in connection(metadata={"Team": "a"}).metadata
+
+
+@BOTH
+def test_a_url_with_a_password_is_not_shown(kind):
+    with pytest.raises(ConfigurationError, match="give 'api.x.ai' instead") as caught:
+        kind(api_key=KEY, api_host="https://me:secret@api.x.ai/v1")
+    assert "secret" not in str(caught.value)
+
+
+@BOTH
+def test_a_client_that_was_not_made_can_be_shown(kind):
+    """As error reports do, which show the local variables of a traceback."""
+    with pytest.raises(ConfigurationError) as caught:
+        kind(api_key="abc\n")
+    shown = "".join(
+        traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+    )
+    assert "not made" in shown
 
 
 @BOTH

@@ -24,7 +24,7 @@ from xai_vision.errors import (
     StreamBrokenError,
     UnavailableError,
 )
-from xai_vision.testing import Fault, Reply
+from xai_vision.testing import FakeServer, Fault, Reply
 
 QUICK = RetryPolicy(initial=0.01, rate_limit_initial=0.01, jitter=0)
 SHAPES = pytest.mark.parametrize("shape", ["sample", "stream"])
@@ -251,7 +251,45 @@ def test_a_slow_line(kind, server, shape):
     with proxied(server.target) as proxy:
         proxy.bytes_per_second = 20_000
         driver = kind(api_key=server.api_key, api_host=proxy.target)
-        assert answer(driver, shape, timeout=10).content
+        server.on().reply("word " * 1000)
+        began = time.monotonic()
+        assert answer(driver, shape, timeout=10).content == "word " * 1000
+        assert time.monotonic() - began > 0.1, "the line was slow"
+        with pytest.raises(RequestTimeoutError):
+            answer(driver, shape, timeout=0.1)
+        driver.close()
+
+
+@SHAPES
+def test_a_server_that_goes_away_in_good_order(kind, server, shape):
+    """GOAWAY: what is under way is finished, what comes later connects anew."""
+    server.on().reply(Reply("word " * 20, chunks=20, tps=100))
+    with proxied(server.target) as proxy, FakeServer() as second:
+        driver = kind(api_key=server.api_key, api_host=proxy.target, retries=QUICK)
+        leaving = threading.Timer(0.1, lambda: server.stop(grace=5))
+        leaving.start()
+        assert answer(driver, shape).content == "word " * 20
+        leaving.join()
+        proxy.move_to(second.target)
+        with pytest.raises(APIError) as caught:  # it answers: the key is the other server's
+            answer(driver, shape)
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        driver.close()
+
+
+@pytest.mark.parametrize("after", [1000, 1_000_000])
+@SHAPES
+def test_a_large_request_over_a_line_that_is_cut(kind, server, shape, after):
+    with proxied(server.target) as proxy:
+        proxy.cut_request_after = after
+        driver = kind(api_key=server.api_key, api_host=proxy.target, retries=QUICK)
+        with pytest.raises(UnavailableError) as caught:
+            answer(driver, shape, image(jpeg_of(15 * MIB)), image(jpeg_of(15 * MIB)))
+        assert caught.value.attempts == 5
+        assert proxy.connections >= 2
+        assert len(server.calls) == 0, "no attempt arrived whole"
+        proxy.cut_request_after = None
+        assert answer(driver, shape, image(jpeg_of(15 * MIB))).content
         driver.close()
 
 

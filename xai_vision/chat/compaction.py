@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import TypeAlias
 
+from xai_vision import checks
 from xai_vision.chat.body import write_messages
 from xai_vision.chat.message import Message
 from xai_vision.errors import InvalidRequestError
@@ -66,8 +67,7 @@ def compacting(model: str, messages: Sequence[Message], options: CallOptions) ->
     Raises:
         InvalidRequestError: There is no model, or nothing to compact.
     """
-    if not isinstance(model, str) or not model.strip():
-        raise InvalidRequestError("model is empty: name one, such as 'grok-4'")
+    checks.model(model)
     if not messages:
         raise InvalidRequestError("there are no messages to compact")
     out = BytesIO()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, TypedDict, TypeG
 
 from google.protobuf.message import Message as ProtoMessage
 
+from xai_vision import checks
 from xai_vision.chat.encode import Write, head, number
 from xai_vision.chat.lazy import ProtoBacked
 from xai_vision.errors import InvalidRequestError
@@ -178,7 +179,9 @@ def image(
     Args:
         image_url: A web address (``https://…``: the service fetches it anew for every request),
             a data URL, base64, bytes, a ``pathlib.Path``, a binary file, a Pillow image, a NumPy
-            array, or what ``prepare_image`` returns. A string is never opened as a file.
+            array, or what ``prepare_image`` returns. A string is never opened as a file. A file
+            behind a Path is read when a request is written, so it has to stay as it is as long
+            as the conversation goes on; where it will not, give its bytes.
         detail: How closely the model looks: "low" costs the fewest tokens, "high" the most and
             keeps fine details; "auto" (the default, also for None) leaves it to the service.
         file_id: Instead of a picture: the id of one uploaded before.
@@ -199,9 +202,8 @@ def image(
     if file_id is not None:
         if image_url is not None or options:
             raise InvalidRequestError("image() takes a picture or file_id=, not both")
-        if not isinstance(file_id, str) or not file_id.strip():
-            raise InvalidRequestError("file_id is empty: give the id of an uploaded picture")
-        uploaded = image_pb2.ImageUrlContent(file_id=file_id, detail=number)
+        held = checks.text("image(): file_id", file_id, empty=False)
+        uploaded = image_pb2.ImageUrlContent(file_id=held, detail=number)
         return chat_pb2.Content(image_url=uploaded)
     if image_url is None:
         raise InvalidRequestError("image() needs a picture, or file_id=")
@@ -237,15 +239,7 @@ def text(content: str) -> chat_pb2.Content:
         InvalidRequestError: ``content`` is no string, or holds a lone surrogate, which UTF-8 (and
             so the wire) has no form for.
     """
-    if not isinstance(content, str):
-        raise InvalidRequestError(f"text must be a str, not {type(content).__name__}")
-    try:
-        return chat_pb2.Content(text=content)
-    except (UnicodeEncodeError, ValueError):
-        raise InvalidRequestError(
-            "text holds a lone surrogate (half of a character), which cannot be sent as UTF-8; "
-            "decode its source with the right encoding"
-        ) from None
+    return chat_pb2.Content(text=checks.text("text", content))
 
 
 def file(
@@ -276,8 +270,14 @@ def file(
     if len(given) != 1:
         found = " and ".join(given) or "none"
         raise InvalidRequestError(f"file() takes one of file_id, data and url; got {found}")
-    if not (file_id or data or url):
-        raise InvalidRequestError(f"file({given[0]}=…) is empty")
+    for name, value in (("file_id", file_id), ("url", url), ("filename", filename)):
+        if value is not None:
+            checks.text(f"file(): {name}", value, empty=False)
+    checks.text("file(): mime_type", mime_type or "")
+    if data is not None and not isinstance(data, bytes):
+        raise InvalidRequestError(f"file(): data must be bytes, not {type(data).__name__}")
+    if data is not None and not data:
+        raise InvalidRequestError("file(data=…) is empty")
     if data is not None and not filename:
         raise InvalidRequestError("file(data=…) needs filename=, which the model is told")
     if data is None and (filename or mime_type):

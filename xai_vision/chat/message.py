@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
+from xai_vision import checks
 from xai_vision.chat.content import Content, ImageContent, image, is_proto, text
 from xai_vision.chat.encode import Write, head
 from xai_vision.chat.lazy import ProtoBacked
@@ -44,7 +45,7 @@ class Message(ProtoBacked[chat_pb2.Message]):
     @property
     def role(self) -> chat_pb2.MessageRole.ValueType:
         """Who says it, as the number of ``chat_pb2.MessageRole``."""
-        return self._shell.role if self._proto is None else self._proto.role
+        return self._said.role
 
     @property
     def content(self) -> Contents:
@@ -54,7 +55,31 @@ class Message(ProtoBacked[chat_pb2.Message]):
     @property
     def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
         """The tool calls of an assistant's message."""
-        return self.proto.tool_calls if self._proto is not None else self._shell.tool_calls
+        return self._said.tool_calls
+
+    @property
+    def name(self) -> str:
+        """Who says it, where several users take part."""
+        return self._said.name
+
+    @property
+    def tool_call_id(self) -> str:
+        """Which tool call a tool's message answers."""
+        return self._said.tool_call_id
+
+    @property
+    def reasoning_content(self) -> str:
+        """What the model thought before an answer of its."""
+        return self._said.reasoning_content
+
+    @property
+    def encrypted_content(self) -> str:
+        """The same in a form only the service reads, or a compacted conversation."""
+        return self._said.encrypted_content
+
+    @property
+    def _said(self) -> chat_pb2.Message:
+        return self._shell if self._proto is None else self._proto
 
     def _build(self) -> chat_pb2.Message:
         proto = chat_pb2.Message()
@@ -171,6 +196,14 @@ class Contents(Sequence["Part"]):
     def __delitem__(self, index: int | slice) -> None:
         del self._message.proto.content[index]
 
+    def append(self, part: Part) -> None:
+        """Add a part at the end."""
+        self._message.proto.content.append(part_proto(part))
+
+    def add(self) -> chat_pb2.Content:
+        """Add an empty part at the end, and return it to be filled."""
+        return self._message.proto.content.add()
+
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
@@ -225,7 +258,7 @@ def tool_result(result: Saying | Sequence[Saying], tool_call_id: str | None = No
     parts = result if isinstance(result, (list, tuple)) else (result,)
     message = _message("tool_result", chat_pb2.ROLE_TOOL, parts)
     if tool_call_id is not None:
-        message._shell.tool_call_id = tool_call_id
+        message._shell.tool_call_id = checks.text("tool_result(): tool_call_id", tool_call_id)
     return message
 
 

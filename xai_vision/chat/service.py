@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from xai_vision import checks
 from xai_vision.chat.achat import AsyncChat
 from xai_vision.chat.calls import ChatCalls, compaction, deleting, stored
 from xai_vision.chat.chat import Chat
@@ -13,7 +14,6 @@ from xai_vision.chat.conversation import Settings
 from xai_vision.chat.intake import Said
 from xai_vision.chat.response import Response
 from xai_vision.chat.settings import make_settings
-from xai_vision.errors import InvalidRequestError
 from xai_vision.wire.aio import AioWire
 from xai_vision.wire.options import CallParameters
 from xai_vision.wire.sync import Wire
@@ -143,9 +143,10 @@ def _from_openai(create: Callable[..., _C], body: dict[str, Any]) -> _C:
 def _split(model: str, parameters: Any) -> tuple[Settings, Any, dict[str, str | None]]:
     settings = dict(parameters)
     messages = settings.pop("messages", None) or ()
-    if isinstance(messages, (str, bytes)):
-        raise InvalidRequestError("messages is a list of messages: [user('...')]")
     rest = {name: settings.pop(name, None) for name in ("conversation_id", "batch_request_id")}
+    if rest["conversation_id"] is not None:
+        checks.header("conversation_id", rest["conversation_id"])
+    checks.some_text("batch_request_id", rest["batch_request_id"])
     return make_settings(model, settings), messages, rest
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from xai_vision import checks
 from xai_vision.chat.content import is_proto
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import chat_pb2, usage_pb2
@@ -28,9 +29,7 @@ def make_settings(model: str, parameters: Mapping[str, Any]) -> chat_pb2.GetComp
         InvalidRequestError: A value the service is sure to refuse; the text names it.
         TypeError: A keyword that create() does not have.
     """
-    if not isinstance(model, str) or not model.strip():
-        raise InvalidRequestError("model is empty: name one, such as 'grok-4'")
-    fields: dict[str, Any] = {"model": model}
+    fields: dict[str, Any] = {"model": checks.model(model)}
     for name, value in parameters.items():
         convert = _CONVERT.get(name)
         if convert is None:
@@ -49,22 +48,8 @@ def _wrong(name: str, wanted: str, value: object) -> InvalidRequestError:
     return InvalidRequestError(f"{name} must be {wanted}, not {value!r:.80}")
 
 
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise _wrong(name, "a string", value)
-    return value
-
-
 def _filled(name: str, value: Any) -> str:
-    if not _text(name, value).strip():
-        raise InvalidRequestError(f"{name} is empty; leave it out (or None) for none")
-    return str(value)
-
-
-def _flag(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong(name, "True or False", value)
-    return value
+    return checks.text(name, value, empty=False)
 
 
 def _whole(low: int, high: int = 2**31 - 1) -> Convert:
@@ -86,7 +71,10 @@ def _number(low: float, high: float) -> Convert:
     def convert(name: str, value: Any) -> float:
         if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
             raise _wrong(name, wanted, value)
-        number = float(value)
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise _wrong(name, wanted, value) from None
         if not (math.isfinite(number) and low <= number <= high):
             raise _wrong(name, wanted, value)
         return number
@@ -95,10 +83,7 @@ def _number(low: float, high: float) -> Convert:
 
 
 def _stop(name: str, value: Any) -> list[str]:
-    texts = [value] if isinstance(value, str) else list(value)
-    if not all(isinstance(text, str) and text for text in texts):
-        raise _wrong(name, "one text, or a list of texts that are not empty", value)
-    return texts
+    return checks.texts(name, [value] if isinstance(value, str) else value)
 
 
 def _enum(enum: _EnumTypeWrapper[Any], values: Mapping[Any, int]) -> Convert:
@@ -210,26 +195,26 @@ _INCLUDES = {
 }
 
 _CONVERT: dict[str, Convert] = {
-    "user": _text,
-    "safety_identifier": _text,
+    "user": checks.text,
+    "safety_identifier": checks.text,
     "max_tokens": _whole(1),
     "seed": _whole(-(2**31)),
     "stop": _stop,
     "temperature": _number(0, 2),
     "top_p": _number(0, 1),
-    "logprobs": _flag,
+    "logprobs": checks.flag,
     "top_logprobs": _whole(0, 8),
     "tools": tool_list,
     "tool_choice": _tool_choice,
-    "parallel_tool_calls": _flag,
+    "parallel_tool_calls": checks.flag,
     "response_format": _response_format,
     "frequency_penalty": _number(-2, 2),
     "presence_penalty": _number(-2, 2),
     "reasoning_effort": _enum(chat_pb2.ReasoningEffort, _EFFORTS),
     "search_parameters": _search,
-    "store_messages": _flag,
+    "store_messages": checks.flag,
     "previous_response_id": _filled,
-    "use_encrypted_content": _flag,
+    "use_encrypted_content": checks.flag,
     "max_turns": _whole(1),
     "include": _listed(_enum(chat_pb2.IncludeOption, _INCLUDES)),
     "agent_count": _enum(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from xai_vision.chat.formats import json_schema
 from xai_vision.chat.response import Response
 from xai_vision.errors import InvalidRequestError, StructuredOutputError
 
@@ -20,15 +22,14 @@ class Shape:
         Raises:
             InvalidRequestError: It is neither, or Pydantic is not installed.
         """
-        if hasattr(shape, "model_json_schema") and hasattr(shape, "model_validate_json"):
-            self.schema: dict[str, Any] = shape.model_json_schema()
+        model = json_schema("parse()", shape) if isinstance(shape, type) else None
+        if model is not None and hasattr(shape, "model_validate_json"):
+            self.schema: Mapping[str, Any] = model
             self._read = shape.model_validate_json
             return
         if inspect.isroutine(shape):
             raise InvalidRequestError(f"parse() takes a shape, not the function {shape!r:.80}")
-        adapter = _adapter(shape)
-        self.schema = adapter.json_schema()
-        self._read = adapter.validate_json
+        self.schema, self._read = _adapted(shape)
 
     def read(self, response: Response) -> tuple[Response, Any]:
         """The response and its content as an object.
@@ -43,7 +44,7 @@ class Shape:
             raise _misfit(response, text, error) from None
 
 
-def _adapter(shape: Any) -> Any:
+def _adapted(shape: Any) -> tuple[Mapping[str, Any], Callable[[str], Any]]:
     try:
         from pydantic import TypeAdapter
     except ImportError:
@@ -52,7 +53,8 @@ def _adapter(shape: Any) -> Any:
             "pip install 'xai-vision[pydantic]'"
         ) from None
     try:
-        return TypeAdapter(shape)
+        adapter = TypeAdapter(shape)
+        return adapter.json_schema(), adapter.validate_json
     except Exception as error:  # noqa: BLE001  # Pydantic has many ways to say no
         raise InvalidRequestError(
             f"parse() takes a Pydantic model or a type it can describe, not {shape!r:.80}: {error}"

@@ -6,7 +6,7 @@ import os
 import platform
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -82,7 +82,7 @@ def connection(
     *,
     api_key: str | None,
     api_host: str,
-    metadata: Iterable[tuple[str, str]] | None,
+    metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None,
     channel_options: ChannelOptions | None,
     timeout: float | timedelta | None,
     use_insecure_channel: bool,
@@ -117,9 +117,9 @@ def connection(
             ("xai-vision-language", f"python/{platform.python_version()}"),
             *_metadata(metadata or ()),
         ),
-        channel_options=tuple(channel_options or ()),
+        channel_options=_channel_options(channel_options or ()),
         retries=RetryPolicy() if retries is None else policy(retries, ConfigurationError),
-        root_certificates=root_certificates,
+        root_certificates=_certificates(root_certificates),
     )
 
 
@@ -128,9 +128,11 @@ def _key(key: str | None) -> str:
         raise ConfigurationError(
             "no API key: give api_key= or set the environment variable XAI_API_KEY"
         )
-    if not isinstance(key, str) or not key.strip():
+    if not isinstance(key, str):
+        raise ConfigurationError(f"the API key must be a str, not {type(key).__name__}")
+    if not key.strip():
         raise ConfigurationError("the API key is empty: check api_key= or XAI_API_KEY")
-    if not (key.isascii() and key.isprintable()) or key != key.strip():
+    if not (key.isascii() and key.isprintable()) or " " in key:
         # The key itself is not shown: this text ends up in logs.
         raise ConfigurationError(
             "the API key holds a space, line break or other character no key has; "
@@ -140,13 +142,15 @@ def _key(key: str | None) -> str:
 
 
 def _host(host: str) -> tuple[str, int | None]:
-    if not isinstance(host, str) or not host:
+    if not isinstance(host, str):
+        raise ConfigurationError(f"api_host must be a str, not {type(host).__name__}")
+    if not host:
         raise ConfigurationError("api_host is empty: give a host such as 'api.x.ai'")
     if "/" in host:
-        bare = host.rpartition("://")[2].partition("/")[0]
-        raise ConfigurationError(
-            f"api_host is a host, not a URL: give {bare!r} instead of {host!r}"
-        )
+        # Not the URL itself, which may hold a password.
+        bare = host.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
+        instead = f"give {bare!r}" if bare else "give a name such as 'api.x.ai'"
+        raise ConfigurationError(f"api_host is a host, not a URL: {instead} instead")
     match = _HOST.fullmatch(host)
     if match is None:
         raise ConfigurationError(f"api_host {host!r} is not of the form 'host' or 'host:port'")
@@ -156,9 +160,32 @@ def _host(host: str) -> tuple[str, int | None]:
     return match["name"], int(port) if port else None
 
 
-def _metadata(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+def _channel_options(options: ChannelOptions) -> tuple[tuple[str, Any], ...]:
     checked = []
-    for key, value in pairs:
+    for option in options:
+        is_pair = isinstance(option, (tuple, list)) and len(option) == 2
+        if not is_pair or not isinstance(option[0], str):
+            raise ConfigurationError(
+                f"channel_options must be pairs of a name and a value, not {option!r:.80}"
+            )
+        checked.append((option[0], option[1]))
+    return tuple(checked)
+
+
+def _certificates(pem: bytes | None) -> bytes | None:
+    if pem is None or (isinstance(pem, bytes) and b"-----BEGIN CERTIFICATE-----" in pem):
+        return pem
+    raise ConfigurationError(
+        "root_certificates must be bytes in PEM form, '-----BEGIN CERTIFICATE-----' and so on: "
+        "Path('ca.pem').read_bytes()"
+    )
+
+
+def _metadata(
+    metadata: Mapping[str, str] | Iterable[tuple[str, str]],
+) -> tuple[tuple[str, str], ...]:
+    checked = []
+    for key, value in metadata.items() if isinstance(metadata, Mapping) else metadata:
         if not isinstance(key, str) or not _KEY.fullmatch(key.lower()):
             raise ConfigurationError(
                 f"metadata key {key!r}: letters, digits, '-', '_' and '.' only"
