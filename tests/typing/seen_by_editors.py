@@ -6,12 +6,35 @@ exactly that error, and mypy (warn_unused_ignores) fails when one is no error an
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 
+import grpc
+from pydantic import BaseModel
 from typing_extensions import assert_type
 
 from xai_vision import AsyncClient, Client
-from xai_vision.chat import AsyncChat, Chat, Chunk, Message, Response, image, user
+from xai_vision.chat import (
+    AsyncChat,
+    Chat,
+    Chunk,
+    CompactContextResponse,
+    Message,
+    Response,
+    image,
+    user,
+)
+from xai_vision.errors import ImageError, RateLimitError
+from xai_vision.images import TokenEstimate
+from xai_vision.tools import web_search
+
+
+class Animal(BaseModel):
+    legs: int
+
+
+def weather(city: str) -> str:
+    """How the weather is."""
+    return city
 
 
 def sync(client: Client) -> None:
@@ -25,6 +48,27 @@ def sync(client: Client) -> None:
     assert_type(response.content, str)
     assert_type(response.cost_usd, float | None)
     assert_type(response.usage.prompt_image_tokens, int)
+    assert_type(chat.ask("Hi", image(b"")), Response)
+    assert_type(chat.sample_batch(2), Sequence[Response])
+    assert_type(chat.parse(Animal), tuple[Response, Animal])
+    assert_type(chat.defer(interval=1), Response)
+    assert_type(chat.compact(), CompactContextResponse)
+    assert_type(chat.fork(), Chat)
+    assert_type(chat.estimate(), TokenEstimate)
+    assert_type(chat.messages[0], Message)
+    assert_type(chat.messages[0].name, str)
+    assert_type(chat.proto.model, str)
+    assert_type(
+        chat.ask_stream("Hi", idle_timeout=3), Generator[tuple[Response, Chunk], None, None]
+    )
+    assert_type(client.models.get_language_model("grok-4").name, str)
+    assert_type(client.tokenize.tokenize_text("a", "grok-4")[0].token_id, int)
+    client.chat.create(
+        "grok-4",
+        tools=[{"type": "web_search"}, web_search(enable_image_understanding=True), weather],
+        messages=[user("Hi"), {"role": "user", "content": "Hi"}],
+        response_format=Animal,
+    )
     assert_type(chat.stream(), Generator[tuple[Response, Chunk], None, None])
     for answer, chunk in chat.stream():
         assert_type(answer.content, str)
@@ -37,7 +81,11 @@ async def asynchronous(client: AsyncClient) -> None:
     chat = client.chat.create("grok-4", reasoning_effort="low", include=["inline_citations"])
     assert_type(chat, AsyncChat)
     assert_type(chat.append(user("Hi")), AsyncChat)
-    assert_type(await chat.sample(), Response)
+    assert_type(await chat.sample(retries=0, wait_for_ready=True), Response)
+    assert_type(await chat.ask("Hi"), Response)
+    assert_type(await chat.parse(Animal), tuple[Response, Animal])
+    assert_type(await chat.sample_batch(2), Sequence[Response])
+    assert_type(await client.chat.delete_stored_completion("id"), str)
     assert_type(chat.stream(), AsyncGenerator[tuple[Response, Chunk], None])
     async for answer, chunk in chat.stream():
         assert_type(answer, Response)
@@ -46,12 +94,24 @@ async def asynchronous(client: AsyncClient) -> None:
         assert_type(entered, AsyncClient)
 
 
+def errors() -> None:
+    try:
+        Client().chat.create("grok-4").ask("Hi")
+    except RateLimitError as error:
+        assert_type(error.retry_after, float | None)
+        assert_type(error.code(), grpc.StatusCode)
+    except ImageError as error:
+        assert_type(error.remedy, str)
+
+
 def refused(client: Client) -> None:
     image("https://example.com/a.png", detail="ultra")  # type: ignore[call-overload]
     client.chat.create("grok-4", temprature=1)  # type: ignore[call-arg]
     client.chat.create("grok-4", temperature="hot")  # type: ignore[arg-type]
     client.chat.create("grok-4", reasoning_effort="huge")  # type: ignore[arg-type]
     client.chat.create()  # type: ignore[call-arg]
+    client.chat.create("grok-4").sample(idle_timeout=1)  # type: ignore[call-arg]
+    client.chat.create("grok-4", tools=[3])  # type: ignore[list-item]
     user(3)  # type: ignore[arg-type]
     _ = user("Hi").contents  # type: ignore[attr-defined]
     Client(api_hots="localhost:1")  # type: ignore[call-arg]
