@@ -141,16 +141,23 @@ def test_a_reset(server):
     server.fault(Fault.reset_connection(), next=1)
     with pytest.raises(ConnectionError):
         respond(server)
+    assert server.calls.last.wait_cancelled()
     assert respond(server).status == 200
     server.fault(Fault.reset_connection(after_bytes=300), next=1)
     with pytest.raises(ConnectionError):
         respond(server, stream=True)
+    assert server.calls.last.wait_cancelled()
+    server.fault(Fault.reset_connection(after_bytes=10**6), next=1)
+    assert respond(server).status == 200
+    assert server.calls.last.wait()
+    assert server.calls.last.status == "OK"
 
 
 def test_a_frozen_connection(server):
     server.fault(Fault.freeze_connection(after_bytes=40), next=1)
     with pytest.raises(TimeoutError):
         ask(server, "POST", "/responses", {"model": "grok-4", "input": "Hi"}, timeout=0.2)
+    assert server.calls.last.wait_cancelled()
     assert respond(server).status == 200
 
 

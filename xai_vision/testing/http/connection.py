@@ -66,9 +66,7 @@ class Cable:
         if self._fault is None or self._left > 0 or self.cut:
             return
         self.cut = True
-        if self._fault.kind == "freeze":
-            self._transport.pause_reading()
-        else:
+        if self._fault.kind != "freeze":
             self._reset()
 
     def _reset(self) -> None:

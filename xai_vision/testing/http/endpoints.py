@@ -116,7 +116,7 @@ def _translate(asked: Asked, body: dict[str, Any], api: Api) -> chat_pb2.GetComp
 
 
 def _streamed(asked: Asked, answer: Answer, encoder: Any) -> Outcome:
-    parts = performed(asked.call, answer.chunks(), encoder)
+    parts = performed(asked.call, answer.chunks(), encoder, asked.engine.mistaken)
     headers = {"cache-control": "no-cache"}
     return Outcome(parts, headers=headers, content_type=EVENT_STREAM)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,12 +19,11 @@ from xai_vision.testing.http.asked import Asked, Outcome
 from xai_vision.testing.http.endpoints import ENDPOINTS, Endpoint
 from xai_vision.testing.http.errors import HttpError, error_body, headers_of, refused, status_of
 from xai_vision.testing.http.openapi import description
+from xai_vision.testing.http.sending import Sending
 from xai_vision.testing.problems import ServiceError
 from xai_vision.testing.staging import Gone
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
     from xai_vision.testing.callers import Caller
     from xai_vision.testing.crew import Crew
     from xai_vision.testing.engine import Engine
@@ -70,7 +68,7 @@ class HttpFace:
         leaving = asyncio.create_task(_watch(request.receive, call))
         work = partial(self._work, request, endpoint, engine, caller, call, raw)
         outcome = await asyncio.get_running_loop().run_in_executor(self._crew, work)
-        return _Sending(outcome, call, self._crew, leaving)
+        return Sending(outcome, call, self._crew, leaving)
 
     def _work(
         self,
@@ -119,7 +117,7 @@ class HttpFace:
         headers = dict(getattr(fault, "headers", None) or {})
         outcome = _told(engine, call, error)
         outcome.headers |= headers
-        return _Sending(outcome, call, self._crew, None)
+        return Sending(outcome, call, self._crew, None)
 
 
 async def _describe(request: Request) -> Response:
@@ -146,70 +144,3 @@ async def _watch(receive: Callable[[], Awaitable[Any]], call: Call) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     call.finish("CANCELLED", cancelled=True)  # unless it had ended before
-
-
-class _Sending(Response):
-    """Sends an outcome, as far as the connection lets it through."""
-
-    def __init__(
-        self, outcome: Outcome, call: Call, crew: Crew, leaving: asyncio.Task[None] | None
-    ) -> None:
-        self._outcome = outcome
-        self._call = call
-        self._crew = crew
-        self._leaving = leaving
-        self.background = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        cable = scope["state"]["connection"].cable
-        fault = self._call.staging.wire_fault
-        if fault is not None:
-            cable.arm(fault)
-        body = self._outcome.body
-        self._call.http_status = self._outcome.status
-        try:
-            if isinstance(body, bytes):
-                if not cable.cut:
-                    self._call.finish("OK")
-                await self._head(send, len(body))
-                await send({"type": "http.response.body", "body": body})
-            else:
-                await self._head(send, None)
-                await self._stream(body, scope, send)
-            if cable.cut:
-                # A frozen connection stands until its client leaves, or the server stops.
-                await self._frozen(fault)
-        finally:
-            if self._leaving is not None:
-                self._leaving.cancel()
-
-    async def _frozen(self, fault: Any) -> None:
-        if fault.kind == "freeze" and self._leaving is not None:
-            await asyncio.wait([self._leaving], timeout=None)
-
-    async def _head(self, send: Send, size: int | None) -> None:
-        headers = {
-            "content-type": self._outcome.content_type,
-            "x-request-id": str(uuid.uuid4()),
-            **self._outcome.headers,
-        }
-        if size is not None:
-            headers["content-length"] = str(size)
-        pairs = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in headers.items()]
-        start = {"type": "http.response.start", "status": self._outcome.status, "headers": pairs}
-        await send(start)
-
-    async def _stream(self, parts: Iterator[bytes], scope: Scope, send: Send) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                part = await loop.run_in_executor(self._crew, next, parts, None)
-            except Gone:
-                # Left or stopped: there is no end of the stream to send.
-                self._call.finish("UNAVAILABLE", "The fake server was stopped.")
-                scope["state"]["connection"].cable.abort()
-                return
-            if part is None:
-                await send({"type": "http.response.body", "body": b""})
-                return
-            await send({"type": "http.response.body", "body": part, "more_body": True})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from xai_vision.openai_compat import ChatStream, ResponseStream
 from xai_vision.testing.http.errors import error_body
 from xai_vision.testing.problems import ServiceError
+from xai_vision.testing.staging import Gone
 
 if TYPE_CHECKING:
     from xai_vision.proto import chat_pb2
@@ -89,9 +90,18 @@ def _events(values: Sequence[dict[str, Any]]) -> bytes:
 
 
 def performed(
-    call: Call, pieces: Sequence[chat_pb2.GetChatCompletionChunk], encoder: Encoder
+    call: Call,
+    pieces: Sequence[chat_pb2.GetChatCompletionChunk],
+    encoder: Encoder,
+    mistaken: Callable[[str], ServiceError],
 ) -> Iterator[bytes]:
     """Perform a streamed answer: its events when they are due, its faults where they belong.
+
+    Args:
+        call: The log's entry, which has the pacing and the faults.
+        pieces: The answer.
+        encoder: Makes events of it.
+        mistaken: Notes a mistake, and makes the error that the client sees.
 
     Raises:
         Gone: Nobody waits any more.
@@ -105,7 +115,12 @@ def performed(
             if events:
                 yield events
             call.chunks_sent += 1
-    except ServiceError as error:
+    except Gone:
+        raise
+    except Exception as fault:  # noqa: BLE001 - becomes the call's status
+        error = fault
+        if not isinstance(error, ServiceError):
+            error = mistaken(f"{call!r}: {type(fault).__name__}: {fault}")
         call.finish(error.code.name, error.details)
         yield encoder.fail(error)
         return
