@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.blocks import blocks, execute, fill_urls, pointed_at
 from tests.conftest import SEED_URLS
+from tests.pictures import sample
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 
 
-def test_python_blocks(server, monkeypatch, capsys):
+def test_python_blocks(server, monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("XAI_API_KEY", server.api_key)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photo.webp").write_bytes(sample("photo.webp"))
     fill_urls(server, SEED_URLS)
     found = blocks(README)
     assert len(found) >= 3
@@ -26,10 +30,18 @@ def test_python_blocks(server, monkeypatch, capsys):
         )
         execute(code, f"README.md:{block.line}", namespace)
     printed = capsys.readouterr().out
-    assert "example" not in namespace
     assert "JPEG" in printed
     assert "1x1" in printed
-    assert len(server.calls) == 3
+    assert "photo.webp" in printed
+    assert len(server.calls) == 4
+    assert server.calls.last.images[0].format == "PNG"
+
+
+def test_links_lead_somewhere():
+    links = re.findall(r"\]\(([^)#:]+)\)", README.read_text())
+    assert len(links) >= 8
+    for link in links:
+        assert (ROOT / link).exists(), link
 
 
 @pytest.mark.parametrize("block", blocks(README, "sh"), ids=lambda block: f"line{block.line}")
