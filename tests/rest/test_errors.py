@@ -234,3 +234,21 @@ def test_streams_that_break(rest, server):
     server.fault(Fault.garbled(after_chunks=1), next=1)
     with pytest.raises(json.JSONDecodeError):
         list(rest.chat.completions.create(**stream))
+
+
+@pytest.mark.peer
+def test_openais_form_in_openais_exceptions():
+    openai = pytest.importorskip("openai")
+    with FakeServer(error_form="openai") as server:
+        stranger = openai.OpenAI(api_key="xai-nobodys-key", base_url=server.http_url)
+        wrong = pytest.raises(openai.AuthenticationError, match="Incorrect API key provided")
+        with stranger, wrong:
+            stranger.models.list()
+        with openai.OpenAI(api_key=server.api_key, base_url=server.http_url) as client:
+            with pytest.raises(openai.NotFoundError) as caught:
+                client.responses.create(model="nope", input="Hi")
+            assert (caught.value.code, caught.value.type) == ("not_found", "invalid_request_error")
+            server.fault(Fault.after_chunks(1, details="broke"), next=1)
+            messages = [{"role": "user", "content": "Hi"}]
+            with pytest.raises(openai.APIError, match="broke"):
+                list(client.chat.completions.create(model="grok-4", messages=messages, stream=True))
