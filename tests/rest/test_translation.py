@@ -159,6 +159,12 @@ def test_the_front_door():
     assert doctest.testmod(openai_compat.request).failed == 0
 
 
+def test_one_answer_is_what_the_responses_api_gives():
+    request = chat_pb2.GetCompletionsRequest(model="m", n=1, store_messages=True)
+    assert from_request(request, api="responses") == {"model": "m", "input": []}
+    assert from_request(request, api="chat")["n"] == 1
+
+
 def test_no_model():
     with pytest.raises(TranslationError, match="model is missing"):
         to_request({"messages": HI})

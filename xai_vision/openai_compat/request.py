@@ -175,6 +175,9 @@ def _conversation(request: chat_pb2.GetCompletionsRequest) -> dict[str, Any]:
 
 
 def _write(name: str, value: Any, api: Api, written: dict[str, Any]) -> None:
+    if name == "n" and value == 1 and api == "responses":
+        # One answer is all that form knows; our own client says it with every request.
+        return
     key = (_CHAT_KEYS if api == "chat" else _RESPONSES_KEYS).get(name)
     if key is None:
         form = "Chat Completions" if api == "chat" else "the Responses API"
