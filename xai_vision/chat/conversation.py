@@ -24,6 +24,8 @@ _MESSAGES = 1
 
 Settings = chat_pb2.GetCompletionsRequest
 
+_ONE_ANSWER = Settings(n=1).SerializeToString()
+
 
 class Conversation:
     """What a chat holds, without the means to send it."""
@@ -33,13 +35,9 @@ class Conversation:
         self._messages: list[Message] = []
         self._proto: Settings | None = None
         self._last_body = LastBody()
-        if isinstance(messages, (str, bytes, Mapping, Message)):
-            raise InvalidRequestError(_NOT_A_LIST)
-        try:
-            held = list(messages)
-        except TypeError:
-            raise InvalidRequestError(_NOT_A_LIST) from None
-        self._take_in(held)
+        # Most begin empty.
+        if not isinstance(messages, tuple) or messages:
+            self._take_in(_listed(messages))
 
     @property
     def messages(self) -> Messages:
@@ -74,7 +72,10 @@ class Conversation:
         Raises:
             InvalidRequestError: It is none of these. The conversation is as it was.
         """
-        self._take_in([message])
+        if self._proto is None and isinstance(message, Message):
+            self._messages.append(message.__copy__())
+        else:
+            self._take_in([message])
         return self
 
     def _take_in(self, values: Sequence[Said]) -> None:
@@ -105,14 +106,14 @@ class Conversation:
         """
         asked = [question] if question is not None else []
         # Of a field that comes twice the last counts, so nothing has to be copied for this one.
-        answers = Settings(n=n).SerializeToString()
+        answers = _ONE_ANSWER if n == 1 else Settings(n=n).SerializeToString()
         if self._proto is not None:
             request = with_settings(self._proto, overrides)
             if not request.messages and not asked:
                 raise InvalidRequestError(_NO_MESSAGES)
             more = Settings(messages=[message.proto for message in asked])
             return request.SerializeToString() + more.SerializeToString() + answers
-        messages = [*self._messages, *asked]
+        messages = [*self._messages, *asked] if asked else self._messages
         if not messages:
             raise InvalidRequestError(_NO_MESSAGES)
         rest = with_settings(self._settings, overrides).SerializeToString() + answers
@@ -179,6 +180,17 @@ class Conversation:
 
 
 _NOT_A_LIST = "messages is a list of messages: [user('...')]"
+
+
+def _listed(messages: Iterable[Said]) -> list[Said]:
+    if isinstance(messages, (str, bytes, Mapping, Message)):
+        raise InvalidRequestError(_NOT_A_LIST)
+    try:
+        return list(messages)
+    except TypeError:
+        raise InvalidRequestError(_NOT_A_LIST) from None
+
+
 _NO_MESSAGES = "the conversation has no messages: append(user('...')) before asking for an answer"
 
 
