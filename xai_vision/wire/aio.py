@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import grpc
 
 from xai_vision.errors import APIError, ClientClosedError
-from xai_vision.proto._method import Method
 from xai_vision.wire.connect import Connection
 from xai_vision.wire.course import Course
 from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
@@ -31,11 +30,20 @@ _CLOSE_SECONDS = 2.0
 class _Link:
     """The channel of one event loop: grpc binds a channel to the loop it was made in."""
 
-    __slots__ = ("callables", "channel")
+    __slots__ = ("callables", "calls", "channel")
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.channel = channel
         self.callables: dict[str, Callable[..., Any]] = {}
+        # Those under way. grpc looks for them in the tasks of the loop, and with grpcio before
+        # 1.8x does not find those that are awaited from within a generator.
+        self.calls: set[Any] = set()
+
+    async def close(self) -> None:
+        """Cancel what is under way, and close the channel."""
+        for call in list(self.calls):
+            call.cancel()
+        await self.channel.close()
 
 
 class AioWire:
@@ -55,15 +63,17 @@ class AioWire:
             return await self._by_threads().unary(exchange)
         with Course(exchange, self._connection) as course:
             while True:
-                call = self._callable(exchange.method)
+                link, call = self._start(exchange, course)
                 try:
-                    return course.answered(await call(exchange.body, **course.attempt()))
+                    return course.answered(await call)
                 except grpc.RpcError as error:
                     wait = course.failed(error, closed=self._closed)
                 except asyncio.CancelledError:
                     if self._was_closed():
                         raise course.interrupted() from None
                     raise
+                finally:
+                    link.calls.discard(call)
                 await asyncio.sleep(wait)
 
     async def stream(self, exchange: Exchange[Res, Out]) -> AsyncGenerator[Out, None]:
@@ -75,7 +85,7 @@ class AioWire:
             return
         with Course(exchange, self._connection) as course:
             while True:
-                call = self._callable(exchange.method)(exchange.body, **course.attempt())
+                link, call = self._start(exchange, course)
                 try:
                     async for reply in apaced(call, exchange.options.idle_timeout):
                         yield course.piece(reply)
@@ -89,6 +99,7 @@ class AioWire:
                     course.ended()
                     return
                 finally:
+                    link.calls.discard(call)
                     call.cancel()
                 await asyncio.sleep(wait)
 
@@ -134,19 +145,21 @@ class AioWire:
             # A channel can only be closed in its own loop; one whose loop is closed has no calls
             # left and goes with the last reference to it.
             if loop is running:
-                await link.channel.close()
+                await link.close()
             elif loop.is_running():
-                closing = asyncio.wrap_future(_close_in(loop, link.channel))
+                closing = asyncio.wrap_future(_close_in(loop, link))
                 # The loop may stop before it gets to that; nobody shall wait for it then.
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(closing, _CLOSE_SECONDS)
 
-    def _callable(self, method: Method[Any, Any]) -> Callable[..., Any]:
-        link = self._link()
+    def _start(self, exchange: Exchange[Any, Any], course: Course[Any, Any]) -> tuple[_Link, Any]:
+        link, method = self._link(), exchange.method
         known = link.callables.get(method.path)
         if known is None:
             known = link.callables[method.path] = getattr(link.channel, method.shape)(method.path)
-        return known
+        call = known(exchange.body, **course.attempt())
+        link.calls.add(call)
+        return link, call
 
     def _link(self) -> _Link:
         loop = asyncio.get_running_loop()
@@ -195,12 +208,12 @@ class AioWire:
 _left_behind: list[object] = []
 
 
-def _close_in(loop: asyncio.AbstractEventLoop, channel: grpc.aio.Channel) -> Future[None]:
+def _close_in(loop: asyncio.AbstractEventLoop, link: _Link) -> Future[None]:
     """Have another thread's loop close its channel; done when it has."""
     done: Future[None] = Future()
 
     def begin() -> None:
-        closing = loop.create_task(channel.close())
+        closing = loop.create_task(link.close())
         closing.add_done_callback(lambda _: done.set_result(None))
 
     loop.call_soon_threadsafe(begin)
