@@ -11,6 +11,7 @@ import xai_vision
 import xai_vision.chat
 import xai_vision.errors
 import xai_vision.images
+import xai_vision.openai_compat
 import xai_vision.search
 import xai_vision.testing
 import xai_vision.tools
@@ -20,6 +21,7 @@ PUBLIC = [
     xai_vision.chat,
     xai_vision.errors,
     xai_vision.images,
+    xai_vision.openai_compat,
     xai_vision.search,
     xai_vision.testing,
     xai_vision.tools,

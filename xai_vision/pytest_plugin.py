@@ -30,7 +30,7 @@ __all__ = ["make_xai_server", "xai_server"]
 
 _MARKER = "xai_fake(**settings): settings of the fake xAI server in this test"
 # What belongs to the port, not to a tenant of it.
-_OF_A_SERVER = frozenset({"tls", "health", "reflection", "front", "max_threads"})
+_OF_A_SERVER = frozenset({"tls", "http", "health", "reflection", "front", "max_threads"})
 _passed = pytest.StashKey[bool]()
 
 

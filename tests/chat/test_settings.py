@@ -49,7 +49,7 @@ def test_every_parameter_has_a_type_and_a_check():
         ({"response_format": "yaml"}, "response_format must be one of 'text', 'json_object'"),
         ({"guidelines": [{"category": "rude"}]}, r"guidelines\[0\]\['category'\] must be one of"),
         ({"guidelines": [{"categroy": "nsfw"}]}, r"guidelines\[0\] has no key 'categroy'"),
-        ({"stop": 5}, "stop must be a list of texts"),
+        ({"stop": 5}, "stop must be a text, or a list of texts"),
         ({"stop": "\ud800"}, r"stop\[0\] holds a lone surrogate"),
         ({"user": "\ud800"}, "user holds a lone surrogate"),
         ({"user": 5}, "user must be a text, not int"),
@@ -75,7 +75,8 @@ def test_unknown_keyword(client):
 
 def test_one_stop_string_is_one_stop():
     assert list(make_settings("m", {"stop": "END"}).stop) == ["END"]
-    assert list(make_settings("m", {"stop": ["a", "b"]}).stop) == ["a", "b"]
+    assert list(make_settings("m", {"stop": ("a", "b")}).stop) == ["a", "b"]
+    assert list(make_settings("m", {"stop": "\n"}).stop) == ["\n"]
 
 
 def test_none_is_left_out():

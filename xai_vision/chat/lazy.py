@@ -7,7 +7,6 @@ the truth, because whoever holds it may change it.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from google.protobuf.message import Message as ProtoMessage
@@ -17,8 +16,11 @@ from xai_vision.proto.convert import adopt
 P = TypeVar("P", bound=ProtoMessage)
 
 
-class ProtoBacked(ABC, Generic[P]):
-    """Reads, compares and changes like the protobuf message it stands for."""
+class ProtoBacked(Generic[P]):
+    """Reads, compares and changes like the protobuf message it stands for.
+
+    No abc.ABC: isinstance() of its classes would go through Python for every part of a message.
+    """
 
     __slots__ = ("_proto",)
 
@@ -34,9 +36,9 @@ class ProtoBacked(ABC, Generic[P]):
             self._proto = self._build()
         return self._proto
 
-    @abstractmethod
     def _build(self) -> P:
         """Make the message out of what is held."""
+        raise NotImplementedError
 
     def _as_proto(self) -> P:
         """The message, for a look: one built for it is not kept."""

@@ -37,10 +37,15 @@ class Message(ProtoBacked[chat_pb2.Message]):
     __slots__ = ("_parts", "_shell")
     _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_parts", "_shell"})
 
+    _parts: tuple[Part, ...]
+    _shell: chat_pb2.Message
+
     def __init__(self, proto: chat_pb2.Message, parts: Sequence[Part] | None = None) -> None:
-        self._proto = proto if parts is None else None
-        self._shell = proto
-        self._parts: tuple[Part, ...] = tuple(parts or ())
+        # Past __setattr__, which asks for every name whether it is the proto's.
+        set_own = object.__setattr__
+        set_own(self, "_proto", proto if parts is None else None)
+        set_own(self, "_shell", proto)
+        set_own(self, "_parts", tuple(parts or ()))
 
     @property
     def role(self) -> chat_pb2.MessageRole.ValueType:
@@ -267,10 +272,10 @@ def _message(maker: str, role: chat_pb2.MessageRole.ValueType, args: Sequence[ob
         raise InvalidRequestError(f"{maker}() needs at least one text or picture")
     parts = [_part(arg, f"{maker}() argument {place}") for place, arg in enumerate(args, 1)]
     shell = chat_pb2.Message(role=role)
-    if any(isinstance(part, ImageContent) for part in parts):
-        return Message(shell, parts)
     for part in parts:
-        shell.content.append(part_proto(part))
+        if isinstance(part, ImageContent):
+            return Message(shell, parts)
+    shell.content.extend(part_proto(part) for part in parts)
     return Message(shell)
 
 

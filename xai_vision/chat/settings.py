@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xai_vision import checks
@@ -83,7 +83,14 @@ def _number(low: float, high: float) -> Convert:
 
 
 def _stop(name: str, value: Any) -> list[str]:
-    return checks.texts(name, [value] if isinstance(value, str) else value)
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, (bytes, Mapping)) or not isinstance(value, Iterable):
+        raise _wrong(name, "a text, or a list of texts", value)
+    texts = [checks.text(f"{name}[{place}]", one) for place, one in enumerate(value)]
+    if "" in texts:  # but a blank or a line break may well end an answer
+        raise InvalidRequestError(f"{name}[{texts.index('')}] is empty")
+    return texts
 
 
 def _enum(enum: _EnumTypeWrapper[Any], values: Mapping[Any, int]) -> Convert:
