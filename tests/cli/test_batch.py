@@ -183,21 +183,28 @@ def test_killed_twenty_times(server, folder, many, tmp_path):
         hashlib.sha256(path.read_bytes()).hexdigest(): f"many/{path.name}"
         for path in many.iterdir()
     }
-    kills = 0
+    kills = written = amid = 0
     while kills < 20:
         before = set(_whole(out))
         server.calls.clear()
         running = subprocess.Popen(command, env=asking(server, tmp_path), stderr=subprocess.DEVNULL)
-        # At random points: while it starts, while it asks, while it writes.
+        # At random points: while it starts, and (every other time) while it asks and writes,
+        # however slowly this machine starts a program.
+        if kills % 2:
+            server.calls.wait_for(1, timeout=10)
         time.sleep(chance.uniform(0.05, 0.5))
+        amid += any(not call.status for call in server.calls)
         running.kill()
         running.wait()
         kills += 1
         assert before <= set(_whole(out)), "an answer was lost"
         asked = {names[call.images[0].sha256] for call in server.calls if call.images}
         assert not asked & before, "asked again"
+        written += len(set(_whole(out)) - before)
         if len(before) > 20:  # begin anew with the file as it is, but for its first lines
             out.write_bytes(b"".join(out.read_bytes().splitlines(keepends=True)[20:]))
+    assert written > 0, "some of the kills came after answers"
+    assert amid > 0, "and some in the middle of calls"
     done = subprocess.run(command, env=asking(server, tmp_path), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     answers = Counter(answer["picture"] for answer in lines(out))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from PIL import Image
@@ -24,6 +25,15 @@ def test_inspect(here, server, folder):
     assert "refused: It is no picture of a known format" in done.out
     assert "No such file" in done.out
     assert [call.method for call in server.calls] == ["GetLanguageModel"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_inspect_begins_nothing_without_an_end(here, folder):
+    os.mkfifo("pipe.png")
+    done = here("inspect", "pipe.png", "/dev/zero", ".")
+    assert done.code == 3
+    assert done.out.count("it is a pipe or a device, not a file") == 2
+    assert "it is a folder; name one picture in it" in done.out
 
 
 def test_inspect_for_programs(here):

@@ -294,3 +294,11 @@ def test_heic_with_its_decoder(orientation):
     shows_corners(prepared.pil())
     with pytest.raises(ImageBombError):
         prepare_image(out.getvalue(), max_pixels=100)
+
+
+def test_formats_that_may_have_been_deeper_say_so():
+    image = Image.new("RGB", (8, 8), (1, 2, 3))
+    file = io.BytesIO()
+    image.save(file, "JPEG2000")
+    changes = [str(change) for change in prepare_image(file.getvalue()).changes]
+    assert any("opened at 8 bits per channel" in change for change in changes)

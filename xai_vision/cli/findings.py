@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xai_vision.cli.exits import Failure
+from xai_vision.cli.exits import Exit, Failure
 from xai_vision.cli.pictures import is_address, shown_as, source_of
 from xai_vision.cli.terminal import said
 from xai_vision.errors import ImageError
 from xai_vision.images import Header, prepare_image, read_header
-from xai_vision.images.limits import human_size
+from xai_vision.images.limits import MAX_SOURCE_BYTES, human_size
 
 if TYPE_CHECKING:
     from xai_vision.cli.options import Looking
@@ -122,7 +123,7 @@ def look_at(name: str, looking: Looking) -> Finding:
     """Find out what there is to know about a picture."""
     try:
         source = source_of(name)
-        data = source.read_bytes() if isinstance(source, Path) else source
+        data = _read(source) if isinstance(source, Path) else source
     except (OSError, Failure) as error:
         why = getattr(error, "strerror", None) or str(error)
         return Finding(name, None, None, (), None, why, looking.detail)
@@ -142,6 +143,18 @@ def look_at(name: str, looking: Looking) -> Finding:
         refusal = said(error).removeprefix(f"{shown_as(name)}: ")
     size = len(data) if isinstance(data, bytes) else None
     return Finding(name, header, size, carries, prepared, refusal, looking.detail)
+
+
+def _read(path: Path) -> bytes:
+    """Read a file; what has no end, or would not fit memory, is not begun."""
+    about = path.stat()
+    if stat.S_ISDIR(about.st_mode):
+        raise Failure("it is a folder; name one picture in it", Exit.PICTURE)
+    if not stat.S_ISREG(about.st_mode):
+        raise Failure("it is a pipe or a device, not a file", Exit.PICTURE)
+    if about.st_size > MAX_SOURCE_BYTES:
+        raise Failure(f"it is over {human_size(MAX_SOURCE_BYTES)}", Exit.PICTURE)
+    return path.read_bytes()
 
 
 def _header(data: bytes) -> Header | None:

@@ -15,6 +15,7 @@ from xai_vision.images.pixels import decoding, load_image, orientation_of, orien
 from xai_vision.images.wishes import Wishes
 
 _CONVERTED = {"CMYK", "LAB"}
+_OPENED_AT_8_BITS = frozenset({"AVIF", "HEIF", "JPEG2000"})
 _METADATA = {"exif", "xmp", "comment", "XML:com.adobe.xmp", "photoshop"}
 
 
@@ -30,6 +31,9 @@ def from_file(
     pixels = Pixels(image, changes=found.changes)
     if name not in TAKEN:
         pixels.note(f"converted from {name}")
+    if name in _OPENED_AT_8_BITS and image.mode in ("L", "LA", "RGB", "RGBA"):
+        # How deep the original is, its decoder does not say.
+        pixels.note("opened at 8 bits per channel, to which a deeper original is reduced")
     if header.animated if header is not None else _animated(image):
         pixels.note("only the first of its frames or pages is sent", lossy=True)
     if _METADATA & image.info.keys():
