@@ -138,6 +138,16 @@ async def test_a_thousand_hanging_calls(server):
     assert {error.code() for error in ended} == {grpc.StatusCode.UNAVAILABLE}
 
 
+async def test_two_thousand_calls_at_the_same_moment(server):
+    metadata = (("authorization", f"Bearer {server.api_key}"),)
+    async with grpc.aio.insecure_channel(server.target) as channel:
+        stub = AsyncChatStub(channel)
+        calls = [stub.GetCompletion(request("Hi"), metadata=metadata) for _ in range(2000)]
+        ended = await asyncio.gather(*(call.code() for call in calls))
+    assert set(ended) == {grpc.StatusCode.OK}
+    assert len(server.calls) == 2000
+
+
 def test_many_servers_leave_nothing_behind(server, ask):
     ask("Hi")
     gc.collect()

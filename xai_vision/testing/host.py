@@ -33,6 +33,10 @@ _OPTIONS = (
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10),
     ("grpc.http2.min_ping_interval_without_data_ms", 10),
     ("grpc.http2.max_ping_strikes", 0),
+    # Calls queue here until a thread takes them up; of more than a thousand at the same moment
+    # grpc would otherwise cancel some, which to their clients looks like a fault.
+    ("grpc.server.max_pending_requests", 100_000),
+    ("grpc.server.max_pending_requests_hard_limit", 100_000),
 )
 _STOP_SECONDS = 5.0
 _IDLE_GRACE = 0.2
