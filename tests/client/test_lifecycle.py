@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -38,13 +40,21 @@ def ask(client):
 async def aask(client):
     return await client.chat.create("grok-4").append(user("Hi")).sample()
 """
-    return subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "-c", prelude + textwrap.dedent(code)],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=timeout,
-        check=False,
+        start_new_session=True,
     )
+    try:
+        out, err = process.communicate(timeout=timeout)
+    finally:
+        # With what it forked: a child that hangs must not outlive the test.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def assert_clean(done: subprocess.CompletedProcess[str], out: str) -> None:

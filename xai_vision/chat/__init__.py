@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from xai_vision.chat.achat import AsyncChat
     from xai_vision.chat.chat import Chat
+    from xai_vision.chat.chunk import Chunk
     from xai_vision.chat.compaction import CompactContextResponse
     from xai_vision.chat.content import Content, ImageContent, ImageDetail, file, image, text
     from xai_vision.chat.functions import required_tool, tool
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         ResponseFormat,
         ToolMode,
     )
-    from xai_vision.chat.response import Chunk, Response
+    from xai_vision.chat.response import Response
     from xai_vision.proto import chat_pb2, usage_pb2
 
 __all__ = [
@@ -61,7 +62,7 @@ __all__ = [
 _HOMES = {
     "AsyncChat": "achat",
     "Chat": "chat",
-    "Chunk": "response",
+    "Chunk": "chunk",
     "CompactContextResponse": "compaction",
     "Content": "content",
     "CreateParameters": "parameters",

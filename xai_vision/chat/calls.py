@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import grpc
 
 from xai_vision import checks
+from xai_vision.chat.chunk import Chunk
 from xai_vision.chat.compaction import Compacting, compacting
 from xai_vision.chat.conversation import Conversation
 from xai_vision.chat.fold import Fold
 from xai_vision.chat.intake import Said
 from xai_vision.chat.message import Message
-from xai_vision.chat.response import Chunk, Response
+from xai_vision.chat.response import Response
 from xai_vision.chat.settings import MAX_ANSWERS, tool_list
 from xai_vision.chat.spans import answer_attributes, request_attributes
 from xai_vision.errors import InvalidRequestError, StreamBrokenError
