@@ -190,3 +190,16 @@ def test_part_of_a_broken_answer_is_kept(here, server):
     assert done.code == 6
     assert done.out.startswith("one")
     assert "gone" in done.err
+
+
+def test_closed_output(server, folder, tmp_path):
+    """As after `xai-vision ... >&-`: nowhere to write to is no reason to break."""
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "ask", "Hi"],
+        env=asking(server, tmp_path),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "tokens" in done.stderr
