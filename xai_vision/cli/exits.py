@@ -33,6 +33,7 @@ MEANINGS = {
     Exit.SERVICE: "the service could not be reached, failed, or took too long",
     Exit.REFUSED: "the service refused the request, not for its pictures",
     Exit.INTERRUPTED: "interrupted (143: by SIGTERM)",
+    Exit.PIPE: "whoever read the output has gone",
 }
 
 _CODES_LISTED = "\n".join(f"  {code:<3} {said}" for code, said in MEANINGS.items())
