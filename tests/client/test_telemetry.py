@@ -29,6 +29,10 @@ def provider():
     made = TracerProvider()
     made.add_span_processor(SimpleSpanProcessor(EXPORTER))
     trace.set_tracer_provider(made)
+    yield
+    # A provider cannot be taken back; one that is shut down keeps no spans of later tests.
+    made.shutdown()
+    EXPORTER.clear()
 
 
 @pytest.fixture
