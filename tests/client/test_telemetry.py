@@ -9,7 +9,7 @@ import textwrap
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -21,7 +21,17 @@ from xai_vision.errors import StreamBrokenError, UnavailableError
 from xai_vision.testing import Fault, Reply
 from xai_vision.wire.observe import CONTENT
 
-EXPORTER = InMemorySpanExporter()
+
+class Exporter(InMemorySpanExporter):
+    """Keeps spans as long as this module's tests run."""
+
+    keeps = True
+
+    def export(self, spans):
+        return super().export(spans) if self.keeps else SpanExportResult.SUCCESS
+
+
+EXPORTER = Exporter()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,8 +40,8 @@ def provider():
     made.add_span_processor(SimpleSpanProcessor(EXPORTER))
     trace.set_tracer_provider(made)
     yield
-    # A provider cannot be taken back; one that is shut down keeps no spans of later tests.
-    made.shutdown()
+    # A provider cannot be taken back; the spans of later tests are let go of.
+    EXPORTER.keeps = False
     EXPORTER.clear()
 
 
