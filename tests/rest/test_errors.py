@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -151,6 +153,18 @@ def test_a_reset(server):
     assert respond(server).status == 200
     assert server.calls.last.wait()
     assert server.calls.last.status == "OK"
+
+
+def test_a_connection_fault_ends_with_its_answer(server):
+    connection = http.client.HTTPConnection(urlsplit(server.http_url).netloc, timeout=10)
+    key = {"authorization": f"Bearer {server.api_key}"}
+    server.fault(Fault.reset_connection(after_bytes=5000), next=1)
+    for _ in range(30):
+        connection.request("GET", "/v1/models", headers=key)
+        assert connection.getresponse().read()
+    connection.close()
+    assert len({call.peer for call in server.calls}) == 1
+    assert {call.status for call in server.calls} == {"OK"}
 
 
 def test_a_frozen_connection(server):

@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from tests.pictures import jpeg
-from tests.testing.asking import connected, picture
+from tests.testing.asking import Asker, connected, picture
 from xai_vision.testing import FakeServer, Fault, Reply, match
 
 TEXT = Reply("one two three four five six", chunks=6)
@@ -229,6 +229,30 @@ def test_a_frozen_connection(server):
         assert len(said) < 400
     with connected(server) as ask:
         assert streamed(ask)[1] is None
+
+
+@pytest.mark.parametrize("fault", [Fault.reset_connection, Fault.freeze_connection])
+def test_a_connection_fault_ends_with_its_answer(server, fault):
+    one, two = server.tenant(), server.tenant()
+    one.fault(fault(after_bytes=5000), prompt="short", next=20)
+    with connected(one) as ask:
+        # Other tenants' calls go through the same connection.
+        ask_two = Asker(ask.channel, two.api_key)
+        for _ in range(20):
+            assert ask.text("short")
+            assert ask_two.text("Hi", timeout=5)
+            list(ask_two.stream("Hi", timeout=5))
+    assert {call.status for call in [*one.calls, *two.calls]} == {"OK"}
+    assert len({call.peer for call in [*one.calls, *two.calls]}) == 1
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_a_connection_fault_before_the_end_of_a_short_answer(server, size):
+    server.on().reply("x" * size)
+    server.fault(Fault.reset_connection(after_bytes=120 if size < 100 else size - 5))
+    for _ in range(25):
+        with connected(server) as ask:
+            assert ask.refusal("Hi", timeout=5)[0] == "UNAVAILABLE"
 
 
 def test_a_connection_fault_out_of_nowhere(server, ask):

@@ -227,7 +227,7 @@ def test_without_a_port():
     from xai_vision.testing.grpc_face import GrpcFace
 
     idle = FakeServer()
-    face = GrpcFace(idle._site.keys, lambda peer, fault: False)
+    face = GrpcFace(idle._site.keys, lambda peer, fault: None)
     service = chat_pb2.DESCRIPTOR.services_by_name["Chat"]
     method = service.methods_by_name["GetCompletion"]
 

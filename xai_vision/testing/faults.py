@@ -29,7 +29,7 @@ class Fault:
         chunks: After how many messages of a stream; None is before the first.
         seconds: How long, for latency.
         jitter: By how many seconds that may be off, drawn from the server's seed.
-        after_bytes: After how many bytes that the server sends from then on.
+        after_bytes: After how many bytes of the answer.
     """
 
     kind: Kind
@@ -119,13 +119,17 @@ class Fault:
     def reset_connection(cls, *, after_bytes: int = 0) -> Fault:
         """Reset the TCP connection after the server has sent so many bytes of this answer.
 
-        0 is before any of it. Other calls on the same connection go with it.
+        0 is before any of it; an answer that has fewer arrives whole. Other calls on the same
+        connection go with it, and what they are sent meanwhile counts as well.
         """
         return cls("reset", after_bytes=after_bytes)
 
     @classmethod
     def freeze_connection(cls, *, after_bytes: int = 0) -> Fault:
-        """Let the connection stand, but let nothing through any more: half open."""
+        """Let the connection stand, but let nothing through any more: half open.
+
+        As with ``reset_connection``, an answer of fewer bytes arrives whole.
+        """
         return cls("freeze", after_bytes=after_bytes)
 
     @property

@@ -8,13 +8,17 @@ import socket
 import struct
 import sys
 import threading
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from xai_vision.testing.faults import Fault
 
 __all__ = ["Front"]
 
 _STEP = 256 * 1024
+_DISARM_SECONDS = 1.0
 # SO_LINGER with no time: closing sends RST. Its two numbers are short ones on Windows.
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
@@ -30,6 +34,14 @@ class _Pipe:
     closed: bool = False
 
 
+@dataclass(eq=False)
+class _Charge:
+    """A fault that waits on a connection, and for how many more bytes."""
+
+    fault: Fault
+    left: int
+
+
 class _Link:
     """A connection: the client's socket, ours to the server, and what is to happen to it."""
 
@@ -37,9 +49,13 @@ class _Link:
         self.client, self.server = client, server
         self.up = _Pipe(client, server)
         self.down = _Pipe(server, client)
-        self.fault: Fault | None = None
-        self.left = 0
+        self.charges: list[_Charge] = []
         self.frozen = False
+
+    @property
+    def allowed(self) -> int | None:
+        """How many bytes may still go to the client; None is any number."""
+        return min((charge.left for charge in self.charges), default=None)
 
 
 class Front:
@@ -61,38 +77,54 @@ class Front:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._hearing, selectors.EVENT_READ)
         self._links: dict[int, _Link] = {}
+        self._over: deque[tuple[_Link, _Charge, threading.Event]] = deque()
         self._lock = threading.Lock()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="xai-vision-front", daemon=True)
         self._thread.start()
 
-    def arm(self, peer: str, fault: Fault) -> bool:
+    def arm(self, peer: str, fault: Fault) -> Callable[[], None] | None:
         """Let a fault happen to the connection the server knows as ``peer``.
 
         Returns:
-            Whether there is such a connection.
+            What is to be called when the server has written the whole answer: a fault that is
+            not due by then does not happen. None if there is no such connection.
         """
+        charge = _Charge(fault, fault.after_bytes)
         with self._lock:
             link = self._links.get(_port(peer))
-            if link is None or link.fault is not None:
-                return link is not None
-            link.fault, link.left = fault, fault.after_bytes
-        self._bell.send(b"!")
-        return True
+            if link is None:
+                return None
+            link.charges = [*link.charges, charge]
+        self._ring()
+        return partial(self._disarm, link, charge)
+
+    def _disarm(self, link: _Link, charge: _Charge) -> None:
+        # Waited for, so that the server takes up no other call before: what is on its way to the
+        # client now is this answer's, what comes later is not.
+        done = threading.Event()
+        self._over.append((link, charge, done))
+        self._ring()
+        done.wait(_DISARM_SECONDS)
+
+    def _ring(self) -> None:
+        with contextlib.suppress(OSError):  # stopped meanwhile
+            self._bell.send(b"!")
 
     def stop(self) -> None:
         """Close every connection and the port."""
         self._stopping = True
-        with contextlib.suppress(OSError):
-            self._bell.send(b"!")
+        self._ring()
         self._thread.join(5)
 
     def _run(self) -> None:
         try:
             while not self._stopping:
                 for key, events in self._selector.select():
+                    self._settle()
                     self._serve(key, events)
         finally:
+            self._settle()
             for link in list(self._links.values()):
                 self._drop(link)
             for each in (self._listener, self._bell, self._hearing):
@@ -108,6 +140,24 @@ class Front:
                 self._strike(link)
         elif key.data.client.fileno() >= 0:
             self._pump(key.data, key.fileobj is key.data.client, events)
+
+    def _settle(self) -> None:
+        """Take back faults whose answers are over, unless what is on its way sets them off."""
+        while self._over:
+            link, charge, done = self._over.popleft()
+            with contextlib.suppress(OSError):
+                while len(link.down.data) < charge.left:
+                    data = link.server.recv(_STEP)
+                    link.down.data += data
+                    if not data:
+                        link.down.ended = True
+                        break
+            if len(link.down.data) < charge.left:
+                with self._lock:
+                    link.charges = [other for other in link.charges if other is not charge]
+            if link.client.fileno() >= 0:
+                self._pump(link, from_client=False, events=0)
+            done.set()
 
     def _accept(self) -> None:
         try:
@@ -134,7 +184,7 @@ class Front:
                 data = incoming.source.recv(_STEP)
                 incoming.data += data
                 incoming.ended = incoming.ended or not data
-                self._send(link, incoming)
+            self._send(link, incoming)
             if events & selectors.EVENT_WRITE:
                 self._send(link, outgoing)
         except (BlockingIOError, InterruptedError):
@@ -147,8 +197,8 @@ class Front:
 
     def _send(self, link: _Link, pipe: _Pipe) -> None:
         data = memoryview(pipe.data)
-        if pipe is link.down and link.fault is not None:
-            data = data[: link.left]
+        if pipe is link.down:
+            data = data[: link.allowed]
         sent = 0
         try:
             sent = pipe.sink.send(data) if data else 0
@@ -157,8 +207,9 @@ class Front:
         finally:
             data.release()
         del pipe.data[:sent]
-        if pipe is link.down and link.fault is not None:
-            link.left -= sent
+        if pipe is link.down and link.charges:
+            for charge in link.charges:
+                charge.left -= sent
             self._strike(link)
         if pipe.ended and not pipe.data and not pipe.closed:
             pipe.closed = True
@@ -167,10 +218,11 @@ class Front:
             self._drop(link)
 
     def _strike(self, link: _Link) -> None:
-        """Let the fault happen if its time has come."""
-        if link.fault is None or link.left > 0 or link.frozen:
+        """Let a fault happen if its time has come."""
+        due = next((charge.fault for charge in link.charges if charge.left <= 0), None)
+        if due is None or link.frozen:
             return
-        if link.fault.kind == "freeze":
+        if due.kind == "freeze":
             link.frozen = True
             self._watch(link)
             return

@@ -34,10 +34,15 @@ class GrpcFace(grpc.GenericRpcHandler):
 
     Args:
         keys: Who may call.
-        on_wire: Lets a fault happen to the connection of a peer; returns whether it can.
+        on_wire: Lets a fault happen to the connection of a peer; returns what is to be called
+            when the answer is over, or None if it cannot.
     """
 
-    def __init__(self, keys: keyring.Keyring, on_wire: Callable[[str, Fault], bool]) -> None:
+    def __init__(
+        self,
+        keys: keyring.Keyring,
+        on_wire: Callable[[str, Fault], Callable[[], None] | None],
+    ) -> None:
         self._keys = keys
         self._on_wire = on_wire
         self._handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
@@ -63,7 +68,7 @@ class GrpcFace(grpc.GenericRpcHandler):
                 known = known or _admit(context, caller)
                 response = ask(engine, call.request, known, call)
                 garbled = call.staging.single(call)
-                self._strike(engine, call)
+                self._strike(engine, call, context)
             except Exception as fault:  # noqa: BLE001 - becomes the call's status
                 _refuse(context, engine, call, fault)
             call.response = response
@@ -80,7 +85,7 @@ class GrpcFace(grpc.GenericRpcHandler):
             call.request = _parse(method, raw)
             answer = engine.complete(call.request, _admit(context, caller), call)
             call.response = answer.response
-            self._strike(engine, call)
+            self._strike(engine, call, context)
             for chunk in call.staging.stream(call, answer.chunks()):
                 yield chunk if isinstance(chunk, bytes) else chunk.SerializeToString()
                 call.chunks_sent += 1
@@ -105,12 +110,17 @@ class GrpcFace(grpc.GenericRpcHandler):
             _gone(call)
         return call, engine, caller
 
-    def _strike(self, engine: Engine, call: Call) -> None:
+    def _strike(self, engine: Engine, call: Call, context: grpc.ServicerContext) -> None:
         fault = call.staging.wire_fault
-        if fault is not None and not self._on_wire(call.peer, fault):
+        if fault is None:
+            return
+        disarm = self._on_wire(call.peer, fault)
+        if disarm is None:
             raise engine.mistaken(
                 "a connection fault that a function returns needs FakeServer(front=True)"
             )
+        if not context.add_callback(disarm):
+            disarm()
 
 
 def _parse(method: Method[Any, Any], raw: bytes) -> Any:

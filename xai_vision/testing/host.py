@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import grpc
@@ -138,10 +139,11 @@ class Host:
             time.sleep(0.001)
         return Front(port, behind)
 
-    def _on_wire(self, peer: str, fault: Fault) -> bool:
+    def _on_wire(self, peer: str, fault: Fault) -> Callable[[], None] | None:
         if self._front is None:
-            return False
-        if not self._front.arm(peer, fault):
+            return None
+        disarm = self._front.arm(peer, fault)
+        if disarm is None:
             # A connection from before the front came. What its client would see is the same.
             raise ServiceError("UNAVAILABLE", "Connection reset by peer")
-        return True
+        return disarm

@@ -46,6 +46,11 @@ class Cable:
         self._fault, self._left = fault, fault.after_bytes
         self._strike()
 
+    def disarm(self) -> None:
+        """Forget a fault whose answer is over before it was due."""
+        if not self.cut:
+            self._fault = None
+
     def write(self, data: bytes) -> None:
         """Send, as far as the fault allows."""
         if self.cut:

@@ -57,6 +57,7 @@ class Sending(Response):
             if fault is not None:
                 await self._struck(fault, cable)
         finally:
+            cable.disarm()
             if self._leaving is not None:
                 self._leaving.cancel()
 
