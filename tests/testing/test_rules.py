@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
 
 import pytest
 
 from examples.pictures import encode, photo
 from tests.ids import readable
 from tests.pictures import jpeg, png
-from tests.testing.asking import connected, picture
+from tests.testing.asking import connected, picture, request
 from xai_vision.proto import chat_pb2, sample_pb2
 from xai_vision.testing import (
     FakeServer,
@@ -108,6 +109,35 @@ def test_a_function_answers(server, ask):
     server.on(prompt="text").do(lambda call: "just text")
     assert ask.text("echo 1") == "echo 1!"
     assert ask.text("text") == "just text"
+
+
+def test_conditions_may_ask_the_server_and_take_their_time(server, ask):
+    slow = threading.Barrier(5)
+
+    def when(call):
+        if call.prompt == "slow":
+            slow.wait(5)  # all of them are in here at the same moment
+        return True
+
+    server.on(prompt="other").reply("other")
+    asked = []
+
+    def explain(call):
+        if not asked:  # explaining asks this rule as well
+            asked.append(call)
+            asked.append(server.explain(call))
+        return True
+
+    server.on(prompt="explain", when=explain).reply("explained")
+    server.on(prompt="slow", when=when).reply("once").times(1)
+    assert ask.text("explain", timeout=5) == "explained"
+    assert "on(prompt='other'): prompt='other', but it is 'explain'" in asked[1]
+    calls = [
+        ask.chat.GetCompletion.future(request("slow"), metadata=ask.metadata, timeout=8)
+        for _ in range(5)
+    ]
+    said = [call.result().outputs[0].message.content for call in calls]
+    assert said.count("once") == 1
 
 
 def test_a_function_refuses(server, ask):

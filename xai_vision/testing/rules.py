@@ -164,10 +164,19 @@ class RuleTable:
             ServiceError: The rule's function raised it, or the rule itself is mistaken.
         """
         with self._lock:
-            rule = next((rule for rule in self._rules if rule.fits(call)), None)
-            if rule is None:
-                return None
-            chosen = rule.use()
+            rules = list(self._rules)
+        # Conditions are asked without the lock: a test's own functions may take their time, and
+        # may ask the server. In between another call may use a rule up.
+        for rule in rules:
+            if not rule.fits(call):
+                continue
+            with self._lock:
+                if rule.spent:
+                    continue
+                chosen = rule.use()
+            break
+        else:
+            return None
         call.rule = rule
         try:
             return _made(chosen, call)
