@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import json
 
 import grpc
 import pytest
-from pydantic import BaseModel, Field
 
-from tests.pictures import data_url, jpeg, png
+from tests.pictures import jpeg, png
 from xai_vision import AsyncClient, Client, InvalidRequestError
 from xai_vision.chat import (
     AsyncChat,
@@ -19,10 +17,7 @@ from xai_vision.chat import (
     Response,
     assistant,
     image,
-    required_tool,
     system,
-    tool,
-    tool_result,
     user,
 )
 from xai_vision.chat.service import AsyncChatService, ChatService
@@ -30,19 +25,13 @@ from xai_vision.errors import (
     ImageRefusedError,
     NotFoundError,
     RequestTimeoutError,
-    StructuredOutputError,
 )
 from xai_vision.proto import chat_pb2
-from xai_vision.testing import Fault, Reply
-from xai_vision.tools import get_tool_call_type, web_search, x_search
+from xai_vision.testing import Fault
+from xai_vision.tools import web_search
 
 QUESTION = "What's in this image?"
 BAD = Content(image_url={"image_url": "data:image/png;base64,bm90IGE="})
-
-
-class Animal(BaseModel):
-    name: str
-    legs: int = Field(ge=0)
 
 
 def public(cls: type) -> dict[str, inspect.Signature]:
@@ -194,71 +183,6 @@ def test_fork(client):
     assert branch.proto.temperature == 0.5
 
 
-# --- structured output ---
-
-
-def test_parse(client, server):
-    server.on().reply_json({"name": "cat", "legs": 4})
-    chat = client.chat.create("grok-4").append(user("Which animal?"))
-    response, animal = chat.parse(Animal)
-    assert animal == Animal(name="cat", legs=4)
-    assert json.loads(response.content) == {"name": "cat", "legs": 4}
-    asked = server.calls.last.request.response_format
-    assert asked.format_type == chat_pb2.FORMAT_TYPE_JSON_SCHEMA
-    assert json.loads(asked.schema) == Animal.model_json_schema()
-    assert chat.proto.HasField("response_format") is False, "for that call only"
-
-
-def test_the_fake_answers_any_schema(client):
-    class Page(BaseModel):
-        title: str
-        animals: list[Animal]
-        colour: str | None
-
-    _, page = client.chat.create("grok-4").append(user("Read it")).parse(Page)
-    assert isinstance(page, Page)
-    _, animals = client.chat.create("grok-4").append(user("Read it")).parse(list[Animal])
-    assert all(isinstance(animal, Animal) for animal in animals)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ('{"name": "cat"}', "legs: Field required"),
-        ('{"name": "cat", "legs": -1}', "legs: Input should be greater than or equal to 0"),
-        ("a cat", "Invalid JSON"),
-    ],
-)
-def test_an_answer_that_does_not_fit(client, server, text, words):
-    server.on().reply(text)
-    chat = client.chat.create("grok-4").append(user("Which animal?"))
-    with pytest.raises(StructuredOutputError, match=words) as caught:
-        chat.parse(Animal)
-    error = caught.value
-    assert isinstance(error, ValueError)
-    assert error.text == error.response.content == text
-    assert error.errors[0]["msg"]
-    assert "in .text" in str(error)
-
-
-async def test_async_parse(aclient, server):
-    server.on().reply_json({"name": "cat", "legs": 4})
-    chat = aclient.chat.create("grok-4").append(user("Which animal?"))
-    _, animal = await chat.parse(Animal)
-    assert animal.legs == 4
-
-
-def test_response_format_forms(client, server):
-    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
-    for form in (Animal, schema, "json_object"):
-        response = client.chat.create("grok-4", response_format=form).append(user("Hi")).sample()
-        assert isinstance(json.loads(response.content), dict)
-    kinds = [call.request.response_format.format_type for call in server.calls]
-    assert kinds == [3, 3, 2]
-    with pytest.raises(InvalidRequestError, match=r"parse\(\) takes a shape, not the function"):
-        client.chat.create("grok-4").append(user("Hi")).parse(lambda: None)
-
-
 # --- deferred ---
 
 
@@ -340,92 +264,6 @@ async def test_compaction(client, aclient, server):
         client.chat.create("grok-4").compact()
 
 
-# --- tools ---
-
-
-def weather(city: str) -> str:
-    """How the weather is in a city."""
-    return f"12 C in {city}"
-
-
-def test_a_tool_of_ours(client, server):
-    server.on().replies(Reply.tool_call("weather", city="Oslo"), Reply("12 C"))
-    chat = client.chat.create("grok-4", tools=[tool(weather)], tool_choice=required_tool("weather"))
-    first = chat.append(user("Weather?")).sample()
-    (call,) = first.tool_calls
-    assert first.finish_reason == "REASON_TOOL_CALLS"
-    assert get_tool_call_type(call) == "client_side_tool"
-    result = weather(**json.loads(call.function.arguments))
-    chat.append(first).append(tool_result(result, call.id))
-    assert chat.sample().content == "12 C"
-    replayed = server.calls.last.request.messages
-    assert replayed[1].tool_calls[0].id == replayed[2].tool_call_id == call.id
-
-
-FORMS = [
-    [web_search(enable_image_understanding=True)],
-    [{"type": "web_search", "web_search": {"enable_image_understanding": True}}],
-    [{"type": "web_search", "enable_image_understanding": True}],
-]
-
-
-@pytest.mark.parametrize("tools", FORMS)
-@pytest.mark.parametrize("where", ["create", "sample", "stream"])
-def test_view_image_is_readable_on_the_response(client, server, tools, where):
-    if where == "create":
-        response = client.chat.create("grok-4", tools=tools).append(user("Find it")).sample()
-    else:
-        chat = client.chat.create("grok-4").append(user("Find it"))
-        response = (
-            chat.sample(tools=tools)
-            if where == "sample"
-            else [r for r, _ in chat.stream(tools=tools)][-1]
-        )
-        assert len(chat.proto.tools) == 0, "a call's tools apply to that call"
-    assert server.calls.last.request.tools[0].web_search.enable_image_understanding
-    assert response.server_side_tool_usage["SERVER_SIDE_TOOL_VIEW_IMAGE"] >= 1
-    assert "view_image" in {call.function.name for call in response.tool_calls}
-    assert response.content
-    assert response.citations
-
-
-def test_tools_of_a_call_replace_the_chats(client, server):
-    chat = client.chat.create("grok-4", tools=[web_search(), x_search()]).append(user("Hi"))
-    chat.sample(tools=[x_search()])
-    chat.sample(tools=[])
-    chat.sample()
-    assert [len(call.request.tools) for call in server.calls] == [1, 0, 2]
-
-
-@pytest.mark.parametrize(
-    "tools", [[{"type": "web_search", "enable_image_understandin": True}], [{"type": "websearch"}]]
-)
-def test_a_misspelt_tool(client, server, tools):
-    chat = client.chat.create("grok-4").append(user("Hi"))
-    for call in (lambda: chat.sample(tools=tools), lambda: client.chat.create("m", tools=tools)):
-        with pytest.raises(InvalidRequestError, match=r"tools\[0\].*(understandin|websearch)"):
-            call()
-    assert len(server.calls) == 0
-
-
-def test_tool_outputs_and_citations_when_included(client):
-    response = (
-        client.chat.create(
-            "grok-4",
-            tools=[web_search()],
-            include=["web_search_call_output", "inline_citations"],
-        )
-        .append(user("Search"))
-        .sample()
-    )
-    assert response.tool_outputs
-    assert response.inline_citations
-    chat = client.chat.create("grok-4").append(user("Search")).append(response)
-    tool_turns = [m.proto for m in chat.messages if m.role == chat_pb2.ROLE_TOOL]
-    assert tool_turns
-    assert all(turn.tool_call_id == turn.tool_calls[0].id for turn in tool_turns)
-
-
 # --- finish reasons, logprobs ---
 
 
@@ -442,74 +280,6 @@ def test_logprobs_survive_streaming(client):
     assert whole.logprobs.content
     assert len(whole.logprobs.content[0].top_logprobs) == 2
     assert streamed.logprobs == whole.logprobs
-
-
-# --- dicts ---
-
-
-def test_openai_dicts(client, server):
-    chat = client.chat.create("grok-4")
-    chat.append({"role": "system", "content": "Be brief"})
-    chat.append(
-        {
-            "role": "user",
-            "content": [
-                {"type": "input_text", "text": "a"},
-                {"type": "input_image", "image_url": data_url(png()), "detail": "high"},
-                {"type": "image_url", "image_url": {"url": data_url(jpeg()), "detail": "low"}},
-                {"type": "text", "text": "b"},
-            ],
-        }
-    )
-    assert chat.messages[1] == user(
-        "a", image(png(), detail="high"), image(jpeg(), detail="low"), "b"
-    )
-    chat.append(
-        {
-            "role": "assistant",
-            "content": None,
-            "tool_calls": [
-                {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-            ],
-        }
-    )
-    chat.append({"role": "tool", "tool_call_id": "1", "content": "done"})
-    chat.append({"role": "user", "content": "Go on", "name": "Ann"})
-    assert chat.sample().content
-    request = server.calls.last.request
-    assert request.messages[2].tool_calls[0].function.name == "f"
-    assert request.messages[3].tool_call_id == "1"
-    assert request.messages[4].name == "Ann"
-    assert [shown.detail for shown in server.calls.last.images] == ["high", "low"]
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        ({"content": "a"}, "role must be one of 'user'"),
-        ({"role": "bot", "content": "a"}, "not 'bot'"),
-        ({"role": "user"}, "the user message has no content"),
-        ({"role": "user", "contents": "a"}, "has no key 'contents'; did you mean 'content'"),
-        ({"role": "user", "content": 3}, "content must be a string or a list"),
-        ({"role": "user", "content": [3]}, "part 1 must be a dict"),
-        ({"role": "user", "content": [{"type": "img"}]}, "part 1 has type 'img'"),
-        ({"role": "user", "content": [{"type": "text"}]}, "part 1: text must be a string"),
-        ({"role": "user", "content": [{"type": "image_url"}]}, "part 1 has no image_url"),
-        (
-            {"role": "user", "content": [{"type": "text", "text": "a", "txet": 1}]},
-            "part 1 has no key 'txet'; did you mean 'text'",
-        ),
-        (
-            {"role": "user", "content": ["a", {"type": "input_image", "image_url": "a.jpg"}]},
-            "part 2",
-        ),
-    ],
-)
-def test_dicts_that_are_no_message(client, wrong, words):
-    chat = client.chat.create("grok-4", messages=[user("a")])
-    with pytest.raises(InvalidRequestError, match=words):
-        chat.append(wrong)
-    assert len(chat.messages) == 1
 
 
 # --- estimates ---

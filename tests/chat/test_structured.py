@@ -1,0 +1,84 @@
+"""Structured output: asked for by a shape, read as one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import BaseModel, Field
+
+from xai_vision import InvalidRequestError
+from xai_vision.chat import (
+    user,
+)
+from xai_vision.errors import (
+    StructuredOutputError,
+)
+from xai_vision.proto import chat_pb2
+
+
+class Animal(BaseModel):
+    name: str
+    legs: int = Field(ge=0)
+
+
+def test_parse(client, server):
+    server.on().reply_json({"name": "cat", "legs": 4})
+    chat = client.chat.create("grok-4").append(user("Which animal?"))
+    response, animal = chat.parse(Animal)
+    assert animal == Animal(name="cat", legs=4)
+    assert json.loads(response.content) == {"name": "cat", "legs": 4}
+    asked = server.calls.last.request.response_format
+    assert asked.format_type == chat_pb2.FORMAT_TYPE_JSON_SCHEMA
+    assert json.loads(asked.schema) == Animal.model_json_schema()
+    assert chat.proto.HasField("response_format") is False, "for that call only"
+
+
+def test_the_fake_answers_any_schema(client):
+    class Page(BaseModel):
+        title: str
+        animals: list[Animal]
+        colour: str | None
+
+    _, page = client.chat.create("grok-4").append(user("Read it")).parse(Page)
+    assert isinstance(page, Page)
+    _, animals = client.chat.create("grok-4").append(user("Read it")).parse(list[Animal])
+    assert all(isinstance(animal, Animal) for animal in animals)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"name": "cat"}', "legs: Field required"),
+        ('{"name": "cat", "legs": -1}', "legs: Input should be greater than or equal to 0"),
+        ("a cat", "Invalid JSON"),
+    ],
+)
+def test_an_answer_that_does_not_fit(client, server, text, words):
+    server.on().reply(text)
+    chat = client.chat.create("grok-4").append(user("Which animal?"))
+    with pytest.raises(StructuredOutputError, match=words) as caught:
+        chat.parse(Animal)
+    error = caught.value
+    assert isinstance(error, ValueError)
+    assert error.text == error.response.content == text
+    assert error.errors[0]["msg"]
+    assert "in .text" in str(error)
+
+
+async def test_async_parse(aclient, server):
+    server.on().reply_json({"name": "cat", "legs": 4})
+    chat = aclient.chat.create("grok-4").append(user("Which animal?"))
+    _, animal = await chat.parse(Animal)
+    assert animal.legs == 4
+
+
+def test_response_format_forms(client, server):
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    for form in (Animal, schema, "json_object"):
+        response = client.chat.create("grok-4", response_format=form).append(user("Hi")).sample()
+        assert isinstance(json.loads(response.content), dict)
+    kinds = [call.request.response_format.format_type for call in server.calls]
+    assert kinds == [3, 3, 2]
+    with pytest.raises(InvalidRequestError, match=r"parse\(\) takes a shape, not the function"):
+        client.chat.create("grok-4").append(user("Hi")).parse(lambda: None)
