@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.testing.album import CallImage
+from xai_vision.testing.hiding import hidden
 from xai_vision.testing.staging import Staging
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class Call:
         with _lock:
             if self.ended is not None:
                 return
-            self.status, self.details, self.cancelled = status, details, cancelled
+            self.status, self.details, self.cancelled = status, hidden(details), cancelled
             self.ended = time.monotonic()
             if self._over:
                 self._over.set()

@@ -13,6 +13,7 @@ from xai_vision.proto.auth_grpc import Auth
 from xai_vision.proto.chat_grpc import Chat
 from xai_vision.testing import keyring
 from xai_vision.testing.calls import Call
+from xai_vision.testing.hiding import redacted
 from xai_vision.testing.problems import ServiceError
 from xai_vision.testing.services import UNARY, Ask
 from xai_vision.testing.staging import GARBAGE, Gone
@@ -100,7 +101,7 @@ class GrpcFace(grpc.GenericRpcHandler):
         metadata = context.invocation_metadata()
         authorization = _authorization(metadata)
         engine, caller = self._keys.owner(authorization)
-        call.metadata = keyring.redacted(metadata, authorization)
+        call.metadata = redacted(metadata, authorization)
         before = str(call.header("grpc-previous-rpc-attempts") or "")
         call.attempt = 1 + int(before) if before.isdecimal() else 1
         call.key_id = caller.key_id if caller else ""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xai_vision.testing.problems import ServiceError, denied, unauthenticated
@@ -13,31 +11,12 @@ if TYPE_CHECKING:
     from xai_vision.testing.callers import Caller
     from xai_vision.testing.engine import Engine
 
-__all__ = ["Keyring", "check", "new_key", "redact", "redacted"]
-
-
-def new_key() -> str:
-    """Make an API key that looks like one and opens nothing but a fake."""
-    return f"xai-fake-{secrets.token_hex(32)}"
+__all__ = ["Keyring", "check", "redact"]
 
 
 def redact(key: str) -> str:
     """Show of a key what the service shows of it in its messages: its ends."""
     return f"{key[:2]}***{key[-2:]}" if len(key) > 8 else "***"
-
-
-def redacted(
-    metadata: Iterable[tuple[str, str | bytes]], authorization: str | None
-) -> tuple[tuple[str, str | bytes], ...]:
-    """Metadata for the log: without the key, wherever in it the key stands."""
-    secret = (authorization or "").rpartition(" ")[2]
-
-    def shown(key: str, value: str | bytes) -> str | bytes:
-        if key == "authorization":
-            return "Bearer ***"
-        return value.replace(secret, "***") if secret and isinstance(value, str) else value
-
-    return tuple((key, shown(key, value)) for key, value in metadata)
 
 
 class Keyring:

@@ -14,7 +14,8 @@ from xai_vision.testing.deferred import Plan
 from xai_vision.testing.engine import Engine
 from xai_vision.testing.extras import http_host
 from xai_vision.testing.faults import Fault, FaultRule
-from xai_vision.testing.keyring import Keyring, new_key, redact
+from xai_vision.testing.hiding import new_key
+from xai_vision.testing.keyring import Keyring, redact
 from xai_vision.testing.limiter import Limiter
 from xai_vision.testing.log import CallLog
 from xai_vision.testing.pictures import Inspector

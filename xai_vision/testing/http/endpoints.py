@@ -19,6 +19,7 @@ from xai_vision.openai_compat.settings import KEYS
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing import listing
 from xai_vision.testing.engine import Answer
+from xai_vision.testing.hiding import hidden
 from xai_vision.testing.http import shown
 from xai_vision.testing.http.asked import Asked, Outcome
 from xai_vision.testing.http.errors import translated
@@ -177,7 +178,7 @@ def _models(asked: Asked) -> Outcome:
 
 
 def _model(asked: Asked) -> Outcome:
-    asked.call.model = asked.path["id"]
+    asked.call.model = hidden(asked.path["id"])
     return Outcome.json(shown.model(asked.engine.models.resolve(asked.path["id"])))
 
 
@@ -186,7 +187,7 @@ def _language_models(asked: Asked) -> Outcome:
 
 
 def _language_model(asked: Asked) -> Outcome:
-    asked.call.model = asked.path["id"]
+    asked.call.model = hidden(asked.path["id"])
     return Outcome.json(shown.language_model(asked.engine.models.resolve(asked.path["id"])))
 
 

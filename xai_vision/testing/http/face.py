@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from xai_vision.testing import keyring
 from xai_vision.testing.calls import Call
+from xai_vision.testing.hiding import hidden, redacted
 from xai_vision.testing.http.asked import Asked, Outcome
 from xai_vision.testing.http.endpoints import ENDPOINTS, Endpoint
 from xai_vision.testing.http.errors import HttpError, error_body, headers_of, refused, status_of
@@ -95,10 +96,10 @@ class HttpFace:
         return outcome
 
     def _arrive(self, request: Request, name: str) -> tuple[Call, Engine, Caller | None]:
-        call = Call(name, SERVICE)
+        call = Call(hidden(name), SERVICE)
         authorization = request.headers.get("authorization")
         engine, caller = self._keys.owner(authorization)
-        call.metadata = keyring.redacted(request.headers.items(), authorization)
+        call.metadata = redacted(request.headers.items(), authorization)
         before = request.headers.get("x-stainless-retry-count", "")
         call.attempt = 1 + int(before) if before.isascii() and before.isdecimal() else 1
         call.key_id = caller.key_id if caller else ""

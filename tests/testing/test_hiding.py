@@ -1,0 +1,63 @@
+"""Keys stay out of the log, wherever a client puts them."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+
+import grpc
+import pytest
+
+from xai_vision.proto import auth_pb2, empty_pb2
+from xai_vision.testing import FakeServer
+
+
+@pytest.fixture
+def server():
+    with FakeServer(http=True) as running:
+        yield running
+
+
+def everything(call) -> str:
+    kept = {name: getattr(call, name) for name in ("method", "model", "details", "metadata")}
+    return f"{call!r} {kept} {call.request}"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        [("authorization", "Bearer {key}"), ("x-copy", "is {key}")],
+        [("authorization", "Bearer {key}"), ("x-copy-bin", "is {key}")],
+        [("x-api-key", "{key}")],
+        [("authorization", "Bearer other-key-of-mine"), ("x-copy", "other-key-of-mine")],
+    ],
+)
+def test_in_metadata(server, metadata):
+    sent = [(name, value.format(key=server.api_key)) for name, value in metadata]
+    sent = [(n, v.encode() if n.endswith("-bin") else v) for n, v in sent]
+    with grpc.insecure_channel(server.target) as channel:
+        ask = channel.unary_unary(
+            "/xai_api.Auth/get_api_key_info",
+            request_serializer=empty_pb2.Empty.SerializeToString,
+            response_deserializer=auth_pb2.ApiKey.FromString,
+        )
+        asked = ask.future(empty_pb2.Empty(), metadata=sent)
+        assert asked.code() in (grpc.StatusCode.OK, grpc.StatusCode.UNAUTHENTICATED)
+    kept = everything(server.calls.last)
+    assert server.api_key not in kept
+    assert "other-key-of-mine" not in kept
+    assert "***" in kept
+
+
+def test_in_an_address(server):
+    request = urllib.request.Request(
+        f"{server.http_url}/models/{server.api_key}",
+        headers={"authorization": f"Bearer {server.api_key}"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    caught.value.close()
+    assert caught.value.code == 404
+    kept = everything(server.calls.last)
+    assert server.api_key not in kept
+    assert "***" in kept
