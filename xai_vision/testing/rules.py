@@ -94,7 +94,10 @@ class Rule:
         return self
 
     def times(self, count: int) -> Rule:
-        """Expect exactly so many calls: it answers no more, and ``verify()`` wants no fewer.
+        """Answer so many calls: ``verify()`` wants no fewer, and further ones go to other rules.
+
+        A call that no rule answers gets a plausible default, or with ``unmatched="error"`` is
+        refused: that makes one too many fail.
 
         Raises:
             ValueError: ``count`` is negative.

@@ -94,8 +94,9 @@ class Settings:
         keep_calls: Calls the log remembers; older ones are dropped. 10,000.
         keep_picture_bytes: Pictures up to this many bytes stay in the log with their bytes;
             of larger ones only hash, size and format are kept. 32 MiB, so all that are taken.
-        keep_log_bytes: Requests and pictures the log keeps in all, in bytes; beyond it the
-            oldest calls lose theirs. 256 MiB.
+        keep_log_bytes: Bytes of pictures, and of requests with pictures, that the log keeps in
+            all; beyond it the oldest calls lose theirs. Texts are bounded by ``keep_calls``
+            alone. 256 MiB.
         max_threads: Calls the server works on at the same moment, waiting ones included; more
             queue up. Threads are started on demand. 4096.
     """
