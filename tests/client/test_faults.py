@@ -227,8 +227,12 @@ def test_the_line_is_cut(kind, server, shape, after, reset):
     with proxied(server.target) as proxy:
         proxy.cut_after, proxy.reset = after, reset
         driver = kind(api_key=server.api_key, api_host=proxy.target, retries=0)
-        with pytest.raises((UnavailableError, StreamBrokenError)):
-            answer(driver, shape, timeout=5)
+        began = time.monotonic()
+        # Older grpcio now and then connects anew by itself, until the deadline, when a connection
+        # is lost before it has carried anything.
+        with pytest.raises((UnavailableError, StreamBrokenError, RequestTimeoutError)):
+            answer(driver, shape, timeout=2)
+        assert time.monotonic() - began < 3, "no hang beyond the deadline"
         driver.close()
 
 
