@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import io
 import tracemalloc
 from contextlib import contextmanager
 
 import pytest
 
 from examples.pictures import jpeg_of
+from tests.pictures import data_url
 from xai_vision.chat import assistant, image, user
 from xai_vision.chat.conversation import Conversation
 from xai_vision.chat.settings import make_settings
@@ -96,3 +98,77 @@ def test_a_conversation_holds_one_body_however_many_turns(path):
             chat.append(assistant("A bicycle."))
     # While it grows it may have to move: then a little more than once.
     assert size < talking.grown < 1.25 * size + ROOM
+
+
+FORMS = {
+    "bytes": lambda data, path: data,
+    "view": lambda data, path: memoryview(bytearray(data)),
+    "data URL": lambda data, path: data_url(data),
+    "base64": lambda data, path: data_url(data).partition(",")[2],
+    "path": lambda data, path: path,
+    "open file": lambda data, path: io.BytesIO(data),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_conversation_holds_a_picture_once(form, tmp_path):
+    turns, file = 6, tmp_path / "photo.jpg"
+    file.write_bytes(jpeg_of(MIB))
+    with rest() as held:
+        chat = conversation()
+        for turn in range(turns):
+            chat.append(user("And this?", image(FORMS[form](jpeg_of(MIB, seed=turn), file))))
+            encoded = len(chat._body())
+            chat.append(assistant("A bicycle."))
+    assert held.grown < 1.02 * encoded + ROOM / 4, "a picture is held beside the body"
+    assert held.grown > encoded
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_before_the_second_turn_it_is_held_as_it_was_given(form, tmp_path):
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(jpeg_of(MIB))
+    with rest() as held:
+        chat = conversation().append(user("And this?", image(FORMS[form](jpeg_of(MIB), file))))
+        chat._body()
+    assert held.grown < 4 / 3 * MIB + ROOM / 4
+    assert (held.grown < ROOM / 4) == (form == "path")
+
+
+ASKS = {
+    "chat.proto": lambda chat: chat.proto,
+    "message.proto": lambda chat: chat.messages[0].proto,
+    "part.proto": lambda chat: chat.messages[0].content[0].proto,
+    "image_url.proto": lambda chat: chat.messages[0].content[0].image_url.proto,
+}
+
+
+@pytest.mark.parametrize("asked", ASKS)
+@pytest.mark.parametrize("turns", [1, 3])
+def test_what_protobuf_holds_is_let_go_of(asked, turns):
+    """Only what Python allocates is seen here, so a picture in protobuf counts nothing."""
+    with rest() as held:
+        chat = conversation().append(user(image(jpeg_of(MIB))))
+        for _ in range(turns):
+            chat._body()
+        before = tracemalloc.get_traced_memory()[0]
+        assert before > MIB
+        proto = ASKS[asked](chat)
+        chat._body()
+    assert proto.ByteSize() > MIB
+    assert held.grown < ROOM / 4
+
+
+@contextmanager
+def rest():
+    """How much more is held at the end."""
+    found = Peak()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        yield found
+        gc.collect()
+        found.grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pictures import jpeg
+from tests.pictures import data_url, jpeg
+from xai_vision import prepare_image
 from xai_vision.chat import assistant, body, image, system, text, user
 from xai_vision.chat.conversation import Conversation
 from xai_vision.chat.settings import make_settings
@@ -37,12 +38,21 @@ def kept(chat):
     return chat._last_body.size
 
 
+def spare(chat):
+    return chat._last_body.spare
+
+
+def meant(chat):
+    """What the messages say, each read anew; they stay as they are."""
+    request = Request(model="grok-4", n=1)
+    request.messages.extend(message._as_proto() for message in chat.messages)
+    return request
+
+
 def check(chat):
-    """The body says what the messages say, each read anew; the messages stay as they are."""
-    read = Request.FromString(chat._body())
-    meant = Request(model="grok-4", n=1)
-    meant.messages.extend(message._as_proto() for message in chat.messages)
-    assert read == meant
+    wanted = meant(chat)
+    assert Request.FromString(chat._body()) == wanted
+    assert meant(chat) == wanted
 
 
 def _first_picture(chat):
@@ -55,6 +65,28 @@ def _append_text(chat, words):
 
 def _append_picture(chat, words):
     chat.append(look(words))
+
+
+def _append_again(chat, words):
+    chat.append(chat.messages[0])
+
+
+def _append_elsewhere_first(chat, words):
+    message = look(words)
+    other = conversation(message)
+    for _ in range(2):
+        other._body()
+    chat.append(other.messages[0])
+
+
+def _same_message_twice(chat, words):
+    message = look(words)
+    chat.messages[:0] = [message, message]
+
+
+def _delete_last(chat, words):
+    if len(chat.messages) > 1:
+        del chat.messages[-1]
 
 
 def _replace(chat, words):
@@ -118,9 +150,15 @@ def test_bodies_follow_every_change():
     def follow(steps):
         chat = conversation(system("Be short."), look(), assistant("A cat."), look("And this?"))
         check(chat)
+        branches = []
         for change, said in steps:
+            branches.append((chat.fork(), meant(chat)))
             change(chat, said)
             check(chat)
+        for branch, said in branches:
+            assert meant(branch) == said
+            check(branch)
+            check(branch)
 
     follow()
 
@@ -203,17 +241,82 @@ def test_a_failure_while_writing_leaves_nothing_half_done(tmp_path):
     check(chat)
 
 
-def test_all_conversations_together_keep_no_more_than_their_room(monkeypatch):
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(PICTURE)
+    return path
+
+
+def test_all_conversations_together_keep_no_more_than_their_room(monkeypatch, file):
     monkeypatch.setattr(body, "KEPT_BYTES", 4 * len(PICTURE))
-    chats = [conversation(look()) for _ in range(6)]
+    chats = [conversation(user(image(file))) for _ in range(6)]
     for chat in chats:
         for _ in range(2):
             chat._body()
     assert kept(chats[-1])
     assert not kept(chats[0])
-    assert sum(map(kept, chats)) <= 4 * len(PICTURE)
+    assert len(PICTURE) < sum(map(kept, chats)) <= 4 * len(PICTURE)
     for chat in chats:
         check(chat)
+
+
+def test_what_alone_holds_a_picture_takes_no_room_of_others(monkeypatch):
+    monkeypatch.setattr(body, "KEPT_BYTES", 4 * len(PICTURE))
+    chats = [conversation(look()) for _ in range(6)]
+    for chat in chats:
+        for _ in range(2):
+            chat._body()
+    assert all(map(kept, chats))
+    assert sum(map(spare, chats)) < len(PICTURE)
+
+
+def test_making_room_leaves_the_pictures_that_are_held_nowhere_else(monkeypatch, file):
+    monkeypatch.setattr(body, "KEPT_BYTES", 2 * len(PICTURE))
+    one, other = (
+        conversation(user(image(file), image(PICTURE)), look("And?"), user(image(file)))
+        for _ in range(2)
+    )
+    for chat in (one, other):
+        chat._body()
+    monkeypatch.setattr(body, "KEPT_BYTES", 4 * len(PICTURE))
+    for chat in (one, other):
+        chat._body()
+    assert kept(other)
+    assert not kept(one)
+    assert one.messages[1].pictures[0].picture.read() == PICTURE
+    said = one.messages[0].proto
+    assert [part.image_url.image_url for part in said.content] == 2 * [data_url(PICTURE)]
+    check(one)
+    check(one)
+
+
+def test_dropping_the_last_answer_writes_nothing_anew(monkeypatch):
+    chat = conversation(look(), assistant("A cat."))
+    for _ in range(2):
+        chat._body()
+    before = chat._last_body._held[0].buffer
+    chat.messages[-1] = assistant("A dog.")
+    check(chat)
+    assert chat._last_body._held[0].buffer is before
+
+
+def test_pictures_are_what_they_were():
+    prepared = prepare_image(PICTURE, name="cat", strip_metadata=True)
+    chat = conversation(user(image(prepared, detail="high")))
+    for _ in range(2):
+        chat._body()
+    held = chat.messages[0].pictures[0].picture
+    assert held is not prepared
+    for name in ("source", "format", "size", "size_bytes", "changes", "tokens", "url_size"):
+        assert getattr(held, name) == getattr(prepared, name), name
+    assert held.read() == prepared.read()
+    assert held.sha256() == prepared.sha256()
+    assert held.pil().tobytes() == prepared.pil().tobytes()
+    assert held.describe() == prepared.describe()
+    assert pickle.loads(pickle.dumps(held)).read() == prepared.read()
+    assert prepare_image(held, max_side=20).size[0] <= 20
+    assert prepare_image(held, verify=True).read() == prepared.read()
 
 
 def test_small_bodies_are_not_kept(monkeypatch):
@@ -233,16 +336,71 @@ def test_text_alone_is_not_kept():
 
 def test_threads_that_share_a_chat_get_whole_bodies():
     chat = conversation(*(look(str(n)) for n in range(20)))
-    meant, wrong = Request.FromString(chat._body()), []
+    wanted, wrong = Request.FromString(chat._body()), []
 
     def ask():
         for _ in range(30):
-            if Request.FromString(chat._body()) != meant:
+            if Request.FromString(chat._body()) != wanted:
                 wrong.append(1)
 
-    crew = [threading.Thread(target=ask) for _ in range(6)]
+    run(6, ask)
+    assert not wrong
+    assert len(chat._last_body._held) == 1
+
+
+def test_branches_that_read_from_each_other_do_not_wait_for_each_other():
+    root = conversation(look("root"))
+    for _ in range(2):
+        root._body()
+    branches, wrong = [root.fork(), root.fork()], []
+    numbers = iter(range(2))
+
+    def talk():
+        number = next(numbers)
+        mine, other = branches[number], branches[1 - number]
+        for _ in range(40):
+            mine.append(other.messages[-1])
+            if Request.FromString(mine._body()) != meant(mine):
+                wrong.append(1)
+            del mine.messages[1:-1]
+
+    run(2, talk)
+    assert not wrong
+
+
+def test_the_proto_may_be_asked_for_while_others_send():
+    for _ in range(30):
+        chat = conversation(*(look(str(n)) for n in range(4)))
+        wanted, wrong = Request.FromString(chat._body()), []
+        messages = list(chat.messages)
+        turns = iter(range(3))
+
+        def ask(chat=chat, wanted=wanted, wrong=wrong, messages=messages, turns=turns):
+            if next(turns) == 0:
+                for message in messages:
+                    message.pictures[0].proto  # noqa: B018
+                    message.proto  # noqa: B018
+            elif any(Request.FromString(chat._body()) != wanted for _ in range(10)):
+                wrong.append(1)
+
+        run(3, ask)
+        assert not wrong
+
+
+def run(wide, work):
+    failed = []
+
+    def one():
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    crew = [threading.Thread(target=one, daemon=True) for _ in range(wide)]
     for thread in crew:
         thread.start()
     for thread in crew:
-        thread.join()
-    assert not wrong
+        thread.join(30)
+    assert not failed
+    assert not any(thread.is_alive() for thread in crew)

@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from io import BytesIO
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from xai_vision.chat.content import ImageContent
 from xai_vision.chat.encode import MAX_MESSAGE_BYTES, Write, head
+from xai_vision.chat.image_part import ImageContent, Placed
 from xai_vision.chat.message import Message
 from xai_vision.errors import ImageError, InvalidRequestError
+from xai_vision.images.picture import Picture
+
+if TYPE_CHECKING:
+    from xai_vision.chat.buffer import Buffer
 
 KEPT_BYTES = 64 * 1024 * 1024
-"""How many bytes of bodies all conversations of a process keep between turns, together."""
+"""How many bytes of bodies all conversations of a process keep between turns, together, beside
+the pictures that are held nowhere else."""
 
 # Below this it is as quick to write a body anew.
 _LEAST_KEPT = 256 * 1024
-# Of messages that are protobuf, at most so many bytes are kept to be compared.
-_MOST_COMPARED = 64 * 1024
+# Long texts are compared by their digests, so that they are not held a second time.
+_DIGEST_OVER = 4096
 
 _Mark: TypeAlias = tuple[object, ...]
 
@@ -38,6 +44,7 @@ def request_body(field: int, messages: Sequence[Message], rest: bytes, last: Las
     for message in messages:
         if message._proto is None:
             return last.body(field, messages, rest)
+    last.shed()
     # Nothing but protos: each serialises itself, and joining them is the quickest there is.
     pieces = []
     for message in messages:
@@ -57,10 +64,12 @@ def write_messages(out: BytesIO, field: int, messages: Sequence[Message], rest: 
     out.write(rest)
 
 
-def _write(write: Write, field: int, message: Message, place: int) -> None:
+def _write(
+    write: Write, field: int, message: Message, place: int, placed: Placed | None = None
+) -> None:
     write(head(field, message.encoded_size))
     try:
-        message.write(write)
+        message.write(write, placed)
     except ImageError as error:
         error.source = f"message {place}, {error.source}"
         raise
@@ -77,9 +86,13 @@ def _check_size(total: int) -> None:
 class LastBody:
     """What a conversation with pictures sent last, so that the next turn writes only what is new.
 
+    From then on it is also what the conversation's pictures are held by: one that was given as
+    bytes or text is let go of, for its text is here. Of one in a file nothing else is held.
+
     The first body is not kept, for most conversations have but one turn; nor is a small one, or
-    more than ``KEPT_BYTES`` in all. A message is written anew, and all that follow it, unless it
-    is what it was: its pictures never change, and everything else of it is compared.
+    more than ``KEPT_BYTES`` in all of what could be made anew. A message is written anew, and all
+    that follow it, unless it is what it was: its pictures never change, and everything else of it
+    is compared.
     """
 
     __slots__ = ("__weakref__", "_held", "_turns")
@@ -93,41 +106,67 @@ class LastBody:
         """Let go of what is kept."""
         self._held.clear()
 
+    def shed(self) -> None:
+        """Keep nothing but the pictures that are held nowhere else."""
+        with suppress(IndexError):
+            self._held.pop().buffer.shrink()
+
     @property
     def size(self) -> int:
         """How many bytes are kept, without the settings at the end."""
         return sum(held.ends[-1] for held in self._held)
 
+    @property
+    def spare(self) -> int:
+        """How many of them could be made anew, for they do not hold a picture."""
+        return sum(held.ends[-1] - held.holding for held in self._held)
+
     def body(self, field: int, messages: Sequence[Message], rest: bytes) -> bytes:
         """Make the body: what is kept as far as that holds, and the rest."""
         marks = _marks(messages)
-        try:
-            held = self._held.pop()
-        except IndexError:
-            held = None
-        same = _common(held.marks, marks) if held is not None else 0
-        ends = held.ends[:same] if held is not None else []
-        start = ends[-1] if ends else 0
-        total = start + len(rest)
+        if len(marks) < len(messages):
+            # Pictures that are protobuf by now are held there.
+            self.shed()
+        held = self._taken(marks)
+        same = len(held.ends) if held is not None else 0
+        total = (held.ends[-1] if held is not None else 0) + len(rest)
         for message in messages[same:]:
             size = message.encoded_size
             total += len(head(field, size)) + size
         _check_size(total)
-        # Room for all of it at once: BytesIO takes over these zeros, and does not copy them.
-        out = held.out if held is not None and start else BytesIO(bytes(total))
-        out.seek(start)
+        if held is None:
+            from xai_vision.chat.buffer import Buffer  # on use, by those who send pictures
+
+            held = _Held(Buffer(total))
+        buffer, placed = held.buffer, _Places(held.buffer)
         for place, message in enumerate(messages[same:], same + 1):
-            _write(out.write, field, message, place)
-            ends.append(out.tell())
-        out.write(rest)
-        out.truncate()
+            _write(buffer.write, field, message, place, placed.note)
+            held.ends.append(buffer.end)
+        # Before it is kept, for from then on other threads may go on with it.
+        whole = buffer.closed_by(rest)
         self._turns += 1
-        if self._turns > 1 and _LEAST_KEPT <= total <= KEPT_BYTES:
-            self._held.append(_Held(out, marks, ends))
-            _keep_few(self)
-        # The buffer itself, not a copy; should it be written to while somebody has this, BytesIO
-        # parts from it first.
-        return out.getvalue()
+        if self._turns > 1 and total >= _LEAST_KEPT and len(marks) == len(messages):
+            self._keep(held, marks, placed)
+        return whole
+
+    def _taken(self, marks: list[_Mark]) -> _Held | None:
+        """What is kept, cut back to what still holds; None if nothing does."""
+        try:
+            held = self._held.pop()
+        except IndexError:
+            return None
+        same = _common(held.marks, marks)
+        del held.ends[same:]
+        return held if held.ends and held.buffer.go_back(held.ends[-1]) else None
+
+    def _keep(self, held: _Held, marks: list[_Mark], placed: _Places) -> None:
+        if held.buffer.end - held.holding - placed.holding > KEPT_BYTES:
+            return
+        moved = placed.take_over()
+        held.holding += placed.holding
+        held.marks = [tuple(moved.get(id(one), one) for one in mark) for mark in marks]
+        self._held[:] = [held]
+        _keep_few(self)
 
     def __reduce__(self) -> tuple[Callable[[], LastBody], tuple[()]]:
         # Copies, and what is pickled, begin with nothing.
@@ -135,18 +174,58 @@ class LastBody:
 
 
 class _Held:
-    """A body, what its messages are told by, and where each of them ends."""
+    """A body, what its messages are told by, and where each of them ends.
 
-    __slots__ = ("ends", "marks", "out")
+    Attributes:
+        holding: How many of its bytes are the only place where a picture is held.
+    """
 
-    def __init__(self, out: BytesIO, marks: list[_Mark], ends: list[int]) -> None:
-        self.out = out
-        self.marks = marks
-        self.ends = ends
+    __slots__ = ("buffer", "ends", "holding", "marks")
+
+    def __init__(self, buffer: Buffer) -> None:
+        self.buffer = buffer
+        self.marks: list[_Mark] = []
+        self.ends: list[int] = []
+        self.holding = 0
+
+
+class _Places:
+    """Where pictures were written to that are held in memory.
+
+    Attributes:
+        holding: How many bytes they take there.
+    """
+
+    __slots__ = ("_buffer", "_first", "_parts", "holding")
+
+    def __init__(self, buffer: Buffer) -> None:
+        self._buffer = buffer
+        self._parts: list[tuple[ImageContent, Picture]] = []
+        # By the picture's id; parts may share one.
+        self._first: dict[int, int] = {}
+        self.holding = 0
+
+    def note(self, part: ImageContent, picture: Picture) -> None:
+        """The picture's URL is what is written next."""
+        if not picture.in_memory:
+            return
+        self._parts.append((part, picture))
+        if id(picture) not in self._first:
+            self._first[id(picture)] = self._buffer.end
+            self.holding += picture.url_size
+
+    def take_over(self) -> dict[int, Picture]:
+        """Have the pictures held by the buffer; which is which now, by the ids of the old."""
+        moved: dict[int, Picture] = {}
+        for part, picture in self._parts:
+            if id(picture) not in moved:
+                moved[id(picture)] = picture.stored(self._buffer, self._first[id(picture)])
+            part.hold(moved[id(picture)], instead_of=picture)
+        return moved
 
 
 def _marks(messages: Sequence[Message]) -> list[_Mark]:
-    """What messages are told by, up to the first that can only be told by writing it."""
+    """What messages are told by, up to the first that cannot be told."""
     marks: list[_Mark] = []
     for message in messages:
         mark = _mark(message)
@@ -157,9 +236,10 @@ def _marks(messages: Sequence[Message]) -> list[_Mark]:
 
 
 def _mark(message: Message) -> _Mark | None:
-    if message._proto is None:
+    parts = message.apart
+    if parts is not None:
         marks: list[object] = [message._shell.SerializeToString()]
-        for part in message._parts:
+        for part in parts:
             if not isinstance(part, ImageContent):
                 marks.append(part.SerializeToString())
             elif part._proto is None:
@@ -168,10 +248,16 @@ def _mark(message: Message) -> _Mark | None:
             else:
                 return None
         return tuple(marks)
-    if message._parts:
+    if message.proto is not message._shell:
         return None  # its pictures are protobuf now
-    written = message._proto.SerializeToString()
-    return (written,) if len(written) <= _MOST_COMPARED else None
+    written = message.proto.SerializeToString()
+    return (written if len(written) <= _DIGEST_OVER else _digest(written),)
+
+
+def _digest(written: bytes) -> bytes:
+    import hashlib  # on use, for it loads OpenSSL
+
+    return hashlib.sha256(written).digest()
 
 
 def _common(old: list[_Mark], new: list[_Mark]) -> int:
@@ -192,11 +278,12 @@ def _keep_few(newest: LastBody) -> None:
     room = KEPT_BYTES
     kept: list[weakref.ref[LastBody]] = []
     for one in (newest, *(ref() for ref in _recent)):
-        if one is None or (one is newest and kept) or not one.size:
+        # Of one that holds little beside pictures there is nothing to be gained.
+        if one is None or (one is newest and kept) or one.spare < _LEAST_KEPT:
             continue
-        room -= one.size
+        room -= one.spare
         if room < 0:
-            one.forget()
+            one.shed()
         else:
             kept.append(weakref.ref(one))
     _recent[:] = kept

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, TypedDict, TypeGuard, overload
+from typing import TYPE_CHECKING, TypedDict, TypeGuard, overload
 
 from google.protobuf.message import Message as ProtoMessage
 
 from xai_vision import checks
-from xai_vision.chat.encode import Write, head, number
-from xai_vision.chat.lazy import ProtoBacked
+from xai_vision.chat.image_part import ImageContent, ImageDetail, detail_number
 from xai_vision.errors import InvalidRequestError
 from xai_vision.images.picture import Picture
 from xai_vision.proto import chat_pb2, image_pb2
@@ -19,123 +18,6 @@ if TYPE_CHECKING:
     from xai_vision.images import ImageSource
 
 Content = chat_pb2.Content
-
-ImageDetail: TypeAlias = Literal["auto", "low", "high"]
-
-DETAILS: dict[ImageDetail, image_pb2.ImageDetail.ValueType] = {
-    "auto": image_pb2.DETAIL_AUTO,
-    "low": image_pb2.DETAIL_LOW,
-    "high": image_pb2.DETAIL_HIGH,
-}
-
-# Field numbers of xai_api.Content and xai_api.ImageUrlContent.
-_CONTENT_IMAGE_URL = 2
-_IMAGE_URL = 1
-_DETAIL = 2
-
-
-class ImageUrl(ProtoBacked[image_pb2.ImageUrlContent]):
-    """The ``image_url`` of a part; ``.proto`` is the part's own, so changes to it are kept."""
-
-    __slots__ = ("_part",)
-    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_part"})
-
-    def __init__(self, part: ImageContent) -> None:
-        self._proto = None
-        self._part = part
-
-    @property
-    def image_url(self) -> str:
-        """The http(s) or data URL; made anew at each read where the picture is not held so."""
-        return self._part.picture.url() if self._proto is None else self._proto.image_url
-
-    @property
-    def detail(self) -> image_pb2.ImageDetail.ValueType:
-        """The level of detail, as the number of ``image_pb2.ImageDetail``."""
-        return self._part.detail if self._proto is None else self._proto.detail
-
-    def _build(self) -> image_pb2.ImageUrlContent:
-        return self._part.proto.image_url
-
-    def _as_proto(self) -> image_pb2.ImageUrlContent:
-        return self._part._as_proto().image_url
-
-
-class ImageContent(ProtoBacked[chat_pb2.Content]):
-    """A picture in a message. Reads like ``chat_pb2.Content``; ``.proto`` is one.
-
-    Attributes:
-        picture: The picture; None of an uploaded one, which the service holds.
-        detail: How closely the model looks, as the number of ``image_pb2.ImageDetail``.
-    """
-
-    __slots__ = ("_picture", "detail")
-    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_picture", "detail"})
-
-    def __init__(self, picture: Picture, detail: image_pb2.ImageDetail.ValueType) -> None:
-        self._proto = None
-        self._picture = picture
-        self.detail = detail
-
-    @property
-    def picture(self) -> Picture:
-        """The picture as it was given."""
-        return self._picture
-
-    @property
-    def image_url(self) -> ImageUrl | image_pb2.ImageUrlContent:
-        """The picture's URL and detail."""
-        return ImageUrl(self) if self._proto is None else self._proto.image_url
-
-    @property
-    def text(self) -> str:
-        """Always empty: a picture is no text."""
-        return ""
-
-    def _build(self) -> chat_pb2.Content:
-        content = chat_pb2.Content()
-        content.image_url.image_url = self.picture.url()
-        content.image_url.detail = self.detail
-        return content
-
-    @property
-    def _url_content_size(self) -> int:
-        size = self.picture.url_size
-        return len(head(_IMAGE_URL, size)) + size + len(number(_DETAIL, self.detail))
-
-    @property
-    def encoded_size(self) -> int:
-        """How many bytes ``write`` hands over."""
-        if self._proto is not None:
-            return self._proto.ByteSize()
-        size = self._url_content_size
-        return len(head(_CONTENT_IMAGE_URL, size)) + size
-
-    def write(self, write: Write) -> None:
-        """Hand over the wire bytes of this part, in steps."""
-        if self._proto is not None:
-            write(self._proto.SerializeToString())
-            return
-        write(head(_CONTENT_IMAGE_URL, self._url_content_size))
-        write(head(_IMAGE_URL, self.picture.url_size))
-        self.picture.write_url(write)
-        write(number(_DETAIL, self.detail))
-
-    def __copy__(self) -> ImageContent:
-        # The picture itself never changes, so copies of a conversation share it.
-        twin = ImageContent(self._picture, self.detail)
-        if self._proto is not None:
-            twin._proto = chat_pb2.Content()
-            twin._proto.CopyFrom(self._proto)
-        return twin
-
-    def __deepcopy__(self, memo: dict[int, object]) -> ImageContent:
-        return self.__copy__()
-
-    def __repr__(self) -> str:
-        return f"image({self.picture.describe()}, detail={detail_name(self.detail)!r})"
-
-    __str__ = __repr__
 
 
 class ImageOptions(TypedDict, total=False):
@@ -198,7 +80,7 @@ def image(
         >>> from xai_vision.chat import image, user
         >>> message = user("What is this?", image("https://example.com/a.jpg", detail="low"))
     """
-    number = _detail(detail)
+    number = detail_number(detail)
     if file_id is not None:
         if image_url is not None or options:
             raise InvalidRequestError("image() takes a picture or file_id=, not both")
@@ -215,21 +97,6 @@ def _prepared(source: ImageSource, options: ImageOptions) -> Picture:
     from xai_vision.images import prepare_image
 
     return prepare_image(source, **options)
-
-
-def _detail(detail: str | None) -> image_pb2.ImageDetail.ValueType:
-    if detail is None:
-        return image_pb2.DETAIL_AUTO
-    try:
-        return DETAILS[detail]  # type: ignore[index]  # any text may come in
-    except (KeyError, TypeError):
-        allowed = ", ".join(repr(name) for name in DETAILS)
-        raise InvalidRequestError(f"detail must be one of {allowed}, not {detail!r}") from None
-
-
-def detail_name(detail: image_pb2.ImageDetail.ValueType) -> ImageDetail:
-    """The word for a level of detail; "auto" for one the service would choose."""
-    return next((name for name, value in DETAILS.items() if value == detail), "auto")
 
 
 def text(content: str) -> chat_pb2.Content:

@@ -54,7 +54,7 @@ class Conversation:
         if self._proto is None:
             proto = Settings()
             proto.CopyFrom(self._settings)
-            proto.messages.extend(message.proto for message in self._messages)
+            proto.messages.extend(message._as_proto() for message in self._messages)
             self._proto = proto
             self._messages = []
             self._last_body.forget()

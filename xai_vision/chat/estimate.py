@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xai_vision.chat.content import ImageContent, detail_name
+from xai_vision.chat.image_part import ImageContent, detail_name
 from xai_vision.images import PreparedImage, TokenEstimate, estimate_tokens, prepare_image
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ def estimate_messages(messages: list[Message]) -> TokenEstimate:
 
 def _picture(part: Part) -> TokenEstimate | None:
     if isinstance(part, ImageContent):
-        detail = detail_name(part.detail)
-        if isinstance(part.picture, PreparedImage):
-            return part.picture.estimate(detail)
-        return estimate_tokens(None, None, detail)
+        picture, detail = part.picture, detail_name(part.detail)
+        if not isinstance(picture, PreparedImage):
+            picture = prepare_image(picture)
+        return picture.estimate(detail)
     if not part.HasField("image_url"):
         return None
     detail = detail_name(part.image_url.detail)

@@ -34,11 +34,15 @@ class ProtoBacked(Generic[P]):
         """The protobuf message itself, built on first use. Changes to it are kept."""
         if self._proto is None:
             self._proto = self._build()
+            self._let_go()
         return self._proto
 
     def _build(self) -> P:
         """Make the message out of what is held."""
         raise NotImplementedError
+
+    def _let_go(self) -> None:
+        """Part from what the message was made of, which it holds now."""
 
     def _as_proto(self) -> P:
         """The message, for a look: one built for it is not kept."""

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from xai_vision import checks
-from xai_vision.chat.content import Content, ImageContent, image, is_proto, text
+from xai_vision.chat.content import Content, image, is_proto, text
 from xai_vision.chat.encode import Write, head
+from xai_vision.chat.image_part import ImageContent, Placed
 from xai_vision.chat.lazy import ProtoBacked
 from xai_vision.errors import ImageError, InvalidRequestError
 from xai_vision.images.picture import Picture, describe_url
@@ -31,7 +32,8 @@ class Message(ProtoBacked[chat_pb2.Message]):
     """One message of a conversation. Reads like ``chat_pb2.Message``; ``.proto`` is one.
 
     Only a message with pictures is held apart from protobuf: its pictures as parts, the rest of
-    it (role, name, …) as a proto without content.
+    it (role, name, …) as a proto without content. Once the whole proto is there, the parts are
+    let go of.
     """
 
     __slots__ = ("_parts", "_shell")
@@ -94,32 +96,42 @@ class Message(ProtoBacked[chat_pb2.Message]):
         )
         return proto
 
+    def _let_go(self) -> None:
+        self._parts = ()
+
+    @property
+    def apart(self) -> tuple[Part, ...] | None:
+        """Its parts, while it is held apart from protobuf; None when it is a proto."""
+        # In this order: another thread may be asking for the proto.
+        parts = self._parts
+        return parts if self._proto is None else None
+
     @property
     def pictures(self) -> tuple[ImageContent, ...]:
         """The pictures not yet turned into protobuf, in order."""
-        if self._proto is not None:
-            return ()
-        return tuple(part for part in self._parts if isinstance(part, ImageContent))
+        return tuple(part for part in self.apart or () if isinstance(part, ImageContent))
 
     @property
     def encoded_size(self) -> int:
         """How many bytes ``write`` hands over."""
-        if self._proto is not None:
-            return self._proto.ByteSize()
-        sizes = [_part_size(part) for part in self._parts]
+        parts = self.apart
+        if parts is None:
+            return self.proto.ByteSize()
+        sizes = [_part_size(part) for part in parts]
         return self._shell.ByteSize() + sum(len(head(_CONTENT, size)) + size for size in sizes)
 
-    def write(self, write: Write) -> None:
-        """Hand over the message's wire bytes, in steps."""
-        if self._proto is not None:
-            write(self._proto.SerializeToString())
+    def write(self, write: Write, placed: Placed | None = None) -> None:
+        """Hand over the message's wire bytes, in steps; ``placed`` as for a picture's part."""
+        parts = self.apart
+        if parts is None:
+            write(self.proto.SerializeToString())
             return
         write(self._shell.SerializeToString())
-        for place, part in enumerate(self._parts, 1):
+        for place, part in enumerate(parts, 1):
             try:
                 write(head(_CONTENT, _part_size(part)))
                 if isinstance(part, ImageContent):
-                    part.write(write)
+                    part.write(write, placed)
                 else:
                     write(part.SerializeToString())
             except ImageError as error:
@@ -127,9 +139,10 @@ class Message(ProtoBacked[chat_pb2.Message]):
                 raise
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Message:
-        if self._proto is None:
-            return Message(_copied(self._shell), [copy.copy(part) for part in self._parts])
-        return Message(_copied(self._proto))
+        parts = self.apart
+        if parts is None:
+            return Message(_copied(self.proto))
+        return Message(_copied(self._shell), [copy.copy(part) for part in parts])
 
     def __copy__(self) -> Message:
         return self.__deepcopy__({})
@@ -175,8 +188,8 @@ class Contents(Sequence["Part"]):
         self._message = message
 
     def _parts(self) -> Sequence[Part]:
-        message = self._message
-        return message._parts if message._proto is None else message._proto.content
+        parts = self._message.apart
+        return self._message.proto.content if parts is None else parts
 
     @overload
     def __getitem__(self, index: int) -> Part: ...

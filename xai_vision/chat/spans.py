@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from xai_vision.chat.content import ImageContent
+from xai_vision.chat.image_part import ImageContent
 from xai_vision.chat.response import Response
 from xai_vision.proto import chat_pb2
 from xai_vision.wire.observe import captures_content

@@ -17,7 +17,7 @@ from typing import Any
 
 from xai_vision.errors.image import ImageReadError
 from xai_vision.images import base64
-from xai_vision.images.picture import STEP, Write
+from xai_vision.images.picture import Write
 from xai_vision.images.window import Window
 
 
@@ -57,6 +57,11 @@ class Content(ABC):
     def base64_size(self) -> int:
         """How many bytes the base64 text takes."""
         return base64.encoded_size(self.size)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it takes memory of its own, and not only says where the bytes are."""
+        return True
 
     def __copy__(self) -> Content:
         return self
@@ -100,46 +105,6 @@ class HeldContent(Content):
         return HeldContent, (self.read(),)
 
 
-class TextContent(Content):
-    """Base64 text that was found to be sound, kept and sent as it was given."""
-
-    __slots__ = ("_size", "_start", "_text")
-
-    def __init__(self, text: str, start: int, size: int) -> None:
-        """Hold ``text`` from ``start`` on, which stands for ``size`` raw bytes."""
-        self._text = text
-        self._start = start
-        self._size = size
-
-    @property
-    def size(self) -> int:
-        """How many bytes the text stands for."""
-        return self._size
-
-    @contextmanager
-    def opened(self) -> Iterator[Window]:
-        """Decode the parts that are looked at."""
-        yield Window(self._read_at, self._size)
-
-    def _read_at(self, start: int, length: int) -> bytes:
-        first, skip = divmod(start, 3)
-        last = (start + length + 2) // 3
-        part = self._text[self._start + 4 * first : self._start + 4 * last]
-        return base64.decode(part.encode("ascii"))[skip : skip + length]
-
-    def read(self) -> bytes:
-        """Decode it all."""
-        return base64.decode(self._text[self._start :].encode("ascii"))
-
-    def steps(self) -> Iterator[bytes]:
-        """Hand over the text."""
-        for start in range(self._start, len(self._text), STEP):
-            yield self._text[start : start + STEP].encode("ascii")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return TextContent, (self._text, self._start, self._size)
-
-
 class FileContent(Content):
     """A file, read only when its text is written.
 
@@ -172,6 +137,11 @@ class FileContent(Content):
     def size(self) -> int:
         """How many bytes the file had when it was prepared."""
         return self._size
+
+    @property
+    def in_memory(self) -> bool:
+        """No: it is read from the file whenever it is wanted."""
+        return False
 
     @contextmanager
     def _file(self) -> Iterator[FileIO]:

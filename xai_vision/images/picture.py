@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 Write: TypeAlias = Callable[[bytes], object]
 
@@ -17,6 +17,16 @@ Write: TypeAlias = Callable[[bytes], object]
 # encoded and copied, large enough that the steps do not count. A multiple of 4 (and 3/4 of it of
 # 3), so that base64 steps join without padding.
 STEP = 48 * 1024
+
+
+class Store(Protocol):
+    """Where the texts of pictures lie that are held together."""
+
+    def rely_on(self, start: int, length: int, reader: object) -> None:
+        """Keep these bytes as they are while ``reader`` exists."""
+
+    def read(self, start: int, length: int) -> bytes:
+        """Bytes that are relied on."""
 
 
 class Picture(ABC):
@@ -36,6 +46,18 @@ class Picture(ABC):
     @abstractmethod
     def describe(self) -> str:
         """Which picture this is, for people: a file name, a short URL. Never its data."""
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it holds data that could be held elsewhere: see ``stored``."""
+        return False
+
+    def stored(self, store: Store, start: int) -> Picture:
+        """The same picture, its data held by ``store``, where its ``url()`` begins at ``start``.
+
+        Itself, if it is not ``in_memory``.
+        """
+        return self
 
     def url(self) -> str:
         """The whole image_url: an http(s) URL or a data URL."""

@@ -14,7 +14,7 @@ from xai_vision.images.content import Content
 from xai_vision.images.facts import Header
 from xai_vision.images.found import Found
 from xai_vision.images.limits import human_size
-from xai_vision.images.picture import STEP, Picture, Write, describe_url
+from xai_vision.images.picture import STEP, Picture, Store, Write, describe_url
 from xai_vision.images.tokens import Detail, TokenEstimate, estimate_tokens
 
 if TYPE_CHECKING:
@@ -206,6 +206,24 @@ class PreparedImage(Picture):
         with self._named():
             self._content.write_url(self._prefix.encode(), write)
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether it holds its data: not if it is at a web address or in a file."""
+        return self._content is not None and self._content.in_memory
+
+    def stored(self, store: Store, start: int) -> PreparedImage:
+        """The same picture, its data held by ``store``, where its ``url()`` begins at ``start``.
+
+        Itself, if it is not ``in_memory``.
+        """
+        content = self._content
+        if content is None or not content.in_memory:
+            return self
+        from xai_vision.images.encoded import StoredContent
+
+        held = StoredContent(store, start + len(self._prefix), content.size)
+        return _restore(self._source, self._state() | {"content": held})
+
     # --- copies ---
 
     def __copy__(self) -> PreparedImage:
@@ -214,15 +232,17 @@ class PreparedImage(Picture):
     def __deepcopy__(self, memo: dict[int, Any]) -> PreparedImage:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        state = {
+    def _state(self) -> dict[str, Any]:
+        return {
             "content": self._content,
             "header": self._header,
             "address": self._address,
             "changes": self._changes,
             "detail": self._detail,
         }
-        return _restore, (self._source, state)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self._source, self._state())
 
 
 def _restore(source: str, state: dict[str, Any]) -> PreparedImage:

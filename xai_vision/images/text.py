@@ -9,7 +9,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from xai_vision.errors.image import ImageBase64Error, ImageEmptyError, ImageSourceError
 from xai_vision.images import base64
 from xai_vision.images.change import Change
-from xai_vision.images.content import HeldContent, TextContent
+from xai_vision.images.content import HeldContent
+from xai_vision.images.encoded import TextContent
 from xai_vision.images.formats import HEAD, sniff_format, what_else
 from xai_vision.images.found import Found
 from xai_vision.images.picture import STEP
