@@ -19,6 +19,7 @@ from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
 from xai_vision.wire.fork import aio_is_lost, note_use_of_aio
 from xai_vision.wire.forked import ThreadedWire
 from xai_vision.wire.idle import IdleError, apaced
+from xai_vision.wire.sending import LARGE, Sending, Turn
 from xai_vision.wire.timing import READY_SECONDS, call_seconds
 from xai_vision.wire.translate import not_ready
 
@@ -30,17 +31,28 @@ _CLOSE_SECONDS = 2.0
 class _Link:
     """The channel of one event loop: grpc binds a channel to the loop it was made in."""
 
-    __slots__ = ("callables", "calls", "channel")
+    __slots__ = ("_callables", "calls", "channel", "sending")
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.channel = channel
-        self.callables: dict[str, Callable[..., Any]] = {}
+        self.sending = Sending()
+        self._callables: dict[tuple[str, str], Callable[..., Any]] = {}
         # Those under way. grpc looks for them in the tasks of the loop, and with grpcio before
         # 1.8x does not find those that are awaited from within a generator.
         self.calls: set[Any] = set()
 
+    def start(self, shape: str, path: str, request: object, given: dict[str, Any]) -> Any:
+        """Make a call."""
+        known = self._callables.get((shape, path))
+        if known is None:
+            known = self._callables[shape, path] = getattr(self.channel, shape)(path)
+        call = known(request, **given)
+        self.calls.add(call)
+        return call
+
     async def close(self) -> None:
         """Cancel what is under way, and close the channel."""
+        self.sending.close()
         for call in list(self.calls):
             call.cancel()
         await self.channel.close()
@@ -63,17 +75,14 @@ class AioWire:
             return await self._by_threads().unary(exchange)
         with Course(exchange, self._connection) as course:
             while True:
-                link, call = self._start(exchange, course)
                 try:
-                    return course.answered(await call)
+                    return course.answered(await self._reply(exchange, course))
                 except grpc.RpcError as error:
                     wait = course.failed(error, closed=self._closed)
                 except asyncio.CancelledError:
                     if self._was_closed():
                         raise course.interrupted() from None
                     raise
-                finally:
-                    link.calls.discard(call)
                 await asyncio.sleep(wait)
 
     async def stream(self, exchange: Exchange[Res, Out]) -> AsyncGenerator[Out, None]:
@@ -85,7 +94,8 @@ class AioWire:
             return
         with Course(exchange, self._connection) as course:
             while True:
-                link, call = self._start(exchange, course)
+                link, method = self._link(), exchange.method
+                call = link.start(method.shape, method.path, exchange.body, course.attempt())
                 try:
                     async for reply in apaced(call, exchange.options.idle_timeout):
                         yield course.piece(reply)
@@ -152,14 +162,35 @@ class AioWire:
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(closing, _CLOSE_SECONDS)
 
-    def _start(self, exchange: Exchange[Any, Any], course: Course[Any, Any]) -> tuple[_Link, Any]:
-        link, method = self._link(), exchange.method
-        known = link.callables.get(method.path)
-        if known is None:
-            known = link.callables[method.path] = getattr(link.channel, method.shape)(method.path)
-        call = known(exchange.body, **course.attempt())
-        link.calls.add(call)
-        return link, call
+    async def _reply(self, exchange: Exchange[Any, Any], course: Course[Any, Any]) -> Any:
+        link, path, body = self._link(), exchange.method.path, exchange.body
+        turn = None if len(body) < LARGE else await self._turn(link, len(body), course)
+        call = None
+        try:
+            if turn is None:
+                call = link.start("unary_unary", path, body, course.attempt())
+            else:
+                call = link.start("stream_unary", path, turn.aonce(body), course.attempt())
+            return await call
+        finally:
+            link.calls.discard(call)
+            if turn is not None:
+                turn.end()
+
+    async def _turn(self, link: _Link, size: int, course: Course[Any, Any]) -> Turn:
+        woken = asyncio.Event()  # set by tasks of the same loop
+        turn = link.sending.turn(size, woken.set)
+        try:
+            if not turn.come:
+                await asyncio.wait_for(woken.wait(), course.left)
+            # Which may have happened meanwhile.
+            self._check_open()
+        except BaseException as error:
+            turn.end()
+            if isinstance(error, asyncio.TimeoutError):
+                raise course.outwaited() from None
+            raise
+        return turn
 
     def _link(self) -> _Link:
         loop = asyncio.get_running_loop()

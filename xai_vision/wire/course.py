@@ -36,12 +36,25 @@ class Course(Generic[Res, Out]):
         self.begun = False
         self._span = observe(exchange, connection)
 
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return max(self._end - time.monotonic(), 0.0)
+
+    def outwaited(self) -> APIError:
+        """The error for a request whose turn to be sent did not come in time."""
+        return RequestTimeoutError(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            "the deadline passed while other large requests of this client were being sent",
+            method=self._exchange.method.path,
+        )
+
     def attempt(self) -> dict[str, Any]:
         """Begin the next attempt: what the call is given besides its request."""
         options = self._exchange.options
         self._number += 1
         given: dict[str, Any] = {
-            "timeout": max(self._end - time.monotonic(), 0.0),
+            "timeout": self.left,
             "metadata": self._connection.metadata + options.metadata,
         }
         if options.wait_for_ready:

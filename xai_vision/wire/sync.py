@@ -12,12 +12,12 @@ import grpc
 from grpc.experimental import ChannelOptions as _Experimental
 
 from xai_vision.errors import APIError, ClientClosedError
-from xai_vision.proto._method import Method
 from xai_vision.wire.connect import Connection
 from xai_vision.wire.course import Course
 from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
 from xai_vision.wire.fork import aio_is_lost
 from xai_vision.wire.idle import IdleError, paced
+from xai_vision.wire.sending import LARGE, Sending
 from xai_vision.wire.timing import READY_SECONDS, call_seconds
 from xai_vision.wire.translate import not_ready
 
@@ -34,7 +34,8 @@ class Wire:
         self._connection = connection
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
-        self._callables: dict[str, Callable[..., Any]] = {}
+        self._callables: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._sending = Sending()
         self._pid = os.getpid()
         self._closed = False
 
@@ -42,9 +43,8 @@ class Wire:
         """Send a request and wait for its reply."""
         with Course(exchange, self._connection) as course:
             while True:
-                call = self._callable(exchange.method)
                 try:
-                    return course.answered(self._start(call, exchange, course))
+                    return course.answered(self._reply(exchange, course))
                 except grpc.RpcError as error:
                     wait = course.failed(error, closed=self._closed)
                 time.sleep(wait)
@@ -53,7 +53,7 @@ class Wire:
         """Send a request and hand on its replies as they come; leaving early cancels it."""
         with Course(exchange, self._connection) as course:
             while True:
-                call = self._start(self._callable(exchange.method), exchange, course)
+                call = self._start(exchange.method.shape, exchange, course, exchange.body)
                 try:
                     for reply in paced(call, exchange.options.idle_timeout):
                         yield course.piece(reply)
@@ -104,26 +104,42 @@ class Wire:
             self._closed = True
             channel, self._channel = self._channel, None
             self._callables = {}
-        if channel is not None and self._pid == os.getpid():
-            channel.close()
+        if self._pid == os.getpid():
+            self._sending.close()
+            if channel is not None:
+                channel.close()
 
-    def _start(self, call: Callable[..., Any], exchange: Any, course: Course[Any, Any]) -> Any:
+    def _reply(self, exchange: Exchange[Any, Any], course: Course[Any, Any]) -> Any:
+        body = exchange.body
+        if len(body) < LARGE:
+            return self._start("unary_unary", exchange, course, body)
+        woken = threading.Event()
+        turn = self._sending.turn(len(body), woken.set)
         try:
-            return call(exchange.body, **course.attempt())
+            if not (turn.come or woken.wait(course.left)):
+                raise course.outwaited()
+            return self._start("stream_unary", exchange, course, turn.once(body))
+        finally:
+            turn.end()
+
+    def _start(self, shape: str, exchange: Any, course: Course[Any, Any], request: object) -> Any:
+        call = self._callable(shape, exchange.method.path)
+        try:
+            return call(request, **course.attempt())
         except ValueError:
             # What grpc says when another thread closed the channel just now.
             self._check_open()
             raise
 
-    def _callable(self, method: Method[Any, Any]) -> Callable[..., Any]:
+    def _callable(self, shape: str, path: str) -> Callable[..., Any]:
         if self._pid != os.getpid():
             self._forked()
-        known = self._callables.get(method.path)
+        known = self._callables.get((shape, path))
         if known is not None:
             return known
         with self._lock:
-            made: Callable[..., Any] = getattr(self._open_channel(), method.shape)(method.path)
-            self._callables[method.path] = made
+            made: Callable[..., Any] = getattr(self._open_channel(), shape)(path)
+            self._callables[shape, path] = made
             return made
 
     def _open_channel(self) -> grpc.Channel:
@@ -143,6 +159,7 @@ class Wire:
         self._lock = threading.Lock()
         self._channel = None
         self._callables = {}
+        self._sending = Sending()
         self._pid = os.getpid()
 
 

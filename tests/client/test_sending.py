@@ -1,0 +1,245 @@
+"""Large requests take turns at being sent; nobody waits for somebody else's answer."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+
+import grpc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.client.both import DRIVERS
+from tests.pictures import MIB, jpeg_of
+from xai_vision import AsyncClient, Client
+from xai_vision.chat import image, user
+from xai_vision.errors import (
+    ClientClosedError,
+    RequestCancelledError,
+    RequestTimeoutError,
+    ServerError,
+)
+from xai_vision.testing import FakeServer, Fault
+from xai_vision.wire import sending
+from xai_vision.wire.sending import Sending
+
+PICTURE = jpeg_of(2 * MIB)
+WAITED = "other large requests of this client were being sent"
+
+
+@pytest.fixture(params=DRIVERS)
+def kind(request):
+    return DRIVERS[request.param]
+
+
+@pytest.fixture
+def one_at_a_time(monkeypatch):
+    monkeypatch.setattr(sending, "ROOM", MIB)
+
+
+@pytest.fixture
+def silent():
+    """Takes connections and says nothing, so that nothing is ever sent."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"localhost:{listener.getsockname()[1]}"
+
+
+# --- the queue alone ---
+
+
+@given(st.lists(st.tuples(st.integers(1, 120), st.integers(0, 3)), max_size=40), st.data())
+def test_turns_come_in_order_and_within_the_room(steps, data):
+    sending_, whole = Sending(), sending.ROOM
+    woken, queued, held = [], [], []
+    for megabytes, ends in steps:
+        size, number = megabytes * MIB, len(queued)
+        turn = sending_.turn(size, lambda number=number: woken.append(number))
+        queued.append((turn, min(size, whole)))
+        held.append(number)
+        for _ in range(ends):
+            if held:
+                place = data.draw(st.integers(0, len(held) - 1))
+                queued[held[place]][0].end()
+                queued[held.pop(place)][0].end()
+            now = [number for number in held if queued[number][0].come]
+            assert sum(queued[number][1] for number in now) <= whole
+            assert now == held[: len(now)], "nobody is passed by"
+            if held:
+                assert now, "the first in the queue never waits for nothing"
+    assert woken == sorted(woken)
+    for number in held:
+        queued[number][0].end()
+    assert sending_.turn(whole, lambda: None).come, "all of the room is free again"
+
+
+def test_room_for_one_that_is_larger_than_all_of_it():
+    line = Sending()
+    huge = line.turn(10 * sending.ROOM, lambda: None)
+    after = line.turn(1, lambda: None)
+    assert huge.come
+    assert not after.come
+    huge.end()
+    assert after.come
+
+
+# --- over the wire ---
+
+
+def test_many_at_once_all_arrive_whole(kind, server, one_at_a_time):
+    driver = kind(api_key=server.api_key, api_host=server.target)
+    pictures = [jpeg_of(2 * MIB + number) for number in range(6)]
+    if hasattr(driver, "loop"):
+
+        async def ask():
+            return await asyncio.gather(*(driver.chat(image(one)).sample() for one in pictures))
+
+        driver.loop.run_until_complete(ask())
+    else:
+        crew = [
+            threading.Thread(target=driver.sample, args=(image(one),), daemon=True)
+            for one in pictures
+        ]
+        for thread in crew:
+            thread.start()
+        for thread in crew:
+            thread.join(30)
+    driver.close()
+    assert sorted(call.images[0].size for call in server.calls) == list(map(len, pictures))
+    assert {(call.method, call.status) for call in server.calls} == {("GetCompletion", "OK")}
+
+
+def test_who_waits_for_an_answer_is_in_nobodys_way(kind, server, one_at_a_time):
+    driver = kind(api_key=server.api_key, api_host=server.target)
+    server.fault(Fault.latency(3), next=1)
+    began = time.monotonic()
+    if hasattr(driver, "loop"):
+
+        async def ask():
+            slow = asyncio.ensure_future(driver.chat(image(PICTURE)).sample())
+            await asyncio.to_thread(server.calls.wait_for, 1)
+            await driver.chat(image(PICTURE)).sample()
+            took = time.monotonic() - began
+            await slow
+            return took
+
+        took = driver.loop.run_until_complete(ask())
+    else:
+        slow = threading.Thread(target=driver.sample, args=(image(PICTURE),), daemon=True)
+        slow.start()
+        server.calls.wait_for(1)
+        driver.sample(image(PICTURE))
+        took = time.monotonic() - began
+        slow.join(30)
+    driver.close()
+    assert took < 2.5
+    assert [call.status for call in server.calls] == ["OK", "OK"]
+
+
+@pytest.mark.parametrize("failure", [Fault.internal(), Fault.garbled()])
+def test_a_failure_ends_the_turn(kind, server, one_at_a_time, failure):
+    driver = kind(api_key=server.api_key, api_host=server.target, retries=0)
+    server.fault(failure, next=2)
+    for _ in range(2):
+        with pytest.raises(ServerError) as caught:
+            driver.sample(image(PICTURE))
+        assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert driver.sample(image(PICTURE), timeout=10).content
+    driver.close()
+
+
+def test_the_deadline_holds_while_waiting_for_a_turn(silent, one_at_a_time):
+    client = Client("key", api_host=silent)
+    chat = client.chat.create("grok-4", messages=[user(image(PICTURE))])
+    first = threading.Thread(target=_cut_off, args=(chat,), daemon=True)
+    first.start()
+    time.sleep(0.3)
+    began = time.monotonic()
+    with pytest.raises(RequestTimeoutError, match=WAITED) as caught:
+        chat.sample(timeout=0.3)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert time.monotonic() - began < 2
+    client.close()
+    first.join(10)
+    assert not first.is_alive()
+
+
+async def test_the_deadline_holds_while_waiting_for_a_turn_in_asyncio(silent, one_at_a_time):
+    client = AsyncClient("key", api_host=silent)
+    chat = client.chat.create("grok-4", messages=[user(image(PICTURE))])
+    first = asyncio.ensure_future(chat.sample())
+    await asyncio.sleep(0.3)
+    with pytest.raises(RequestTimeoutError, match=WAITED) as caught:
+        await chat.sample(timeout=0.3)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    await client.close()
+    with pytest.raises(RequestCancelledError, match="closed during the call"):
+        await first
+
+
+def test_closing_the_client_frees_those_that_wait(silent, one_at_a_time):
+    client = Client("key", api_host=silent)
+    chat = client.chat.create("grok-4", messages=[user(image(PICTURE))])
+    crew = [threading.Thread(target=_cut_off, args=(chat,), daemon=True) for _ in range(4)]
+    for thread in crew:
+        thread.start()
+    time.sleep(0.3)
+    client.close()
+    for thread in crew:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in crew)
+
+
+async def test_closing_the_asyncio_client_frees_those_that_wait(silent, one_at_a_time):
+    client = AsyncClient("key", api_host=silent)
+    chat = client.chat.create("grok-4", messages=[user(image(PICTURE))])
+    crew = [asyncio.ensure_future(chat.sample()) for _ in range(4)]
+    await asyncio.sleep(0.3)
+    await client.close()
+    ends = await asyncio.wait_for(asyncio.gather(*crew, return_exceptions=True), 10)
+    assert all(isinstance(end, (ClientClosedError, RequestCancelledError)) for end in ends), ends
+
+
+async def test_a_cancelled_task_leaves_the_queue(server, one_at_a_time):
+    async with AsyncClient(server.api_key, api_host=server.target) as client:
+        chat = client.chat.create("grok-4", messages=[user(image(PICTURE))])
+        crew = [asyncio.ensure_future(chat.sample()) for _ in range(6)]
+        await asyncio.sleep(0)
+        for task in crew[:5]:
+            task.cancel()
+        ends = await asyncio.gather(*crew, return_exceptions=True)
+        assert [type(end) for end in ends[:5]] == [asyncio.CancelledError] * 5
+        assert ends[5].content
+        assert (await chat.sample(timeout=10)).content
+
+
+def test_short_questions_never_wait(silent, server, one_at_a_time):
+    """They go straight through, whoever has the turn."""
+    with Client(server.api_key, api_host=server.target) as client:
+        held = client.chat.create("grok-4")._wire._sending.turn(MIB, lambda: None)
+        assert held.come
+        assert client.chat.create("grok-4", messages=[user("Hi")]).sample(timeout=10).content
+        with pytest.raises(RequestTimeoutError, match=WAITED):
+            client.chat.create("grok-4", messages=[user(image(PICTURE))]).sample(timeout=0.2)
+        held.end()
+        assert client.chat.create("grok-4", messages=[user(image(PICTURE))]).sample().content
+
+
+@pytest.fixture(scope="module")
+def server():
+    with FakeServer() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _anew(server):
+    yield
+    server.clear()
+
+
+def _cut_off(chat):
+    with pytest.raises((ClientClosedError, RequestCancelledError)) as caught:
+        chat.sample()
+    assert "closed" in str(caught.value)
