@@ -5,7 +5,9 @@ for it.
 
 ``xai_server``
     A tenant of one server that serves the whole session: a key, rules, pictures, answers and a
-    call log that belong to this test alone. Unmet ``times(n)`` fail the test at its end.
+    call log that belong to this test alone. At its end the test fails if a rule or fault was
+    never used, or not as often as ``times(n)`` says; a test that fails by itself is reported
+    with the calls the server got, and which rule answered each.
 ``make_xai_server``
     A function that starts further servers, stopped at the end of the session.
 ``@pytest.mark.xai_fake(unmatched="error", ...)``
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,8 +33,11 @@ __all__ = ["make_xai_server", "xai_server"]
 
 _MARKER = "xai_fake(**settings): settings of the fake xAI server in this test"
 # What belongs to the port, not to a tenant of it.
-_OF_A_SERVER = frozenset({"tls", "http", "health", "reflection", "front", "max_threads"})
+_OF_A_SERVER = frozenset(
+    ("host", "port", "api_key", "tls", "health", "reflection", "http", "http_port", "front")
+) | {"max_threads"}
 _passed = pytest.StashKey[bool]()
+_tenants = pytest.StashKey["Tenant"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,11 +56,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note whether the test itself passed."""
+    """Note whether the test itself passed; if not, show what its server saw."""
     report = yield
     if report.when == "call":
         item.stash[_passed] = report.passed
+        tenant = item.stash.get(_tenants, None)
+        if report.failed and tenant is not None:
+            report.sections.append(("fake xAI server", _seen(tenant)))
     return report
+
+
+def _seen(tenant: Tenant) -> str:
+    return "\n".join([*tenant.problems(), tenant.calls.summary()])
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +77,12 @@ def make_xai_server(pytestconfig: pytest.Config) -> Iterator[Callable[..., FakeS
 
     started: list[FakeServer] = []
 
+    configured = _configured(pytestconfig)
+    with _naming("xai_fake in pytest's configuration"):
+        FakeServer(**configured)
+
     def make(**settings: Any) -> FakeServer:
-        server = FakeServer(**{**_configured(pytestconfig), **settings}).start()
+        server = FakeServer(**{**configured, **settings}).start()
         started.append(server)
         return server
 
@@ -87,14 +104,28 @@ def xai_server(request: pytest.FixtureRequest) -> Iterator[Tenant]:
         if marker.args:
             raise pytest.UsageError("xai_fake takes settings by name, such as unmatched='error'")
         settings.update(marker.kwargs)
-    tenant, end = _tenant(request, settings)
-    yield tenant
+    with _naming("@pytest.mark.xai_fake"):
+        tenant, end = _tenant(request, settings)
+    request.node.stash[_tenants] = tenant
     try:
+        yield tenant
         # Of a test that has failed the rules are unmet because of that; that would only hide it.
         if request.node.stash.get(_passed, False):
-            tenant.verify()
+            problems = tenant.problems()
+            if problems:
+                pytest.fail("\n".join(problems), pytrace=False)
     finally:
+        del request.node.stash[_tenants]
         end()
+
+
+@contextmanager
+def _naming(where: str) -> Iterator[None]:
+    """Say of a wrong setting where it stands."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(f"{where}: {error}") from None
 
 
 def _tenant(

@@ -28,7 +28,7 @@ def checked(folder):
         ("rules:\n  - reply: a\n    times: -1", 3, "0 or more"),
         ("rules:\n  - when: {}", 2, "needs one of reply"),
         ("rules:\n  - reply: a\n    fault: hang", 2, "reply and fault"),
-        ("rules:\n  - reply: {text: a, chunks: 0}", 2, "at least 1"),
+        ("rules:\n  - reply: {text: a, chunks: 0}", 2, "1 or more"),
         ("rules:\n  - reply: {txt: a}", 2, "did you mean text?"),
         ("rules:\n  - fault: {unavailabel: {}}", 2, "did you mean unavailable?"),
         ("rules:\n  - fault: {latency: {}}", 2, "seconds"),

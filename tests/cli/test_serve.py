@@ -97,10 +97,13 @@ def test_unmet_rules_are_told(serve, folder):
 
 def test_taken_port(serve, folder):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        running, _ = serve("--grpc-port", str(taken.getsockname()[1]))
-        _, err = running.communicate(timeout=20)
-    assert running.returncode == 1
-    assert "cannot be opened" in err
+        port = taken.getsockname()[1]
+        for option in ("--grpc-port", "--http-port"):
+            running, _ = serve(option, str(port))
+            _, err = running.communicate(timeout=20)
+            assert running.returncode == 1
+            assert f"cannot open port {port} of 127.0.0.1: it is taken" in err
+            assert "Traceback" not in err
 
 
 def test_rest_as_well(serve, folder):

@@ -282,7 +282,7 @@ def test_what_is_under_way_survives_the_fronts_coming(server, ask):
     server.on(stream=True).reply(Reply("a b c d e f g h", tps=60))
     call = ask.stream("Hi")
     next(call)
-    server.fault(Fault.reset_connection(), prompt="never")
+    server.fault(Fault.reset_connection(), prompt="never").optional()
     rest = list(call)
     assert rest[-1].usage.total_tokens > 0
     assert ask.text("Hi")
@@ -314,3 +314,83 @@ def test_under_random_faults_every_call_ends(server):
         thread.join(30)
     assert len(ends) == 320
     assert 60 < ends.count(False) < 260
+
+
+def test_conditions_may_ask_the_server_and_set_faults(server, ask):
+    """A condition runs without any lock of the server's held."""
+    handles = []
+
+    def when(call):
+        if call.prompt == "first" and not handles:
+            handles.append(server.fault(Fault.internal("set on the way"), prompt="second"))
+            server.explain(call)
+            server.problems()
+        return call.prompt == "first"
+
+    server.fault(Fault.unavailable("no"), when=when)
+    assert ask.refusal("first", timeout=5) == ("UNAVAILABLE", "no")
+    assert ask.refusal("second", timeout=5) == ("INTERNAL", "set on the way")
+    assert handles[0].fired == 1
+
+
+def test_slow_conditions_do_not_wait_for_each_other(server):
+    gate = threading.Barrier(4)
+    rule = server.fault(Fault.internal(), when=lambda call: gate.wait(5) >= 0)
+    ends = []
+
+    def work():
+        with connected(server) as ask:
+            ends.append(ask.refusal("Hi", timeout=8)[0])
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert ends == ["INTERNAL"] * 4
+    assert rule.fired == 4
+
+
+def test_counts_are_exact_when_calls_come_at_once(server):
+    """Each fault happens as often as it is to, whoever gets it."""
+    counted = [
+        server.fault(Fault.unavailable(), next=17, when=lambda call: time.sleep(0.001) is None),
+        server.fault(Fault.internal(), next=23, after=10),
+    ]
+    ends = []
+
+    def work():
+        with connected(server) as ask:
+            for _ in range(15):
+                try:
+                    ends.append(ask.text("Hi") and "OK")
+                except grpc.RpcError as error:
+                    ends.append(error.code().name)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert [rule.fired for rule in counted] == [17, 23]
+    assert (ends.count("UNAVAILABLE"), ends.count("INTERNAL"), len(ends)) == (17, 23, 120)
+
+
+def test_trailing_metadata_of_both_kinds(server, ask):
+    server.fault(Fault.internal(trailing={"x-why": "so", "x-blob-bin": b"\xff\x00"}))
+    with pytest.raises(grpc.RpcError) as caught:
+        ask("Hi")
+    trailing = dict(caught.value.trailing_metadata())
+    assert (trailing["x-why"], trailing["x-blob-bin"]) == ("so", b"\xff\x00")
+
+
+def test_a_stream_nobody_reads_any_more_is_not_made(server, ask):
+    server.on().reply(Reply("word " * 3000, chunks=3000))
+    call = ask.stream("Hi")
+    next(call)
+    call.cancel()
+    assert server.calls.last.wait_cancelled()
+    time.sleep(0.05)
+    sent = server.calls.last.chunks_sent
+    time.sleep(0.05)
+    assert server.calls.last.chunks_sent == sent < 3000

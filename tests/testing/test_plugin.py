@@ -38,8 +38,7 @@ def test_one(xai_server, turn):
     xai_server.on().reply(f"turn {turn}").times(1)
     with connected(xai_server) as ask:
         assert ask.text("Hi") == f"turn {turn}"
-        assert ask.text("Hi") != f"turn {turn}"
-    assert len(xai_server.calls) == 2
+    assert len(xai_server.calls) == 1
 
 def test_old_keys_are_strangers(xai_server):
     with connected(xai_server, keys.pop()) as ask:
@@ -62,8 +61,44 @@ def test_it_failed_before(xai_server):
 """)
     result.assert_outcomes(passed=1, failed=1, errors=1)
     result.stdout.fnmatch_lines(
-        ["*prompt=match.contains('caption')).times(1) was to answer 1 calls, but answered 0*"]
+        ["*prompt=match.contains('caption')).times(1) was to answer 1 call, but answered 0*"]
     )
+
+
+def test_a_wrong_expectation_in_the_plain_case(run):
+    """Nothing is set: the program gets a default answer, and the test is told why."""
+    result = run("""
+def test_a_wrong_answer(xai_server):
+    xai_server.on(prompt=match.contains("capton")).reply("a red square")
+    with connected(xai_server) as ask:
+        assert ask.text("a caption") == "a red square"
+
+def test_that_passes_all_the_same(xai_server):
+    xai_server.on(prompt=match.contains("capton")).reply("a red square")
+    xai_server.fault(pytest.importorskip("xai_vision.testing").Fault.internal(), prompt="never")
+    with connected(xai_server) as ask:
+        assert ask.text("a caption")
+
+def test_that_calls_nobody(xai_server):
+    assert False
+
+@pytest.mark.xai_fake(unused="allow")
+def test_that_allows_it(xai_server):
+    xai_server.on(prompt=match.contains("capton")).reply("a red square")
+    assert True
+
+def test_without_a_server():
+    assert False
+""")
+    result.assert_outcomes(passed=2, failed=3, errors=1)
+    out = result.stdout.str()
+    nearest = "on(prompt=match.contains('capton')): prompt=match.contains('capton'), but it is 'a c"
+    assert f"no rule answered it. Nearest: {nearest}aption'." in out
+    assert "The server was not called." in out
+    assert out.count("- fake xAI server -") == 2
+    assert "\non(prompt=match.contains('capton')) was never used (say .optional(), or set" in out
+    assert "never happened" in out
+    assert "pytest_plugin.py" not in out.replace("-p xai_vision.pytest_plugin", "")
 
 
 def test_marker_and_ini(run):
@@ -91,6 +126,49 @@ def test_misused(xai_server):
     )
     result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(["*xai_fake takes settings by name*"])
+
+
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        (
+            "unmatchd='error'",
+            "@pytest.mark.xai_fake: *has no 'unmatchd'; did you mean 'unmatched'?",
+        ),
+        ("unused='alow'", "@pytest.mark.xai_fake: unused cannot be 'alow'; did you mean 'allow'?"),
+        ("keep_calls=-1", "@pytest.mark.xai_fake: keep_calls must be 1 or more, not -1"),
+        ("tls='yes'", "@pytest.mark.xai_fake: FakeServer: tls must be True or False, not 'yes'"),
+        ("tls=True, sede=1", "@pytest.mark.xai_fake: *has no 'sede'; did you mean 'seed'?"),
+    ],
+)
+def test_a_wrong_marker(run, mark, words):
+    result = run(f"@pytest.mark.xai_fake({mark})\ndef test_it(xai_server): pass\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*{words}*"])
+
+
+def test_a_server_of_the_tests_own(run):
+    result = run("""
+@pytest.mark.xai_fake(api_key="our-own-key", http=True, unused="allow")
+def test_it(xai_server):
+    assert xai_server.api_key == "our-own-key"
+    assert xai_server.http_url
+    xai_server.on(prompt="x").reply("y")
+""")
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("unmatchd = 1", "has no 'unmatchd'; did you mean 'unmatched'?"),
+        ("seed = '7'", "seed must be a whole number, not '7'"),
+    ],
+)
+def test_a_wrong_ini_line(run, line, words):
+    result = run("def test_it(xai_server): pass\n", ini=f'xai_fake = ["{line}"]\n')
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*xai_fake in pytest's configuration: *{words}*"])
 
 
 @pytest.mark.parametrize("line", ["unmatched", "seed = many words"])

@@ -89,7 +89,7 @@ def same(wanted, **call):
     ids=readable,
 )
 def test_conditions(server, ask, conditions, fits, misfit):
-    server.on(**conditions).reply("fits")
+    server.on(**conditions).reply("fits").optional()
 
     def answer(call):
         call = dict(call)
@@ -119,7 +119,7 @@ def test_conditions_may_ask_the_server_and_take_their_time(server, ask):
             slow.wait(5)  # all of them are in here at the same moment
         return True
 
-    server.on(prompt="other").reply("other")
+    server.on(prompt="other").reply("other").optional()
     asked = []
 
     def explain(call):
@@ -130,6 +130,7 @@ def test_conditions_may_ask_the_server_and_take_their_time(server, ask):
 
     server.on(prompt="explain", when=explain).reply("explained")
     server.on(prompt="slow", when=when).reply("once").times(1)
+    server.on(prompt="slow").reply("twice")
     assert ask.text("explain", timeout=5) == "explained"
     assert "on(prompt='other'): prompt='other', but it is 'explain'" in asked[1]
     calls = [
@@ -176,7 +177,16 @@ def test_json_must_fit_the_schema_asked_for(server, ask):
 def test_times(server, ask):
     server.on(prompt=match.contains("caption")).reply("once").times(1)
     assert ask.text("caption") == "once"
+    server.verify()
     assert ask.text("caption") != "once"
+    with pytest.raises(AssertionError) as caught:
+        server.verify()
+    assert "was to answer 1 call, but 1 call more came" in str(caught.value)
+    assert "<Call GetCompletion, grok-4, 'caption', OK>, which got the default" in str(caught.value)
+    server.clear()
+    server.on(prompt=match.contains("caption")).reply("once").times(1)
+    server.on().reply("of all others")
+    assert [ask.text("caption"), ask.text("caption")] == ["once", "of all others"]
     server.verify()
 
 
@@ -202,7 +212,8 @@ def test_leaving_the_block_verifies():
 
 
 def test_nothing_fits_and_that_is_an_error():
-    with FakeServer(unmatched="error") as server, connected(server) as ask:
+    settings = {"unmatched": "error", "unused": "allow"}
+    with FakeServer(**settings) as server, connected(server) as ask:
         assert "There are no rules" in ask.refusal("Hi")[1]
         server.on(prompt="a", model="grok-3").reply("x")
         server.on(prompt="b").reply("y")
@@ -224,7 +235,7 @@ def test_nothing_fits_and_that_is_an_error():
         (lambda server: server.on().reply("x", colour="red"), "colour"),
         (lambda server: server.on().reply("x").times(-1), "0 or more"),
         (lambda server: Reply("ab", chunks=["a"]), "joined are not the text"),
-        (lambda server: Reply("ab", chunks=0), "at least 1"),
+        (lambda server: Reply("ab", chunks=0), "1 or more"),
         (lambda server: Reply(5), "a str, not int"),
         (lambda server: server.fault(Fault.hang(), rate=2), "between 0 and 1"),
         (lambda server: Fault.status("NO_SUCH"), "NO_SUCH"),
@@ -236,6 +247,7 @@ def test_nothing_fits_and_that_is_an_error():
 def test_a_mistake_is_told_where_it_is_made(server, wrong, words):
     with pytest.raises((TypeError, ValueError, KeyError, RuntimeError), match=words):
         wrong(server)
+    server.clear()
 
 
 def test_fixed_ids():

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from xai_vision.cli.exits import Failure
 from xai_vision.testing import FakeServer
-from xai_vision.testing.callers import Caller
-from xai_vision.testing.front import Front
-from xai_vision.testing.keyring import redact
 
 __all__ = ["Running", "start"]
 
@@ -59,34 +55,20 @@ def start(
         Failure: A port is taken.
         ImportError: A package of an extra is missing.
     """
-    server = FakeServer(**settings, tls=tls, http=http_port is not None)
-    if key is not None:
-        _adopt(server, key)
-    with ExitStack() as stack:
-        server.start()
-        stack.callback(server.stop)
-        grpc = f"localhost:{_at(stack, grpc_port, int(server.target.rpartition(':')[2]))}"
-        http = None
-        if http_port is not None:
-            url = urlsplit(server.http_url)
-            port = _at(stack, http_port, url.port or 80)
-            http = url._replace(netloc=f"{url.hostname}:{port}").geturl()
-        yield Running(server, grpc, http, None if key else server.api_key)
-
-
-def _at(stack: ExitStack, wished: int, actual: int) -> int:
-    """Make a port of the server's reachable at the one that was wished for."""
-    if wished in (0, actual):
-        return actual
+    server = FakeServer(
+        **settings,
+        port=grpc_port,
+        api_key=key,
+        tls=tls,
+        http=http_port is not None,
+        http_port=http_port or 0,
+    )
     try:
-        front = Front(wished, actual)
+        server.start()
     except OSError as error:
-        raise Failure(f"port {wished} cannot be opened: {error.strerror or error}") from None
-    stack.callback(front.stop)
-    return front.port
-
-
-def _adopt(server: FakeServer, key: str) -> None:
-    caller = Caller(key_id="key-given", name="given key", redacted=redact(key))
-    server._site.keys.add(key, server._engine, caller)
-    server.api_key = key
+        raise Failure(error.strerror or str(error)) from None
+    try:
+        http = server.http_url if http_port is not None else None
+        yield Running(server, server.target, http, None if key else server.api_key)
+    finally:
+        server.stop()

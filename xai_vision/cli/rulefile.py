@@ -248,8 +248,6 @@ class RuleFile:
         if kind in _ONE_VALUE and isinstance(arguments, (int, float)):
             arguments = {_ONE_VALUE[kind]: arguments}
         names = tuple(inspect.signature(make).parameters)
-        if "more" in names:
-            names += ("code", "details", "trailing", "after_chunks")
         return make(**self._mapping((*where, kind), arguments, names))
 
     # --- values ---

@@ -81,10 +81,12 @@ def command(
     """Serve a fake of the service on this machine until SIGINT or SIGTERM.
 
     No model is behind it: it describes what arrives, or answers by rules. It ends with code 1 if
-    a rule's `times` was not met.
+    a rule's `times` was not met, or exceeded.
     """
     if certificate is not None and not tls:
         raise click.UsageError("--certificate is for --tls.")
+    if grpc_port and grpc_port == http_port:
+        raise click.UsageError("--grpc-port and --http-port cannot be the same.")
     if key is not None and not (key.isascii() and key.isprintable() and key.split() == [key]):
         raise click.UsageError("--key: printable ASCII characters without spaces.")
     from xai_vision.cli.fakes import start
@@ -94,7 +96,8 @@ def command(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     told = load(rules) if rules is not None else None
-    settings = {**(told.settings if told else {}), "seed": seed}
+    # Whoever tries things out by hand uses some rules and not others.
+    settings = {"unused": "allow", **(told.settings if told else {}), "seed": seed}
     with start(settings, grpc_port=grpc_port, http_port=http_port, tls=tls, key=key) as running:
         if told is not None:
             told.apply(running.server)

@@ -19,9 +19,10 @@ from xai_vision.testing.faults import Fault
 from xai_vision.testing.log import CallList, CallLog
 from xai_vision.testing.problems import ServiceError
 from xai_vision.testing.replies import Reply, Step, ToolUse
-from xai_vision.testing.rules import Rule
+from xai_vision.testing.rules import Rule, RuleRecord
 from xai_vision.testing.server import FakeServer
 from xai_vision.testing.settings import Settings
+from xai_vision.testing.strikes import FaultRule
 from xai_vision.testing.tenant import Tenant
 
 __all__ = [
@@ -31,8 +32,10 @@ __all__ = [
     "CallLog",
     "FakeServer",
     "Fault",
+    "FaultRule",
     "Reply",
     "Rule",
+    "RuleRecord",
     "ServiceError",
     "Settings",
     "Step",

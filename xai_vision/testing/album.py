@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xai_vision.testing.pictures import Facts
 
@@ -16,7 +16,11 @@ __all__ = ["Album", "CallImage"]
 
 
 class Album:
-    """Bytes of pictures by hash, each once, the oldest dropped beyond a limit."""
+    """Bytes of pictures by hash, each once, the oldest dropped beyond a limit.
+
+    Args:
+        limit: Bytes in all.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -32,8 +36,17 @@ class Album:
                 return
             self._pictures[sha256] = data
             self._held += len(data)
-            while self._held > self._limit:
-                self._held -= len(self._pictures.popitem(last=False)[1])
+            self._shrink()
+
+    def limit(self, limit: int) -> None:
+        """Hold so many bytes from now on."""
+        with self._lock:
+            self._limit = limit
+            self._shrink()
+
+    def _shrink(self) -> None:
+        while self._held > self._limit:
+            self._held -= len(self._pictures.popitem(last=False)[1])
 
     def get(self, sha256: str) -> bytes | None:
         """Return a picture's bytes, or None if they were not kept."""
@@ -153,8 +166,24 @@ class CallImage:
             earlier=True,
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # With its own bytes, not with the whole album.
+        told = {name: getattr(self, name) for name in _TOLD}
+        return _kept, (self._facts, self._album.get(self.sha256), told)
+
     def __repr__(self) -> str:
         return (
             f"<{self.format} {self.width}x{self.height}, {self.size} bytes, "
             f"detail {self.detail}, sha256 {self.sha256[:12]}>"
         )
+
+
+_TOLD = ("detail", "source", "label", "tokens", "turn", "earlier")
+
+
+def _kept(facts: Facts, data: bytes | None, told: dict[str, Any]) -> CallImage:
+    """A picture from a pickled or copied call, in an album of its own."""
+    album = Album(facts.size)
+    if data is not None:
+        album.put(facts.sha256, data)
+    return CallImage(facts, album, **told)

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypedDict
 
-__all__ = ["Caller"]
+from xai_vision.testing import given
+
+__all__ = ["Caller", "Rights"]
+
+
+class Rights(TypedDict, total=False):
+    """What a key may do, by name; each is explained in ``Caller``."""
+
+    name: str
+    vision: bool
+    models: Iterable[str] | None
+    blocked: bool
+    team_blocked: bool
+    disabled: bool
+    expired: bool
 
 
 @dataclass(frozen=True)
@@ -32,3 +48,10 @@ class Caller:
     team_blocked: bool = False
     disabled: bool = False
     expired: bool = False
+
+    def __post_init__(self) -> None:
+        given.text("issue_key: name", self.name)
+        for name in ("vision", "blocked", "team_blocked", "disabled", "expired"):
+            given.flag(f"issue_key: {name}", getattr(self, name))
+        if self.models is not None:
+            object.__setattr__(self, "models", given.texts("issue_key: models", self.models))

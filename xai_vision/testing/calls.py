@@ -13,6 +13,7 @@ from xai_vision.testing.staging import Staging
 
 if TYPE_CHECKING:
     from xai_vision.testing.faults import Fault
+    from xai_vision.testing.log import CallLog
 
 __all__ = ["Call"]
 
@@ -23,6 +24,9 @@ _lock = threading.Lock()
 
 class Call:
     """One attempt of one request, from its arrival on.
+
+    It can be pickled and copied. The copy is a record: what was known at that moment, with the
+    rule as a ``RuleRecord`` and with the bytes of its pictures as far as the log has them.
 
     Attributes:
         method: The RPC's name, such as "GetCompletion"; over REST the endpoint's, such as
@@ -43,7 +47,8 @@ class Call:
         images: Pictures of this request, in order; those of earlier turns that were brought
             back by previous_response_id are in ``earlier_images``.
         model_names: The model as asked for, then its own name and aliases.
-        rule: The rule that answered, or None.
+        rule: The rule that answered, or None; in a copy a ``RuleRecord``.
+        unmatched: Whether rules were asked, and none answered.
         faults: The faults that happened to it.
         response: The reply's proto: the whole answer, also of a stream; None until there is one.
         status: The status' name, "OK" or such; "" while the call is under way. Over REST it is
@@ -57,6 +62,8 @@ class Call:
     """
 
     __slots__ = (
+        "_copied",
+        "_log",
         "_over",
         "_wake",
         "attempt",
@@ -84,6 +91,8 @@ class Call:
         "started",
         "status",
         "stream",
+        "unmatched",
+        "weight",
     )
 
     def __init__(self, method: str, service: str, *, stream: bool = False) -> None:
@@ -102,6 +111,7 @@ class Call:
         self.images: Sequence[CallImage] = ()
         self.earlier_images: Sequence[CallImage] = ()
         self.rule: Any = None
+        self.unmatched = False
         self.faults: tuple[Fault, ...] = ()
         self.response: Any = None
         self.status = ""
@@ -111,9 +121,16 @@ class Call:
         self.cancelled = False
         self.started = time.monotonic()
         self.ended: float | None = None
-        self.staging = Staging()
-        self._over: threading.Event | None = None
+        self._alone()
         self._wake: threading.Event | bool = False
+
+    def _alone(self) -> None:
+        """Set what is not part of the record: what is still to come, and who waits for it."""
+        self.staging = Staging()
+        self.weight = 0
+        self._log: CallLog | None = None
+        self._over: threading.Event | None = None
+        self._copied = False
 
     @property
     def messages(self) -> Sequence[Any]:
@@ -133,10 +150,13 @@ class Call:
         return next((value for k, value in self.metadata if k == key.lower()), None)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the call is over, at most ``timeout`` seconds; returns whether it is."""
+        """Wait until the call is over, at most ``timeout`` seconds; returns whether it is.
+
+        A copy of a call that was under way stays that way: for it the answer is False at once.
+        """
         with _lock:
-            if self.ended is not None:
-                return True
+            if self.ended is not None or self._copied:
+                return self.ended is not None
             self._over = self._over or threading.Event()
         return self._over.wait(timeout)
 
@@ -154,13 +174,25 @@ class Call:
     def finish(self, status: str, details: str = "", *, cancelled: bool = False) -> None:
         """Note how the call ended; only the first note counts."""
         with _lock:
-            if self.ended is not None:
-                return
-            self.status, self.details, self.cancelled = status, hidden(details), cancelled
-            self.ended = time.monotonic()
-            if self._over:
-                self._over.set()
+            if self.ended is None:
+                self.status, self.details, self.cancelled = status, hidden(details), cancelled
+                self.ended = time.monotonic()
+                if self._over:
+                    self._over.set()
         self.release()
+        # What is staged was performed; the log need not hold its text a second time.
+        self.staging.reply = None
+        log = self._log
+        if log is not None:
+            log.settle(self)
+
+    def enter(self, log: CallLog | None) -> None:
+        """Note which log it stands in."""
+        self._log = log
+
+    def stands_in(self, log: CallLog) -> bool:
+        """Whether a log has it, or has it still."""
+        return self._log is log
 
     def pause(self, seconds: float) -> bool:
         """Wait on the server's side; returns at once, True, when nobody waits for the answer."""
@@ -177,6 +209,18 @@ class Call:
                 self._wake.set()
             self._wake = True
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: getattr(self, name) for name in _RECORD}
+        if self.rule is not None:
+            state["rule"] = self.rule.record()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._alone()
+        self._wake = self._copied = True
+        for name, value in state.items():
+            setattr(self, name, value)
+
     def __repr__(self) -> str:
         parts = [f"{self.method}"]
         if self.model:
@@ -189,3 +233,6 @@ class Call:
             parts.append(f"and {len(self.images) - 3} more pictures")
         parts.append(self.status or "under way")
         return f"<Call {', '.join(parts)}>"
+
+
+_RECORD = [name for name in Call.__slots__ if name not in ("staging", "weight") and name[0] != "_"]

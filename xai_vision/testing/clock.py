@@ -6,6 +6,8 @@ import threading
 import time
 from datetime import datetime, timedelta, timezone
 
+from xai_vision.testing import given
+
 __all__ = ["Clock"]
 
 
@@ -20,17 +22,28 @@ class Clock:
         self._skipped = 0.0
         self._lock = threading.Lock()
 
+    @given.named("clock.skip()")
     def skip(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> None:
         """Move the clock forward.
 
         Raises:
-            ValueError: The sum is negative: this clock only goes forward.
+            TypeError: One is no number.
+            ValueError: One is negative (this clock only goes forward), NaN, or leads beyond the
+                year 9999.
         """
-        step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
-        if step < 0:
-            raise ValueError("the clock only goes forward")
+        units = {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
+        for name, value in units.items():
+            try:
+                given.number(f"clock.skip: {name}", value)
+            except ValueError as error:
+                raise ValueError(f"{error}; the clock only goes forward") from None
+        try:
+            step = timedelta(**units).total_seconds()
+            datetime.fromtimestamp(self.time() + step, timezone.utc)
+        except (OverflowError, ValueError, OSError):
+            raise ValueError("clock.skip: that is beyond the year 9999") from None
         with self._lock:
             self._skipped += step
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import Any, Final, TypedDict
 
-from xai_vision.testing import match
 from xai_vision.testing.calls import Call
+from xai_vision.testing.given import mapping, unknown
+from xai_vision.testing.hiding import hidden
 from xai_vision.testing.match import Matcher
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
+from xai_vision.testing.wanted import MAKERS, header
 
 __all__ = ["ConditionArgs", "Conditions"]
 
@@ -55,54 +53,76 @@ class Conditions:
     """Conditions on a call, ready to be asked.
 
     Args:
+        where: Who takes them, for errors: "on()".
         given: Which; see ``ConditionArgs``.
+        others: What else may be given there by name.
 
     Raises:
-        TypeError: There is no condition of that name.
+        TypeError: There is no condition of that name, or it takes no such value.
+        ValueError: Nothing can ever have that value.
     """
 
-    def __init__(self, **given: Unpack[ConditionArgs]) -> None:
-        unknown = set(given) - set(ConditionArgs.__annotations__)
-        if unknown:
-            raise TypeError(f"no condition is called {', '.join(sorted(unknown))}")
+    def __init__(self, where: str, given: Mapping[str, Any], others: Iterable[str] = ()) -> None:
+        names = list(ConditionArgs.__annotations__)
+        unknown(where, given, [*names, *others])
         self._checks: list[tuple[str, Matcher, Callable[[Call], Any]]] = []
         for name, wanted in given.items():
-            if wanted is not None:
-                self._condition(name, wanted)
+            if wanted is None:
+                raise TypeError(
+                    f"{where}: {name}=None says nothing; leave it out, or say {name}=match.none "
+                    "for calls that have none"
+                )
+            self._condition(name, wanted)
+
+    @classmethod
+    def beforehand(cls, where: str, given: Mapping[str, Any], *others: str) -> Conditions:
+        """Conditions on calls to come, of which no status is known yet; raises as the class."""
+        if "status" in given:
+            raise TypeError(f"{where} takes no status: a call has one only when it is over")
+        return cls(where, given, others)
 
     def _condition(self, name: str, wanted: Any) -> None:
         """Add one condition: what is asked, of what, under which name."""
-        if name == "metadata":
-            for key, value in wanted.items():
-                self._add(f"metadata[{key!r}]", value, partial(_header, key))
-        else:
-            made = _SPECIAL.get(name, _plain)(wanted)
-            self._add(name, made, _VALUES.get(name) or attrgetter(name))
-
-    def _add(self, name: str, wanted: Any, value: Callable[[Call], Any]) -> None:
-        self._checks.append((name, _plain(wanted), value))
+        if name != "metadata":
+            made = MAKERS[name](wanted)
+            self._checks.append((name, made, _VALUES.get(name) or attrgetter(name)))
+            return
+        for key, value in mapping(name, wanted).items():
+            where = f"metadata[{key!r}]"
+            self._checks.append((where, header(where, key, value), partial(_read, key)))
 
     def faults(self, call: Call) -> list[str]:
         """Say what does not hold of ``call``, a sentence each; [] if all does."""
         found = []
         for name, matcher, value in self._checks:
-            fault = matcher.fault(value(call))
+            try:
+                fault = matcher.fault(value(call))
+            except Exception as error:  # noqa: BLE001 - of a test's own function
+                fault = f"asking raised {type(error).__name__}: {error}"
             if fault:
-                found.append(f"{name}={matcher.name}, but {fault}")
+                found.append(hidden(f"{name}={matcher.name}, but {fault}"))
         return found
 
     def hold(self, call: Call) -> bool:
         """Whether all conditions hold of ``call``."""
         return all(matcher.fault(value(call)) is None for _, matcher, value in self._checks)
 
+    def nearest(self, calls: Iterable[Call]) -> str:
+        """Name the call that lacks least, and what it lacks; "" if there is no call."""
+        lacking = [(call, self.faults(call)) for call in calls]
+        if not lacking:
+            return ""
+        call, faults = min(lacking, key=lambda pair: len(pair[1]))
+        return f"Nearest call: {call!r}: {'; '.join(faults)}"
+
     def __len__(self) -> int:
         return len(self._checks)
 
     def __str__(self) -> str:
-        return ", ".join(f"{name}={matcher.name}" for name, matcher, _ in self._checks)
+        return hidden(", ".join(f"{name}={matcher.name}" for name, matcher, _ in self._checks))
 
 
-def _header(key: str, call: Call) -> str | bytes | None:
+def _read(key: str, call: Call) -> str | bytes | None:
     return call.header(key)
 
 
@@ -118,77 +138,6 @@ def schema_of(call: Call) -> Any:
     return json.loads(text) if text else None
 
 
-def _model(wanted: str | Matcher) -> Matcher:
-    if isinstance(wanted, Matcher):
-        return Matcher(wanted.name, lambda names: wanted.fault(names[0]))
-    return Matcher(repr(wanted), lambda names: None if wanted in names else f"it is {names[0]!r}")
-
-
-def _image(wanted: bytes | str | Matcher) -> Matcher:
-    if isinstance(wanted, Matcher):
-        return wanted
-    digest = wanted if isinstance(wanted, str) else hashlib.sha256(wanted).hexdigest()
-    return match.sha256(digest)
-
-
-def _any_of(matcher: Matcher) -> Matcher:
-    def fault(images: list[Any]) -> str | None:
-        if not images:
-            return "the call has no picture"
-        faults = [matcher.fault(image) for image in images]
-        if None in faults:
-            return None
-        return "; ".join(f"picture {n}: {fault}" for n, fault in enumerate(faults[:4], 1))
-
-    return Matcher(matcher.name, fault)
-
-
-def _count(wanted: int) -> Matcher:
-    return Matcher(
-        str(wanted),
-        lambda images: None if len(images) == wanted else f"the call has {len(images)}",
-    )
-
-
-def _tools(wanted: str | Iterable[str] | Matcher) -> Matcher:
-    if isinstance(wanted, Matcher):
-        return wanted
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
-
-    def fault(given: list[str]) -> str | None:
-        if not names:
-            return f"the call has {', '.join(given)}" if given else None
-        missing = [name for name in names if name not in given]
-        has = ", ".join(given) or "no tools"
-        return f"the call has {has}" if missing else None
-
-    return Matcher(repr(wanted), fault)
-
-
-def _one_of(wanted: str | Iterable[str] | Matcher) -> Matcher:
-    if isinstance(wanted, Matcher):
-        return wanted
-    names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
-    name = repr(names[0]) if len(names) == 1 else repr(names)
-    return Matcher(name, lambda method: None if method in names else f"it is {method}")
-
-
-def _plain(wanted: Any) -> Matcher:
-    return wanted if isinstance(wanted, Matcher) else match.equals(wanted)
-
-
-def _images(wanted: int | Matcher) -> Matcher:
-    return _count(wanted) if isinstance(wanted, int) else wanted
-
-
-_SPECIAL: Final[dict[str, Callable[[Any], Matcher]]] = {
-    "model": _model,
-    "image": lambda wanted: _any_of(_image(wanted)),
-    "images": _images,
-    "tools": _tools,
-    "method": _one_of,
-    "when": match.predicate,
-}
 _VALUES: Final[dict[str, Callable[[Call], Any]]] = {
     "model": attrgetter("model_names"),
     "image": attrgetter("images"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xai_vision.proto import chat_pb2, deferred_pb2
+from xai_vision.testing import given
 from xai_vision.testing.clock import Clock
 from xai_vision.testing.problems import not_found
 
@@ -26,6 +27,12 @@ class Plan:
     ready_after_polls: int = 1
     failed: bool = False
     expired: bool = False
+
+    def __post_init__(self) -> None:
+        given.whole("deferred: ready_after_polls", self.ready_after_polls, 0)
+        failed = given.flag("deferred: failed", self.failed)
+        if given.flag("deferred: expired", self.expired) and failed:
+            raise ValueError("deferred: an answer ends as failed or as expired, not as both")
 
 
 @dataclass

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import uuid
 from dataclasses import dataclass
+from functools import partial
 
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing import opaque
@@ -21,7 +22,7 @@ from xai_vision.testing.checks import check
 from xai_vision.testing.chunking import stream
 from xai_vision.testing.clock import Clock
 from xai_vision.testing.deferred import Deferrals
-from xai_vision.testing.faults import Fault, FaultTable
+from xai_vision.testing.faults import Fault
 from xai_vision.testing.limiter import Limiter
 from xai_vision.testing.log import CallLog
 from xai_vision.testing.pictures import Inspector
@@ -33,6 +34,8 @@ from xai_vision.testing.rules import RuleTable
 from xai_vision.testing.settings import Settings
 from xai_vision.testing.sources import Table
 from xai_vision.testing.store import Store
+from xai_vision.testing.strikes import FaultTable
+from xai_vision.testing.verdict import account
 
 __all__ = ["Answer", "Engine"]
 
@@ -71,14 +74,15 @@ class Engine:
     def __init__(self, settings: Settings, clock: Clock, inspector: Inspector) -> None:
         self.settings = settings
         self.clock = clock
-        self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes)
+        self.rules = RuleTable()
+        told = partial(account, self.rules)
+        self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, told)
         self.urls = Table()
         self.files = Table()
         self.store = Store(clock, settings.keep_stored_days)
         self.deferrals = Deferrals(clock, settings.keep_deferred_hours)
         self.models = Catalogue(LANGUAGE_MODELS)
         self.faults = FaultTable(settings.seed)
-        self.rules = RuleTable()
         self.limiter: Limiter | None = None
         self._random = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
         self._reader = Reader(settings, inspector, self.calls.album, self.urls, self.files)
@@ -195,6 +199,7 @@ class Engine:
         self, request: chat_pb2.GetCompletionsRequest, reading: Reading, call: Call
     ) -> Reply:
         outcome = self.rules.choose(call)
+        call.unmatched = outcome is None
         if isinstance(outcome, Fault):
             self._stage(call, [*call.faults, outcome])
         if outcome is None and self.settings.unmatched == "error":

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from xai_vision.testing.place import LOOPBACK, Place
+
 if TYPE_CHECKING:
     from xai_vision.testing.http.host import HttpHost
     from xai_vision.testing.keyring import Keyring
@@ -37,15 +39,15 @@ class Certificate:
         return "<Certificate for localhost>"
 
 
-def throw_away_certificate() -> Certificate:
-    """Make an authority and a certificate for localhost.
+def throw_away_certificate(host: str) -> Certificate:
+    """Make an authority and a certificate for localhost, and for ``host``.
 
     Raises:
         ImportError: trustme is not installed.
     """
     trustme = _module("trustme", "tls", "a TLS port")
     authority = trustme.CA()
-    leaf = authority.issue_cert("localhost", "127.0.0.1", "::1")
+    leaf = authority.issue_cert(*dict.fromkeys(["localhost", LOOPBACK, "::1", host]))
     return Certificate(
         root=authority.cert_pem.bytes(),
         chain=b"".join(blob.bytes() for blob in leaf.cert_chain_pems),
@@ -79,17 +81,20 @@ def add_services(server: grpc.Server, health: bool, reflection: bool) -> None:
         module.enable_server_reflection(shown, server, pool=POOL)
 
 
-def http_host(keys: Keyring, max_threads: int, certificate: Certificate | None) -> HttpHost:
+def http_host(
+    keys: Keyring, max_threads: int, place: Place, certificate: Certificate | None
+) -> HttpHost:
     """Open an HTTP port.
 
     Raises:
+        OSError: It cannot be opened.
         ImportError: starlette or uvicorn is not installed.
     """
     for package in ("starlette", "uvicorn"):
         _module(package, "http", "the HTTP port")
     from xai_vision.testing.http.host import HttpHost
 
-    return HttpHost(keys, max_threads, certificate)
+    return HttpHost(keys, max_threads, place, certificate)
 
 
 def _module(name: str, extra: str, purpose: str) -> Any:

@@ -1,23 +1,26 @@
-"""Ways to fail, and when."""
+"""Ways to fail."""
 
 from __future__ import annotations
 
-import random
-import threading
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
-from xai_vision.testing.calls import Call
-from xai_vision.testing.conditions import Conditions
-from xai_vision.testing.problems import ServiceError
+from grpc import StatusCode
 
-__all__ = ["Fault", "FaultRule", "FaultTable"]
+from xai_vision.testing import given
+from xai_vision.testing.hiding import hidden
+from xai_vision.testing.problems import ServiceError, failing
+
+__all__ = ["Fault"]
 
 Kind = Literal["status", "latency", "hang", "truncate", "garble", "reset", "freeze"]
+_METADATA_KEY = re.compile(r"[0-9a-z_.-]+")
 
 
-@dataclass(frozen=True)
+@given.spelled("Fault")
+@dataclass(frozen=True, repr=False)
 class Fault:
     """One way for a call to go wrong. Make one with the class methods.
 
@@ -30,58 +33,100 @@ class Fault:
         seconds: How long, for latency.
         jitter: By how many seconds that may be off, drawn from the server's seed.
         after_bytes: After how many bytes of the answer.
+
+    Raises:
+        TypeError: An argument is of a wrong kind.
+        ValueError: There is no such status, or a number is negative, NaN or without end.
     """
 
     kind: Kind
     code: str = ""
     details: str = ""
-    trailing: tuple[tuple[str, str], ...] = ()
+    trailing: tuple[tuple[str, str | bytes], ...] = ()
     chunks: int | None = None
     seconds: float = 0.0
     jitter: float = 0.0
     after_bytes: int = 0
 
+    def __post_init__(self) -> None:
+        given.choice("Fault: kind", self.kind, get_args(Kind))
+        given.text("Fault: details", self.details)
+        if self.chunks is not None:
+            given.whole("Fault: after_chunks", self.chunks, 0)
+        given.number("Fault: seconds", self.seconds)
+        given.number("Fault: jitter", self.jitter)
+        given.whole("Fault: after_bytes", self.after_bytes, 0)
+
+    def __repr__(self) -> str:
+        named = {one.name: getattr(self, one.name) for one in fields(self)[1:]}
+        said = [f"{name}={given.shown(value)}" for name, value in named.items() if value]
+        return hidden(f"Fault({', '.join([repr(self.kind), *said])})")
+
     @classmethod
+    @given.named("Fault.status()")
     def status(
         cls,
-        code: str,
+        code: str | StatusCode,
         details: str = "",
         *,
-        trailing: Mapping[str, str] | None = None,
+        trailing: Mapping[str, str | bytes] | None = None,
         after_chunks: int | None = None,
     ) -> Fault:
         """End the call with a status.
 
         Args:
-            code: Its name, such as "INTERNAL".
+            code: Its name, such as "INTERNAL", or grpc's own value for it.
             details: The text that goes with it.
-            trailing: Trailing metadata.
+            trailing: Trailing metadata: texts, or bytes under keys that end with "-bin".
             after_chunks: After how many messages of a stream; None is before the first. More
                 than there are means after the last.
+
+        Raises:
+            TypeError: An argument is of a wrong kind.
+            ValueError: There is no such status, or it is OK; a number is negative; or what is
+                no metadata was given as trailing metadata.
         """
-        error = ServiceError(code, details or f"{code} by order of the test")
-        pairs = tuple((trailing or {}).items())
-        return cls("status", error.code.name, error.details, pairs, after_chunks)
+        name = failing("Fault: status", code).name
+        pairs = _metadata(trailing)
+        return cls("status", name, details or f"{name} by order of the test", pairs, after_chunks)
 
     @classmethod
-    def unavailable(cls, details: str = "The service is unavailable.", **more: Any) -> Fault:
-        """UNAVAILABLE, which clients try again after. ``more`` as for ``status``."""
-        return cls.status("UNAVAILABLE", details, **more)
+    @given.named("Fault.unavailable()")
+    def unavailable(
+        cls,
+        details: str = "The service is unavailable.",
+        *,
+        trailing: Mapping[str, str | bytes] | None = None,
+        after_chunks: int | None = None,
+    ) -> Fault:
+        """UNAVAILABLE, which clients try again after; the rest as for ``status``."""
+        return cls.status("UNAVAILABLE", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
-    def internal(cls, details: str = "Internal error.", **more: Any) -> Fault:
-        """INTERNAL. ``more`` as for ``status``."""
-        return cls.status("INTERNAL", details, **more)
+    @given.named("Fault.internal()")
+    def internal(
+        cls,
+        details: str = "Internal error.",
+        *,
+        trailing: Mapping[str, str | bytes] | None = None,
+        after_chunks: int | None = None,
+    ) -> Fault:
+        """INTERNAL; the rest as for ``status``."""
+        return cls.status("INTERNAL", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
+    @given.named("Fault.rate_limited()")
     def rate_limited(
         cls, retry_after: float | None = None, details: str = "Too many requests."
     ) -> Fault:
         """RESOURCE_EXHAUSTED, with ``retry-after`` (seconds) in the trailing metadata."""
-        trailing = {} if retry_after is None else {"retry-after": f"{retry_after:g}"}
+        trailing: dict[str, str | bytes] = {}
+        if retry_after is not None:
+            trailing["retry-after"] = f"{given.number('Fault: retry_after', retry_after):g}"
         return cls.status("RESOURCE_EXHAUSTED", details, trailing=trailing)
 
     @classmethod
+    @given.named("Fault.refused_as_unsafe()")
     def refused_as_unsafe(
         cls, details: str = "Content violates usage guidelines. Failed check: safety_check"
     ) -> Fault:
@@ -89,33 +134,45 @@ class Fault:
         return cls.status("PERMISSION_DENIED", details)
 
     @classmethod
+    @given.named("Fault.after_chunks()")
     def after_chunks(
-        cls, count: int, *, status: str = "INTERNAL", details: str = "", **more: Any
+        cls,
+        count: int,
+        *,
+        status: str | StatusCode = "INTERNAL",
+        details: str = "",
+        trailing: Mapping[str, str | bytes] | None = None,
     ) -> Fault:
         """End a stream with ``status`` after ``count`` messages."""
-        return cls.status(status, details, after_chunks=count, **more)
+        given.whole("Fault.after_chunks: count", count, 0)
+        return cls.status(status, details, trailing=trailing, after_chunks=count)
 
     @classmethod
+    @given.named("Fault.latency()")
     def latency(cls, seconds: float, *, jitter: float = 0.0) -> Fault:
         """Wait before the answer; the call goes well otherwise."""
         return cls("latency", seconds=seconds, jitter=jitter)
 
     @classmethod
+    @given.named("Fault.hang()")
     def hang(cls, *, after_chunks: int | None = None) -> Fault:
         """Never answer, or never go on, while the connection stays alive."""
         return cls("hang", chunks=after_chunks)
 
     @classmethod
+    @given.named("Fault.truncated()")
     def truncated(cls, *, after_chunks: int = 1) -> Fault:
         """End a stream with OK, but without finish reason and usage."""
         return cls("truncate", chunks=after_chunks)
 
     @classmethod
+    @given.named("Fault.garbled()")
     def garbled(cls, *, after_chunks: int = 0) -> Fault:
         """Send bytes that are no message."""
         return cls("garble", chunks=after_chunks)
 
     @classmethod
+    @given.named("Fault.reset_connection()")
     def reset_connection(cls, *, after_bytes: int = 0) -> Fault:
         """Reset the TCP connection after the server has sent so many bytes of this answer.
 
@@ -125,6 +182,7 @@ class Fault:
         return cls("reset", after_bytes=after_bytes)
 
     @classmethod
+    @given.named("Fault.freeze_connection()")
     def freeze_connection(cls, *, after_bytes: int = 0) -> Fault:
         """Let the connection stand, but let nothing through any more: half open.
 
@@ -142,76 +200,14 @@ class Fault:
         return ServiceError(self.code, self.details, self.trailing)
 
 
-class FaultRule:
-    """When a fault happens.
-
-    Attributes:
-        fault: Which.
-        fired: How often it has.
-    """
-
-    def __init__(
-        self, fault: Fault, conditions: Conditions, *, count: int | None, after: int, rate: float
-    ) -> None:
-        if not 0 <= rate <= 1:
-            raise ValueError(f"rate is between 0 and 1, not {rate}")
-        self.fault = fault
-        self.fired = 0
-        self._conditions = conditions
-        self._left = count
-        self._spare = after
-        self._rate = rate
-
-    def take(self, call: Call, chance: random.Random) -> bool:
-        """Decide whether it happens to ``call``."""
-        if self._left == 0 or not self._conditions.hold(call):
-            return False
-        if self._spare:
-            self._spare -= 1
-            return False
-        if self._rate < 1 and chance.random() >= self._rate:
-            return False
-        if self._left:
-            self._left -= 1
-        self.fired += 1
-        return True
-
-    def stop(self) -> None:
-        """Let it happen no more."""
-        self._left = 0
-
-
-class FaultTable:
-    """The faults of one tenant."""
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._rules: list[FaultRule] = []
-        self._lock = threading.Lock()
-        self._chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
-
-    def add(self, rule: FaultRule) -> FaultRule:
-        """Put a fault in place."""
-        with self._lock:
-            self._rules.append(rule)
-        return rule
-
-    def take(self, call: Call) -> list[Fault]:
-        """The faults that happen to ``call``: every latency, and the first of another kind."""
-        if not self._rules:
-            return []
-        taken: list[Fault] = []
-        with self._lock:
-            for rule in self._rules:
-                ended = any(fault.kind != "latency" for fault in taken)
-                if ended and rule.fault.kind != "latency":
-                    continue
-                if rule.take(call, self._chance):
-                    taken.append(rule.fault)
-        return taken
-
-    def clear(self) -> None:
-        """Take all faults away and start chance anew."""
-        with self._lock:
-            self._rules.clear()
-            self._chance = random.Random(self._seed)  # noqa: S311
+def _metadata(pairs: Mapping[str, str | bytes] | None) -> tuple[tuple[str, str | bytes], ...]:
+    """Trailing metadata that grpc can send."""
+    for key, value in given.mapping("Fault: trailing", pairs or {}).items():
+        where = f"Fault: trailing[{key!r}]"
+        if not _METADATA_KEY.fullmatch(key):
+            raise ValueError(f"{where}: a key has lower-case letters, digits and _.- only")
+        if key.endswith("-bin"):
+            given.instance(where, value, bytes, 'bytes, as its key ends with "-bin"')
+        elif not given.text(where, value).isascii() or not str(value).isprintable():
+            raise ValueError(f"{where} must be printable ASCII, not {given.shown(value)}")
+    return tuple((pairs or {}).items())

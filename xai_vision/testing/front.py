@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from xai_vision.testing.faults import Fault
+from xai_vision.testing.place import LOOPBACK
 
 __all__ = ["Front"]
 
@@ -62,13 +63,13 @@ class Front:
     """Passes bytes between a port and the server behind it, on one thread.
 
     Args:
-        port: Where to listen; 0 is any.
+        listener: The listening socket, which it takes over.
         behind: The server's own port.
     """
 
-    def __init__(self, port: int, behind: int) -> None:
+    def __init__(self, listener: socket.socket, behind: int) -> None:
         self._behind = behind
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self._listener = listener
         self._listener.setblocking(False)
         self.port: int = self._listener.getsockname()[1]
         self._bell, self._hearing = socket.socketpair()
@@ -165,7 +166,7 @@ class Front:
         except OSError:
             return
         try:
-            server = socket.create_connection(("127.0.0.1", self._behind), timeout=5)
+            server = socket.create_connection((LOOPBACK, self._behind), timeout=5)
         except OSError:
             client.close()
             return

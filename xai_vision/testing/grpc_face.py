@@ -147,6 +147,8 @@ def _end(context: grpc.ServicerContext, call: Call) -> None:
     # Noted before the last byte leaves: a client that has its answer finds the log complete.
     if context.is_active():
         call.finish("OK")
+    else:
+        _gone(call)
 
 
 def _refuse(

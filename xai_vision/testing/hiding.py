@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Iterable
 
-__all__ = ["hidden", "hidden_bytes", "new_key", "redacted"]
+__all__ = ["hidden", "hidden_bytes", "new_key", "own_key", "redacted"]
 
 # The form of every key made here; one a test brings along is known when it is used as the key.
 _PREFIX = "xai-fake-"
@@ -18,6 +18,20 @@ _SHOWN = "***"
 def new_key() -> str:
     """Make an API key that looks like one and opens nothing but a fake."""
     return f"{_PREFIX}{secrets.token_hex(32)}"
+
+
+def own_key(key: object) -> str:
+    """A key that a test brings along: one that can be sent.
+
+    Raises:
+        TypeError: It is no str.
+        ValueError: It is empty, or has characters that metadata cannot have.
+    """
+    if not isinstance(key, str):
+        raise TypeError(f"api_key must be a str, not {type(key).__name__}")
+    if not (key.isascii() and key.isprintable() and key.split() == [key]):
+        raise ValueError("api_key must be printable ASCII characters without spaces, and some")
+    return key
 
 
 def hidden(text: str, secret: str = "") -> str:

@@ -16,6 +16,7 @@ from xai_vision.testing.faults import Fault
 from xai_vision.testing.front import Front
 from xai_vision.testing.grpc_face import GrpcFace
 from xai_vision.testing.keyring import Keyring
+from xai_vision.testing.place import LOOPBACK, Place
 from xai_vision.testing.problems import ServiceError
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Host:
     Args:
         keys: Who may call.
         max_threads: Calls at the same moment.
+        place: Where to listen.
         tls: The server's certificate, for a TLS port.
         health: Whether to answer grpc.health.v1.Health.
         reflection: Whether to answer server reflection.
@@ -65,6 +67,7 @@ class Host:
         self,
         keys: Keyring,
         max_threads: int,
+        place: Place,
         *,
         tls: extras.Certificate | None = None,
         health: bool = False,
@@ -77,11 +80,16 @@ class Host:
         self._tls = tls
         self._services = (health, reflection)
         self._lock = threading.Lock()
+        self._place = place
         self._front: Front | None = None
-        self._server, self.port = self._listen()
         if front:
-            self._front = Front(0, self.port)
+            listener = place.listen(place.port)
+            self._server, behind = self._listen(LOOPBACK)
+            self._front = Front(listener, behind)
             self.port = self._front.port
+        else:
+            place.probe(place.port)
+            self._server, self.port = self._listen(place.quoted, place.port)
 
     @property
     def threads(self) -> int:
@@ -97,7 +105,7 @@ class Host:
         with self._lock:
             if self._front is not None:
                 return
-            old, (self._server, behind) = self._server, self._listen()
+            old, (self._server, behind) = self._server, self._listen(LOOPBACK)
             stopped = old.stop(_TAKEOVER_SECONDS)
             self._front = self._take(self.port, behind)
             # Until its connections are closed, clients may still send calls past the front.
@@ -117,27 +125,32 @@ class Host:
             self._front.stop()
         self._crew.shutdown()
 
-    def _listen(self) -> tuple[grpc.Server, int]:
+    def _listen(self, host: str, port: int = 0) -> tuple[grpc.Server, int]:
         # Typed as a ThreadPoolExecutor, used as an Executor.
         crew = cast("ThreadPoolExecutor", self._crew)
         server = grpc.server(crew, handlers=[self._face], options=_OPTIONS)
         extras.add_services(server, *self._services)
-        address = "127.0.0.1:0"
-        if self._tls is None:
-            port = server.add_insecure_port(address)
-        else:
-            port = server.add_secure_port(address, self._tls.credentials())
+        address = f"{host}:{port}"
+        opened = 0  # also what older grpcio returns where it cannot
+        with contextlib.suppress(RuntimeError):
+            if self._tls is None:
+                opened = server.add_insecure_port(address)
+            else:
+                opened = server.add_secure_port(address, self._tls.credentials())
+        if not opened:
+            server.stop(None)
+            raise self._place.refusal(port)
         server.start()
-        return server, port
+        return server, opened
 
     def _take(self, port: int, behind: int) -> Front:
         # The old server closes its port on a thread of its own, so it may still be taken.
         end = time.monotonic() + _TAKEOVER_SECONDS
         while time.monotonic() < end:
             with contextlib.suppress(OSError):
-                return Front(port, behind)
+                return Front(self._place.listen(port), behind)
             time.sleep(0.001)
-        return Front(port, behind)
+        return Front(self._place.listen(port), behind)
 
     def _on_wire(self, peer: str, fault: Fault) -> Callable[[], None] | None:
         if self._front is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+from xai_vision.testing.given import number
 from xai_vision.testing.problems import ServiceError
 
 __all__ = ["Limiter"]
@@ -41,8 +42,8 @@ class Limiter:
         self, requests: float | None = None, tokens: float | None = None, burst: float = 1.0
     ) -> None:
         for name, rate in (("requests", requests), ("tokens", tokens), ("burst", burst)):
-            if rate is not None and rate <= 0:
-                raise ValueError(f"{name} must be more than 0, not {rate}")
+            if rate is not None:
+                number(f"rate_limit: {name}", rate, above=True)
         self._requests = _Bucket(requests, max(1.0, requests * burst)) if requests else None
         self._tokens = _Bucket(tokens, tokens * burst) if tokens else None
         self._lock = threading.Lock()

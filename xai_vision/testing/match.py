@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 import re as _re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from xai_vision.testing.album import CallImage
+from xai_vision.testing.given import choice, flag, instance, number, shown, text, whole
+from xai_vision.testing.looks import Look
 from xai_vision.testing.pictures import Facts, Inspector, sniff
-from xai_vision.testing.settings import Settings
+from xai_vision.testing.problems import ServiceError
+from xai_vision.testing.settings import FORMATS, Settings
 
 __all__ = [
     "Matcher",
@@ -32,15 +35,26 @@ __all__ = [
 ]
 
 
+# What a matcher can be asked about. A condition refuses one that is about something else.
+_KINDS: Final = frozenset({"a text", "bytes", "a picture", "a list", "a JSON value"})
+_TEXT: Final = frozenset({"a text"})
+_PICTURE: Final = frozenset({"a picture"})
+
+
 class Matcher:
     """A condition on a value.
 
     Attributes:
         name: How it is written, for messages.
+        about: What it can be asked about: some of "a text", "bytes", "a picture", "a list" and
+            "a JSON value".
     """
 
-    def __init__(self, name: str, fault: Callable[[Any], str | None]) -> None:
+    def __init__(
+        self, name: str, fault: Callable[[Any], str | None], about: frozenset[str] = _KINDS
+    ) -> None:
         self.name = name
+        self.about = about
         self._fault = fault
 
     def fault(self, value: Any) -> str | None:
@@ -48,139 +62,216 @@ class Matcher:
         return self._fault(value)
 
     def __and__(self, other: Matcher) -> Matcher:
+        about = self._with(other, "&")
         return Matcher(
-            f"{self.name} & {other.name}", lambda value: self.fault(value) or other.fault(value)
+            f"{self.name} & {other.name}",
+            lambda value: self.fault(value) or other.fault(value),
+            about,
         )
 
     def __or__(self, other: Matcher) -> Matcher:
+        about = self._with(other, "|")
+
         def fault(value: Any) -> str | None:
             first = self.fault(value)
             return first and other.fault(value) and f"{first}, and {other.fault(value)}"
 
-        return Matcher(f"({self.name} | {other.name})", fault)
+        return Matcher(f"({self.name} | {other.name})", fault, about)
 
     def __invert__(self) -> Matcher:
         def fault(value: Any) -> str | None:
-            return None if self.fault(value) else f"{_short(value)} is just that"
+            return None if self.fault(value) else f"{shown(value, 80)} is just that"
 
-        return Matcher(f"~{self.name}", fault)
+        return Matcher(f"~{self.name}", fault, self.about)
+
+    def _with(self, other: Any, sign: str) -> frozenset[str]:
+        if not isinstance(other, Matcher):
+            raise TypeError(
+                f"{self.name} {sign} takes a matcher, not {shown(other)}; "
+                "for a plain value there is match.equals()"
+            )
+        about = self.about & other.about
+        if not about:
+            raise TypeError(
+                f"{self.name} is about {_listed(self.about)}, {other.name} about "
+                f"{_listed(other.about)}: nothing can be both"
+            )
+        return about
 
     def __repr__(self) -> str:
         return self.name
 
 
-def _simple(name: str, holds: Callable[[Any], Any]) -> Matcher:
-    return Matcher(name, lambda value: None if holds(value) else f"it is {_short(value)}")
+def _listed(about: frozenset[str]) -> str:
+    return " or ".join(sorted(about))
 
 
-def _short(value: Any, most: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def _simple(name: str, holds: Callable[[Any], Any], about: frozenset[str] = _KINDS) -> Matcher:
+    return Matcher(name, lambda value: None if holds(value) else f"it is {shown(value, 80)}", about)
 
 
-any = _simple("match.any", lambda value: value is not None)  # noqa: A001 - read as match.any
+def _nothing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, (list, tuple)) and not value)
+
+
+any = _simple("match.any", lambda value: not _nothing(value))  # noqa: A001 - read as match.any
 """Anything, as long as there is something."""
 
-none = _simple("match.none", lambda value: value is None or value in ("", (), [], {}))
+none = _simple("match.none", _nothing)
 """Nothing: no schema, no picture, an empty text."""
 
 
 def equals(wanted: Any) -> Matcher:
     """The same value."""
-    return _simple(f"{wanted!r}", lambda value: value == wanted)
+    return _simple(f"{wanted!r}", lambda value: value == wanted, _kinds_of(wanted))
+
+
+def _kinds_of(wanted: Any) -> frozenset[str]:
+    if wanted is None:
+        return _KINDS
+    if isinstance(wanted, bytes):
+        return frozenset({"bytes"})
+    kinds = {"a JSON value"}
+    if isinstance(wanted, str):
+        kinds.add("a text")
+    if isinstance(wanted, (list, tuple)):
+        kinds.add("a list")
+    return frozenset(kinds)
 
 
 def contains(part: str, *, case: bool = False) -> Matcher:
     """A text with ``part`` in it; upper and lower case are the same unless ``case``."""
-    sought = part if case else part.lower()
+    sought = text("match.contains: part", part)
+    sought = sought if flag("match.contains: case", case) else sought.lower()
     return _simple(
         f"match.contains({part!r})",
-        lambda text: sought in (text if case else str(text or "").lower()),
+        lambda value: sought in (value if case else str(value or "").lower()),
+        _TEXT,
     )
 
 
 def startswith(head: str) -> Matcher:
     """A text that begins with ``head``."""
-    return _simple(f"match.startswith({head!r})", lambda text: str(text or "").startswith(head))
+    text("match.startswith: head", head)
+    return _simple(
+        f"match.startswith({head!r})", lambda value: str(value or "").startswith(head), _TEXT
+    )
 
 
 def re(pattern: str, flags: int = 0) -> Matcher:
-    """A text in which a regular expression is found; ``.`` takes in line ends."""
-    compiled = _re.compile(pattern, flags | _re.DOTALL)
-    return _simple(f"match.re({pattern!r})", lambda text: compiled.search(str(text or "")))
+    """A text in which a regular expression is found; ``.`` takes in line ends.
+
+    Raises:
+        ValueError: It is no regular expression.
+    """
+    whole("match.re: flags", flags, 0)
+    try:
+        compiled = _re.compile(text("match.re: pattern", pattern), flags | _re.DOTALL)
+    except _re.error as error:
+        raise ValueError(f"match.re({pattern!r}) is no regular expression: {error}") from None
+    return _simple(f"match.re({pattern!r})", lambda value: compiled.search(str(value or "")), _TEXT)
 
 
 def predicate(holds: Callable[[Any], Any], name: str = "") -> Matcher:
     """Whatever a function is true of."""
-    return _simple(name or getattr(holds, "__name__", "match.predicate"), holds)
+    if not callable(holds):
+        raise TypeError(f"match.predicate takes a function, not {shown(holds)}")
+    return _simple(
+        text("match.predicate: name", name) or getattr(holds, "__name__", "match.predicate"), holds
+    )
+
+
+def _of_picture(name: str, wanted: Any, value: Callable[[CallImage], Any], words: str) -> Matcher:
+    def fault(seen: CallImage) -> str | None:
+        found = value(seen)
+        return None if found == wanted else words.format(found)
+
+    return Matcher(name, fault, _PICTURE)
 
 
 def size(width: int, height: int) -> Matcher:
     """A picture of this size in pixels."""
-    return Matcher(
+    wanted = whole("match.size: width", width, 1), whole("match.size: height", height, 1)
+    return _of_picture(
         f"match.size({width}, {height})",
-        lambda seen: (
-            None
-            if (seen.width, seen.height) == (width, height)
-            else f"it is {seen.width}x{seen.height}"
-        ),
+        wanted,
+        lambda seen: (seen.width, seen.height),
+        "it is {0[0]}x{0[1]}",
     )
 
 
 def format(name: str) -> Matcher:  # noqa: A001 - read as match.format
-    """A picture of this format: "JPEG" or "PNG"."""
-    wanted = name.upper().replace("JPG", "JPEG")
-    return Matcher(
-        f"match.format({wanted!r})",
-        lambda seen: None if seen.format == wanted else f"it is {seen.format}",
-    )
+    """A picture of this format: "JPEG" or "PNG"; or "WEBP" and others, where they are taken.
+
+    Raises:
+        ValueError: There is no such format.
+    """
+    wanted = text("match.format: name", name).upper()
+    wanted = "JPEG" if wanted == "JPG" else wanted
+    choice("match.format: name", wanted, FORMATS)
+    return _of_picture(f"match.format({wanted!r})", wanted, lambda seen: seen.format, "it is {}")
 
 
 def detail(level: str) -> Matcher:
     """A picture sent with this detail: "auto", "low" or "high"."""
-    return Matcher(
-        f"match.detail({level!r})",
-        lambda seen: None if seen.detail == level else f"its detail is {seen.detail}",
+    choice("match.detail: level", level, ("auto", "low", "high"))
+    return _of_picture(
+        f"match.detail({level!r})", level, lambda seen: seen.detail, "its detail is {}"
     )
 
 
 def sha256(digest: str | bytes) -> Matcher:
-    """The picture with this hash (hex), or with exactly these bytes."""
+    """The picture with this hash (hex), or with exactly these bytes.
+
+    Raises:
+        ValueError: A str that is no SHA-256 in hex.
+    """
+    instance("match.sha256: digest", digest, (str, bytes), "a hash in hex, or the file's bytes")
     wanted = digest if isinstance(digest, str) else hashlib.sha256(digest).hexdigest()
-    return Matcher(
+    if not _re.fullmatch("[0-9a-fA-F]{64}", wanted):
+        raise ValueError(
+            f"match.sha256: digest must be 64 hex digits, not {shown(digest)}; "
+            "for a file give its bytes"
+        )
+    return _of_picture(
         f"match.sha256({wanted[:12]!r}…)",
-        lambda seen: None if seen.sha256 == wanted.lower() else f"it is {seen.sha256[:12]}…",
+        wanted.lower(),
+        lambda seen: seen.sha256,
+        "it is {:.12}…",
     )
 
 
-def near(picture: bytes | CallImage, distance: int = 10) -> Matcher:
-    """A picture that looks much like another: scaled, encoded anew, a little changed.
+def near(picture: bytes | CallImage, distance: float = 10) -> Matcher:
+    """A picture that looks like another: scaled, encoded anew, a little changed.
 
     Args:
-        picture: The other one, as a JPEG or PNG file.
-        distance: How many of 64 neighbouring pairs of a small grey copy may differ in which of
-            the two is lighter (a "difference hash"). 10 takes a new encoding, not another
-            picture.
+        picture: The other one, as the bytes of a JPEG or PNG file, or out of the call log.
+        distance: How far apart the two may look: 0 is the same, 100 as far as black and white.
+            2 can hardly be seen; a strong compression or a small copy is some 2 to 8 apart. 10
+            takes those, but no other picture, no other colour, no inverted ones.
+
+    Raises:
+        TypeError: What is given is no picture.
+        ValueError: Its bytes are none that can be opened.
     """
+    most = number("match.near: distance", distance, high=100)
     facts = picture.facts if isinstance(picture, CallImage) else _facts(picture)
-    wanted = _gradients(facts.swatch)
+    wanted = Look(facts.swatch)
 
     def fault(seen: CallImage) -> str | None:
-        apart = bin(wanted ^ _gradients(seen.facts.swatch)).count("1")
-        return None if apart <= distance else f"it differs in {apart} of 64 places"
+        apart = wanted.apart(Look(seen.facts.swatch))
+        if apart <= most:
+            return None
+        scale = "0 is the same, 100 as black and white"
+        return f"it looks {apart:.1f} apart ({scale}), more than {most:g}"
 
-    return Matcher(f"match.near({facts.sha256[:12]}…, {distance})", fault)
+    return Matcher(f"match.near({facts.sha256[:12]}…, {distance})", fault, _PICTURE)
 
 
 def _facts(data: bytes) -> Facts:
-    settings = Settings(picture_limit=len(data), picture_formats=(sniff(data) or "JPEG",))
-    return Inspector().inspect(data, "", settings)
-
-
-def _gradients(swatch: bytes) -> int:
-    bits = 0
-    for row in range(8):
-        for column in range(8):
-            left, right = swatch[row * 9 + column], swatch[row * 9 + column + 1]
-            bits = bits << 1 | (left > right)
-    return bits
+    instance("match.near: picture", data, bytes, "the bytes of a file, or a picture of a call")
+    settings = Settings(picture_limit=max(1, len(data)), picture_formats=(sniff(data) or "JPEG",))
+    try:
+        return Inspector().inspect(data, "", settings)
+    except ServiceError as error:
+        raise ValueError(f"match.near: picture cannot be opened: {error.details}") from None

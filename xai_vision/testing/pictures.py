@@ -9,6 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from xai_vision.testing.looks import SIDE
 from xai_vision.testing.problems import ServiceError, invalid
 from xai_vision.testing.settings import Settings
 
@@ -68,7 +69,8 @@ class Facts:
         width: Pixels, as stored: before any EXIF rotation.
         height: Pixels, likewise.
         colours: Names of the main colours, the most frequent first, at most three.
-        swatch: The picture as 9 x 8 grey values, for telling near pictures apart.
+        swatch: The picture as ``looks.SIDE`` x ``looks.SIDE`` RGB values, on white where it is
+            transparent, for telling near pictures apart.
     """
 
     sha256: str
@@ -164,7 +166,7 @@ def _look(data: bytes, kind: str, digest: str, settings: Settings) -> Facts:
         raise invalid(f"Invalid {kind} image: {fault}.") from None
     except Exception as fault:  # noqa: BLE001 - decoders fail in many ways on broken data
         raise invalid(f"Invalid {kind} image: {type(fault).__name__}.") from None
-    return Facts(digest, len(data), kind, width, height, _colours(small), _grey(small))
+    return Facts(digest, len(data), kind, width, height, _colours(small), _swatch(small))
 
 
 def _check_size(width: int, height: int, kind: str, settings: Settings) -> None:
@@ -224,5 +226,8 @@ def _name(pixel: tuple[int, ...]) -> str:
     )
 
 
-def _grey(small: Image) -> bytes:
-    return small.convert("L").resize((9, 8), 4).tobytes()
+def _swatch(small: Image) -> bytes:
+    from PIL import Image
+
+    white = Image.new("RGBA", small.size, "white")
+    return Image.alpha_composite(white, small).convert("RGB").resize((SIDE, SIDE), 4).tobytes()

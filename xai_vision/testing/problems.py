@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from grpc import StatusCode
 
-__all__ = ["ServiceError"]
+from xai_vision.testing import given
+
+__all__ = ["ServiceError", "failing"]
+
+_FAILURES = [code.name for code in StatusCode if code is not StatusCode.OK]
 
 
 class ServiceError(Exception):
@@ -18,18 +23,30 @@ class ServiceError(Exception):
         code: The status.
         details: The text clients see.
         trailing: Trailing metadata as (key, value) pairs.
+
+    Raises:
+        TypeError: ``code`` is no status.
+        ValueError: There is no status of that name, or it is OK.
     """
 
     def __init__(
-        self, code: StatusCode | str, details: str, trailing: Sequence[tuple[str, str]] = ()
+        self, code: StatusCode | str, details: str, trailing: Sequence[tuple[str, str | bytes]] = ()
     ) -> None:
         super().__init__(code, details, trailing)
-        self.code = StatusCode[code] if isinstance(code, str) else code
+        self.code = failing("ServiceError: code", code)
         self.details = details
         self.trailing = tuple(trailing)
 
     def __str__(self) -> str:
         return f"{self.code.name}: {self.details}"
+
+
+def failing(where: str, code: Any) -> StatusCode:
+    """A status that is a failure, by its name or as it is; raises as ``ServiceError``."""
+    name = code.name if isinstance(code, StatusCode) else code
+    if name == "OK":
+        raise ValueError(f"{where} cannot be OK: that is no failure")
+    return StatusCode[given.choice(where, name, _FAILURES)]
 
 
 def invalid(details: str) -> ServiceError:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
+
+from xai_vision.testing import given
+from xai_vision.testing.replied import check_debug, check_usage
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -27,6 +30,7 @@ SERVER_TOOLS = (
 Finish: TypeAlias = Literal["stop", "length", "max_context", "tool_calls", "time_limit"]
 
 
+@given.spelled("ToolUse")
 @dataclass(frozen=True)
 class ToolUse:
     """A call of one of the program's own functions.
@@ -41,12 +45,22 @@ class ToolUse:
     arguments: Mapping[str, Any] | str = field(default_factory=dict)
     id: str = ""
 
+    def __post_init__(self) -> None:
+        if not given.text("ToolUse: name", self.name):
+            raise ValueError("ToolUse: name is empty")
+        given.text("ToolUse: id", self.id)
+        if isinstance(self.arguments, str):
+            given.text("ToolUse: arguments", self.arguments)
+        else:
+            as_json("ToolUse: arguments", given.mapping("ToolUse: arguments", self.arguments))
+
     @property
     def json(self) -> str:
         """The arguments as they go over the wire."""
         return self.arguments if isinstance(self.arguments, str) else json.dumps(self.arguments)
 
 
+@given.spelled("Step")
 @dataclass(frozen=True)
 class Step:
     """One use of a tool that runs on the server.
@@ -66,8 +80,11 @@ class Step:
     failed: bool = False
 
     def __post_init__(self) -> None:
-        if self.tool not in SERVER_TOOLS:
-            raise ValueError(f"Step({self.tool!r}): no such tool; one of {SERVER_TOOLS}")
+        given.choice("Step: tool", self.tool, SERVER_TOOLS)
+        as_json("Step: arguments", given.mapping("Step: arguments", self.arguments))
+        given.text("Step: output", self.output)
+        given.text("Step: function", self.function)
+        given.flag("Step: failed", self.failed)
 
 
 class ReplyFields(TypedDict, total=False):
@@ -91,9 +108,13 @@ class ReplyFields(TypedDict, total=False):
     files: Sequence[tuple[str, str]]
 
 
+@given.spelled("Reply")
 @dataclass(frozen=True)
 class Reply:
     """An answer.
+
+    What is given is checked at once: of a wrong kind, or misspelt, it is a TypeError; of a wrong
+    value a ValueError.
 
     Attributes:
         text: The answer's text.
@@ -101,7 +122,8 @@ class Reply:
         tool_calls: Functions of the program's own that it asks to be called.
         steps: Server-side tools that were used before the answer, in order. Each becomes an
             output of its own.
-        citations: URLs the answer rests on.
+        citations: URLs the answer rests on: of web pages, of posts on X, or of files as
+            "collections://COLLECTION/FILE".
         choices: Texts for a request with ``n``; where there are fewer than asked for, they
             are used again from the first.
         finish: Why it ended; None works it out: "tool_calls" with tool calls, "length" where
@@ -140,12 +162,40 @@ class Reply:
     files: Sequence[tuple[str, str]] = ()
 
     def __post_init__(self) -> None:
-        if not isinstance(self.text, str):
-            raise TypeError(f"Reply(text): a str, not {type(self.text).__name__}")
-        if isinstance(self.chunks, Sequence) and "".join(self.chunks) != self.text:
-            raise ValueError("Reply(chunks): the pieces joined are not the text")
-        if isinstance(self.chunks, int) and self.chunks < 1:
-            raise ValueError("Reply(chunks): at least 1")
+        given.text("Reply: text", self.text)
+        for name in ("reasoning", "encrypted"):
+            if getattr(self, name) is not None:
+                given.text(f"Reply: {name}", getattr(self, name))
+        given.text("Reply: response_id", self.response_id)
+        given.sequence("Reply: tool_calls", self.tool_calls, ToolUse, "ToolUse objects")
+        given.sequence("Reply: steps", self.steps, Step, "Step objects")
+        given.texts("Reply: citations", self.citations)
+        given.texts("Reply: choices", self.choices)
+        if self.finish is not None:
+            given.choice("Reply: finish", self.finish, get_args(Finish))
+        if self.cost_ticks is not None:
+            given.whole("Reply: cost_ticks", self.cost_ticks, -1, 2**63 - 1)
+        check_usage(self.usage)
+        check_debug(self.debug)
+        self._check_pace()
+        self._check_files()
+
+    def _check_pace(self) -> None:
+        given.number("Reply: ttft", self.ttft)
+        given.number("Reply: jitter", self.jitter)
+        if self.tps is not None:
+            given.number("Reply: tps", self.tps, above=True)
+        if self.chunks is None or hasattr(self.chunks, "__index__"):
+            given.whole("Reply: chunks", 1 if self.chunks is None else self.chunks, 1)
+        elif "".join(given.texts("Reply: chunks", self.chunks)) != self.text:
+            raise ValueError("Reply: chunks: the pieces joined are not the text")
+
+    def _check_files(self) -> None:
+        given.sequence("Reply: files", self.files, (tuple, list), "pairs (file id, name)")
+        for place, pair in enumerate(self.files):
+            where = f"Reply: files[{place}]"
+            if len(given.texts(where, pair)) != 2:
+                raise ValueError(f"{where} must be (file id, name), not {given.shown(pair)}")
 
     def but(self, **changes: Any) -> Reply:
         """Return this reply with some fields changed."""
@@ -161,8 +211,12 @@ class Reply:
 
     @classmethod
     def json(cls, value: Any, **more: Unpack[ReplyFields]) -> Reply:
-        """Answer with ``value`` as JSON text; ``more`` are fields of Reply."""
-        return cls(json.dumps(value, ensure_ascii=False), **more)
+        """Answer with ``value`` as JSON text; ``more`` are fields of Reply.
+
+        Raises:
+            TypeError: It has no form in JSON.
+        """
+        return cls(as_json("Reply.json: value", value), **more)
 
     @classmethod
     def searched(
@@ -187,7 +241,23 @@ class Reply:
             citations: URLs the answer rests on; by default the viewed ones.
             more: Other fields of Reply.
         """
+        given.choice("Reply.searched: tool", tool, ("web_search", "x_search"))
+        given.text("Reply.searched: query", query)
+        views = given.texts("Reply.searched: views", views)
         steps = [Step(tool, {"query": query}, found)]
         steps += [Step("view_image", {"image_url": url}) for url in views]
         cited = tuple(views) if citations is None else tuple(citations)
         return cls(text, steps=steps, citations=cited, **more)
+
+
+def as_json(where: str, value: Any) -> str:
+    """A value as JSON text.
+
+    Raises:
+        TypeError: It has no form in JSON.
+        ValueError: It holds NaN, an infinity, or itself.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{where} has no form in JSON: {error}") from None

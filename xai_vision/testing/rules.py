@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from xai_vision.testing import misfit
+from xai_vision.testing import given, misfit
 from xai_vision.testing.calls import Call
 from xai_vision.testing.conditions import Conditions, schema_of
 from xai_vision.testing.faults import Fault
@@ -16,12 +17,30 @@ from xai_vision.testing.replies import Reply, ReplyFields
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["Outcome", "Rule", "RuleTable"]
+__all__ = ["Outcome", "Rule", "RuleRecord", "RuleTable"]
 
 Outcome: TypeAlias = "Reply | Fault"
 Answerer: TypeAlias = "Callable[[Call], Reply | Fault | str]"
 
-ANSWERS = ("GetCompletion", "GetCompletionChunk", "StartDeferredCompletion")
+
+@dataclass(frozen=True)
+class RuleRecord:
+    """What a pickled or copied call says of the rule that answered it.
+
+    Attributes:
+        text: How the rule is written.
+        uses: How many calls it had answered by then.
+    """
+
+    text: str
+    uses: int
+
+    def record(self) -> RuleRecord:
+        """Itself."""
+        return self
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 class Rule:
@@ -29,18 +48,23 @@ class Rule:
 
     Attributes:
         uses: How many calls it has answered.
+        wanted: How many it is to answer, by ``times``; None is at least one.
+        may_be_idle: Whether it need not be used, by ``optional``.
+        refused: The first call it would have answered, had ``times`` not been used up, and that
+            no other rule answered; and how many there were.
     """
 
     def __init__(
         self, conditions: Conditions, *, priority: int, prepare: Callable[[Fault], None]
     ) -> None:
         self.uses = 0
-        self.priority = priority
-        self._conditions = conditions
+        self.priority = given.whole("on: priority", priority, -(2**31), 2**31)
+        self.wanted: int | None = None
+        self.may_be_idle = False
+        self.refused: tuple[Call, int] | None = None
+        self.conditions = conditions
         self._prepare = prepare
         self._outcomes: list[Any] = []
-        self._json = False
-        self._wanted: int | None = None
 
     def reply(self, answer: Reply | Fault | str = "", /, **fields: Unpack[ReplyFields]) -> Rule:
         """Answer each of its calls with this.
@@ -55,7 +79,7 @@ class Rule:
         if fields:
             outcome = _outcome(answer)
             if isinstance(outcome, Fault):
-                raise TypeError(f"a Fault takes no fields of a Reply: {', '.join(fields)}")
+                raise TypeError(f"reply(): a Fault takes no fields of a Reply: {', '.join(fields)}")
             answer = outcome.but(**fields)
         return self.replies(answer)
 
@@ -76,12 +100,13 @@ class Rule:
 
     def reply_json(self, value: Any, **fields: Unpack[ReplyFields]) -> Rule:
         """Answer with ``value`` as JSON. If the call asks for a schema, it must fit that."""
-        self._json = True
         self._outcomes = [(value, Reply.json(value, **fields))]
         return self
 
     def fault(self, fault: Fault) -> Rule:
         """Let each of its calls fail this way."""
+        if not isinstance(fault, Fault):
+            raise TypeError(f"fault() takes a Fault, not {given.shown(fault)}")
         return self.replies(fault)
 
     def do(self, answerer: Answerer) -> Rule:
@@ -89,46 +114,63 @@ class Rule:
 
         The function gets the Call and returns a Reply, a Fault or a str; it may raise a
         ServiceError. It runs on the server's thread.
+
+        Raises:
+            TypeError: It is no function.
         """
+        if not callable(answerer) or isinstance(answerer, type):
+            raise TypeError(
+                f"do() takes a function of the call, not {given.shown(answerer)}; "
+                "for a fixed answer there is reply()"
+            )
         self._outcomes = [answerer]
         return self
 
     def times(self, count: int) -> Rule:
-        """Answer so many calls: ``verify()`` wants no fewer, and further ones go to other rules.
+        """Answer so many calls exactly: ``verify()`` fails where there are fewer, or more.
 
-        A call that no rule answers gets a plausible default, or with ``unmatched="error"`` is
-        refused: that makes one too many fail.
+        Further calls go to other rules; one that no other rule answers gets a plausible default
+        and is reported by ``verify()``, or is refused with ``unmatched="error"``.
 
         Raises:
-            ValueError: ``count`` is negative.
+            TypeError: ``count`` is no whole number.
+            ValueError: It is negative.
         """
-        if count < 0:
-            raise ValueError("times() takes 0 or more")
-        self._wanted = count
+        self.wanted = given.whole("times(): count", count, 0)
+        return self
+
+    def optional(self) -> Rule:
+        """Let the rule be used less often than it says, or never: ``verify()`` is fine with it.
+
+        Returns:
+            The rule. ``times(2).optional()`` is for at most two calls.
+        """
+        self.may_be_idle = True
         return self
 
     @property
     def spent(self) -> bool:
         """Whether it has answered as often as it was to."""
-        return self._wanted is not None and self.uses >= self._wanted
+        return self.wanted is not None and self.uses >= self.wanted
 
     @property
     def missing(self) -> int:
         """How many calls it still waits for."""
-        return max(0, (self._wanted or 0) - self.uses)
+        return max(0, (self.wanted or 0) - self.uses)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has an answer to give."""
+        return bool(self._outcomes)
 
     def faults(self, call: Call) -> list[str]:
         """Say why it does not answer ``call``; [] if it does."""
-        found = self._conditions.faults(call)
+        found = self.conditions.faults(call)
         if not found and self.spent:
-            found = [f"times({self._wanted}), and all of them are used up"]
-        if not self._outcomes:
+            found = [f"times({self.wanted}), and all of them are used up"]
+        if not self.ready:
             found = [*found, "it has no reply"]
         return found
-
-    def fits(self, call: Call) -> bool:
-        """Whether it answers ``call``."""
-        return bool(self._outcomes) and not self.spent and self._conditions.hold(call)
 
     def use(self) -> Any:
         """The next answer in turn, not yet made for a call."""
@@ -136,9 +178,18 @@ class Rule:
         self.uses += 1
         return outcome
 
+    def refuse(self, call: Call) -> None:
+        """Note a call that came when it was used up, and that nobody answered."""
+        first, count = self.refused or (call, 0)
+        self.refused = first, count + 1
+
+    def record(self) -> RuleRecord:
+        """What a copy of a call says of it."""
+        return RuleRecord(repr(self), self.uses)
+
     def __repr__(self) -> str:
-        tail = f".times({self._wanted})" if self._wanted is not None else ""
-        return f"on({self._conditions}){tail}"
+        tail = f".times({self.wanted})" if self.wanted is not None else ""
+        return f"on({self.conditions}){tail}"
 
 
 class RuleTable:
@@ -166,19 +217,21 @@ class RuleTable:
         Raises:
             ServiceError: The rule's function raised it, or the rule itself is mistaken.
         """
-        with self._lock:
-            rules = list(self._rules)
+        late: Rule | None = None
         # Conditions are asked without the lock: a test's own functions may take their time, and
         # may ask the server. In between another call may use a rule up.
-        for rule in rules:
-            if not rule.fits(call):
+        for rule in self.rules:
+            if not rule.ready or not rule.conditions.hold(call):
                 continue
             with self._lock:
-                if rule.spent:
-                    continue
-                chosen = rule.use()
-            break
+                if not rule.spent:
+                    chosen = rule.use()
+                    break
+            late = late or rule
         else:
+            if late is not None:
+                with self._lock:
+                    late.refuse(call)
             return None
         call.rule = rule
         try:
@@ -189,27 +242,25 @@ class RuleTable:
             self._mistaken(f"{rule!r}: {type(fault).__name__}: {fault}")
             raise ServiceError("INTERNAL", f"{rule!r} is mistaken: {fault}") from fault
 
+    @property
+    def rules(self) -> list[Rule]:
+        """All of them, in the order they are asked in."""
+        with self._lock:
+            return list(self._rules)
+
     def explain(self, call: Call) -> str:
         """Say rule by rule why it did not answer ``call``."""
-        with self._lock:
-            rules = list(self._rules)
-        if not rules:
-            return "There are no rules."
-        return "\n".join(f"{rule!r}: {'; '.join(rule.faults(call)) or 'fits'}" for rule in rules)
+        lines = [f"{rule!r}: {'; '.join(rule.faults(call)) or 'fits'}" for rule in self.rules]
+        return "\n".join(lines) or "There are no rules."
 
     def nearest(self, call: Call) -> str:
         """The rule that lacks least to answer ``call``, and what it lacks."""
-        with self._lock:
-            rules = list(self._rules)
-        if not rules:
+        lacking = [(rule, rule.faults(call)) for rule in self.rules]
+        if not lacking:
             return "There are no rules."
-        best = min(rules, key=lambda rule: len(rule.faults(call)))
-        return f"Nearest: {best!r}: {'; '.join(best.faults(call))}."
-
-    def unmet(self) -> list[Rule]:
-        """Rules that wait for more calls."""
-        with self._lock:
-            return [rule for rule in self._rules if rule.missing]
+        # Of two that lack as much, the one that says more has more that fits.
+        rule, faults = min(lacking, key=lambda pair: (len(pair[1]), -len(pair[0].conditions)))
+        return f"Nearest: {rule!r}: {'; '.join(faults) or 'fits, but was made later'}."
 
     def clear(self) -> None:
         """Forget all rules and mistakes."""
@@ -226,7 +277,7 @@ def _outcome(answer: Reply | Fault | str) -> Outcome:
     if isinstance(answer, str):
         return Reply(answer)
     if not isinstance(answer, (Reply, Fault)):
-        raise TypeError(f"a Reply, a Fault or a str, not {answer!r:.80}")
+        raise TypeError(f"an answer is a Reply, a Fault or a str, not {given.shown(answer)}")
     return answer
 
 

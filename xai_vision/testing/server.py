@@ -7,15 +7,31 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from xai_vision.testing import given
 from xai_vision.testing.extras import throw_away_certificate
 from xai_vision.testing.host import Host
+from xai_vision.testing.place import LOOPBACK, Place
 from xai_vision.testing.settings import SettingChanges, Settings
-from xai_vision.testing.tenant import Site, Tenant
+from xai_vision.testing.site import Site
+from xai_vision.testing.tenant import Tenant
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
-__all__ = ["FakeServer"]
+__all__ = ["OPTIONS", "FakeServer"]
+
+OPTIONS = (
+    "host",
+    "port",
+    "api_key",
+    "tls",
+    "health",
+    "reflection",
+    "http",
+    "http_port",
+    "front",
+)
+"""What is a server's own, and no tenant's."""
 
 
 class FakeServer(Tenant):
@@ -34,19 +50,24 @@ class FakeServer(Tenant):
 
     Args:
         settings: All settings at once.
+        host: Where to listen: an address of this machine, or a name for one. "127.0.0.1", which
+            only programs on this machine reach; "0.0.0.0" lets others in.
+        port: Which port; 0 is any that is free.
+        api_key: The key clients use, where it is not to be a new one.
         tls: Whether the port is a TLS one, with a certificate made for the occasion; give
             clients ``server.root_certificate``. Needs the extra "tls".
         health: Whether it answers grpc.health.v1.Health. Needs the extra "health".
         reflection: Whether it answers server reflection. Needs the extra "reflection".
         http: Whether the HTTP port, for the Responses API and Chat Completions, is opened at
             once; else it comes with the first look at ``http_url``. Needs the extra "http".
+        http_port: Which port that is; 0 is any that is free.
         front: Whether bytes go through a proxy that can reset and freeze connections. It comes
             by itself with the first such fault; needed only where a function returns one.
         changes: Single settings by name, such as ``stored_pictures="refuse"``; see ``Settings``.
 
     Raises:
         ImportError: The package for an extra is missing.
-        TypeError: There is no setting of that name.
+        TypeError: There is no argument or setting of that name, or it takes no such value.
         ValueError: A setting cannot have that value.
     """
 
@@ -54,16 +75,27 @@ class FakeServer(Tenant):
         self,
         settings: Settings | None = None,
         *,
+        host: str = LOOPBACK,
+        port: int = 0,
+        api_key: str | None = None,
         tls: bool = False,
         health: bool = False,
         reflection: bool = False,
         http: bool = False,
+        http_port: int = 0,
         front: bool = False,
         **changes: Unpack[SettingChanges],
     ) -> None:
-        super().__init__(Site(), (settings or Settings()).but(**changes))
+        given.unknown("FakeServer()", changes, [*SettingChanges.__annotations__, *OPTIONS])
+        if settings is not None:
+            given.instance("FakeServer: settings", settings, Settings, "Settings")
+        flags = {"tls": tls, "health": health, "reflection": reflection, "http": http}
+        for name, value in {**flags, "front": front}.items():
+            given.flag(f"FakeServer: {name}", value)
+        place = Place(host, port, http_port)
+        super().__init__(Site(place), (settings or Settings()).but(**changes), api_key)
         self._site.front = front
-        self._site.certificate = throw_away_certificate() if tls else None
+        self._site.certificate = throw_away_certificate(place.host) if tls else None
         self._site.max_threads = self.settings.max_threads
         self._http = http
         self._services = {"health": health, "reflection": reflection}
@@ -81,12 +113,17 @@ class FakeServer(Tenant):
         return sum(host.threads for host in hosts if host)
 
     def start(self) -> Self:
-        """Open the port, a new one each time. Does nothing if it is open."""
+        """Open the port: the one that was given, or a new one each time. Once open, nothing.
+
+        Raises:
+            OSError: The port is taken, or the host is none of this machine's; it names both.
+        """
         with self._lock:
             if self._site.host is None:
                 self._site.host = Host(
                     self._site.keys,
                     self.settings.max_threads,
+                    self._site.place,
                     tls=self._site.certificate,
                     front=self._site.front,
                     **self._services,
@@ -129,6 +166,7 @@ class FakeServer(Tenant):
         Returns:
             The tenant; ``close()`` it when it is done.
         """
+        given.unknown("tenant()", changes, SettingChanges.__annotations__)
         return Tenant(self._site, self.settings.but(**changes))
 
     def __enter__(self) -> Self:
@@ -141,8 +179,7 @@ class FakeServer(Tenant):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-        if kind is None:
-            self.verify()
+        self._end(fault)
 
     async def __aenter__(self) -> Self:
         return self.start()
@@ -155,9 +192,12 @@ class FakeServer(Tenant):
     ) -> None:
         # Stopping waits for the transport's threads, which the loop need not.
         await asyncio.to_thread(self.stop)
-        if kind is None:
-            self.verify()
+        self._end(fault)
 
-    def __repr__(self) -> str:
-        where = f"at {self.target}" if self.running else "not running"
-        return f"<FakeServer {where}, {len(self.calls)} calls>"
+    def _end(self, fault: BaseException | None) -> None:
+        if fault is None:
+            self.verify()
+        elif isinstance(fault, Exception) and hasattr(fault, "add_note"):  # Python 3.11
+            # It may well be because a rule was not used; but it, not that, is what failed.
+            for problem in self.problems():
+                fault.add_note(f"fake server: {problem}")

@@ -8,14 +8,18 @@ settings above all because they may be wrong.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Final, Literal, TypedDict
+
+from xai_vision.testing import given
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["MIB", "SettingChanges", "Settings"]
+__all__ = ["FORMATS", "MIB", "SettingChanges", "Settings"]
 
 MIB = 1024 * 1024
+FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIC")
+"""Formats of pictures that are told apart, and that ``picture_formats`` can let in."""
 
 
 class SettingChanges(TypedDict, total=False):
@@ -41,6 +45,7 @@ class SettingChanges(TypedDict, total=False):
     seed: int
     fixed_ids: bool
     unmatched: Literal["default", "error"]
+    unused: Literal["error", "allow"]
     error_form: Literal["xai", "openai"]
     unknown_keys: Literal["refuse", "ignore"]
     keep_calls: int
@@ -49,6 +54,7 @@ class SettingChanges(TypedDict, total=False):
     max_threads: int
 
 
+@given.spelled("the list of settings")
 @dataclass(frozen=True)
 class Settings:
     """How the fake behaves. Every field can be given to ``FakeServer(...)`` by its name.
@@ -85,20 +91,29 @@ class Settings:
             False.
         unmatched: What answers a request that no rule matches: "default" describes what
             arrived; "error" refuses it and says why no rule matched.
+        unused: What ``verify()`` makes of a rule or fault that was never used: "error" reports
+            it, with the nearest call and what it lacked; "allow" is fine with it, as
+            ``optional()`` is for a single one.
         error_form: What errors look like over REST: "xai" is ``{"code": ..., "error": "..."}``
             (observed), with which a wrong key is status 400; "openai" is
             ``{"error": {"message": ...}}``, which openai's exceptions take apart, and 401.
         unknown_keys: What happens over REST to a key of the request that nobody documents:
             "refuse" answers 400 and names it, so that a misspelt one is found; "ignore" goes on
             without it, as the service may (unsure).
-        keep_calls: Calls the log remembers; older ones are dropped. 10,000.
+        keep_calls: Calls the log remembers; older ones are dropped, which ``calls.dropped``
+            counts. 10,000.
         keep_picture_bytes: Pictures up to this many bytes stay in the log with their bytes;
             of larger ones only hash, size and format are kept. 32 MiB, so all that are taken.
-        keep_log_bytes: Bytes of pictures, and of requests with pictures, that the log keeps in
-            all; beyond it the oldest calls lose theirs. Texts are bounded by ``keep_calls``
-            alone. 256 MiB.
+        keep_log_bytes: Bytes the log keeps in all: pictures, requests, answers, and whatever
+            else is text. Beyond it the oldest pictures lose their bytes; and when text alone is
+            more than half of it, the oldest calls are dropped. The newest call always stays.
+            ``calls.dropped`` counts what is gone. 256 MiB.
         max_threads: Calls the server works on at the same moment, waiting ones included; more
             queue up. Threads are started on demand. 4096.
+
+    Raises:
+        TypeError: There is no setting of that name, or it takes no such value.
+        ValueError: A setting cannot have that value.
     """
 
     picture_limit: int = 20 * MIB
@@ -121,6 +136,7 @@ class Settings:
     seed: int = 0
     fixed_ids: bool = False
     unmatched: Literal["default", "error"] = "default"
+    unused: Literal["error", "allow"] = "error"
     error_form: Literal["xai", "openai"] = "xai"
     unknown_keys: Literal["refuse", "ignore"] = "refuse"
     keep_calls: int = 10_000
@@ -130,8 +146,18 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, words in _CHOICES.items():
-            if getattr(self, name) not in words:
-                raise ValueError(f"{name} is one of {words}, not {getattr(self, name)!r}")
+            given.choice(name, getattr(self, name), words)
+        for name, least in _WHOLE.items():
+            object.__setattr__(self, name, given.whole(name, getattr(self, name), least))
+        given.number("keep_stored_days", self.keep_stored_days, high=_DAYS)
+        given.number("keep_deferred_hours", self.keep_deferred_hours, high=_DAYS * 24)
+        given.flag("fixed_ids", self.fixed_ids)
+        formats = given.texts("picture_formats", self.picture_formats)
+        for one in formats:
+            given.choice("picture_formats", one, FORMATS)
+        if not formats:
+            raise ValueError("picture_formats is empty: name one, such as 'JPEG'")
+        object.__setattr__(self, "picture_formats", formats)
 
     def but(self, **changes: Unpack[SettingChanges]) -> Settings:
         """Return these settings with some changed.
@@ -142,9 +168,33 @@ class Settings:
         return replace(self, **changes)
 
 
-_CHOICES = {
+_CHOICES: Final = {
     "stored_pictures": ("keep", "refuse"),
     "unmatched": ("default", "error"),
+    "unused": ("error", "allow"),
     "error_form": ("xai", "openai"),
     "unknown_keys": ("refuse", "ignore"),
 }
+# Whole numbers and the least each may be; None is any.
+_WHOLE: Final[dict[str, int | None]] = {
+    "picture_limit": 1,
+    "url_picture_limit": 1,
+    "max_pixels": 1,
+    "tile_side": 1,
+    "tile_tokens": 0,
+    "max_tiles": 0,
+    "viewed_tokens": 0,
+    "max_tools": 0,
+    "max_stop": 0,
+    "max_n": 1,
+    "max_top_logprobs": 0,
+    "max_domains": 0,
+    "max_handles": 0,
+    "seed": None,
+    "keep_calls": 1,
+    "keep_picture_bytes": 0,
+    "keep_log_bytes": 0,
+    "max_threads": 1,
+}
+# timedelta takes some 2.7 million years; nobody keeps answers longer than this.
+_DAYS: Final = 1_000_000

@@ -33,6 +33,8 @@ class Table(MutableMapping[str, "Source"]):
         return self._items[address]
 
     def __setitem__(self, address: str, source: Source | bytearray | memoryview) -> None:
+        if not isinstance(address, str):
+            raise TypeError(f"an address is a str, not {address!r:.60}")
         if isinstance(source, (bytearray, memoryview)):
             source = bytes(source)
         if not isinstance(source, (bytes, Path, Exception)) and not callable(source):

@@ -102,6 +102,8 @@ class Staging:
                 if fault.kind == "garble":
                     yield GARBAGE
                 self._break(call, fault)
+            if call.cancelled:
+                raise Gone
             if number < len(chunks):
                 self._pace(call, chunks[number], first=number == 0)
                 yield chunks[number]

@@ -2,85 +2,40 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from xai_vision.testing.callers import Caller
+from xai_vision.testing import verdict
+from xai_vision.testing.callers import Caller, Rights
+from xai_vision.testing.calls import Call
 from xai_vision.testing.catalogue import Catalogue
 from xai_vision.testing.clock import Clock
 from xai_vision.testing.conditions import ConditionArgs, Conditions
 from xai_vision.testing.deferred import Plan
 from xai_vision.testing.engine import Engine
-from xai_vision.testing.extras import http_host
-from xai_vision.testing.faults import Fault, FaultRule
-from xai_vision.testing.hiding import new_key
-from xai_vision.testing.keyring import Keyring, redact
+from xai_vision.testing.faults import Fault
+from xai_vision.testing.given import choice, instance, named, texts, unknown
+from xai_vision.testing.hiding import new_key, own_key
+from xai_vision.testing.keyring import redact
 from xai_vision.testing.limiter import Limiter
 from xai_vision.testing.log import CallLog
 from xai_vision.testing.pictures import Inspector
 from xai_vision.testing.rules import Rule
 from xai_vision.testing.settings import Settings
+from xai_vision.testing.site import Site
 from xai_vision.testing.sources import Table
 from xai_vision.testing.store import Store
+from xai_vision.testing.strikes import FaultRule
+from xai_vision.testing.words import counted
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from xai_vision.testing.calls import Call
-    from xai_vision.testing.extras import Certificate
-    from xai_vision.testing.host import Host
-    from xai_vision.testing.http.host import HttpHost
 
-__all__ = ["Site", "Tenant"]
+__all__ = ["Tenant"]
 
 # What is true of a picture's bytes is true for every server in the process.
 _INSPECTOR = Inspector()
-
-
-class Site:
-    """What the tenants of a server share: its port and its keys."""
-
-    def __init__(self) -> None:
-        self.keys = Keyring()
-        self.host: Host | None = None
-        self.http: HttpHost | None = None
-        self.certificate: Certificate | None = None
-        self.front = False
-        self.max_threads = 0
-        self._lock = threading.Lock()
-
-    def running(self) -> Host:
-        """The open port.
-
-        Raises:
-            RuntimeError: It is closed.
-        """
-        if self.host is None:
-            raise RuntimeError("the fake server is not running: start() it, or use it with with")
-        return self.host
-
-    def http_running(self) -> HttpHost:
-        """The HTTP port, opened when it is first asked for; raises as ``Tenant.http_url``."""
-        self.running()
-        with self._lock:
-            if self.http is None:
-                self.http = http_host(self.keys, self.max_threads, self.certificate)
-            return self.http
-
-    def close_http(self, grace: float | None) -> None:
-        """Close the HTTP port, if it is open."""
-        with self._lock:
-            http, self.http = self.http, None
-        if http is not None:
-            http.stop(grace)
-
-    def prepare(self, fault: Fault) -> None:
-        """See to it that a fault can happen."""
-        if fault.on_wire and not self.front:
-            self.front = True
-            if self.host is not None:
-                self.host.interpose()
 
 
 class Tenant:
@@ -92,23 +47,26 @@ class Tenant:
         clock: The service's clock; ``clock.skip(days=31)`` lets stored answers expire.
     """
 
-    def __init__(self, site: Site, settings: Settings) -> None:
+    def __init__(self, site: Site, settings: Settings, api_key: str | None = None) -> None:
+        key = new_key() if api_key is None else own_key(api_key)
         self.settings = settings
         self.clock = Clock()
         self._site = site
         self._issued = 0
         self._engine = Engine(settings, self.clock, _INSPECTOR)
         site.keys.admit(self._engine)
-        self.api_key = self.issue_key(name="fake key")
+        self.api_key = self._admit(key, {})
 
     @property
     def target(self) -> str:
         """The server's address, "localhost:PORT"; every client takes that for a local one.
 
+        With a ``host`` that localhost does not lead to, it is that one.
+
         Raises:
             RuntimeError: It is not running.
         """
-        return f"localhost:{self._site.running().port}"
+        return f"{self._site.place.shown}:{self._site.running().port}"
 
     @property
     def http_url(self) -> str:
@@ -158,7 +116,7 @@ class Tenant:
         """The language models there are."""
         return self._engine.models
 
-    def issue_key(self, **rights: Any) -> str:
+    def issue_key(self, **rights: Unpack[Rights]) -> str:
         """Make another key for this tenant.
 
         Args:
@@ -170,11 +128,20 @@ class Tenant:
             The key.
 
         Raises:
-            TypeError: There is no such right.
+            TypeError: There is no such right, or it takes no such value.
+            ValueError: The catalogue has no such model.
         """
-        key = new_key()
-        given = {"key_id": f"key-{self._issued}", "redacted": redact(key), **rights}
-        self._site.keys.add(key, self._engine, Caller(**given))
+        unknown("issue_key()", rights, Rights.__annotations__)
+        models = rights.get("models")
+        if models is not None:
+            names = [name for model in self.models for name in (model.name, *model.aliases)]
+            for name in texts("issue_key: models", models):
+                choice("issue_key: models", name, names)
+        return self._admit(new_key(), rights)
+
+    def _admit(self, key: str, rights: Rights) -> str:
+        caller = Caller(f"key-{self._issued}", redacted=redact(key), **cast("Any", rights))
+        self._site.keys.add(key, self._engine, caller)
         self._issued += 1
         return key
 
@@ -192,8 +159,13 @@ class Tenant:
         Returns:
             The rule; give it an answer with ``reply``, ``replies``, ``reply_json``, ``do`` or
             ``fault``, and a number with ``times``.
+
+        Raises:
+            TypeError: A condition is misspelt, or takes no such value.
+            ValueError: No call can ever have that value.
         """
-        rule = Rule(Conditions(**conditions), priority=priority, prepare=self._site.prepare)
+        wanted = Conditions.beforehand("on()", conditions, "priority")
+        rule = Rule(wanted, priority=priority, prepare=self._site.prepare)
         return self._engine.rules.add(rule)
 
     def fault(
@@ -215,12 +187,18 @@ class Tenant:
             conditions: Which calls, as for ``on``; all, if none is given.
 
         Returns:
-            A handle, with ``fired`` and ``stop()``.
+            A handle, with ``fired``, ``optional()`` and ``stop()``.
+
+        Raises:
+            TypeError: An argument is misspelt, or of a wrong kind.
+            ValueError: A number is out of its range, or no call can ever have a value.
         """
+        wanted = Conditions.beforehand("fault()", conditions, "next", "after", "rate")
+        rule = FaultRule(fault, wanted, count=next, after=after, rate=rate)
         self._site.prepare(fault)
-        rule = FaultRule(fault, Conditions(**conditions), count=next, after=after, rate=rate)
         return self._engine.faults.add(rule)
 
+    @named("rate_limit()")
     def rate_limit(
         self,
         *,
@@ -234,10 +212,16 @@ class Tenant:
             requests: Requests a second; None is no limit.
             tokens: Prompt tokens a second, pictures included; None is no limit.
             burst: How many seconds' worth may come at once after a pause.
-        """
-        limited = requests is not None or tokens is not None
-        self._engine.limiter = Limiter(requests, tokens, burst) if limited else None
 
+        Raises:
+            TypeError: One is no number.
+            ValueError: One is not more than 0, or not finite.
+        """
+        limiter = Limiter(requests, tokens, burst)
+        limited = requests is not None or tokens is not None
+        self._engine.limiter = limiter if limited else None
+
+    @named("deferred()")
     def deferred(
         self, *, ready_after_polls: int = 1, failed: bool = False, expired: bool = False
     ) -> None:
@@ -247,25 +231,41 @@ class Tenant:
             ready_after_polls: How often a client is told PENDING first. 1.
             failed: Whether they then end as FAILED instead of DONE.
             expired: Whether they then end as EXPIRED.
+
+        Raises:
+            TypeError: An argument is of a wrong kind.
+            ValueError: The number is negative, or both ends are wanted.
         """
         self._engine.deferrals.plan = Plan(ready_after_polls, failed, expired)
 
     def explain(self, call: Call) -> str:
         """Say rule by rule why it did not answer ``call``."""
+        instance("explain(): call", call, Call, "a Call, such as server.calls.last")
         return self._engine.rules.explain(call)
 
     def verify(self) -> None:
-        """Fail unless every ``times(n)`` was met and no rule was mistaken.
+        """Fail unless every rule and fault was used as it was said to be, and none was mistaken.
+
+        That is: each rule at least once, or exactly as often as by ``times(n)``; each fault at
+        least once. See ``Rule.optional``, and the setting ``unused``.
 
         Raises:
-            AssertionError: With what is missing, and the nearest call.
+            AssertionError: With what was not, the nearest call, and what that one lacked.
         """
         __tracebackhide__ = True
-        rules = self._engine.rules
-        problems = [*rules.mistakes]
-        problems += [_unmet(rule, list(self.calls)) for rule in rules.unmet()]
+        problems = self.problems()
         if problems:
             raise AssertionError("\n".join(problems))
+
+    def problems(self) -> list[str]:
+        """What ``verify()`` would fail with, a text for each problem; [] if it would not."""
+        table, settings = self._engine.rules, self.settings
+        rules, faults = table.rules, self._engine.faults.rules
+        strict = settings.unused == "error"
+        found = [*table.mistakes, *verdict.problems(rules, faults, self.calls, strict=strict)]
+        if settings.unmatched == "default":  # else the client was told
+            found += verdict.surplus(rules)
+        return found
 
     def clear(self) -> None:
         """Forget rules, faults, limits, calls, pictures, stored and deferred answers."""
@@ -288,11 +288,6 @@ class Tenant:
         self._site.keys.dismiss(self._engine)
         self._engine.release()
 
-
-def _unmet(rule: Rule, calls: list[Call]) -> str:
-    said = f"{rule!r} was to answer {rule.uses + rule.missing} calls, but answered {rule.uses}."
-    others = [call for call in calls if call.rule is not rule]
-    if not others:
-        return f"{said} There were no other calls."
-    nearest = min(others, key=lambda call: len(rule.faults(call)))
-    return f"{said} Nearest call: {nearest!r}: {'; '.join(rule.faults(nearest))}."
+    def __repr__(self) -> str:
+        where = f"at {self.target}" if self._site.host else "not running"
+        return f"<{type(self).__name__} {where}, {counted(len(self.calls), 'call')}>"

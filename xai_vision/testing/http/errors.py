@@ -98,6 +98,8 @@ def headers_of(error: ServiceError) -> dict[str, str]:
     """What a fault's trailing metadata is in HTTP: headers, of the words that clients know."""
     found: dict[str, str] = {}
     for key, value in error.trailing:
+        if isinstance(value, bytes):
+            continue  # binary metadata has no form in HTTP
         if key.lower() != "grpc-retry-pushback-ms":
             found[key.lower()] = value
         elif value.startswith("-"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import ssl
 import tempfile
 import threading
@@ -19,6 +18,7 @@ from xai_vision.testing.extras import Certificate
 from xai_vision.testing.http.connection import Connection
 from xai_vision.testing.http.face import HttpFace
 from xai_vision.testing.keyring import Keyring
+from xai_vision.testing.place import Place
 
 __all__ = ["HttpHost"]
 
@@ -35,10 +35,16 @@ class HttpHost:
     Args:
         keys: Who may call.
         max_threads: Calls at the same moment.
+        place: Where to listen.
         tls: The server's certificate, for https.
+
+    Raises:
+        OSError: The port cannot be opened.
     """
 
-    def __init__(self, keys: Keyring, max_threads: int, tls: Certificate | None = None) -> None:
+    def __init__(
+        self, keys: Keyring, max_threads: int, place: Place, tls: Certificate | None = None
+    ) -> None:
         self._keys = keys
         self._crew = Crew(max_threads, "xai-vision-http")
         face = HttpFace(keys, self._crew)
@@ -55,7 +61,8 @@ class HttpHost:
         self._config.load()
         self._state = ServerState()
         self._tls = tls
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._place = place
+        self._socket = place.listen(place.http_port)
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
@@ -65,7 +72,8 @@ class HttpHost:
     @property
     def url(self) -> str:
         """Where clients find it: their base URL."""
-        return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}/v1"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://{self._place.numeric}:{self.port}/v1"
 
     @property
     def threads(self) -> int:

@@ -1,0 +1,338 @@
+"""What a test says wrong is refused where it is said: of the right type, in words that help."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.ids import readable
+from tests.testing.asking import connected
+from xai_vision.testing import (
+    FakeServer,
+    Fault,
+    Reply,
+    ServiceError,
+    Settings,
+    Step,
+    ToolUse,
+    match,
+)
+
+NAN = math.nan
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Never started: all of this is refused before a port is of any use."""
+    return FakeServer(unused="allow")
+
+
+def on(**conditions):
+    return lambda server: server.on(**conditions)
+
+
+def fault(*args, **named):
+    return lambda server: server.fault(*(args or (Fault.hang(),)), **named)
+
+
+def where(**conditions):
+    return lambda server: server.calls.where(**conditions)
+
+
+def made(function, *args, **named):
+    return lambda server: function(*args, **named)
+
+
+def rule(name, /, *args, **named):
+    return lambda server: getattr(server.on(), name)(*args, **named)
+
+
+def told(name, /, *args, **named):
+    return lambda server: getattr(server, name)(*args, **named)
+
+
+def skip(**units):
+    return lambda server: server.clock.skip(**units)
+
+
+MISSPELT = [
+    (on(promt="x"), "on() has no 'promt'; did you mean 'prompt'?"),
+    (on(priorty=1), "on() has no 'priorty'; did you mean 'priority'?"),
+    (on(colour=1), "on() has no 'colour'; there are prompt, model, image"),
+    (fault(nxt=2), "fault() has no 'nxt'; did you mean 'next'?"),
+    (where(stat="OK"), "where() has no 'stat'; did you mean 'status'?"),
+    (
+        lambda s: s.calls.assert_called(time=1),
+        "assert_called() has no 'time'; did you mean 'times'",
+    ),
+    (made(Fault.unavailable, trailin={}), "has no 'trailin'; did you mean 'trailing'?"),
+    (made(Fault.latency, 1, jiter=1), "Fault.latency() has no 'jiter'; did you mean 'jitter'?"),
+    (made(Fault, "hang", chunk=1), "Fault has no 'chunk'; did you mean 'chunks'?"),
+    (made(Reply, "x", resoning="y"), "Reply has no 'resoning'; did you mean 'reasoning'?"),
+    (rule("reply", "x", chunk=2), "Reply has no 'chunk'; did you mean 'chunks'?"),
+    (rule("reply_json", 1, ttf=2), "Reply has no 'ttf'; did you mean 'ttft'?"),
+    (made(Reply, "x", usage={"prompt_token": 1}), "did you mean 'prompt_tokens'?"),
+    (made(Reply, "x", debug={"attempt": 1}), "did you mean 'attempts'?"),
+    (made(ToolUse, "f", argument={}), "ToolUse has no 'argument'; did you mean 'arguments'?"),
+    (made(Step, "mcp", outptu=""), "Step has no 'outptu'; did you mean 'output'?"),
+    (told("rate_limit", request=1), "rate_limit() has no 'request'; did you mean 'requests'?"),
+    (
+        told("deferred", ready_after=1),
+        "deferred() has no 'ready_after'; did you mean 'ready_after_p",
+    ),
+    (skip(day=1), "clock.skip() has no 'day'; did you mean 'days'?"),
+    (told("issue_key", visoin=False), "issue_key() has no 'visoin'; did you mean 'vision'?"),
+    (told("tenant", sede=1), "tenant() has no 'sede'; did you mean 'seed'?"),
+    (
+        made(FakeServer, unmatchd="error"),
+        "FakeServer() has no 'unmatchd'; did you mean 'unmatched'",
+    ),
+    (made(FakeServer, prot=1), "FakeServer() has no 'prot'; did you mean 'port'?"),
+    (made(Settings, sede=1), "the list of settings has no 'sede'; did you mean 'seed'?"),
+]
+WRONG_KINDS = [
+    (on(prompt=5), "prompt must be a str or a matcher, not 5"),
+    (on(prompt=b"x"), "prompt must be a str or a matcher, not b'x'"),
+    (on(prompt=None), "prompt=None says nothing; leave it out, or say prompt=match.none"),
+    (on(prompt=match.size(1, 2)), "prompt is a text, and match.size(1, 2) is about a picture"),
+    (on(model=match.detail("low")), "pictures are matched by image="),
+    (on(model=["grok-4"]), "model must be a str or a matcher, not ['grok-4']"),
+    (on(image=match.contains("x")), "image is a picture, and match.contains('x') is about a text"),
+    (on(image=5), "image must be the bytes of a file, its SHA-256 in hex or a matcher, not 5"),
+    (on(image=Path("a.png")), "give its read_bytes()"),
+    (on(images=match.size(1, 2)), "single pictures are matched by image="),
+    (on(images=True), "images (how many) must be a whole number, not True"),
+    (on(images=[b"x"]), "images (how many) must be a whole number"),
+    (on(tools=5), "tools must be a list of str, not 5"),
+    (on(tools=[5]), "tools[0] must be a str, not int"),
+    (on(schema="x"), "schema must be a mapping (a dict), not 'x'"),
+    (on(schema=match.contains("x")), "match.predicate takes any function of it"),
+    (on(metadata=["x"]), "metadata must be a mapping (a dict)"),
+    (on(metadata={"x": 5}), "metadata['x'] must be a str or a matcher, not 5"),
+    (on(metadata={5: "x"}), "a key of metadata must be a str, not 5"),
+    (on(stream=1), "stream must be True or False, not 1"),
+    (on(method=5), "method must be a list of str, not 5"),
+    (on(when=match.any), "when must be a function of the call, not match.any"),
+    (on(status="OK"), "on() takes no status: a call has one only when it is over"),
+    (on(priority="high"), "priority must be a whole number, not 'high'"),
+    (fault(status="OK"), "fault() takes no status"),
+    (fault("UNAVAILABLE"), "must be a Fault, not 'UNAVAILABLE'"),
+    (fault(Fault.hang), "not the function Fault.hang: call it, Fault.hang()"),
+    (fault(next="1"), "fault: next must be a whole number, not '1'"),
+    (fault(after=1.5), "fault: after must be a whole number, not 1.5"),
+    (fault(rate="0.1"), "fault: rate must be a number, not '0.1'"),
+    (where(status=5), "status must be a str or a matcher, not 5"),
+    (lambda s: s.calls.assert_called("x"), "times must be a whole number, not 'x'"),
+    (lambda s: s.calls.wait_for("x"), "count must be a whole number, not 'x'"),
+    (told("explain", "x"), "explain(): call must be a Call, such as server.calls.last, not 'x'"),
+    (made(Fault.status, 14), "Fault: status cannot be 14: one of 'CANCELLED'"),
+    (made(Fault.internal, 5), "Fault: details must be a str, not int"),
+    (made(Fault.latency, "1"), "Fault: seconds must be a number, not '1'"),
+    (made(Fault.after_chunks, None), "count must be a whole number, not None"),
+    (made(Fault.reset_connection, after_bytes=1.5), "after_bytes must be a whole number, not 1.5"),
+    (made(Fault.rate_limited, "soon"), "retry_after must be a number, not 'soon'"),
+    (made(Fault.status, "INTERNAL", trailing=[("a", "b")]), "trailing must be a mapping"),
+    (made(Fault.status, "INTERNAL", trailing={"k": 5}), "trailing['k'] must be a str, not int"),
+    (made(Fault.status, "INTERNAL", trailing={"k-bin": "x"}), 'bytes, as its key ends with "-bin"'),
+    (made(Reply, 5), "Reply: text must be a str, not int"),
+    (made(Reply, b"x"), "Reply: text must be a str, not bytes: call .decode() on it"),
+    (made(Reply, "x", reasoning=5), "Reply: reasoning must be a str, not int"),
+    (made(Reply, "x", tool_calls=["f"]), "tool_calls[0] must be one of ToolUse objects, not 'f'"),
+    (made(Reply, "x", steps=Step("mcp")), "Reply: steps must be a list of Step objects"),
+    (made(Reply, "x", citations="https://e.x"), "citations must be several, in a list: ['https:"),
+    (made(Reply, "x", chunks="x"), "Reply: chunks must be several, in a list: ['x']"),
+    (made(Reply, "x", chunks=True), "Reply: chunks must be a whole number, not True"),
+    (made(Reply, "x", tps="40"), "Reply: tps must be a number, not '40'"),
+    (made(Reply, "x", finish=5), "Reply: finish cannot be 5: one of 'stop'"),
+    (made(Reply, "x", usage=5), "Reply: usage must be a mapping (a dict), not 5"),
+    (made(Reply, "x", usage={"prompt_tokens": 1.5}), "must be a whole number, not 1.5"),
+    (made(Reply, "x", debug={"attempts": "x"}), "Reply: debug['attempts']"),
+    (made(Reply, "x", files=["ab"]), "files[0] must be one of pairs (file id, name), not 'ab'"),
+    (made(Reply.json, {1, 2}), "Reply.json: value has no form in JSON"),
+    (made(Reply.searched, 5), "Reply.searched: query must be a str, not int"),
+    (made(Reply.searched, "q", views="x"), "views must be several, in a list: ['x']"),
+    (made(Reply.tool_call, 5), "ToolUse: name must be a str, not int"),
+    (made(ToolUse, "f", {"a": {1}}), "ToolUse: arguments has no form in JSON"),
+    (made(Step, "mcp", failed=1), "Step: failed must be True or False, not 1"),
+    (rule("reply", 5), "an answer is a Reply, a Fault or a str, not 5"),
+    (rule("reply", Fault.hang(), chunks=2), "a Fault takes no fields of a Reply: chunks"),
+    (rule("do", "x"), "do() takes a function of the call, not 'x'; for a fixed answer there is re"),
+    (rule("fault", "x"), "fault() takes a Fault, not 'x'"),
+    (rule("times", "1"), "times(): count must be a whole number, not '1'"),
+    (rule("times", 1.0), "times(): count must be a whole number, not 1.0"),
+    (told("rate_limit", requests="5"), "rate_limit: requests must be a number, not '5'"),
+    (told("deferred", failed=1), "deferred: failed must be True or False, not 1"),
+    (skip(days="1"), "clock.skip: days must be a number, not '1'"),
+    (told("issue_key", models="grok-3"), "models must be several, in a list: ['grok-3']"),
+    (told("issue_key", blocked="yes"), "issue_key: blocked must be True or False, not 'yes'"),
+    (told("issue_key", name=5), "issue_key: name must be a str, not int"),
+    (made(match.contains, ["a"]), "match.contains: part must be a str, not list"),
+    (made(match.contains, "a", case=1), "match.contains: case must be True or False, not 1"),
+    (made(match.startswith, None), "match.startswith: head must be a str, not NoneType"),
+    (made(match.re, 5), "match.re: pattern must be a str, not int"),
+    (made(match.size, "640", 480), "match.size: width must be a whole number, not '640'"),
+    (made(match.near, "photo.jpg"), "match.near: picture must be the bytes of a file"),
+    (made(match.near, b"", distance="x"), "match.near: distance must be a number, not 'x'"),
+    (made(match.predicate, 5), "match.predicate takes a function, not 5"),
+    (made(match.format, 5), "match.format: name must be a str, not int"),
+    (
+        made(match.sha256, 5),
+        "match.sha256: digest must be a hash in hex, or the file's bytes, not 5",
+    ),
+    (lambda s: match.any & "x", "match.any & takes a matcher, not 'x'"),
+    (lambda s: match.any | 5, "match.any | takes a matcher, not 5"),
+    (lambda s: match.size(1, 2) & match.contains("x"), "nothing can be both"),
+    (made(FakeServer, seed="7"), "seed must be a whole number, not '7'"),
+    (made(FakeServer, fixed_ids=1), "fixed_ids must be True or False, not 1"),
+    (made(FakeServer, picture_formats="JPEG"), "must be several, in a list: ['JPEG']"),
+    (made(FakeServer, unmatched=None), "unmatched cannot be None: one of 'default', 'error'"),
+    (made(FakeServer, tls="yes"), "FakeServer: tls must be True or False, not 'yes'"),
+    (made(FakeServer, {}), "FakeServer: settings must be Settings, not {}"),
+    (made(FakeServer, port="50051"), "FakeServer: port must be a whole number, not '50051'"),
+    (made(FakeServer, host=5), "FakeServer: host must be a str, not int"),
+    (made(FakeServer, api_key=5), "api_key must be a str, not int"),
+    (lambda s: s.urls.update({5: b"x"}), "an address is a str, not 5"),
+    (lambda s: s.urls.update({"https://e.x": 5}), "not 5"),
+    (made(ServiceError, 5, "x"), "ServiceError: code cannot be 5"),
+]
+WRONG_VALUES = [
+    (on(image="abc"), "digest must be 64 hex digits, not 'abc'; for a file give its bytes"),
+    (on(images=-1), "images (how many) must be 0 or more, not -1"),
+    (
+        on(method="GetCompletions"),
+        "method cannot be 'GetCompletions'; did you mean 'GetCompletion'",
+    ),
+    (on(metadata={"Authorization": "x"}), "the log keeps no keys"),
+    (where(status="UNAVAILABEL"), "status cannot be 'UNAVAILABEL'; did you mean 'UNAVAILABLE'?"),
+    (lambda s: s.calls.assert_called(-1), "times must be 0 or more, not -1"),
+    (lambda s: s.calls.wait_for(1, timeout=NAN), "timeout must be 0 or more, and finite, not nan"),
+    (fault(next=0), "fault: next must be 1 or more, not 0"),
+    (fault(after=-1), "fault: after must be 0 or more, not -1"),
+    (fault(rate=1.5), "fault: rate must be between 0 and 1, not 1.5"),
+    (fault(rate=NAN), "fault: rate must be between 0 and 1, not nan"),
+    (made(Fault.status, "UNAVAILABEL"), "cannot be 'UNAVAILABEL'; did you mean 'UNAVAILABLE'?"),
+    (made(Fault.status, "OK"), "Fault: status cannot be OK: that is no failure"),
+    (made(Fault.after_chunks, -1), "count must be 0 or more, not -1"),
+    (made(Fault.after_chunks, 1, status="NO"), "Fault: status cannot be 'NO'"),
+    (made(Fault.latency, -1), "Fault: seconds must be 0 or more, and finite, not -1"),
+    (made(Fault.latency, NAN), "not nan"),
+    (
+        made(Fault.latency, 1, jitter=math.inf),
+        "Fault: jitter must be 0 or more, and finite, not inf",
+    ),
+    (made(Fault.hang, after_chunks=-1), "Fault: after_chunks must be 0 or more, not -1"),
+    (made(Fault.reset_connection, after_bytes=-1), "after_bytes must be 0 or more, not -1"),
+    (made(Fault.rate_limited, retry_after=-1), "retry_after must be 0 or more, and finite, not -1"),
+    (made(Fault.internal, "\ud800"), "Fault: details holds a lone surrogate"),
+    (made(Fault.status, "INTERNAL", trailing={"Bad Key": "x"}), "a key has lower-case letters"),
+    (made(Fault.status, "INTERNAL", trailing={"k": "ü"}), "must be printable ASCII, not 'ü'"),
+    (made(Reply, "\ud800"), "Reply: text holds a lone surrogate"),
+    (made(Reply, "ab", chunks=0), "Reply: chunks must be 1 or more, not 0"),
+    (made(Reply, "ab", chunks=["a"]), "the pieces joined are not the text"),
+    (made(Reply, "x", ttft=-1), "Reply: ttft must be 0 or more, and finite, not -1"),
+    (made(Reply, "x", tps=0), "Reply: tps must be more than 0, and finite, not 0"),
+    (made(Reply, "x", tps=NAN), "not nan"),
+    (made(Reply, "x", jitter=NAN), "Reply: jitter must be 0 or more, and finite, not nan"),
+    (made(Reply, "x", finish="stopp"), "Reply: finish cannot be 'stopp'; did you mean 'stop'?"),
+    (made(Reply, "x", cost_ticks=-2), "Reply: cost_ticks must be from -1 to"),
+    (made(Reply, "x", usage={"prompt_tokens": -1}), "usage['prompt_tokens'] must be from 0 to"),
+    (made(Reply, "x", files=[("a",)]), "Reply: files[0] must be (file id, name), not ('a',)"),
+    (made(Reply.json, NAN), "Reply.json: value has no form in JSON"),
+    (made(Reply.searched, "q", tool="web_serch"), "cannot be 'web_serch'; did you mean 'web_s"),
+    (made(ToolUse, ""), "ToolUse: name is empty"),
+    (made(Step, "web_serch"), "Step: tool cannot be 'web_serch'; did you mean 'web_search'?"),
+    (rule("replies"), "replies() needs at least one answer"),
+    (rule("times", -1), "times(): count must be 0 or more, not -1"),
+    (told("rate_limit", requests=0), "requests must be more than 0, and finite, not 0"),
+    (told("rate_limit", tokens=NAN), "tokens must be more than 0, and finite, not nan"),
+    (told("rate_limit", burst=-1), "burst must be more than 0, and finite, not -1"),
+    (told("deferred", ready_after_polls=-1), "ready_after_polls must be 0 or more, not -1"),
+    (told("deferred", failed=True, expired=True), "as failed or as expired, not as both"),
+    (skip(days=-1), "clock.skip: days must be 0 or more"),
+    (skip(hours=NAN), "clock.skip: hours must be 0 or more, and finite, not nan"),
+    (skip(days=1e9), "beyond the year 9999"),
+    (told("issue_key", models=["grok-33"]), "models cannot be 'grok-33'; did you mean 'grok-3'?"),
+    (made(match.re, "("), "match.re('(') is no regular expression: missing )"),
+    (made(match.size, 0, 5), "match.size: width must be 1 or more, not 0"),
+    (made(match.format, "JPGE"), "match.format: name cannot be 'JPGE'"),
+    (made(match.detail, "hihg"), "match.detail: level cannot be 'hihg'; did you mean 'high'?"),
+    (made(match.sha256, "abc"), "digest must be 64 hex digits"),
+    (made(match.near, b"no picture"), "match.near: picture cannot be opened: Invalid JPEG image"),
+    (made(match.near, b"", distance=-1), "distance must be between 0 and 100, not -1"),
+    (made(FakeServer, unmatched="eror"), "unmatched cannot be 'eror'; did you mean 'error'?"),
+    (made(FakeServer, keep_calls=0), "keep_calls must be 1 or more, not 0"),
+    (made(FakeServer, max_threads=-1), "max_threads must be 1 or more, not -1"),
+    (made(FakeServer, keep_stored_days=NAN), "must be between 0 and 1,000,000, not nan"),
+    (made(FakeServer, picture_formats=["JPG"]), "cannot be 'JPG'; did you mean 'JPEG'?"),
+    (made(FakeServer, picture_formats=()), "picture_formats is empty"),
+    (made(FakeServer, port=-1), "FakeServer: port must be from 0 to 65535, not -1"),
+    (made(FakeServer, port=65_536), "FakeServer: port must be from 0 to 65535, not 65536"),
+    (made(FakeServer, port=5, http_port=5), "port and http_port cannot be the same"),
+    (
+        made(FakeServer, host="localhost:50051"),
+        "host must be an address of this machine, without a",
+    ),
+    (made(FakeServer, host=""), "host must be an address of this machine"),
+    (made(FakeServer, api_key=""), "api_key must be printable ASCII characters without spaces"),
+    (made(FakeServer, api_key="a b"), "api_key must be printable ASCII characters without spaces"),
+    (made(ServiceError, "ABORT", "x"), "code cannot be 'ABORT'; did you mean 'ABORTED'?"),
+    (made(ServiceError, "OK", "x"), "ServiceError: code cannot be OK"),
+]
+
+
+def cases(rows):
+    return pytest.mark.parametrize(("wrong", "words"), rows, ids=readable)
+
+
+@cases(MISSPELT + WRONG_KINDS)
+def test_a_wrong_kind_is_a_type_error(server, wrong, words):
+    with pytest.raises(TypeError) as caught:
+        wrong(server)
+    assert words in str(caught.value)
+
+
+@cases(WRONG_VALUES)
+def test_a_wrong_value_is_a_value_error(server, wrong, words):
+    with pytest.raises(ValueError) as caught:
+        wrong(server)
+    assert words in str(caught.value)
+
+
+def test_a_key_is_not_shown_in_an_error():
+    with pytest.raises(ValueError) as caught:
+        FakeServer(api_key="secret key of mine")
+    assert "secret" not in str(caught.value)
+
+
+def test_what_is_refused_leaves_nothing_behind():
+    with FakeServer(front=False) as server, connected(server) as ask:
+        for wrong in (fault(Fault.internal(), rate=2), fault(Fault.reset_connection(), next=0)):
+            with pytest.raises(ValueError):
+                wrong(server)
+        with pytest.raises(ValueError):
+            server.rate_limit(requests=-1)
+        with pytest.raises(TypeError):
+            server.on(promt="x")
+        assert ask.text("Hi")
+        assert not server._site.front
+        assert server.problems() == []
+
+
+def test_matchers_of_everything_and_of_tools(server):
+    for name in ("prompt", "model", "image", "images", "tools", "schema", "method"):
+        server.on(**{name: match.any})
+        server.on(**{name: match.none | match.predicate(bool)})
+    server.on(metadata={"x": match.none, "y-bin": b"\xff", "z": match.equals("a")})
+    server.on(method=("POST /v1/responses", "GetCompletion"), tools=match.re("^get_"))
+    server.clear()
+
+
+def test_lists_are_taken_for_tuples_and_whole_numbers_of_any_kind():
+    import numpy
+
+    server = FakeServer(picture_formats=["JPEG", "WEBP"], seed=numpy.int64(3))
+    assert server.settings.picture_formats == ("JPEG", "WEBP")
+    assert Reply("ab", chunks=numpy.int32(2)).chunks == 2
+    assert Fault.latency(numpy.float64(0.5)).seconds == 0.5

@@ -1,0 +1,134 @@
+"""Where a server listens, and with which key."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import urllib.request
+
+import pytest
+
+from tests.testing.asking import connected
+from xai_vision.testing import FakeServer, Fault
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def rest(server, key):
+    asked = urllib.request.Request(
+        f"{server.http_url}/models", headers={"authorization": f"Bearer {key}"}
+    )
+    trust = None
+    if server.http_url.startswith("https"):
+        trust = ssl.create_default_context(cadata=server.root_certificate.decode())
+    with urllib.request.urlopen(asked, timeout=10, context=trust) as reply:
+        return reply.status
+
+
+@pytest.mark.parametrize("front", [False, True])
+def test_a_port_and_a_key_of_ones_own(front):
+    port, http_port = free_port(), free_port()
+    server = FakeServer(port=port, http_port=http_port, api_key="our-own-key", front=front)
+    for _ in range(2):  # the same port after a stop
+        with server:
+            assert server.target == f"localhost:{port}"
+            assert server.http_url == f"http://127.0.0.1:{http_port}/v1"
+            with connected(server, "our-own-key") as ask:
+                assert ask.text("Hi")
+            with connected(server, "another") as ask:
+                assert ask.refusal("Hi")[0] == "UNAUTHENTICATED"
+            assert rest(server, "our-own-key") == 200
+    assert server.calls[0].key_id == "key-0"
+    assert "our-own-key" not in f"{server!r} {server.calls!r} {server.calls[0].metadata}"
+
+
+def test_a_port_stays_when_a_front_comes():
+    with FakeServer(port=free_port()) as server, connected(server) as ask:
+        target = server.target
+        assert ask.text("Hi")
+        server.fault(Fault.reset_connection(), next=1)
+        assert ask.refusal("Hi")[0] == "UNAVAILABLE"
+        assert server.target == target
+
+
+@pytest.mark.parametrize("options", [{}, {"front": True}, {"tls": True}], ids=str)
+def test_an_occupied_port_is_named(options, capfd):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = FakeServer(port=port, **options)
+        with pytest.raises(OSError, match=f"cannot open port {port} of 127.0.0.1: it is taken"):
+            server.start()
+        assert not server.running
+        words = f"port {port} of 127.0.0.1: it is taken"
+        with FakeServer(http_port=port) as other, pytest.raises(OSError, match=words):
+            _ = other.http_url
+        with pytest.raises(OSError, match=f"port {port} of 127.0.0.1: it is taken"):
+            FakeServer(http=True, http_port=port).start()
+    with server, connected_over(server) as ask:  # once it is free
+        assert ask.text("Hi")
+    # Nor does grpc write to the test's stderr.
+    assert capfd.readouterr().err == ""
+
+
+def connected_over(server):
+    """Over TLS where the server has it."""
+    import grpc
+
+    from tests.testing.asking import UNLIMITED, Asker
+
+    class Connection:
+        def __enter__(self):
+            self.channel = grpc.insecure_channel(server.target, options=UNLIMITED)
+            if server._site.certificate:
+                trusted = grpc.ssl_channel_credentials(server.root_certificate)
+                self.channel = grpc.secure_channel(server.target, trusted, options=UNLIMITED)
+            return Asker(self.channel, server.api_key)
+
+        def __exit__(self, *_):
+            self.channel.close()
+
+    return Connection()
+
+
+@pytest.mark.parametrize(
+    ("host", "target", "url"),
+    [
+        ("127.0.0.1", "localhost:", "http://127.0.0.1:"),
+        ("localhost", "localhost:", "http://127.0.0.1:"),
+        ("127.0.0.2", "127.0.0.2:", "http://127.0.0.2:"),
+        ("::1", "[::1]:", "http://[::1]:"),
+        ("[::1]", "[::1]:", "http://[::1]:"),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"front": True}, {"tls": True}], ids=str)
+def test_a_host(host, target, url, options):
+    try:
+        socket.create_server((host.strip("[]"), 0), family=family(host)).close()
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    with FakeServer(host=host, **options) as server, connected_over(server) as ask:
+        assert server.target.startswith(target)
+        assert server.http_url.startswith(
+            url.replace("http:", "https:") if "tls" in options else url
+        )
+        assert ask.text("Hi")
+        assert rest(server, server.api_key) == 200
+
+
+def family(host):
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def test_a_host_that_is_not_here():
+    with pytest.raises(OSError, match=r"cannot open a port of 203\.0\.113\.7: "):
+        FakeServer(host="203.0.113.7").start()
+
+
+def test_only_this_machine_is_let_in_by_default():
+    with FakeServer() as server:
+        port = int(server.target.rpartition(":")[2])
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", port), timeout=2)
