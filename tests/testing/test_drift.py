@@ -1,7 +1,8 @@
 """What the fake's replies carry against what the official SDK's responses show.
 
-Every property of its Response and Chunk must have something in it in at least one scenario; a
-property that a new version adds fails this test until the fake fills it.
+Every property of its response objects, and every field of the messages it hands out, must have
+something in it in at least one scenario; one that a new version adds fails this until the fake
+fills it.
 """
 
 from __future__ import annotations
@@ -10,9 +11,26 @@ import pytest
 
 from tests.pictures import jpeg
 from tests.testing.asking import data_url
-from xai_vision.testing import Reply, ToolUse
+from xai_vision.testing import Reply, Step, ToolUse
 
 pytestmark = pytest.mark.peer
+
+DEBUG = {
+    "attempts": 1,
+    "request": "r",
+    "prompt": "p",
+    "engine_request": "e",
+    "responses": ["a"],
+    "chunks": ["c"],
+    "cache_read_count": 1,
+    "cache_read_input_bytes": 2,
+    "cache_write_count": 3,
+    "cache_write_input_bytes": 4,
+    "lb_address": "l",
+    "sampler_tag": "s",
+}
+# What the answer repeats of the request is copied whole: that it has each setting is enough.
+ECHOED = ("settings.",)
 
 
 def properties(thing):
@@ -34,38 +52,195 @@ def filled(thing):
     return found
 
 
+def inner(field):
+    """The message in a field, where it is one of the service's own."""
+    kind = field.message_type
+    return kind if kind and not kind.full_name.startswith("google.") else None
+
+
+def fields_of(descriptor, above=()):
+    """Every field of a message and of those in it, as dotted names."""
+    for field in descriptor.fields:
+        yield field.name
+        kind = inner(field)
+        if kind and kind.full_name not in above:
+            for name in fields_of(kind, (*above, kind.full_name)):
+                yield f"{field.name}.{name}"
+
+
+def filled_fields(message):
+    for field, value in message.ListFields():
+        yield field.name
+        if inner(field):
+            many = hasattr(value, "extend") or hasattr(value, "add")
+            for one in value if many else [value]:
+                for name in filled_fields(one):
+                    yield f"{field.name}.{name}"
+
+
+def missing(messages, leave=()):
+    """Fields that none of these messages has anything in."""
+    found = set().union(*map(filled_fields, messages))
+    wanted = set(fields_of(messages[0].DESCRIPTOR))
+    return sorted(name for name in wanted - found if not (name.startswith(leave) and leave))
+
+
+def missing_properties(things):
+    return sorted(set(properties(things[0])).difference(*map(filled, things)))
+
+
 @pytest.fixture
-def chat(server):
+def sdk(server):
     from xai_sdk import Client
-    from xai_sdk.chat import image, user
-    from xai_sdk.tools import image_generation, web_search
 
     with Client(api_key=server.api_key, api_host=server.target) as client:
-        agent = client.chat.create(
+        yield client
+
+
+@pytest.fixture
+def chats(server, sdk):
+    """Conversations that together bring everything an answer can have."""
+    from xai_sdk.chat import image, tool, user
+    from xai_sdk.tools import image_generation, web_search
+
+    server.on(prompt="Hi").reply(
+        Reply(
+            "x",
+            # The SDK shows of a deferred answer its first output, of an agent's a tool call.
+            reasoning="r",
+            encrypted="e",
+            debug=DEBUG,
+            tool_calls=[ToolUse("f", {"a": 1})],
+            files=[("file-1", "a.txt")],
+            usage={"cached_prompt_text_tokens": 1},
+        )
+    )
+    server.on(prompt="Cite").reply(
+        Reply(
+            "x",
+            citations=["https://x.com/a/status/1", "collections://col-1/file-1", "https://e.x"],
+            steps=[Step("web_search", {"query": "q"}, failed=True)],
+        )
+    )
+    stored = sdk.chat.create("grok-4", messages=[user("First")], store_messages=True).sample()
+    return [
+        sdk.chat.create(
             "grok-4",
             messages=[user("What?", image(data_url(jpeg())))],
             tools=[web_search(enable_image_understanding=True), image_generation()],
             include=["web_search_call_output", "inline_citations"],
             reasoning_effort="high",
             use_encrypted_content=True,
-        )
-        plain = client.chat.create("grok-4", messages=[user("Hi")], logprobs=True, top_logprobs=2)
-        yield agent, plain
+        ),
+        sdk.chat.create(
+            "grok-4",
+            messages=[user("Hi")],
+            logprobs=True,
+            top_logprobs=2,
+            tools=[tool("f", "Does it.", {"type": "object"})],
+            tool_choice="required",
+            max_tokens=50,
+            temperature=0.5,
+            top_p=0.5,
+            user="u",
+            store_messages=True,
+            previous_response_id=stored.id,
+            response_format="json_object",
+            parallel_tool_calls=True,
+        ),
+        sdk.chat.create("grok-4", messages=[user("Cite")], include=["inline_citations"]),
+        sdk.chat.create("grok-4", messages=[user("Hello")], search_parameters=searched()),
+    ]
 
 
-def test_a_response_has_everything_somewhere(server, chat):
-    agent, plain = chat
-    debug = Reply("x", debug={"attempts": 1, "prompt": "p"}, tool_calls=[ToolUse("f")])
-    server.on(prompt="Hi").reply(debug)
-    responses = [agent.sample(), plain.sample()]
-    missing = set(properties(responses[0])).difference(*map(filled, responses))
-    assert not missing
+def searched():
+    from xai_sdk.search import SearchParameters
+
+    return SearchParameters(mode="on")
 
 
-def test_a_chunk_has_everything_somewhere(server, chat):
-    agent, plain = chat
-    debug = Reply("x", debug={"attempts": 1, "prompt": "p"}, tool_calls=[ToolUse("f")])
-    server.on(prompt="Hi").reply(debug)
-    chunks = [chunk for one in (agent, plain) for _, chunk in one.stream()]
-    missing = set(properties(chunks[0])).difference(*map(filled, chunks))
-    assert not missing
+def test_a_response(chats):
+    responses = [chat.sample() for chat in chats]
+    assert missing_properties(responses) == []
+    assert missing([response.proto for response in responses], ECHOED) == []
+    settings = [response.proto.settings for response in responses]
+    assert {name for name in missing(settings) if "." not in name} == set()
+
+
+def test_a_chunk(chats):
+    chunks = [chunk for chat in chats for _, chunk in chat.stream()]
+    assert missing_properties(chunks) == []
+    assert missing([chunk.proto for chunk in chunks], ECHOED) == []
+    outputs = [choice for chunk in chunks for choice in chunk.choices]
+    assert missing_properties(outputs) == []
+
+
+def test_a_deferred_and_a_stored_response(server, sdk, chats):
+    from xai_vision.proto import chat_pb2
+
+    server.deferred(ready_after_polls=0)
+    deferred = [chat.defer() for chat in chats]
+    assert missing_properties(deferred) == []
+    assert missing([response.proto for response in deferred], ECHOED) == []
+    stored = sdk.chat.get_stored_completion(chats[1].sample().id)
+    assert stored
+    alike = chats[1].sample()
+    for one in stored:
+        assert filled(one) == filled(alike)
+    # The messages around them are never shown by the SDK; ours carry all there is.
+    polled = [call.response for call in server.calls.where(method="GetDeferredCompletion")]
+    started = [call.response for call in server.calls.where(method="StartDeferredCompletion")]
+    assert missing(polled, ("response.",)) == []
+    assert missing(started) == []
+    assert isinstance(polled[0], chat_pb2.GetDeferredCompletionResponse)
+    assert sdk.chat.delete_stored_completion(stored[0].id) == stored[0].id
+    assert missing([server.calls.last.response]) == []
+
+
+def test_a_compaction(sdk):
+    from xai_sdk.chat import image, user
+
+    asked = [user("What is it?", image(data_url(jpeg())))]
+    compacted = sdk.chat.compact_context("grok-4", asked)
+    assert missing_properties([compacted]) == []
+    assert missing([compacted.proto], ("usage.",)) == []
+    counted = {"prompt_tokens", "completion_tokens", "total_tokens", "cost_in_usd_ticks"}
+    assert counted <= set(filled_fields(compacted.proto.usage))
+
+
+@pytest.mark.parametrize("kind", ["language", "embedding", "image_generation"])
+def test_models(sdk, kind):
+    listed = getattr(sdk.models, f"list_{kind}_models")()
+    assert missing(listed) == []
+    single = getattr(sdk.models, f"get_{kind}_model")(listed[0].name)
+    assert single == listed[0]
+
+
+def test_a_key(server):
+    from xai_sdk import Client
+
+    shown = []
+    for rights in ({}, {"blocked": True}, {"team_blocked": True}, {"disabled": True}):
+        key = server.issue_key(name="a key", **rights)
+        with Client(api_key=key, api_host=server.target) as client:
+            shown.append(client.auth.get_api_key_info())
+    assert missing(shown) == []
+
+
+def test_tokens(sdk):
+    tokens = sdk.tokenize.tokenize_text("A red square, one of many.", "grok-4")
+    for token in tokens:
+        assert missing([token]) == []
+    # What the SDK hands out is a list of them; the message around it has the model too.
+    assert len(tokens) > 5
+
+
+def test_every_method_the_service_has_is_served():
+    from xai_vision.proto.auth_grpc import Auth
+    from xai_vision.proto.chat_grpc import Chat
+    from xai_vision.proto.models_grpc import Models
+    from xai_vision.proto.tokenize_grpc import Tokenize
+    from xai_vision.testing.services import UNARY
+
+    named = {method for service in (Auth, Chat, Models, Tokenize) for method in service.METHODS}
+    assert named - set(UNARY) == {Chat.GetCompletionChunk}

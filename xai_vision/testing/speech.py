@@ -38,8 +38,11 @@ def cite(message: chat_pb2.CompletionMessage, urls: Sequence[str]) -> None:
         if url.startswith(("https://x.com/", "https://twitter.com/")):
             citation.x_citation.url = url
         elif url.startswith("collections://"):
-            citation.collections_citation.file_id = url.rpartition("/")[2]
-            citation.collections_citation.score = 0.5
+            collection, _, file_id = url.removeprefix("collections://").rpartition("/")
+            found = citation.collections_citation
+            found.file_id, found.chunk_id, found.score = file_id, f"{file_id}-0", 0.5
+            found.chunk_content = f"A passage of {file_id}."
+            found.collection_ids.extend([collection] if collection else [])
         else:
             citation.web_citation.url = url
 
