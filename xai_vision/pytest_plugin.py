@@ -9,7 +9,8 @@ for it.
     never used, or not as often as ``times(n)`` says; a test that fails by itself is reported
     with the calls the server got, and which rule answered each.
 ``make_xai_server``
-    A function that starts further servers, stopped at the end of the session.
+    A function that starts further servers, stopped at the end of the session. They are not
+    verified, for they may be meant for several tests: call their ``verify()``.
 ``@pytest.mark.xai_fake(unmatched="error", ...)``
     Settings for one test, class or module: fields of ``xai_vision.testing.Settings``, or
     arguments of ``FakeServer`` such as ``tls=True``, for which the test gets its own server.

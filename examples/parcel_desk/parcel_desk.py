@@ -70,7 +70,8 @@ def main() -> None:
     from xai_vision.testing import FakeServer
 
     with FakeServer() as server:
-        server.on().reply_json({"state": "fine", "reason": "a fake server says so, not Grok"})
+        fine = {"state": "fine", "reason": "a fake server says so, not Grok"}
+        server.on().reply_json(fine).optional()
         asyncio.run(report(given.pictures, api_key=server.api_key, api_host=server.target))
 
 

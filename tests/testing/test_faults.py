@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import grpc
 import pytest
@@ -382,6 +384,15 @@ def test_trailing_metadata_of_both_kinds(server, ask):
         ask("Hi")
     trailing = dict(caught.value.trailing_metadata())
     assert (trailing["x-why"], trailing["x-blob-bin"]) == ("so", b"\xff\x00")
+    # HTTP has no form for the second.
+    asked = urllib.request.Request(
+        f"{server.http_url}/models", headers={"authorization": f"Bearer {server.api_key}"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked, timeout=10)
+    refused.value.close()
+    assert refused.value.headers["x-why"] == "so"
+    assert "x-blob-bin" not in refused.value.headers
 
 
 def test_a_stream_nobody_reads_any_more_is_not_made(server, ask):

@@ -83,6 +83,20 @@ def test_every_attempt_is_seen(server):
     assert server.calls.where(metadata={"x-run": "7"}).last.header("X-Run") == "7"
 
 
+def test_attempts_of_our_client_and_what_are_none(server, client):
+    from xai_vision.chat import user
+
+    chat = client.chat.create("grok-4", messages=[user("Hi")])
+    chat.sample()
+    server.fault(Fault.unavailable(), next=2)
+    chat.sample()
+    attempts = server.calls.attempts
+    # The first call was answered: the second one is not its retry.
+    assert [call.status for call in attempts] == ["UNAVAILABLE", "UNAVAILABLE", "OK"]
+    chat.sample()
+    assert len(server.calls.attempts) == 1
+
+
 def test_waiting_for_calls(server, ask):
     import threading
 

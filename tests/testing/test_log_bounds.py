@@ -152,11 +152,11 @@ def test_what_is_dropped_cannot_be_vouched_for():
 def test_memory_stays_where_the_limit_is():
     with FakeServer(keep_log_bytes=2 * KIB * KIB) as server, connected(server) as ask:
         server.on().reply("y" * 50 * KIB)
-        for number in range(60):
+        for number in range(30):
             ask(text(number, 50 * KIB))
         tracemalloc.start()
         try:
-            for number in range(120):
+            for number in range(60):
                 ask(text(number, 50 * KIB))
             held, _ = tracemalloc.get_traced_memory()
         finally:

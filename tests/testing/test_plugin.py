@@ -128,23 +128,24 @@ def test_misused(xai_server):
     result.stdout.fnmatch_lines(["*xai_fake takes settings by name*"])
 
 
-@pytest.mark.parametrize(
-    ("mark", "words"),
-    [
-        (
-            "unmatchd='error'",
-            "@pytest.mark.xai_fake: *has no 'unmatchd'; did you mean 'unmatched'?",
-        ),
-        ("unused='alow'", "@pytest.mark.xai_fake: unused cannot be 'alow'; did you mean 'allow'?"),
-        ("keep_calls=-1", "@pytest.mark.xai_fake: keep_calls must be 1 or more, not -1"),
-        ("tls='yes'", "@pytest.mark.xai_fake: FakeServer: tls must be True or False, not 'yes'"),
-        ("tls=True, sede=1", "@pytest.mark.xai_fake: *has no 'sede'; did you mean 'seed'?"),
-    ],
-)
-def test_a_wrong_marker(run, mark, words):
-    result = run(f"@pytest.mark.xai_fake({mark})\ndef test_it(xai_server): pass\n")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"*{words}*"])
+WRONG_MARKS = {
+    "unmatchd='error'": "has no 'unmatchd'; did you mean 'unmatched'?",
+    "unused='alow'": "unused cannot be 'alow'; did you mean 'allow'?",
+    "keep_calls=-1": "keep_calls must be 1 or more, not -1",
+    "tls='yes'": "FakeServer: tls must be True or False, not 'yes'",
+    "tls=True, sede=1": "has no 'sede'; did you mean 'seed'?",
+}
+
+
+def test_a_wrong_marker(run):
+    tests = [
+        f"@pytest.mark.xai_fake({mark})\ndef test_{number}(xai_server): pass\n"
+        for number, mark in enumerate(WRONG_MARKS)
+    ]
+    result = run("\n".join(tests))
+    result.assert_outcomes(errors=len(WRONG_MARKS))
+    for words in WRONG_MARKS.values():
+        result.stdout.fnmatch_lines([f"*@pytest.mark.xai_fake: *{words}*"])
 
 
 def test_a_server_of_the_tests_own(run):

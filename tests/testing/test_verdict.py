@@ -166,6 +166,27 @@ def test_a_condition_that_raises_is_told(server, ask):
     assert "when=<lambda>, but asking raised ZeroDivisionError: division by zero" in verdict(server)
 
 
+def test_a_condition_that_raises_when_a_call_comes_is_a_mistake_of_its_rule(server, ask):
+    server.on(when=lambda call: 1 / 0).reply("x").optional()
+    status, words = ask.refusal("Hi")
+    assert (status, words) == ("INTERNAL", "on(when=<lambda>) is mistaken: division by zero")
+    assert "on(when=<lambda>): ZeroDivisionError: division by zero" in verdict(server)
+    server.clear()
+    server.fault(Fault.hang(), when=lambda call: 1 / 0).optional()
+    status, words = ask.refusal("Hi", timeout=5)
+    assert status == "INTERNAL"
+    assert "fault(Fault('hang'), when=<lambda>) raised ZeroDivisionError" in words
+    assert "raised ZeroDivisionError: division by zero" in verdict(server)
+
+
+def test_long_values_are_shortened_in_messages(server, ask):
+    for prompt in ("y" * 10_000, match.contains("y" * 10_000), match.startswith("y" * 10_000)):
+        server.on(prompt=prompt).reply("x")
+    server.on(schema={"a": "y" * 10_000}).reply("x")
+    ask("x" * 10_000)
+    assert len(verdict(server)) < 5_000
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="exceptions have no notes before 3.11")
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_a_failure_in_the_block_is_given_what_else_was_wrong(kind):

@@ -14,6 +14,7 @@ from xai_vision.testing.staging import Staging
 if TYPE_CHECKING:
     from xai_vision.testing.faults import Fault
     from xai_vision.testing.log import CallLog
+    from xai_vision.testing.rules import Rule, RuleRecord
 
 __all__ = ["Call"]
 
@@ -110,7 +111,7 @@ class Call:
         self.prompt = ""
         self.images: Sequence[CallImage] = ()
         self.earlier_images: Sequence[CallImage] = ()
-        self.rule: Any = None
+        self.rule: Rule | RuleRecord | None = None
         self.unmatched = False
         self.faults: tuple[Fault, ...] = ()
         self.response: Any = None

@@ -62,10 +62,14 @@ class CallList(Sequence[Call]):
 
     @property
     def attempts(self) -> CallList:
-        """The newest call and those right before it that asked the very same: its attempts."""
+        """The newest call, and those right before it that asked the very same and failed.
+
+        That is what a client's trying again looks like, whether it says so (``call.attempt``)
+        or not.
+        """
         calls = self._all()
         start = len(calls) - 1
-        while start > 0 and _same(calls[start - 1], calls[-1]):
+        while start > 0 and _tried_again(calls[start - 1], calls[-1]):
             start -= 1
         return self._part(calls[max(start, 0) :])
 
@@ -273,5 +277,5 @@ def _record(calls: tuple[Call, ...], asked: str, dropped: int, nearest: str) -> 
     return CallList(calls, asked, dropped=dropped, nearest=nearest)
 
 
-def _same(one: Call, other: Call) -> bool:
-    return one.method == other.method and one.request == other.request
+def _tried_again(one: Call, other: Call) -> bool:
+    return one.status != "OK" and one.method == other.method and one.request == other.request

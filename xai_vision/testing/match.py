@@ -39,6 +39,8 @@ __all__ = [
 _KINDS: Final = frozenset({"a text", "bytes", "a picture", "a list", "a JSON value"})
 _TEXT: Final = frozenset({"a text"})
 _PICTURE: Final = frozenset({"a picture"})
+# As much of a value is shown in a matcher's name: errors name rules, and must stay readable.
+_LONG: Final = 200
 
 
 class Matcher:
@@ -123,7 +125,7 @@ none = _simple("match.none", _nothing)
 
 def equals(wanted: Any) -> Matcher:
     """The same value."""
-    return _simple(f"{wanted!r}", lambda value: value == wanted, _kinds_of(wanted))
+    return _simple(shown(wanted, _LONG), lambda value: value == wanted, _kinds_of(wanted))
 
 
 def _kinds_of(wanted: Any) -> frozenset[str]:
@@ -144,7 +146,7 @@ def contains(part: str, *, case: bool = False) -> Matcher:
     sought = text("match.contains: part", part)
     sought = sought if flag("match.contains: case", case) else sought.lower()
     return _simple(
-        f"match.contains({part!r})",
+        f"match.contains({shown(part, _LONG)})",
         lambda value: sought in (value if case else str(value or "").lower()),
         _TEXT,
     )
@@ -154,7 +156,9 @@ def startswith(head: str) -> Matcher:
     """A text that begins with ``head``."""
     text("match.startswith: head", head)
     return _simple(
-        f"match.startswith({head!r})", lambda value: str(value or "").startswith(head), _TEXT
+        f"match.startswith({shown(head, _LONG)})",
+        lambda value: str(value or "").startswith(head),
+        _TEXT,
     )
 
 

@@ -221,7 +221,7 @@ class RuleTable:
         # Conditions are asked without the lock: a test's own functions may take their time, and
         # may ask the server. In between another call may use a rule up.
         for rule in self.rules:
-            if not rule.ready or not rule.conditions.hold(call):
+            if not rule.ready or not self._holds(rule, call):
                 continue
             with self._lock:
                 if not rule.spent:
@@ -239,8 +239,15 @@ class RuleTable:
         except ServiceError:
             raise
         except Exception as fault:
-            self._mistaken(f"{rule!r}: {type(fault).__name__}: {fault}")
-            raise ServiceError("INTERNAL", f"{rule!r} is mistaken: {fault}") from fault
+            raise self._mistaken(rule, fault) from fault
+
+    def _holds(self, rule: Rule, call: Call) -> bool:
+        try:
+            return rule.conditions.hold(call)
+        except ServiceError:
+            raise
+        except Exception as fault:
+            raise self._mistaken(rule, fault) from fault
 
     @property
     def rules(self) -> list[Rule]:
@@ -268,9 +275,10 @@ class RuleTable:
             self._rules.clear()
             self.mistakes.clear()
 
-    def _mistaken(self, what: str) -> None:
+    def _mistaken(self, rule: Rule, fault: Exception) -> ServiceError:
         with self._lock:
-            self.mistakes.append(what)
+            self.mistakes.append(f"{rule!r}: {type(fault).__name__}: {fault}")
+        return ServiceError("INTERNAL", f"{rule!r} is mistaken: {fault}")
 
 
 def _outcome(answer: Reply | Fault | str) -> Outcome:

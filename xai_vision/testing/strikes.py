@@ -10,6 +10,7 @@ from xai_vision.testing.calls import Call
 from xai_vision.testing.conditions import Conditions
 from xai_vision.testing.faults import Fault
 from xai_vision.testing.hiding import hidden
+from xai_vision.testing.problems import ServiceError
 
 __all__ = ["FaultRule", "FaultTable"]
 
@@ -105,7 +106,7 @@ class FaultTable:
         # is so with it.
         for rule in self.rules:
             late = rule.fault.kind == "latency"
-            if rule.spent or (ended and not late) or not rule.conditions.hold(call):
+            if rule.spent or (ended and not late) or not _holds(rule, call):
                 continue
             with self._lock:
                 struck = rule.strike(self._chance)
@@ -119,3 +120,12 @@ class FaultTable:
         with self._lock:
             self._rules.clear()
             self._chance = random.Random(self._seed)  # noqa: S311
+
+
+def _holds(rule: FaultRule, call: Call) -> bool:
+    try:
+        return rule.conditions.hold(call)
+    except ServiceError:
+        raise
+    except Exception as error:
+        raise RuntimeError(f"{rule!r} raised {type(error).__name__}: {error}") from error

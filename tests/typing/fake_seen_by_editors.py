@@ -1,0 +1,99 @@
+"""What editors and type checkers see of the fake server. Checked by mypy, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from typing_extensions import assert_type
+
+from xai_vision.testing import (
+    Call,
+    CallImage,
+    CallList,
+    CallLog,
+    FakeServer,
+    Fault,
+    FaultRule,
+    Reply,
+    Rule,
+    RuleRecord,
+    Settings,
+    Step,
+    Tenant,
+    ToolUse,
+    match,
+)
+from xai_vision.testing.match import Matcher
+
+
+def rules(server: Tenant) -> None:
+    rule = server.on(prompt=match.contains("caption"), image=match.size(640, 480), images=1)
+    assert_type(rule, Rule)
+    assert_type(rule.reply("text", chunks=5, ttft=0.8, tps=40, jitter=0.1), Rule)
+    assert_type(rule.replies(Reply.tool_call("f", city="Oslo"), "12 C", Fault.hang()), Rule)
+    assert_type(rule.reply_json({"animal": "cat"}, reasoning="hm"), Rule)
+    assert_type(rule.times(1).optional(), Rule)
+    server.on(when=lambda call: call.prompt.startswith("a")).do(lambda call: Reply(call.prompt))
+    server.on(tools=("web_search", "f"), schema=match.any, metadata={"x": "y"}, stream=True)
+    server.on(promt="x")  # type: ignore[call-arg]
+    server.on(prompt=5)  # type: ignore[arg-type]
+    server.on(prompt=None)  # type: ignore[arg-type]
+    server.on(images=match.none, image=Path("a.png"))  # type: ignore[arg-type]
+    rule.reply("x", resoning="y")  # type: ignore[call-arg]
+    rule.times("1")  # type: ignore[arg-type]
+    rule.do("x")  # type: ignore[arg-type]
+    assert_type(match.size(1, 2) & ~match.format("PNG") | match.any, Matcher)
+
+
+def replies() -> None:
+    assert_type(Reply("x", finish="length", usage={"prompt_tokens": 5}).but(text="y"), Reply)
+    assert_type(Reply("x", tool_calls=[ToolUse("f", {"a": 1})], steps=[Step("mcp")]), Reply)
+    Reply("x", finish="stopp")  # type: ignore[arg-type]
+    Reply("x", resoning="y")  # type: ignore[call-arg]
+
+
+def faults(server: Tenant) -> None:
+    handle = server.fault(Fault.unavailable(after_chunks=2), next=2, rate=0.5, prompt="x")
+    assert_type(handle, FaultRule)
+    assert_type(handle.optional(), FaultRule)
+    assert_type(handle.fired, int)
+    assert_type(Fault.after_chunks(3, status="INTERNAL", trailing={"k": "v"}), Fault)
+    assert_type(Fault.rate_limited(retry_after=1), Fault)
+    Fault.latency("1")  # type: ignore[arg-type]
+    Fault.latency(1, jiter=1)  # type: ignore[call-arg]
+    server.fault(Fault.hang)  # type: ignore[arg-type]
+    server.rate_limit(tokens=20_000.0)
+    server.rate_limit(token=5)  # type: ignore[call-arg]
+    server.deferred(ready_after_polls=2)
+    server.clock.skip(days=31)
+    server.clock.skip(day=31)  # type: ignore[call-arg]
+    assert_type(server.issue_key(vision=False, models=["grok-3"]), str)
+    server.issue_key(visoin=False)  # type: ignore[call-arg]
+
+
+def calls(server: Tenant) -> None:
+    assert_type(server.calls, CallLog)
+    assert_type(server.calls.where(image=match.any, status="OK"), CallList)
+    assert_type(server.calls.last, Call)
+    assert_type(server.calls[1:].attempts, CallList)
+    assert_type(server.calls.dropped, int)
+    call = server.calls.last
+    assert_type(call.images, Sequence[CallImage])
+    assert_type(call.images[0].data, bytes)
+    assert_type(call.rule, Rule | RuleRecord | None)
+    assert_type(call.faults, tuple[Fault, ...])
+    server.calls.assert_called(2, prompt="x")
+    server.calls.where(statsu="OK")  # type: ignore[call-arg]
+
+
+async def servers() -> None:
+    with FakeServer(port=50051, host="127.0.0.1", api_key="k", unused="allow") as server:
+        assert_type(server, FakeServer)
+        assert_type(server.tenant(unmatched="error", seed=7), Tenant)
+    async with FakeServer(Settings(seed=1), tls=True) as other:
+        assert_type(other.root_certificate, bytes)
+        assert_type(other.problems(), list[str])
+    FakeServer(unmatchd="error")  # type: ignore[call-arg]
+    FakeServer(unused="alow")  # type: ignore[arg-type]
+    Settings(sede=1)  # type: ignore[call-arg]
