@@ -127,7 +127,7 @@ def test_one_turn_of_the_model_is_one_message():
         ({"input": "a", "max_tokens": 3}, "max_tokens", True),
         ({"input": "a", "background": True}, "background", True),
         ({"input": "a", "include": ["web_search_call.action.sources"]}, "include", True),
-        ({"input": "a", "text": {"verbosity": "low"}}, "verbosity", True),
+        ({"input": "a", "text": {"verbosity": "low"}}, "text.verbosity", True),
         ({"input": "a", "tool_choice": {"type": "web_search"}}, "tool_choice", True),
         ({"input": "a", "instructions": "b", "previous_response_id": "c"}, "instructions", True),
         ({"input": [{"type": "input_image", "image_url": "u", "detail": "original"}]}, None, False),

@@ -33,22 +33,23 @@ _MAKERS: dict[str, Callable[..., Message]] = {
 }
 
 
-def message_from(value: Mapping[str, Any]) -> Message:
+def message_from(value: Any) -> Message:
     """Build a message from its dict.
 
     Args:
-        value: ``role`` (user, assistant, system, developer or tool), ``content`` (a string, or a
-            list of parts: text, input_text, output_text, image_url, input_image, input_file,
-            file), and where they belong ``name``, ``tool_calls``, ``tool_call_id``,
-            ``reasoning_content``.
+        value: The dict, or what the openai package makes of one: ``role`` (user, assistant,
+            system, developer or tool), ``content`` (a string, or a list of parts: text,
+            input_text, output_text, image_url, input_image, input_file, file), and where they
+            belong ``name``, ``tool_calls``, ``tool_call_id``, ``reasoning_content``.
 
     Raises:
         InvalidRequestError: A key, role or part that has no place in a message; the text names it.
     """
     # Imported on use: programs that use user(...) and its kin need none of it.
     from xai_vision.openai_compat.messages import read_message
+    from xai_vision.openai_compat.values import plain
 
-    return _message(read_message(value))
+    return _message(read_message(plain(value)))
 
 
 def conversation_from(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], list[Message]]:
@@ -62,11 +63,8 @@ def conversation_from(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], lis
     """
     from xai_vision.openai_compat.request import read_request
 
-    given = {**body, **(body.get("extra_body") or {})}
-    given.pop("extra_body", None)
-    for key, instead in _INSTEAD.items():
-        if given.get(key):
-            raise InvalidRequestError(f"{key}: {instead}")
+    given = _arguments(body)
+    shape = _shape(given)
     if given.get("n") == 1:
         given.pop("n")
     fields, said = read_request(given)
@@ -75,10 +73,43 @@ def conversation_from(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], lis
     if given.get("tools") is not None:
         # As they were given: here they are checked more closely than in translation.
         fields["tools"] = given["tools"]
+    if shape is not None:
+        fields["response_format"] = shape
     return fields.pop("model"), fields, [_message(one) for one in said]
 
 
+def _arguments(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What openai's method would send of its arguments, or say what this package has instead."""
+    from xai_vision.openai_compat.values import plain
+
+    given: dict[str, Any] = plain(body)
+    given |= given.pop("extra_body", None) or {}
+    for key, instead in _INSTEAD.items():
+        if given.pop(key, None):
+            raise InvalidRequestError(f"{key}: {instead}")
+    return given
+
+
+def _shape(given: dict[str, Any]) -> type | None:
+    """Take out the Pydantic class that openai's parse() takes in place of a form, if there is one.
+
+    Raises:
+        InvalidRequestError: Two forms are given.
+    """
+    for key, other in (("response_format", "text_format"), ("text_format", "text")):
+        if not isinstance(given.get(key), type):
+            continue
+        text = given.get(other)
+        if text is not None and (other != "text" or (isinstance(text, dict) and "format" in text)):
+            raise InvalidRequestError(f"{key} and {other} both give the answer's form")
+        shape: type = given.pop(key)
+        return shape
+    return None
+
+
 _INSTEAD = {
+    "extra_headers": "give it to the client: Client(metadata=...)",
+    "extra_query": "gRPC has no query",
     "stream": "a stream comes from chat.stream()",
     "stream_options": "every stream brings its usage: response.usage",
     "deferred": "a deferred answer comes from chat.defer()",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from xai_vision.chat.content import is_proto
 from xai_vision.chat.dicts import message_from
@@ -17,8 +17,21 @@ from xai_vision.proto.convert import adopt
 if TYPE_CHECKING:
     from xai_vision.chat.compaction import CompactContextResponse
 
+
+class DumpedMessage(Protocol):
+    """A message as the openai package gives it: ``response.choices[0].message``."""
+
+    @property
+    def role(self) -> str:
+        """Whose turn it is."""
+
+    def model_dump(self) -> dict[str, Any]:
+        """The message as a dict."""
+
+
 Said: TypeAlias = (
     "Message | Response | CompactContextResponse | chat_pb2.Message | Mapping[str, Any]"
+    " | DumpedMessage"
 )
 """What append() takes."""
 
@@ -31,7 +44,7 @@ def as_messages(value: object) -> list[Message]:
     """
     if isinstance(value, Message):
         return [value]
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) or _is_openai(value):
         return [message_from(value)]
     if is_proto(value, "xai_api.Message"):
         return [Message(adopt(value, chat_pb2.Message))]
@@ -58,7 +71,13 @@ def as_message(value: object) -> Message:
 
 def is_message(value: object) -> bool:
     """Whether it is one message, in whatever form, rather than something to put into one."""
-    return isinstance(value, (Message, Mapping)) or is_proto(value, "xai_api.Message")
+    known = isinstance(value, (Message, Mapping)) or is_proto(value, "xai_api.Message")
+    return known or _is_openai(value)
+
+
+def _is_openai(value: object) -> bool:
+    """Whether it is a ``DumpedMessage``."""
+    return hasattr(value, "model_dump") and hasattr(value, "role")
 
 
 def is_compaction(value: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from xai_vision.openai_compat.parts import logprob
+from xai_vision.openai_compat.parts import logprob, sources
 from xai_vision.openai_compat.server_calls import is_server_side
 from xai_vision.openai_compat.usage import chat_usage
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
@@ -63,6 +63,7 @@ def _choice(place: int, output: chat_pb2.CompletionOutput) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": said.content, "refusal": None}
     if said.reasoning_content:
         message["reasoning_content"] = said.reasoning_content
+    message |= _annotated(said.citations)
     calls = [call for call in said.tool_calls if not is_server_side(call)]
     if calls:
         message["content"] = said.content or None
@@ -73,6 +74,15 @@ def _choice(place: int, output: chat_pb2.CompletionOutput) -> dict[str, Any]:
         "message": message,
         "logprobs": _logprobs(output.logprobs),
     }
+
+
+def _annotated(citations: Iterable[chat_pb2.InlineCitation]) -> dict[str, Any]:
+    """The sources of passages; left out where there are none, as in most answers."""
+    written = []
+    for source in sources(citations):
+        kind = source.pop("type")
+        written.append({"type": kind, kind: source})
+    return {"annotations": written} if written else {}
 
 
 def _call(call: chat_pb2.ToolCall) -> dict[str, Any]:
@@ -124,6 +134,7 @@ class ChatStream:
             delta["reasoning_content"] = output.delta.reasoning_content
         if output.delta.content:
             delta["content"] = output.delta.content
+        delta |= _annotated(output.delta.citations)
         if delta:
             yield {**base, "delta": delta}
         for call in output.delta.tool_calls:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from xai_vision.openai_compat import server_calls
-from xai_vision.openai_compat.messages import read_message
+from xai_vision.openai_compat.messages import misplaced, read_message
 from xai_vision.openai_compat.parts import read_part, read_parts, responses_parts
 from xai_vision.openai_compat.said import ROLES, Part, Said
 from xai_vision.openai_compat.values import (
     TranslationError,
     check_keys,
+    check_type,
     listed,
     text,
     unsupported,
@@ -119,7 +120,9 @@ def _function_call(item: Mapping[str, Any], where: str) -> chat_pb2.ToolCall:
 
 
 def _reasoning(item: Mapping[str, Any], where: str) -> Said:
-    check_keys(item, ("type", "id", "summary", "content", "encrypted_content", "status"), where)
+    why = {"content": "a thought is sent back as summary or encrypted_content"}
+    known = ("type", "id", "summary", "encrypted_content", "status")
+    check_keys({**item, "content": item.get("content") or None}, known, where, why)
     thoughts = [
         _thought(part, f"{where}.summary[{place}]")
         for place, part in enumerate(listed(f"{where}.summary", item.get("summary") or ()))
@@ -135,6 +138,7 @@ def _reasoning(item: Mapping[str, Any], where: str) -> Said:
 def _thought(part: Any, where: str) -> str:
     if not isinstance(part, Mapping):
         raise wrong(where, "an object", part)
+    check_type(part, "summary_text", where)
     check_keys(part, ("type", "text"), where)
     return text(f"{where}.text", part.get("text"))
 
@@ -158,6 +162,9 @@ def from_messages(messages: list[chat_pb2.Message], first: int = 0) -> list[dict
 def _items(message: chat_pb2.Message, where: str) -> list[dict[str, Any]]:
     if message.name:
         raise unsupported(f"{where}.name", "the Responses API has no names")
+    misplaced(message, where)
+    if message.role != chat_pb2.ROLE_ASSISTANT and message.encrypted_content:
+        raise unsupported(f"{where}.encrypted_content", "only the model's turns can have it")
     if message.role == chat_pb2.ROLE_TOOL:
         output = responses_parts(message, where)
         call_id = message.tool_call_id
@@ -167,13 +174,11 @@ def _items(message: chat_pb2.Message, where: str) -> list[dict[str, Any]]:
         role = chat_pb2.MessageRole.Name(message.role)
         raise unsupported(f"{where}.role", f"the Responses API has no role for {role}")
     items: list[dict[str, Any]] = []
-    if message.HasField("reasoning_content") or message.encrypted_content:
-        if word != "assistant":
-            raise unsupported(f"{where}.encrypted_content", "only the model's turns can have it")
+    if word == "assistant" and (message.HasField("reasoning_content") or message.encrypted_content):
         items.append(_reasoning_item(message))
     if message.content:
         items.append({"role": word, "content": responses_parts(message, where)})
-    items += [_call_item(call) for call in message.tool_calls]
+    items += [_call_item(call, f"{where}.tool_calls") for call in message.tool_calls]
     return items
 
 
@@ -188,9 +193,11 @@ def _reasoning_item(message: chat_pb2.Message) -> dict[str, Any]:
     return item
 
 
-def _call_item(call: chat_pb2.ToolCall) -> dict[str, Any]:
+def _call_item(call: chat_pb2.ToolCall, where: str) -> dict[str, Any]:
     if server_calls.is_server_side(call):
-        return server_calls.item_of(call)
+        return server_calls.kept_item(call, where)
+    if call.error_message:
+        raise unsupported(f"{where}.error_message", "a call of a function has none")
     return {
         "type": "function_call",
         "call_id": call.id,

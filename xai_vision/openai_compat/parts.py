@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from xai_vision.openai_compat.said import DETAILS, Document, Part, Picture
@@ -12,13 +12,22 @@ from xai_vision.openai_compat.values import (
     TranslationError,
     check_keys,
     given,
+    mapping,
     shortest,
     text,
     unsupported,
 )
 from xai_vision.proto import chat_pb2, image_pb2
 
-__all__ = ["chat_parts", "logprob", "read_part", "read_parts", "responses_parts"]
+__all__ = [
+    "chat_parts",
+    "logprob",
+    "read_part",
+    "read_parts",
+    "refused",
+    "responses_parts",
+    "sources",
+]
 
 
 def read_parts(content: Any, where: str) -> list[Part]:
@@ -68,7 +77,18 @@ def _text(part: Mapping[str, Any], where: str) -> str:
 
 def _refusal(part: Mapping[str, Any], where: str) -> str:
     check_keys(part, ("type", "refusal"), where)
-    return text(f"{where}: refusal", part.get("refusal"))
+    if part.get("refusal"):
+        raise refused(f"{where}.refusal")
+    return ""
+
+
+def refused(where: str) -> TranslationError:
+    """What to raise for a refusal that is sent back."""
+    return unsupported(
+        where,
+        "over gRPC a message has no place for a refusal, and as content it would pass for an "
+        "answer; leave the message out, or say it in content if the model is to read it",
+    )
 
 
 def _image(part: Mapping[str, Any], where: str) -> Picture:
@@ -77,7 +97,10 @@ def _image(part: Mapping[str, Any], where: str) -> Picture:
     detail: Any = part.get("detail")
     if isinstance(source, Mapping):
         check_keys(source, ("url", "detail"), f"{where}, image_url")
-        source, detail = source.get("url"), source.get("detail", detail)
+        if detail is not None and source.get("detail") is not None:
+            raise TranslationError(f"{where}: 'detail' is given twice", key=f"{where}.detail")
+        detail = source.get("detail") if detail is None else detail
+        source = source.get("url")
     file_id = part.get("file_id")
     if file_id is not None:
         if source is not None:
@@ -89,9 +112,18 @@ def _image(part: Mapping[str, Any], where: str) -> Picture:
 
 
 def _file(part: Mapping[str, Any], where: str) -> Document:
-    check_keys(part, ("type", "file", "file_id", "file_url", "file_data", "filename"), where)
-    inner = part.get("file")
-    options = given({**part, **inner} if isinstance(inner, Mapping) else part)
+    keys = ("file_id", "file_url", "file_data", "filename")
+    check_keys(part, ("type", "file", *keys), where)
+    inner = given(mapping(f"{where}.file", part.get("file") or {}))
+    check_keys(inner, keys, f"{where}.file")
+    outer = {name: part[name] for name in keys if part.get(name) is not None}
+    twice = next((name for name in inner if name in outer), None)
+    if twice:
+        raise TranslationError(f"{where}: {twice!r} is given twice", key=f"{where}.{twice}")
+    return _document({**outer, **inner}, where)
+
+
+def _document(options: Mapping[str, Any], where: str) -> Document:
     sources = [name for name in ("file_id", "file_url", "file_data") if name in options]
     if len(sources) != 1:
         found = " and ".join(sources) or "none"
@@ -99,21 +131,27 @@ def _file(part: Mapping[str, Any], where: str) -> Document:
             f"{where} takes one of file_id, file_url and file_data; got {found}", key=where
         )
     value = text(f"{where}: {sources[0]}", options[sources[0]])
-    if sources[0] == "file_id":
-        return Document(file_id=value)
-    if sources[0] == "file_url":
-        return Document(url=value)
-    data, mime_type = _data(value, where)
-    name = text(f"{where}: filename", options.get("filename", "file"))
-    return Document(data=data, filename=name, mime_type=mime_type)
+    if sources[0] == "file_data":
+        data, mime_type = _data(value, where)
+        name = text(f"{where}: filename", options.get("filename", "file"))
+        return Document(data=data, filename=name, mime_type=mime_type)
+    if "filename" in options:
+        what = f"it belongs to file_data; with {sources[0]} the name comes from the file"
+        raise unsupported(f"{where}.filename", what)
+    return Document(file_id=value) if sources[0] == "file_id" else Document(url=value)
 
 
 def _data(value: str, where: str) -> tuple[bytes, str]:
-    label, _, body = value.partition(",") if value[:5] == "data:" else ("", "", value)
+    label, _, body = value.partition(",") if value[:5] == "data:" else ("data:;base64", "", value)
+    mime_type, marker, rest = label[5:].rpartition(";base64")
     try:
-        return base64.b64decode(body, validate=True), label[5:].partition(";")[0]
+        if not marker or rest:
+            raise ValueError
+        return base64.b64decode(body, validate=True), mime_type
     except (binascii.Error, ValueError):
-        raise TranslationError(f"{where}: file_data is no base64", key=where) from None
+        raise TranslationError(
+            f"{where}: file_data is no base64", key=f"{where}.file_data"
+        ) from None
 
 
 _READ: Final[dict[str, Callable[[Mapping[str, Any], str], Part]]] = {
@@ -148,47 +186,65 @@ def _chat_part(content: chat_pb2.Content, where: str) -> dict[str, Any]:
         picture = content.image_url
         if picture.file_id:
             raise unsupported(where, "Chat Completions has no picture by file_id")
-        return {"type": "image_url", "image_url": {"url": picture.image_url, **_detail(picture)}}
-    file = content.file
-    if file.file_id:
-        return {"type": "file", "file": {"file_id": file.file_id}}
-    if file.url:
+        url = {"url": picture.image_url, **_detail(picture, where)}
+        return {"type": "image_url", "image_url": url}
+    source = _source(content, where)
+    if "file_url" in source:
         raise unsupported(where, "Chat Completions has no file by URL")
-    return {"type": "file", "file": _inline(file)}
+    return {"type": "file", "file": source}
 
 
 def responses_parts(message: chat_pb2.Message, where: str) -> str | list[dict[str, Any]]:
-    """Write a message's content as the Responses API has it; one text alone is a string."""
-    spoken = message.role == chat_pb2.ROLE_ASSISTANT
-    parts = [_responses_part(part, spoken=spoken) for part in message.content]
+    """Write a message's content as the Responses API has it; one text alone is a string.
+
+    Raises:
+        TranslationError: A part that is newer than this package, or says two things at once.
+    """
+    kind = "output_text" if message.role == chat_pb2.ROLE_ASSISTANT else "input_text"
+    parts = [
+        _responses_part(part, kind, f"{where}, part {n}")
+        for n, part in enumerate(message.content, 1)
+    ]
     if len(parts) == 1 and parts[0]["type"] in ("input_text", "output_text"):
         return str(parts[0]["text"])
     return parts
 
 
-def _responses_part(content: chat_pb2.Content, *, spoken: bool) -> dict[str, Any]:
+def _responses_part(content: chat_pb2.Content, text_type: str, where: str) -> dict[str, Any]:
     kind = content.WhichOneof("content")
     if kind == "text":
-        return {"type": "output_text" if spoken else "input_text", "text": content.text}
+        return {"type": text_type, "text": content.text}
     if kind == "image_url":
         picture = content.image_url
         source = "file_id" if picture.file_id else "image_url"
-        return {"type": "input_image", source: getattr(picture, source), **_detail(picture)}
-    file = content.file
-    if file.file_id:
-        return {"type": "input_file", "file_id": file.file_id}
-    if file.url:
-        return {"type": "input_file", "file_url": file.url}
-    return {"type": "input_file", **_inline(file)}
+        shown = {source: getattr(picture, source), **_detail(picture, where)}
+        return {"type": "input_image", **shown}
+    return {"type": "input_file", **_source(content, where)}
 
 
-def _detail(picture: image_pb2.ImageUrlContent) -> dict[str, str]:
+def _detail(picture: image_pb2.ImageUrlContent, where: str) -> dict[str, str]:
     # "auto" is what is meant where nothing is said.
-    word = next((word for word, number in DETAILS.items() if number == picture.detail), "auto")
-    return {} if word == "auto" else {"detail": word}
+    if picture.detail in (image_pb2.DETAIL_INVALID, image_pb2.DETAIL_AUTO):
+        return {}
+    for word, number in DETAILS.items():
+        if number == picture.detail:
+            return {"detail": word}
+    raise unsupported(f"{where}.detail", f"there is no word for {picture.detail}")
 
 
-def _inline(file: chat_pb2.FileContent) -> dict[str, str]:
+def _source(content: chat_pb2.Content, where: str) -> dict[str, str]:
+    """Where a file is. That of several only one could be written, or none, is an error."""
+    if content.WhichOneof("content") is None:
+        raise unsupported(where, "the part is empty, or newer than this package")
+    file = content.file
+    found = [name for name in ("file_id", "url", "data") if getattr(file, name)]
+    if len(found) > 1:
+        raise unsupported(where, f"a file is one of file_id, url and data, not {found}")
+    described = next((name for name in ("filename", "mime_type") if getattr(file, name)), None)
+    if found in (["file_id"], ["url"]):
+        if described:
+            raise unsupported(f"{where}.{described}", f"with {found[0]} it comes from the file")
+        return {"file_url": file.url} if file.url else {"file_id": file.file_id}
     body = base64.b64encode(file.data).decode()
     label = f"data:{file.mime_type};base64," if file.mime_type else ""
     return {"filename": file.filename, "file_data": label + body}
@@ -205,3 +261,15 @@ def logprob(chosen: chat_pb2.LogProb) -> dict[str, Any]:
             for top in chosen.top_logprobs
         ],
     }
+
+
+def sources(citations: Iterable[chat_pb2.InlineCitation]) -> list[dict[str, Any]]:
+    """Write the sources of passages; documents in collections have no form in JSON."""
+    written = []
+    for cited in citations:
+        kind = cited.WhichOneof("citation")
+        if kind in ("web_citation", "x_citation"):
+            url = getattr(cited, kind).url
+            place = {"start_index": cited.start_index, "end_index": cited.end_index}
+            written.append({"type": "url_citation", "url": url, "title": cited.id, **place})
+    return written

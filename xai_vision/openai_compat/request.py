@@ -23,6 +23,7 @@ from xai_vision.openai_compat.values import (
     TranslationError,
     listed,
     mapping,
+    plain,
     schema_of,
     shortest,
     text,
@@ -89,7 +90,11 @@ def read_request(
         TranslationError: As for ``to_request``.
     """
     api = api or api_of(body)
-    rest = dict(mapping("the request", body))
+    try:
+        rest = dict(plain(mapping("the request", body)))
+    except RecursionError:
+        text_ = "the request is nested too deeply"
+        raise TranslationError(text_, key="messages" if api == "chat" else "input") from None
     if api == "chat":
         messages = listed("messages", rest.pop("messages", None))
         said = [
@@ -231,6 +236,8 @@ def from_format(form: chat_pb2.ResponseFormat, api: Api) -> dict[str, Any]:
     """Write the form an answer is to have. The schema's title, if it has one, is its name."""
     kind = _named(FORMATS, form.format_type, "response_format")
     if kind != "json_schema":
+        if form.schema:
+            raise unsupported("response_format.schema", f"the form {kind!r} has none")
         return {"type": kind}
     schema = schema_of("response_format.schema", form.schema or "{}")
     title = schema.get("title") if isinstance(schema, dict) else None

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from xai_vision.openai_compat.parts import logprob
+from xai_vision.openai_compat.parts import logprob, sources
 from xai_vision.openai_compat.request import from_format, from_tool_choice
 from xai_vision.openai_compat.server_calls import is_server_side, item_of
 from xai_vision.openai_compat.settings import EFFORTS
@@ -161,7 +161,7 @@ def message_item(response_id: str, output: chat_pb2.CompletionOutput) -> dict[st
     part = {
         "type": "output_text",
         "text": output.message.content,
-        "annotations": _sources(output.message),
+        "annotations": sources(output.message.citations),
         "logprobs": [logprob(one) for one in output.logprobs.content],
     }
     return {
@@ -185,15 +185,3 @@ def call_item(call: chat_pb2.ToolCall, result: str = "") -> dict[str, Any]:
         "arguments": call.function.arguments,
         "status": "completed",
     }
-
-
-def _sources(message: chat_pb2.CompletionMessage) -> list[dict[str, Any]]:
-    """Write the sources of passages."""
-    written = []
-    for cited in message.citations:
-        kind = cited.WhichOneof("citation")
-        if kind in ("web_citation", "x_citation"):
-            url = getattr(cited, kind).url
-            place = {"start_index": cited.start_index, "end_index": cited.end_index}
-            written.append({"type": "url_citation", "url": url, "title": cited.id, **place})
-    return written

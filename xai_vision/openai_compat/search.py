@@ -86,17 +86,24 @@ def from_search(search: chat_pb2.SearchParameters) -> dict[str, Any]:
     """Write ``search_parameters``.
 
     Raises:
-        TranslationError: A source of a kind that is newer than this package.
+        TranslationError: A source or mode that is newer than this package.
     """
     written: dict[str, Any] = {}
     for field, value in search.ListFields():
         if field.name == "mode":
-            written["mode"] = next(key for key, number in _MODES.items() if number == value)
+            written["mode"] = _mode(value)
         elif field.name == "sources":
             written["sources"] = [_from_source(source) for source in value]
         else:
             written[field.name] = day_or_moment(value) if field.name in _DATES else value
     return written
+
+
+def _mode(number: int) -> str:
+    for key, known in _MODES.items():
+        if known == number:
+            return key
+    raise unsupported("search_parameters.mode", f"there is no word for {number}")
 
 
 _DATES: Final = ("from_date", "to_date")

@@ -8,14 +8,22 @@ the others no source was found (a guess).
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from xai_vision.openai_compat.values import text, wrong
+from xai_vision.openai_compat.values import (
+    check_keys,
+    mapping,
+    text,
+    texts,
+    unsupported,
+    word,
+)
 from xai_vision.proto import chat_pb2
 
-__all__ = ["ITEM_TYPES", "is_server_side", "item_of", "read_call"]
+__all__ = ["ITEM_TYPES", "is_server_side", "item_of", "kept_item", "read_call"]
 
 _WEB = chat_pb2.TOOL_CALL_TYPE_WEB_SEARCH_TOOL
 _X = chat_pb2.TOOL_CALL_TYPE_X_SEARCH_TOOL
@@ -93,7 +101,9 @@ def _code(call: chat_pb2.ToolCall, result: str) -> dict[str, Any]:
 
 
 def _collections(call: chat_pb2.ToolCall, result: str) -> dict[str, Any]:
-    queries = [str(_arguments(call).get("query", ""))]
+    arguments = _arguments(call)
+    queries = arguments.get("queries") or [arguments.get("query", "")]
+    queries = [str(query) for query in queries]
     return {"type": "file_search_call", "queries": queries, "results": None}
 
 
@@ -126,73 +136,122 @@ _WRITE: Final[dict[int, Callable[[chat_pb2.ToolCall, str], dict[str, Any]]]] = {
     _MCP: _mcp,
     _PAINT: _painted,
 }
-_Read = Callable[[Mapping[str, Any]], tuple[str, Any]]
+_Read = Callable[[Mapping[str, Any], str], "tuple[str, str]"]
+_ITEM_KEYS: Final = ("type", "id", "status")
 
 
-def _read_action(item: Mapping[str, Any]) -> tuple[str, Any]:
-    action = item.get("action")
-    if not isinstance(action, Mapping):
-        return "web_search", {}
-    name = {"open_page": "open_page", "find": "find", "find_in_page": "find"}.get(
-        str(action.get("type")), "web_search"
-    )
+def _dumped(**arguments: Any) -> str:
+    return json.dumps({key: one for key, one in arguments.items() if one is not None})
+
+
+def _read_web(item: Mapping[str, Any], where: str) -> tuple[str, str]:
+    check_keys(item, (*_ITEM_KEYS, "action"), where)
+    action = mapping(f"{where}.action", item.get("action") or {})
+    names = {"search": "web_search", "open_page": "open_page", "find": "find"}
+    names["find_in_page"] = "find"
+    name = word(f"{where}.action.type", action.get("type") or "search", names)
     kept = ("query", "url", "source", "pattern")
-    return name, {key: action[key] for key in kept if action.get(key) is not None}
+    # What was found the service knows.
+    check_keys(action, ("type", "sources", "queries", *kept), f"{where}.action")
+    said: dict[str, Any] = {
+        key: text(f"{where}.action.{key}", action[key]) for key in kept if _set(action, key)
+    }
+    queries = texts(f"{where}.action.queries", action.get("queries") or ())
+    if queries and queries != [said.get("query")]:
+        said["queries"] = queries
+    return name, _dumped(**said)
+
+
+def _set(value: Mapping[str, Any], key: str) -> bool:
+    return value.get(key) is not None
+
+
+def _read_code(item: Mapping[str, Any], where: str) -> tuple[str, str]:
+    check_keys(item, (*_ITEM_KEYS, "code", "container_id", "outputs"), where)
+    return "code_execution", _dumped(code=text(f"{where}.code", item.get("code") or ""))
+
+
+def _read_collections(item: Mapping[str, Any], where: str) -> tuple[str, str]:
+    check_keys(item, (*_ITEM_KEYS, "queries", "results"), where)
+    queries = texts(f"{where}.queries", item.get("queries") or [""])
+    if len(queries) == 1:
+        return "collections_search", _dumped(query=queries[0])
+    return "collections_search", _dumped(queries=queries)
+
+
+def _read_mcp(item: Mapping[str, Any], where: str) -> tuple[str, str]:
+    keys = ("server_label", "name", "arguments", "output", "error")
+    check_keys(item, (*_ITEM_KEYS, *keys), where)
+    label, name, arguments = (text(f"{where}.{key}", item.get(key) or "") for key in keys[:3])
+    return ".".join(filter(None, (label, name))), arguments
+
+
+def _read_painted(item: Mapping[str, Any], where: str) -> tuple[str, str]:
+    check_keys(item, (*_ITEM_KEYS, "revised_prompt", "result"), where)
+    prompt = text(f"{where}.revised_prompt", item.get("revised_prompt") or "")
+    return "image_generation", _dumped(prompt=prompt)
+
+
+def _read_custom(item: Mapping[str, Any], where: str) -> tuple[str, str]:
+    check_keys(item, (*_ITEM_KEYS, "call_id", "name", "input"), where)
+    name = text(f"{where}.name", item.get("name"))
+    return name, text(f"{where}.input", item.get("input") or "")
 
 
 _READ: Final[dict[str, tuple[chat_pb2.ToolCallType.ValueType, _Read]]] = {
-    "web_search_call": (_WEB, _read_action),
-    "code_interpreter_call": (
-        _CODE,
-        lambda item: ("code_execution", {"code": item.get("code") or ""}),
-    ),
-    "file_search_call": (
-        _COLLECTIONS,
-        lambda item: ("collections_search", {"query": next(iter(item.get("queries") or ()), "")}),
-    ),
-    "mcp_call": (
-        _MCP,
-        lambda item: (
-            ".".join(filter(None, (item.get("server_label"), item.get("name")))),
-            item.get("arguments") or "",
-        ),
-    ),
-    "image_generation_call": (
-        _PAINT,
-        lambda item: ("image_generation", {"prompt": item.get("revised_prompt") or ""}),
-    ),
+    "web_search_call": (_WEB, _read_web),
+    "code_interpreter_call": (_CODE, _read_code),
+    "file_search_call": (_COLLECTIONS, _read_collections),
+    "mcp_call": (_MCP, _read_mcp),
+    "image_generation_call": (_PAINT, _read_painted),
+    "custom_tool_call": (_WEB, _read_custom),
 }
-ITEM_TYPES: Final = frozenset((*_READ, "custom_tool_call"))
+ITEM_TYPES: Final = frozenset(_READ)
 
 
 def read_call(item: Mapping[str, Any], where: str) -> chat_pb2.ToolCall:
     """Read an item of one of ``ITEM_TYPES``, as programs send it back in the next turn.
 
+    What the tool gave back (outputs, results, sources) is not read: the service has it.
+
     Raises:
-        TranslationError: A value of a wrong type.
+        TranslationError: An unknown key, or a value of a wrong type.
     """
     kind = item["type"]
-    if kind == "custom_tool_call":
-        name = text(f"{where}.name", item.get("name"))
-        number, arguments = _custom(name), item.get("input") or ""
-    else:
-        number, read = _READ[kind]
-        try:
-            name, arguments = read(item)
-        except (TypeError, AttributeError):
-            raise wrong(where, f"a {kind}", dict(item)) from None
-    status = item.get("status") or "completed"
-    if not isinstance(status, str):
-        raise wrong(f"{where}.status", "a string", status)
-    return chat_pb2.ToolCall(
+    number, read = _READ[kind]
+    name, arguments = read(item, where)
+    call = chat_pb2.ToolCall(
         id=text(f"{where}.id", item.get("call_id") or item.get("id") or ""),
-        type=number,
-        status=_STATUS_OF.get(status, chat_pb2.TOOL_CALL_STATUS_COMPLETED),
-        function=chat_pb2.FunctionCall(
-            name=text(f"{where}.name", name),
-            arguments=arguments if isinstance(arguments, str) else json.dumps(arguments),
-        ),
+        type=_custom(name) if kind == "custom_tool_call" else number,
+        status=word(f"{where}.status", item.get("status") or "completed", _STATUS_OF),
+        function=chat_pb2.FunctionCall(name=name, arguments=arguments),
     )
+    if _set(item, "error"):
+        call.error_message = text(f"{where}.error", item["error"])
+    return call
+
+
+def kept_item(call: chat_pb2.ToolCall, where: str) -> dict[str, Any]:
+    """Write a call so that nothing of it is lost.
+
+    Raises:
+        TranslationError: No item says all of it.
+    """
+    custom = {"type": "custom_tool_call", "call_id": call.id, "name": call.function.name}
+    custom |= {"id": call.id, "status": _STATUS.get(call.status, "completed")}
+    custom["input"] = call.function.arguments
+    for item in (item_of(call), custom):
+        if _comparable(read_call(item, where)) == _comparable(call):
+            return item
+    what = f"the Responses API has no item that says all of this call of {call.function.name!r}"
+    raise unsupported(where, what)
+
+
+def _comparable(call: chat_pb2.ToolCall) -> list[Any]:
+    said: Any = call.function.arguments
+    with contextlib.suppress(ValueError):
+        said = json.loads(said)
+    return [call.id, call.type, call.status, call.function.name, said, call.error_message]
 
 
 def _custom(name: str) -> chat_pb2.ToolCallType.ValueType:

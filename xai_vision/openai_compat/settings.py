@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from xai_vision.openai_compat.search import read_search
 from xai_vision.openai_compat.tools import read_tool
+from xai_vision.openai_compat.unplaced import UNPLACED
 from xai_vision.openai_compat.values import (
     TranslationError,
     check_keys,
+    check_type,
     flag,
     given,
     listed,
     mapping,
     number,
+    schema_text,
     text,
     texts,
     unsupported,
     whole,
     word,
-    wrong,
 )
 from xai_vision.proto import chat_pb2, usage_pb2
 
@@ -67,6 +68,8 @@ DELIVERY: Final = frozenset({"stream", "stream_options", "deferred"})
 
 Fields: TypeAlias = dict[str, Any]
 _Read: TypeAlias = Callable[[str, Any], Fields]
+_Schema: TypeAlias = Callable[[str, Mapping[str, Any]], "tuple[str, Any]"]
+"""Where a format's schema stands, and what it says of it."""
 
 
 def read_settings(body: Mapping[str, Any], api: Api) -> Fields:
@@ -78,7 +81,7 @@ def read_settings(body: Mapping[str, Any], api: Api) -> Fields:
     fields: Fields = {}
     keys = _CHAT if api == "chat" else _RESPONSES
     options = given(body)
-    check_keys(options, (*keys, *DELIVERY), "the request")
+    check_keys(options, (*keys, *DELIVERY), why=UNPLACED[api])
     for key, value in options.items():
         if key in keys:
             for name, one in keys[key](key, value).items():
@@ -108,6 +111,7 @@ def _tools(key: str, value: Any) -> list[chat_pb2.Tool]:
 def _chat_choice(key: str, value: Any) -> chat_pb2.ToolChoice:
     if not isinstance(value, Mapping):
         return chat_pb2.ToolChoice(mode=word(key, value, MODES))
+    check_type(value, "function", key)
     check_keys(value, ("type", "function"), key)
     function = mapping(f"{key}.function", value.get("function"))
     check_keys(function, ("name",), f"{key}.function")
@@ -123,42 +127,47 @@ def _choice(key: str, value: Any) -> chat_pb2.ToolChoice:
     return chat_pb2.ToolChoice(function_name=text(f"{key}.name", value.get("name")))
 
 
-def _format(key: str, value: Any, schema_of: Callable[[Mapping[str, Any]], Any]) -> Fields:
-    form = mapping(key, value)
+def _format(key: str, form: Mapping[str, Any], schema_of: _Schema) -> Fields:
     kind = word(f"{key}.type", form.get("type"), {one: one for one in FORMATS})
     made = chat_pb2.ResponseFormat(format_type=FORMATS[kind])
     if kind != "json_schema":
         check_keys(form, ("type",), key)
         return {"response_format": made}
-    options = mapping(key, schema_of(form))
+    place, found = schema_of(key, form)
+    options = mapping(place, found)
     # The name is for people and has no field; the service is strict whatever is said.
-    check_keys(options, ("type", "name", "strict", "schema", "description"), key)
-    if options.get("description"):
-        raise unsupported(f"{key}.description", "the message has no place for it")
-    schema = options.get("schema")
-    if not isinstance(schema, Mapping):
-        raise wrong(f"{key}.schema", "a JSON schema", schema)
-    made.schema = json.dumps(schema)
+    why = {"description": "put it into the schema, as its own 'description'"}
+    check_keys(options, ("name", "strict", "schema"), place, why)
+    made.schema = schema_text(f"{place}.schema", options.get("schema"))
     return {"response_format": made}
 
 
 def _chat_format(key: str, value: Any) -> Fields:
-    if isinstance(value, Mapping) and value.get("type") == "json_schema":
-        check_keys(value, ("type", "json_schema"), key)
-    return _format(key, value, lambda form: form.get("json_schema"))
+    def schema_of(key: str, form: Mapping[str, Any]) -> tuple[str, Any]:
+        check_keys(form, ("type", "json_schema"), key)
+        return f"{key}.json_schema", form.get("json_schema")
+
+    return _format(key, mapping(key, value), schema_of)
+
+
+def _responses_format(key: str, value: Any) -> Fields:
+    def schema_of(key: str, form: Mapping[str, Any]) -> tuple[str, Any]:
+        return key, {name: one for name, one in form.items() if name != "type"}
+
+    return _format(key, mapping(key, value), schema_of)
 
 
 def _text_options(key: str, value: Any) -> Fields:
     options = given(mapping(key, value))
-    check_keys(options, ("format",), key)
+    check_keys(options, ("format",), key, UNPLACED["text"])
     if "format" not in options:
         return {}
-    return _format(f"{key}.format", options["format"], lambda form: form)
+    return _responses_format(f"{key}.format", options["format"])
 
 
 def _reasoning(key: str, value: Any) -> Fields:
     options = given(mapping(key, value))
-    check_keys(options, ("effort",), key)
+    check_keys(options, ("effort",), key, UNPLACED["reasoning"])
     if "effort" not in options:
         return {}
     return {"reasoning_effort": word(f"{key}.effort", options["effort"], EFFORTS)}

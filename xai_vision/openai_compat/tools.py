@@ -7,7 +7,6 @@ Responses API has it). An option that is None counts as left out.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
@@ -17,6 +16,7 @@ from xai_vision.openai_compat.values import (
     flag,
     meant,
     schema_of,
+    schema_text,
     text,
     texts,
     unsupported,
@@ -123,6 +123,8 @@ def tool_options(value: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 def _collect(kind: str, part: Mapping[str, Any], keys: _Keys, options: dict[str, Any]) -> None:
     for key, value in part.items():
         if key not in keys:
+            if value is None:
+                continue
             raise TranslationError(
                 f"{kind} has no key {key!r:.80}{_known(key, keys)}", key=str(key), unsupported=True
             )
@@ -175,12 +177,6 @@ def _located(fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _schema(key: str, value: Any) -> str:
-    if not isinstance(value, Mapping):
-        raise wrong(key, "a JSON schema", value)
-    return json.dumps(value)
-
-
 def _headers(key: str, value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise wrong(key, "an object", value)
@@ -208,7 +204,7 @@ _VALUES: Final[dict[str, Callable[[str, Any], Any]]] = {
     **dict.fromkeys(("enable_image_search", "enable_video_understanding"), flag),
     **dict.fromkeys(("from_date", "to_date"), _moment),
     "limit": whole,
-    "parameters": _schema,
+    "parameters": schema_text,
     "extra_headers": _headers,
     "retrieval_mode": _retrieval,
 }

@@ -11,7 +11,15 @@ from typing import Any, TypeVar
 
 from xai_vision.errors import InvalidRequestError
 
-__all__ = ["TranslationError", "check_keys", "given", "meant", "shortest"]
+__all__ = [
+    "TranslationError",
+    "check_keys",
+    "check_type",
+    "given",
+    "meant",
+    "plain",
+    "shortest",
+]
 
 _T = TypeVar("_T")
 
@@ -60,18 +68,64 @@ def given(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: entry for key, entry in value.items() if entry is not None}
 
 
-def check_keys(value: Mapping[str, Any], allowed: Iterable[str], where: str) -> None:
-    """Refuse a key that would be ignored; most are misspelt.
+def check_keys(
+    value: Mapping[str, Any],
+    allowed: Iterable[str],
+    where: str = "",
+    why: Mapping[str, str] | None = None,
+) -> None:
+    """Refuse a key that would be ignored; most are misspelt. One that is None says nothing.
+
+    Args:
+        value: The object.
+        allowed: The keys that are read.
+        where: What to call the object in errors; "" is the whole request.
+        why: Of keys that are known and have no place: the words of the error.
 
     Raises:
-        TranslationError: It names the key, and a likely one where there is any.
+        TranslationError: It names the key, and says why, or a likely one where there is any.
     """
     known = set(allowed)
-    for key in value:
-        if key not in known:
-            raise TranslationError(
-                f"{where} has no key {key!r}{meant(key, known)}", key=str(key), unsupported=True
-            )
+    for key, entry in value.items():
+        if key in known or entry is None:
+            continue
+        place = f"{where}.{key}" if where else str(key)
+        if why and key in why:
+            raise unsupported(place, f"this has no place over gRPC; {why[key]}")
+        text = f"{where or 'the request'} has no key {key!r}{meant(key, known)}"
+        raise TranslationError(text, key=place, unsupported=True)
+
+
+def check_type(value: Mapping[str, Any], known: str, where: str) -> None:
+    """Refuse an object that says it is another one: what makes it that would be lost.
+
+    Raises:
+        TranslationError: It names the type.
+    """
+    kind = value.get("type")
+    if kind is not None and kind != known:
+        what = f"there is only {known!r} here, not {kind!r:.80}"
+        raise unsupported(f"{where}.type", what)
+
+
+def plain(value: Any) -> Any:
+    """What an object of the openai package is in JSON; everything else as it is.
+
+    Programs hand back what they were given: ``response.choices[0].message``, the items of
+    ``response.output``. openai's marks for an argument that is left out become None.
+    """
+    if isinstance(value, Mapping):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    if isinstance(value, type):
+        return value
+    # Neither Pydantic nor openai need be there, so both are known by what they look like.
+    dump = getattr(value, "model_dump", None)
+    if callable(dump):
+        return dump(mode="json", exclude_unset=True, by_alias=True)
+    left_out = type(value).__name__ in ("NotGiven", "Omit")
+    return None if left_out and type(value).__module__.startswith("openai.") else value
 
 
 def text(key: str, value: Any) -> str:
@@ -137,6 +191,16 @@ def word(key: str, value: Any, words: Mapping[str, _T]) -> _T:
     if not isinstance(value, str) or value not in words:
         raise wrong(key, f"one of {', '.join(map(repr, words))}", value)
     return words[value]
+
+
+def schema_text(key: str, value: Any) -> str:
+    """Write a JSON schema as the text that messages hold."""
+    if not isinstance(value, Mapping):
+        raise wrong(key, "a JSON schema", value)
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TranslationError(f"{key} is no JSON: {error}", key=key) from None
 
 
 def schema_of(key: str, written: str) -> Any:

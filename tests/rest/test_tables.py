@@ -1,0 +1,274 @@
+"""The tables of docs/rest.md are complete, and true: nothing is lost in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rest.places import HI, PLACES, chat, chat_part, item, part, responses, rows
+from xai_vision.openai_compat import TranslationError, from_request, to_request
+
+pytestmark = pytest.mark.peer
+te = pytest.importorskip("typing_extensions")
+openai = pytest.importorskip("openai")
+
+REQUESTS = rows("in JSON")
+TRIED = [
+    (row, column, key)
+    for row, columns in REQUESTS.items()
+    for column, keys in enumerate(columns)
+    for key in keys
+]
+
+
+def members(hint: Any) -> list[Any]:
+    """The TypedDicts that a type allows, straight."""
+    if te.get_origin(hint) in (te.Required, te.NotRequired, te.Annotated):
+        return members(te.get_args(hint)[0])
+    if te.is_typeddict(hint):
+        return [hint]
+    return [
+        one
+        for argument in te.get_args(hint)
+        if not isinstance(argument, str)
+        for one in members(argument)
+    ]
+
+
+def hints(cls: Any) -> dict[str, Any]:
+    return te.get_type_hints(cls, include_extras=True)
+
+
+def reachable() -> list[Any]:
+    """Every TypedDict within a request, in either form."""
+    from openai.types.chat import completion_create_params as chats
+    from openai.types.responses import response_create_params as params
+
+    found: list[Any] = []
+    waiting = [chats.CompletionCreateParamsNonStreaming, params.ResponseCreateParamsNonStreaming]
+    while waiting:
+        cls = waiting.pop()
+        if cls not in found:
+            found.append(cls)
+            waiting += [one for hint in hints(cls).values() for one in members(hint)]
+    return found
+
+
+def test_every_place_is_in_the_table():
+    assert set(REQUESTS) == set(PLACES)
+
+
+def test_every_key_of_openais_types_is_in_the_table():
+    known = {cls.__name__: hints(cls) for cls in reachable()}
+    # Several are called by one name; these are the ones that are meant.
+    from openai.types.chat import chat_completion_message_function_tool_call_param as calls
+    from openai.types.responses import response_input_item_param as items
+    from openai.types.responses import tool_param as tools
+    from openai.types.responses import web_search_tool_param as searches
+    from openai.types.shared_params import reasoning
+
+    for module, name in (
+        (calls, "Function"),
+        (items, "Message"),
+        (items, "McpCall"),
+        (items, "ImageGenerationCall"),
+        (tools, "Mcp"),
+        (tools, "ImageGeneration"),
+        (tools, "CodeInterpreter"),
+        (searches, "UserLocation"),
+        (reasoning, "Reasoning"),
+    ):
+        known[name] = hints(getattr(module, name))
+    for row, place in PLACES.items():
+        listed = [key for column in REQUESTS[row] for key in column]
+        assert len(listed) == len(set(listed)), row
+        for name in place.types:
+            missing = set(known[name]) - set(listed) - {"type"}
+            assert not missing, (row, name, missing)
+
+
+def body_with(row: str, key: str) -> dict[str, Any]:
+    place = PLACES[row]
+    value = place.values.get(key, "x")
+    # Of a key that only another one makes room for, both are said.
+    told = value if isinstance(value, dict) and key in value else {key: value}
+    return place.put({**place.base, **told})
+
+
+@pytest.mark.parametrize(("row", "column", "key"), TRIED)
+def test_every_key_is_what_the_table_says(row, column, key):
+    place = PLACES[row]
+    before = to_request(place.put(place.base))
+    body = body_with(row, key)
+    if column == 2:
+        with pytest.raises(TranslationError, match=key) as caught:
+            to_request(body)
+        assert caught.value.unsupported
+        assert caught.value.key.rpartition(".")[2] == key
+        return
+    after = to_request(body)
+    if column == 1:
+        assert after == before
+        return
+    assert after != before
+    again = from_request(after, api="chat" if "messages" in body else "responses")
+    assert to_request(again) == after
+
+
+def kinds(hint: Any) -> set[str]:
+    """The values of ``type`` that mark the TypedDicts which a type allows."""
+    return {
+        word
+        for cls in members(hint)
+        for word in _words(hints(cls).get("type"))
+        if isinstance(word, str)
+    }
+
+
+def _words(hint: Any) -> list[Any]:
+    if te.get_origin(hint) is te.Literal:
+        return list(te.get_args(hint))
+    return [word for argument in te.get_args(hint) for word in _words(argument)]
+
+
+def unions() -> list[tuple[str, Any, set[str]]]:
+    """Each place where one of several types stands, what puts one there, and what is taken."""
+    from openai.types.chat import ChatCompletionContentPartParam as Part
+    from openai.types.chat import ChatCompletionToolUnionParam as ChatTool
+    from openai.types.responses import ResponseInputContentParam as Content
+    from openai.types.responses import ResponseInputItemParam as Item
+    from openai.types.responses import ToolParam as Tool
+
+    taken = {name.split("`")[1] for name in PLACES if name.endswith((" item", " tool"))}
+    taken |= {"message", "function"}
+    return [
+        ("item", Item, taken),
+        ("tool", Tool, taken),
+        ("chat tool", ChatTool, taken),
+        ("part", Content, {"input_text", "input_image", "input_file"}),
+        ("chat part", Part, {"text", "image_url", "file"}),
+    ]
+
+
+def refused_kinds() -> list[tuple[str, str]]:
+    return [(where, kind) for where, hint, taken in unions() for kind in kinds(hint) - taken]
+
+
+PUT = {
+    "item": item,
+    "part": part,
+    "chat part": chat_part,
+    "tool": lambda one: responses(tools=[one]),
+    "chat tool": lambda one: chat(tools=[one]),
+}
+
+
+def test_every_other_type_is_an_error_that_names_it():
+    found = refused_kinds()
+    assert len(found) > 30
+    for where, kind in found:
+        with pytest.raises(TranslationError, match=f"'{kind}'") as caught:
+            to_request(PUT[where]({"type": kind, "id": "x"}))
+        assert caught.value.key
+
+
+@pytest.mark.parametrize("kind", ["allowed_tools", "mcp", "custom", "image_generation", "shell"])
+def test_other_choices_of_a_tool_are_errors(kind):
+    choice = {"type": kind, "name": "x"}
+    with pytest.raises(TranslationError, match=kind) as caught:
+        to_request(responses(tool_choice=choice))
+    assert caught.value.unsupported
+    with pytest.raises(TranslationError, match=f"tool_choice.type: .*'{kind}'"):
+        to_request(chat(tool_choice={**choice, "function": {"name": "x"}}))
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (
+            chat(messages=[HI, HI, {"role": "assistant", "content": None, "refusal": "I won't."}]),
+            "messages[2].refusal",
+        ),
+        (
+            chat(messages=[{"role": "assistant", "content": "a", "refusal": "No."}]),
+            "messages[0].refusal",
+        ),
+        (
+            item({"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}),
+            "input[1], part 1.refusal",
+        ),
+    ],
+)
+def test_a_refusal_that_is_sent_back(body, place):
+    with pytest.raises(TranslationError) as caught:
+        to_request(body)
+    assert (caught.value.key, caught.value.unsupported) == (place, True)
+    assert str(caught.value).startswith(f"{place}: over gRPC a message has no place for a refusal")
+    assert "leave the message out, or say it in content" in str(caught.value)
+
+
+@pytest.mark.parametrize("empty", [{"refusal": None}, {"refusal": ""}, {}])
+def test_no_refusal(empty):
+    (_, message) = to_request(
+        chat(messages=[HI, {"role": "assistant", "content": "a", **empty}])
+    ).messages
+    assert [content.text for content in message.content] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (chat(messages=[{**HI, "type": "reasoning"}]), r"messages\[0\].type: .*'reasoning'"),
+        (
+            chat_part({"type": "file", "file": {"file_id": "a", "size": 3}}),
+            "file has no key 'size'",
+        ),
+        (
+            chat_part({"type": "file", "file": {"file_id": "a"}, "file_id": "b"}),
+            "'file_id' is given twice",
+        ),
+        (
+            part({"type": "input_file", "file_id": "a", "filename": "b"}),
+            "filename: it belongs to file_data",
+        ),
+        (part({"type": "input_file", "file_data": "data:text/plain,hell"}), "is no base64"),
+        (
+            chat_part(
+                {"type": "image_url", "image_url": {"url": "u", "detail": "low"}, "detail": "x"}
+            ),
+            "'detail' is given twice",
+        ),
+        (
+            item({"type": "reasoning", "summary": [{"type": "thought", "text": "a"}]}),
+            r"summary\[0\].type: there is only 'summary_text'",
+        ),
+        (item({"type": "web_search_call", "action": "q"}), "action must be an object"),
+        (item({"type": "web_search_call", "action": {"type": "q"}}), "action.type must be one of"),
+        (item({"type": "mcp_call", "name": "a", "status": "odd"}), "status must be one of"),
+        (item({"type": "mcp_call", "name": "a", "error": {"code": 1}}), "error must be a string"),
+        (item({"type": "code_interpreter_call", "code": 3}), "code must be a string"),
+        (chat(messages=[{"role": "assistant", "tool_calls": {"id": "1"}}]), "must be a list"),
+        (
+            chat(messages=[{"role": "assistant", "tool_calls": [{"function": {"arguments": {}}}]}]),
+            "arguments must be a string",
+        ),
+        (responses(tools=[{"type": "function", "name": "f", "parameters": {"a": {1}}}]), "no JSON"),
+    ],
+)
+def test_what_once_was_lost_or_changed_in_silence(body, words):
+    with pytest.raises(TranslationError, match=words) as caught:
+        to_request(body)
+    assert caught.value.key
+
+
+def test_a_data_urls_whole_type_is_kept():
+    url = "data:text/plain;charset=utf-8;base64,aGk="
+    request = to_request(part({"type": "input_file", "file_data": url, "filename": "a"}))
+    assert request.messages[1].content[1].file.mime_type == "text/plain;charset=utf-8"
+    again = from_request(request, api="responses")
+    assert again["input"][1]["content"][1] == {
+        "type": "input_file",
+        "file_data": url,
+        "filename": "a",
+    }
