@@ -128,11 +128,10 @@ def _reasoning(item: Mapping[str, Any], where: str) -> Said:
         for place, part in enumerate(listed(f"{where}.summary", item.get("summary") or ()))
     ]
     encrypted = item.get("encrypted_content") or ""
-    return Said(
-        "assistant",
-        reasoning="\n".join(thoughts),
-        encrypted=text(f"{where}.encrypted_content", encrypted),
-    )
+    # One without a word is still a turn, or the others of that turn would be no longer one.
+    thought = "\n".join(thoughts) if thoughts or not encrypted else None
+    encrypted = text(f"{where}.encrypted_content", encrypted)
+    return Said("assistant", reasoning=thought, encrypted=encrypted)
 
 
 def _thought(part: Any, where: str) -> str:
@@ -166,9 +165,10 @@ def _items(message: chat_pb2.Message, where: str) -> list[dict[str, Any]]:
     if message.role != chat_pb2.ROLE_ASSISTANT and message.encrypted_content:
         raise unsupported(f"{where}.encrypted_content", "only the model's turns can have it")
     if message.role == chat_pb2.ROLE_TOOL:
-        output = responses_parts(message, where)
-        call_id = message.tool_call_id
-        return [{"type": "function_call_output", "call_id": call_id, "output": output or ""}]
+        if not message.HasField("tool_call_id"):
+            raise unsupported(f"{where}.tool_call_id", "a function_call_output item needs it")
+        output, call_id = responses_parts(message, where), message.tool_call_id
+        return [{"type": "function_call_output", "call_id": call_id, "output": output}]
     word = _WORDS.get(message.role)
     if word is None:
         role = chat_pb2.MessageRole.Name(message.role)
