@@ -54,6 +54,32 @@ def test_stored_responses(server):
     assert ask(server, "GET", f"/responses/{kept}").status == 404
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_metadata_is_given_back(server, stream):
+    noted = {"customer": "né ☕"}
+    reply = respond(server, metadata=noted, stream=stream)
+    told = [e["response"] for e in reply.events if "response" in e] if stream else [reply.json]
+    assert [one["metadata"] for one in told] == [noted] * len(told)
+    read = ask(server, "GET", f"/responses/{told[-1]['id']}").json
+    assert read == told[-1]
+    assert respond(server).json["metadata"] == {}
+    refused = respond(server, metadata="customer")
+    assert refused.status == 422
+    assert "metadata must be an object, not 'customer'" in refused.json["error"]
+    kept = respond(server, store=False, metadata=noted).json
+    assert kept["metadata"] == noted
+    assert ask(server, "GET", f"/responses/{kept['id']}").status == 404
+
+
+def test_encrypted_thinking_that_a_rule_gives_unasked(server):
+    server.on().reply(Reply("Hi", encrypted="sealed", reasoning=""))
+    whole = respond(server).json["output"]
+    streamed = respond(server, stream=True).events[-2]["response"]["output"]
+    assert [item["type"] for item in whole] == ["reasoning", "message"]
+    assert [item["type"] for item in streamed] == ["reasoning", "message"]
+    assert streamed[0]["encrypted_content"] == whole[0]["encrypted_content"] == "sealed"
+
+
 def test_images_in_stored_requests_may_be_refused():
     with FakeServer(stored_pictures="refuse") as server:
         picture = [{"type": "input_image", "image_url": data_url(jpeg())}]

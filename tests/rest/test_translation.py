@@ -214,11 +214,28 @@ def answer(**body):
 WEATHER = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
 
 
+def finished(events):
+    """The items that were said to be done, each once, by their place in the answer."""
+    done = {
+        e["output_index"]: e["item"] for e in events if e["type"] == "response.output_item.done"
+    }
+    assert len(done) == sum(e["type"] == "response.output_item.done" for e in events)
+    return [(item["type"], item["id"]) for _, item in sorted(done.items())]
+
+
+SEALED = {"include": ["reasoning.encrypted_content"]}
+
+
 @pytest.mark.parametrize(
     "body",
     [
         {},
         {"tools": [WEATHER]},
+        SEALED,
+        {**SEALED, "reasoning": {"effort": "none"}},
+        {**SEALED, "tools": [WEATHER], "tool_choice": "required"},
+        {**SEALED, "tools": [WEATHER], "reasoning": {"effort": "none"}},
+        {**SEALED, "tools": [{"type": "web_search"}], "reasoning": {"effort": "none"}},
         {"tools": [{"type": "web_search", "enable_image_understanding": True}]},
         {"tools": [{"type": "image_generation"}, {"type": "code_interpreter"}]},
         {"max_output_tokens": 2},
@@ -231,16 +248,46 @@ def test_a_stream_ends_with_what_the_whole_answer_is(body):
     whole = from_response(made.response, api="responses")
     events = list(response_events(made.chunks(), made.response.settings))
     assert events[-1]["response"] == whole
-    done = [e["item"] for e in events if e["type"] == "response.output_item.done"]
-    assert [(item["type"], item["id"]) for item in done] == [
-        (item["type"], item["id"]) for item in whole["output"]
-    ]
+    assert finished(events) == [(item["type"], item["id"]) for item in whole["output"]]
     chat = from_response(made.response, api="chat")
     pieces = list(chat_chunks(made.chunks(), include_usage=True))
     said = [c["delta"].get("content") or "" for p in pieces for c in p["choices"]]
     assert "".join(said) == (chat["choices"][0]["message"]["content"] or "")
     assert pieces[-1]["usage"] == chat["usage"]
     assert "usage" not in list(chat_chunks(made.chunks()))[-1]
+
+
+@pytest.mark.parametrize("effort", ["none", "high"])
+def test_encrypted_thinking_has_its_place_before_the_words(effort):
+    made = answer(**SEALED, reasoning={"effort": effort})
+    whole = from_response(made.response, api="responses")
+    assert [item["type"] for item in whole["output"]] == ["reasoning", "message"]
+    assert whole["output"][0]["encrypted_content"]
+    events = list(response_events(made.chunks(), made.response.settings))
+    added = [e for e in events if e["type"] == "response.output_item.added"]
+    assert [(e["output_index"], e["item"]["type"]) for e in added] == [
+        (0, "reasoning"),
+        (1, "message"),
+    ]
+    done = [e["item"] for e in events if e["type"] == "response.output_item.done"]
+    assert whole["output"][0] in done
+    assert events[-1]["response"]["output"] == whole["output"]
+
+
+def test_encrypted_thinking_that_nobody_foretold_comes_last():
+    made = answer(**SEALED, reasoning={"effort": "none"})
+    events = list(response_events(made.chunks()))
+    assert [item["type"] for item in events[-1]["response"]["output"]] == ["message", "reasoning"]
+
+
+def test_encrypted_thinking_that_was_asked_for_and_did_not_come():
+    made = answer(**SEALED, reasoning={"effort": "none"})
+    made.response.outputs[0].message.ClearField("encrypted_content")
+    whole = from_response(made.response, api="responses")
+    events = list(response_events(made.chunks(), made.response.settings))
+    assert events[-1]["response"] == whole
+    assert "encrypted_content" not in whole["output"][0]
+    assert finished(events) == [(item["type"], item["id"]) for item in whole["output"]]
 
 
 def test_any_answer_can_be_written():

@@ -10,8 +10,8 @@ No server, no client, no network: dicts in, messages out, and back.
     body = from_request(request, api="responses")  # the same in the other form
 
 ``api`` is "chat" for Chat Completions, "responses" for the Responses API. What a form cannot
-express is a ``TranslationError`` that names it: nothing is left out in silence but what
-``to_request`` lists.
+express is a ``TranslationError`` that names it: nothing of a request is left out in silence but
+what ``to_request`` lists.
 """
 
 from __future__ import annotations

@@ -15,6 +15,9 @@ __all__ = ["from_response"]
 def from_response(response: chat_pb2.GetChatCompletionResponse, *, api: Api) -> dict[str, Any]:
     """Translate an answer into JSON.
 
+    What JSON has no place for is left out, for an answer must stay readable: what that is stands
+    in a table of docs/rest.md.
+
     Args:
         response: The answer; ``Response.proto`` of xai_vision has it.
         api: "chat" writes a ``chat.completion``, "responses" a ``response``.

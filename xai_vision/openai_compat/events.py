@@ -51,13 +51,16 @@ class ResponseStream:
     done; at the end completed (or incomplete) with the whole answer.
 
     Args:
-        settings: What the answer says it was made with. Pieces do not carry it.
+        settings: What the answer says it was made with. Pieces do not carry it. With
+            ``use_encrypted_content`` the model's thinking, which comes with the last piece, has
+            its place before the words, and is done after them; else it is put behind them.
     """
 
     def __init__(self, settings: chat_pb2.RequestSettings | None = None) -> None:
         self._answer = chat_pb2.GetChatCompletionResponse()
         if settings is not None:
             self._answer.settings.CopyFrom(settings)
+        self._sealed = self._answer.settings.use_encrypted_content
         self._items: list[dict[str, Any]] = []
         self._open: dict[int, _Open] = {}
         self._calls: dict[str, int] = {}
@@ -129,25 +132,38 @@ class ResponseStream:
         if new.delta.tool_calls or new.finish_reason:
             yield from self._pause(state, last=not new.delta.tool_calls)
         for call in new.delta.tool_calls:
+            if not is_server_side(call):
+                yield from self._keep_place(state)
             message.tool_calls.append(call)
             yield from self._call(call)
-        if new.finish_reason and message.encrypted_content:
+        if new.finish_reason and (message.encrypted_content or state.thought_at is not None):
             yield from self._seal(state)
 
     def _seal(self, state: _Open) -> _Events:
         """Add what only the service can read, which comes with the last piece."""
         item = reasoning_item(self._answer.id, state.output.index, state.output.message)
-        if state.thought_at is not None:
-            self._items[state.thought_at] = item
-            return
-        place = self._place(item)
-        yield self._added(place)
-        yield self._done(place)
+        if state.thought_at is None:
+            # Nobody said that it would come, and no place was kept for it.
+            state.thought_at = self._place(item)
+            yield self._added(state.thought_at)
+        self._items[state.thought_at] = item
+        if self._sealed or not state.thought:
+            yield self._done(state.thought_at)
+
+    def _keep_place(self, state: _Open) -> _Events:
+        """Begin the item of thinking that is to come, encrypted, after the words it led to."""
+        if self._sealed and state.thinking is None and state.thought_at is None:
+            state.thought_at = self._think_of(state)
+            yield self._added(state.thought_at)
+
+    def _think_of(self, state: _Open) -> int:
+        item = reasoning_item(self._answer.id, state.output.index, state.output.message)
+        item.pop("encrypted_content", None)
+        return self._place({**item, "summary": [], "status": "in_progress"})
 
     def _think(self, state: _Open, words: str) -> _Events:
         if state.thinking is None:
-            item_of = reasoning_item(self._answer.id, state.output.index, state.output.message)
-            state.thinking = self._place({**item_of, "summary": [], "status": "in_progress"})
+            state.thinking = self._think_of(state)
             yield self._added(state.thinking)
             empty = {"type": "summary_text", "text": ""}
             yield self._of(state.thinking, "reasoning_summary_part.added", summary=True, part=empty)
@@ -165,7 +181,8 @@ class ResponseStream:
         yield self._of(place, "reasoning_summary_text.done", summary=True, **done)
         yield self._of(place, "reasoning_summary_part.done", summary=True, part=part)
         self._items[place] = reasoning_item(self._answer.id, state.output.index, message)
-        yield self._done(place)
+        if not self._sealed:
+            yield self._done(place)
         state.thinking, state.thought_at = None, place
 
     def _speak(self, state: _Open, new: chat_pb2.CompletionOutputChunk) -> _Events:
@@ -179,6 +196,7 @@ class ResponseStream:
         yield self._of(state.speaking, kind, delta=new.delta.content, logprobs=chosen)
 
     def _begin_speaking(self, state: _Open) -> _Events:
+        yield from self._keep_place(state)
         item = message_item(self._answer.id, state.output)
         state.speaking = self._place({**item, "content": [], "status": "in_progress"})
         yield self._added(state.speaking)

@@ -119,20 +119,27 @@ def output_items(response: _Response) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     for output in response.outputs:
         if output.message.role != chat_pb2.ROLE_TOOL:
-            items += _items(response.id, output, results)
+            items += _items(response, output, results)
     return items
 
 
 def _items(
-    response_id: str, output: chat_pb2.CompletionOutput, results: dict[str, str]
+    response: _Response, output: chat_pb2.CompletionOutput, results: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
     said = output.message
-    if said.reasoning_content or said.encrypted_content:
-        yield reasoning_item(response_id, output.index, said)
+    # Asked for, it has its item even if nothing came: a stream, which begins with it, cannot know.
+    asked = response.settings.use_encrypted_content and not _is_servers(said)
+    if said.reasoning_content or said.encrypted_content or asked:
+        yield reasoning_item(response.id, output.index, said)
     if said.content or not said.tool_calls:
-        yield message_item(response_id, output)
+        yield message_item(response.id, output)
     for call in said.tool_calls:
         yield call_item(call, results.get(call.id, ""))
+
+
+def _is_servers(said: chat_pb2.CompletionMessage) -> bool:
+    """Whether it is no more than calls of the service's own tools."""
+    return bool(said.tool_calls) and not said.content and all(map(is_server_side, said.tool_calls))
 
 
 def item_id(prefix: str, response_id: str, index: int) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from xai_vision.proto import chat_pb2
 from xai_vision.testing.clock import Clock
@@ -16,11 +18,16 @@ __all__ = ["Store", "Stored"]
 
 @dataclass(frozen=True)
 class Stored:
-    """A stored answer with the conversation it belongs to."""
+    """A stored answer with the conversation it belongs to.
+
+    Attributes:
+        metadata: What its request noted beside it, over REST.
+    """
 
     response: chat_pb2.GetChatCompletionResponse
     conversation: Reading
     at: datetime
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Store:
@@ -36,6 +43,13 @@ class Store:
         """Keep an answer under its id."""
         with self._lock:
             self._items[response.id] = Stored(response, conversation, self._clock.now())
+
+    def note(self, response_id: str, metadata: Mapping[str, Any]) -> None:
+        """Keep what a request noted beside its answer, if that is kept."""
+        with self._lock:
+            stored = self._items.get(response_id)
+            if stored is not None:
+                self._items[response_id] = replace(stored, metadata=metadata)
 
     def get(self, response_id: str) -> Stored:
         """Return a stored answer.

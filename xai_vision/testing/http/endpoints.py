@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,13 +65,32 @@ class Endpoint:
 
 def _create_response(asked: Asked) -> Outcome:
     body = asked.body()
+    metadata = _metadata(body)
     answer = _complete(asked, body, "responses")
+    asked.engine.store.note(answer.response.id, metadata)
     if asked.call.stream:
-        encoder = ResponseEncoder(ResponseStream(answer.response.settings))
-        return _streamed(asked, answer, encoder)
-    return Outcome.json(
-        {**from_response(answer.response, api="responses"), "metadata": body.get("metadata") or {}}
-    )
+        return _streamed(asked, answer, ResponseEncoder(_events(answer.response), metadata))
+    return _response(answer.response, metadata)
+
+
+def _metadata(body: dict[str, Any]) -> dict[str, Any]:
+    found = body.get("metadata")
+    if not (found is None or isinstance(found, dict)):
+        raise _ill("metadata", "an object", found)
+    return found or {}
+
+
+def _events(response: chat_pb2.GetChatCompletionResponse) -> ResponseStream:
+    settings = chat_pb2.RequestSettings()
+    settings.CopyFrom(response.settings)
+    # A rule may give such thinking unasked; the stream is to have it where the whole answer does.
+    if any(output.message.encrypted_content for output in response.outputs):
+        settings.use_encrypted_content = True
+    return ResponseStream(settings)
+
+
+def _response(response: chat_pb2.GetChatCompletionResponse, metadata: Mapping[str, Any]) -> Outcome:
+    return Outcome.json({**from_response(response, api="responses"), "metadata": metadata})
 
 
 def _create_completion(asked: Asked) -> Outcome:
@@ -147,9 +166,9 @@ def _plain(ask: Ask) -> Ask:
 def _get_response(asked: Asked) -> Outcome:
     response_id = asked.path["id"]
     asked.call.request = chat_pb2.GetStoredCompletionRequest(response_id=response_id)
-    response = asked.engine.store.get(response_id).response
-    asked.call.response = response
-    return Outcome.json(from_response(response, api="responses"))
+    stored = asked.engine.store.get(response_id)
+    asked.call.response = stored.response
+    return _response(stored.response, stored.metadata)
 
 
 def _delete_response(asked: Asked) -> Outcome:

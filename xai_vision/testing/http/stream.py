@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from xai_vision.openai_compat import ChatStream, ResponseStream
@@ -65,22 +65,29 @@ class ResponseEncoder:
 
     Args:
         stream: Makes them.
+        metadata: What the request noted beside the answer; it is given back.
     """
 
-    def __init__(self, stream: ResponseStream) -> None:
-        self._stream = stream
+    def __init__(self, stream: ResponseStream, metadata: Mapping[str, Any]) -> None:
+        self._stream, self._metadata = stream, metadata
 
     def feed(self, piece: chat_pb2.GetChatCompletionChunk) -> bytes:
         """The events that a piece makes."""
-        return _events(self._stream.feed(piece))
+        return self._written(self._stream.feed(piece))
 
     def finish(self) -> bytes:
         """The whole answer, and the mark that the stream is complete."""
-        return _events(self._stream.finish()) + _DONE
+        return self._written(self._stream.finish()) + _DONE
 
     def fail(self, error: ServiceError) -> bytes:
         """An event of type "error", and none that completes the answer."""
         return _events(self._stream.fail(error.code.name.lower(), error.details))
+
+    def _written(self, events: Sequence[dict[str, Any]]) -> bytes:
+        for event in events:
+            if "response" in event:
+                event["response"]["metadata"] = self._metadata
+        return _events(events)
 
 
 def _events(values: Sequence[dict[str, Any]]) -> bytes:
