@@ -28,7 +28,10 @@ def test_keys(server):
     wrong = ask(server, "GET", "/models", key="xai-wrong-key-of-somebody")
     assert wrong.status == 400
     assert "Incorrect API key provided: xa***dy" in wrong.json["error"]
-    assert ask(server, "GET", "/models", headers={"authorization": ""}).status == 401
+    for none in ("", "Bearer", "Bearer  ", "Basic abc", server.api_key):
+        without = ask(server, "GET", "/models", headers={"authorization": none})
+        assert without.status == 401
+        assert "send it in the header 'Authorization: Bearer KEY'" in without.json["error"]
     blocked = server.issue_key(blocked=True)
     assert ask(server, "GET", "/models", key=blocked).status == 403
     assert ask(server, "GET", "/api-key", key=blocked).json["api_key_blocked"] is True
@@ -90,10 +93,50 @@ def test_bodies_that_are_none(server):
         (b"\xff", {"content-type": "application/json"}, 400),
     ):
         assert ask(server, "POST", "/responses", body, headers=headers).status == status
-    assert ask(server, "GET", "/responses").status == 405
+    wrong = ask(server, "GET", "/responses")
+    assert (wrong.status, wrong.headers["allow"]) == (405, "POST")
+    several = ask(server, "PUT", "/responses/abc")
+    assert several.status == 405
+    assert set(several.headers["allow"].split(", ")) == {"DELETE", "GET", "HEAD"}
     lost = ask(server, "GET", "/videos")
     assert (lost.status, set(lost.json)) == (404, XAI)
     assert server.calls.last.method == "GET /v1/videos"
+
+
+@pytest.mark.parametrize("deep", [150, 250, 900, 30_000])
+@pytest.mark.parametrize("key", ["metadata", "tools", "input", "text"])
+def test_bodies_that_are_deep(server, key, deep):
+    inner = '{"a":' * deep + "1" + "}" * deep
+    if key == "tools":
+        inner = f'[{{"type": "function", "name": "f", "parameters": {inner}}}]'
+    body = f'{{"model": "grok-4", "input": "Hi", "{key}": {inner}}}'.encode()
+    kind = {"content-type": "application/json"}
+    reply = ask(server, "POST", "/responses", body, headers=kind)
+    if deep > 200:
+        assert reply.status == 400
+        assert "Failed to parse the request body as JSON: m" in reply.json["error"]
+    else:
+        wanted = {"metadata": 200, "tools": 200, "input": 422, "text": 400}
+        assert reply.status == wanted[key], reply.json
+
+
+def test_query_parameters(server):
+    made = respond(server).json["id"]
+    refused = ask(server, "GET", f"/responses/{made}?stream=true")
+    assert refused.status == 400
+    assert "Argument not supported: the query parameter 'stream'" in refused.json["error"]
+    with FakeServer(unknown_keys="ignore") as other:
+        assert ask(other, "GET", "/models?version=1").status == 200
+
+
+def test_what_was_never_sent_has_no_status(server):
+    server.fault(Fault.hang(), next=1)
+    with pytest.raises(TimeoutError):
+        ask(server, "POST", "/responses", {"model": "grok-4", "input": "Hi"}, timeout=0.2)
+    call = server.calls.last
+    assert call.wait_cancelled()
+    assert respond(server).status == 200
+    assert call.http_status is None
 
 
 def test_retry_headers(server):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,12 @@ def test_the_twins_agree():
     [
         ({"messages": MESSAGES, "stream": True}, r"stream: .*chat\.stream\(\)"),
         ({"messages": MESSAGES, "deferred": True}, r"chat\.defer\(\)"),
+        ({"messages": MESSAGES, "extra_body": {"stream": True}}, r"stream: .*chat\.stream\(\)"),
+        ({"messages": MESSAGES, "timeout": 3}, r"timeout: .*chat\.sample\(timeout=\.\.\.\)"),
+        ({"messages": MESSAGES, "extra_headers": {"a": "b"}}, r"Client\(metadata=\.\.\.\)"),
+        ({"messages": MESSAGES, "extra_query": {"a": "b"}}, "extra_query: gRPC has no query"),
+        ({"messages": MESSAGES, "metadata": {"a": "b"}}, "metadata: .*under its id yourself"),
+        ({"input": "a", "reasoning": {"summary": "auto"}}, "reasoning.summary: .*no place"),
         ({"messages": MESSAGES, "n": 2}, r"n: .*sample_batch"),
         ({"messages": MESSAGES, "logit_bias": {}}, "logit_bias: this has no place over gRPC"),
         ({"messages": MESSAGES, "temperature": 7}, "temperature must be a number from 0 to 2"),
@@ -103,3 +110,71 @@ def test_a_bad_picture_is_found_before_sending(client):
     part = {"type": "image_url", "image_url": {"url": "photo.jpg"}}
     with pytest.raises(ImageError, match=r"messages\[0\], part 1: .*Path"):
         client.chat.from_openai(model="grok-4", messages=[{"role": "user", "content": [part]}])
+
+
+def test_what_openai_gave_is_taken_back(client, server):
+    """Its objects, whole and dumped, and its marks for what is left out."""
+    openai = pytest.importorskip("openai")
+    tool = {"type": "function", "name": "f", "parameters": {"type": "object"}}
+    asked: list[Any] = [{"role": "user", "content": "Hi"}]
+    with openai.OpenAI(api_key=server.api_key, base_url=server.http_url) as rest:
+        completion = rest.chat.completions.create(
+            model="grok-4", messages=asked, tools=TOOLS, tool_choice="required"
+        )
+        response = rest.responses.create(
+            model="grok-4", input=asked, tools=[tool], tool_choice="required"
+        )
+    said = completion.choices[0].message
+    result = {"role": "tool", "tool_call_id": said.tool_calls[0].id, "content": "42"}
+    left_out: dict[str, Any] = {"temperature": openai.NOT_GIVEN, "tools": openai.omit}
+    for form in (said, said.model_dump(), said.to_dict()):
+        chat = client.chat.from_openai(model="grok-4", messages=[*asked, form, result], **left_out)
+        assert "42" in chat.sample().content
+        assert server.calls.last.request.messages[1].tool_calls[0].id == said.tool_calls[0].id
+    chat = client.chat.create("grok-4", messages=asked)
+    assert "42" in chat.append(said).append(result).sample().content
+    (call,) = response.output
+    output = {"type": "function_call_output", "call_id": call.call_id, "output": "42"}
+    for item in (call, call.model_dump(), call.to_dict()):
+        chat = client.chat.from_openai(model="grok-4", input=[*asked, item, output])
+        assert "42" in chat.sample().content
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_openai_has_parsed(client, server):
+    openai = pytest.importorskip("openai")
+    pydantic = pytest.importorskip("pydantic")
+
+    class Animal(pydantic.BaseModel):
+        name: str
+
+    asked: list[Any] = [{"role": "user", "content": "Hi"}]
+    with openai.OpenAI(api_key=server.api_key, base_url=server.http_url) as rest:
+        said = (
+            rest.chat.completions.parse(model="grok-4", messages=asked, response_format=Animal)
+            .choices[0]
+            .message
+        )
+        items = rest.responses.parse(model="grok-4", input="Hi", text_format=Animal).output
+    for body in ({"messages": [*asked, said, *asked]}, {"input": [*asked, *items, *asked]}):
+        assert client.chat.from_openai(model="grok-4", **body).sample().content
+        assert server.calls.last.request.messages[1].content[0].text == said.content
+    for form in (
+        {"messages": asked, "response_format": Animal},
+        {"input": "Hi", "text_format": Animal, "text": {"format": None}},
+    ):
+        chat = client.chat.from_openai(model="grok-4", **form)
+        assert isinstance(chat.parse(Animal)[1], Animal)
+    with pytest.raises(InvalidRequestError, match="text_format and text both give the answer's"):
+        client.chat.from_openai(
+            model="grok-4", input="Hi", text_format=Animal, text={"format": {"type": "text"}}
+        )
+
+
+def test_what_is_nested_too_deeply(client):
+    schema: dict[str, Any] = {}
+    for _ in range(5000):
+        schema = {"properties": schema}
+    tools = [{"type": "function", "function": {"name": "f", "parameters": schema}}]
+    with pytest.raises(InvalidRequestError, match="nested too deeply"):
+        client.chat.from_openai(model="grok-4", messages=MESSAGES, tools=tools)

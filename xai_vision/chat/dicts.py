@@ -99,8 +99,10 @@ def _shape(given: dict[str, Any]) -> type | None:
     for key, other in (("response_format", "text_format"), ("text_format", "text")):
         if not isinstance(given.get(key), type):
             continue
-        text = given.get(other)
-        if text is not None and (other != "text" or (isinstance(text, dict) and "format" in text)):
+        also = given.get(other)
+        if other == "text" and isinstance(also, Mapping):
+            also = also.get("format")
+        if also is not None:
             raise InvalidRequestError(f"{key} and {other} both give the answer's form")
         shape: type = given.pop(key)
         return shape

@@ -67,8 +67,8 @@ def read_part(part: Any, where: str) -> Part:
 
 
 def _text(part: Mapping[str, Any], where: str) -> str:
-    # Annotations and log probabilities come with a part of an answer that is sent back.
-    check_keys(part, ("type", "text", "annotations", "logprobs"), where)
+    # The others come with a part of an answer that is sent back; "parsed" repeats the text.
+    check_keys(part, ("type", "text", "annotations", "logprobs", "parsed"), where)
     said = part.get("text")
     if not isinstance(said, str):
         raise TranslationError(f"{where}: text must be a string, not {said!r:.40}", key=where)

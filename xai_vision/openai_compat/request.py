@@ -90,11 +90,7 @@ def read_request(
         TranslationError: As for ``to_request``.
     """
     api = api or api_of(body)
-    try:
-        rest = dict(plain(mapping("the request", body)))
-    except RecursionError:
-        text_ = "the request is nested too deeply"
-        raise TranslationError(text_, key="messages" if api == "chat" else "input") from None
+    rest = plain(mapping("the request", body))
     if api == "chat":
         messages = listed("messages", rest.pop("messages", None))
         said = [

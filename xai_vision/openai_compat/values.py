@@ -113,19 +113,30 @@ def plain(value: Any) -> Any:
 
     Programs hand back what they were given: ``response.choices[0].message``, the items of
     ``response.output``. openai's marks for an argument that is left out become None.
+
+    Raises:
+        TranslationError: It is nested too deeply to be read.
     """
+    try:
+        return _plain(value)
+    except RecursionError:
+        raise TranslationError("the request is nested too deeply", key="the request") from None
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: plain(entry) for key, entry in value.items()}
+        return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
+        return [_plain(entry) for entry in value]
     if isinstance(value, type):
         return value
     # Neither Pydantic nor openai need be there, so both are known by what they look like.
     dump = getattr(value, "model_dump", None)
     if callable(dump):
-        return dump(mode="json", exclude_unset=True, by_alias=True)
+        # What its helpers have parsed is no part of the type it was declared with: no warning.
+        return dump(mode="json", exclude_unset=True, by_alias=True, warnings=False)
     left_out = type(value).__name__ in ("NotGiven", "Omit")
-    return None if left_out and type(value).__module__.startswith("openai.") else value
+    return None if left_out and type(value).__module__.startswith("openai") else value
 
 
 def text(key: str, value: Any) -> str:

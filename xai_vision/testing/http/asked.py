@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,9 @@ __all__ = ["Asked", "Outcome", "logged"]
 
 # Longer texts that are data URLs are shortened in the log; the pictures are in the call's images.
 _SHOWN = 256
+# Levels of lists and objects in a body. What is far deeper is beyond Python's stack; the number is
+# ours, and more than any schema needs.
+_DEPTH = 200
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Asked:
         path: The parts of the path that vary, by name.
         raw: The body's bytes.
         content_type: What the body is said to be.
+        query: The parameters behind the path.
     """
 
     engine: Engine
@@ -39,6 +43,17 @@ class Asked:
     path: Mapping[str, str]
     raw: bytes = b""
     content_type: str = ""
+    query: Sequence[str] = ()
+
+    def check_query(self) -> None:
+        """Refuse parameters behind the path: there are none that the service is known to take.
+
+        Raises:
+            HttpError: 400, it names the first.
+        """
+        if self.query and self.engine.settings.unknown_keys == "refuse":
+            words = f"Argument not supported: the query parameter {self.query[0]!r:.80}"
+            raise HttpError(400, "INVALID_ARGUMENT", words, self.query[0])
 
     def body(self) -> dict[str, Any]:
         """The body's JSON.
@@ -55,6 +70,9 @@ class Asked:
         except (ValueError, RecursionError) as error:
             words = f"Failed to parse the request body as JSON: {error}"
             raise HttpError(400, "INVALID_ARGUMENT", words) from None
+        if _too_deep(found):
+            words = f"Failed to parse the request body as JSON: more than {_DEPTH} levels deep"
+            raise HttpError(400, "INVALID_ARGUMENT", words)
         if not isinstance(found, dict):
             words = "Failed to deserialize the JSON body into the target type: expected an object"
             raise HttpError(422, "INVALID_ARGUMENT", words)
@@ -84,6 +102,16 @@ class Outcome:
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         # Half a character, quoted from a request, has a form in JSON though none in UTF-8.
         return cls(body.encode("utf-8", "backslashreplace"), status, headers or {})
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEPTH + 1):
+        inner = [list(one.values()) if isinstance(one, dict) else one for one in level]
+        level = [one for some in inner if isinstance(some, list) for one in some]
+        if not level:
+            return False
+    return True
 
 
 def logged(value: Any) -> Any:

@@ -109,11 +109,18 @@ def headers_of(error: ServiceError) -> dict[str, str]:
     return found
 
 
-def refused(error: ServiceError, form: str, *, key_given: bool) -> ServiceError:
-    """What an authentication error is over REST: a wrong key is status 400 with xAI, not 401."""
-    if error.code is StatusCode.UNAUTHENTICATED and key_given and form == "xai":
-        return HttpError(400, "UNAUTHENTICATED", error.details)
-    return error
+def refused(error: ServiceError, form: str, authorization: str | None) -> ServiceError:
+    """What an authentication error is over REST: a wrong key is status 400 with xAI, not 401.
+
+    401 is for a header that is missing, or holds no key.
+    """
+    if error.code is not StatusCode.UNAUTHENTICATED:
+        return error
+    scheme, _, key = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        words = "No API key was provided: send it in the header 'Authorization: Bearer KEY'."
+        return HttpError(401, "UNAUTHENTICATED", words)
+    return HttpError(400, "UNAUTHENTICATED", error.details) if form == "xai" else error
 
 
 def translated(error: InvalidRequestError) -> HttpError:

@@ -49,9 +49,13 @@ class HttpFace:
     def __init__(self, keys: keyring.Keyring, crew: Crew) -> None:
         self._keys = keys
         self._crew = crew
+        paths: dict[str, dict[str, Endpoint]] = {}
+        for one in ENDPOINTS:
+            paths.setdefault(one.path, {})[one.verb] = one
+        # One for each path, so that 405 names all of its methods.
         routes = [
-            Route(one.path, partial(self._answer, endpoint=one), methods=[one.verb])
-            for one in ENDPOINTS
+            Route(path, partial(self._answer, verbs=verbs), methods=list(verbs))
+            for path, verbs in paths.items()
         ]
         self.app = Starlette(
             routes=[*routes, Route("/openapi.json", _describe)],
@@ -59,7 +63,9 @@ class HttpFace:
         )
         self.app.router.redirect_slashes = False
 
-    async def _answer(self, request: Request, *, endpoint: Endpoint) -> Response:
+    async def _answer(self, request: Request, *, verbs: dict[str, Endpoint]) -> Response:
+        # HEAD is GET without the body, which the protocol leaves out.
+        endpoint = verbs[request.method.replace("HEAD", "GET")]
         call, engine, caller = self._arrive(request, endpoint.name)
         try:
             raw = await request.body()
@@ -87,12 +93,14 @@ class HttpFace:
             known = caller if endpoint.open else None
             known = known or keyring.check(authorization, caller)
             kind = request.headers.get("content-type", "")
-            asked = Asked(engine, known, call, request.path_params, raw, kind)
+            query = list(request.query_params)
+            asked = Asked(engine, known, call, request.path_params, raw, kind, query)
+            asked.check_query()
             outcome = endpoint.ask(asked)
             if not isinstance(outcome.body, Iterator) and call.staging.single(call):
                 outcome.body = outcome.body[: len(outcome.body) // 2]
         except Exception as fault:  # noqa: BLE001 - becomes the call's status
-            return _refusal(engine, call, fault, key_given=bool(authorization))
+            return _refusal(engine, call, fault, authorization)
         return outcome
 
     def _arrive(self, request: Request, name: str) -> tuple[Call, Engine, Caller | None]:
@@ -125,19 +133,21 @@ async def _describe(request: Request) -> Response:
     return JSONResponse(description())
 
 
-def _refusal(engine: Engine, call: Call, fault: Exception, *, key_given: bool) -> Outcome:
+def _refusal(engine: Engine, call: Call, fault: Exception, authorization: str | None) -> Outcome:
     if isinstance(fault, Gone):
         fault = ServiceError("UNAVAILABLE", "The fake server was stopped.")
     elif not isinstance(fault, ServiceError):
         fault = engine.mistaken(f"{call!r}: {type(fault).__name__}: {fault}")
-    return _told(engine, call, refused(fault, engine.settings.error_form, key_given=key_given))
+    return _told(engine, call, refused(fault, engine.settings.error_form, authorization))
 
 
 def _told(engine: Engine, call: Call, error: ServiceError) -> Outcome:
-    call.http_status = status_of(error)
+    status = status_of(error)
+    if call.ended is None:
+        call.http_status = status
     call.finish(error.code.name, error.details)
     body = error_body(error, engine.settings.error_form)
-    return Outcome.json(body, call.http_status, headers_of(error))
+    return Outcome.json(body, status, headers_of(error))
 
 
 async def _watch(receive: Callable[[], Awaitable[Any]], call: Call) -> None:

@@ -48,7 +48,8 @@ class Sending(Response):
         fault = self._call.staging.wire_fault
         if fault is not None:
             cable.arm(fault)
-        self._call.http_status = self._outcome.status
+        if self._call.ended is None:
+            self._call.http_status = self._outcome.status
         try:
             if isinstance(self._outcome.body, bytes):
                 await self._whole(self._outcome.body, fault, send)
