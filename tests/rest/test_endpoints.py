@@ -92,6 +92,9 @@ def test_deferred(server):
     ticket = complete(server, deferred=True).json["request_id"]
     path = f"/chat/deferred-completion/{ticket}"
     assert [ask(server, "GET", path).status for _ in range(4)] == [202, 202, 200, 404]
+    both = complete(server, deferred=True, stream=True)
+    assert both.status == 400
+    assert both.json["error"] == "Argument not supported: deferred and stream together"
     server.deferred(failed=True, ready_after_polls=0)
     ticket = complete(server, deferred=True).json["request_id"]
     assert ask(server, "GET", f"/chat/deferred-completion/{ticket}").status == 500

@@ -89,7 +89,7 @@ def test_the_twins_agree():
         ({"messages": MESSAGES, "metadata": {"a": "b"}}, "metadata: .*under its id yourself"),
         ({"input": "a", "reasoning": {"summary": "auto"}}, "reasoning.summary: .*no place"),
         ({"messages": MESSAGES, "n": 2}, r"n: .*sample_batch"),
-        ({"messages": MESSAGES, "logit_bias": {}}, "logit_bias: this has no place over gRPC"),
+        ({"messages": MESSAGES, "logit_bias": {}}, "logit_bias: the service has no place for it"),
         ({"messages": MESSAGES, "temperature": 7}, "temperature must be a number from 0 to 2"),
         ({"messages": MESSAGES, "input": "a"}, "either messages .* or input"),
         ({}, "either messages .* or input"),

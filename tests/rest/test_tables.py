@@ -204,7 +204,7 @@ def test_a_refusal_that_is_sent_back(body, place):
     with pytest.raises(TranslationError) as caught:
         to_request(body)
     assert (caught.value.key, caught.value.unsupported) == (place, True)
-    assert str(caught.value).startswith(f"{place}: over gRPC a message has no place for a refusal")
+    assert str(caught.value).startswith(f"{place}: the service's messages have no place for a")
     assert "leave the message out, or say it in content" in str(caught.value)
 
 

@@ -57,7 +57,7 @@ def counted(over):
     ]
 
 
-@pytest.mark.parametrize(
+SETTINGS = pytest.mark.parametrize(
     "settings",
     [
         {},
@@ -68,6 +68,9 @@ def counted(over):
     ],
     ids=["plain", "cut", "reasoning", "json", "search"],
 )
+
+
+@SETTINGS
 def test_the_same_answer_and_tokens(server, rpc, settings):
     parts = [QUESTION, *(picture(url, detail) for url, detail in PICTURES)]
     over = everywhere(server, rpc, request(*parts, **settings))
@@ -77,6 +80,48 @@ def test_the_same_answer_and_tokens(server, rpc, settings):
     assert asked[0] == asked[1] == asked[2]
     assert [[one.detail for one in call.images] for call in server.calls] == [["high", "low"]] * 3
     assert len({call.status for call in server.calls}) == 1
+
+
+@SETTINGS
+def test_the_same_streams(server, rpc, settings):
+    asked = request(QUESTION, picture(*PICTURES[0]), **settings)
+    pieces = list(rpc.chat.GetCompletionChunk(asked, metadata=rpc.metadata, timeout=20))
+    body = from_request(asked, api="responses")
+    events = ask(server, "POST", "/responses", {**body, "stream": True}).events
+    body = from_request(asked, api="chat") | {"stream_options": {"include_usage": True}}
+    chunks = ask(server, "POST", "/chat/completions", {**body, "stream": True}).events[:-1]
+    grpc = "".join(output.delta.content for piece in pieces for output in piece.outputs)
+    deltas = [e["delta"] for e in events[:-1] if e["type"] == "response.output_text.delta"]
+    said = [one["delta"].get("content") or "" for chunk in chunks for one in chunk["choices"]]
+    assert grpc == "".join(deltas) == "".join(said) != ""
+    usage, counted = pieces[-1].usage, chunks[-1]["usage"]
+    whole = events[-2]["response"]["usage"]
+    assert usage.prompt_tokens == counted["prompt_tokens"] == whole["input_tokens"]
+    assert usage.prompt_image_tokens == counted["prompt_tokens_details"]["image_tokens"] > 0
+    assert usage.total_tokens == counted["total_tokens"] == whole["total_tokens"]
+    # And it is the answer that all give at once.
+    over = everywhere(server, rpc, asked)
+    assert spoken(over) == [grpc] * 3
+    assert over["grpc"].usage == usage
+
+
+def test_the_same_stored_conversation(server, rpc):
+    """Stored over each face, continued over each that can."""
+    asked = request(QUESTION, picture(*PICTURES[0]), store_messages=True)
+    over = everywhere(server, rpc, asked)
+    ids = [over["grpc"].id, over["responses"]["id"], over["chat"]["id"]]
+    kept = [server.store.get(one) for one in ids]
+    assert len({one.conversation.prompt for one in kept}) == 1
+    assert [one.conversation.messages for one in kept] == [2, 2, 2]
+    told = set()
+    for one in ids:
+        grpc = rpc("And now?", previous_response_id=one)
+        rest = respond(server, "And now?", previous_response_id=one, store=False).json
+        assert rest["output"][0]["content"][0]["text"] == grpc.outputs[0].message.content
+        told.add((grpc.usage.prompt_tokens, grpc.usage.prompt_image_tokens))
+        told.add((rest["usage"]["input_tokens"], grpc.usage.prompt_image_tokens))
+        assert ask(server, "GET", f"/responses/{one}").json["store"] is True
+    assert len(told) == 1
 
 
 def test_the_same_call_of_a_function(server, rpc):

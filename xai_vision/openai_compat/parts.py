@@ -86,8 +86,8 @@ def refused(where: str) -> TranslationError:
     """What to raise for a refusal that is sent back."""
     return unsupported(
         where,
-        "over gRPC a message has no place for a refusal, and as content it would pass for an "
-        "answer; leave the message out, or say it in content if the model is to read it",
+        "the service's messages have no place for a refusal, and as content it would pass for "
+        "an answer; leave the message out, or say it in content if the model is to read it",
     )
 
 

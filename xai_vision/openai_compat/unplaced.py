@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["UNPLACED"]
 
 _BOTH: Final = {
-    "metadata": "nothing is kept beside an answer; note what belongs to it under its id yourself",
+    "metadata": "over gRPC nothing is kept beside an answer; note it under its id yourself",
     "moderation": "there is no setting for it",
     "prompt_cache_key": "the service finds what it has cached by itself",
     "prompt_cache_options": "the service finds what it has cached by itself",

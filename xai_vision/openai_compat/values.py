@@ -91,7 +91,7 @@ def check_keys(
             continue
         place = f"{where}.{key}" if where else str(key)
         if why and key in why:
-            raise unsupported(place, f"this has no place over gRPC; {why[key]}")
+            raise unsupported(place, f"the service has no place for it; {why[key]}")
         text = f"{where or 'the request'} has no key {key!r}{meant(key, known)}"
         raise TranslationError(text, key=place, unsupported=True)
 

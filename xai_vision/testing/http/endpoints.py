@@ -22,7 +22,7 @@ from xai_vision.testing.engine import Answer
 from xai_vision.testing.hiding import hidden
 from xai_vision.testing.http import shown
 from xai_vision.testing.http.asked import Asked, Outcome
-from xai_vision.testing.http.errors import translated
+from xai_vision.testing.http.errors import HttpError, translated
 from xai_vision.testing.http.stream import EVENT_STREAM, ChatEncoder, ResponseEncoder, performed
 from xai_vision.testing.problems import ServiceError, not_found
 
@@ -96,6 +96,9 @@ def _response(response: chat_pb2.GetChatCompletionResponse, metadata: Mapping[st
 def _create_completion(asked: Asked) -> Outcome:
     body = asked.body()
     if _switch(body, "deferred"):
+        if _switch(body, "stream"):
+            words = "Argument not supported: deferred and stream together"
+            raise HttpError(400, "INVALID_ARGUMENT", words, "stream")
         request = _translate(asked, body, "chat")
         started = asked.engine.defer(request, asked.caller, asked.call)
         asked.call.response = started
