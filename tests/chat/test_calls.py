@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 
-import grpc
 import pytest
 
 from tests.pictures import jpeg, png
@@ -24,7 +23,6 @@ from xai_vision.chat.service import AsyncChatService, ChatService
 from xai_vision.errors import (
     ImageRefusedError,
     NotFoundError,
-    RequestTimeoutError,
 )
 from xai_vision.proto import chat_pb2
 from xai_vision.testing import Fault
@@ -181,36 +179,6 @@ def test_fork(client):
     shared = chat.messages[0].pictures[0].picture
     assert branch.messages[0].pictures[0].picture is shared
     assert branch.proto.temperature == 0.5
-
-
-# --- deferred ---
-
-
-def test_defer(client, server):
-    server.deferred(ready_after_polls=2)
-    chat = client.chat.create("grok-4").append(user(QUESTION, image(png())))
-    response = chat.defer(interval=0.01)
-    assert response.content == chat.sample().content
-    methods = [call.method for call in server.calls][:-1]
-    assert methods == ["StartDeferredCompletion"] + ["GetDeferredCompletion"] * 3
-    assert len(chat.defer_batch(2, interval=0.01)) == 2
-
-
-async def test_async_defer(aclient, server):
-    server.deferred(ready_after_polls=2)
-    chat = aclient.chat.create("grok-4").append(user("Hi"))
-    assert (await chat.defer(interval=0.01)).finish_reason == "REASON_STOP"
-    assert len(await chat.defer_batch(2, interval=0.01)) == 2
-
-
-def test_a_deferred_answer_that_does_not_come(client, server):
-    server.deferred(ready_after_polls=1000)
-    chat = client.chat.create("grok-4").append(user("Hi"))
-    with pytest.raises(RequestTimeoutError, match="was not done after 0.1 seconds") as caught:
-        chat.defer(timeout=0.1, interval=0.02)
-    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    with pytest.raises(InvalidRequestError, match="interval must be a finite time above 0"):
-        chat.defer(interval=0)
 
 
 # --- stored answers, compaction ---

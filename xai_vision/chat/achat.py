@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
-from xai_vision.chat.calls import ChatCalls, Pair, Pairs, Streaming, Timeout, Tools, each_of
+from xai_vision.chat.calls import ChatCalls, Interval, Pair, Pairs, Streaming, Tools, each_of
 from xai_vision.chat.compaction import CompactContextResponse
 from xai_vision.chat.conversation import Settings
 from xai_vision.chat.intake import Said
@@ -87,16 +87,21 @@ class AsyncChat(ChatCalls):
         return await self._wire.unary(self._parsing(shape, tools, call))
 
     async def defer(
-        self, *, tools: Tools = None, timeout: Timeout = None, interval: Timeout = None
+        self, *, tools: Tools = None, interval: Interval = None, **call: Unpack[CallParameters]
     ) -> Response:
         """See ``Chat.defer``."""
-        return Response(await self._wire.run(self._deferring(tools, timeout, interval)()))
+        return Response(await self._wire.run(self._deferring(tools, interval, call)()))
 
     async def defer_batch(
-        self, n: int, *, tools: Tools = None, timeout: Timeout = None, interval: Timeout = None
+        self,
+        n: int,
+        *,
+        tools: Tools = None,
+        interval: Interval = None,
+        **call: Unpack[CallParameters],
     ) -> Sequence[Response]:
         """See ``Chat.defer_batch``."""
-        steps = self._batch_deferring(n, tools, timeout, interval)
+        steps = self._deferring(tools, interval, call, n)
         return each_of(await self._wire.run(steps()), n)
 
     async def compact(self, **call: Unpack[CallParameters]) -> CompactContextResponse:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Timeout: TypeAlias = "float | timedelta | None"
+Interval: TypeAlias = "float | timedelta | None"
 Call: TypeAlias = "Mapping[str, Any]"
 """The keywords of a call: ``CallParameters`` or ``StreamParameters``."""
 Tools: TypeAlias = "Sequence[ToolLike] | None"
@@ -147,20 +147,12 @@ class ChatCalls(Conversation):
         )
 
     def _deferring(
-        self, tools: Tools, timeout: Timeout, interval: Timeout
+        self, tools: Tools, interval: Interval, call: Call, n: int | None = None
     ) -> Callable[[], Steps[Reply]]:
         from xai_vision.chat.deferral import deferred
 
-        body = self._request(tools)
-        return deferred(body, self._options({}), timeout=timeout, interval=interval)
-
-    def _batch_deferring(
-        self, n: int, tools: Tools, timeout: Timeout, interval: Timeout
-    ) -> Callable[[], Steps[Reply]]:
-        from xai_vision.chat.deferral import deferred
-
-        body = self._request(tools, n=_answers(n))
-        return deferred(body, self._options({}), timeout=timeout, interval=interval)
+        body = self._request(tools) if n is None else self._request(tools, n=_answers(n))
+        return deferred(body, self._options(call), interval)
 
     def _compacting(self, call: Call) -> Compacting:
         settings = self._settings if self._proto is None else self._proto

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
-from xai_vision.chat.calls import ChatCalls, Pair, Pairs, Streaming, Timeout, Tools, each_of
+from xai_vision.chat.calls import ChatCalls, Interval, Pair, Pairs, Streaming, Tools, each_of
 from xai_vision.chat.compaction import CompactContextResponse
 from xai_vision.chat.conversation import Settings
 from xai_vision.chat.intake import Said
@@ -118,25 +118,32 @@ class Chat(ChatCalls):
         return self._wire.unary(self._parsing(shape, tools, call))
 
     def defer(
-        self, *, tools: Tools = None, timeout: Timeout = None, interval: Timeout = None
+        self, *, tools: Tools = None, interval: Interval = None, **call: Unpack[CallParameters]
     ) -> Response:
         """Leave the request with the service and ask until its answer is done.
 
         Args:
-            timeout: Seconds or a timedelta to wait in all. Default ten minutes.
+            tools: For this call only, in place of the chat's.
             interval: Seconds or a timedelta between two questions. Default: 0.1 growing to 2.
+            **call: ``timeout`` is what to wait in all, ten minutes by default; ``retries`` and
+                ``wait_for_ready`` are for each question.
 
         Raises:
             RequestTimeoutError: It was not done in that time.
             NotFoundError: The service no longer has the answer.
         """
-        return Response(self._wire.run(self._deferring(tools, timeout, interval)()))
+        return Response(self._wire.run(self._deferring(tools, interval, call)()))
 
     def defer_batch(
-        self, n: int, *, tools: Tools = None, timeout: Timeout = None, interval: Timeout = None
+        self,
+        n: int,
+        *,
+        tools: Tools = None,
+        interval: Interval = None,
+        **call: Unpack[CallParameters],
     ) -> Sequence[Response]:
         """Like ``defer``, for ``n`` answers."""
-        steps = self._batch_deferring(n, tools, timeout, interval)
+        steps = self._deferring(tools, interval, call, n)
         return each_of(self._wire.run(steps()), n)
 
     def compact(self, **call: Unpack[CallParameters]) -> CompactContextResponse:

@@ -30,19 +30,16 @@ _GROWTH = 1.5
 def deferred(
     body: bytes,
     options: CallOptions,
-    *,
-    timeout: float | timedelta | None,
     interval: float | timedelta | None,
 ) -> Callable[[], Steps[Reply]]:
-    """Check the times, and describe the work of getting a deferred answer.
+    """Check the interval, and describe the work of getting a deferred answer.
 
     Args:
         body: The request.
-        options: For each call.
-        timeout: Seconds to wait in all; None is ten minutes.
+        options: For each call; their timeout is what to wait in all, ten minutes if there is none.
         interval: Seconds between two questions; None starts at 0.1 and grows to 2.
     """
-    wait = call_seconds(timeout) or DEFAULT_WAIT
+    wait = options.timeout or DEFAULT_WAIT
     pause = call_seconds(interval, "interval")
     return lambda: _steps(body, options, wait, pause)
 
@@ -74,7 +71,12 @@ def _steps(body: bytes, options: CallOptions, wait: float, interval: float | Non
 def _within(options: CallOptions, end: float) -> CallOptions:
     # At least a moment: the wait as a whole is what ends the work.
     left = max(end - time.monotonic(), 0.001)
-    return CallOptions(timeout=left, metadata=options.metadata)
+    return CallOptions(
+        timeout=left,
+        retries=options.retries,
+        wait_for_ready=options.wait_for_ready,
+        metadata=options.metadata,
+    )
 
 
 def _ended(status: deferred_pb2.DeferredStatus.ValueType, request_id: str) -> APIError:

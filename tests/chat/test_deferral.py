@@ -1,0 +1,87 @@
+"""Deferred answers: left with the service, and asked for until they are there."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+import grpc
+import pytest
+
+from tests.pictures import png
+from xai_vision import Client, InvalidRequestError, RetryPolicy
+from xai_vision.chat import image, user
+from xai_vision.errors import RequestTimeoutError, UnavailableError
+from xai_vision.testing import FakeServer, Fault
+
+QUESTION = "What's in this image?"
+
+
+def test_defer(client, server):
+    server.deferred(ready_after_polls=2)
+    chat = client.chat.create("grok-4").append(user(QUESTION, image(png())))
+    response = chat.defer(interval=0.01)
+    assert response.content == chat.sample().content
+    methods = [call.method for call in server.calls][:-1]
+    assert methods == ["StartDeferredCompletion"] + ["GetDeferredCompletion"] * 3
+    assert len(chat.defer_batch(2, interval=0.01)) == 2
+
+
+async def test_async_defer(aclient, server):
+    server.deferred(ready_after_polls=2)
+    chat = aclient.chat.create("grok-4").append(user("Hi"))
+    assert (await chat.defer(interval=0.01)).finish_reason == "REASON_STOP"
+    assert len(await chat.defer_batch(2, interval=0.01)) == 2
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_what_each_call_of_a_deferred_answer_takes(client, server, batch):
+    chat = client.chat.create("grok-4").append(user("Hi"))
+    defer = partial(chat.defer_batch, 2) if batch else chat.defer
+    for method in ("StartDeferredCompletion", "GetDeferredCompletion"):
+        server.fault(Fault.unavailable(), next=1, method=method)
+        server.calls.clear()
+        with pytest.raises(UnavailableError):
+            defer(interval=0.01, retries=0)
+        server.fault(Fault.unavailable(), next=1, method=method)
+        assert defer(interval=0.01, retries=RetryPolicy(attempts=2, initial=0.01))
+    with pytest.raises(InvalidRequestError, match="wait_for_ready must be True or False"):
+        defer(wait_for_ready=1)
+    with pytest.raises(InvalidRequestError, match="timeout must be a finite time above 0"):
+        defer(timeout=0)
+    with pytest.raises(TypeError, match="takes no keyword 'idle_timeout'"):
+        defer(idle_timeout=1)
+
+
+async def test_what_each_call_of_a_deferred_answer_takes_with_asyncio(aclient, server):
+    chat = aclient.chat.create("grok-4").append(user("Hi"))
+    server.fault(Fault.unavailable(), next=2, method="GetDeferredCompletion")
+    with pytest.raises(UnavailableError):
+        await chat.defer(interval=0.01, retries=0)
+    with pytest.raises(UnavailableError):
+        await chat.defer_batch(2, interval=0.01, retries=0)
+    assert await chat.defer(interval=0.01, retries=1, wait_for_ready=True)
+
+
+def test_deferring_waits_for_a_service_that_is_to_come():
+    with FakeServer() as server:
+        target = server.target
+    waiting = Client(api_key="k", api_host=target, use_insecure_channel=True)
+    with waiting as client:
+        chat = client.chat.create("grok-4").append(user("Hi"))
+        began = time.monotonic()
+        with pytest.raises(RequestTimeoutError):
+            chat.defer(timeout=0.5, retries=0, wait_for_ready=True)
+        assert time.monotonic() - began >= 0.45
+        with pytest.raises(UnavailableError):
+            chat.defer(timeout=5, retries=0)
+
+
+def test_a_deferred_answer_that_does_not_come(client, server):
+    server.deferred(ready_after_polls=1000)
+    chat = client.chat.create("grok-4").append(user("Hi"))
+    with pytest.raises(RequestTimeoutError, match="was not done after 0.1 seconds") as caught:
+        chat.defer(timeout=0.1, interval=0.02)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    with pytest.raises(InvalidRequestError, match="interval must be a finite time above 0"):
+        chat.defer(interval=0)
