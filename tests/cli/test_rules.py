@@ -38,7 +38,7 @@ def checked(folder):
         ("rules:\n  - when: {image: {near: nowhere.png}}\n    reply: a", 2, "there is no file"),
         ("rules:\n  - when: {image: {size: 4}}\n    reply: a", 2, "[width, height]"),
         ("settings:\n  seed: 1\n  sede: 2", 3, "did you mean seed?"),
-        ("settings:\n  unmatched: perhaps", 1, "default"),
+        ("settings:\n  unmatched: perhaps", 2, "default"),
         ("pictures:\n  https://e.x/a.png: nowhere.png", 2, "there is no file"),
         ("rules:\n  - when: {prompt: yes}\n    reply: a", 2, "in quotes"),
         ("rules:\n  - reply: no", 2, "in quotes"),
@@ -64,6 +64,70 @@ def test_all_problems_at_once(checked, here, folder):
     assert [line.split(":")[1] for line in done.err.splitlines()[1:]] == ["1", "3", "4"]
     checked("rules: [{reply: yes it is}]")
     assert here("rules", "check", "rules.yaml").out == "rules.yaml: no problems\n"
+
+
+def test_all_problems_of_one_rule_at_once(checked):
+    """Wrong keys do not hide wrong values, nor one value another."""
+    _, problems = checked("""
+settings:
+  unmatched: perhaps
+  sede: 1
+  error_form: html
+pictures:
+  https://e.x/a.png: nowhere.png
+rules:
+  - nmae: odd
+    when:
+      promt: hi
+      prompt: yes
+      model: {contain: a, startswith: 3}
+      image:
+        size: 4
+        near: nowhere.png
+        all: [{format: 1}, {fromat: PNG}]
+    times: -1
+    priority: high
+    reply:
+      txt: a
+      tool_calls: [{nmae: f}, {name: 3, arguments: 4}]
+  - replies: [{txt: a}, {fault: {latency: {second: 1}}}, no]
+  - reply: {text: a, chunks: 0}
+faults:
+  - {fault: unavailabel, when: {promt: hi}, rate: 3}
+  - {fault: unavailable, rate: 3}
+rate_limit: {request: 1}
+""")
+    told = [f"{line} {text}" for line, text in problems]
+    for line, words in (
+        (3, "settings.unmatched: "),
+        (4, "settings.sede: is not known here; did you mean seed?"),
+        (5, "settings.error_form: error_form is one of"),
+        (7, "there is no file"),
+        (9, "rules[1].nmae: is not known here; did you mean name?"),
+        (11, "rules[1].when.promt: is not known here; did you mean prompt?"),
+        (12, "rules[1].when.prompt: is a text; put it in quotes"),
+        (13, "rules[1].when.model.contain: is not known here; did you mean contains?"),
+        (13, "rules[1].when.model.startswith: is a text, not 3"),
+        (15, "rules[1].when.image.size: is [width, height]"),
+        (16, "rules[1].when.image.near: there is no file"),
+        (17, "rules[1].when.image.all[1].format: is a text, not 1"),
+        (17, "rules[1].when.image.all[2].fromat: is not known here; did you mean format?"),
+        (18, "rules[1].times: is 0 or more"),
+        (19, "rules[1].priority: is a whole number, not 'high'"),
+        (21, "rules[1].reply.txt: is not known here; did you mean text?"),
+        (22, "rules[1].reply.tool_calls[1].nmae: is not known here; did you mean name?"),
+        (23, "rules[2].replies[1].txt: is not known here; did you mean text?"),
+        (23, "rules[2].replies[2].fault.latency.second: is not known here; did you mean seconds?"),
+        (23, "rules[2].replies[3]: is a text; put it in quotes"),
+        (24, "rules[3].reply: "),
+        (26, "faults[1].fault.unavailabel: is not known here; did you mean unavailable?"),
+        (26, "faults[1].when.promt: is not known here; did you mean prompt?"),
+        (27, "faults[2]: "),
+        (28, "rate_limit.request: is not known here; did you mean requests?"),
+    ):
+        found = [one for one in told if one.startswith(f"{line} ") and words in one]
+        assert len(found) == 1, (line, words, told)
+    assert len(told) <= 26  # and nothing that only follows from another
 
 
 def test_what_a_file_says_happens(checked):
