@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 import pytest
@@ -11,6 +12,8 @@ from xai_vision.testing import Fault, Reply
 
 pexpect = pytest.importorskip("pexpect")
 
+from tests.cli.terminals import Terminal  # noqa: E402  # needs pexpect
+
 
 @pytest.fixture
 def terminal(folder, server, tmp_path):
@@ -19,27 +22,19 @@ def terminal(folder, server, tmp_path):
 
     def start(*arguments: str, **env: str):
         given = {**asking(server, tmp_path), "TERM": "xterm-256color", **env}
-        child = pexpect.spawn(
-            COMMAND[0],
-            [*COMMAND[1:], *arguments],
-            env=given,
-            encoding="utf-8",
-            timeout=20,
-            dimensions=(40, 100),
-            echo=False,
-        )
+        child = Terminal([*COMMAND, *arguments], given, columns=100)
         started.append(child)
         return child
 
     yield start
     for child in started:
-        child.close(force=True)
+        child.close()
 
 
 def ended(child) -> int:
     child.expect(pexpect.EOF)
-    child.close()
-    return 128 + child.signalstatus if child.signalstatus else child.exitstatus
+    child.process.wait(20)
+    return child.code
 
 
 def test_chat(terminal, server):
@@ -114,6 +109,32 @@ def test_preview_and_colours(terminal):
     plain = terminal("inspect", "photo.jpg", NO_COLOR="1", TERM="dumb").read()
     assert "▀" not in plain
     assert "\x1b" not in plain
+
+
+@pytest.mark.parametrize("plain", [{"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=["dumb", "no colour"])
+def test_where_no_colours_are_wanted(terminal, server, plain):
+    server.on(prompt="bad").fault(Fault.status("INVALID_ARGUMENT", "bad it is"))
+    for asked in (("ask", "What?", "photo.jpg"), ("ask", "bad"), ("ask", "What?", "none.png")):
+        assert "\x1b" in terminal(*asked).read()
+        assert "\x1b" not in terminal(*asked, **plain).read()
+    shown = terminal("inspect", "photo.jpg", **plain).read()
+    # NO_COLOR is about colours: what is bold or dim may stay so on a terminal that can do it.
+    assert set(re.findall(r"\x1b\[([\d;]*)m", shown)) <= (
+        {"0", "1", "2"} if "TERM" not in plain else set()
+    )
+    assert "640x480" in shown
+    if "TERM" in plain:
+        child = terminal("chat", "photo.jpg", **plain)
+        child.expect("you> ")
+        child.sendline("What is it?")
+        child.expect("you> ")
+        child.sendeof()
+        assert "\x1b" not in child.before + child.read()
+        assert (
+            "\x1b"
+            not in terminal("batch", "Describe", "photo.jpg", "--out", "a.jsonl", **plain).read()
+        )
+        assert "\x1b" not in terminal("models", **plain).read()
 
 
 def test_batch_shows_a_bar(terminal, server):

@@ -76,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
         The exit code.
     """
     terminal.prepare_streams()
-    colour = False if os.environ.get("NO_COLOR") else None
+    colour = terminal.colour()
     try:
         ended = command.main(list(arguments), prog_name=NAME, standalone_mode=False, color=colour)
         sys.stdout.flush()

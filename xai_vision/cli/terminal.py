@@ -13,11 +13,22 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["clean", "complain", "console", "note", "prepare_streams", "said", "write_answer"]
+__all__ = [
+    "clean",
+    "colour",
+    "complain",
+    "console",
+    "note",
+    "prepare_streams",
+    "said",
+    "write_answer",
+]
 
 # An answer may quote what stands on a picture: no picture shall move the cursor or set the title.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PLAIN_WIDTH = 160
+# Terminals that show escape sequences instead of obeying them; rich knows the same two.
+_NO_TERMINAL = ("dumb", "unknown")
 
 # What errors call the options of a program, in the words of the command.
 _WORDS = tuple(
@@ -79,14 +90,21 @@ def said(error: BaseException) -> str:
     return text.replace(key, "***") if len(key) >= 8 else text
 
 
+def colour() -> bool | None:
+    """False where nobody wants escape sequences; None is left to whether it is a terminal."""
+    unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM", "").lower() in _NO_TERMINAL
+    return False if unwanted else None
+
+
 def note(text: str, *, dim: bool = True) -> None:
     """Say something beside the answer, on stderr."""
-    click.secho(clean(text), err=True, dim=dim)
+    click.secho(clean(text), err=True, dim=dim, color=colour())
 
 
 def complain(text: str) -> None:
     """Say on stderr what went wrong."""
-    click.echo(click.style("xai-vision: ", fg="red") + clean(text), err=True)
+    # Said after click's own context, and with it its answer to the same question, has ended.
+    click.echo(click.style("xai-vision: ", fg="red") + clean(text), err=True, color=colour())
 
 
 def write_answer(text: str) -> None:
