@@ -112,6 +112,7 @@ def test_a_bad_picture_is_found_before_sending(client):
         client.chat.from_openai(model="grok-4", messages=[{"role": "user", "content": [part]}])
 
 
+@pytest.mark.peer
 def test_what_openai_gave_is_taken_back(client, server):
     """Its objects, whole and dumped, and its marks for what is left out."""
     openai = pytest.importorskip("openai")
@@ -140,6 +141,7 @@ def test_what_openai_gave_is_taken_back(client, server):
         assert "42" in chat.sample().content
 
 
+@pytest.mark.peer
 @pytest.mark.filterwarnings("error")
 def test_what_openai_has_parsed(client, server):
     openai = pytest.importorskip("openai")

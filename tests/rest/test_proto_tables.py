@@ -243,6 +243,15 @@ def test_what_is_newer_than_this_package_is_an_error():
             assert (caught.value.key, caught.value.unsupported) == (key, True)
 
 
+def test_fields_that_are_newer_than_this_package():
+    asked = request()
+    asked.messages[0].content[0].MergeFromString(bytes([15 << 3, 1]))
+    for api in ("chat", "responses"):
+        with pytest.raises(TranslationError, match="fields that are newer than this") as caught:
+            from_request(asked, api=api)
+        assert caught.value.unsupported
+
+
 @pytest.mark.parametrize(
     ("call", "kind"),
     [

@@ -144,6 +144,7 @@ def from_request(request: chat_pb2.GetCompletionsRequest, *, api: Api) -> dict[s
         TranslationError: The form has no words for something that is set; the text and ``.key``
             name it.
     """
+    _check_known(request)
     written: dict[str, Any] = {"model": request.model}
     if api == "chat":
         written["messages"] = [
@@ -158,6 +159,15 @@ def from_request(request: chat_pb2.GetCompletionsRequest, *, api: Api) -> dict[s
     if api == "responses" and not request.store_messages:
         written["store"] = False
     return written
+
+
+def _check_known(request: chat_pb2.GetCompletionsRequest) -> None:
+    """Refuse fields, anywhere within, that came over the wire and have no name here."""
+    known = chat_pb2.GetCompletionsRequest()
+    known.CopyFrom(request)
+    known.DiscardUnknownFields()
+    if known.ByteSize() != request.ByteSize():
+        raise unsupported("the request", "it has fields that are newer than this package")
 
 
 def _conversation(request: chat_pb2.GetCompletionsRequest) -> dict[str, Any]:

@@ -123,8 +123,6 @@ def tool_options(value: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 def _collect(kind: str, part: Mapping[str, Any], keys: _Keys, options: dict[str, Any]) -> None:
     for key, value in part.items():
         if key not in keys:
-            if value is None:
-                continue
             raise TranslationError(
                 f"{kind} has no key {key!r:.80}{_known(key, keys)}", key=str(key), unsupported=True
             )
