@@ -129,7 +129,7 @@ def _reasoning(item: Mapping[str, Any], where: str) -> Said:
     ]
     encrypted = item.get("encrypted_content") or ""
     # One without a word is still a turn, or the others of that turn would be no longer one.
-    thought = "\n".join(thoughts) if thoughts or not encrypted else None
+    thought = "\n".join(thoughts) if any(thoughts) or not encrypted else None
     encrypted = text(f"{where}.encrypted_content", encrypted)
     return Said("assistant", reasoning=thought, encrypted=encrypted)
 

@@ -16,6 +16,7 @@ from xai_vision.openai_compat.values import (
     shortest,
     text,
     unsupported,
+    wrong,
 )
 from xai_vision.proto import chat_pb2, image_pb2
 
@@ -138,6 +139,8 @@ def _document(options: Mapping[str, Any], where: str) -> Document:
     if "filename" in options:
         what = f"it belongs to file_data; with {sources[0]} the name comes from the file"
         raise unsupported(f"{where}.filename", what)
+    if not value:
+        raise wrong(f"{where}.{sources[0]}", "a string with something in it", value)
     return Document(file_id=value) if sources[0] == "file_id" else Document(url=value)
 
 
@@ -184,7 +187,7 @@ def _chat_part(content: chat_pb2.Content, where: str) -> dict[str, Any]:
         return {"type": "text", "text": content.text}
     if kind == "image_url":
         picture = content.image_url
-        if picture.file_id:
+        if picture.HasField("file_id"):
             raise unsupported(where, "Chat Completions has no picture by file_id")
         url = {"url": picture.image_url, **_detail(picture, where)}
         return {"type": "image_url", "image_url": url}
@@ -216,7 +219,7 @@ def _responses_part(content: chat_pb2.Content, text_type: str, where: str) -> di
         return {"type": text_type, "text": content.text}
     if kind == "image_url":
         picture = content.image_url
-        source = "file_id" if picture.file_id else "image_url"
+        source = "file_id" if picture.HasField("file_id") else "image_url"
         shown = {source: getattr(picture, source), **_detail(picture, where)}
         return {"type": "input_image", **shown}
     return {"type": "input_file", **_source(content, where)}

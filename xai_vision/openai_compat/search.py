@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from xai_vision import checks
 from xai_vision.openai_compat.tools import day_or_moment
 from xai_vision.openai_compat.values import (
     check_keys,
@@ -13,6 +12,7 @@ from xai_vision.openai_compat.values import (
     given,
     listed,
     mapping,
+    moment,
     text,
     texts,
     unsupported,
@@ -31,8 +31,8 @@ _MODES: Final = {
 _Read = Callable[[str, Any], Any]
 _KEYS: Final[dict[str, _Read]] = {
     "mode": lambda key, value: word(key, value, _MODES),
-    "from_date": lambda key, value: checks.moment(key, text(key, value)),
-    "to_date": lambda key, value: checks.moment(key, text(key, value)),
+    "from_date": moment,
+    "to_date": moment,
     "return_citations": flag,
     "max_search_results": whole,
 }

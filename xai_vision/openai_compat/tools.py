@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
-from xai_vision import checks
 from xai_vision.openai_compat.values import (
     TranslationError,
     flag,
     meant,
+    moment,
     schema_of,
     schema_text,
     text,
@@ -188,10 +188,6 @@ def _retrieval(key: str, value: Any) -> str:
     return f"{value}_retrieval"
 
 
-def _moment(key: str, value: Any) -> Any:
-    return checks.moment(key, text(key, value))
-
-
 _VALUES: Final[dict[str, Callable[[str, Any], Any]]] = {
     **dict.fromkeys(("name", "description", "action", "instructions"), text),
     **dict.fromkeys(("server_url", "server_label", "server_description", "authorization"), text),
@@ -200,7 +196,7 @@ _VALUES: Final[dict[str, Callable[[str, Any], Any]]] = {
     **dict.fromkeys(("allowed_x_handles", "excluded_x_handles", "allowed_tool_names"), texts),
     **dict.fromkeys(("strict", "enable_image_understanding"), flag),
     **dict.fromkeys(("enable_image_search", "enable_video_understanding"), flag),
-    **dict.fromkeys(("from_date", "to_date"), _moment),
+    **dict.fromkeys(("from_date", "to_date"), moment),
     "limit": whole,
     "parameters": schema_text,
     "extra_headers": _headers,
@@ -233,6 +229,9 @@ def from_tool(tool: chat_pb2.Tool, api: Literal["chat", "responses"], where: str
             return {"type": "function", "function": written}
         return {"type": "function", **written}
     written = {"type": kind}
+    if kind in _REQUIRED:
+        # There even if it is empty, or it would be no tool.
+        written[_REQUIRED[kind]] = _plain(getattr(getattr(tool, kind), _REQUIRED[kind]))
     for field, value in getattr(tool, kind).ListFields():
         if field.name.endswith("_retrieval"):
             if value.ByteSize():

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from xai_vision import checks
 from xai_vision.errors import InvalidRequestError
 
 __all__ = [
@@ -202,6 +203,16 @@ def word(key: str, value: Any, words: Mapping[str, _T]) -> _T:
     if not isinstance(value, str) or value not in words:
         raise wrong(key, f"one of {', '.join(map(repr, words))}", value)
     return words[value]
+
+
+def moment(key: str, value: Any) -> Any:
+    """A day or a moment, as ISO 8601 writes it."""
+    try:
+        return checks.moment(key, text(key, value))
+    except TranslationError:
+        raise
+    except InvalidRequestError as error:
+        raise TranslationError(str(error), key=key) from None
 
 
 def schema_text(key: str, value: Any) -> str:
