@@ -12,6 +12,8 @@ from xai_vision.testing.problems import invalid
 __all__ = ["example"]
 
 _PRINTABLE = string.ascii_lowercase + string.digits + string.ascii_uppercase + "_- .:/@+,"
+# Pieces of an example: more would be waited for.
+_MOST = 200_000
 _CLASSES = {
     "CATEGORY_DIGIT": string.digits,
     "CATEGORY_WORD": string.ascii_lowercase,
@@ -60,8 +62,12 @@ class _Writer:
         self._nth = nth
         self._repeat = repeat
         self._groups: dict[int, str] = {}
+        self._left = _MOST
 
     def write(self, tree: Any) -> str:
+        self._left -= 1
+        if self._left < 0:
+            raise NotImplementedError("it repeats too much")
         return "".join(getattr(self, f"_{str(kind).lower()}")(value) for kind, value in tree)
 
     def __getattr__(self, name: str) -> Any:

@@ -21,6 +21,8 @@ __all__ = ["example"]
 # From this depth on only what must be there is made, so that recursive schemas come to an end.
 _SPARE_FROM: Final = 4
 _DEEPEST: Final = 40
+# Far more than any answer has.
+_MOST: Final = {"minItems": 1000, "minProperties": 1000, "minLength": 100_000}
 _FORMATS: Final = {
     "date": "2025-07-09",
     "date-time": "2025-07-09T12:00:00Z",
@@ -50,12 +52,15 @@ def example(schema: Any, text: str = "text") -> Any:
         text: What free strings say where nothing names them.
 
     Raises:
-        ServiceError: INVALID_ARGUMENT, the schema can't be met or refers to nothing.
+        ServiceError: INVALID_ARGUMENT, the schema can't be met, is none or refers to nothing.
     """
     try:
         return _Maker(schema).make(schema, text, 0)
     except RecursionError:
         raise invalid("The schema needs itself without end.") from None
+    except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError) as error:
+        # A word of it has a value that JSON Schema does not give it: "type": 3, "minItems": "x".
+        raise invalid(f"The schema is no JSON schema: {type(error).__name__}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,7 @@ class _Maker:
         extra = rule.get("additionalProperties", True)
         wanted = [n for n in properties if n in required or depth < _SPARE_FROM]
         wanted += [name for name in required if name not in properties]
-        while len(wanted) < rule.get("minProperties", 0):
+        while len(wanted) < _least(rule, "minProperties"):
             wanted.append(next(n for n in _spare_names(properties) if n not in wanted))
         most = rule.get("maxProperties", len(wanted))
         if len(wanted) > most:
@@ -147,7 +152,7 @@ class _Maker:
 
     def _array(self, rule: Mapping[str, Any], name: str, depth: int) -> list[Any]:
         first = rule.get("prefixItems", ())
-        least = max(rule.get("minItems", 0), len(first))
+        least = max(_least(rule, "minItems"), len(first))
         if least == 0 and depth < _SPARE_FROM and rule.get("items") is not False:
             least = 1
         count = min(least, rule.get("maxItems", least))
@@ -214,6 +219,13 @@ def _kind(rule: Mapping[str, Any]) -> str:
     return "string"
 
 
+def _least(rule: Mapping[str, Any], key: str) -> int:
+    least: int = rule.get(key, 0)
+    if least > _MOST[key]:
+        raise invalid(f"The schema's {key} is more than an answer can hold: {least}.")
+    return least
+
+
 def _spare_names(taken: Mapping[str, Any]) -> Iterator[str]:
     number = 0
     while True:
@@ -226,9 +238,9 @@ def _string(rule: Mapping[str, Any], name: str, nth: int) -> str:
     if rule.get("format") in _FORMATS:
         return _formatted(str(rule["format"]), nth)
     if "pattern" in rule:
-        return patterns.example(str(rule["pattern"]), rule.get("minLength", 0), nth)
+        return patterns.example(str(rule["pattern"]), _least(rule, "minLength"), nth)
     text = name if nth == 0 else f"{name} {nth}"
-    least, most = rule.get("minLength", 0), rule.get("maxLength")
+    least, most = _least(rule, "minLength"), rule.get("maxLength")
     if len(text) < least:
         text += "." * (least - len(text))
     if most is not None and len(text) > most:
