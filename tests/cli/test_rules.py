@@ -101,7 +101,7 @@ rate_limit: {request: 1}
     for line, words in (
         (3, "settings.unmatched: "),
         (4, "settings.sede: is not known here; did you mean seed?"),
-        (5, "settings.error_form: error_form is one of"),
+        (5, "settings.error_form: error_form cannot be"),
         (7, "there is no file"),
         (9, "rules[1].nmae: is not known here; did you mean name?"),
         (11, "rules[1].when.promt: is not known here; did you mean prompt?"),

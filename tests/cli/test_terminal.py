@@ -112,6 +112,7 @@ def test_preview_and_colours(terminal):
 
 
 @pytest.mark.parametrize("plain", [{"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=["dumb", "no colour"])
+@pytest.mark.slow
 def test_where_no_colours_are_wanted(terminal, server, plain):
     server.on(prompt="bad").fault(Fault.status("INVALID_ARGUMENT", "bad it is"))
     for asked in (("ask", "What?", "photo.jpg"), ("ask", "bad"), ("ask", "What?", "none.png")):

@@ -132,6 +132,7 @@ def test_one_picture_just_under_the_limit(client, server):
     sent_unchanged(server, data)
 
 
+@pytest.mark.slow
 async def test_ten_pictures_of_5_mib_in_one_request(aclient, client, server):
     data = jpeg_of(5 * MIB)
     pictures = [image(data_url(data)) for _ in range(10)]

@@ -49,7 +49,11 @@ def answer(driver, shape, *content, **call):
 
 
 @SHAPES
-@pytest.mark.parametrize("size", [1024, MIB, 30 * MIB], ids=["1KiB", "1MiB", "30MiB"])
+@pytest.mark.parametrize(
+    "size",
+    [1024, MIB, pytest.param(30 * MIB, marks=pytest.mark.slow)],
+    ids=["1KiB", "1MiB", "30MiB"],
+)
 @pytest.mark.parametrize("failures", [1, 4])
 def test_unavailable_is_tried_again_whatever_the_size(driver, server, shape, size, failures):
     content = ["Hi"] if size == 1024 else [image(jpeg_of(size // (2 if size > 20 * MIB else 1)))]
@@ -239,6 +243,7 @@ def test_the_line_is_cut(kind, server, shape, after, reset):
 
 @pytest.mark.parametrize("after", [0, 60, 3000])
 @SHAPES
+@pytest.mark.slow
 def test_the_line_goes_dead(kind, server, shape, after):
     server.on().reply(Reply("word " * 4000, chunks=40)).optional()
     with proxied(server.target) as proxy:
@@ -252,6 +257,7 @@ def test_the_line_goes_dead(kind, server, shape, after):
 
 
 @SHAPES
+@pytest.mark.slow
 def test_a_slow_line(kind, server, shape):
     with proxied(server.target) as proxy:
         proxy.bytes_per_second = 20_000
@@ -284,6 +290,7 @@ def test_a_server_that_goes_away_in_good_order(kind, server, shape):
 
 @pytest.mark.parametrize("after", [1000, 1_000_000])
 @SHAPES
+@pytest.mark.slow
 def test_a_large_request_over_a_line_that_is_cut(kind, server, shape, after):
     with proxied(server.target) as proxy:
         proxy.cut_request_after = after
@@ -316,6 +323,7 @@ def test_a_server_that_never_was(kind, shape):
 
 
 @SHAPES
+@pytest.mark.slow
 def test_wait_for_ready_waits_for_a_server_that_starts_late(kind, server, shape):
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]

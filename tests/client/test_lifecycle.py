@@ -123,6 +123,7 @@ def test_exit_in_the_middle_of_a_stream_is_clean(server):
     assert_clean(run(server, code), "leaving")
 
 
+@pytest.mark.slow
 def test_64_threads_share_one_client(server, client):
     expected = client.chat.create("grok-4").append(user("Hi")).sample().content
 
@@ -214,6 +215,7 @@ def test_closing_in_the_middle_of_a_stream(server, kind):
     assert caught.value.partial.content.startswith("word")
 
 
+@pytest.mark.slow
 def test_close_does_not_wait_for_a_loop_that_stops(server):
     client = AsyncClient(api_key=server.api_key, api_host=server.target)
     loop, started, stop = asyncio.new_event_loop(), threading.Event(), threading.Event()

@@ -19,6 +19,7 @@ def soak(*arguments: str) -> None:
     assert done.stdout.strip().endswith("soak: ok")
 
 
+@pytest.mark.slow
 def test_a_thousand_calls_under_faults():
     soak("--calls", "1000")
 

@@ -150,6 +150,7 @@ def test_leaving_the_loop_for_good(server, capfd):
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_a_slow_reader_is_flow_controlled(server, client):
     server.on(prompt="flood").reply(Reply("x" * 16_000_000, chunks=400))
     pairs = client.chat.create("grok-4").append(user("flood")).stream(timeout=60)

@@ -103,6 +103,7 @@ def test_web_service(web):
     refused.value.close()
 
 
+@pytest.mark.slow
 def test_parcel_desk(tmp_path):
     """A small service, and its own tests."""
     pytest.importorskip("pydantic")

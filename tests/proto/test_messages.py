@@ -177,6 +177,7 @@ def test_threads_may_import_at_once():
     )
 
 
+@pytest.mark.slow
 def test_all_of_this_in_pure_python():
     if os.environ.get("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION") == "python":
         return

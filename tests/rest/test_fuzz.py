@@ -76,6 +76,7 @@ def tried():
 
 
 @pytest.mark.parametrize(("verb", "path"), BODIES)
+@pytest.mark.slow
 def test_requests(tried, verb, path):
     assert 200 in tried(verb, path, 120, allowed=True)
     assert tried(verb, path, 40, allowed=False) & {400, 422}

@@ -100,6 +100,16 @@ def test_a_conversation_holds_one_body_however_many_turns(path):
     assert size < talking.grown < 1.25 * size + ROOM
 
 
+@pytest.fixture(scope="module")
+def small():
+    return jpeg_of(MIB)
+
+
+def another(data):
+    """The same bytes in a place of their own."""
+    return bytes(bytearray(data))
+
+
 FORMS = {
     "bytes": lambda data, path: data,
     "view": lambda data, path: memoryview(bytearray(data)),
@@ -111,13 +121,13 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_conversation_holds_a_picture_once(form, tmp_path):
+def test_a_conversation_holds_a_picture_once(form, tmp_path, small):
     turns, file = 6, tmp_path / "photo.jpg"
-    file.write_bytes(jpeg_of(MIB))
+    file.write_bytes(small)
     with rest() as held:
         chat = conversation()
-        for turn in range(turns):
-            chat.append(user("And this?", image(FORMS[form](jpeg_of(MIB, seed=turn), file))))
+        for _ in range(turns):
+            chat.append(user("And this?", image(FORMS[form](another(small), file))))
             encoded = len(chat._body())
             chat.append(assistant("A bicycle."))
     assert held.grown < 1.02 * encoded + ROOM / 4, "a picture is held beside the body"
@@ -125,11 +135,11 @@ def test_a_conversation_holds_a_picture_once(form, tmp_path):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_before_the_second_turn_it_is_held_as_it_was_given(form, tmp_path):
+def test_before_the_second_turn_it_is_held_as_it_was_given(form, tmp_path, small):
     file = tmp_path / "photo.jpg"
-    file.write_bytes(jpeg_of(MIB))
+    file.write_bytes(small)
     with rest() as held:
-        chat = conversation().append(user("And this?", image(FORMS[form](jpeg_of(MIB), file))))
+        chat = conversation().append(user("And this?", image(FORMS[form](another(small), file))))
         chat._body()
     assert held.grown < 4 / 3 * MIB + ROOM / 4
     assert (held.grown < ROOM / 4) == (form == "path")
@@ -145,10 +155,10 @@ ASKS = {
 
 @pytest.mark.parametrize("asked", ASKS)
 @pytest.mark.parametrize("turns", [1, 3])
-def test_what_protobuf_holds_is_let_go_of(asked, turns):
+def test_what_protobuf_holds_is_let_go_of(asked, turns, small):
     """Only what Python allocates is seen here, so a picture in protobuf counts nothing."""
     with rest() as held:
-        chat = conversation().append(user(image(jpeg_of(MIB))))
+        chat = conversation().append(user(image(another(small))))
         for _ in range(turns):
             chat._body()
         before = tracemalloc.get_traced_memory()[0]

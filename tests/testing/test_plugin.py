@@ -218,6 +218,7 @@ async def test_it(xai_server, turn):
     assert "BlockingIOError" not in result.stderr.str()
 
 
+@pytest.mark.slow
 def test_under_xdist(run):
     pytest.importorskip("xdist")
     result = run(

@@ -119,6 +119,7 @@ def test_a_missing_package_is_named(monkeypatch, module, options, extra):
     assert "BEGIN" not in repr(extras.Certificate(b"BEGIN", b"BEGIN", b"BEGIN"))
 
 
+@pytest.mark.slow
 async def test_a_thousand_hanging_calls(server):
     server.fault(Fault.hang(), prompt="hang")
     metadata = (("authorization", f"Bearer {server.api_key}"),)
@@ -138,6 +139,7 @@ async def test_a_thousand_hanging_calls(server):
     assert {error.code() for error in ended} == {grpc.StatusCode.UNAVAILABLE}
 
 
+@pytest.mark.slow
 async def test_two_thousand_calls_at_the_same_moment(server):
     metadata = (("authorization", f"Bearer {server.api_key}"),)
     async with grpc.aio.insecure_channel(server.target) as channel:
