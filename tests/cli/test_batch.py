@@ -155,6 +155,7 @@ def test_no_use_in_going_on(here, server, folder, many):
     assert len(server.calls) == 10
 
 
+@pytest.mark.slow
 def test_interrupted_and_gone_on(server, folder, many, tmp_path):
     server.on().reply(Reply("ok", ttft=0.05))
     command = [*COMMAND, "batch", "Describe", "many", "--out", "a.jsonl", "-j", "2"]

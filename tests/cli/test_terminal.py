@@ -138,6 +138,7 @@ def test_where_no_colours_are_wanted(terminal, server, plain):
         assert "\x1b" not in terminal("models", **plain).read()
 
 
+@pytest.mark.slow
 def test_batch_shows_a_bar(terminal, server):
     server.fault(Fault.latency(0.3))
     child = terminal("batch", "Describe", ".", "--out", "a.jsonl", "-j", "2")

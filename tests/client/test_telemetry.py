@@ -34,13 +34,18 @@ class Exporter(InMemorySpanExporter):
 EXPORTER = Exporter()
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session")
 def provider():
     made = TracerProvider()
     made.add_span_processor(SimpleSpanProcessor(EXPORTER))
     trace.set_tracer_provider(made)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def exporter(provider):
+    # A provider cannot be taken back; the spans of other modules' tests are let go of.
+    EXPORTER.keeps = True
     yield
-    # A provider cannot be taken back; the spans of later tests are let go of.
     EXPORTER.keeps = False
     EXPORTER.clear()
 

@@ -30,7 +30,7 @@ except TypeError:
 """
 
 
-@pytest.mark.parametrize("implementation", ["upb", "python"])
+@pytest.mark.parametrize("implementation", ["upb", pytest.param("python", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "order", [OURS + THEIRS, THEIRS + OURS], ids=["ours first", "theirs first"]
 )

@@ -154,6 +154,7 @@ def test_unicode_and_half_characters(server):
     assert "lone surrogate" in reply.json["error"]
 
 
+@pytest.mark.slow
 def test_a_picture_of_20_mib(server):
     # What stands behind a JPEG's end is no picture, but counts as bytes of the file.
     data = jpeg().ljust(20 * 1024 * 1024, b"\0")

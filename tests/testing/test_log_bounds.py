@@ -149,6 +149,7 @@ def test_what_is_dropped_cannot_be_vouched_for():
         calls.assert_not_called(prompt="c")
 
 
+@pytest.mark.slow
 def test_memory_stays_where_the_limit_is():
     with FakeServer(keep_log_bytes=2 * KIB * KIB) as server, connected(server) as ask:
         server.on().reply("y" * 50 * KIB)

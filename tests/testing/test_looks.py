@@ -48,7 +48,11 @@ def text_page(step):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("size", [(640, 480), (160, 120), (900, 600), (64, 64)], ids=str)
+@pytest.mark.parametrize(
+    "size",
+    [(640, 480), (160, 120), pytest.param((900, 600), marks=pytest.mark.slow), (64, 64)],
+    ids=str,
+)
 @pytest.mark.parametrize(
     "image", [photo(), text_page(3), flat("red")], ids=["photo", "page", "red"]
 )

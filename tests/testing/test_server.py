@@ -163,6 +163,7 @@ def test_many_servers_leave_nothing_behind(server, ask):
     assert threading.active_count() <= before
 
 
+@pytest.mark.slow
 def test_a_thousand_tenants_leave_nothing_behind(server, ask):
     def open_files():
         return len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
