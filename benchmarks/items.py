@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-CLIENTS = ("raw", "xai_vision", "xai_sdk")
+CLIENTS = ("raw", "xai_vision", "xai_sdk", "openai")
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,15 @@ def _fakes():
         (Metric("wall", "ms", 2.0), _CPU_MS),
         quick={},
         contestants=servers,
+        fresh=True,
+    )
+    yield Item(
+        "fixture",
+        "a test's server, set up and taken down",
+        "fixture",
+        (Metric("wall", "ms", 1.25),),
+        quick={},
+        contestants=("bare_sync", "xai_server", "fake_server"),
         fresh=True,
     )
     yield Item(

@@ -28,9 +28,9 @@ SHOWN = {
     "stream-16000-read": "stream, 16,000 pieces",
     "async-stream": "stream, asyncio",
 }
-CONTESTANTS = {"xai_vision": "#2563eb", "xai_sdk": "#d97706"}
+CONTESTANTS = {"xai_vision": "#2563eb", "xai_sdk": "#d97706", "openai": "#7c3aed"}
 LEFT, WIDTH, BAR, GAP, TOP = 210, 560, 11, 12, 46
-LOW, HIGH = 1 / 8, 8.0
+LOW, HIGH = 1 / 8, 16.0
 
 
 def place(ratio: float) -> float:
@@ -59,13 +59,13 @@ def rows(items: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
 def draw(measured: dict[str, Any]) -> str:
     """The picture as SVG."""
     shown = rows(measured["items"])
-    high = TOP + len(shown) * (2 * BAR + GAP) + 10
+    high = TOP + len(shown) * (len(CONTESTANTS) * BAR + GAP) + 10
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDTH + 60} {high}" '
         'font-family="sans-serif" font-size="12">',
         f'<rect width="100%" height="{high}" fill="white"/>',
     ]
-    for power in range(-3, 4):
+    for power in range(-3, 5):
         x, ratio = place(2.0**power), 2.0**power
         strong = "#555" if power == 0 else "#ddd"
         parts.append(f'<path d="M{x:.1f} {TOP - 8}V{high - 6}" stroke="{strong}"/>')
@@ -75,8 +75,8 @@ def draw(measured: dict[str, Any]) -> str:
         parts.append(f'<rect x="{x}" y="4" width="10" height="10" fill="{colour}"/>')
         parts.append(text(x + 15, 13, who))
     for number, (label, ratios) in enumerate(shown):
-        y = TOP + number * (2 * BAR + GAP)
-        parts.append(text(LEFT - 10, y + BAR + 4, label, "end"))
+        y = TOP + number * (len(CONTESTANTS) * BAR + GAP)
+        parts.append(text(LEFT - 10, y + len(CONTESTANTS) * BAR / 2 + 4, label, "end"))
         for row, (who, ratio) in enumerate(ratios.items()):
             start, end = sorted((place(1.0), place(ratio)))
             top = y + row * BAR

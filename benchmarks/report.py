@@ -11,7 +11,8 @@ from typing import Any
 
 from benchmarks.items import Item, Metric
 
-_PACKAGES = ("xai-vision", "grpcio", "protobuf", "pybase64", "xai-sdk")
+_PACKAGES = ("xai-vision", "grpcio", "protobuf", "pybase64", "xai-sdk", "openai")
+_OURS = ("xai_vision", "fake", "xai_server")
 
 
 def machine() -> dict[str, Any]:
@@ -75,7 +76,9 @@ def _cell(number: dict[str, Any]) -> str:
 
 
 def _verdict(metric: Metric, numbers: dict[str, Any]) -> tuple[str, str]:
-    ours = next((numbers[name] for name in ("xai_vision", "fake") if name in numbers), None)
+    ours = next(
+        (numbers[name] for name in ("xai_vision", "fake", "xai_server") if name in numbers), None
+    )
     if ours is None:
         return "", ""
     if metric.most is not None:

@@ -173,9 +173,10 @@ def test_what_openai_has_parsed(client, server):
         )
 
 
-def test_what_is_nested_too_deeply(client):
+@pytest.mark.parametrize("levels", [201, 5000])
+def test_what_is_nested_too_deeply(client, levels):
     schema: dict[str, Any] = {}
-    for _ in range(5000):
+    for _ in range(levels):
         schema = {"properties": schema}
     tools = [{"type": "function", "function": {"name": "f", "parameters": schema}}]
     with pytest.raises(InvalidRequestError, match="nested too deeply"):

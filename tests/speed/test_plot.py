@@ -25,4 +25,4 @@ def test_bars_stand_for_ratios():
 def test_what_was_not_measured_is_not_drawn():
     assert rows({"items": {}}["items"]) == []
     assert [label for label, _ in rows(measured(xai_vision=1.0)["items"])] == [SHOWN["text"]]
-    assert place(1000) == place(8)
+    assert place(1000) == place(16)

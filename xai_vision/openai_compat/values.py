@@ -13,6 +13,7 @@ from xai_vision import checks
 from xai_vision.errors import InvalidRequestError
 
 __all__ = [
+    "MAX_DEPTH",
     "TranslationError",
     "check_keys",
     "check_type",
@@ -21,6 +22,10 @@ __all__ = [
     "plain",
     "shortest",
 ]
+
+MAX_DEPTH = 200
+"""Levels of lists and objects. What is far deeper is beyond Python's stack; the number is ours,
+and more than any schema needs."""
 
 _T = TypeVar("_T")
 
@@ -118,17 +123,18 @@ def plain(value: Any) -> Any:
     Raises:
         TranslationError: It is nested too deeply to be read.
     """
-    try:
-        return _plain(value)
-    except RecursionError:
-        raise TranslationError("the request is nested too deeply", key="the request") from None
+    return _plain(value, MAX_DEPTH)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, levels: int) -> Any:
+    if levels < 0:
+        raise TranslationError(
+            f"the request is nested too deeply: more than {MAX_DEPTH} levels", key="the request"
+        )
     if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
+        return {key: _plain(entry, levels - 1) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
+        return [_plain(entry, levels - 1) for entry in value]
     if isinstance(value, type):
         return value
     # Neither Pydantic nor openai need be there, so both are known by what they look like.

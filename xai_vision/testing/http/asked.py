@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from xai_vision.openai_compat.values import MAX_DEPTH
 from xai_vision.testing.http.errors import HttpError
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ __all__ = ["Asked", "Outcome", "logged"]
 
 # Longer texts that are data URLs are shortened in the log; the pictures are in the call's images.
 _SHOWN = 256
-# Levels of lists and objects in a body. What is far deeper is beyond Python's stack; the number is
-# ours, and more than any schema needs.
-_DEPTH = 200
 
 
 @dataclass
@@ -71,7 +69,7 @@ class Asked:
             words = f"Failed to parse the request body as JSON: {error}"
             raise HttpError(400, "INVALID_ARGUMENT", words) from None
         if _too_deep(found):
-            words = f"Failed to parse the request body as JSON: more than {_DEPTH} levels deep"
+            words = f"Failed to parse the request body as JSON: more than {MAX_DEPTH} levels deep"
             raise HttpError(400, "INVALID_ARGUMENT", words)
         if not isinstance(found, dict):
             words = "Failed to deserialize the JSON body into the target type: expected an object"
@@ -106,7 +104,7 @@ class Outcome:
 
 def _too_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(_DEPTH + 1):
+    for _ in range(MAX_DEPTH + 1):
         inner = [list(one.values()) if isinstance(one, dict) else one for one in level]
         level = [one for some in inner if isinstance(some, list) for one in some]
         if not level:
