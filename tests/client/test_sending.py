@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -241,3 +245,102 @@ def _cut_off(chat):
     with pytest.raises((ClientClosedError, RequestCancelledError)) as caught:
         chat.sample()
     assert "closed" in str(caught.value)
+
+
+# --- where it must not be in the way ---
+
+
+def test_who_gets_nowhere_does_not_stop_the_others(kind, server, monkeypatch, one_at_a_time):
+    monkeypatch.setattr(sending, "PATIENCE", 0.2)
+    driver = kind(api_key=server.api_key, api_host=server.target)
+    if hasattr(driver, "loop"):
+        link = driver.loop.run_until_complete(_link(driver.client))
+        held = link.sending.turn(MIB, lambda: None)
+    else:
+        held = driver.client.chat.create("grok-4")._wire._sending.turn(MIB, lambda: None)
+    assert held.come
+    for _ in range(2):
+        assert driver.sample(image(PICTURE), timeout=20).content
+    held.end()
+    driver.close()
+
+
+async def _link(client):
+    return client.chat.create("grok-4")._wire._link()
+
+
+def test_who_waits_for_a_server_takes_no_turn(silent, one_at_a_time):
+    with Client("key", api_host=silent) as client:
+        chat = client.chat.create("grok-4", messages=[user(image(PICTURE))])
+        with pytest.raises(RequestTimeoutError) as caught:
+            chat.sample(timeout=0.3, wait_for_ready=True)
+        assert WAITED not in str(caught.value)
+        assert chat._wire._sending.turn(MIB, lambda: None).come
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are what it is about")
+def test_a_child_does_not_wait_for_its_parents_turns(server, one_at_a_time):
+    script = f"""
+import os
+from tests.pictures import MIB, jpeg_of
+from xai_vision import Client
+from xai_vision.chat import image, user
+from xai_vision.wire import sending
+sending.ROOM = MIB
+client = Client({server.api_key!r}, api_host={server.target!r})
+chat = client.chat.create("grok-4", messages=[user(image(jpeg_of(2 * MIB)))])
+assert chat._wire._sending.turn(MIB, lambda: None).come
+sending.PATIENCE = 60
+child = os.fork()
+if child == 0:
+    os._exit(0 if chat.sample(timeout=20).content else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+os._exit(0)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.split() == ["0"], done.stderr
+
+
+@pytest.mark.slow
+def test_an_interrupted_call_leaves_nothing_behind(silent):
+    """A signal's exception ends the call and the thread that grpc sends it from."""
+    client = Client("key", api_host=silent)
+    chat = client.chat.create("grok-4", messages=[user(image(PICTURE))])
+
+    class Stop(Exception):
+        pass
+
+    def stop(*_):
+        raise Stop
+
+    before, earlier = threading.active_count(), signal.signal(signal.SIGALRM, stop)
+    try:
+        for _ in range(3):
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(Stop):
+                chat.sample()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, earlier)
+    client.close()
+    until = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert threading.active_count() <= before
+
+
+async def test_a_cancellation_is_heard_when_the_turn_comes_at_the_same_time(server, one_at_a_time):
+    async with AsyncClient(server.api_key, api_host=server.target) as client:
+        chat = client.chat.create("grok-4", messages=[user(image(PICTURE))])
+        link = chat._wire._link()
+        for passes in range(4):
+            held = link.sending.turn(MIB, lambda: None)
+            task = asyncio.ensure_future(chat.sample())
+            await asyncio.sleep(0.05)
+            held.end()
+            for _ in range(passes):
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert (await chat.sample(timeout=10)).content

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import gc
+import io
 import pickle
+import sys
 import threading
 
 import pytest
@@ -299,6 +302,85 @@ def test_dropping_the_last_answer_writes_nothing_anew(monkeypatch):
     chat.messages[-1] = assistant("A dog.")
     check(chat)
     assert chat._last_body._held[0].buffer is before
+
+
+def test_replacing_the_last_picture_writes_nothing_anew():
+    chat = conversation(look(), assistant("A cat."), look("And this?"))
+    for _ in range(2):
+        chat._body()
+    before = chat._last_body._held[0].buffer
+    chat.messages[-1] = look("Or this?")
+    check(chat)
+    assert chat._last_body._held[0].buffer is before
+
+
+def test_a_picture_that_is_shown_again_makes_nothing_old_new():
+    chat = conversation(look())
+    for _ in range(2):
+        chat._body()
+    before = chat._last_body._held[0].buffer
+    for _ in range(4):
+        chat.append(user("And again?", chat.messages[0].content[1]))
+        check(chat)
+        assert chat._last_body._held[0].buffer is before
+
+
+def test_a_branch_holds_what_it_shows_and_no_more(file):
+    root = conversation(look(), *(user(image(file)) for _ in range(20)))
+    for _ in range(2):
+        root._body()
+    branch = root.fork()
+    del branch.messages[1:]
+    buffer = branch.messages[0].pictures[0].picture._content._store
+    assert buffer is root._last_body._held[0].buffer
+    del root
+    gc.collect()
+    assert not isinstance(buffer._out, io.BytesIO)
+    assert sum(map(len, buffer._out.values())) < 1.4 * len(PICTURE)
+    check(branch)
+    del branch.messages[0]
+    gc.collect()
+    assert not buffer._out
+
+
+def test_what_is_too_large_to_be_kept_is_let_go_of_apart_from_its_pictures(monkeypatch, file):
+    chat = conversation(look())
+    for _ in range(2):
+        chat._body()
+    buffer = chat._last_body._held[0].buffer
+    monkeypatch.setattr(body, "KEPT_BYTES", len(PICTURE))
+    for _ in range(3):
+        chat.append(user(image(file)))
+    check(chat)
+    assert not kept(chat)
+    assert sum(map(len, buffer._out.values())) < 1.4 * len(PICTURE)
+    check(chat)
+
+
+def test_two_threads_that_ask_for_a_proto_get_the_same_whole_one():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(300):
+            message, got = user("What?", image(PICTURE)), []
+
+            def ask(message=message, got=got):
+                got.append(message.proto)
+
+            run(2, ask)
+            assert got[0] is got[1]
+            assert [part.WhichOneof("content") for part in got[0].content] == ["text", "image_url"]
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_a_part_that_is_protobuf_does_not_go_back_to_its_picture():
+    part = image(PICTURE)
+    picture = part.picture
+    part.proto.image_url.image_url = "https://example.com/other"
+    part.hold(prepare_image(PICTURE), instead_of=picture)
+    assert part.picture.url() == "https://example.com/other"
+    check(conversation(user(part)))
 
 
 def test_pictures_are_what_they_were():

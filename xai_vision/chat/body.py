@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, TypeAlias
 
 from xai_vision.chat.encode import MAX_MESSAGE_BYTES, Write, head
 from xai_vision.chat.image_part import ImageContent, Placed
+from xai_vision.chat.lazy import building
 from xai_vision.chat.message import Message
 from xai_vision.errors import ImageError, InvalidRequestError
 from xai_vision.images.picture import Picture
@@ -44,7 +44,7 @@ def request_body(field: int, messages: Sequence[Message], rest: bytes, last: Las
     for message in messages:
         if message._proto is None:
             return last.body(field, messages, rest)
-    last.shed()
+    last.forget()
     # Nothing but protos: each serialises itself, and joining them is the quickest there is.
     pieces = []
     for message in messages:
@@ -103,13 +103,8 @@ class LastBody:
         self._held: list[_Held] = []
 
     def forget(self) -> None:
-        """Let go of what is kept."""
-        self._held.clear()
-
-    def shed(self) -> None:
         """Keep nothing but the pictures that are held nowhere else."""
-        with suppress(IndexError):
-            self._held.pop().buffer.shrink()
+        self._held.clear()
 
     @property
     def size(self) -> int:
@@ -126,7 +121,7 @@ class LastBody:
         marks = _marks(messages)
         if len(marks) < len(messages):
             # Pictures that are protobuf by now are held there.
-            self.shed()
+            self.forget()
         held = self._taken(marks)
         same = len(held.ends) if held is not None else 0
         total = (held.ends[-1] if held is not None else 0) + len(rest)
@@ -146,7 +141,7 @@ class LastBody:
         whole = buffer.closed_by(rest)
         self._turns += 1
         if self._turns > 1 and total >= _LEAST_KEPT and len(marks) == len(messages):
-            self._keep(held, marks, placed)
+            self._keep(held, marks[same:], placed)
         return whole
 
     def _taken(self, marks: list[_Mark]) -> _Held | None:
@@ -156,15 +151,15 @@ class LastBody:
         except IndexError:
             return None
         same = _common(held.marks, marks)
-        del held.ends[same:]
+        del held.ends[same:], held.marks[same:]
         return held if held.ends and held.buffer.go_back(held.ends[-1]) else None
 
-    def _keep(self, held: _Held, marks: list[_Mark], placed: _Places) -> None:
+    def _keep(self, held: _Held, new: list[_Mark], placed: _Places) -> None:
         if held.buffer.end - held.holding - placed.holding > KEPT_BYTES:
             return
         moved = placed.take_over()
         held.holding += placed.holding
-        held.marks = [tuple(moved.get(id(one), one) for one in mark) for mark in marks]
+        held.marks += [tuple(moved.get(id(one), one) for one in mark) for mark in new]
         self._held[:] = [held]
         _keep_few(self)
 
@@ -187,6 +182,10 @@ class _Held:
         self.marks: list[_Mark] = []
         self.ends: list[int] = []
         self.holding = 0
+
+    def __del__(self) -> None:
+        # However it came to be let go of: branches and others may read pictures from it.
+        self.buffer.shrink()
 
 
 class _Places:
@@ -277,13 +276,14 @@ def _keep_few(newest: LastBody) -> None:
     """Note a body that is kept; the ones that were used the longest ago make room."""
     room = KEPT_BYTES
     kept: list[weakref.ref[LastBody]] = []
-    for one in (newest, *(ref() for ref in _recent)):
-        # Of one that holds little beside pictures there is nothing to be gained.
-        if one is None or (one is newest and kept) or one.spare < _LEAST_KEPT:
-            continue
-        room -= one.spare
-        if room < 0:
-            one.shed()
-        else:
-            kept.append(weakref.ref(one))
-    _recent[:] = kept
+    with building():
+        for one in (newest, *(ref() for ref in _recent)):
+            # Of one that holds little beside pictures there is nothing to be gained.
+            if one is None or (one is newest and kept) or one.spare < _LEAST_KEPT:
+                continue
+            room -= one.spare
+            if room < 0:
+                one.forget()
+            else:
+                kept.append(weakref.ref(one))
+        _recent[:] = kept

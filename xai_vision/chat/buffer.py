@@ -24,18 +24,19 @@ class Buffer:
         # Room for all of it at once: BytesIO takes over these zeros, and does not copy them.
         # Once it grows no more: what is relied on, by where it begins.
         self._out: BytesIO | dict[int, bytes] = BytesIO(bytes(room))
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # shrink() may come by way of garbage collection
         self._relied_on: list[tuple[int, int, weakref.ref[object]]] = []
         self.end = 0
 
     def read(self, start: int, length: int) -> bytes:
         """A copy of some of what is relied on."""
         with self._lock:
-            if isinstance(self._out, BytesIO):
-                self._out.seek(start)
-                return self._out.read(length)
-            first = max(begin for begin in self._out if begin <= start)
-            return self._out[first][start - first :][:length]
+            out = self._out
+            if isinstance(out, BytesIO):
+                out.seek(start)
+                return out.read(length)
+            first = max(begin for begin in list(out) if begin <= start)
+            return out[first][start - first : start - first + length]
 
     def write(self, piece: bytes) -> None:
         """Add a piece at the end."""
@@ -76,17 +77,27 @@ class Buffer:
             return out.getvalue()
 
     def shrink(self) -> None:
-        """Hold only what is relied on. Nothing can be added any more."""
+        """Hold only what is relied on, as long as it is. Nothing can be added any more."""
         with self._lock:
-            out = self._writable()
-            held = {}
-            for start, length, reader in self._relied_on:
-                if reader() is not None:
+            out = self._out
+            if not isinstance(out, BytesIO):
+                return
+            held: dict[int, bytes] = {}
+            readers = []
+            for start, length, ref in self._relied_on:
+                reader = ref()
+                if reader is not None:
                     out.seek(start)
                     held[start] = out.read(length)
-            self._out = held
+                    readers.append((start, length, _forgetting(reader, held, start)))
+            self._out, self._relied_on = held, readers
 
     def _writable(self) -> BytesIO:
         if isinstance(self._out, BytesIO):
             return self._out
         raise RuntimeError("this buffer was shrunk")
+
+
+def _forgetting(reader: object, held: dict[int, bytes], start: int) -> weakref.ref[object]:
+    """A reference that lets go of what the reader relied on as soon as there is no reader."""
+    return weakref.ref(reader, lambda _: held.pop(start, None))

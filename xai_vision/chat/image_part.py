@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar, Literal, TypeAlias
 
 from xai_vision.chat.encode import Write, head, number
-from xai_vision.chat.lazy import ProtoBacked
+from xai_vision.chat.lazy import ProtoBacked, building
 from xai_vision.errors import InvalidRequestError
 from xai_vision.images.picture import Picture, TextPicture
 from xai_vision.proto import chat_pb2, image_pb2
@@ -138,8 +138,9 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
 
     def hold(self, picture: Picture, instead_of: Picture) -> None:
         """Hold the same picture in another form, if it has not come to hold another one."""
-        if self._picture is instead_of:
-            self._picture = picture
+        with building():
+            if self._picture is instead_of:
+                self._picture = picture
 
     def __copy__(self) -> ImageContent:
         twin = object.__new__(ImageContent)

@@ -7,6 +7,8 @@ the truth, because whoever holds it may change it.
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from google.protobuf.message import Message as ProtoMessage
@@ -14,6 +16,22 @@ from google.protobuf.message import Message as ProtoMessage
 from xai_vision.proto.convert import adopt
 
 P = TypeVar("P", bound=ProtoMessage)
+
+_locks = [threading.RLock()]
+
+
+def building() -> threading.RLock:
+    """Hold this while what an object holds becomes something else."""
+    return _locks[0]
+
+
+def _renew() -> None:
+    # A thread that held it at a fork is not there in the child.
+    _locks[0] = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 class ProtoBacked(Generic[P]):
@@ -33,8 +51,10 @@ class ProtoBacked(Generic[P]):
     def proto(self) -> P:
         """The protobuf message itself, built on first use. Changes to it are kept."""
         if self._proto is None:
-            self._proto = self._build()
-            self._let_go()
+            with building():
+                if self._proto is None:
+                    self._proto = self._build()
+                    self._let_go()
         return self._proto
 
     def _build(self) -> P:

@@ -89,10 +89,13 @@ class Message(ProtoBacked[chat_pb2.Message]):
         return self._shell if self._proto is None else self._proto
 
     def _build(self) -> chat_pb2.Message:
+        parts = self.apart
+        if parts is None:  # another thread has asked for the proto meanwhile
+            return self.proto
         proto = chat_pb2.Message()
         proto.CopyFrom(self._shell)
         proto.content.extend(
-            part._as_proto() if isinstance(part, ImageContent) else part for part in self._parts
+            part._as_proto() if isinstance(part, ImageContent) else part for part in parts
         )
         return proto
 

@@ -19,7 +19,7 @@ from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
 from xai_vision.wire.fork import aio_is_lost, note_use_of_aio
 from xai_vision.wire.forked import ThreadedWire
 from xai_vision.wire.idle import IdleError, apaced
-from xai_vision.wire.sending import LARGE, Sending, Turn
+from xai_vision.wire.sending import LARGE, Once, Sending, Turn
 from xai_vision.wire.timing import READY_SECONDS, call_seconds
 from xai_vision.wire.translate import not_ready
 
@@ -164,13 +164,14 @@ class AioWire:
 
     async def _reply(self, exchange: Exchange[Any, Any], course: Course[Any, Any]) -> Any:
         link, path, body = self._link(), exchange.method.path, exchange.body
-        turn = None if len(body) < LARGE else await self._turn(link, len(body), course)
+        large = len(body) >= LARGE and not exchange.options.wait_for_ready
+        turn = await self._turn(link, len(body), course) if large else None
         call = None
         try:
             if turn is None:
                 call = link.start("unary_unary", path, body, course.attempt())
             else:
-                call = link.start("stream_unary", path, turn.aonce(body), course.attempt())
+                call = link.start("stream_unary", path, Once(body, turn), course.attempt())
             return await call
         finally:
             link.calls.discard(call)
@@ -178,17 +179,23 @@ class AioWire:
                 turn.end()
 
     async def _turn(self, link: _Link, size: int, course: Course[Any, Any]) -> Turn:
-        woken = asyncio.Event()  # set by tasks of the same loop
+        # Neither wait_for(), which up to Python 3.11 may swallow a cancellation, nor a task.
+        woken = asyncio.Event()
         turn = link.sending.turn(size, woken.set)
         try:
-            if not turn.come:
-                await asyncio.wait_for(woken.wait(), course.left)
+            while not turn.come:
+                limit = min(turn.patience, course.left)
+                timer = asyncio.get_running_loop().call_later(limit, woken.set)
+                await woken.wait()
+                timer.cancel()
+                woken.clear()
+                turn.insist()
+                if not turn.come and not course.left:
+                    raise course.outwaited()
             # Which may have happened meanwhile.
             self._check_open()
-        except BaseException as error:
+        except BaseException:
             turn.end()
-            if isinstance(error, asyncio.TimeoutError):
-                raise course.outwaited() from None
             raise
         return turn
 

@@ -5,6 +5,9 @@ ones begun at the same time, each would be held twice until the last has gone ou
 connection that they share carries no more than it can anyway. Only so many bytes are handed to a
 channel at the same time; who waits for an answer is not in anybody's way.
 
+That is a courtesy and no law: where nothing gets on for a while, as with a server that does not
+read, the next one goes all the same.
+
 That a request has gone out is learnt by sending it as a stream of one: gRPC asks for the next as
 soon as it has let go of the first. On the wire that is the same.
 """
@@ -12,8 +15,9 @@ soon as it has let go of the first. On the wire that is the same.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 
 LARGE = 1024 * 1024
 """From how many bytes on a request takes its turn; a thread for each costs nothing beside it."""
@@ -21,6 +25,9 @@ LARGE = 1024 * 1024
 ROOM = 48 * 1024 * 1024
 """How many bytes of large requests are being sent over a channel at the same time. One that is
 larger goes alone."""
+
+PATIENCE = 2.0
+"""Seconds without any of them getting on, after which the next one goes all the same."""
 
 
 class Turn:
@@ -40,25 +47,67 @@ class Turn:
         """Whether it may be sent."""
         return self._taken is True
 
+    @property
+    def patience(self) -> float:
+        """Seconds to wait before asking ``insist``."""
+        return max(self._room.moved + PATIENCE - time.monotonic(), 0.05)
+
+    def insist(self) -> None:
+        """Go all the same, if this is the first in the queue and it has waited long enough."""
+        self._room._insist(self)
+
     def end(self) -> None:
         """It has been sent, or will not be. Again is no error."""
         self._room._end(self)
 
-    def once(self, body: bytes) -> Iterator[bytes]:
-        """The request as a stream of one, which says when it has been sent."""
-        yield body
-        self.end()
 
-    async def aonce(self, body: bytes) -> AsyncIterator[bytes]:
-        """The same for asyncio."""
-        yield body
-        self.end()
+class Once:
+    """A request as a stream of one, which ends its turn when it has been sent.
+
+    For both ways to wait; no generators, for one that is not read to its end needs a loop to be
+    closed.
+    """
+
+    __slots__ = ("_body", "_turn")
+
+    def __init__(self, body: bytes, turn: Turn) -> None:
+        self._body: bytes | None = body
+        self._turn = turn
+
+    def _next(self) -> bytes | None:
+        body, self._body = self._body, None
+        if body is None:
+            self._turn.end()
+        return body
+
+    def __iter__(self) -> Once:
+        return self
+
+    def __next__(self) -> bytes:
+        body = self._next()
+        if body is None:
+            raise StopIteration
+        return body
+
+    def __aiter__(self) -> Once:
+        return self
+
+    async def __anext__(self) -> bytes:
+        body = self._next()
+        if body is None:
+            raise StopAsyncIteration
+        return body
 
 
 class Sending:
-    """The large requests that are being sent over one channel, and those that wait for it."""
+    """The large requests that are being sent over one channel, and those that wait for it.
+
+    Attributes:
+        moved: When one of them got on last.
+    """
 
     def __init__(self) -> None:
+        self.moved = time.monotonic()
         self._lock = threading.Lock()
         self._free = ROOM
         self._waiting: deque[Turn] = deque()
@@ -74,8 +123,7 @@ class Sending:
         turn = Turn(self, size, wake)
         with self._lock:
             if not self._waiting and turn._size <= self._free:
-                self._free -= turn._size
-                turn._taken = True
+                self._take(turn)
             else:
                 self._waiting.append(turn)
         return turn
@@ -92,6 +140,7 @@ class Sending:
         with self._lock:
             if turn._taken:
                 self._free += turn._size
+                self.moved = time.monotonic()
             elif turn._taken is None:
                 self._waiting.remove(turn)
             turn._taken = False
@@ -99,12 +148,22 @@ class Sending:
         for other in woken:
             other._wake()
 
+    def _insist(self, turn: Turn) -> None:
+        with self._lock:
+            first = self._waiting and self._waiting[0] is turn
+            if first and time.monotonic() >= self.moved + PATIENCE:
+                self._take(self._waiting.popleft())
+
+    def _take(self, turn: Turn) -> None:
+        self._free -= turn._size
+        turn._taken = True
+        self.moved = time.monotonic()
+
     def _next(self) -> list[Turn]:
         """Those whose turn it is now, in the order they came: nobody is passed by."""
         woken = []
         while self._waiting and self._waiting[0]._size <= self._free:
             turn = self._waiting.popleft()
-            self._free -= turn._size
-            turn._taken = True
+            self._take(turn)
             woken.append(turn)
         return woken

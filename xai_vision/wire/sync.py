@@ -17,7 +17,7 @@ from xai_vision.wire.course import Course
 from xai_vision.wire.exchange import Exchange, Out, Pause, Res, Stepper, Steps
 from xai_vision.wire.fork import aio_is_lost
 from xai_vision.wire.idle import IdleError, paced
-from xai_vision.wire.sending import LARGE, Sending
+from xai_vision.wire.sending import LARGE, Once, Sending
 from xai_vision.wire.timing import READY_SECONDS, call_seconds
 from xai_vision.wire.translate import not_ready
 
@@ -111,15 +111,24 @@ class Wire:
 
     def _reply(self, exchange: Exchange[Any, Any], course: Course[Any, Any]) -> Any:
         body = exchange.body
-        if len(body) < LARGE:
+        if len(body) < LARGE or exchange.options.wait_for_ready:
             return self._start("unary_unary", exchange, course, body)
-        woken = threading.Event()
+        if self._pid != os.getpid():
+            self._forked()
+        woken, call = threading.Event(), None
         turn = self._sending.turn(len(body), woken.set)
         try:
-            if not (turn.come or woken.wait(course.left)):
-                raise course.outwaited()
-            return self._start("stream_unary", exchange, course, turn.once(body))
+            while not turn.come:
+                if not woken.wait(min(turn.patience, course.left)):
+                    turn.insist()
+                if not turn.come and not course.left:
+                    raise course.outwaited()
+            call = self._start("stream_unary", exchange, course, Once(body, turn))
+            return call.result()
         finally:
+            # Whatever ended it: grpc's thread that sends would wait for ever.
+            if call is not None:
+                call.cancel()
             turn.end()
 
     def _start(self, shape: str, exchange: Any, course: Course[Any, Any], request: object) -> Any:
@@ -138,7 +147,9 @@ class Wire:
         if known is not None:
             return known
         with self._lock:
-            made: Callable[..., Any] = getattr(self._open_channel(), shape)(path)
+            kind = getattr(self._open_channel(), shape)(path)
+            # The large ones as futures, which can be cancelled.
+            made: Callable[..., Any] = kind.future if shape == "stream_unary" else kind
             self._callables[shape, path] = made
             return made
 
