@@ -486,3 +486,17 @@ def run(wide, work):
         thread.join(30)
     assert not failed
     assert not any(thread.is_alive() for thread in crew)
+
+
+def test_pictures_that_are_gone_are_not_counted(file):
+    chat = conversation(user(image(file)), look("And this?"))
+    for _ in range(2):
+        chat._body()
+    encoded = len(PICTURE) * 4 // 3
+    assert encoded < spare(chat) < 1.1 * encoded
+    chat.messages[-1] = look("Or this?")
+    chat._body()
+    assert encoded < spare(chat) < 1.1 * encoded
+    chat.messages[-1] = user("Or that?", image(file))
+    chat._body()
+    assert 2 * encoded < spare(chat) < 2.2 * encoded

@@ -114,7 +114,7 @@ class LastBody:
     @property
     def spare(self) -> int:
         """How many of them could be made anew, for they do not hold a picture."""
-        return sum(held.ends[-1] - held.holding for held in self._held)
+        return sum(held.ends[-1] - held.buffer.relied_on for held in self._held)
 
     def body(self, field: int, messages: Sequence[Message], rest: bytes) -> bytes:
         """Make the body: what is kept as far as that holds, and the rest."""
@@ -155,10 +155,9 @@ class LastBody:
         return held if held.ends and held.buffer.go_back(held.ends[-1]) else None
 
     def _keep(self, held: _Held, new: list[_Mark], placed: _Places) -> None:
-        if held.buffer.end - held.holding - placed.holding > KEPT_BYTES:
+        if held.buffer.end - held.buffer.relied_on - placed.holding > KEPT_BYTES:
             return
         moved = placed.take_over()
-        held.holding += placed.holding
         held.marks += [tuple(moved.get(id(one), one) for one in mark) for mark in new]
         self._held[:] = [held]
         _keep_few(self)
@@ -169,19 +168,14 @@ class LastBody:
 
 
 class _Held:
-    """A body, what its messages are told by, and where each of them ends.
+    """A body, what its messages are told by, and where each of them ends."""
 
-    Attributes:
-        holding: How many of its bytes are the only place where a picture is held.
-    """
-
-    __slots__ = ("buffer", "ends", "holding", "marks")
+    __slots__ = ("buffer", "ends", "marks")
 
     def __init__(self, buffer: Buffer) -> None:
         self.buffer = buffer
         self.marks: list[_Mark] = []
         self.ends: list[int] = []
-        self.holding = 0
 
     def __del__(self) -> None:
         # However it came to be let go of: branches and others may read pictures from it.

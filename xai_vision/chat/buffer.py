@@ -50,6 +50,12 @@ class Buffer:
         with self._lock:
             self._relied_on.append((start, length, weakref.ref(reader)))
 
+    @property
+    def relied_on(self) -> int:
+        """How many bytes others read."""
+        with self._lock:
+            return sum(length for _, length, reader in self._relied_on if reader() is not None)
+
     def go_back(self, end: int) -> bool:
         """Let the next piece go to ``end``; not if others rely on what lies there."""
         with self._lock:
