@@ -212,7 +212,7 @@ def _fresh_round(bench, item, parameters, contestants, turn):
 
 def _same(said):
     """Nobody sent fewer calls, or other words and pictures, than the first did."""
-    base, *others = said
+    base, *others = sorted(said, key=REST.__contains__)
     if not said[base]:
         return  # work that calls nobody, or only a source that keeps no count
     for other in others:
