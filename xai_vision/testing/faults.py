@@ -195,6 +195,13 @@ class Fault:
         """Whether it happens to the connection, not to the call."""
         return self.kind in ("reset", "freeze")
 
+    @property
+    def withholds(self) -> bool:
+        """Whether it keeps all of an answer from its client, whatever the answer is."""
+        if self.on_wire:
+            return self.after_bytes == 0
+        return self.kind in ("hang", "garble") and not self.chunks
+
     def error(self) -> ServiceError:
         """Its status as an error."""
         return ServiceError(self.code, self.details, self.trailing)

@@ -145,7 +145,8 @@ def _gone(call: Call) -> None:
 
 def _end(context: grpc.ServicerContext, call: Call) -> None:
     # Noted before the last byte leaves: a client that has its answer finds the log complete.
-    if context.is_active():
+    cut = any(fault.on_wire and fault.withholds for fault in call.faults)
+    if context.is_active() and not cut:
         call.finish("OK")
     else:
         _gone(call)

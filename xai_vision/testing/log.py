@@ -278,4 +278,6 @@ def _record(calls: tuple[Call, ...], asked: str, dropped: int, nearest: str) -> 
 
 
 def _tried_again(one: Call, other: Call) -> bool:
-    return one.status != "OK" and one.method == other.method and one.request == other.request
+    return (
+        one.status not in ("", "OK") and one.method == other.method and one.request == other.request
+    )

@@ -49,6 +49,7 @@ class Rule:
     Attributes:
         uses: How many calls it has answered.
         wanted: How many it is to answer, by ``times``; None is at least one.
+        met: Whether a call has come to it, be it one that did not get its answer.
         may_be_idle: Whether it need not be used, by ``optional``.
         refused: The first call it would have answered, had ``times`` not been used up, and that
             no other rule answered; and how many there were.
@@ -58,6 +59,7 @@ class Rule:
         self, conditions: Conditions, *, priority: int, prepare: Callable[[Fault], None]
     ) -> None:
         self.uses = 0
+        self.met = False
         self.priority = given.whole("on: priority", priority, -(2**31), 2**31)
         self.wanted: int | None = None
         self.may_be_idle = False
@@ -172,10 +174,11 @@ class Rule:
             found = [*found, "it has no reply"]
         return found
 
-    def use(self) -> Any:
-        """The next answer in turn, not yet made for a call."""
+    def use(self, *, counted: bool = True) -> Any:
+        """The next answer in turn, not yet made for a call; uncounted, it stays the next."""
         outcome = self._outcomes[min(self.uses, len(self._outcomes) - 1)]
-        self.uses += 1
+        self.uses += counted
+        self.met = True
         return outcome
 
     def refuse(self, call: Call) -> None:
@@ -225,7 +228,9 @@ class RuleTable:
                 continue
             with self._lock:
                 if not rule.spent:
-                    chosen = rule.use()
+                    # What its client will not see is there for the next attempt.
+                    seen = not any(fault.withholds for fault in call.faults)
+                    chosen = rule.use(counted=seen)
                     break
             late = late or rule
         else:

@@ -47,7 +47,7 @@ def problems(
     """
     hint = _ALLOWED  # once is enough
     for rule in rules:
-        idle = strict and rule.wanted is None and not rule.uses
+        idle = strict and rule.wanted is None and not rule.met
         if rule.missing and not rule.may_be_idle:
             wanted = counted(rule.wanted or 0, "call")
             said = f"{rule!r} was to answer {wanted}, but answered {rule.uses}."
