@@ -117,11 +117,11 @@ def test_many_at_once_all_arrive_whole(kind, server, one_at_a_time):
 
 def test_who_waits_for_an_answer_is_in_nobodys_way(kind, server, one_at_a_time):
     driver = kind(api_key=server.api_key, api_host=server.target)
-    server.fault(Fault.hang(), next=1)
+    server.fault(Fault.hang(), prompt="hang")
     if hasattr(driver, "loop"):
 
         async def ask():
-            hanging = asyncio.ensure_future(driver.chat(image(PICTURE)).sample())
+            hanging = asyncio.ensure_future(driver.chat("hang", image(PICTURE)).sample())
             await asyncio.to_thread(server.calls.wait_for, 1)
             answer = await driver.chat(image(PICTURE)).sample(timeout=20)
             assert not hanging.done()
@@ -130,7 +130,7 @@ def test_who_waits_for_an_answer_is_in_nobodys_way(kind, server, one_at_a_time):
 
         answer = driver.loop.run_until_complete(ask())
     else:
-        hanging = threading.Thread(target=_cut_off, args=(driver.chat(image(PICTURE)),))
+        hanging = threading.Thread(target=_cut_off, args=(driver.chat("hang", image(PICTURE)),))
         hanging.start()
         server.calls.wait_for(1)
         answer = driver.sample(image(PICTURE), timeout=20)
