@@ -157,7 +157,9 @@ def test_the_deadline_holds_while_waiting_for_a_turn(silent, one_at_a_time):
     chat = client.chat.create("grok-4", messages=[user(image(PICTURE))])
     first = threading.Thread(target=_cut_off, args=(chat,), daemon=True)
     first.start()
-    time.sleep(0.3)
+    until = time.monotonic() + 20
+    while chat._wire._sending._free and time.monotonic() < until:
+        time.sleep(0.01)
     began = time.monotonic()
     with pytest.raises(RequestTimeoutError, match=WAITED) as caught:
         chat.sample(timeout=0.3)
