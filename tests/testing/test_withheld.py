@@ -11,12 +11,6 @@ from xai_vision.testing import FakeServer, Fault
 
 
 @pytest.fixture
-def server():
-    with FakeServer() as running:
-        yield running
-
-
-@pytest.fixture
 def client(server):
     with Client(server.api_key, api_host=server.target) as made:
         yield made
