@@ -15,7 +15,8 @@ for it.
     Settings for one test, class or module: fields of ``xai_vision.testing.Settings``, or
     arguments of ``FakeServer`` such as ``tls=True``, for which the test gets its own server.
 ``xai_fake`` in pytest's configuration
-    The same for all tests: lines such as ``unmatched = "error"``.
+    The same for all tests: lines such as ``unmatched = "error"``. Not ``api_key``, ``port`` and
+    ``http_port``, which are one server's: those belong to the marker, or ``make_xai_server``.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ _MARKER = "xai_fake(**settings): settings of the fake xAI server in this test"
 _OF_A_SERVER = frozenset(
     ("host", "port", "api_key", "tls", "health", "reflection", "http", "http_port", "front")
 ) | {"max_threads"}
+# One server's alone: of several servers in a run, and xdist's processes, only one could have it.
+_OF_ONE_SERVER = ("api_key", "port", "http_port")
 _passed = pytest.StashKey[bool]()
 _tenants = pytest.StashKey["Tenant"]()
 
@@ -155,4 +158,12 @@ def _configured(config: pytest.Config) -> dict[str, Any]:
             ) from None
         if not equals:
             raise pytest.UsageError(f"xai_fake: {line!r} has no '='")
+    for name in _OF_ONE_SERVER:
+        if name in settings:
+            raise pytest.UsageError(
+                f"xai_fake in pytest's configuration: {name} cannot be set for all tests: it "
+                "belongs to one server, and a run has several, in each process of xdist and for "
+                f"markers. Say @pytest.mark.xai_fake({name}=...) on the test that needs it, or "
+                f"make_xai_server({name}=...)"
+            )
     return settings

@@ -8,8 +8,9 @@ import urllib.request
 import grpc
 import pytest
 
+from tests.testing.asking import connected
 from xai_vision.proto import auth_pb2, empty_pb2
-from xai_vision.testing import FakeServer
+from xai_vision.testing import FakeServer, match
 
 
 @pytest.fixture
@@ -61,3 +62,37 @@ def test_in_an_address(server):
     kept = everything(server.calls.last)
     assert server.api_key not in kept
     assert "***" in kept
+
+
+def test_a_key_that_the_test_brought_along():
+    key = "sk-own-0123456789"
+    with FakeServer(api_key=key, unused="allow") as server, connected(server) as ask:
+
+        def answer(call):
+            raise ValueError(f"no {key}")
+
+        rule = server.on(prompt=match.contains(f"only {key}")).reply("x")
+        server.on(prompt=match.contains("mistake")).do(answer)
+        # Cut within the key, were it not hidden before.
+        ask(f"{'a' * 50} {key}")
+        call = server.calls.last
+        _, words = ask.refusal(f"mistake {key}")
+        told = [repr(call), server.explain(call), repr(rule), words, *server.problems()]
+        told += [server.calls.summary(), server.calls.last.details]
+        server.clear()
+    assert not [text for text in told if key[:6] in text]
+    assert "***" in told[0]
+    assert "no ***" in words
+
+
+def test_an_issued_key(server):
+    key = server.issue_key()
+    with connected(server, key) as ask:
+        ask(f"my key is {key}")
+    assert repr(server.calls.last) == "<Call GetCompletion, grok-4, 'my key is ***', OK>"
+
+
+def test_a_short_key_does_not_black_out_words():
+    with FakeServer(api_key="test") as server, connected(server) as ask:
+        ask("a test")
+        assert "'a test'" in repr(server.calls.last)

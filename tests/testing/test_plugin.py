@@ -245,3 +245,14 @@ def test_nothing_is_imported_before_it_is_asked_for():
         "sys.exit('xai_vision.testing' in sys.modules or 'PIL' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("line", ["api_key = 'our-own-key'", "port = 50999", "http_port = 50998"])
+def test_what_is_one_servers_is_not_for_all_tests(run, line):
+    name = line.partition(" ")[0]
+    result = run("def test_it(xai_server): pass", ini=f'xai_fake = ["{line}"]')
+    result.assert_outcomes(errors=1)
+    seen = result.stdout.str() + result.stderr.str()
+    assert f"{name} cannot be set for all tests" in seen
+    assert f"@pytest.mark.xai_fake({name}=...)" in seen
+    assert f"make_xai_server({name}=...)" in seen

@@ -176,6 +176,8 @@ class Call:
         """Note how the call ended; only the first note counts."""
         with _lock:
             if self.ended is None:
+                if status == "OK" and self.staging.spoilt:
+                    status, details = "INTERNAL", "The answer was garbled by order of the test."
                 self.status, self.details, self.cancelled = status, hidden(details), cancelled
                 self.ended = time.monotonic()
                 if self._over:
@@ -186,6 +188,14 @@ class Call:
         log = self._log
         if log is not None:
             log.settle(self)
+
+    def lose(self) -> None:
+        """Note that a fault kept the answer from the client, also where it was noted as sent."""
+        self.staging.forfeit()
+        self.finish("CANCELLED", cancelled=True)
+        with _lock:
+            if self.status == "OK":
+                self.status, self.cancelled = "CANCELLED", True
 
     def enter(self, log: CallLog | None) -> None:
         """Note which log it stands in."""
@@ -227,13 +237,14 @@ class Call:
         if self.model:
             parts.append(self.model)
         if self.prompt:
-            shown = self.prompt if len(self.prompt) <= 60 else f"{self.prompt[:59]}…"
+            prompt = hidden(self.prompt)  # before it is cut, for half a key is none to look for
+            shown = prompt if len(prompt) <= 60 else f"{prompt[:59]}…"
             parts.append(repr(shown))
         parts += [repr(image) for image in self.images[:3]]
         if len(self.images) > 3:
             parts.append(f"and {len(self.images) - 3} more pictures")
         parts.append(self.status or "under way")
-        return f"<Call {', '.join(parts)}>"
+        return hidden(f"<Call {', '.join(parts)}>")
 
 
 _RECORD = [name for name in Call.__slots__ if name not in ("staging", "weight") and name[0] != "_"]

@@ -23,6 +23,7 @@ from xai_vision.testing.chunking import stream
 from xai_vision.testing.clock import Clock
 from xai_vision.testing.deferred import Deferrals
 from xai_vision.testing.faults import Fault
+from xai_vision.testing.hiding import hidden
 from xai_vision.testing.limiter import Limiter
 from xai_vision.testing.log import CallLog
 from xai_vision.testing.pictures import Inspector
@@ -187,6 +188,7 @@ class Engine:
 
     def mistaken(self, what: str) -> ServiceError:
         """Note a mistake in the test's own rules, and make the error its client sees."""
+        what = hidden(what)
         self.rules.mistakes.append(what)
         return ServiceError("INTERNAL", what)
 
@@ -201,6 +203,7 @@ class Engine:
         outcome = self.rules.choose(call)
         call.unmatched = outcome is None
         if isinstance(outcome, Fault):
+            call.staging.give_back = None  # this is what the rule has to give
             self._stage(call, [*call.faults, outcome])
         if outcome is None and self.settings.unmatched == "error":
             raise ServiceError(

@@ -50,6 +50,8 @@ class Fault:
 
     def __post_init__(self) -> None:
         given.choice("Fault: kind", self.kind, get_args(Kind))
+        if self.kind == "status":
+            failing("Fault: code", self.code)
         given.text("Fault: details", self.details)
         if self.chunks is not None:
             given.whole("Fault: after_chunks", self.chunks, 0)
@@ -194,13 +196,6 @@ class Fault:
     def on_wire(self) -> bool:
         """Whether it happens to the connection, not to the call."""
         return self.kind in ("reset", "freeze")
-
-    @property
-    def withholds(self) -> bool:
-        """Whether it keeps all of an answer from its client, whatever the answer is."""
-        if self.on_wire:
-            return self.after_bytes == 0
-        return self.kind in ("hang", "garble") and not self.chunks
 
     def error(self) -> ServiceError:
         """Its status as an error."""

@@ -8,18 +8,22 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from xai_vision.testing.calls import Call
 from xai_vision.testing.faults import Fault
 from xai_vision.testing.place import LOOPBACK
 
 __all__ = ["Front"]
 
 _STEP = 256 * 1024
-_DISARM_SECONDS = 1.0
+_ORDER_SECONDS = 1.0
+# After a reset, for clients to notice before somebody calls again over the connection.
+_NOTICE_SECONDS = 0.05
 # SO_LINGER with no time: closing sends RST. Its two numbers are short ones on Windows.
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
@@ -37,9 +41,11 @@ class _Pipe:
 
 @dataclass(eq=False)
 class _Charge:
-    """A fault that waits on a connection, and for how many more bytes."""
+    """A fault that waits on a connection, for which call, and for how many more bytes."""
 
     fault: Fault
+    call: Call
+    owner: object
     left: int
 
 
@@ -51,7 +57,7 @@ class _Link:
         self.up = _Pipe(client, server)
         self.down = _Pipe(server, client)
         self.charges: list[_Charge] = []
-        self.frozen = False
+        self.frozen_by: _Charge | None = None
 
     @property
     def allowed(self) -> int | None:
@@ -78,22 +84,27 @@ class Front:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._hearing, selectors.EVENT_READ)
         self._links: dict[int, _Link] = {}
-        self._over: deque[tuple[_Link, _Charge, threading.Event]] = deque()
+        self._orders: deque[tuple[Callable[[], None], threading.Event]] = deque()
         self._lock = threading.Lock()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="xai-vision-front", daemon=True)
         self._thread.start()
 
-    def arm(self, peer: str, fault: Fault) -> Callable[[], None] | None:
-        """Let a fault happen to the connection the server knows as ``peer``.
+    def arm(self, call: Call, fault: Fault, owner: object) -> Callable[[], None] | None:
+        """Let a fault happen to the connection that a call came by.
+
+        Args:
+            call: It is told, before its client can notice, that its answer is lost.
+            fault: Which.
+            owner: Who may thaw the connection again.
 
         Returns:
             What is to be called when the server has written the whole answer: a fault that is
             not due by then does not happen. None if there is no such connection.
         """
-        charge = _Charge(fault, fault.after_bytes)
+        charge = _Charge(fault, call, owner, fault.after_bytes)
         with self._lock:
-            link = self._links.get(_port(peer))
+            link = self._links.get(_port(call.peer))
             if link is None:
                 return None
             link.charges = [*link.charges, charge]
@@ -103,10 +114,26 @@ class Front:
     def _disarm(self, link: _Link, charge: _Charge) -> None:
         # Waited for, so that the server takes up no other call before: what is on its way to the
         # client now is this answer's, what comes later is not.
+        self._order(partial(self._take_back, link, charge))
+
+    def thaw(self, owner: object, fault: Fault | None = None) -> None:
+        """Reset what an owner's faults have frozen, so that its clients connect anew.
+
+        Args:
+            owner: As for ``arm``.
+            fault: Only what this one has frozen; None is any of them.
+        """
+        thawed = threading.Event()
+        self._order(partial(self._thaw, owner, fault, thawed))
+        if thawed.is_set():
+            time.sleep(_NOTICE_SECONDS)
+
+    def _order(self, order: Callable[[], None]) -> None:
+        """Have the front's thread do something, and wait for it."""
         done = threading.Event()
-        self._over.append((link, charge, done))
+        self._orders.append((order, done))
         self._ring()
-        done.wait(_DISARM_SECONDS)
+        done.wait(_ORDER_SECONDS)
 
     def _ring(self) -> None:
         with contextlib.suppress(OSError):  # stopped meanwhile
@@ -137,28 +164,40 @@ class Front:
             self._accept()
         elif key.fileobj is self._hearing:
             self._hearing.recv(4096)
+            self._settle()  # what was ordered meanwhile has lost its bell
             for link in list(self._links.values()):
                 self._strike(link)
         elif key.data.client.fileno() >= 0:
             self._pump(key.data, key.fileobj is key.data.client, events)
 
     def _settle(self) -> None:
-        """Take back faults whose answers are over, unless what is on its way sets them off."""
-        while self._over:
-            link, charge, done = self._over.popleft()
-            with contextlib.suppress(OSError):
-                while len(link.down.data) < charge.left:
-                    data = link.server.recv(_STEP)
-                    link.down.data += data
-                    if not data:
-                        link.down.ended = True
-                        break
-            if len(link.down.data) < charge.left:
-                with self._lock:
-                    link.charges = [other for other in link.charges if other is not charge]
-            if link.client.fileno() >= 0:
-                self._pump(link, from_client=False, events=0)
+        """Do what other threads wait for."""
+        while self._orders:
+            order, done = self._orders.popleft()
+            order()
             done.set()
+
+    def _take_back(self, link: _Link, charge: _Charge) -> None:
+        """Forget a fault whose answer is over, unless what is on its way sets it off."""
+        with contextlib.suppress(OSError):
+            while len(link.down.data) < charge.left:
+                data = link.server.recv(_STEP)
+                link.down.data += data
+                if not data:
+                    link.down.ended = True
+                    break
+        if len(link.down.data) < charge.left:
+            with self._lock:
+                link.charges = [other for other in link.charges if other is not charge]
+        if link.client.fileno() >= 0:
+            self._pump(link, from_client=False, events=0)
+
+    def _thaw(self, owner: object, fault: Fault | None, thawed: threading.Event) -> None:
+        for link in list(self._links.values()):
+            by = link.frozen_by
+            if by is not None and by.owner is owner and (fault is None or by.fault is fault):
+                self._reset(link)
+                thawed.set()
 
     def _accept(self) -> None:
         try:
@@ -220,13 +259,21 @@ class Front:
 
     def _strike(self, link: _Link) -> None:
         """Let a fault happen if its time has come."""
-        due = next((charge.fault for charge in link.charges if charge.left <= 0), None)
-        if due is None or link.frozen:
+        due = next((charge for charge in link.charges if charge.left <= 0), None)
+        if due is None:
             return
-        if due.kind == "freeze":
-            link.frozen = True
+        # First of all: a client that notices asks again, and is to find its answer unused.
+        for charge in link.charges:
+            charge.call.lose()
+        if link.frozen_by is not None:
+            return
+        if due.fault.kind == "freeze":
+            link.frozen_by = due
             self._watch(link)
-            return
+        else:
+            self._reset(link)
+
+    def _reset(self, link: _Link) -> None:
         with contextlib.suppress(OSError):
             link.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._drop(link)
@@ -238,7 +285,7 @@ class Front:
             (link.server, link.down, link.up),
         ):
             wanted = 0
-            if not link.frozen:
+            if link.frozen_by is None:
                 if not source.ended and len(source.data) < _STEP * 4:
                     wanted |= selectors.EVENT_READ
                 if sink.data:

@@ -35,14 +35,14 @@ class GrpcFace(grpc.GenericRpcHandler):
 
     Args:
         keys: Who may call.
-        on_wire: Lets a fault happen to the connection of a peer; returns what is to be called
+        on_wire: Lets a tenant's fault happen to a call's connection; returns what is to be called
             when the answer is over, or None if it cannot.
     """
 
     def __init__(
         self,
         keys: keyring.Keyring,
-        on_wire: Callable[[str, Fault], Callable[[], None] | None],
+        on_wire: Callable[[Call, Fault, Engine], Callable[[], None] | None],
     ) -> None:
         self._keys = keys
         self._on_wire = on_wire
@@ -115,7 +115,7 @@ class GrpcFace(grpc.GenericRpcHandler):
         fault = call.staging.wire_fault
         if fault is None:
             return
-        disarm = self._on_wire(call.peer, fault)
+        disarm = self._on_wire(call, fault, engine)
         if disarm is None:
             raise engine.mistaken(
                 "a connection fault that a function returns needs FakeServer(front=True)"
@@ -145,8 +145,7 @@ def _gone(call: Call) -> None:
 
 def _end(context: grpc.ServicerContext, call: Call) -> None:
     # Noted before the last byte leaves: a client that has its answer finds the log complete.
-    cut = any(fault.on_wire and fault.withholds for fault in call.faults)
-    if context.is_active() and not cut:
+    if context.is_active():
         call.finish("OK")
     else:
         _gone(call)

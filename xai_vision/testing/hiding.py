@@ -8,11 +8,14 @@ from collections.abc import Iterable
 
 __all__ = ["hidden", "hidden_bytes", "new_key", "own_key", "redacted"]
 
-# The form of every key made here; one a test brings along is known when it is used as the key.
+# The form of every key made here; those that tests bring along are remembered.
 _PREFIX = "xai-fake-"
 _KEY = re.compile(rf"{_PREFIX}[0-9a-f]{{64}}")
 _KEY_BYTES = re.compile(_KEY.pattern.encode())
 _SHOWN = "***"
+# Shorter ones are words that texts may have for other reasons.
+_LEAST = 8
+_own: set[str] = set()
 
 
 def new_key() -> str:
@@ -21,7 +24,9 @@ def new_key() -> str:
 
 
 def own_key(key: object) -> str:
-    """A key that a test brings along: one that can be sent.
+    """A key that a test brings along: one that can be sent. It is hidden from now on.
+
+    One of fewer than 8 characters is hidden only where it was sent as the key.
 
     Raises:
         TypeError: It is no str.
@@ -31,18 +36,27 @@ def own_key(key: object) -> str:
         raise TypeError(f"api_key must be a str, not {type(key).__name__}")
     if not (key.isascii() and key.isprintable() and key.split() == [key]):
         raise ValueError("api_key must be printable ASCII characters without spaces, and some")
+    if len(key) >= _LEAST:
+        _own.add(key)
     return key
+
+
+def _secrets(secret: str) -> list[str]:
+    """What is hidden besides keys of the form known, the longest first: one may be in another."""
+    return sorted({secret, *_own} - {""}, key=len, reverse=True)
 
 
 def hidden(text: str, secret: str = "") -> str:
     """A text without keys, and without ``secret``."""
-    text = text.replace(secret, _SHOWN) if secret else text
+    for key in _secrets(secret):
+        text = text.replace(key, _SHOWN)
     return _KEY.sub(_SHOWN, text) if _PREFIX in text else text
 
 
 def hidden_bytes(data: bytes, secret: str = "") -> bytes:
     """The same for bytes."""
-    data = data.replace(secret.encode(), _SHOWN.encode()) if secret else data
+    for key in _secrets(secret):
+        data = data.replace(key.encode(), _SHOWN.encode())
     return _KEY_BYTES.sub(_SHOWN.encode(), data)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import grpc
 
 from xai_vision.testing import extras
+from xai_vision.testing.calls import Call
 from xai_vision.testing.crew import Crew
 from xai_vision.testing.faults import Fault
 from xai_vision.testing.front import Front
@@ -152,11 +153,17 @@ class Host:
             time.sleep(0.001)
         return Front(self._place.listen(port), behind)
 
-    def _on_wire(self, peer: str, fault: Fault) -> Callable[[], None] | None:
+    def thaw(self, owner: object, fault: Fault | None = None) -> None:
+        """Reset the connections that a tenant's faults have frozen; see ``Front.thaw``."""
+        if self._front is not None:
+            self._front.thaw(owner, fault)
+
+    def _on_wire(self, call: Call, fault: Fault, owner: object) -> Callable[[], None] | None:
         if self._front is None:
             return None
-        disarm = self._front.arm(peer, fault)
+        disarm = self._front.arm(call, fault, owner)
         if disarm is None:
             # A connection from before the front came. What its client would see is the same.
+            call.staging.forfeit()
             raise ServiceError("UNAVAILABLE", "Connection reset by peer")
         return disarm

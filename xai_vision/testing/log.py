@@ -278,6 +278,5 @@ def _record(calls: tuple[Call, ...], asked: str, dropped: int, nearest: str) -> 
 
 
 def _tried_again(one: Call, other: Call) -> bool:
-    return (
-        one.status not in ("", "OK") and one.method == other.method and one.request == other.request
-    )
+    ended_ill = one.status not in ("", "OK")
+    return ended_ill and one.method == other.method and one.request == other.request

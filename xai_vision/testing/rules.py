@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_vision.testing import given, misfit
 from xai_vision.testing.calls import Call
 from xai_vision.testing.conditions import Conditions, schema_of
 from xai_vision.testing.faults import Fault
+from xai_vision.testing.hiding import hidden
 from xai_vision.testing.problems import ServiceError
 from xai_vision.testing.replies import Reply, ReplyFields
 
@@ -47,9 +50,9 @@ class Rule:
     """Calls of a kind, and what they get. Made by ``server.on(...)``.
 
     Attributes:
-        uses: How many calls it has answered.
+        uses: How many calls it has answered; those whose answer a fault kept are not among them.
+        kept: How many answers a fault of ``server.fault`` kept from their clients.
         wanted: How many it is to answer, by ``times``; None is at least one.
-        met: Whether a call has come to it, be it one that did not get its answer.
         may_be_idle: Whether it need not be used, by ``optional``.
         refused: The first call it would have answered, had ``times`` not been used up, and that
             no other rule answered; and how many there were.
@@ -59,7 +62,7 @@ class Rule:
         self, conditions: Conditions, *, priority: int, prepare: Callable[[Fault], None]
     ) -> None:
         self.uses = 0
-        self.met = False
+        self.kept = 0
         self.priority = given.whole("on: priority", priority, -(2**31), 2**31)
         self.wanted: int | None = None
         self.may_be_idle = False
@@ -67,6 +70,8 @@ class Rule:
         self.conditions = conditions
         self._prepare = prepare
         self._outcomes: list[Any] = []
+        self._turns = 0
+        self._given_back: list[int] = []
 
     def reply(self, answer: Reply | Fault | str = "", /, **fields: Unpack[ReplyFields]) -> Rule:
         """Answer each of its calls with this.
@@ -134,6 +139,10 @@ class Rule:
         Further calls go to other rules; one that no other rule answers gets a plausible default
         and is reported by ``verify()``, or is refused with ``unmatched="error"``.
 
+        An answer counts when it leaves whole. One that a fault of ``server.fault`` kept from its
+        client, or cut short, does not: the next call gets it. A Fault that is the rule's own
+        answer counts.
+
         Raises:
             TypeError: ``count`` is no whole number.
             ValueError: It is negative.
@@ -174,12 +183,21 @@ class Rule:
             found = [*found, "it has no reply"]
         return found
 
-    def use(self, *, counted: bool = True) -> Any:
-        """The next answer in turn, not yet made for a call; uncounted, it stays the next."""
-        outcome = self._outcomes[min(self.uses, len(self._outcomes) - 1)]
-        self.uses += counted
-        self.met = True
-        return outcome
+    def use(self) -> tuple[Any, int]:
+        """The next answer in turn, not yet made for a call, and which turn that is."""
+        if self._given_back:
+            turn = heapq.heappop(self._given_back)
+        else:
+            turn = self._turns
+            self._turns += 1
+        self.uses += 1
+        return self._outcomes[min(turn, len(self._outcomes) - 1)], turn
+
+    def give_back(self, turn: int) -> None:
+        """Take back an answer that its client never got whole; it is the next in turn."""
+        heapq.heappush(self._given_back, turn)
+        self.uses -= 1
+        self.kept += 1
 
     def refuse(self, call: Call) -> None:
         """Note a call that came when it was used up, and that nobody answered."""
@@ -228,9 +246,7 @@ class RuleTable:
                 continue
             with self._lock:
                 if not rule.spent:
-                    # What its client will not see is there for the next attempt.
-                    seen = not any(fault.withholds for fault in call.faults)
-                    chosen = rule.use(counted=seen)
+                    chosen, turn = rule.use()
                     break
             late = late or rule
         else:
@@ -239,12 +255,17 @@ class RuleTable:
                     late.refuse(call)
             return None
         call.rule = rule
+        call.staging.give_back = partial(self._give_back, rule, turn)
         try:
             return _made(chosen, call)
         except ServiceError:
             raise
         except Exception as fault:
             raise self._mistaken(rule, fault) from fault
+
+    def _give_back(self, rule: Rule, turn: int) -> None:
+        with self._lock:
+            rule.give_back(turn)
 
     def _holds(self, rule: Rule, call: Call) -> bool:
         try:
@@ -282,8 +303,8 @@ class RuleTable:
 
     def _mistaken(self, rule: Rule, fault: Exception) -> ServiceError:
         with self._lock:
-            self.mistakes.append(f"{rule!r}: {type(fault).__name__}: {fault}")
-        return ServiceError("INTERNAL", f"{rule!r} is mistaken: {fault}")
+            self.mistakes.append(hidden(f"{rule!r}: {type(fault).__name__}: {fault}"))
+        return ServiceError("INTERNAL", hidden(f"{rule!r} is mistaken: {fault}"))
 
 
 def _outcome(answer: Reply | Fault | str) -> Outcome:

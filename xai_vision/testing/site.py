@@ -56,6 +56,11 @@ class Site:
         if http is not None:
             http.stop(grace)
 
+    def thaw(self, owner: object, fault: Fault | None = None) -> None:
+        """Reset the connections that a tenant's faults have frozen, or that one of them has."""
+        if self.host is not None:
+            self.host.thaw(owner, fault)
+
     def prepare(self, fault: Fault) -> None:
         """See to it that a fault can happen."""
         if fault.on_wire and not self.front:

@@ -7,7 +7,7 @@ that come instead into its own.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,11 +39,24 @@ class Staging:
         faults: What goes wrong.
         reply: Has the pacing, where the answer is made from a reply.
         chance: Where jitter is drawn from.
+        give_back: Takes the answer back to its rule, where it is one of a rule.
+        spoilt: Whether what is sent is no message.
     """
 
     faults: Sequence[Fault] = ()
     reply: Reply | None = None
     chance: random.Random = _CHANCE
+    give_back: Callable[[], None] | None = None
+    spoilt: bool = False
+
+    def forfeit(self) -> None:
+        """Give the answer back to its rule, for a fault keeps it from its client.
+
+        To be called before the client can notice: it may ask again at once.
+        """
+        give_back, self.give_back = self.give_back, None
+        if give_back is not None:
+            give_back()
 
     @property
     def wire_fault(self) -> Fault | None:
@@ -77,8 +90,12 @@ class Staging:
             seconds += self._about(tokens.count(reply.text) / reply.tps, reply.jitter)
         self._wait(call, seconds)
         if any(fault.kind == "hang" for fault in self.faults):
+            self.forfeit()
             self._wait(call, _FOREVER)
-        return any(fault.kind == "garble" for fault in self.faults)
+        self.spoilt = any(fault.kind == "garble" for fault in self.faults)
+        if self.spoilt:
+            self.forfeit()
+        return self.spoilt
 
     def stream(
         self, call: Call, chunks: Sequence[chat_pb2.GetChatCompletionChunk]
@@ -97,9 +114,11 @@ class Staging:
         for number in range(len(chunks) + 1):
             fault = ends.get(number)
             if fault is not None:
+                self.forfeit()
                 if fault.kind == "truncate":
                     return
                 if fault.kind == "garble":
+                    self.spoilt = True
                     yield GARBAGE
                 self._break(call, fault)
             if call.cancelled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 
 from xai_vision.testing import given
 from xai_vision.testing.calls import Call
@@ -27,7 +28,14 @@ class FaultRule:
     """
 
     def __init__(
-        self, fault: Fault, conditions: Conditions, *, count: int | None, after: int, rate: float
+        self,
+        fault: Fault,
+        conditions: Conditions,
+        *,
+        count: int | None,
+        after: int,
+        rate: float,
+        thaw: Callable[[Fault], None],
     ) -> None:
         if not isinstance(fault, Fault):
             name = getattr(fault, "__qualname__", "")
@@ -35,6 +43,7 @@ class FaultRule:
             raise TypeError(f"a fault must be a Fault, not {seen}")
         self.fault = fault
         self.fired = 0
+        self._thaw = thaw
         self.conditions = conditions
         self._left = None if count is None else given.whole("fault: next", count, 1)
         self._spare = given.whole("fault: after", after, 0)
@@ -66,9 +75,14 @@ class FaultRule:
         return self
 
     def stop(self) -> None:
-        """Let it happen no more, and ``verify()`` be fine with that."""
+        """Let it happen no more, and ``verify()`` be fine with that.
+
+        A connection it has frozen is reset.
+        """
         self._left = 0
         self.may_be_idle = True
+        if self.fault.kind == "freeze":
+            self._thaw(self.fault)
 
     def __repr__(self) -> str:
         said = f", {self.conditions}" if len(self.conditions) else ""

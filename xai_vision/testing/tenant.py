@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from xai_vision.testing import verdict
@@ -179,6 +180,10 @@ class Tenant:
     ) -> FaultRule:
         """Let calls go wrong, whatever would have answered them.
 
+        A rule's answer that a fault keeps from its client or cuts short does not count for
+        ``times(n)``, nor for the order of ``replies``: the next call gets it. After ``latency``,
+        or a connection fault that was not due before the answer's end, it counts.
+
         Args:
             fault: How.
             next: For so many calls; None is until ``clear()``.
@@ -194,7 +199,8 @@ class Tenant:
             ValueError: A number is out of its range, or no call can ever have a value.
         """
         wanted = Conditions.beforehand("fault()", conditions, "next", "after", "rate")
-        rule = FaultRule(fault, wanted, count=next, after=after, rate=rate)
+        thaw = partial(self._site.thaw, self._engine)
+        rule = FaultRule(fault, wanted, count=next, after=after, rate=rate, thaw=thaw)
         self._site.prepare(fault)
         return self._engine.faults.add(rule)
 
@@ -268,7 +274,10 @@ class Tenant:
         return found
 
     def clear(self) -> None:
-        """Forget rules, faults, limits, calls, pictures, stored and deferred answers."""
+        """Forget rules, faults, limits, calls, pictures, stored and deferred answers.
+
+        Connections that faults have frozen are reset.
+        """
         engine = self._engine
         wipe: tuple[Callable[[], None], ...] = (
             engine.rules.clear,
@@ -282,11 +291,16 @@ class Tenant:
         for each in wipe:
             each()
         engine.limiter = None
+        self._site.thaw(engine)
 
     def close(self) -> None:
-        """Take the tenant's keys back and let go of its calls that still hang."""
+        """Take the tenant's keys back and let go of its calls that still hang.
+
+        Connections that its faults have frozen are reset.
+        """
         self._site.keys.dismiss(self._engine)
         self._engine.release()
+        self._site.thaw(self._engine)
 
     def __repr__(self) -> str:
         where = f"at {self.target}" if self._site.host else "not running"

@@ -47,10 +47,12 @@ def problems(
     """
     hint = _ALLOWED  # once is enough
     for rule in rules:
-        idle = strict and rule.wanted is None and not rule.met
+        idle = strict and rule.wanted is None and not rule.uses and not rule.kept
         if rule.missing and not rule.may_be_idle:
             wanted = counted(rule.wanted or 0, "call")
             said = f"{rule!r} was to answer {wanted}, but answered {rule.uses}."
+            if rule.kept:
+                said += f" A fault kept {counted(rule.kept, 'answer')} from the client."
             yield f"{said} {_nearest(rule, [call for call in calls if call.rule is not rule])}"
         elif idle and not rule.may_be_idle:
             yield f"{rule!r} was never used{hint}. {_nearest(rule, calls)}"

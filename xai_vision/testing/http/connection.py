@@ -7,6 +7,7 @@ import logging
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.config import Config
@@ -39,11 +40,15 @@ class Cable:
         self._transport = transport
         self._fault: Fault | None = None
         self._left = 0
+        self._struck: Callable[[], None] | None = None
         self.cut = False
 
-    def arm(self, fault: Fault) -> None:
-        """Let ``fault`` happen when it is due; at once, if nothing is to be sent before."""
-        self._fault, self._left = fault, fault.after_bytes
+    def arm(self, fault: Fault, struck: Callable[[], None]) -> None:
+        """Let ``fault`` happen when it is due; at once, if nothing is to be sent before.
+
+        ``struck`` is called when it does, before the client can notice.
+        """
+        self._fault, self._left, self._struck = fault, fault.after_bytes, struck
         self._strike()
 
     def disarm(self) -> None:
@@ -71,6 +76,8 @@ class Cable:
         if self._fault is None or self._left > 0 or self.cut:
             return
         self.cut = True
+        if self._struck is not None:
+            self._struck()
         if self._fault.kind != "freeze":
             self._reset()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -46,10 +47,10 @@ class Sending(Response):
         """Send it."""
         cable: Cable = scope["state"]["connection"].cable
         fault = self._call.staging.wire_fault
-        if fault is not None:
-            cable.arm(fault)
         if self._call.ended is None:
             self._call.http_status = self._outcome.status
+        if fault is not None:
+            cable.arm(fault, partial(self._cut, fault))
         try:
             if isinstance(self._outcome.body, bytes):
                 await self._whole(self._outcome.body, fault, send)
@@ -95,6 +96,15 @@ class Sending(Response):
             await asyncio.wait([self._leaving])
         else:
             self._call.finish("CANCELLED", cancelled=True)
+
+    def _cut(self, fault: Fault) -> None:
+        """Note that the connection is cut: the rest of the answer does not reach the client."""
+        if not fault.after_bytes:
+            self._call.http_status = None
+        self._call.staging.forfeit()
+        # What is frozen is under way until its client leaves, unless it was noted as sent.
+        if fault.kind != "freeze" or self._call.ended is not None:
+            self._call.lose()
 
     async def _head(self, send: Send, size: int | None) -> None:
         headers = {

@@ -1,0 +1,201 @@
+"""Answers that a fault keeps from their clients: rules keep them, the log tells of them."""
+
+from __future__ import annotations
+
+import threading
+
+import grpc
+import pytest
+
+from tests.testing.asking import connected, request
+from xai_vision import Client
+from xai_vision.chat import user
+from xai_vision.errors import RequestTimeoutError
+from xai_vision.testing import FakeServer, Fault, Reply
+
+CUT = [Fault.reset_connection(), Fault.reset_connection(after_bytes=150)]
+LONG = "word " * 2000
+
+
+def sample(server, prompt="z"):
+    with Client(api_key=server.api_key, api_host=server.target) as client:
+        return client.chat.create("grok-4", messages=[user(prompt)]).sample().content
+
+
+def lost(ask, *parts, **fields):
+    with pytest.raises(grpc.RpcError) as caught:
+        ask(*parts, **fields)
+    return caught.value.code().name
+
+
+@pytest.mark.parametrize("fault", CUT)
+def test_a_client_that_tries_again_gets_the_answer(server, fault):
+    server.on(prompt="z").reply(LONG).times(1)
+    server.fault(fault, next=1)
+    assert sample(server) == LONG
+    server.verify()
+    assert [call.status for call in server.calls] == ["CANCELLED", "OK"]
+    assert len(server.calls.attempts) == 2
+    assert server.calls[0].cancelled
+
+
+@pytest.mark.parametrize("fault", [*CUT, Fault.garbled()])
+def test_over_http(fault):
+    openai = pytest.importorskip("openai")
+    with FakeServer(http=True) as server:
+        server.on(prompt="z").replies(LONG, "second").times(2)
+        server.fault(fault, next=1)
+        with openai.OpenAI(api_key=server.api_key, base_url=server.http_url) as client:
+
+            def ask():
+                messages = [{"role": "user", "content": "z"}]
+                made = client.chat.completions.create(model="grok-4", messages=messages)
+                return made.choices[0].message.content
+
+            if fault.kind == "garble":
+                with pytest.raises((openai.APIError, ValueError)):
+                    ask()
+            assert ask() == LONG
+            assert ask() == "second"
+        server.verify()
+        status = "INTERNAL" if fault.kind == "garble" else "CANCELLED"
+        assert [call.status for call in server.calls] == [status, "OK", "OK"]
+        cut_at_once = fault.kind == "reset" and not fault.after_bytes
+        assert server.calls[0].http_status == (None if cut_at_once else 200)
+        assert len(server.calls[:2].attempts) == 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (Fault.garbled(), "INTERNAL"),
+        (Fault.hang(), "CANCELLED"),
+        (Fault.internal(), "INTERNAL"),
+    ],
+)
+def test_a_second_ask_gets_the_first_answer(server, ask, fault, status, stream):
+    server.on().replies("first", "second").times(2)
+    server.fault(fault, next=1)
+    if stream:
+        assert lost(lambda: list(ask.stream("Hi", timeout=0.3)))
+    else:
+        assert lost(ask, "Hi", timeout=0.3)
+    assert server.calls.last.wait(5)
+    assert server.calls.last.status in (status, "CANCELLED")
+    assert ask.text("Hi") == "first"
+    assert ask.text("Hi") == "second"
+    server.verify()
+
+
+@pytest.mark.parametrize("fault", [Fault.after_chunks(2), Fault.truncated(after_chunks=2)])
+def test_a_stream_that_is_cut_short(server, ask, fault):
+    server.on().replies(Reply("one two three", chunks=3), "second").times(2)
+    server.fault(fault, next=1)
+    said = []
+    try:
+        said += [chunk.outputs[0].delta.content for chunk in ask.stream("Hi")]
+    except grpc.RpcError as error:
+        assert error.code() is grpc.StatusCode.INTERNAL  # noqa: PT017 - one of two ends
+        said += ["one", " two"]
+    assert said == ["one", " two"]
+    assert ask.text("Hi") == "one two three"
+    assert ask.text("Hi") == "second"
+    server.verify()
+
+
+def test_a_rule_that_was_only_tried_is_not_unused_but_not_answered_either(server, ask):
+    rule = server.on().reply("one two three")
+    server.fault(Fault.truncated(), next=1)
+    list(ask.stream("Hi"))
+    server.verify()
+    rule.times(1)
+    with pytest.raises(AssertionError, match="answered 0. A fault kept 1 answer from the client"):
+        server.verify()
+    assert ask.text("Hi") == "one two three"
+
+
+def test_faults_that_are_the_rules_own_answers_count(server, ask):
+    server.on().replies(Fault.garbled(), Fault.hang(), "fine").times(3)
+    assert lost(ask, "Hi") == "INTERNAL"
+    assert lost(ask, "Hi", timeout=0.2) == "DEADLINE_EXCEEDED"
+    assert ask.text("Hi") == "fine"
+    server.verify()
+
+
+def test_what_comes_late_but_whole_counts(server, ask):
+    server.on().replies("first", "second").times(2)
+    server.fault(Fault.latency(0.01), next=1)
+    server.fault(Fault.reset_connection(after_bytes=10**6), next=1)
+    assert [ask.text("Hi"), ask.text("Hi")] == ["first", "second"]
+    server.verify()
+
+
+def until(condition):
+    for _ in range(2000):
+        if condition():
+            return
+        threading.Event().wait(0.005)
+    raise AssertionError("it never came")
+
+
+def test_what_is_given_back_after_the_next_was_taken(server, ask):
+    rule = server.on().replies(Reply("first", ttft=0.4), "second", "third").times(3)
+    server.fault(Fault.hang(), prompt="hang", next=1)
+    hanging = ask.chat.GetCompletion.future(request("hang"), metadata=ask.metadata, timeout=20)
+    until(lambda: rule.uses == 1)
+    assert ask.text("Hi") == "second"
+    until(lambda: rule.kept == 1)
+    hanging.cancel()
+    assert [ask.text("Hi"), ask.text("Hi")] == ["first", "third"]
+    server.verify()
+
+
+def test_the_same_asked_twice_at_once_is_no_second_attempt(server, ask):
+    gate = threading.Event()
+
+    def answer(call):
+        gate.wait(10)
+        return "yes"
+
+    server.on().do(answer)
+    both = [
+        ask.chat.GetCompletion.future(request("Hi"), metadata=ask.metadata, timeout=20)
+        for _ in range(2)
+    ]
+    assert server.calls.wait_for(2)
+    for call in server.calls:
+        until(lambda call=call: call.rule is not None)
+    try:
+        assert [call.status for call in server.calls] == ["", ""]
+        assert len(server.calls.attempts) == 1
+    finally:
+        gate.set()
+    assert [one.result().outputs[0].message.content for one in both] == ["yes", "yes"]
+
+
+@pytest.mark.parametrize("end", ["close", "clear", "stop"])
+def test_a_frozen_connection_thaws_for_who_comes_later(server, end):
+    # Clients of one process and one target share gRPC's connection.
+    one, two = server.tenant(), server.tenant()
+    handle = one.fault(Fault.freeze_connection(), next=1)
+    with (
+        Client(one.api_key, api_host=server.target) as stays,
+        Client(two.api_key, api_host=server.target) as later,
+    ):
+        with pytest.raises(RequestTimeoutError) as caught:
+            stays.chat.create("grok-4", messages=[user("Hi")]).sample(timeout=0.5)
+        assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert one.calls.last.status == "CANCELLED"
+        {"close": one.close, "clear": one.clear, "stop": handle.stop}[end]()
+        assert later.chat.create("grok-4", messages=[user("Hi")]).sample(timeout=5).content
+        assert [call.status for call in two.calls] == ["OK"]
+
+
+def test_another_tenants_end_thaws_nothing(server):
+    one, two = server.tenant(), server.tenant()
+    one.fault(Fault.freeze_connection(), next=1)
+    with connected(one) as ask:
+        assert ask.refusal("Hi", timeout=0.2)[0] == "DEADLINE_EXCEEDED"
+        two.close()
+        assert ask.refusal("Hi", timeout=0.2)[0] == "DEADLINE_EXCEEDED"
