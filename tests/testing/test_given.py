@@ -58,6 +58,10 @@ def skip(**units):
 
 
 MISSPELT = [
+    (
+        made(match.contains, "x", cas=True),
+        "match.contains() has no 'cas'; did you mean 'case'?",
+    ),
     (on(promt="x"), "on() has no 'promt'; did you mean 'prompt'?"),
     (on(priorty=1), "on() has no 'priorty'; did you mean 'priority'?"),
     (on(colour=1), "on() has no 'colour'; there are prompt, model, image"),

@@ -79,8 +79,12 @@ def test_the_rule_came_after_the_call(server, ask):
 
 
 def test_a_rule_without_a_reply(server, ask):
-    server.on(prompt="Hi")
+    rule = server.on(prompt="Hi")
     ask("Hi")
+    assert verdict(server) == (
+        "on(prompt='Hi') has no reply, so it was never used: end it with .reply(...)."
+    )
+    rule.times(1)
     assert verdict(server).endswith("it has no reply.")
 
 

@@ -12,7 +12,16 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from xai_vision.testing.album import CallImage
-from xai_vision.testing.given import choice, flag, instance, number, shown, text, whole
+from xai_vision.testing.given import (
+    choice,
+    flag,
+    instance,
+    named,
+    number,
+    shown,
+    text,
+    whole,
+)
 from xai_vision.testing.looks import Look
 from xai_vision.testing.pictures import Facts, Inspector, sniff
 from xai_vision.testing.problems import ServiceError
@@ -141,6 +150,7 @@ def _kinds_of(wanted: Any) -> frozenset[str]:
     return frozenset(kinds)
 
 
+@named("match.contains()")
 def contains(part: str, *, case: bool = False) -> Matcher:
     """A text with ``part`` in it; upper and lower case are the same unless ``case``."""
     sought = text("match.contains: part", part)
@@ -162,6 +172,7 @@ def startswith(head: str) -> Matcher:
     )
 
 
+@named("match.re()")
 def re(pattern: str, flags: int = 0) -> Matcher:
     """A text in which a regular expression is found; ``.`` takes in line ends.
 
@@ -245,6 +256,7 @@ def sha256(digest: str | bytes) -> Matcher:
     )
 
 
+@named("match.near()")
 def near(picture: bytes | CallImage, distance: float = 10) -> Matcher:
     """A picture that looks like another: scaled, encoded anew, a little changed.
 

@@ -55,6 +55,9 @@ def problems(
                 said += f" A fault kept {counted(rule.kept, 'answer')} from the client."
             yield f"{said} {_nearest(rule, [call for call in calls if call.rule is not rule])}"
         elif idle and not rule.may_be_idle:
+            if not rule.ready:
+                yield f"{rule!r} has no reply, so it was never used: end it with .reply(...)."
+                continue
             yield f"{rule!r} was never used{hint}. {_nearest(rule, calls)}"
             hint = ""
     for fault in faults:
