@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 
 import pytest
 
@@ -12,27 +11,7 @@ from examples.pictures import encode, photo
 from tests.pictures import jpeg, png
 from tests.testing.asking import connected, picture, said
 from xai_vision.proto import chat_pb2
-from xai_vision.testing import FakeServer, Fault, ServiceError, crew, opaque, patterns
-
-
-def test_a_crew_queues_what_it_has_no_thread_for(monkeypatch):
-    monkeypatch.setattr(crew, "_IDLE_SECONDS", 0.02)
-    threads = crew.Crew(2, "test")
-    gate = threading.Event()
-    waiting = [threads.submit(gate.wait, 5) for _ in range(6)]
-    assert threads.threads == 2
-    gate.set()
-    assert [future.result(5) for future in waiting] == [True] * 6
-    broken = threads.submit(lambda: 1 / 0)
-    assert isinstance(broken.exception(5), ZeroDivisionError)
-    end = time.monotonic() + 5
-    while threads.threads and time.monotonic() < end:
-        time.sleep(0.01)
-    assert threads.threads == 0
-    assert threads.submit(lambda: 3).result(5) == 3
-    threads.shutdown()
-    with pytest.raises(RuntimeError, match="was stopped"):
-        threads.submit(print)
+from xai_vision.testing import FakeServer, Fault, ServiceError, opaque, patterns
 
 
 def test_a_server_with_few_threads_answers_all_the_same():

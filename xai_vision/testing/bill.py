@@ -30,12 +30,12 @@ def fill_usage(
     """
     usage = response.usage
     usage.prompt_text_tokens = reading.text_tokens
-    usage.prompt_image_tokens = reading.image_tokens + viewed
-    usage.prompt_tokens = usage.prompt_text_tokens + usage.prompt_image_tokens
-    for output in response.outputs:
-        usage.completion_tokens += _spoken(output.message)
-        usage.reasoning_tokens += tokens.count(output.message.reasoning_content)
-    usage.total_tokens = usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens
+    usage.prompt_image_tokens = pictures = reading.image_tokens + viewed
+    usage.prompt_tokens = asked = reading.text_tokens + pictures
+    messages = [output.message for output in response.outputs]
+    usage.completion_tokens = spoken = sum(map(_spoken, messages))
+    usage.reasoning_tokens = thought = sum(tokens.count(m.reasoning_content) for m in messages)
+    usage.total_tokens = asked + spoken + thought
     usage.num_sources_used = len(reply.citations)
     usage.server_side_tools_used.extend(
         TOOLS[step.tool].usage for step in reply.steps if not step.failed

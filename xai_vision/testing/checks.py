@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from xai_vision.proto import chat_pb2
@@ -27,29 +27,32 @@ def check(request: chat_pb2.GetCompletionsRequest, settings: Settings) -> None:
     Raises:
         ServiceError: INVALID_ARGUMENT, with what is wrong.
     """
-    _numbers(request, settings)
-    _stops(request.stop, settings)
+    given = {field.name: value for field, value in request.ListFields()}
+    _numbers(given, settings)
+    _stops(given.get("stop", ()), settings)
     _logprobs(request, settings)
-    _tools(request.tools, settings)
-    _choice(request)
-    _format(request.response_format)
-    for source in request.search_parameters.sources:
-        _source(source, settings)
-    if request.HasField("previous_response_id") and not request.previous_response_id:
+    if "tools" in given or "tool_choice" in given:
+        _tools(request.tools, settings)
+        _choice(request)
+    if "response_format" in given:
+        _format(request.response_format)
+    if "search_parameters" in given:
+        for source in request.search_parameters.sources:
+            _source(source, settings)
+    if given.get("previous_response_id") == "":
         raise invalid("previous_response_id is empty.")
 
 
-def _numbers(request: chat_pb2.GetCompletionsRequest, settings: Settings) -> None:
-    given = {field.name: value for field, value in request.ListFields()}
-    for name, (low, high) in _RANGES.items():
-        value = given.get(name, low)
+def _numbers(given: Mapping[str, Any], settings: Settings) -> None:
+    for name in _RANGES.keys() & given.keys():
+        (low, high), value = _RANGES[name], given[name]
         if not (math.isfinite(value) and low <= value <= high):
             raise invalid(f"{name} must be between {low:g} and {high:g}, got {value:g}.")
     for name in ("max_tokens", "max_turns", "n"):
         if given.get(name, 1) < 1:
             raise invalid(f"{name} must be at least 1, got {given[name]}.")
-    if request.n > settings.max_n:
-        raise invalid(f"n must be at most {settings.max_n}, got {request.n}.")
+    if given.get("n", 1) > settings.max_n:
+        raise invalid(f"n must be at most {settings.max_n}, got {given['n']}.")
 
 
 def _stops(stops: Sequence[str], settings: Settings) -> None:

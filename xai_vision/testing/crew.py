@@ -1,35 +1,58 @@
-"""Threads for calls: started when needed, never in the way of the process's end."""
+"""Threads for calls: few at work, as many as wait, never in the way of the process's end."""
 
 from __future__ import annotations
 
-import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["Crew"]
 
-_IDLE_SECONDS = 5.0
+_IDLE_SECONDS: Final = 5.0
+# More threads that compute at the same time get nothing done sooner, for one of them has the
+# interpreter; they only take it from each other. Measured: docs/speed.md, "The fake server".
+_FEW: Final = 2
+# A queue that did not move for so long is held up by calls that wait: others go before them.
+_STALL_SECONDS: Final = 0.002
 
 _Job = tuple[Future[Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+
+class _Worker:
+    """A thread's place: its bell, and the round in which it was last counted as busy."""
+
+    __slots__ = ("bell", "round")
+
+    def __init__(self, at: int) -> None:
+        self.bell = threading.Lock()
+        self.bell.acquire()  # until it rings
+        self.round = at
 
 
 class Crew(Executor):
     """An executor whose threads are daemons and come and go with the work.
 
     A standard ThreadPoolExecutor is joined when the process ends: a test that forgot to stop a
-    server with a hanging call would never finish.
+    server with a hanging call would never finish. And it runs as many jobs at a time as it has
+    threads, though most of a fake's calls compute and few wait. Here two are busy at a time;
+    when the queue stands still, those who hold it up count as waiting, and others come in.
     """
 
     def __init__(self, most: int, name: str) -> None:
         self._most = most
         self._name = name
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+        self._jobs: deque[_Job] = deque()
+        self._idle: list[_Worker] = []
         self._threads = 0
-        self._idle = 0  # waiting threads no queued job is meant for
-        self._backlog = 0  # queued jobs no thread was free for
+        self._busy = 0  # workers that came in during this round
+        self._round = 0
+        self._taken = 0
+        self._backlog = threading.Event()
+        self._watched = False
         self._closed = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -42,56 +65,104 @@ class Crew(Executor):
         with self._lock:
             if self._closed:
                 raise RuntimeError("the server was stopped")
-            self._jobs.put((future, fn, args, kwargs))
-            if self._idle:
-                self._idle -= 1
-            elif self._threads < self._most:
-                self._threads += 1
-                threading.Thread(target=self._work, name=self._name, daemon=True).start()
-            else:
-                self._backlog += 1
+            self._jobs.append((future, fn, args, kwargs))
+            if self._busy >= _FEW or not self._call_in():
+                self._backlog.set()
+                if not self._watched:
+                    self._watched = True
+                    threading.Thread(target=self._watch, name=self._name, daemon=True).start()
         return future
 
     def shutdown(self, wait: bool = False, *, cancel_futures: bool = False) -> None:
         """Send the threads home: idle ones at once, others when their work is done."""
         with self._lock:
             self._closed = True
-            for _ in range(self._threads):
-                self._jobs.put(None)
+            for worker in self._idle:
+                worker.bell.release()
+            self._idle.clear()
+            self._backlog.set()
 
     @property
     def threads(self) -> int:
         """How many threads there are now."""
         return self._threads
 
-    def _work(self) -> None:
-        while True:
-            try:
-                job = self._jobs.get(timeout=_IDLE_SECONDS)
-            except queue.Empty:
-                if self._may_leave():
-                    return
-                continue
-            if job is None:
-                with self._lock:
-                    self._threads -= 1
-                return
-            _run(*job)
-            # Nothing of a call may be kept alive by a thread that waits for the next one.
-            del job
-            with self._lock:
-                if self._backlog:
-                    self._backlog -= 1
-                else:
-                    self._idle += 1
+    def _call_in(self) -> bool:
+        """Have one more worker take a job, if there may be one; the lock is held."""
+        if self._idle:
+            worker = self._idle.pop()  # the one that rested least: it is still warm
+            worker.round = self._round
+            worker.bell.release()
+        elif self._threads < self._most:
+            self._threads += 1
+            start = (_Worker(self._round),)
+            threading.Thread(target=self._work, args=start, name=self._name, daemon=True).start()
+        else:
+            return False
+        self._busy += 1
+        return True
 
-    def _may_leave(self) -> bool:
+    def _work(self, worker: _Worker) -> None:
+        while True:
+            job = self._next(worker)
+            if job is not None:
+                _run(*job)
+                # Nothing of a call may be kept alive by a thread that waits for the next one.
+                del job
+            elif self._leaves(worker):
+                return
+
+    def _next(self, worker: _Worker) -> _Job | None:
+        """A job for a worker that is free; None where it is to rest."""
         with self._lock:
-            if not self._idle:  # a job was queued for this thread just now
+            counted = worker.round == self._round
+            if self._jobs and (counted or self._busy < _FEW or self._closed):
+                if not counted:
+                    worker.round = self._round
+                    self._busy += 1
+                self._taken += 1
+                return self._jobs.popleft()
+            if counted:
+                self._busy -= 1
+            if not self._closed:
+                self._idle.append(worker)
+            return None
+
+    def _leaves(self, worker: _Worker) -> bool:
+        """Rest until called in; returns whether the worker is not needed any more."""
+        if not self._closed:
+            worker.bell.acquire(timeout=_IDLE_SECONDS)
+        with self._lock:
+            if worker in self._idle:
+                self._idle.remove(worker)
+            elif self._jobs or not self._closed:
                 return False
-            self._idle -= 1
             self._threads -= 1
             return True
+
+    def _watch(self) -> None:
+        """Look every moment whether the queue moves, as long as there is one."""
+        seen = -1
+        while self._waiting():
+            time.sleep(_STALL_SECONDS)
+            with self._lock:
+                if seen == self._taken:
+                    self._round += 1
+                    self._busy = 0
+                    for _ in range(min(len(self._jobs), max(_FEW, self._threads // 2))):
+                        self._call_in()
+                seen = self._taken
+
+    def _waiting(self) -> bool:
+        """Wait until jobs wait; returns False when none will come any more."""
+        while True:
+            with self._lock:
+                if self._jobs:
+                    return True
+                if self._closed:
+                    return False
+                self._backlog.clear()
+            self._backlog.wait()
 
 
 def _run(

@@ -85,6 +85,8 @@ class Engine:
         self.models = Catalogue(LANGUAGE_MODELS)
         self.faults = FaultTable(settings.seed)
         self.limiter: Limiter | None = None
+        # Not uuid4: it asks the system each time, and other threads take over meanwhile.
+        self._ids = random.Random()  # noqa: S311 - no secrets
         self._random = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
         self._reader = Reader(settings, inspector, self.calls.album, self.urls, self.files)
 
@@ -161,7 +163,7 @@ class Engine:
         """Make an id."""
         if self.settings.fixed_ids:
             return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-        return str(uuid.uuid4())
+        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
 
     def _viewed(self, step: Step) -> int:
         """Image tokens of the picture a step looked at, if it did."""

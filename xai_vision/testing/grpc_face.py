@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
@@ -107,7 +108,7 @@ class GrpcFace(grpc.GenericRpcHandler):
         call.key_id = caller.key_id if caller else ""
         call.peer = context.peer()
         engine.calls.add(call)
-        if not context.add_callback(lambda: _gone(call)):
+        if not context.add_callback(partial(_over, call)):
             _gone(call)
         return call, engine, caller
 
@@ -137,6 +138,11 @@ def _admit(context: grpc.ServicerContext, caller: Caller | None) -> Caller:
 
 def _authorization(metadata: Any) -> str | None:
     return next((value for key, value in metadata if key == "authorization"), None)
+
+
+def _over(call: Call) -> None:
+    if call.ended is None:
+        _gone(call)
 
 
 def _gone(call: Call) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, MISSING, dataclass, field, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
 
 from xai_vision.testing import given
@@ -108,6 +109,34 @@ class ReplyFields(TypedDict, total=False):
     files: Sequence[tuple[str, str]]
 
 
+def _pieces(where: str, value: Any) -> None:
+    if hasattr(value, "__index__"):
+        given.whole(where, value, 1)
+    else:
+        given.texts(where, value)
+
+
+_CHECKS: Mapping[str, Callable[[str, Any], object]] = {
+    "text": given.text,
+    "reasoning": given.text,
+    "tool_calls": partial(given.sequence, kind=ToolUse, words="ToolUse objects"),
+    "steps": partial(given.sequence, kind=Step, words="Step objects"),
+    "citations": given.texts,
+    "choices": given.texts,
+    "finish": partial(given.choice, allowed=get_args(Finish)),
+    "usage": check_usage,
+    "cost_ticks": partial(given.whole, low=-1, high=2**63 - 1),
+    "chunks": _pieces,
+    "ttft": given.number,
+    "tps": partial(given.number, above=True),
+    "jitter": given.number,
+    "encrypted": given.text,
+    "response_id": given.text,
+    "debug": check_debug,
+    "files": partial(given.sequence, kind=(tuple, list), words="pairs (file id, name)"),
+}
+
+
 @given.spelled("Reply")
 @dataclass(frozen=True)
 class Reply:
@@ -162,36 +191,13 @@ class Reply:
     files: Sequence[tuple[str, str]] = ()
 
     def __post_init__(self) -> None:
-        given.text("Reply: text", self.text)
-        for name in ("reasoning", "encrypted"):
-            if getattr(self, name) is not None:
-                given.text(f"Reply: {name}", getattr(self, name))
-        given.text("Reply: response_id", self.response_id)
-        given.sequence("Reply: tool_calls", self.tool_calls, ToolUse, "ToolUse objects")
-        given.sequence("Reply: steps", self.steps, Step, "Step objects")
-        given.texts("Reply: citations", self.citations)
-        given.texts("Reply: choices", self.choices)
-        if self.finish is not None:
-            given.choice("Reply: finish", self.finish, get_args(Finish))
-        if self.cost_ticks is not None:
-            given.whole("Reply: cost_ticks", self.cost_ticks, -1, 2**63 - 1)
-        check_usage(self.usage)
-        check_debug(self.debug)
-        self._check_pace()
-        self._check_files()
-
-    def _check_pace(self) -> None:
-        given.number("Reply: ttft", self.ttft)
-        given.number("Reply: jitter", self.jitter)
-        if self.tps is not None:
-            given.number("Reply: tps", self.tps, above=True)
-        if self.chunks is None or hasattr(self.chunks, "__index__"):
-            given.whole("Reply: chunks", 1 if self.chunks is None else self.chunks, 1)
-        elif "".join(given.texts("Reply: chunks", self.chunks)) != self.text:
+        # What was left as it is needs no check, and most of a reply is.
+        for name, check in _CHECKS.items():
+            value = getattr(self, name)
+            if value is not _DEFAULTS[name]:
+                check(f"Reply: {name}", value)
+        if isinstance(self.chunks, Sequence) and "".join(self.chunks) != self.text:
             raise ValueError("Reply: chunks: the pieces joined are not the text")
-
-    def _check_files(self) -> None:
-        given.sequence("Reply: files", self.files, (tuple, list), "pairs (file id, name)")
         for place, pair in enumerate(self.files):
             where = f"Reply: files[{place}]"
             if len(given.texts(where, pair)) != 2:
@@ -248,6 +254,10 @@ class Reply:
         steps += [Step("view_image", {"image_url": url}) for url in views]
         cited = tuple(views) if citations is None else tuple(citations)
         return cls(text, steps=steps, citations=cited, **more)
+
+
+# None for those whose default is made anew each time.
+_DEFAULTS = {one.name: None if one.default is MISSING else one.default for one in fields(Reply)}
 
 
 def as_json(where: str, value: Any) -> str:
