@@ -17,10 +17,14 @@ MAX_MESSAGE_BYTES = 2**31 - 1
 
 _VARINT = 0
 _LENGTH = 2
+# Most lengths and all tags are short.
+_SHORT = tuple(bytes((number,)) for number in range(0x80))
 
 
 def varint(number: int) -> bytes:
     """Encode a number of 0 or more as a base-128 varint."""
+    if number < len(_SHORT):
+        return _SHORT[number]
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)

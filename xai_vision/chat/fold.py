@@ -7,6 +7,8 @@ short one: protobuf would copy the whole of it at each addition.
 from __future__ import annotations
 
 import threading
+from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 from xai_vision.proto import chat_pb2, sample_pb2
@@ -42,10 +44,11 @@ class _Text:
 class _Output:
     """One output: the proto for what is rare, texts for what comes in every chunk."""
 
-    __slots__ = ("content", "proto", "reasoning")
+    __slots__ = ("content", "message", "proto", "reasoning")
 
     def __init__(self, proto: chat_pb2.CompletionOutput) -> None:
         self.proto = proto
+        self.message = proto.message
         self.content = _Text()
         self.reasoning = _Text()
 
@@ -59,11 +62,25 @@ class Source(Protocol):
     def frame(self) -> chat_pb2.GetChatCompletionResponse:
         """The reply as a message, where the texts of outputs may be missing."""
 
-    def text(self, output: chat_pb2.CompletionOutput) -> str:
-        """The content of an output of ``frame()``."""
+    def content(self, index: int | None) -> str:
+        """The text of an output; of which one, see ``chosen``."""
 
-    def reasoning(self, output: chat_pb2.CompletionOutput) -> str:
+    def reasoning(self, index: int | None) -> str:
         """Its reasoning."""
+
+
+def chosen(
+    outputs: Sequence[chat_pb2.CompletionOutput], index: int | None
+) -> chat_pb2.CompletionOutput | None:
+    """The output of an index; for None the last one of the model, for tools have theirs."""
+    for position in range(len(outputs) - 1, -1, -1):
+        output = outputs[position]
+        if index is not None:
+            if output.index == index:
+                return output
+        elif output.message.role != chat_pb2.ROLE_TOOL:
+            return output
+    return None
 
 
 class Whole:
@@ -80,13 +97,15 @@ class Whole:
 
     frame = proto
 
-    def text(self, output: chat_pb2.CompletionOutput) -> str:
-        """The content of an output."""
-        return output.message.content
+    def content(self, index: int | None) -> str:
+        """The text of an output."""
+        output = chosen(self._reply.outputs, index)
+        return "" if output is None else output.message.content
 
-    def reasoning(self, output: chat_pb2.CompletionOutput) -> str:
-        """The reasoning of an output."""
-        return output.message.reasoning_content
+    def reasoning(self, index: int | None) -> str:
+        """Its reasoning."""
+        output = chosen(self._reply.outputs, index)
+        return "" if output is None else output.message.reasoning_content
 
 
 class Fold:
@@ -99,13 +118,13 @@ class Fold:
         self._lock = threading.RLock()
         self._reply = chat_pb2.GetChatCompletionResponse()
         self._outputs: dict[int, _Output] = {}
-        self._pending: list[chat_pb2.GetChatCompletionChunk] = []
+        self._pending: deque[chat_pb2.GetChatCompletionChunk] = deque()
 
     def add(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
         """Take the next chunk."""
-        with self._lock:
-            self._pending.append(chunk)
-            if len(self._pending) >= _PENDING_LIMIT:
+        self._pending.append(chunk)
+        if len(self._pending) >= _PENDING_LIMIT:
+            with self._lock:
                 self._settle()
 
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
@@ -113,7 +132,7 @@ class Fold:
         with self._lock:
             self._settle()
             for output in self._outputs.values():
-                message = output.proto.message
+                message = output.message
                 message.content = output.content.read()
                 message.reasoning_content = output.reasoning.read()
             return self._reply
@@ -124,20 +143,34 @@ class Fold:
             self._settle()
             return self._reply
 
-    def text(self, output: chat_pb2.CompletionOutput) -> str:
-        """The content of an output so far."""
+    def content(self, index: int | None) -> str:
+        """The text of an output so far."""
         with self._lock:
-            return self._outputs[output.index].content.read()
+            self._settle()
+            output = self._chosen(index)
+            return "" if output is None else output.content.read()
 
-    def reasoning(self, output: chat_pb2.CompletionOutput) -> str:
-        """The reasoning of an output so far."""
+    def reasoning(self, index: int | None) -> str:
+        """Its reasoning so far."""
         with self._lock:
-            return self._outputs[output.index].reasoning.read()
+            self._settle()
+            output = self._chosen(index)
+            return "" if output is None else output.reasoning.read()
+
+    def _chosen(self, index: int | None) -> _Output | None:
+        """``chosen``, by what is known here: a stream is often read at each chunk."""
+        outputs = self._outputs
+        if index is not None:
+            return outputs.get(index)
+        for number in sorted(outputs, reverse=True):
+            if outputs[number].message.role != chat_pb2.ROLE_TOOL:
+                return outputs[number]
+        return None
 
     def _settle(self) -> None:
-        pending, self._pending = self._pending, []
-        for chunk in pending:
-            self._fold(chunk)
+        pending = self._pending
+        while pending:
+            self._fold(pending.popleft())
 
     def _fold(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
         for piece in chunk.outputs:
@@ -167,7 +200,7 @@ class Fold:
             output.content.add(content)
         if reasoning := delta.reasoning_content:
             output.reasoning.add(reasoning)
-        message = output.proto.message
+        message = output.message
         if delta.role and not message.role:
             message.role = delta.role
         if delta.encrypted_content:

@@ -286,7 +286,10 @@ def tool_result(result: Saying | Sequence[Saying], tool_call_id: str | None = No
 def _message(maker: str, role: chat_pb2.MessageRole.ValueType, args: Sequence[object]) -> Message:
     if not args:
         raise InvalidRequestError(f"{maker}() needs at least one text or picture")
-    parts = [_part(arg, f"{maker}() argument {place}") for place, arg in enumerate(args, 1)]
+    parts = [
+        text(arg) if isinstance(arg, str) else _part(arg, f"{maker}() argument {place}")
+        for place, arg in enumerate(args, 1)
+    ]
     shell = chat_pb2.Message(role=role)
     for part in parts:
         if isinstance(part, ImageContent):
@@ -296,8 +299,6 @@ def _message(maker: str, role: chat_pb2.MessageRole.ValueType, args: Sequence[ob
 
 
 def _part(arg: object, where: str) -> Part:
-    if isinstance(arg, str):
-        return text(arg)
     if isinstance(arg, ImageContent):
         return copy.copy(arg)  # one picture in two messages may be asked about in two details
     if is_proto(arg, "xai_api.Content"):

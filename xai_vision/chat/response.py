@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from xai_vision.chat.chunk import tool_usage
-from xai_vision.chat.fold import Fold, Source, Whole
+from xai_vision.chat.fold import Fold, Source, Whole, chosen
 from xai_vision.errors import XaiVisionError
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 
@@ -50,15 +50,7 @@ class Response:
     _proto = proto  # the name some programs read
 
     def _found(self) -> chat_pb2.CompletionOutput | None:
-        outputs = self._source.frame().outputs
-        for position in range(len(outputs) - 1, -1, -1):
-            output = outputs[position]
-            if self._index is not None:
-                if output.index == self._index:
-                    return output
-            elif output.message.role != chat_pb2.ROLE_TOOL:
-                return output
-        return None
+        return chosen(self._source.frame().outputs, self._index)
 
     @property
     def _output(self) -> chat_pb2.CompletionOutput:
@@ -91,14 +83,12 @@ class Response:
     @property
     def content(self) -> str:
         """The text of the answer; in a running stream, as far as it has come."""
-        output = self._found()
-        return "" if output is None else self._source.text(output)
+        return self._source.content(self._index)
 
     @property
     def reasoning_content(self) -> str:
         """What the model thought before answering, where it tells."""
-        output = self._found()
-        return "" if output is None else self._source.reasoning(output)
+        return self._source.reasoning(self._index)
 
     @property
     def encrypted_content(self) -> str:

@@ -140,7 +140,12 @@ def _from_openai(create: Callable[..., _C], body: dict[str, Any]) -> _C:
     return create(model, messages=messages, **parameters)
 
 
+_NO_REST: dict[str, str | None] = {"conversation_id": None, "batch_request_id": None}
+
+
 def _split(model: str, parameters: Any) -> tuple[Settings, Any, dict[str, str | None]]:
+    if not parameters:
+        return make_settings(model, parameters), (), _NO_REST
     settings = dict(parameters)
     messages = settings.pop("messages", None) or ()
     rest = {name: settings.pop(name, None) for name in ("conversation_id", "batch_request_id")}

@@ -59,6 +59,11 @@ _BROKEN: Final = frozenset(
 )
 
 
+# grpc.aio's own words, whenever it cannot hand a part of a request to its connection. It then
+# sometimes says so before it has heard that the connection is lost.
+_UNSENT: Final = "Internal error from Core"
+
+
 def api_error(error: Any, exchange: Exchange[Any, Any], *, begun: bool = False) -> APIError:
     """The error our caller gets for one of gRPC's.
 
@@ -67,8 +72,7 @@ def api_error(error: Any, exchange: Exchange[Any, Any], *, begun: bool = False) 
         exchange: What was tried.
         begun: Whether part of a stream had arrived.
     """
-    code = error.code() or grpc.StatusCode.UNKNOWN
-    details = error.details() or ""
+    code, details = _said(error)
     kind = _kind(code, details)
     if begun and kind in _BROKEN:
         kind = StreamBrokenError
@@ -83,6 +87,14 @@ def api_error(error: Any, exchange: Exchange[Any, Any], *, begun: bool = False) 
     if isinstance(made, errors.MessageTooLargeError):
         made.remedy = _which_size(details, len(exchange.body))
     return made
+
+
+def _said(error: Any) -> tuple[grpc.StatusCode, str]:
+    code = error.code() or grpc.StatusCode.UNKNOWN
+    details = error.details() or ""
+    if code is grpc.StatusCode.INTERNAL and details == _UNSENT:
+        return grpc.StatusCode.UNAVAILABLE, "the connection was lost while the request was sent"
+    return code, details
 
 
 def unreadable(
