@@ -5,8 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from xai_vision import AsyncClient, Client
+import grpc
+import pytest
+
+from xai_vision import AsyncClient, Client, RetryPolicy
 from xai_vision.chat import Response, user
+from xai_vision.errors import RequestTimeoutError
+
+QUICK = RetryPolicy(initial=0.01, rate_limit_initial=0.01, jitter=0)
+OLD_GRPC = (RequestTimeoutError,) if grpc.__version__ < "1.80" else ()
+SHAPES = pytest.mark.parametrize("shape", ["sample", "stream"])
 
 
 class SyncDriver:
@@ -61,3 +69,9 @@ class AsyncDriver:
 
 
 DRIVERS = {"sync": SyncDriver, "async": AsyncDriver}
+
+
+def answer(driver: Any, shape: str, *content: Any, **call: Any) -> Response:
+    """Ask in one of ``SHAPES``."""
+    result = getattr(driver, shape)(*content, **call)
+    return result if shape == "sample" else result[0]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
 
 import grpc
 import pytest
 
-from tests.client.both import DRIVERS
-from tests.client.proxy import Proxy, proxied
+from tests.client.both import SHAPES, answer
 from tests.pictures import MIB, jpeg_of
 from xai_vision import RetryPolicy
 from xai_vision.chat import image
@@ -24,28 +21,7 @@ from xai_vision.errors import (
     StreamBrokenError,
     UnavailableError,
 )
-from xai_vision.testing import FakeServer, Fault, Reply
-
-QUICK = RetryPolicy(initial=0.01, rate_limit_initial=0.01, jitter=0)
-OLD_GRPC = (RequestTimeoutError,) if grpc.__version__ < "1.80" else ()
-SHAPES = pytest.mark.parametrize("shape", ["sample", "stream"])
-
-
-@pytest.fixture(params=DRIVERS)
-def kind(request):
-    return DRIVERS[request.param]
-
-
-@pytest.fixture
-def driver(kind, server):
-    made = kind(api_key=server.api_key, api_host=server.target, retries=QUICK)
-    yield made
-    made.close()
-
-
-def answer(driver, shape, *content, **call):
-    result = getattr(driver, shape)(*content, **call)
-    return result if shape == "sample" else result[0]
+from xai_vision.testing import Fault, Reply
 
 
 @SHAPES
@@ -201,144 +177,6 @@ def test_a_stream_that_keeps_coming_outlasts_idle_timeout(driver, server):
     response, count = driver.stream(idle_timeout=0.3)
     assert response.content == "a b c d e f g h"
     assert count >= 8
-
-
-@SHAPES
-@pytest.mark.parametrize("retries", [5, 0])
-def test_a_reset_before_any_answer(driver, server, shape, retries):
-    server.fault(Fault.reset_connection(), next=1)
-    if retries:
-        assert answer(driver, shape, retries=QUICK).content
-    else:
-        with pytest.raises(UnavailableError):
-            answer(driver, shape, retries=0)
-
-
-def test_a_reset_in_the_middle(driver, server):
-    server.on().reply(Reply("word " * 4000, chunks=400, tps=4000))
-    server.fault(Fault.reset_connection(after_bytes=9000), next=1)
-    with pytest.raises(StreamBrokenError) as caught:
-        driver.stream()
-    assert caught.value.partial.content.startswith("word word")
-    assert len([call for call in server.calls if call.method == "GetCompletionChunk"]) == 1
-
-
-@pytest.mark.parametrize("reset", [True, False], ids=["RST", "FIN"])
-@pytest.mark.parametrize("after", [0, 60, 400, 3000])
-@SHAPES
-def test_the_line_is_cut(kind, server, shape, after, reset):
-    """Anywhere: in the handshake, headers, message or trailers."""
-    server.on().reply(Reply("word " * 4000, chunks=40)).optional()
-    with proxied(server.target) as proxy:
-        proxy.cut_after, proxy.reset = after, reset
-        driver = kind(api_key=server.api_key, api_host=proxy.target, retries=0)
-        began = time.monotonic()
-        # Older grpcio now and then connects anew by itself, until the deadline, when a connection
-        # is lost before it has carried anything.
-        with pytest.raises((UnavailableError, StreamBrokenError, *OLD_GRPC)):
-            answer(driver, shape, timeout=2)
-        assert time.monotonic() - began < 3, "no hang beyond the deadline"
-        driver.close()
-
-
-@pytest.mark.parametrize("after", [0, 60, 3000])
-@SHAPES
-@pytest.mark.slow
-def test_the_line_goes_dead(kind, server, shape, after):
-    server.on().reply(Reply("word " * 4000, chunks=40)).optional()
-    with proxied(server.target) as proxy:
-        proxy.stall_after = after
-        driver = kind(api_key=server.api_key, api_host=proxy.target)
-        began = time.monotonic()
-        with pytest.raises(RequestTimeoutError):
-            answer(driver, shape, timeout=0.5)
-        assert time.monotonic() - began < 2
-        driver.close()
-
-
-@SHAPES
-@pytest.mark.slow
-def test_a_slow_line(kind, server, shape):
-    with proxied(server.target) as proxy:
-        proxy.bytes_per_second = 20_000
-        driver = kind(api_key=server.api_key, api_host=proxy.target)
-        server.on().reply("word " * 1000)
-        began = time.monotonic()
-        assert answer(driver, shape, timeout=10).content == "word " * 1000
-        assert time.monotonic() - began > 0.1, "the line was slow"
-        with pytest.raises(RequestTimeoutError):
-            answer(driver, shape, timeout=0.1)
-        driver.close()
-
-
-@SHAPES
-def test_a_server_that_goes_away_in_good_order(kind, server, shape):
-    """GOAWAY: what is under way is finished, what comes later connects anew."""
-    server.on().reply(Reply("word " * 20, chunks=20, tps=100))
-    with proxied(server.target) as proxy, FakeServer() as second:
-        driver = kind(api_key=server.api_key, api_host=proxy.target, retries=QUICK)
-        leaving = threading.Timer(0.1, lambda: server.stop(grace=5))
-        leaving.start()
-        assert answer(driver, shape).content == "word " * 20
-        leaving.join()
-        proxy.move_to(second.target)
-        with pytest.raises(APIError) as caught:  # it answers: the key is the other server's
-            answer(driver, shape)
-        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
-        driver.close()
-
-
-@pytest.mark.parametrize("after", [1000, 1_000_000])
-@SHAPES
-@pytest.mark.slow
-def test_a_large_request_over_a_line_that_is_cut(kind, server, shape, after):
-    with proxied(server.target) as proxy:
-        proxy.cut_request_after = after
-        driver = kind(api_key=server.api_key, api_host=proxy.target, retries=QUICK)
-        with pytest.raises(UnavailableError) as caught:
-            answer(driver, shape, image(jpeg_of(15 * MIB)), image(jpeg_of(15 * MIB)))
-        assert caught.value.attempts == 5
-        assert proxy.connections >= 2
-        assert len(server.calls) == 0, "no attempt arrived whole"
-        proxy.cut_request_after = None
-        assert answer(driver, shape, image(jpeg_of(15 * MIB))).content
-        driver.close()
-
-
-def test_a_server_that_is_stopped_in_the_middle(driver, server):
-    server.on().reply(Reply("word " * 4000, chunks=400, tps=400))
-    threading.Timer(0.3, server.stop).start()
-    with pytest.raises(StreamBrokenError) as caught:
-        driver.stream()
-    assert caught.value.partial.content
-
-
-@SHAPES
-def test_a_server_that_never_was(kind, shape):
-    driver = kind(api_key="k", api_host="localhost:9", retries=QUICK)
-    with pytest.raises(UnavailableError, match="after 5 attempts.*Check the host") as caught:
-        answer(driver, shape)
-    assert caught.value.attempts == 5
-    driver.close()
-
-
-@SHAPES
-@pytest.mark.slow
-def test_wait_for_ready_waits_for_a_server_that_starts_late(kind, server, shape):
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
-    driver = kind(api_key=server.api_key, api_host=f"localhost:{port}", retries=0)
-    with pytest.raises(UnavailableError):
-        answer(driver, shape)
-    with pytest.raises(RequestTimeoutError):
-        answer(driver, shape, wait_for_ready=True, timeout=0.3)
-    started: list[Proxy] = []
-    late = threading.Timer(0.5, lambda: started.append(Proxy(server.target, port)))
-    late.start()
-    assert answer(driver, shape, wait_for_ready=True, timeout=10).content
-    late.join()
-    started[0].stop()
-    driver.close()
 
 
 @SHAPES

@@ -82,3 +82,14 @@ class Asker:
         except grpc.RpcError as error:
             return error.code().name, error.details()
         raise AssertionError("the call was answered")
+
+
+def streamed(ask, **fields):
+    """The texts that came, and the error that ended them."""
+    said = []
+    try:
+        for chunk in ask.stream("Hi", **fields):
+            said.append(chunk.outputs[0].delta.content)
+    except grpc.RpcError as error:
+        return said, error
+    return said, None

@@ -1,0 +1,20 @@
+"""What tests of kept bodies share."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.speed.bodies import PICTURE
+from xai_vision.chat import body
+
+
+@pytest.fixture
+def small_ones_kept(monkeypatch):
+    monkeypatch.setattr(body, "_LEAST_KEPT", 0)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(PICTURE)
+    return path
