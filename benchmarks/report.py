@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.items import Item, Metric
 
 _PACKAGES = ("xai-vision", "grpcio", "protobuf", "pybase64", "xai-sdk", "openai")
-_OURS = ("xai_vision", "fake", "xai_server")
+OURS = ("xai_vision", "fake", "xai_server")
 
 
 def machine() -> dict[str, Any]:
@@ -64,7 +64,7 @@ def rows(item: Item, made: dict[str, Any]) -> Iterator[list[str]]:
             continue
         cells = [f"{made['about']}: {metric.name} ({metric.unit})"]
         cells += [_cell(numbers[name]) if name in numbers else "-" for name in item.contestants]
-        yield [*cells, *_verdict(metric, numbers)]
+        yield [*cells, *verdict(metric, numbers)]
 
 
 def _cell(number: dict[str, Any]) -> str:
@@ -75,20 +75,20 @@ def _cell(number: dict[str, Any]) -> str:
     return f"{shown} = {number['ratio']:.2f}x ({low:.2f}-{high:.2f})"
 
 
-def _verdict(metric: Metric, numbers: dict[str, Any]) -> tuple[str, str]:
-    ours = next(
-        (numbers[name] for name in ("xai_vision", "fake", "xai_server") if name in numbers), None
-    )
+def verdict(metric: Metric, numbers: dict[str, Any]) -> tuple[str, str]:
+    """How far ours was to reach, and "yes" or "no"; "" where nothing was said."""
+    ours = next((numbers[name] for name in OURS if name in numbers), None)
     if ours is None:
         return "", ""
     if metric.most is not None:
-        good = ours["median"] <= metric.most
-        return f"<= {metric.most:.0f} {metric.unit}", "yes" if good else "no"
+        return f"<= {metric.most:.0f} {metric.unit}", "yes" if ours[
+            "median"
+        ] <= metric.most else "no"
     if metric.reach is None or "ratio" not in ours:
         return "", ""
-    if metric.higher:
-        return f">= {metric.reach:.2f}x", "yes" if ours["ratio"] >= metric.reach else "no"
-    return f"<= {metric.reach:.2f}x", "yes" if ours["ratio"] <= metric.reach else "no"
+    ratio = round(ours["ratio"], 2)  # as it is shown
+    good = ratio >= metric.reach if metric.higher else ratio <= metric.reach
+    return f"{'>' if metric.higher else '<'}= {metric.reach:.2f}x", "yes" if good else "no"
 
 
 def table(header: list[str], lines: list[list[str]]) -> str:
