@@ -85,3 +85,13 @@ def test_a_deferred_answer_that_does_not_come(client, server):
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     with pytest.raises(InvalidRequestError, match="interval must be a finite time above 0"):
         chat.defer(interval=0)
+
+
+def test_a_last_question_that_is_not_answered_in_time(client, server):
+    server.deferred(ready_after_polls=1000)
+    hang = server.fault(Fault.hang(), method="GetDeferredCompletion", after=2)
+    chat = client.chat.create("grok-4").append(user("Hi"))
+    with pytest.raises(RequestTimeoutError, match="was not done after 1.5 seconds") as caught:
+        chat.defer(timeout=1.5, interval=0.05)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert hang.fired == 1

@@ -56,7 +56,14 @@ def _steps(body: bytes, options: CallOptions, wait: float, interval: float | Non
         poll = Exchange(
             Rpc.GetDeferredCompletion, asking, lambda reply: reply, _within(options, end)
         )
-        state: chat_pb2.GetDeferredCompletionResponse = yield poll
+        state: chat_pb2.GetDeferredCompletionResponse
+        try:
+            state = yield poll
+        except RequestTimeoutError:
+            # The last question had only what was left of the wait.
+            if time.monotonic() < end:
+                raise
+            raise _too_long(request_id, wait) from None
         if state.status == deferred_pb2.DONE:
             return state.response
         if state.status != deferred_pb2.PENDING:

@@ -33,10 +33,10 @@ PATIENCE = 2.0
 class Turn:
     """A request's place among those that are sent."""
 
-    __slots__ = ("_room", "_size", "_taken", "_wake")
+    __slots__ = ("_sending", "_size", "_taken", "_wake")
 
-    def __init__(self, room: Sending, size: int, wake: Callable[[], object]) -> None:
-        self._room = room
+    def __init__(self, sending: Sending, size: int, wake: Callable[[], object]) -> None:
+        self._sending = sending
         self._size = min(size, ROOM)
         self._wake = wake
         # None before it is its turn, False when that is over.
@@ -50,15 +50,15 @@ class Turn:
     @property
     def patience(self) -> float:
         """Seconds to wait before asking ``insist``."""
-        return max(self._room.moved + PATIENCE - time.monotonic(), 0.05)
+        return max(self._sending.moved + PATIENCE - time.monotonic(), 0.05)
 
     def insist(self) -> None:
         """Go all the same, if this is the first in the queue and it has waited long enough."""
-        self._room._insist(self)
+        self._sending._insist(self)
 
     def end(self) -> None:
         """It has been sent, or will not be. Again is no error."""
-        self._room._end(self)
+        self._sending._end(self)
 
 
 class Once:
