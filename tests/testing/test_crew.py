@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from xai_vision.testing.crew import Crew
+from xai_vision.testing.crew import Crew, _Worker, step_aside
 
 
 @pytest.fixture
@@ -127,3 +127,97 @@ def test_many_come_at_once_from_many_threads(crew):
     for each in askers:
         each.join(30)
     assert sorted(done) == sorted([n * n for n in range(100)] * 16)
+
+
+def test_who_says_that_it_waits_makes_room_at_once(crew, monkeypatch):
+    monkeypatch.setattr("xai_vision.testing.crew._STALL_SECONDS", 60)
+    gate = threading.Event()
+
+    def wait():
+        step_aside()
+        return gate.wait(30)
+
+    waiting = [crew.submit(wait) for _ in range(20)]
+    assert crew.submit(lambda: "done").result(10) == "done"
+    gate.set()
+    assert all(future.result(10) for future in waiting)
+    step_aside()  # of a thread that has no crew nothing is expected
+
+
+def test_a_system_that_has_no_more_threads(crew, monkeypatch):
+    begin, left = threading.Thread.start, [2]
+
+    def start(thread):
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    gate = threading.Event()
+    waiting = [crew.submit(gate.wait, 30) for _ in range(2)]
+    late = [crew.submit(int) for _ in range(3)]
+    assert crew.threads == 2
+    left[0] = 100
+    # There is room again: what comes next brings those along that had none.
+    assert crew.submit(int).result(10) == 0
+    assert [future.result(10) for future in late] == [0] * 3
+    gate.set()
+    assert all(future.result(10) for future in waiting)
+
+
+def test_nobody_watches_a_queue_that_stays_empty(monkeypatch):
+    monkeypatch.setattr("xai_vision.testing.crew._IDLE_SECONDS", 0.02)
+    crew = Crew(1000, "test-watched")
+    for _ in range(2):
+        gate = threading.Event()
+        waiting = [crew.submit(gate.wait, 30) for _ in range(5)]
+        until(lambda waiting=waiting: all(future.running() for future in waiting))
+        gate.set()
+        until(lambda: "test-watched" not in {thread.name for thread in threading.enumerate()})
+    crew.shutdown()
+
+
+def test_a_worker_is_called_in_just_as_it_wants_to_leave(monkeypatch):
+    timed_out, go_on = threading.Event(), threading.Event()
+    at_rest, rested = threading.Event(), threading.Event()
+
+    class Bell:
+        """Times out once while it is rung; the second rest is held up before it begins."""
+
+        def __init__(self):
+            self.lock, self.rests = threading.Lock(), 0
+            self.release = self.lock.release
+
+        def acquire(self, blocking=True, timeout=-1):
+            if timeout == -1:
+                return self.lock.acquire(blocking)
+            self.rests += 1
+            if self.rests == 1:
+                timed_out.set()
+                assert go_on.wait(10)
+                return False
+            at_rest.set()
+            assert rested.wait(10)
+            return self.lock.acquire(timeout=timeout)
+
+    class Slow(_Worker):
+        __slots__ = ()
+
+        def __init__(self, crew, at):
+            super().__init__(crew, at)
+            self.bell = Bell()
+            self.bell.acquire()
+
+    monkeypatch.setattr("xai_vision.testing.crew._Worker", Slow)
+    crew = Crew(1, "test")
+    assert crew.submit(int).result(10) == 0
+    assert timed_out.wait(10)
+    called = crew.submit(int)
+    go_on.set()
+    assert called.result(10) == 0
+    assert at_rest.wait(10)
+    again = crew.submit(int)
+    rested.set()
+    assert again.result(10) == 0
+    crew.shutdown()

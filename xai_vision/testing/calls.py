@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.testing.album import CallImage
+from xai_vision.testing.crew import step_aside
 from xai_vision.testing.hiding import hidden
 from xai_vision.testing.staging import Staging
 
@@ -211,6 +212,7 @@ class Call:
             if self._wake is True:
                 return True
             self._wake = self._wake or threading.Event()
+        step_aside()
         return self._wake.wait(seconds)
 
     def release(self) -> None:

@@ -7,9 +7,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from typing import Any, Final
 
-__all__ = ["Crew"]
+__all__ = ["Crew", "step_aside"]
 
 _IDLE_SECONDS: Final = 5.0
 # More threads that compute at the same time get nothing done sooner, for one of them has the
@@ -21,12 +22,28 @@ _STALL_SECONDS: Final = 0.002
 _Job = tuple[Future[Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
+# Of a round that never is: the worker counts as waiting.
+_ASIDE: Final = -1
+_here = threading.local()
+
+
+def step_aside() -> None:
+    """Say that this thread is going to wait, so that its crew lets another one work.
+
+    Of a thread that belongs to no crew nothing is expected.
+    """
+    worker: _Worker | None = getattr(_here, "worker", None)
+    if worker is not None:
+        worker.crew._make_room(worker)
+
+
 class _Worker:
     """A thread's place: its bell, and the round in which it was last counted as busy."""
 
-    __slots__ = ("bell", "round")
+    __slots__ = ("bell", "crew", "round")
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, crew: Crew, at: int) -> None:
+        self.crew = crew
         self.bell = threading.Lock()
         self.bell.acquire()  # until it rings
         self.round = at
@@ -68,9 +85,7 @@ class Crew(Executor):
             self._jobs.append((future, fn, args, kwargs))
             if self._busy >= _FEW or not self._call_in():
                 self._backlog.set()
-                if not self._watched:
-                    self._watched = True
-                    threading.Thread(target=self._watch, name=self._name, daemon=True).start()
+                self._watched = self._watched or self._start(self._watch)
         return future
 
     def shutdown(self, wait: bool = False, *, cancel_futures: bool = False) -> None:
@@ -93,16 +108,31 @@ class Crew(Executor):
             worker = self._idle.pop()  # the one that rested least: it is still warm
             worker.round = self._round
             worker.bell.release()
-        elif self._threads < self._most:
+        elif self._threads < self._most and self._start(self._work, _Worker(self, self._round)):
             self._threads += 1
-            start = (_Worker(self._round),)
-            threading.Thread(target=self._work, args=start, name=self._name, daemon=True).start()
         else:
             return False
         self._busy += 1
         return True
 
+    def _start(self, target: Callable[..., None], *args: object) -> bool:
+        """Start a thread; False where the system has no more, and those there are must do."""
+        with suppress(RuntimeError):
+            threading.Thread(target=target, args=args, name=self._name, daemon=True).start()
+            return True
+        return False
+
+    def _make_room(self, worker: _Worker) -> None:
+        with self._lock:
+            if worker.round != self._round:
+                return
+            worker.round = _ASIDE
+            self._busy -= 1
+            if self._jobs:
+                self._call_in()
+
     def _work(self, worker: _Worker) -> None:
+        _here.worker = worker
         while True:
             job = self._next(worker)
             if job is not None:
@@ -130,12 +160,13 @@ class Crew(Executor):
 
     def _leaves(self, worker: _Worker) -> bool:
         """Rest until called in; returns whether the worker is not needed any more."""
-        if not self._closed:
-            worker.bell.acquire(timeout=_IDLE_SECONDS)
+        rang = self._closed or worker.bell.acquire(timeout=_IDLE_SECONDS)
         with self._lock:
             if worker in self._idle:
                 self._idle.remove(worker)
             elif self._jobs or not self._closed:
+                if not rang:  # it did just now
+                    worker.bell.acquire(blocking=False)
                 return False
             self._threads -= 1
             return True
@@ -154,15 +185,17 @@ class Crew(Executor):
                 seen = self._taken
 
     def _waiting(self) -> bool:
-        """Wait until jobs wait; returns False when none will come any more."""
+        """Wait until jobs wait; returns False when none have come for long, or will come."""
+        rang = True
         while True:
             with self._lock:
                 if self._jobs:
                     return True
-                if self._closed:
+                if self._closed or not rang:
+                    self._watched = False
                     return False
                 self._backlog.clear()
-            self._backlog.wait()
+            rang = self._backlog.wait(_IDLE_SECONDS)
 
 
 def _run(
