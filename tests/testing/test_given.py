@@ -202,6 +202,7 @@ WRONG_KINDS = [
     (made(ServiceError, 5, "x"), "ServiceError: code cannot be 5"),
 ]
 WRONG_VALUES = [
+    (told("on", model="grok-5-fast"), "on(): model cannot be 'grok-5-fast'"),
     (on(image="abc"), "digest must be 64 hex digits, not 'abc'; for a file give its bytes"),
     (on(images=-1), "images (how many) must be 0 or more, not -1"),
     (

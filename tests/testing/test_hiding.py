@@ -11,6 +11,7 @@ import pytest
 from tests.testing.asking import connected
 from xai_vision.proto import auth_pb2, empty_pb2
 from xai_vision.testing import FakeServer, match
+from xai_vision.testing.hiding import redacted
 
 
 @pytest.fixture
@@ -96,3 +97,14 @@ def test_a_short_key_does_not_black_out_words():
     with FakeServer(api_key="test") as server, connected(server) as ask:
         ask("a test")
         assert "'a test'" in repr(server.calls.last)
+
+
+def test_a_short_key_is_hidden_where_it_is_a_word():
+    metadata = [("authorization", "Bearer a"), ("x-fruit", "banana"), ("x-copy", "key a, b-bin")]
+    kept = dict(redacted([*metadata, ("x-bin", b"\xff a \xe9a")], "Bearer a"))
+    assert kept == {
+        "authorization": "Bearer ***",
+        "x-fruit": "banana",
+        "x-copy": "key ***, b-bin",
+        "x-bin": b"\xff *** \xe9a",
+    }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import threading
+import urllib.request
 
 import grpc
 import pytest
 
 from tests.testing.asking import connected, request
-from xai_vision import Client
+from xai_vision import AsyncClient, Client
 from xai_vision.chat import user
 from xai_vision.errors import RequestTimeoutError
 from xai_vision.testing import FakeServer, Fault, Reply
+from xai_vision.testing.weighing import weigh
 
 CUT = [Fault.reset_connection(), Fault.reset_connection(after_bytes=150)]
 LONG = "word " * 2000
@@ -199,3 +203,92 @@ def test_another_tenants_end_thaws_nothing(server):
         assert ask.refusal("Hi", timeout=0.2)[0] == "DEADLINE_EXCEEDED"
         two.close()
         assert ask.refusal("Hi", timeout=0.2)[0] == "DEADLINE_EXCEEDED"
+
+
+@pytest.mark.parametrize("after_bytes", [0, 60])
+async def test_what_strikes_a_connection_takes_no_answer_from_others(server, after_bytes):
+    names = [f"question {number}" for number in range(4)]
+    for name in names:
+        server.on(prompt=name).reply(Reply(f"answer to {name}", ttft=0.02)).times(1)
+    server.fault(Fault.reset_connection(after_bytes=after_bytes), prompt=names[0], next=1)
+    async with AsyncClient(server.api_key, api_host=server.target) as client:
+
+        async def ask(name):
+            return (await client.chat.create("grok-4").append(user(name)).sample()).content
+
+        assert await asyncio.gather(*map(ask, names)) == [f"answer to {name}" for name in names]
+    await asyncio.to_thread(server.verify)
+    assert {call.prompt for call in server.calls.where(status="OK")} == set(names)
+    cut = server.calls.where(status="CANCELLED")
+    assert cut
+    # One whose answer had just left may have got through: it is noted as it was.
+    assert all(call.faults[0].kind == "reset" and call.peer == cut[0].peer for call in cut)
+
+
+def test_a_frozen_connection_keeps_the_answers_of_all_that_came_by_it(server):
+    server.on(prompt="good").reply(Reply("yes", ttft=0.3)).times(1)
+    handle = server.fault(Fault.freeze_connection(), prompt="bad", next=1)
+    with connected(server) as ask:
+        good = ask.chat.GetCompletion.future(request("good"), metadata=ask.metadata, timeout=1)
+        until(lambda: server.calls.where(prompt="good") and server.calls.last.rule)
+        assert lost(ask, "bad", timeout=0.2) == "DEADLINE_EXCEEDED"
+        assert good.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert [call.status for call in server.calls] == ["CANCELLED", "CANCELLED"]
+    handle.stop()
+    with connected(server) as ask:
+        assert ask.text("good") == "yes"
+    server.verify()
+
+
+def test_what_had_its_answer_before_has_it(server):
+    server.on(prompt="good").reply("yes" * 100_000).times(1)
+    server.fault(Fault.reset_connection(), prompt="bad", next=1)
+    with connected(server) as ask:
+        assert ask.text("good") == "yes" * 100_000
+        assert lost(ask, "bad") == "UNAVAILABLE"
+    assert [call.status for call in server.calls] == ["OK", "CANCELLED"]
+    server.verify()
+
+
+def test_a_client_with_its_answer_finds_the_log_complete_over_http():
+    with FakeServer(http=True, unused="allow") as server:
+        server.fault(Fault.reset_connection(after_bytes=10**6))
+        for _ in range(100):
+            body = json.dumps({"model": "grok-4", "input": "Hi"}).encode()
+            asked = urllib.request.Request(f"{server.http_url}/responses", body)
+            asked.add_header("content-type", "application/json")
+            asked.add_header("authorization", f"Bearer {server.api_key}")
+            with urllib.request.urlopen(asked, timeout=10) as answer:
+                assert answer.read()
+            assert server.calls.last.status == "OK"
+
+
+@pytest.mark.parametrize("fault", [None, Fault.garbled()])
+def test_an_answer_that_comes_when_its_client_has_left_is_weighed(server, ask, fault):
+    gate = threading.Event()
+
+    def slow(call):
+        gate.wait(10)
+        return "x" * 300_000
+
+    server.on().do(slow)
+    if fault is not None:
+        server.fault(fault)
+    assert lost(lambda: list(ask.stream("Hi", timeout=0.1))) == "DEADLINE_EXCEEDED"
+    call = server.calls.last
+    assert call.wait(5)
+    assert call.status == "CANCELLED"
+    gate.set()
+    until(lambda: call.response is not None)
+    until(lambda: call.weight == weigh(call))
+    assert call.weight > 300_000
+
+
+def test_what_comes_in_one_piece_is_not_truncated(server, ask):
+    server.fault(Fault.truncated(), next=1)
+    assert ask.text("Hi")
+    with pytest.raises(AssertionError, match=r"truncate.* never happened"):
+        server.verify()
+    *_, last = ask.stream("Hi")
+    assert not last.outputs[0].finish_reason
+    server.verify()

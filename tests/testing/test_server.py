@@ -236,7 +236,15 @@ def test_without_a_port():
     from xai_vision.testing.grpc_face import GrpcFace
 
     idle = FakeServer()
-    face = GrpcFace(idle._site.keys, lambda peer, fault: None)
+
+    class NoLine:
+        def carry(self, call):
+            return None
+
+        def strike(self, call, fault, owner):
+            raise AssertionError("nothing was to strike")
+
+    face = GrpcFace(idle._site.keys, NoLine())
     service = chat_pb2.DESCRIPTOR.services_by_name["Chat"]
     method = service.methods_by_name["GetCompletion"]
 

@@ -190,9 +190,34 @@ class Call:
         if log is not None:
             log.settle(self)
 
-    def lose(self) -> None:
-        """Note that a fault kept the answer from the client, also where it was noted as sent."""
+    def answered(self, response: Any) -> None:
+        """Note the answer; it may come when the call is over, its client having left."""
+        self.response = response
+        log = self._log
+        if self.ended is not None and log is not None:
+            log.settle(self)
+
+    def share_loss(self, fault: Fault) -> None:
+        """Note that a fault of another call has struck the connection this one came by."""
+        with _lock:
+            sent = self.status == "OK"
+        if not sent:
+            self.lose(fault)
+            return
+        # It may just have arrived. Its client may ask again, and then gets it.
+        self._suffer(fault)
+        self.staging.forfeit(perhaps=True)
+
+    def _suffer(self, fault: Fault) -> None:
+        with _lock:
+            if fault not in self.faults:
+                self.faults += (fault,)
+
+    def lose(self, fault: Fault) -> None:
+        """Note that a fault keeps the answer from the client, also where it was noted as sent."""
+        self.staging.lost = True
         self.staging.forfeit()
+        self._suffer(fault)
         self.finish("CANCELLED", cancelled=True)
         with _lock:
             if self.status == "OK":

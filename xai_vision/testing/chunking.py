@@ -24,13 +24,13 @@ def cut(text: str, into: int | Sequence[str] | None) -> list[str]:
         return cuts
     if into is not None:
         return [piece for piece in into if piece]
-    words: list[str] = []
+    words: list[list[str]] = []
     for piece in tokens.pieces(text):
         if words and not piece[0].isspace():
-            words[-1] += piece
+            words[-1].append(piece)
         else:
-            words.append(piece)
-    return words
+            words.append([piece])
+    return ["".join(word) for word in words]
 
 
 def stream(

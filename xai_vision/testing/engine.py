@@ -205,7 +205,7 @@ class Engine:
         outcome = self.rules.choose(call)
         call.unmatched = outcome is None
         if isinstance(outcome, Fault):
-            call.staging.give_back = None  # this is what the rule has to give
+            call.staging.keep()
             self._stage(call, [*call.faults, outcome])
         if outcome is None and self.settings.unmatched == "error":
             raise ServiceError(

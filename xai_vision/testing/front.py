@@ -11,58 +11,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 
 from xai_vision.testing.calls import Call
 from xai_vision.testing.faults import Fault
+from xai_vision.testing.links import STEP, Charge, Link, Pipe
 from xai_vision.testing.place import LOOPBACK
 
 __all__ = ["Front"]
 
-_STEP = 256 * 1024
 _ORDER_SECONDS = 1.0
 # After a reset, for clients to notice before somebody calls again over the connection.
 _NOTICE_SECONDS = 0.05
 # SO_LINGER with no time: closing sends RST. Its two numbers are short ones on Windows.
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-
-
-@dataclass
-class _Pipe:
-    """One direction of a connection."""
-
-    source: socket.socket
-    sink: socket.socket
-    data: bytearray = field(default_factory=bytearray)
-    ended: bool = False
-    closed: bool = False
-
-
-@dataclass(eq=False)
-class _Charge:
-    """A fault that waits on a connection, for which call, and for how many more bytes."""
-
-    fault: Fault
-    call: Call
-    owner: object
-    left: int
-
-
-class _Link:
-    """A connection: the client's socket, ours to the server, and what is to happen to it."""
-
-    def __init__(self, client: socket.socket, server: socket.socket) -> None:
-        self.client, self.server = client, server
-        self.up = _Pipe(client, server)
-        self.down = _Pipe(server, client)
-        self.charges: list[_Charge] = []
-        self.frozen_by: _Charge | None = None
-
-    @property
-    def allowed(self) -> int | None:
-        """How many bytes may still go to the client; None is any number."""
-        return min((charge.left for charge in self.charges), default=None)
 
 
 class Front:
@@ -83,12 +45,29 @@ class Front:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._hearing, selectors.EVENT_READ)
-        self._links: dict[int, _Link] = {}
-        self._orders: deque[tuple[Callable[[], None], threading.Event]] = deque()
+        self._links: dict[int, Link] = {}
+        self._orders: deque[tuple[Callable[[], None], threading.Event | None]] = deque()
         self._lock = threading.Lock()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="xai-vision-front", daemon=True)
         self._thread.start()
+
+    def carry(self, call: Call) -> Callable[[], None] | None:
+        """Know a call by its connection, for what strikes that strikes all that came by it.
+
+        Returns:
+            What is to be called when its answer is over. None if there is no such connection.
+        """
+        with self._lock:
+            link = self._links.get(_port(call.peer))
+            if link is None:
+                return None
+            link.calls[call] = None
+        return partial(self._passed, link, call)
+
+    def _passed(self, link: Link, call: Call) -> None:
+        self._orders.append((partial(self._note_end, link, call), None))
+        self._ring()
 
     def arm(self, call: Call, fault: Fault, owner: object) -> Callable[[], None] | None:
         """Let a fault happen to the connection that a call came by.
@@ -102,7 +81,7 @@ class Front:
             What is to be called when the server has written the whole answer: a fault that is
             not due by then does not happen. None if there is no such connection.
         """
-        charge = _Charge(fault, call, owner, fault.after_bytes)
+        charge = Charge(fault, call, owner, fault.after_bytes)
         with self._lock:
             link = self._links.get(_port(call.peer))
             if link is None:
@@ -111,7 +90,7 @@ class Front:
         self._ring()
         return partial(self._disarm, link, charge)
 
-    def _disarm(self, link: _Link, charge: _Charge) -> None:
+    def _disarm(self, link: Link, charge: Charge) -> None:
         # Waited for, so that the server takes up no other call before: what is on its way to the
         # client now is this answer's, what comes later is not.
         self._order(partial(self._take_back, link, charge))
@@ -175,22 +154,27 @@ class Front:
         while self._orders:
             order, done = self._orders.popleft()
             order()
-            done.set()
+            if done is not None:
+                done.set()
 
-    def _take_back(self, link: _Link, charge: _Charge) -> None:
+    def _take_back(self, link: Link, charge: Charge) -> None:
         """Forget a fault whose answer is over, unless what is on its way sets it off."""
-        with contextlib.suppress(OSError):
-            while len(link.down.data) < charge.left:
-                data = link.server.recv(_STEP)
-                link.down.data += data
-                if not data:
-                    link.down.ended = True
-                    break
+        link.drain(charge.left)
         if len(link.down.data) < charge.left:
             with self._lock:
                 link.charges = [other for other in link.charges if other is not charge]
         if link.client.fileno() >= 0:
             self._pump(link, from_client=False, events=0)
+
+    def _note_end(self, link: Link, call: Call) -> None:
+        """Note where the answer of a call ends: with what has come from the server by now."""
+        link.drain(STEP * 4)
+        with self._lock:
+            link.calls[call] = link.received
+        if link.client.fileno() >= 0:
+            self._pump(link, from_client=False, events=0)
+        with self._lock:
+            link.calls = {one: link.calls[one] for one in link.unanswered}
 
     def _thaw(self, owner: object, fault: Fault | None, thawed: threading.Event) -> None:
         for link in list(self._links.values()):
@@ -209,7 +193,7 @@ class Front:
         except OSError:
             client.close()
             return
-        link = _Link(client, server)
+        link = Link(client, server)
         with self._lock:
             self._links[server.getsockname()[1]] = link
         for each in (client, server):
@@ -217,11 +201,11 @@ class Front:
             each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._selector.register(each, selectors.EVENT_READ, link)
 
-    def _pump(self, link: _Link, from_client: bool, events: int) -> None:
+    def _pump(self, link: Link, from_client: bool, events: int) -> None:
         incoming, outgoing = (link.up, link.down) if from_client else (link.down, link.up)
         try:
             if events & selectors.EVENT_READ:
-                data = incoming.source.recv(_STEP)
+                data = incoming.source.recv(STEP)
                 incoming.data += data
                 incoming.ended = incoming.ended or not data
             self._send(link, incoming)
@@ -235,7 +219,7 @@ class Front:
         if link.client.fileno() >= 0:
             self._watch(link)
 
-    def _send(self, link: _Link, pipe: _Pipe) -> None:
+    def _send(self, link: Link, pipe: Pipe) -> None:
         data = memoryview(pipe.data)
         if pipe is link.down:
             data = data[: link.allowed]
@@ -247,6 +231,8 @@ class Front:
         finally:
             data.release()
         del pipe.data[:sent]
+        if pipe is link.down:
+            link.sent += sent
         if pipe is link.down and link.charges:
             for charge in link.charges:
                 charge.left -= sent
@@ -257,14 +243,18 @@ class Front:
         if link.up.closed and link.down.closed:
             self._drop(link)
 
-    def _strike(self, link: _Link) -> None:
+    def _strike(self, link: Link) -> None:
         """Let a fault happen if its time has come."""
         due = next((charge for charge in link.charges if charge.left <= 0), None)
         if due is None:
             return
         # First of all: a client that notices asks again, and is to find its answer unused.
-        for charge in link.charges:
-            charge.call.lose()
+        meant = {charge.call for charge in link.charges}
+        for call in meant:
+            call.lose(due.fault)
+        for call in link.unanswered:
+            if call not in meant:
+                call.share_loss(due.fault)
         if link.frozen_by is not None:
             return
         if due.fault.kind == "freeze":
@@ -273,12 +263,12 @@ class Front:
         else:
             self._reset(link)
 
-    def _reset(self, link: _Link) -> None:
+    def _reset(self, link: Link) -> None:
         with contextlib.suppress(OSError):
             link.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._drop(link)
 
-    def _watch(self, link: _Link) -> None:
+    def _watch(self, link: Link) -> None:
         """Listen for what can be done: no more is read while much is still to be sent."""
         for each, source, sink in (
             (link.client, link.up, link.down),
@@ -286,13 +276,13 @@ class Front:
         ):
             wanted = 0
             if link.frozen_by is None:
-                if not source.ended and len(source.data) < _STEP * 4:
+                if not source.ended and len(source.data) < STEP * 4:
                     wanted |= selectors.EVENT_READ
                 if sink.data:
                     wanted |= selectors.EVENT_WRITE
             self._listen(each, wanted, link)
 
-    def _listen(self, each: socket.socket, wanted: int, link: _Link) -> None:
+    def _listen(self, each: socket.socket, wanted: int, link: Link) -> None:
         known = each in self._selector.get_map()
         if wanted and known:
             self._selector.modify(each, wanted, link)
@@ -301,7 +291,7 @@ class Front:
         elif known:
             self._selector.unregister(each)
 
-    def _drop(self, link: _Link) -> None:
+    def _drop(self, link: Link) -> None:
         with self._lock:
             for port in [port for port, other in self._links.items() if other is link]:
                 del self._links[port]

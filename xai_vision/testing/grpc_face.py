@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -28,6 +28,20 @@ if TYPE_CHECKING:
 __all__ = ["GrpcFace"]
 
 
+class Line(Protocol):
+    """What lies between the server and its clients' connections, if anything does."""
+
+    def carry(self, call: Call) -> Callable[[], None] | None:
+        """Take note of a call that came. Returns what to call when its answer is over."""
+
+    def strike(self, call: Call, fault: Fault, owner: object) -> Callable[[], None] | None:
+        """Let a tenant's fault happen to the connection of a call.
+
+        Returns:
+            What is to be called when the answer is over, or None if it cannot.
+        """
+
+
 class GrpcFace(grpc.GenericRpcHandler):
     """Answers every method the engine knows, by its path.
 
@@ -36,17 +50,12 @@ class GrpcFace(grpc.GenericRpcHandler):
 
     Args:
         keys: Who may call.
-        on_wire: Lets a tenant's fault happen to a call's connection; returns what is to be called
-            when the answer is over, or None if it cannot.
+        line: What the connections go through.
     """
 
-    def __init__(
-        self,
-        keys: keyring.Keyring,
-        on_wire: Callable[[Call, Fault, Engine], Callable[[], None] | None],
-    ) -> None:
+    def __init__(self, keys: keyring.Keyring, line: Line) -> None:
         self._keys = keys
-        self._on_wire = on_wire
+        self._line = line
         self._handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
         for method, ask in UNARY.items():
             self._unary(method, ask)
@@ -73,7 +82,7 @@ class GrpcFace(grpc.GenericRpcHandler):
                 self._strike(engine, call, context)
             except Exception as fault:  # noqa: BLE001 - becomes the call's status
                 _refuse(context, engine, call, fault)
-            call.response = response
+            call.answered(response)
             reply: bytes = GARBAGE if garbled else response.SerializeToString()
             _end(context, call)
             return reply
@@ -86,7 +95,7 @@ class GrpcFace(grpc.GenericRpcHandler):
         try:
             call.request = _parse(method, raw)
             answer = engine.complete(call.request, _admit(context, caller), call)
-            call.response = answer.response
+            call.answered(answer.response)
             self._strike(engine, call, context)
             for chunk in call.staging.stream(call, answer.chunks()):
                 yield chunk if isinstance(chunk, bytes) else chunk.SerializeToString()
@@ -108,15 +117,16 @@ class GrpcFace(grpc.GenericRpcHandler):
         call.key_id = caller.key_id if caller else ""
         call.peer = context.peer()
         engine.calls.add(call)
-        if not context.add_callback(partial(_over, call)):
-            _gone(call)
+        passed = self._line.carry(call)
+        if not context.add_callback(partial(_over, call, passed)):
+            _over(call, passed)
         return call, engine, caller
 
     def _strike(self, engine: Engine, call: Call, context: grpc.ServicerContext) -> None:
         fault = call.staging.wire_fault
         if fault is None:
             return
-        disarm = self._on_wire(call, fault, engine)
+        disarm = self._line.strike(call, fault, engine)
         if disarm is None:
             raise engine.mistaken(
                 "a connection fault that a function returns needs FakeServer(front=True)"
@@ -140,9 +150,11 @@ def _authorization(metadata: Any) -> str | None:
     return next((value for key, value in metadata if key == "authorization"), None)
 
 
-def _over(call: Call) -> None:
+def _over(call: Call, passed: Callable[[], None] | None) -> None:
     if call.ended is None:
         _gone(call)
+    if passed is not None:
+        passed()
 
 
 def _gone(call: Call) -> None:

@@ -1,4 +1,8 @@
-"""Taking API keys out of what the log keeps, wherever a client put them."""
+"""Taking API keys out of what is shown of a call: its metadata, repr, messages and explanations.
+
+What a client says in a prompt is kept as it is, for tests look at that: there a key is hidden
+when it is shown, not when it is kept.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,11 @@ __all__ = ["hidden", "hidden_bytes", "new_key", "own_key", "redacted"]
 # The form of every key made here; those that tests bring along are remembered.
 _PREFIX = "xai-fake-"
 _KEY = re.compile(rf"{_PREFIX}[0-9a-f]{{64}}")
-_KEY_BYTES = re.compile(_KEY.pattern.encode())
 _SHOWN = "***"
 # Shorter ones are words that texts may have for other reasons.
 _LEAST = 8
-_own: set[str] = set()
+# Own ones, the longest first: one may be in another.
+_own: list[tuple[str, ...]] = [()]
 
 
 def new_key() -> str:
@@ -37,27 +41,30 @@ def own_key(key: object) -> str:
     if not (key.isascii() and key.isprintable() and key.split() == [key]):
         raise ValueError("api_key must be printable ASCII characters without spaces, and some")
     if len(key) >= _LEAST:
-        _own.add(key)
+        _own[0] = tuple(sorted({key, *_own[0]}, key=len, reverse=True))
     return key
 
 
-def _secrets(secret: str) -> list[str]:
-    """What is hidden besides keys of the form known, the longest first: one may be in another."""
-    return sorted({secret, *_own} - {""}, key=len, reverse=True)
-
-
 def hidden(text: str, secret: str = "") -> str:
-    """A text without keys, and without ``secret``."""
-    for key in _secrets(secret):
+    """A text without keys, and without ``secret``; a short one only where it is a word."""
+    text = _without(text, secret)
+    for key in _own[0]:
         text = text.replace(key, _SHOWN)
     return _KEY.sub(_SHOWN, text) if _PREFIX in text else text
 
 
+def _without(text: str, secret: str) -> str:
+    if len(secret) >= _LEAST:
+        return text.replace(secret, _SHOWN)
+    if not secret or secret not in text:
+        return text
+    return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", _SHOWN, text)
+
+
 def hidden_bytes(data: bytes, secret: str = "") -> bytes:
     """The same for bytes."""
-    for key in _secrets(secret):
-        data = data.replace(key.encode(), _SHOWN.encode())
-    return _KEY_BYTES.sub(_SHOWN.encode(), data)
+    # Each byte has its place among the first 256 characters, and comes back from there.
+    return hidden(data.decode("latin-1"), secret).encode("latin-1")
 
 
 def redacted(

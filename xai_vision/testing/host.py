@@ -77,7 +77,7 @@ class Host:
     ) -> None:
         self._crew = Crew(max_threads, "xai-vision-fake")
         self._keys = keys
-        self._face = GrpcFace(keys, self._on_wire)
+        self._face = GrpcFace(keys, self)
         self._tls = tls
         self._services = (health, reflection)
         self._lock = threading.Lock()
@@ -101,7 +101,7 @@ class Host:
         """Put the front before the port; the address stays.
 
         A second server takes over behind it. Connected clients are told in good order to
-        connect again, and calls under way are finished where they are.
+        connect again, and calls under way have five seconds to be finished where they are.
         """
         with self._lock:
             if self._front is not None:
@@ -158,12 +158,17 @@ class Host:
         if self._front is not None:
             self._front.thaw(owner, fault)
 
-    def _on_wire(self, call: Call, fault: Fault, owner: object) -> Callable[[], None] | None:
+    def carry(self, call: Call) -> Callable[[], None] | None:
+        """Have the front know a call that came; see ``Front.carry``."""
+        return None if self._front is None else self._front.carry(call)
+
+    def strike(self, call: Call, fault: Fault, owner: object) -> Callable[[], None] | None:
+        """Let a fault happen to the connection of a call; see ``Front.arm``."""
         if self._front is None:
             return None
         disarm = self._front.arm(call, fault, owner)
         if disarm is None:
             # A connection from before the front came. What its client would see is the same.
-            call.staging.forfeit()
+            call.lose(fault)
             raise ServiceError("UNAVAILABLE", "Connection reset by peer")
         return disarm

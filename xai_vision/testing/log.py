@@ -233,10 +233,10 @@ class CallLog(CallList):
 
     def settle(self, call: Call) -> None:
         """Count what a call that is over holds, and make room for it."""
-        weight = weigh(call)
         with self._lock:
             if not call.stands_in(self):
                 return  # dropped meanwhile, or forgotten
+            weight = weigh(call)
             if not call.weight:
                 self._ended.append(call)
             self._held += weight - call.weight

@@ -71,6 +71,7 @@ class Rule:
         self._prepare = prepare
         self._outcomes: list[Any] = []
         self._turns = 0
+        self._doubtful = 0
         self._given_back: list[int] = []
 
     def reply(self, answer: Reply | Fault | str = "", /, **fields: Unpack[ReplyFields]) -> Rule:
@@ -167,7 +168,7 @@ class Rule:
     @property
     def missing(self) -> int:
         """How many calls it still waits for."""
-        return max(0, (self.wanted or 0) - self.uses)
+        return max(0, (self.wanted or 0) - self.uses - self._doubtful)
 
     @property
     def ready(self) -> bool:
@@ -193,11 +194,15 @@ class Rule:
         self.uses += 1
         return self._outcomes[min(turn, len(self._outcomes) - 1)], turn
 
-    def give_back(self, turn: int) -> None:
-        """Take back an answer that its client never got whole; it is the next in turn."""
+    def give_back(self, turn: int, *, perhaps: bool = False) -> None:
+        """Take back an answer that its client never got whole; it is the next in turn.
+
+        One of which that is not known counts as given when the test ends.
+        """
         heapq.heappush(self._given_back, turn)
         self.uses -= 1
         self.kept += 1
+        self._doubtful += perhaps
 
     def refuse(self, call: Call) -> None:
         """Note a call that came when it was used up, and that nobody answered."""
@@ -255,7 +260,7 @@ class RuleTable:
                     late.refuse(call)
             return None
         call.rule = rule
-        call.staging.give_back = partial(self._give_back, rule, turn)
+        call.staging.owe(partial(self._give_back, rule, turn))
         try:
             return _made(chosen, call)
         except ServiceError:
@@ -263,9 +268,9 @@ class RuleTable:
         except Exception as fault:
             raise self._mistaken(rule, fault) from fault
 
-    def _give_back(self, rule: Rule, turn: int) -> None:
+    def _give_back(self, rule: Rule, turn: int, perhaps: bool) -> None:
         with self._lock:
-            rule.give_back(turn)
+            rule.give_back(turn, perhaps=perhaps)
 
     def _holds(self, rule: Rule, call: Call) -> bool:
         try:

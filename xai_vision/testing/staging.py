@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from xai_vision.testing import tokens
@@ -39,24 +40,36 @@ class Staging:
         faults: What goes wrong.
         reply: Has the pacing, where the answer is made from a reply.
         chance: Where jitter is drawn from.
-        give_back: Takes the answer back to its rule, where it is one of a rule.
         spoilt: Whether what is sent is no message.
+        lost: Whether its client is not to hear of any answer.
     """
 
     faults: Sequence[Fault] = ()
     reply: Reply | None = None
     chance: random.Random = _CHANCE
-    give_back: Callable[[], None] | None = None
     spoilt: bool = False
+    lost: bool = False
+    # At most one, in a list: of two threads that pop, one gets it.
+    _owed: list[Callable[[bool], None]] = field(default_factory=list)
 
-    def forfeit(self) -> None:
+    def owe(self, give_back: Callable[[bool], None]) -> None:
+        """Note that the answer is one of a rule, and how to give it back."""
+        self._owed.append(give_back)
+        if self.lost:
+            self.forfeit()
+
+    def keep(self) -> None:
+        """Note that what happens is what the rule has to give."""
+        self._owed.clear()
+
+    def forfeit(self, *, perhaps: bool = False) -> None:
         """Give the answer back to its rule, for a fault keeps it from its client.
 
-        To be called before the client can notice: it may ask again at once.
+        To be called before the client can notice: it may ask again at once. ``perhaps`` says
+        that nobody can tell whether the client has it.
         """
-        give_back, self.give_back = self.give_back, None
-        if give_back is not None:
-            give_back()
+        with suppress(IndexError):
+            self._owed.pop()(perhaps)
 
     @property
     def wire_fault(self) -> Fault | None:
@@ -112,6 +125,8 @@ class Staging:
         self._wait(call, self._delay())
         ends = {self._place(fault, len(chunks)): fault for fault in reversed(self.faults)}
         for number in range(len(chunks) + 1):
+            if call.cancelled:
+                raise Gone
             fault = ends.get(number)
             if fault is not None:
                 self.forfeit()
@@ -121,8 +136,6 @@ class Staging:
                     self.spoilt = True
                     yield GARBAGE
                 self._break(call, fault)
-            if call.cancelled:
-                raise Gone
             if number < len(chunks):
                 self._pace(call, chunks[number], first=number == 0)
                 yield chunks[number]

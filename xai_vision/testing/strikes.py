@@ -120,7 +120,9 @@ class FaultTable:
         # is so with it.
         for rule in self.rules:
             late = rule.fault.kind == "latency"
-            if rule.spent or (ended and not late) or not _holds(rule, call):
+            # An answer that comes in one piece cannot be truncated: the fault is still to come.
+            misses = rule.fault.kind == "truncate" and not call.stream
+            if rule.spent or misses or (ended and not late) or not _holds(rule, call):
                 continue
             with self._lock:
                 struck = rule.strike(self._chance)

@@ -135,9 +135,8 @@ class Tenant:
         unknown("issue_key()", rights, Rights.__annotations__)
         models = rights.get("models")
         if models is not None:
-            names = [name for model in self.models for name in (model.name, *model.aliases)]
             for name in texts("issue_key: models", models):
-                choice("issue_key: models", name, names)
+                choice("issue_key: models", name, self._model_names())
         return self._admit(new_key(), rights)
 
     def _admit(self, key: str, rights: Rights) -> str:
@@ -145,6 +144,9 @@ class Tenant:
         self._site.keys.add(key, self._engine, caller)
         self._issued += 1
         return key
+
+    def _model_names(self) -> list[str]:
+        return [name for model in self.models for name in (model.name, *model.aliases)]
 
     def on(self, *, priority: int = 0, **conditions: Unpack[ConditionArgs]) -> Rule:
         """Begin a rule: which calls are meant. What they get is said on the rule.
@@ -166,6 +168,8 @@ class Tenant:
             ValueError: No call can ever have that value.
         """
         wanted = Conditions.beforehand("on()", conditions, "priority")
+        if isinstance(conditions.get("model"), str):
+            choice("on(): model", conditions["model"], self._model_names())
         rule = Rule(wanted, priority=priority, prepare=self._site.prepare)
         return self._engine.rules.add(rule)
 

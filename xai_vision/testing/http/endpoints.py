@@ -101,7 +101,7 @@ def _create_completion(asked: Asked) -> Outcome:
             raise HttpError(400, "INVALID_ARGUMENT", words, "stream")
         request = _translate(asked, body, "chat")
         started = asked.engine.defer(request, asked.caller, asked.call)
-        asked.call.response = started
+        asked.call.answered(started)
         return Outcome.json({"request_id": started.request_id})
     options = body.get("stream_options")
     if not (options is None or isinstance(options, dict)):
@@ -119,7 +119,7 @@ def _complete(asked: Asked, body: dict[str, Any], api: Api) -> Answer:
     asked.call.stream = _switch(body, "stream")
     request = _translate(asked, body, api)
     answer = asked.engine.complete(request, asked.caller, asked.call)
-    asked.call.response = answer.response
+    asked.call.answered(answer.response)
     return answer
 
 
@@ -170,7 +170,7 @@ def _get_response(asked: Asked) -> Outcome:
     response_id = asked.path["id"]
     asked.call.request = chat_pb2.GetStoredCompletionRequest(response_id=response_id)
     stored = asked.engine.store.get(response_id)
-    asked.call.response = stored.response
+    asked.call.answered(stored.response)
     return _response(stored.response, stored.metadata)
 
 
@@ -185,7 +185,7 @@ def _deferred(asked: Asked) -> Outcome:
     request_id = asked.path["id"]
     asked.call.request = deferred_pb2.GetDeferredRequest(request_id=request_id)
     polled = asked.engine.deferrals.poll(request_id, once=True)
-    asked.call.response = polled
+    asked.call.answered(polled)
     if polled.status == deferred_pb2.PENDING:
         return Outcome(status=202)
     if polled.status == deferred_pb2.EXPIRED:

@@ -53,7 +53,11 @@ class Sending(Response):
             cable.arm(fault, partial(self._cut, fault))
         try:
             if isinstance(self._outcome.body, bytes):
-                await self._whole(self._outcome.body, fault, send)
+                if not cable.cut:
+                    # Noted before the last byte leaves: a client that has its answer finds the
+                    # log complete. What cuts it off takes that back.
+                    self._call.finish("OK")
+                await self._whole(self._outcome.body, send)
             else:
                 await self._stream(self._outcome.body, cable, send)
             if fault is not None:
@@ -63,11 +67,7 @@ class Sending(Response):
             if self._leaving is not None:
                 self._leaving.cancel()
 
-    async def _whole(self, body: bytes, fault: Fault | None, send: Send) -> None:
-        if fault is None:
-            # Noted before the last byte leaves: a client that has its answer finds the log
-            # complete.
-            self._call.finish("OK")
+    async def _whole(self, body: bytes, send: Send) -> None:
         await self._head(send, len(body))
         await send({"type": "http.response.body", "body": body})
 
@@ -104,7 +104,7 @@ class Sending(Response):
         self._call.staging.forfeit()
         # What is frozen is under way until its client leaves, unless it was noted as sent.
         if fault.kind != "freeze" or self._call.ended is not None:
-            self._call.lose()
+            self._call.lose(fault)
 
     async def _head(self, send: Send, size: int | None) -> None:
         headers = {
