@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import pydantic
 import pytest
@@ -15,6 +16,7 @@ from pydantic_ai.models.xai import XaiModel
 from pydantic_ai.providers.xai import XaiProvider
 from xai_sdk import AsyncClient
 
+from tests.blocks import blocks
 from tests.pictures import jpeg, png
 from xai_vision.testing import FakeServer, Reply, match
 
@@ -112,3 +114,11 @@ def test_a_stream():
         assert server.calls.last.stream
 
     talk(conversation)
+
+
+def test_the_pages_recipe(pytester):
+    page = Path(__file__).resolve().parents[2] / "docs" / "testing.md"
+    [recipe] = [block.code for block in blocks(page, "py") if "pydantic_ai" in block.code]
+    pytester.makepyfile(test_recipe=recipe)
+    ran = pytester.runpytest_subprocess()
+    ran.assert_outcomes(passed=1)
