@@ -27,6 +27,22 @@ MAX_HANDLES = 10
 the middle of 2026 (github.com/pydantic/pydantic-ai/issues/5959); not tried."""
 
 
+def shown(value: object, most: int = 80) -> str:
+    """A value for an error's text, not too long.
+
+    Args:
+        value: The value.
+        most: Characters.
+    """
+    try:
+        written = repr(value)
+    except ValueError:
+        # Python does not write out whole numbers of thousands of digits.
+        bits = f" of {value.bit_length()} bits" if isinstance(value, int) else ""
+        return f"{type(value).__name__}{bits}"
+    return written if len(written) <= most else f"{written[: most - 1]}…"
+
+
 def text(where: str, value: Any, *, empty: bool = True) -> str:
     """A text that can be sent.
 

@@ -78,6 +78,17 @@ def test_what_is_refused(server, what, status, words):
     server.verify()
 
 
+@pytest.mark.parametrize("value", [10**400, -(10**400), 1e39], ids=["many", "negative", "float"])
+@pytest.mark.parametrize(
+    "key", ["temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"]
+)
+def test_numbers_that_are_too_large(server, key, value):
+    reply = complete(server, **{key: value})
+    assert reply.status == 422, reply.json
+    assert f"{key} must be a" in reply.json["error"]
+    server.verify()
+
+
 def test_keys_nobody_knows():
     with FakeServer(unknown_keys="ignore") as server:
         assert respond(server, voice="low").status == 200

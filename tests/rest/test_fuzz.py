@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
+from tests.rest.plain import ask
 from xai_vision.testing import FakeServer
 from xai_vision.testing.http.openapi import description
+from xai_vision.testing.http.schemas import SCHEMAS
 
 pytest.importorskip("schemathesis", reason="in the dependency group fuzz")
 
@@ -21,6 +24,15 @@ OTHERS = sorted(
     for verb in verbs
     if verb != "post"
 )
+# Of each form, the keys that hold a number.
+NUMBERS = {
+    name: [
+        key
+        for key, one in SCHEMAS[name]["properties"].items()
+        if {"number", "integer"} & {some.get("type") for some in one.get("anyOf", ())}
+    ]
+    for name in ("CreateResponse", "CreateChatCompletion")
+}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +92,28 @@ def tried():
 def test_requests(tried, verb, path):
     assert 200 in tried(verb, path, 120, allowed=True)
     assert tried(verb, path, 40, allowed=False) & {400, 422}
+
+
+HUGE = (st.integers(39, 4000) | st.just(400)).flatmap(
+    lambda digits: st.integers(-9, 9).filter(bool).map(lambda first: first * 10**digits)
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.data())
+def test_whole_numbers_of_any_length(data):
+    """Wherever a request may have a number: refused by the name of its key."""
+    _, path = data.draw(st.sampled_from(BODIES))
+    name = "CreateResponse" if path.endswith("responses") else "CreateChatCompletion"
+    key = data.draw(st.sampled_from(NUMBERS[name]))
+    body = {"model": "grok-4", key: data.draw(HUGE)}
+    said = [{"role": "user", "content": "Hi"}]
+    body["input" if name == "CreateResponse" else "messages"] = said
+    with FakeServer(http=True) as server:
+        reply = ask(server, "POST", path.removeprefix("/v1"), body)
+        assert reply.status == 422, reply.json
+        assert f"{key} must be a" in reply.json["error"]
+        server.verify()
 
 
 @pytest.mark.parametrize(("verb", "path"), OTHERS)

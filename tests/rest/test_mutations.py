@@ -15,7 +15,7 @@ from xai_vision.openai_compat import TranslationError, from_request, to_request
 
 JUNK = st.sampled_from(
     [
-        *(None, 0, -1, 3.5, 2**70, float("nan"), True, "", "x", "\ud800"),
+        *(None, 0, -1, 3.5, 2**70, 10**400, float("nan"), True, "", "x", "\ud800"),
         *([], [1], ["x"], [[]], [{}], {}, {"type": "x"}, {"a": 1}),
     ]
 )

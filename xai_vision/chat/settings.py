@@ -45,7 +45,7 @@ Convert = Callable[[str, Any], Any]
 
 
 def _wrong(name: str, wanted: str, value: object) -> InvalidRequestError:
-    return InvalidRequestError(f"{name} must be {wanted}, not {value!r:.80}")
+    return InvalidRequestError(f"{name} must be {wanted}, not {checks.shown(value)}")
 
 
 def _filled(name: str, value: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -54,8 +53,8 @@ def _remade(text: str, key: str, unsupported: bool) -> TranslationError:
 
 def wrong(key: str, wanted: str, value: object) -> TranslationError:
     """What to raise for a value that is not what is wanted."""
-    shown = "left out" if value is None else f"{value!r:.80}"
-    return TranslationError(f"{key} must be {wanted}, not {shown}", key=key)
+    found = "left out" if value is None else checks.shown(value)
+    return TranslationError(f"{key} must be {wanted}, not {found}", key=key)
 
 
 def unsupported(key: str, what: str) -> TranslationError:
@@ -180,8 +179,9 @@ def number(key: str, value: Any) -> float:
     """A number, and none of those that JSON has no form for."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise wrong(key, "a number", value)
-    if not (math.isfinite(value) and abs(value) < _FLOAT_MOST):
-        raise wrong(key, "a number", value)
+    # Compared as it is: a whole number may be too large to be made a float.
+    if not -_FLOAT_MOST < value < _FLOAT_MOST:
+        raise wrong(key, f"a number between -{_FLOAT_MOST:g} and {_FLOAT_MOST:g}", value)
     return float(value)
 
 

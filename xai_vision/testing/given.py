@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
+from xai_vision import checks
 from xai_vision.openai_compat.values import meant
 
 __all__ = [
@@ -36,8 +37,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def shown(value: Any, most: int = 60) -> str:
     """A value for a message, not too long."""
-    written = repr(value)
-    return written if len(written) <= most else f"{written[: most - 1]}…"
+    return checks.shown(value, most)
 
 
 def instance(where: str, value: Any, kinds: type | tuple[type, ...], words: str) -> None:

@@ -11,11 +11,11 @@ from xai_vision.openai_compat import (
     Api,
     ChatStream,
     ResponseStream,
-    TranslationError,
     from_response,
     to_request,
 )
 from xai_vision.openai_compat.settings import KEYS
+from xai_vision.openai_compat.values import wrong
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing import listing
 from xai_vision.testing.engine import Answer
@@ -152,8 +152,7 @@ def _switch(body: dict[str, Any], key: str) -> bool:
 
 
 def _ill(key: str, wanted: str, value: object) -> ServiceError:
-    text = f"{key} must be {wanted}, not {value!r:.80}"
-    return translated(TranslationError(text, key=key))
+    return translated(wrong(key, wanted, value))
 
 
 def _plain(ask: Ask) -> Ask:
