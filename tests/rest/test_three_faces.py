@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import grpc
 import pytest
 
 from tests.pictures import jpeg, png
@@ -80,6 +83,32 @@ def test_the_same_answer_and_tokens(server, rpc, settings):
     assert asked[0] == asked[1] == asked[2]
     assert [[one.detail for one in call.images] for call in server.calls] == [["high", "low"]] * 3
     assert len({call.status for call in server.calls}) == 1
+
+
+@pytest.mark.parametrize("wanted", ["answer", "call"])
+def test_a_schema_that_asks_for_too_much(server, rpc, wanted):
+    schema = {"type": "string"}
+    for _ in range(4):
+        schema = {"type": "array", "minItems": 300, "items": schema}
+    schema = json.dumps(schema)
+    form = chat_pb2.FORMAT_TYPE_JSON_SCHEMA
+    function = chat_pb2.Function(name="f", parameters=schema)
+    settings = {
+        "answer": {"response_format": chat_pb2.ResponseFormat(format_type=form, schema=schema)},
+        "call": {
+            "tools": [chat_pb2.Tool(function=function)],
+            "tool_choice": chat_pb2.ToolChoice(mode=chat_pb2.TOOL_MODE_REQUIRED),
+        },
+    }[wanted]
+    asked = request(QUESTION, **settings)
+    words = "The schema asks for more than an answer can hold: 500000 characters."
+    with pytest.raises(grpc.RpcError, match=words) as caught:
+        rpc.chat.GetCompletion(asked, metadata=rpc.metadata, timeout=20)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    for api, path in (("responses", "/responses"), ("chat", "/chat/completions")):
+        reply = ask(server, "POST", path, from_request(asked, api=api))
+        assert (reply.status, reply.json["error"]) == (400, words)
+    server.verify()
 
 
 @SETTINGS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import time
 from typing import Annotated, Literal
 
 import jsonschema
@@ -69,6 +70,9 @@ TREE = {
         {"allOf": [{"type": "number", "minimum": 3}, {"type": "integer", "minimum": 1}]},
         {"type": "object", "minProperties": 3, "additionalProperties": {"type": "integer"}},
         {"type": "object", "properties": {"a": {}, "b": {}}, "maxProperties": 1, "required": ["b"]},
+        {"type": "object", "minProperties": 1000},
+        {"type": "array", "items": {"type": "integer"}, "minItems": 1000, "uniqueItems": True},
+        {"type": "array", "items": {"type": "array", "minItems": 99}, "minItems": 99},
         {"oneOf": [{"type": "null"}, {"type": "integer"}]},
         {"properties": {"a~/b": {"type": "null"}, "c": {"$ref": "#/properties/a~0~1b"}}},
         *({"type": "string", "format": form} for form in ("date", "email", "uuid", "ipv4", "uri")),
@@ -102,6 +106,27 @@ def test_a_pydantic_model():
     assert Whole.model_validate(value).colour is Colour.RED
 
 
+def lists(levels, count, of=None, **more):
+    """Lists of lists: each level makes ``count`` times as much."""
+    schema = of or {"type": "string"}
+    for _ in range(levels):
+        schema = {"type": "array", "minItems": count, "items": schema, **more}
+    return schema
+
+
+def doubled(form, levels=30):
+    """Few words that make each level twice as much as the next."""
+    inner = {
+        str(n): {
+            "type": "object",
+            "required": ["a", "b"],
+            **form([{"$ref": f"#/$defs/{n + 1}"}] * 2),
+        }
+        for n in range(levels)
+    }
+    return {"$ref": "#/$defs/0", "$defs": {**inner, str(levels): {"type": "object"}}}
+
+
 @pytest.mark.parametrize(
     ("schema", "words"),
     [
@@ -121,7 +146,7 @@ def test_a_pydantic_model():
             "without end",
         ),
         ({"properties": {"a": 5}}, "no JSON schema"),
-        ({"type": -1}, "no JSON schema"),
+        ({"type": -1}, "no JSON schema: a keyword has a value of the wrong kind"),
         ({"type": "text"}, "no JSON schema"),
         ({"type": [1]}, "no JSON schema"),
         ({"properties": [1]}, "no JSON schema"),
@@ -136,11 +161,28 @@ def test_a_pydantic_model():
         ({"type": "object", "minProperties": 10**9}, "minProperties is more than an answer"),
         ({"type": "string", "minLength": 2**70}, "minLength is more than an answer can hold"),
         ({"pattern": "(a{1000}){1000000}"}, "it repeats too much"),
+        ({"type": "text"}, "there is no type 'text'"),
+        ({"const": [float("nan")]}, "no JSON schema"),
+        (lists(3, 100), "more than an answer can hold: 500000 characters"),
+        (lists(4, 300), "more than an answer can hold: 500000 characters"),
+        (lists(2, 1000), "more than an answer can hold"),
+        (lists(1, 1000, {"type": "string", "minLength": 99_999}), "more than an answer can hold"),
+        (lists(1, 1000, {"const": {"a": "x" * 10_000}}), "more than an answer can hold"),
+        (lists(2, 300, uniqueItems=True), "more different items"),
+        (doubled(lambda both: {"additionalProperties": both[0]}), "more than an answer"),
+        (doubled(lambda both: {"allOf": both * 4}, 15), "more than an answer can hold"),
+        (
+            {"type": "object", "minProperties": 1000, "additionalProperties": lists(1, 500)},
+            "more than an answer can hold",
+        ),
     ],
 )
 def test_a_schema_that_cannot_be_met(schema, words):
+    start = time.process_time()
     with pytest.raises(ServiceError) as caught:
         example(schema)
+    # The largest takes half a second; what had no bound took minutes.
+    assert time.process_time() - start < 10
     assert caught.value.code.name == "INVALID_ARGUMENT"
     assert words in caught.value.details
 

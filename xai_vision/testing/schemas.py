@@ -8,12 +8,12 @@ patternProperties.
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from xai_vision.testing import patterns
+from xai_vision.testing import values
 from xai_vision.testing.problems import invalid
 
 __all__ = ["example"]
@@ -21,27 +21,9 @@ __all__ = ["example"]
 # From this depth on only what must be there is made, so that recursive schemas come to an end.
 _SPARE_FROM: Final = 4
 _DEEPEST: Final = 40
-# Far more than any answer has.
-_MOST: Final = {"minItems": 1000, "minProperties": 1000, "minLength": 100_000}
-_FORMATS: Final = {
-    "date": "2025-07-09",
-    "date-time": "2025-07-09T12:00:00Z",
-    "time": "12:00:00Z",
-    "duration": "P1D",
-    "email": "someone@example.com",
-    "idn-email": "someone@example.com",
-    "hostname": "example.com",
-    "ipv4": "192.0.2.1",
-    "ipv6": "2001:db8::1",
-    "uri": "https://example.com/",
-    "uri-reference": "https://example.com/",
-    "iri": "https://example.com/",
-    "url": "https://example.com/",
-    "uuid": "3f2b8a4e-5c1d-4e6f-8a9b-0c1d2e3f4a5b",
-    "json-pointer": "/a",
-    "regex": "a",
-    "byte": "YQ==",
-}
+# Characters of JSON, and looks at a part of the schema: a fifth of a second, or two. Lists within
+# lists multiply, and so do references, where no bound of their own is passed.
+_LARGEST: Final = 500_000
 
 
 def example(schema: Any, text: str = "text") -> Any:
@@ -55,17 +37,38 @@ def example(schema: Any, text: str = "text") -> Any:
         ServiceError: INVALID_ARGUMENT, the schema can't be met, is none or refers to nothing.
     """
     try:
-        return _Maker(schema).make(schema, text, 0)
+        return _Maker(schema, _Room(_LARGEST)).make(schema, text, 0)
     except RecursionError:
         raise invalid("The schema needs itself without end.") from None
     except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError) as error:
         # A word of it has a value that JSON Schema does not give it: "type": 3, "minItems": "x".
-        raise invalid(f"The schema is no JSON schema: {type(error).__name__}: {error}") from None
+        words = f"a keyword has a value of the wrong kind ({error})"
+        raise invalid(f"The schema is no JSON schema: {words}.") from None
+
+
+@dataclass
+class _Room:
+    """How much an answer may yet hold."""
+
+    left: int
+
+    def take(self, size: int) -> None:
+        """Use some of it.
+
+        Raises:
+            ServiceError: There is not that much left.
+        """
+        self.left -= size
+        if self.left < 0:
+            raise invalid(
+                f"The schema asks for more than an answer can hold: {_LARGEST} characters."
+            )
 
 
 @dataclass(frozen=True)
 class _Maker:
     root: Any
+    room: _Room
 
     def make(self, schema: Any, name: str, depth: int, nth: int = 0) -> Any:
         if schema is False:
@@ -73,20 +76,15 @@ class _Maker:
         if depth > _DEEPEST:
             raise invalid("The schema needs itself without end.")
         rule = self._flat(schema, depth)
-        if "const" in rule:
-            return rule["const"]
-        if rule.get("enum"):
-            return rule["enum"][nth % len(rule["enum"])]
         kind = _kind(rule)
-        if kind == "object":
-            return self._object(rule, depth)
-        if kind == "array":
-            return self._array(rule, name, depth)
-        if kind == "string":
-            return _string(rule, name, nth)
-        if kind in ("integer", "number"):
-            return _number(rule, kind == "integer", nth)
-        return {"boolean": bool((nth + 1) % 2), "null": None}[kind]
+        if not ("const" in rule or rule.get("enum")):
+            if kind == "object":
+                return self._object(rule, depth)
+            if kind == "array":
+                return self._array(rule, name, depth)
+        made = values.simple(rule, kind, name, nth)
+        self.room.take(len(json.dumps(made, ensure_ascii=False, allow_nan=False)))
+        return made
 
     def _flat(self, schema: Any, depth: int) -> dict[str, Any]:
         """The schema with references followed and alternatives chosen."""
@@ -98,6 +96,7 @@ class _Maker:
     def _parts(self, schema: Any, depth: int, hops: int) -> Iterator[Mapping[str, Any]]:
         if hops > _DEEPEST:
             raise invalid("The schema refers to itself in a circle.")
+        self.room.take(1)
         if schema is True:
             return
         if not isinstance(schema, Mapping):
@@ -143,35 +142,37 @@ class _Maker:
         extra = rule.get("additionalProperties", True)
         wanted = [n for n in properties if n in required or depth < _SPARE_FROM]
         wanted += [name for name in required if name not in properties]
-        while len(wanted) < _least(rule, "minProperties"):
-            wanted.append(next(n for n in _spare_names(properties) if n not in wanted))
+        spare = (name for name in _spare_names(properties) if name not in wanted)
+        while len(wanted) < values.least(rule, "minProperties"):
+            wanted.append(next(spare))
         most = rule.get("maxProperties", len(wanted))
         if len(wanted) > most:
             wanted = [*required, *(name for name in wanted if name not in required)][:most]
+        self.room.take(sum(map(len, wanted)) + 2)
         return {name: self.make(properties.get(name, extra), name, depth + 1) for name in wanted}
 
     def _array(self, rule: Mapping[str, Any], name: str, depth: int) -> list[Any]:
         first = rule.get("prefixItems", ())
-        least = max(_least(rule, "minItems"), len(first))
+        least = max(values.least(rule, "minItems"), len(first))
         if least == 0 and depth < _SPARE_FROM and rule.get("items") is not False:
             least = 1
         count = min(least, rule.get("maxItems", least))
         rest = rule.get("items", True)
+        self.room.take(count + 2)
         found = [self.make(first[n], name, depth + 1) for n in range(min(count, len(first)))]
+        # What was already made is not made again to find an item that is different.
+        nth = 0
         while len(found) < count:
-            found.append(self._item(rule, rest, name, depth, found))
-        return found
-
-    def _item(
-        self, rule: Mapping[str, Any], schema: Any, name: str, depth: int, found: list[Any]
-    ) -> Any:
-        if not rule.get("uniqueItems"):
-            return self.make(schema, name, depth + 1)
-        for nth in range(len(found) + 64):
-            item = self.make(schema, name, depth + 1, nth)
+            item = self.make(rest, name, depth + 1, nth)
+            if not rule.get("uniqueItems"):
+                found.append(item)
+                continue
+            nth += 1
             if item not in found:
-                return item
-        raise invalid("The schema wants more different items than it allows values.")
+                found.append(item)
+            elif nth > len(found) + 64:
+                raise invalid("The schema wants more different items than it allows values.")
+        return found
 
 
 _JOINED: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "$defs", "definitions"})
@@ -219,80 +220,9 @@ def _kind(rule: Mapping[str, Any]) -> str:
     return "string"
 
 
-def _least(rule: Mapping[str, Any], key: str) -> int:
-    least: int = rule.get(key, 0)
-    if least > _MOST[key]:
-        raise invalid(f"The schema's {key} is more than an answer can hold: {least}.")
-    return least
-
-
 def _spare_names(taken: Mapping[str, Any]) -> Iterator[str]:
     number = 0
     while True:
         number += 1
         if f"key{number}" not in taken:
             yield f"key{number}"
-
-
-def _string(rule: Mapping[str, Any], name: str, nth: int) -> str:
-    if rule.get("format") in _FORMATS:
-        return _formatted(str(rule["format"]), nth)
-    if "pattern" in rule:
-        return patterns.example(str(rule["pattern"]), _least(rule, "minLength"), nth)
-    text = name if nth == 0 else f"{name} {nth}"
-    least, most = _least(rule, "minLength"), rule.get("maxLength")
-    if len(text) < least:
-        text += "." * (least - len(text))
-    if most is not None and len(text) > most:
-        # The end is what tells one item from the next.
-        text = text[:most] if nth == 0 else f"{text}{nth}"[-most:] if most else ""
-    return text
-
-
-def _formatted(form: str, nth: int) -> str:
-    text = _FORMATS[form]
-    if nth == 0:
-        return text
-    if form == "uuid":
-        return text[:-4] + f"{nth:04x}"
-    if form in ("date", "date-time"):
-        return text.replace("2025", str(2025 + nth), 1)
-    if form == "ipv4":
-        return f"192.0.2.{1 + nth}"
-    if form.startswith(("uri", "iri", "url")):
-        return f"{text}{nth}"
-    return f"a{nth}.{text}" if form == "hostname" else text.replace("1", str(nth + 1), 1)
-
-
-def _number(rule: Mapping[str, Any], whole: bool, nth: int) -> int | float:
-    step = rule.get("multipleOf") or 1
-    low, high = _bounds(rule, whole, step)
-    start = 1 if low is None and high is None else low if low is not None else high - 64 * step
-    if low is not None and low <= 1 and (high is None or high >= 1):
-        start = 1
-    value = math.ceil(start / step) * step + nth * step
-    if low is not None and value < low:
-        value += step
-    if high is not None and value > high:
-        # No multiple of 1 lies between; halfway between the bounds does.
-        if whole or "multipleOf" in rule or low is None:
-            raise invalid("The schema's bounds leave no number.")
-        return float(low + (high - low) * (nth + 1) / (nth + 2))
-    return int(value) if whole else value
-
-
-def _bounds(rule: Mapping[str, Any], whole: bool, step: float) -> tuple[Any, Any]:
-    low, high = rule.get("minimum"), rule.get("maximum")
-    above, below = rule.get("exclusiveMinimum"), rule.get("exclusiveMaximum")
-    nudge = step if whole or "multipleOf" in rule else None
-    if above is not None:
-        edge = above + (nudge or max(abs(above), 1) * 1e-9)
-        if nudge:
-            edge = (math.floor(above / step) + 1) * step
-        low = edge if low is None else max(low, edge)
-    if below is not None:
-        edge = below - (nudge or max(abs(below), 1) * 1e-9)
-        if nudge:
-            edge = (math.ceil(below / step) - 1) * step
-        high = edge if high is None else min(high, edge)
-    return low, high
