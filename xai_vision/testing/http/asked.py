@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Outcome", "logged"]
 
+# Python reads no longer ones, and says so in words of its own.
+_DIGITS = 4000
 # Longer texts that are data URLs are shortened in the log; the pictures are in the call's images.
 _SHOWN = 256
 
@@ -63,14 +66,7 @@ class Asked:
         if kind != "application/json" and not kind.endswith("+json"):
             words = "Expected request with `Content-Type: application/json`"
             raise HttpError(415, "INVALID_ARGUMENT", words)
-        try:
-            found = json.loads(self.raw)
-        except (ValueError, RecursionError) as error:
-            words = f"Failed to parse the request body as JSON: {error}"
-            raise HttpError(400, "INVALID_ARGUMENT", words) from None
-        if _too_deep(found):
-            words = f"Failed to parse the request body as JSON: more than {MAX_DEPTH} levels deep"
-            raise HttpError(400, "INVALID_ARGUMENT", words)
+        found = _parsed(self.raw)
         if not isinstance(found, dict):
             words = "Failed to deserialize the JSON body into the target type: expected an object"
             raise HttpError(422, "INVALID_ARGUMENT", words)
@@ -100,6 +96,45 @@ class Outcome:
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         # Half a character, quoted from a request, has a form in JSON though none in UTF-8.
         return cls(body.encode("utf-8", "backslashreplace"), status, headers or {})
+
+
+def _parsed(raw: bytes) -> Any:
+    found = None
+    why = ""
+    try:
+        found = json.loads(raw, parse_constant=_constant, parse_float=_float, parse_int=_whole)
+        if _too_deep(found):
+            raise RecursionError
+    except RecursionError:
+        why = f"more than {MAX_DEPTH} levels deep"
+    except UnicodeDecodeError as error:
+        why = f"the byte at {error.start} is no {error.encoding.upper()}"
+    except ValueError as error:
+        why = str(error)
+    if why:
+        words = f"Failed to parse the request body as JSON: {why}"
+        raise HttpError(400, "INVALID_ARGUMENT", words)
+    return found
+
+
+# What Python reads and JSON cannot write would be in the answer, which quotes metadata.
+
+
+def _constant(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _float(digits: str) -> float:
+    found = float(digits)
+    if math.isinf(found):
+        raise ValueError(f"the number {digits:.40} is larger than any that can be held")
+    return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"a whole number has more than {_DIGITS} digits")
+    return int(digits)
 
 
 def _too_deep(value: Any) -> bool:
