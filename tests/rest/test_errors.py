@@ -56,6 +56,8 @@ def test_openais_form():
         ({"temperature": "hot"}, 422, "temperature must be a number"),
         ({"temperature": 3}, 400, "temperature must be between 0 and 2"),
         ({"stream": "yes"}, 422, "stream must be true or false"),
+        ({"stream_options": True}, 422, "stream_options must be an object"),
+        ({"deferred": True}, 400, "only Chat Completions has deferred answers"),
         ({"background": True}, 400, "Argument not supported: background"),
         ({"voice": "low"}, 400, "has no key 'voice'"),
         ({"include": ["everything"]}, 400, "'everything' cannot be included"),

@@ -49,9 +49,10 @@ def to_request(
     """Translate a request's JSON into the message that says the same over gRPC.
 
     What the message has no field for is an error, with these exceptions: ``stream``,
-    ``stream_options`` and ``deferred`` say how the answer comes, which over gRPC is the choice of
-    the method; ids, statuses, annotations and log probabilities of items that come from earlier
-    answers, and the name of a JSON schema, say nothing to the service. None counts as left out.
+    ``stream_options`` and, of Chat Completions, ``deferred`` say how the answer comes, which over
+    gRPC is the choice of the method; ids, statuses, annotations and log probabilities of items that
+    come from earlier answers, and the name of a JSON schema, say nothing to the service. None
+    counts as left out.
 
     Types are checked, ranges are not: those are the service's.
 

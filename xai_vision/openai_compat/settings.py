@@ -27,7 +27,6 @@ from xai_vision.openai_compat.values import (
 from xai_vision.proto import chat_pb2, usage_pb2
 
 __all__ = [
-    "DELIVERY",
     "EFFORTS",
     "ENCRYPTED",
     "FORMATS",
@@ -63,9 +62,6 @@ FORMATS: Final = {
     "json_schema": chat_pb2.FORMAT_TYPE_JSON_SCHEMA,
 }
 ENCRYPTED: Final = "reasoning.encrypted_content"
-DELIVERY: Final = frozenset({"stream", "stream_options", "deferred"})
-"""Keys that say how the answer is to come. Over gRPC that is which method is called."""
-
 Fields: TypeAlias = dict[str, Any]
 _Read: TypeAlias = Callable[[str, Any], Fields]
 _Schema: TypeAlias = Callable[[str, Mapping[str, Any]], "tuple[str, Any]"]
@@ -81,13 +77,12 @@ def read_settings(body: Mapping[str, Any], api: Api) -> Fields:
     fields: Fields = {}
     keys = _CHAT if api == "chat" else _RESPONSES
     options = given(body)
-    check_keys(options, (*keys, *DELIVERY), why=UNPLACED[api])
+    check_keys(options, keys, why=UNPLACED[api])
     for key, value in options.items():
-        if key in keys:
-            for name, one in keys[key](key, value).items():
-                if name in fields:
-                    raise TranslationError(f"{key}: {name} is given twice", key=key)
-                fields[name] = one
+        for name, one in keys[key](key, value).items():
+            if name in fields:
+                raise TranslationError(f"{key}: {name} is given twice", key=key)
+            fields[name] = one
     if "model" not in fields:
         raise TranslationError("model is missing: name one, such as 'grok-4'", key="model")
     if api == "responses":
@@ -98,6 +93,16 @@ def read_settings(body: Mapping[str, Any], api: Api) -> Fields:
 
 def _as(field: str, read: Callable[[str, Any], Any]) -> _Read:
     return lambda key, value: {field: read(key, value)}
+
+
+def _apart(read: Callable[[str, Any], Any]) -> _Read:
+    """Of what says how the answer is to come: over gRPC that is which method is called."""
+
+    def checked(key: str, value: Any) -> Fields:
+        read(key, value)
+        return {}
+
+    return checked
 
 
 def _stop(key: str, value: Any) -> list[str]:
@@ -200,6 +205,8 @@ _COMMON: Final[dict[str, _Read]] = {
     "store": _as("store_messages", flag),
     "user": _as("user", text),
     "safety_identifier": _as("safety_identifier", text),
+    "stream": _apart(flag),
+    "stream_options": _apart(mapping),
 }
 _CHAT: Final[dict[str, _Read]] = {
     **_COMMON,
@@ -213,6 +220,7 @@ _CHAT: Final[dict[str, _Read]] = {
     "reasoning_effort": _as("reasoning_effort", lambda key, value: word(key, value, EFFORTS)),
     "tool_choice": _as("tool_choice", _chat_choice),
     "response_format": _chat_format,
+    "deferred": _apart(flag),
 }
 _RESPONSES: Final[dict[str, _Read]] = {
     **_COMMON,
@@ -225,7 +233,7 @@ _RESPONSES: Final[dict[str, _Read]] = {
     "background": _never,
 }
 KEYS: Final[dict[Api, frozenset[str]]] = {
-    "chat": frozenset((*_CHAT, *DELIVERY, "messages")),
-    "responses": frozenset((*_RESPONSES, *DELIVERY, "input", "instructions")),
+    "chat": frozenset((*_CHAT, "messages")),
+    "responses": frozenset((*_RESPONSES, "input", "instructions")),
 }
 """The keys that each form's requests can have."""

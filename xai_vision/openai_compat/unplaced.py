@@ -1,4 +1,4 @@
-"""What OpenAI's types have and the gRPC API has no place for: why, and what to do instead."""
+"""What requests may have and the gRPC API has no place for: why, and what to do instead."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ UNPLACED: Final[dict[str, dict[str, str]]] = {
         "access_programs": "there is no setting for it",
         "context_management": "client.chat.compact_context() makes a conversation short",
         "conversation": "go on from an answer with previous_response_id",
+        "deferred": "only Chat Completions has deferred answers",
         "image": "there is no setting for it; each picture has its detail",
         "max_tool_calls": "use max_turns, which counts rounds of calls",
         "prompt": "send its text",
