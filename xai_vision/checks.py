@@ -39,8 +39,17 @@ def shown(value: object, most: int = 80) -> str:
     except ValueError:
         # Python does not write out whole numbers of thousands of digits.
         bits = f" of {value.bit_length()} bits" if isinstance(value, int) else ""
-        return f"{type(value).__name__}{bits}"
+        return f"a whole number{bits}"
     return written if len(written) <= most else f"{written[: most - 1]}…"
+
+
+def vanishes(number: float) -> bool:
+    """Whether 32 bits, as the wire has them, make 0 of a number that is not 0.
+
+    A temperature of 0 is sampling of another kind. The smallest number of 32 bits is 2**-149;
+    what is no more than half of it is rounded to 0.
+    """
+    return 0 < abs(number) <= 2**-150
 
 
 def text(where: str, value: Any, *, empty: bool = True) -> str:

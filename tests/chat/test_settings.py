@@ -25,6 +25,12 @@ def test_every_parameter_has_a_type_and_a_check():
         ({"temperature": 2.1}, "temperature must be a number from 0 to 2, not 2.1"),
         ({"temperature": float("nan")}, "temperature must be a number from 0 to 2, not nan"),
         ({"temperature": "1"}, "temperature must be a number"),
+        (
+            {"temperature": 10**5000},
+            "temperature must be a number from 0 to 2, not a whole number",
+        ),
+        ({"temperature": 1e-50}, "temperature must be 0, or a number that 32 bits do not make 0"),
+        ({"presence_penalty": -(2**-150)}, "presence_penalty must be 0, or a number that 32 bits"),
         ({"temperature": True}, "temperature must be a number"),
         ({"top_p": -0.1}, "top_p must be a number from 0 to 1"),
         ({"top_p": float("inf")}, "top_p must be a number from 0 to 1"),

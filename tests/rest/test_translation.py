@@ -126,6 +126,8 @@ def test_one_turn_of_the_model_is_one_message():
         ({"messages": HI, "temperature": 10**400}, "temperature", False),
         ({"messages": HI, "presence_penalty": -(10**5000)}, "presence_penalty", False),
         ({"messages": HI, "n": 10**5000}, "n", False),
+        ({"messages": HI, "temperature": 1e-50}, "temperature", False),
+        ({"messages": HI, "top_p": -7e-46}, "top_p", False),
         ({"messages": HI, "stop": [1]}, "stop[0]", False),
         ({"messages": HI, "stream": "yes"}, "stream", False),
         ({"messages": HI, "deferred": 1}, "deferred", False),
@@ -172,6 +174,14 @@ def test_what_the_message_has_no_place_for(body, key, unsupported):
         assert caught.value.key == key
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.key) == (str(caught.value), caught.value.key)
+
+
+@pytest.mark.parametrize("value", [0, 0.0, -0.0, 1e-45, 1.4e-45, 1.17e-38, 5e-45])
+def test_the_smallest_numbers_stay_what_they_are(value):
+    request = to_request({"messages": HI, "model": "m", "temperature": value})
+    assert bool(request.temperature) is bool(value)
+    again = from_request(request, api="chat")
+    assert to_request(again) == request
 
 
 def test_the_front_door():

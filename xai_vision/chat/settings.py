@@ -77,6 +77,8 @@ def _number(low: float, high: float) -> Convert:
             raise _wrong(name, wanted, value) from None
         if not (math.isfinite(number) and low <= number <= high):
             raise _wrong(name, wanted, value)
+        if checks.vanishes(number):
+            raise _wrong(name, "0, or a number that 32 bits do not make 0", value)
         return number
 
     return convert

@@ -182,6 +182,8 @@ def number(key: str, value: Any) -> float:
     # Compared as it is: a whole number may be too large to be made a float.
     if not -_FLOAT_MOST < value < _FLOAT_MOST:
         raise wrong(key, f"a number between -{_FLOAT_MOST:g} and {_FLOAT_MOST:g}", value)
+    if checks.vanishes(value):
+        raise wrong(key, "0, or a number that 32 bits do not make 0", value)
     return float(value)
 
 
