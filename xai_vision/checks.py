@@ -28,18 +28,27 @@ the middle of 2026 (github.com/pydantic/pydantic-ai/issues/5959); not tried."""
 
 
 def shown(value: object, most: int = 80) -> str:
-    """A value for an error's text, not too long.
+    """A value for an error's text: not too long, and without the data of a data URL.
 
     Args:
         value: The value.
         most: Characters.
     """
+    # Imported on use: only errors need it.
+    import re
+
+    if isinstance(value, str) and value[:5].lower() == "data:":
+        label, comma, _ = value.partition(",")
+        value = f"{label}{comma}…"
     try:
-        written = repr(value)
+        # Of a long text no more is written than shows that it is one.
+        written = repr(value[: 2 * most] if isinstance(value, (str, bytes)) else value)
     except ValueError:
         # Python does not write out whole numbers of thousands of digits.
-        bits = f" of {value.bit_length()} bits" if isinstance(value, int) else ""
-        return f"a whole number{bits}"
+        if isinstance(value, int):
+            return f"a whole number of {value.bit_length()} bits"
+        return f"a {type(value).__name__}"
+    written = re.sub(r"""(?i)(data:[^\s,'"]*,)[^\s'"]+""", r"\1…", written)
     return written if len(written) <= most else f"{written[: most - 1]}…"
 
 
@@ -105,9 +114,9 @@ def texts(where: str, values: Any, most: int | None = None) -> list[str]:
     if values is None:
         return []
     if isinstance(values, (str, bytes)):
-        raise InvalidRequestError(f"{where} is a list: give [{values!r:.80}]")
+        raise InvalidRequestError(f"{where} is a list: give [{shown(values)}]")
     if isinstance(values, Mapping) or not isinstance(values, Iterable):
-        raise InvalidRequestError(f"{where} must be a list of texts, not {values!r:.80}")
+        raise InvalidRequestError(f"{where} must be a list of texts, not {shown(values)}")
     # A set has another order in every process, which would spoil the service's caches.
     found = sorted(values, key=str) if isinstance(values, AbstractSet) else list(values)
     if most is not None and len(found) > most:
@@ -135,7 +144,7 @@ def some_flag(where: str, value: Any) -> bool | None:
 def flag(where: str, value: Any) -> bool:
     """True or False."""
     if not isinstance(value, bool):
-        raise InvalidRequestError(f"{where} must be True or False, not {value!r:.80}")
+        raise InvalidRequestError(f"{where} must be True or False, not {shown(value)}")
     return value
 
 
@@ -144,10 +153,10 @@ def whole(where: str, value: Any, low: int) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise InvalidRequestError(f"{where} must be a whole number, not {value!r:.80}")
+        raise InvalidRequestError(f"{where} must be a whole number, not {shown(value)}")
     number = int(value.__index__())
     if not low <= number < 2**31:
-        raise InvalidRequestError(f"{where} must be from {low} to {2**31 - 1}, not {number}")
+        raise InvalidRequestError(f"{where} must be from {low} to {2**31 - 1}, not {shown(number)}")
     return number
 
 
@@ -156,7 +165,7 @@ def choice(where: str, value: Any, allowed: Iterable[str]) -> str:
     words = list(allowed)
     if not isinstance(value, str) or value not in words:
         listed = ", ".join(map(repr, words))
-        raise InvalidRequestError(f"{where} must be one of {listed}, not {value!r:.80}")
+        raise InvalidRequestError(f"{where} must be one of {listed}, not {shown(value)}")
     # Not the value: a member of an Enum of texts equals the word and hashes otherwise.
     return words[words.index(value)]
 
@@ -201,7 +210,7 @@ def moment(where: str, value: Any) -> Timestamp | None:
         stamp.ToJsonString()  # refuses what is out of range
     except TypeError:
         raise InvalidRequestError(
-            f"{where} must be a datetime or date, not {value!r:.80}"
+            f"{where} must be a datetime or date, not {shown(value)}"
         ) from None
     except (ValueError, OverflowError) as error:
         raise InvalidRequestError(f"{where} is no moment: {error}") from None
@@ -214,5 +223,5 @@ def _parsed(where: str, value: str) -> datetime:
         return datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
     except ValueError:
         raise InvalidRequestError(
-            f"{where} is not ISO 8601 (2025-12-31, or 2025-12-31T23:59:00Z): {value!r:.80}"
+            f"{where} is not ISO 8601 (2025-12-31, or 2025-12-31T23:59:00Z): {shown(value)}"
         ) from None

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from tests.rest import forms
 from xai_vision.openai_compat import TranslationError, from_request, to_request
 
+DATA = "QUJD" * 5
+URL = f"data:image/png;base64,{DATA * 1000}"
 JUNK = st.sampled_from(
     [
+        *(URL, [URL], {URL: 1}, {"type": URL}, {"url": URL, URL: URL}, -(10**5000)),
         *(None, 0, -1, 3.5, 2**70, 10**400, float("nan"), True, "", "x", "\ud800"),
         *([], [1], ["x"], [[]], [{}], {}, {"type": "x"}, {"a": 1}),
     ]
@@ -58,6 +61,9 @@ def kept_or_refused(body: dict[str, Any]) -> None:
     else:
         assert refusal.key
         assert str(refusal)
+        # No picture, and no more of anything than is read.
+        assert DATA not in f"{refusal}{refusal.key}"
+        assert len(str(refusal)) < 600
 
 
 @settings(max_examples=150, deadline=None)
@@ -65,6 +71,12 @@ def kept_or_refused(body: dict[str, Any]) -> None:
 @example({"model": "m", "input": [{"type": "function_call_output", "call_id": "", "output": []}]})
 @example({"model": "m", "input": [{"type": "reasoning", "summary": [], "encrypted_content": "x"}]})
 @example({"model": "m", "messages": [{"role": "tool"}]})
+@example({"model": "m", "input": [{"type": URL}]})
+@example({"model": "m", "input": [{"type": "input_image", "image_url": "u", "detail": URL}]})
+@example({"model": "m", "input": [{"type": "input_image", "image_url": {"url": "u", URL: 1}}]})
+@example({"model": "m", "input": [{"role": "user", "content": [{"type": URL}]}]})
+@example({"model": "m", "input": "a", "tools": [{"type": "x_search", URL: 1}]})
+@example({"model": "m", "input": "a", "tools": [{"type": "mcp", "headers": {URL: [URL]}}]})
 @example({"model": "m", "input": [{"type": "input_image", "file_id": ""}]})
 @example({"model": "m", "input": [{"type": "input_file", "file_id": ""}]})
 @example({"model": "m", "input": "a", "search_parameters": {"from_date": ""}})

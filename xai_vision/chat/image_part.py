@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Literal, TypeAlias
 
+from xai_vision import checks
 from xai_vision.chat.encode import Write, head, number
 from xai_vision.chat.lazy import ProtoBacked, building
 from xai_vision.errors import InvalidRequestError
@@ -175,7 +176,9 @@ def detail_number(detail: str | None) -> image_pb2.ImageDetail.ValueType:
         return DETAILS[detail]  # type: ignore[index]  # any text may come in
     except (KeyError, TypeError):
         allowed = ", ".join(repr(name) for name in DETAILS)
-        raise InvalidRequestError(f"detail must be one of {allowed}, not {detail!r}") from None
+        raise InvalidRequestError(
+            f"detail must be one of {allowed}, not {checks.shown(detail)}"
+        ) from None
 
 
 def detail_name(detail: image_pb2.ImageDetail.ValueType) -> ImageDetail:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from xai_vision import checks
 from xai_vision.openai_compat import server_calls
 from xai_vision.openai_compat.messages import misplaced, read_message
 from xai_vision.openai_compat.parts import read_part, read_parts, responses_parts
@@ -93,7 +94,7 @@ def _read_item(item: Mapping[str, Any], where: str) -> Said:
         return Said("assistant", tool_calls=[server_calls.read_call(item, where)])
     known = ("message", "function_call", "function_call_output", "reasoning", *_BARE)
     shown = ", ".join(map(repr, known))
-    raise TranslationError(f"{where} has type {kind!r:.80}; there are {shown}", key=where)
+    raise TranslationError(f"{where} has type {checks.shown(kind)}; there are {shown}", key=where)
 
 
 def _message(item: Mapping[str, Any], where: str) -> Said:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from xai_vision import checks
 from xai_vision.openai_compat.parts import chat_parts, read_parts, refused
 from xai_vision.openai_compat.said import ROLES, Said
 from xai_vision.openai_compat.values import (
@@ -47,7 +48,7 @@ def read_message(value: Mapping[str, Any], where: str = "") -> Said:
         known = ", ".join(map(repr, ROLES))
         prefix = f"{where}: " if where else ""
         raise TranslationError(
-            f"{prefix}a message's role must be one of {known}, not {role!r:.80}",
+            f"{prefix}a message's role must be one of {known}, not {checks.shown(role)}",
             key=where or "role",
         )
     where = where or f"the {role} message"
@@ -89,7 +90,9 @@ def tool_call(call: Any, where: str) -> chat_pb2.ToolCall:
         raise TranslationError(f"{where}: a tool call is a dict with id and function", key=where)
     check_keys(call, ("id", "type", "function", "index"), f"{where}, tool call")
     if call.get("type", "function") != "function":
-        raise unsupported(f"{where}, tool call", f"type {call['type']!r} is no function")
+        raise unsupported(
+            f"{where}, tool call", f"type {checks.shown(call['type'])} is no function"
+        )
     function = mapping(f"{where}, tool call function", call["function"])
     # "parsed_arguments" comes with an answer that openai's helpers have parsed.
     check_keys(function, ("name", "arguments", "parsed_arguments"), f"{where}, tool call function")

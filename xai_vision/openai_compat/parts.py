@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from xai_vision import checks
 from xai_vision.openai_compat.said import DETAILS, Document, Part, Picture
 from xai_vision.openai_compat.values import (
     TranslationError,
@@ -63,7 +64,9 @@ def read_part(part: Any, where: str) -> Part:
     read = _READ.get(kind) if isinstance(kind, str) else None
     if read is None:
         known = ", ".join(map(repr, _READ))
-        raise TranslationError(f"{where} has type {kind!r}; there are {known}", key=where)
+        raise TranslationError(
+            f"{where} has type {checks.shown(kind)}; there are {known}", key=where
+        )
     return read(part, where)
 
 
@@ -72,7 +75,9 @@ def _text(part: Mapping[str, Any], where: str) -> str:
     check_keys(part, ("type", "text", "annotations", "logprobs", "parsed"), where)
     said = part.get("text")
     if not isinstance(said, str):
-        raise TranslationError(f"{where}: text must be a string, not {said!r:.40}", key=where)
+        raise TranslationError(
+            f"{where}: text must be a string, not {checks.shown(said)}", key=where
+        )
     return text(where, said)
 
 

@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from xai_vision import checks
 from xai_vision.openai_compat.values import (
     check_keys,
     mapping,
@@ -243,7 +244,8 @@ def kept_item(call: chat_pb2.ToolCall, where: str) -> dict[str, Any]:
     for item in (item_of(call), custom):
         if _comparable(read_call(item, where)) == _comparable(call):
             return item
-    what = f"the Responses API has no item that says all of this call of {call.function.name!r}"
+    name = checks.shown(call.function.name)
+    what = f"the Responses API has no item that says all of this call of {name}"
     raise unsupported(where, what)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
+from xai_vision import checks
 from xai_vision.openai_compat.search import read_search
 from xai_vision.openai_compat.tools import read_tool
 from xai_vision.openai_compat.unplaced import UNPLACED
@@ -127,7 +128,9 @@ def _choice(key: str, value: Any) -> chat_pb2.ToolChoice:
     if not isinstance(value, Mapping):
         return chat_pb2.ToolChoice(mode=word(key, value, MODES))
     if value.get("type") != "function":
-        raise unsupported(key, f"a tool of type {value.get('type')!r:.80} cannot be demanded")
+        raise unsupported(
+            key, f"a tool of type {checks.shown(value.get('type'))} cannot be demanded"
+        )
     check_keys(value, ("type", "name"), key)
     return chat_pb2.ToolChoice(function_name=text(f"{key}.name", value.get("name")))
 
@@ -181,7 +184,9 @@ def _reasoning(key: str, value: Any) -> Fields:
 def _include(key: str, value: Any) -> Fields:
     for one in listed(key, value):
         if one != ENCRYPTED:
-            raise unsupported(key, f"{one!r:.80} cannot be included; only {ENCRYPTED!r} can")
+            raise unsupported(
+                key, f"{checks.shown(one)} cannot be included; only {ENCRYPTED!r} can"
+            )
     return {"use_encrypted_content": True} if value else {}
 
 

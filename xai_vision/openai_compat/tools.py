@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
+from xai_vision import checks
 from xai_vision.openai_compat.values import (
     TranslationError,
     flag,
@@ -17,6 +18,7 @@ from xai_vision.openai_compat.values import (
     moment,
     schema_of,
     schema_text,
+    spot,
     text,
     texts,
     unsupported,
@@ -106,11 +108,15 @@ def tool_options(value: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     keys = FORMS.get(name)
     if keys is None:
         raise TranslationError(
-            f"no tool has the type {kind!r:.80}{_known(kind, FORMS)}", key="type", unsupported=True
+            f"no tool has the type {checks.shown(kind)}{_known(kind, FORMS)}",
+            key="type",
+            unsupported=True,
         )
     nested = options_given.pop(kind, None)
     if not (nested is None or isinstance(nested, Mapping)):
-        raise TranslationError(f"{kind}: {kind!r} must hold a dict, not {nested!r:.80}", key=kind)
+        raise TranslationError(
+            f"{kind}: {kind!r} must hold a dict, not {checks.shown(nested)}", key=kind
+        )
     options: dict[str, Any] = {}
     for part in (nested or {}, options_given):
         _collect(kind, part, keys, options)
@@ -124,7 +130,9 @@ def _collect(kind: str, part: Mapping[str, Any], keys: _Keys, options: dict[str,
     for key, value in part.items():
         if key not in keys:
             raise TranslationError(
-                f"{kind} has no key {key!r:.80}{_known(key, keys)}", key=str(key), unsupported=True
+                f"{kind} has no key {checks.shown(key)}{_known(key, keys)}",
+                key=spot(key),
+                unsupported=True,
             )
         option = keys[key]
         if value is None or option is None:
@@ -136,7 +144,9 @@ def _collect(kind: str, part: Mapping[str, Any], keys: _Keys, options: dict[str,
         elif isinstance(value, Mapping):
             _collect(f"{kind}: {key}", value, option, options)
         else:
-            raise TranslationError(f"{kind}: {key!r} must hold a dict, not {value!r:.80}", key=key)
+            raise TranslationError(
+                f"{kind}: {key!r} must hold a dict, not {checks.shown(value)}", key=key
+            )
 
 
 def _known(word: object, known: Iterable[str]) -> str:
@@ -178,7 +188,9 @@ def _located(fields: dict[str, Any]) -> dict[str, Any]:
 def _headers(key: str, value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise wrong(key, "an object", value)
-    return {text(key, name): text(f"{key}[{name!r}]", one) for name, one in value.items()}
+    return {
+        text(key, name): text(f"{key}[{checks.shown(name)}]", one) for name, one in value.items()
+    }
 
 
 def _retrieval(key: str, value: Any) -> str:

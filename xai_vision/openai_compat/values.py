@@ -64,8 +64,15 @@ def unsupported(key: str, what: str) -> TranslationError:
 
 def meant(word: object, known: Iterable[str]) -> str:
     """What an unknown word may have been meant to be, to put behind an error's text."""
-    close = get_close_matches(str(word), known, n=1)
+    # What is longer than any is not meant to be one, and takes its time to be compared.
+    close = get_close_matches(word, known, n=1) if isinstance(word, str) and len(word) < 80 else ()
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def spot(key: object) -> str:
+    """What to call a key that a request came with: by its name, unless that is data."""
+    written = checks.shown(key)
+    return str(key) if written == repr(key) else written
 
 
 def given(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,10 +101,11 @@ def check_keys(
     for key, entry in value.items():
         if key in known or entry is None:
             continue
-        place = f"{where}.{key}" if where else str(key)
+        name = spot(key)
+        place = f"{where}.{name}" if where else name
         if why and key in why:
             raise unsupported(place, f"the service has no place for it; {why[key]}")
-        text = f"{where or 'the request'} has no key {key!r}{meant(key, known)}"
+        text = f"{where or 'the request'} has no key {checks.shown(key)}{meant(key, known)}"
         raise TranslationError(text, key=place, unsupported=True)
 
 
@@ -109,7 +117,7 @@ def check_type(value: Mapping[str, Any], known: str, where: str) -> None:
     """
     kind = value.get("type")
     if kind is not None and kind != known:
-        what = f"there is only {known!r} here, not {kind!r:.80}"
+        what = f"there is only {known!r} here, not {checks.shown(kind)}"
         raise unsupported(f"{where}.type", what)
 
 
@@ -147,8 +155,11 @@ def _plain(value: Any, levels: int) -> Any:
 
 def text(key: str, value: Any) -> str:
     """A text that can be sent as UTF-8."""
-    if not isinstance(value, str):
+    if value is None:
         raise wrong(key, "a string", value)
+    if not isinstance(value, str):
+        # Not the value: it may be a secret, such as a header.
+        raise TranslationError(f"{key} must be a string, not {type(value).__name__}", key=key)
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -238,7 +249,7 @@ def schema_of(key: str, written: str) -> Any:
     try:
         return json.loads(written)
     except ValueError:
-        raise TranslationError(f"{key} is no JSON: {written!r:.80}", key=key) from None
+        raise TranslationError(f"{key} is no JSON: {checks.shown(written)}", key=key) from None
 
 
 # Beyond it a float of 32 bits, as the wire has them, is infinite.

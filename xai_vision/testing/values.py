@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from xai_vision.checks import shown
 from xai_vision.testing import patterns
 from xai_vision.testing.problems import invalid
 
@@ -55,7 +56,7 @@ def simple(rule: Mapping[str, Any], kind: str, name: str, nth: int) -> Any:
     if kind in ("integer", "number"):
         return _number(rule, kind == "integer", nth)
     if kind not in ("boolean", "null"):
-        raise invalid(f"The schema is no JSON schema: there is no type {kind!r:.80}.")
+        raise invalid(f"The schema is no JSON schema: there is no type {shown(kind)}.")
     return bool((nth + 1) % 2) if kind == "boolean" else None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from xai_vision.checks import shown
 from xai_vision.openai_compat.values import MAX_DEPTH
 from xai_vision.testing.http.errors import HttpError
 
@@ -53,7 +54,7 @@ class Asked:
             HttpError: 400, it names the first.
         """
         if self.query and self.engine.settings.unknown_keys == "refuse":
-            words = f"Argument not supported: the query parameter {self.query[0]!r:.80}"
+            words = f"Argument not supported: the query parameter {shown(self.query[0])}"
             raise HttpError(400, "INVALID_ARGUMENT", words, self.query[0])
 
     def body(self) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""Values in the texts of errors: short, and no pictures."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xai_vision import InvalidRequestError
+from xai_vision.chat import image
+from xai_vision.checks import shown
+
+DATA = "QUJD" * 5
+URL = f"data:image/png;base64,{DATA * 100}"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("a", "'a'"),
+        (None, "None"),
+        ("x" * 200, f"'{'x' * 78}…"),
+        (URL, "'data:image/png;base64,…'"),
+        (URL.upper(), "'DATA:IMAGE/PNG;BASE64,…'"),
+        ("data:image/svg+xml,<svg a='b'>", "'data:image/svg+xml,…'"),
+        ({"url": URL, "detail": 1}, "{'url': 'data:image/png;base64,…', 'detail': 1}"),
+        (URL.encode(), "b'data:image/png;base64,…'"),
+        (10**5000, "a whole number of 16610 bits"),
+        ([10**5000], "a list"),
+    ],
+    ids=["word", "none", "long", "url", "upper", "svg", "within", "bytes", "huge", "list"],
+)
+def test_by_hand(value, words):
+    assert shown(value) == words
+
+
+junk = st.recursive(
+    st.none()
+    | st.integers()
+    | st.text()
+    | st.just(URL)
+    | st.booleans().map(lambda _: 10**5000)
+    | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just(URL), inner),
+)
+
+
+@given(junk, st.integers(20, 100))
+def test_short_and_without_data(value, most):
+    written = shown(value, most)
+    assert len(written) <= max(most, 30)
+    assert DATA not in written
+
+
+def test_the_detail_of_a_picture():
+    with pytest.raises(InvalidRequestError, match="detail must be one of") as caught:
+        image("https://e.x/a.jpg", detail=URL)
+    assert DATA not in str(caught.value)
