@@ -56,7 +56,8 @@ def test_openais_form():
         ({"temperature": "hot"}, 422, "temperature must be a number"),
         ({"temperature": 3}, 400, "temperature must be between 0 and 2"),
         ({"stream": "yes"}, 422, "stream must be true or false"),
-        ({"stream_options": True}, 422, "stream_options must be an object"),
+        ({"stream_options": True}, 422, "stream_options must be an object, not true"),
+        ({"max_turns": False}, 422, "max_turns must be a whole number of 32 bits, not false"),
         ({"deferred": True}, 400, "only Chat Completions has deferred answers"),
         ({"background": True}, 400, "Argument not supported: background"),
         ({"voice": "low"}, 400, "has no key 'voice'"),
@@ -104,6 +105,19 @@ def test_query_parameters(server):
     assert "Argument not supported: the query parameter 'stream'" in refused.json["error"]
     with FakeServer(unknown_keys="ignore") as other:
         assert ask(other, "GET", "/models?version=1").status == 200
+
+
+def test_what_a_stored_response_is_to_include(server):
+    made = respond(server, include=["reasoning.encrypted_content"]).json
+    for query in ("include", "include[]", "include%5B%5D"):
+        kept = ask(server, "GET", f"/responses/{made['id']}?{query}=reasoning.encrypted_content")
+        assert (kept.status, kept.json) == (200, made)
+    other = ask(server, "GET", f"/responses/{made['id']}?include=message.input_image.image_url")
+    assert other.status == 400
+    assert "include: 'message.input_image.image_url' cannot be included" in other.json["error"]
+    elsewhere = ask(server, "DELETE", f"/responses/{made['id']}?include=x")
+    assert elsewhere.status == 400
+    assert "Argument not supported: the query parameter 'include'" in elsewhere.json["error"]
 
 
 def test_what_was_never_sent_has_no_status(server):

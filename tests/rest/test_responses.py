@@ -73,6 +73,8 @@ def test_stored_and_chained(rest, server):
     assert second.previous_response_id == first.id
     assert "earlier turn" in second.output_text
     assert rest.responses.retrieve(first.id) == first
+    included = rest.responses.retrieve(first.id, include=["reasoning.encrypted_content"])
+    assert included == first
     rest.responses.delete(first.id)
     assert first.id not in server.store
     kept = rest.responses.create(model="grok-4", input="Hi", store=False)

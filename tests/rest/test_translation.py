@@ -12,11 +12,7 @@ from hypothesis import given, settings
 from tests.rest import forms
 from xai_vision import openai_compat
 from xai_vision.chat import chat_pb2
-from xai_vision.openai_compat import (
-    TranslationError,
-    from_request,
-    to_request,
-)
+from xai_vision.openai_compat import TranslationError, from_request, to_request
 
 HI = [{"role": "user", "content": "Hi"}]
 
@@ -175,6 +171,29 @@ def test_the_smallest_numbers_stay_what_they_are(value):
     assert bool(request.temperature) is bool(value)
     again = from_request(request, api="chat")
     assert to_request(again) == request
+
+
+@pytest.mark.parametrize("body", [[1], None, "Hi", 3])
+@pytest.mark.parametrize("api", [None, "chat"])
+def test_a_request_that_is_no_object(body, api):
+    with pytest.raises(TranslationError, match="^the request must be an object, not ") as caught:
+        to_request(body, api=api)
+    assert (caught.value.key, caught.value.unsupported) == ("the request", False)
+
+
+@pytest.mark.parametrize("api", ["zzz", "", 3, ["chat"]])
+@pytest.mark.parametrize(
+    "translate",
+    [
+        lambda api: to_request({"model": "m", "messages": HI}, api=api),
+        lambda api: from_request(chat_pb2.GetCompletionsRequest(model="m"), api=api),
+        lambda api: openai_compat.from_response(chat_pb2.GetChatCompletionResponse(), api=api),
+    ],
+    ids=["to_request", "from_request", "from_response"],
+)
+def test_there_are_two_forms(translate, api):
+    with pytest.raises(TranslationError, match="^api must be one of 'chat', 'responses', not "):
+        translate(api)
 
 
 def test_headers_are_not_quoted():

@@ -6,7 +6,7 @@ from typing import Any
 
 from xai_vision.openai_compat.completion import chat_completion
 from xai_vision.openai_compat.response import response_object
-from xai_vision.openai_compat.settings import Api
+from xai_vision.openai_compat.settings import Api, check_api
 from xai_vision.proto import chat_pb2
 
 __all__ = ["from_response"]
@@ -25,5 +25,8 @@ def from_response(response: chat_pb2.GetChatCompletionResponse, *, api: Api) -> 
     Returns:
         The object. Image tokens are ``usage.prompt_tokens_details.image_tokens`` in the first;
         in the second they are part of ``usage.input_tokens``.
+
+    Raises:
+        TranslationError: There is no such form.
     """
-    return chat_completion(response) if api == "chat" else response_object(response)
+    return chat_completion(response) if check_api(api) == "chat" else response_object(response)

@@ -16,6 +16,7 @@ from xai_vision.openai_compat.settings import (
     MODES,
     TIERS,
     Api,
+    check_api,
     read_settings,
 )
 from xai_vision.openai_compat.tools import from_tool
@@ -90,8 +91,8 @@ def read_request(
     Raises:
         TranslationError: As for ``to_request``.
     """
-    api = api or api_of(body)
     rest = plain(mapping("the request", body))
+    api = api_of(body) if api is None else check_api(api)
     if api == "chat":
         messages = listed("messages", rest.pop("messages", None))
         said = [
@@ -142,9 +143,10 @@ def from_request(request: chat_pb2.GetCompletionsRequest, *, api: Api) -> dict[s
         forbids that.
 
     Raises:
-        TranslationError: The form has no words for something that is set; the text and ``.key``
-            name it.
+        TranslationError: The form has no words for something that is set, or there is no such
+            form; the text and ``.key`` name it.
     """
+    check_api(api)
     _check_known(request)
     written: dict[str, Any] = {"model": request.model}
     if api == "chat":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from xai_vision import checks
 from xai_vision.openai_compat.search import read_search
@@ -35,6 +35,8 @@ __all__ = [
     "MODES",
     "TIERS",
     "Api",
+    "check_api",
+    "read_include",
     "read_settings",
 ]
 
@@ -67,6 +69,15 @@ Fields: TypeAlias = dict[str, Any]
 _Read: TypeAlias = Callable[[str, Any], Fields]
 _Schema: TypeAlias = Callable[[str, Mapping[str, Any]], "tuple[str, Any]"]
 """Where a format's schema stands, and what it says of it."""
+
+
+def check_api(api: Api) -> Api:
+    """Which of the two forms is meant.
+
+    Raises:
+        TranslationError: Neither.
+    """
+    return word("api", api, {one: one for one in get_args(Api)})
 
 
 def read_settings(body: Mapping[str, Any], api: Api) -> Fields:
@@ -181,7 +192,12 @@ def _reasoning(key: str, value: Any) -> Fields:
     return {"reasoning_effort": word(f"{key}.effort", options["effort"], EFFORTS)}
 
 
-def _include(key: str, value: Any) -> Fields:
+def read_include(key: str, value: Any) -> Fields:
+    """Read what an answer is to have besides.
+
+    Raises:
+        TranslationError: Something else than encrypted thinking, which is all there is.
+    """
     for one in listed(key, value):
         if one != ENCRYPTED:
             raise unsupported(
@@ -231,7 +247,7 @@ _RESPONSES: Final[dict[str, _Read]] = {
     **_COMMON,
     "max_output_tokens": _as("max_tokens", whole),
     "previous_response_id": _as("previous_response_id", text),
-    "include": _include,
+    "include": read_include,
     "reasoning": _reasoning,
     "text": _text_options,
     "tool_choice": _as("tool_choice", _choice),

@@ -6,7 +6,7 @@ import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from xai_vision import checks
 from xai_vision.errors import InvalidRequestError
@@ -25,6 +25,9 @@ __all__ = [
 MAX_DEPTH = 200
 """Levels of lists and objects. What is far deeper is beyond Python's stack; the number is ours,
 and more than any schema needs."""
+
+# Not as Python writes them: requests are JSON.
+_JSON: Final = {None: "left out", True: "true", False: "false"}
 
 _T = TypeVar("_T")
 
@@ -53,7 +56,8 @@ def _remade(text: str, key: str, unsupported: bool) -> TranslationError:
 
 def wrong(key: str, wanted: str, value: object) -> TranslationError:
     """What to raise for a value that is not what is wanted."""
-    found = "left out" if value is None else checks.shown(value)
+    found = _JSON.get(value) if isinstance(value, (bool, type(None))) else None
+    found = found or checks.shown(value)
     return TranslationError(f"{key} must be {wanted}, not {found}", key=key)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ class Asked:
         path: The parts of the path that vary, by name.
         raw: The body's bytes.
         content_type: What the body is said to be.
-        query: The parameters behind the path.
+        query: The parameters behind the path, and their values.
     """
 
     engine: Engine
@@ -45,17 +45,21 @@ class Asked:
     path: Mapping[str, str]
     raw: bytes = b""
     content_type: str = ""
-    query: Sequence[str] = ()
+    query: Sequence[tuple[str, str]] = ()
 
-    def check_query(self) -> None:
-        """Refuse parameters behind the path: there are none that the service is known to take.
+    def check_query(self, known: Collection[str]) -> None:
+        """Refuse parameters behind the path that the service is not known to take.
+
+        Args:
+            known: Those it is known to take.
 
         Raises:
             HttpError: 400, it names the first.
         """
-        if self.query and self.engine.settings.unknown_keys == "refuse":
-            words = f"Argument not supported: the query parameter {shown(self.query[0])}"
-            raise HttpError(400, "INVALID_ARGUMENT", words, self.query[0])
+        unknown = [name for name, _ in self.query if name not in known]
+        if unknown and self.engine.settings.unknown_keys == "refuse":
+            words = f"Argument not supported: the query parameter {shown(unknown[0])}"
+            raise HttpError(400, "INVALID_ARGUMENT", words, unknown[0])
 
     def body(self) -> dict[str, Any]:
         """The body's JSON.

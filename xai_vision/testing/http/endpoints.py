@@ -11,10 +11,11 @@ from xai_vision.openai_compat import (
     Api,
     ChatStream,
     ResponseStream,
+    TranslationError,
     from_response,
     to_request,
 )
-from xai_vision.openai_compat.settings import KEYS
+from xai_vision.openai_compat.settings import KEYS, read_include
 from xai_vision.openai_compat.values import wrong
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing import listing
@@ -38,6 +39,8 @@ _IGNORED: Final = (
     "prompt_cache_retention",
     "logit_bias",
 )
+# The second is how the openai package writes a list.
+_INCLUDE: Final = ("include", "include[]")
 _TIERS: Final = ("auto", "default", "priority")
 
 
@@ -50,12 +53,14 @@ class Endpoint:
         path: Its path, its varying parts in braces.
         ask: What answers it.
         open: Whether a key that is blocked may still ask, to learn that it is.
+        query: The parameters that may stand behind the path.
     """
 
     verb: str
     path: str
     ask: Ask
     open: bool = False
+    query: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -168,9 +173,19 @@ def _plain(ask: Ask) -> Ask:
 def _get_response(asked: Asked) -> Outcome:
     response_id = asked.path["id"]
     asked.call.request = chat_pb2.GetStoredCompletionRequest(response_id=response_id)
+    _check_include(asked)
     stored = asked.engine.store.get(response_id)
     asked.call.answered(stored.response)
     return _response(stored.response, stored.metadata)
+
+
+def _check_include(asked: Asked) -> None:
+    """What a stored answer has it is given with, whether it is asked for or not."""
+    wanted = [value for name, value in asked.query if name in _INCLUDE]
+    try:
+        read_include("include", wanted)
+    except TranslationError as error:
+        raise translated(error) from None
 
 
 def _delete_response(asked: Asked) -> Outcome:
@@ -218,7 +233,7 @@ def _api_key(asked: Asked) -> Outcome:
 
 ENDPOINTS: Final = (
     Endpoint("POST", "/v1/responses", _create_response),
-    Endpoint("GET", "/v1/responses/{id}", _plain(_get_response)),
+    Endpoint("GET", "/v1/responses/{id}", _plain(_get_response), query=_INCLUDE),
     Endpoint("DELETE", "/v1/responses/{id}", _plain(_delete_response)),
     Endpoint("POST", "/v1/chat/completions", _create_completion),
     Endpoint("GET", "/v1/chat/deferred-completion/{id}", _plain(_deferred)),

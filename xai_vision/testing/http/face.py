@@ -93,9 +93,9 @@ class HttpFace:
             known = caller if endpoint.open else None
             known = known or keyring.check(authorization, caller)
             kind = request.headers.get("content-type", "")
-            query = list(request.query_params)
+            query = request.query_params.multi_items()
             asked = Asked(engine, known, call, request.path_params, raw, kind, query)
-            asked.check_query()
+            asked.check_query(endpoint.query)
             outcome = endpoint.ask(asked)
             if not isinstance(outcome.body, Iterator) and call.staging.single(call):
                 outcome.body = outcome.body[: len(outcome.body) // 2]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from xai_vision._version import __version__
+from xai_vision.openai_compat.settings import ENCRYPTED
 from xai_vision.testing.http.endpoints import ENDPOINTS, Endpoint
 from xai_vision.testing.http.schemas import SCHEMAS
 
@@ -67,6 +68,9 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.path.endswith("{id}"):
         place = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
         operation["parameters"] = [place]
+    if "include" in endpoint.query:
+        known = {"type": "array", "items": {"type": "string", "enum": [ENCRYPTED]}}
+        operation["parameters"].append({"name": "include", "in": "query", "schema": known})
     if endpoint.name in _BODIES:
         content = {"application/json": {"schema": _ref(_BODIES[endpoint.name])}}
         operation["requestBody"] = {"required": True, "content": content}
