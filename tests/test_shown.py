@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai_vision import InvalidRequestError
@@ -45,11 +47,19 @@ junk = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(junk, st.integers(20, 100))
 def test_short_and_without_data(value, most):
     written = shown(value, most)
     assert len(written) <= max(most, 30)
     assert DATA not in written
+
+
+def test_long_values_take_no_time():
+    start = time.process_time()
+    assert shown(["data:" * 10**6]).startswith("['data:data:")
+    assert shown({"url": f"data:image/png;base64,{DATA * 10**6}"}).endswith("base64,…'}")
+    assert time.process_time() - start < 10
 
 
 def test_the_detail_of_a_picture():

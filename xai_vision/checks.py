@@ -48,7 +48,7 @@ def shown(value: object, most: int = 80) -> str:
         if isinstance(value, int):
             return f"a whole number of {value.bit_length()} bits"
         return f"a {type(value).__name__}"
-    written = re.sub(r"""(?i)(data:[^\s,'"]*,)[^\s'"]+""", r"\1…", written)
+    written = re.sub(r"""(?i)(data:[^\s,'"]{0,99},)[^\s'"]+""", r"\1…", written)
     return written if len(written) <= most else f"{written[: most - 1]}…"
 
 
