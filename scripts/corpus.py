@@ -258,9 +258,6 @@ def check_pixels(path: Path, way: str, prepared: PreparedImage) -> str:
     try:
         with Image.open(path) as image:
             image.load()
-            if way != "Pillow image":  # of a file, EXIF counts, XMP does not
-                image.info = {k: v for k, v in image.info.items() if "xmp" not in k.lower()}
-                image.info.pop("Raw profile type exif", None)
             upright = ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001 - Pillow does not open the original as we did
         return ""

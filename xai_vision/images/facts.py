@@ -15,13 +15,15 @@ class Header:
         format: Its format as Pillow names it: "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", ...
         width: Pixels across, as stored.
         height: Pixels down, as stored.
-        orientation: The EXIF orientation, 1 to 8; 1 (upright) if there is none.
+        orientation: The orientation in its EXIF, or in its XMP if that says nothing: 1 to 8, where
+            1 is upright.
         mode: The pixels' kind in Pillow's terms ("L", "RGB", "RGBA", "P", "CMYK", ...); "" if
             not told by the header.
         bits: Bits per channel.
         animated: Whether there is more than one picture in it: frames or pages.
         body_at: Where the compressed pixels start, in bytes; 0 if not known.
         doubtful: Whether something in it makes some decoders give up, so that only decoding tells.
+        ended: Whether its end was seen, of a PNG; of other formats that is looked for later.
     """
 
     format: str
@@ -33,6 +35,7 @@ class Header:
     animated: bool = False
     body_at: int = 0
     doubtful: bool = False
+    ended: bool = True
 
     @property
     def size(self) -> tuple[int, int]:

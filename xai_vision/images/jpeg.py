@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from xai_vision.errors.image import ImageCorruptError, ImageFormatError
 from xai_vision.images.facts import Header
-from xai_vision.images.tiff import orientation_in, orientation_only
+from xai_vision.images.orientation import EXIF, orientation, orientation_only
 from xai_vision.images.window import Window, truncated
 
 SOI, EOI, SOS, DHT, COM = 0xD8, 0xD9, 0xDA, 0xC4, 0xFE
@@ -19,7 +19,7 @@ _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Baseline, extended, progressive; Huffman or arithmetic. The rest is lossless or hierarchical.
 _OPENED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
-_EXIF = b"Exif\0\0"
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _MAX_SEGMENTS = 5000
 _END = bytes((0xFF, EOI))
 _SCAN_STEP = 1024 * 1024
@@ -74,12 +74,15 @@ def _corrupt(why: str) -> ImageCorruptError:
 def parse(window: Window) -> Header:
     """Read a JPEG's header: every segment before the scan, of which only few are looked into."""
     frame: tuple[int, int, int, int] | None = None
-    orientation = 0
+    exif: Segment | None = None
+    xmp: Segment | None = None
     for segment in segments(window):
         if segment.marker in _FRAMES and frame is None:
             frame = _frame(window, segment)
-        elif segment.marker == APP1 and not orientation:
-            orientation = _orientation(window, segment)
+        elif segment.marker == APP1:
+            start = window.peek(segment.start, len(_XMP))
+            exif = exif or (segment if start.startswith(EXIF) else None)
+            xmp = segment if start == _XMP else xmp
         elif segment.marker == EOI:
             raise _corrupt("it ends before its picture starts")
         elif segment.marker == SOS:
@@ -89,7 +92,8 @@ def parse(window: Window) -> Header:
             body = segment.start + segment.length
             window.take(segment.start, segment.length + 1)
             mode = _MODES.get(parts, "")
-            return Header("JPEG", width, height, orientation or 1, mode, bits, body_at=body)
+            turn = orientation(_payload(window, exif), _payload(window, xmp))
+            return Header("JPEG", width, height, turn, mode, bits, body_at=body)
     raise truncated()
 
 
@@ -113,11 +117,8 @@ def _unusual(why: str) -> ImageFormatError:
     )
 
 
-def _orientation(window: Window, segment: Segment) -> int:
-    """Read the orientation if this segment is EXIF; 0 if it is not."""
-    if window.peek(segment.start, 6) != _EXIF:
-        return 0
-    return orientation_in(window.peek(segment.start + 6, segment.length - 6))
+def _payload(window: Window, segment: Segment | None) -> bytes:
+    return window.peek(segment.start, segment.length) if segment else b""
 
 
 def looks_whole(window: Window, header: Header) -> bool:
@@ -146,7 +147,7 @@ def strip(data: bytes, header: Header) -> bytes:
     window = Window(lambda start, length: data[start : start + length], len(data))
     view = memoryview(data)
     parts: list[bytes | memoryview] = [data[:2]]
-    exif = _EXIF + orientation_only(header.orientation) if header.orientation != 1 else b""
+    exif = EXIF + orientation_only(header.orientation) if header.orientation != 1 else b""
     for segment in segments(window):
         payload = view[segment.start : segment.start + segment.length]
         if exif and not (segment.marker == APP0 and bytes(payload[:5]) == b"JFIF\0"):

@@ -21,9 +21,9 @@ from xai_vision.errors.image import (
 )
 from xai_vision.images.content import HeldContent
 from xai_vision.images.facts import Header
+from xai_vision.images.formats import TAKEN
 from xai_vision.images.header import check_pixels, check_sides, parse_header, sniff
 from xai_vision.images.limits import MAX_PIXELS
-from xai_vision.images.tiff import orientation_in
 from xai_vision.images.window import truncated
 
 ORIENTATION = 0x0112
@@ -174,14 +174,15 @@ def _draft_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def orientation_of(image: Image.Image) -> int:
-    """The orientation in a file's EXIF, 1 to 8; 1 if it has none. XMP does not count."""
-    exif = image.info.get("exif")
-    return orientation_in(exif.removeprefix(b"Exif\0\0")) if isinstance(exif, bytes) else 1
+def orientation_of(image: Image.Image, header: Header | None = None) -> int:
+    """The orientation a picture is to be turned by, 1 to 8; that is 1 where Pillow turned it.
 
-
-def orientation_set(image: Image.Image) -> int:
-    """The orientation that a Pillow image in a program's hands carries, as Pillow sees it."""
+    Args:
+        image: The picture.
+        header: The header of its file: of a JPEG or PNG, what it says is what counts.
+    """
+    if header is not None and header.format in TAKEN:
+        return header.orientation
     try:
         value = image.getexif().get(ORIENTATION, 1)
     except Exception:  # noqa: BLE001 - broken EXIF says nothing
@@ -190,7 +191,7 @@ def orientation_set(image: Image.Image) -> int:
 
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:
-    """Turn a picture the way its EXIF orientation says."""
+    """Turn a picture the way its orientation says."""
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)
 
@@ -214,4 +215,4 @@ def decode(data: bytes | bytearray | memoryview, *, max_pixels: int = MAX_PIXELS
         check_pixels(header.width, header.height, max_pixels)
     image = load_image(data, name, max_pixels=max_pixels)
     with decoding(name):
-        return turned(image, orientation_of(image))
+        return turned(image, orientation_of(image, header))

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from xai_vision.errors.image import ImageCorruptError, ImageFormatError, ImageTruncatedError
 from xai_vision.images.facts import Header
 from xai_vision.images.formats import PNG_SIGNATURE
-from xai_vision.images.tiff import orientation_in, orientation_only
-from xai_vision.images.window import Window, truncated
+from xai_vision.images.orientation import in_raw_profile, orientation, orientation_only
+from xai_vision.images.window import Window
 
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 _MODES = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}
 _BITS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _MAX_CHUNKS = 5000
+_MAX_WALK = 200_000  # chunks: 800 MiB as most writers cut it, and half a second of walking
 _MAX_EXIF = 1024 * 1024
-_PACKED = (b"zTXt", b"iTXt", b"iCCP")
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
+_XMP, _RAW_PROFILE = b"XML:com.adobe.xmp", b"Raw profile type exif"
+_MAX_NAME = 80
 _MAX_PACKED = 256 * 1024
 _MAX_UNPACKED = 1024 * 1024  # where Pillow gives up
 
@@ -36,22 +40,23 @@ class Chunk(NamedTuple):
     length: int
 
 
-def chunks(window: Window) -> Iterator[Chunk]:
-    """Walk the chunks up to the end, reading only their heads.
+@dataclass
+class _Seen:
+    """What was met on the way through the chunks."""
 
-    Raises:
-        ImageTruncatedError: A chunk's head or data reaches beyond the end.
-    """
-    at = len(PNG_SIGNATURE)
-    while True:
-        head = window.take(at, 8)
-        chunk = Chunk(head[4:], at + 8, int.from_bytes(head[:4], "big"))
-        at += 12 + chunk.length
-        if at > window.size:
-            raise truncated()
-        yield chunk
-        if chunk.kind == b"IEND":
-            return
+    body_at: int = 0
+    ended: bool = False
+    palette: bool = False
+    animated: bool = False
+    doubtful: bool = False
+    exif: bytes = b""
+    texts: dict[bytes, bytes] = field(default_factory=dict)
+
+    @property
+    def orientation(self) -> int:
+        """Which way up it is, by whatever says so."""
+        exif = self.exif or in_raw_profile(self.texts.get(_RAW_PROFILE, b""))
+        return orientation(exif, self.texts.get(_XMP, b""))
 
 
 def _corrupt(why: str) -> ImageCorruptError:
@@ -61,51 +66,86 @@ def _corrupt(why: str) -> ImageCorruptError:
 
 
 def parse(window: Window) -> Header:
-    """Read a PNG's header: every chunk's head before the pixels."""
+    """Read a PNG's header: every chunk's head, as EXIF may lie behind the pixels.
+
+    Data that ends behind the header is enough, and told by ``ended`` of the result.
+    """
     width, height, bits, mode = _size(window)
-    orientation, animated, palette, doubtful = 1, False, False, False
-    for count, chunk in enumerate(_heads(window)):
-        if chunk.kind == b"IDAT":
-            if mode == "P" and not palette:
-                raise _corrupt("its palette is missing")
-            return Header(
-                "PNG", width, height, orientation, mode, bits, animated, chunk.start, doubtful
-            )
-        if chunk.kind == b"eXIf":
-            orientation = orientation_in(window.peek(chunk.start, min(chunk.length, _MAX_EXIF)))
-        elif chunk.kind == b"acTL":
-            animated = int.from_bytes(window.peek(chunk.start, 4), "big") > 1
-            doubtful = True  # frames may be missing or out of order
-        elif chunk.kind in _PACKED:
-            doubtful = doubtful or not _unpacks(window, chunk)
-        elif chunk.kind == b"PLTE":
-            palette = True
-        elif chunk.kind == b"IEND":
-            raise _corrupt("it has no pixels")
-        if count > _MAX_CHUNKS:
-            raise _corrupt(f"it has more than {_MAX_CHUNKS} chunks before its pixels")
-    raise truncated()
-
-
-def _unpacks(window: Window, chunk: Chunk) -> bool:
-    """Whether a compressed text or profile unpacks to a sane size."""
-    data = window.peek(chunk.start, min(chunk.length, _MAX_PACKED))
-    _, _, rest = data.partition(b"\0")
-    if chunk.kind == b"iTXt":
-        if rest[:1] == b"\0":
-            return True  # not compressed
-        method, packed = rest[1:2], rest[2:].partition(b"\0")[2].partition(b"\0")[2]
-    else:
-        method, packed = rest[:1], rest[1:]
+    seen = _Seen()
     try:
-        text = zlib.decompressobj().decompress(packed, _MAX_UNPACKED)
+        for count, chunk in enumerate(_heads(window)):
+            if chunk.kind == b"IEND":
+                seen.ended = chunk.start + 4 <= window.size
+                break
+            if chunk.kind == b"IDAT":
+                if mode == "P" and not seen.palette:
+                    raise _corrupt("its palette is missing")
+                seen.body_at = seen.body_at or chunk.start
+            else:
+                _look_into(window, chunk, seen)
+            if count > _MAX_CHUNKS and not seen.body_at:
+                raise _corrupt(f"it has more than {_MAX_CHUNKS} chunks before its pixels")
+            if count > _MAX_WALK:
+                seen.ended = seen.doubtful = True
+                break
+    except ImageTruncatedError:
+        if not seen.body_at:
+            raise
+    if not seen.body_at:
+        raise _corrupt("it has no pixels")
+    found = seen.orientation, mode, bits, seen.animated, seen.body_at, seen.doubtful, seen.ended
+    return Header("PNG", width, height, *found)
+
+
+def _look_into(window: Window, chunk: Chunk, seen: _Seen) -> None:
+    """Note what a chunk other than the pixels says."""
+    if chunk.kind == b"eXIf":
+        seen.exif = window.peek(chunk.start, min(chunk.length, _MAX_EXIF))
+    elif chunk.kind == b"acTL" and not seen.body_at:
+        seen.animated = int.from_bytes(window.peek(chunk.start, 4), "big") > 1
+        seen.doubtful = True  # frames may be missing or out of order
+    elif chunk.kind in _TEXTS:
+        name = window.peek(chunk.start, _MAX_NAME).partition(b"\0")[0]
+        turns = name in (_XMP, _RAW_PROFILE)
+        if turns or chunk.kind != b"tEXt":
+            text = _text(window, chunk)
+            seen.doubtful = seen.doubtful or text is None
+            if turns and text is not None:
+                seen.texts[name] = text
+    elif chunk.kind == b"PLTE":
+        seen.palette = True
+
+
+def _text(window: Window, chunk: Chunk) -> bytes | None:
+    """What a text or profile says; None if it unpacks to no sane size.
+
+    Of a long text that is not packed, only the beginning.
+    """
+    data = window.peek(chunk.start, min(chunk.length, _MAX_PACKED))
+    rest = data.partition(b"\0")[2]
+    if chunk.kind == b"tEXt":
+        return rest
+    if chunk.kind == b"iTXt":
+        plain, method = rest[:1] == b"\0", rest[1:2]
+        rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+        if plain:
+            return rest
+    else:
+        method, rest = rest[:1], rest[1:]
+    try:
+        text = zlib.decompressobj().decompress(rest, _MAX_UNPACKED)
     except zlib.error:
-        return False
-    return method == b"\0" and len(data) == chunk.length and len(text) < _MAX_UNPACKED
+        return None
+    sane = method == b"\0" and len(data) == chunk.length and len(text) < _MAX_UNPACKED
+    return text if sane else None
 
 
 def _heads(window: Window) -> Iterator[Chunk]:
-    """Walk the chunks' heads, the last of which may lack data: a header may be all there is."""
+    """Walk the chunks' heads, the last of which may lack data: a header may be all there is.
+
+    Raises:
+        ImageTruncatedError: The next head lies beyond the end.
+    """
     at = len(PNG_SIGNATURE)
     while True:
         head = window.take(at, 8)
@@ -135,14 +175,7 @@ def _size(window: Window) -> tuple[int, int, int, str]:
 
 def looks_whole(window: Window, header: Header) -> bool:
     """Whether the picture's end is there and nothing is odd; False asks for a decoder's word."""
-    if header.doubtful:
-        return False
-    if window.peek(window.size - len(_END), len(_END)) == _END:
-        return True
-    try:
-        return any(chunk.kind == b"IEND" for chunk in chunks(window))
-    except ImageCorruptError:
-        return False
+    return header.ended and not header.doubtful
 
 
 def strip(data: bytes, header: Header) -> bytes:

@@ -74,22 +74,22 @@ class PreparedImage(Picture):
 
     @property
     def size(self) -> tuple[int, int] | None:
-        """Width and height in pixels as people see it, its EXIF orientation obeyed."""
+        """Width and height in pixels as people see it, its orientation obeyed."""
         return self._header.size if self._header else None
 
     @property
     def width(self) -> int | None:
-        """Pixels across, its EXIF orientation obeyed; None of a picture at a web address."""
+        """Pixels across, its orientation obeyed; None of a picture at a web address."""
         return self._header.size[0] if self._header else None
 
     @property
     def height(self) -> int | None:
-        """Pixels down, its EXIF orientation obeyed; None of a picture at a web address."""
+        """Pixels down, its orientation obeyed; None of a picture at a web address."""
         return self._header.size[1] if self._header else None
 
     @property
     def orientation(self) -> int | None:
-        """The EXIF orientation the file carries, 1 to 8, where 1 is upright."""
+        """The orientation in the file's EXIF, or else its XMP: 1 to 8, where 1 is upright."""
         return self._header.orientation if self._header else None
 
     @property

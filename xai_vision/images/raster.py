@@ -11,7 +11,7 @@ from xai_vision.images.facts import Header
 from xai_vision.images.formats import TAKEN
 from xai_vision.images.found import Found
 from xai_vision.images.header import parse_header
-from xai_vision.images.pixels import decoding, load_image, orientation_of, orientation_set, turned
+from xai_vision.images.pixels import decoding, load_image, orientation_of, turned
 from xai_vision.images.wishes import Wishes
 
 _CONVERTED = {"CMYK", "LAB"}
@@ -42,7 +42,7 @@ def from_file(
         pixels.note("16 bits per channel reduced to 8", lossy=True)
     if name == "JPEG":
         pixels.subsampling = max(0, _sampling(image))
-    _make_plain(pixels, orientation_of(image), name)
+    _make_plain(pixels, orientation_of(image, header), name)
     was = header.size if header is not None and name in TAKEN else pixels.image.size
     return _encoded(pixels, wishes, was, lossless=name != "JPEG")
 
@@ -54,7 +54,7 @@ def from_image(found: Found, image: Image.Image, wishes: Wishes) -> tuple[Conten
     pixels = Pixels(image, changes=found.changes)
     if _animated(image):
         pixels.note("only its current frame is sent", lossy=True)
-    _make_plain(pixels, orientation_set(image), "image")
+    _make_plain(pixels, orientation_of(image), "image")
     return _encoded(pixels, wishes, pixels.image.size, lossless=True)
 
 
@@ -77,7 +77,7 @@ def _make_plain(pixels: Pixels, orientation: int, what: str) -> None:
         pixels.image = turned(plain, orientation)
         pixels.profile = fitting_profile(plain, profile) if image.mode not in _CONVERTED else None
     if orientation != 1:
-        pixels.note(f"turned upright (its EXIF orientation was {orientation})")
+        pixels.note(f"turned upright (its orientation was {orientation})")
 
 
 def _encoded(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xai_vision.errors.image import ImageCorruptError, ImageTruncatedError
 from xai_vision.images.facts import Header
-from xai_vision.images.tiff import orientation_in
+from xai_vision.images.orientation import orientation
 from xai_vision.images.window import Window
 
 _MAX_CHUNKS = 5000
@@ -35,26 +35,26 @@ def _extended(window: Window, flags: int, width: bytes, height: bytes) -> Header
         "WEBP",
         int.from_bytes(width, "little") + 1,
         int.from_bytes(height, "little") + 1,
-        _orientation(window) if flags & 0x08 else 1,
+        _orientation(window) if flags & 0x0C else 1,
         "RGBA" if flags & 0x10 else "RGB",
         animated=bool(flags & 0x02),
     )
 
 
 def _orientation(window: Window) -> int:
-    """Walk the chunks to EXIF, which lies behind the picture."""
+    """Walk the chunks to EXIF and XMP, which lie behind the picture."""
     at = 12
+    found = {b"EXIF": b"", b"XMP ": b""}
     try:
         for _ in range(_MAX_CHUNKS):
             head = window.take(at, 8)
             length = int.from_bytes(head[4:], "little")
-            if head[:4] == b"EXIF":
-                data = window.peek(at + 8, length)
-                return orientation_in(data.removeprefix(b"Exif\0\0"))
+            if head[:4] in found:
+                found[head[:4]] = window.peek(at + 8, length)
             at += 8 + length + (length & 1)
     except ImageTruncatedError:
         pass
-    return 1
+    return orientation(found[b"EXIF"], found[b"XMP "])
 
 
 def parse_bmp(window: Window) -> Header:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from xai_vision.errors.image import ImageCorruptError, ImageTruncatedError
-from xai_vision.images.content import HeldContent
 from xai_vision.images.facts import Header
 from xai_vision.images.window import Window
 
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, CHANNELS = 256, 257, 258, 262, 274, 277
-_SIZES = {1: 1, 3: 2, 4: 4, 16: 8}  # unsigned integers: BYTE, SHORT, LONG, LONG8
+# Bytes of an integer: BYTE, SHORT, LONG, LONG8, and signed ones, of which none here is negative.
+_SIZES = {1: 1, 3: 2, 4: 4, 16: 8, 6: 1, 8: 2, 9: 4, 17: 8}
+_BYTE = 1
 _MODES = {
     (0, 1): "L",
     (1, 1): "L",
@@ -39,10 +39,14 @@ _BIG = _Shape(8, 20, 8)
 
 
 class Directory:
-    """The first directory of a TIFF: tags with small unsigned integers."""
+    """The first directory of a TIFF: tags with small integers."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, *, whole: bool = True) -> None:
         """Read the directory; a value beyond the data is left out.
+
+        Args:
+            window: The TIFF.
+            whole: Whether all entries have to be there; if not, those that are count.
 
         Raises:
             ImageTruncatedError: The directory's end is missing.
@@ -54,7 +58,7 @@ class Directory:
         at = self._number(start[8:16] if shape is _BIG else start[4:8])
         count = self._number(window.take(at, shape.counter))
         at += shape.counter
-        entries = window.take(at, count * shape.entry)
+        entries = (window.take if whole else window.peek)(at, count * shape.entry)
         self.more = any(window.peek(at + len(entries), shape.word))
         self._values: dict[int, int] = {}
         for place in range(0, len(entries), shape.entry):
@@ -65,8 +69,11 @@ class Directory:
 
     def _add(self, window: Window, entry: bytes) -> None:
         tag = self._number(entry[:2])
-        size = _SIZES.get(self._number(entry[2:4]))
-        if size is None or tag in self._values:
+        kind = self._number(entry[2:4])
+        size = _SIZES.get(kind)
+        if size is None or tag in self._values or len(entry) < self._shape.entry:
+            return
+        if tag == ORIENTATION and kind == _BYTE:  # Pillow does not take it for a number
             return
         word = self._shape.word
         count = self._number(entry[4 : 4 + word])
@@ -90,29 +97,13 @@ def parse(window: Window) -> Header:
         "TIFF",
         found.get(WIDTH),
         found.get(HEIGHT),
-        _valid(found.get(ORIENTATION, 1)),
+        valid_orientation(found.get(ORIENTATION, 1)),
         "1" if (mode, bits) == ("L", 1) else mode,
         bits,
         animated=found.more,
     )
 
 
-def orientation_in(exif: bytes) -> int:
-    """Read the orientation from EXIF data that starts with its TIFF header; 1 if it has none."""
-    if exif[:4] not in (b"II*\0", b"MM\0*"):
-        return 1
-    with HeldContent(exif).opened() as window:
-        try:
-            return _valid(Directory(window).get(ORIENTATION, 1))
-        except (ImageTruncatedError, ImageCorruptError):
-            return 1
-
-
-def _valid(orientation: int) -> int:
-    return orientation if 1 <= orientation <= 8 else 1
-
-
-def orientation_only(orientation: int) -> bytes:
-    """EXIF data that says nothing but the orientation."""
-    entry = ORIENTATION.to_bytes(2, "big") + b"\0\x03\0\0\0\x01" + orientation.to_bytes(2, "big")
-    return b"MM\0*\0\0\0\x08" + b"\0\x01" + entry + b"\0\0" + b"\0\0\0\0"
+def valid_orientation(value: int) -> int:
+    """An orientation, or 1 if there is none of that number."""
+    return value if 1 <= value <= 8 else 1

@@ -1,0 +1,199 @@
+"""Wherever a file says which way up it is, size, pil(), Pillow and the stripped file agree."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from tests.pictures import made, png_of
+from xai_vision.images import content, prepare_image, read_header
+from xai_vision.images.orientation import orientation
+
+# What Pillow says of a directory with fewer entries than it says.
+pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-'
+    b'syntax-ns#"><rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" %s</rdf:RDF>'
+    b"</x:xmpmeta>"
+)
+BY_ATTRIBUTE = XMP % b'tiff:Orientation="6"/>'
+BY_ELEMENT = XMP % b"><tiff:Orientation>6</tiff:Orientation></rdf:Description>"
+XMP_START = b"http://ns.adobe.com/xap/1.0/\0"
+XMP_NAME = b"XML:com.adobe.xmp\0"
+PICTURE = made.photo(40, 20)
+JPEG = made.encode(PICTURE, "JPEG", quality=95)
+PNG = made.encode(PICTURE, "PNG")
+HEADER, END = 33, -12  # where chunks go in: behind the size, before the end
+
+
+def tiff(value=6, kind=3, order="<", entries=1):
+    """EXIF with an orientation and nothing else, of a type and with a number of entries."""
+    code = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}[kind]
+    entry = struct.pack(f"{order}HHI", 0x0112, kind, 1)
+    entry += struct.pack(order + code, value).ljust(4, b"\0")
+    start = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, 8)
+    return start + struct.pack(f"{order}H", entries) + entry + bytes(4)
+
+
+def jpeg_with(*payloads):
+    segments = [b"\xff\xe1" + struct.pack(">H", len(one) + 2) + one for one in payloads]
+    return JPEG[:2] + b"".join(segments) + JPEG[2:]
+
+
+def jpeg_exif(*args, **options):
+    return jpeg_with(b"Exif\0\0" + tiff(*args, **options))
+
+
+def jpeg_xmp(xmp):
+    return jpeg_with(XMP_START + xmp)
+
+
+def png_with(kind, data, at=HEADER):
+    return PNG[:at] + made.chunk(kind, data) + PNG[at:]
+
+
+def webp_xmp(xmp):
+    return made.encode(PICTURE, "WEBP", lossless=True, xmp=xmp)
+
+
+def raw_profile(exif):
+    return b"Raw profile type exif\0\0" + zlib.compress(
+        b"\nexif\n%8d\n%s\n" % (len(exif), exif.hex().encode())
+    )
+
+
+CASES = {
+    "JPEG, a short": jpeg_exif(),
+    "JPEG, a long of the other order": jpeg_exif(kind=4, order=">"),
+    "JPEG, a signed short": jpeg_exif(kind=8),
+    "JPEG, a signed long": jpeg_exif(kind=9, order=">"),
+    "JPEG, a signed byte": jpeg_exif(kind=6),
+    "JPEG, fewer entries than said": jpeg_exif(entries=5),
+    "JPEG, XMP's attribute": jpeg_xmp(BY_ATTRIBUTE),
+    "JPEG, XMP's element": jpeg_xmp(BY_ELEMENT),
+    "PNG, EXIF before the pixels": png_with(b"eXIf", tiff()),
+    "PNG, EXIF behind the pixels": png_with(b"eXIf", tiff(), END),
+    "PNG, EXIF behind the pixels, of the other order": png_with(b"eXIf", tiff(order=">"), END),
+    "PNG, EXIF as in a JPEG": png_with(b"eXIf", b"Exif\0\0" + tiff()),
+    "PNG, XMP": png_with(b"iTXt", XMP_NAME + b"\0\0\0\0" + BY_ATTRIBUTE),
+    "PNG, XMP behind the pixels": png_with(b"iTXt", XMP_NAME + b"\0\0\0\0" + BY_ELEMENT, END),
+    "PNG, XMP packed": png_with(b"iTXt", XMP_NAME + b"\1\0\0\0" + zlib.compress(BY_ATTRIBUTE)),
+    "PNG, XMP as a plain text": png_with(b"tEXt", XMP_NAME + BY_ATTRIBUTE),
+    "PNG, EXIF as a text": png_with(b"zTXt", raw_profile(b"Exif\0\0" + tiff())),
+}
+UPRIGHT = {
+    "JPEG, a byte": jpeg_exif(kind=1),
+    "JPEG, no such orientation": jpeg_exif(value=9),
+    "JPEG, upright by EXIF, not by XMP": jpeg_with(
+        b"Exif\0\0" + tiff(value=1), XMP_START + BY_ELEMENT
+    ),
+    "JPEG, XMP without one": jpeg_xmp(XMP % b"/>"),
+}
+
+
+def upright(data):
+    """The picture as Pillow turns it."""
+    with Image.open(io.BytesIO(data)) as image:
+        return ImageOps.exif_transpose(image)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_everybody_sees_it_turned(case):
+    data = CASES[case]
+    expected = upright(data)
+    assert expected.size == (20, 40)  # Pillow does see it
+    prepared = prepare_image(data)
+    assert prepared.read() == data
+    assert (prepared.size, prepared.orientation) == ((20, 40), 6)
+    assert read_header(data).size == (20, 40)
+    assert prepared.pil().tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_stripping_keeps_it(case):
+    prepared = prepare_image(CASES[case], strip_metadata=True)
+    assert (prepared.size, prepared.orientation) == ((20, 40), 6)
+    seen = upright(prepared.read())
+    assert seen.tobytes() == upright(CASES[case]).tobytes()
+    assert seen.tobytes() == prepared.pil().tobytes()
+    assert b"adobe" not in prepared.read()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_encoding_anew_turns_it(case):
+    prepared = prepare_image(CASES[case], max_side=20)
+    assert (prepared.size, prepared.orientation) == ((10, 20), 1)
+    told = [str(change) for change in prepared.changes]
+    assert "turned upright (its orientation was 6)" in told
+    assert "resized from 20x40 to 10x20" in told
+    assert prepared.pil().size == upright(prepared.read()).size == (10, 20)
+
+
+@pytest.mark.parametrize("case", UPRIGHT)
+def test_what_says_nothing_turns_nothing(case):
+    data = UPRIGHT[case]
+    assert read_header(data).orientation == 1
+    for options in ({}, {"strip_metadata": True}):
+        prepared = prepare_image(data, **options)
+        assert prepared.size == prepared.pil().size == (40, 20)
+    assert upright(data).size == (40, 20)
+
+
+def test_a_text_that_is_no_exif_turns_nothing():
+    data = png_with(b"tEXt", b"Raw profile type exif\0\n\n\nxyz")
+    assert read_header(data).orientation == 1
+
+
+def test_exif_counts_more_than_xmp():
+    both = png_with(b"iTXt", XMP_NAME + b"\0\0\0\0" + BY_ATTRIBUTE, END)
+    both = both[:HEADER] + made.chunk(b"eXIf", tiff(value=3)) + both[HEADER:]
+    assert prepare_image(both).orientation == 3
+    assert upright(both).size == prepare_image(both, strip_metadata=True).size == (40, 20)
+
+
+def test_webp_by_its_xmp():
+    data = webp_xmp(BY_ATTRIBUTE)
+    assert read_header(data).size == (20, 40)
+    prepared = prepare_image(data)
+    assert prepared.pil().tobytes() == upright(data).tobytes()
+    assert prepared.size == upright(data).size == (20, 40)
+
+
+def test_the_file_and_the_image_opened_from_it_are_turned_alike():
+    for data in CASES.values():
+        with Image.open(io.BytesIO(data)) as image:
+            assert prepare_image(image).size == prepare_image(data).size == (20, 40)
+
+
+def test_exif_behind_many_pixels_is_found_by_reading_little(tmp_path, monkeypatch):
+    large = png_of(10 * made.MIB)
+    path = tmp_path / "large.png"
+    path.write_bytes(large[:END] + made.chunk(b"eXIf", tiff()) + large[END:])
+    read = []
+    real = content._read_up_to
+    monkeypatch.setattr(
+        content, "_read_up_to", lambda file, length: read.append(length) or real(file, length)
+    )
+    assert prepare_image(path).orientation == 6
+    assert sum(read) < 64 * 1024
+
+
+@given(st.binary(max_size=200), st.binary(max_size=200))
+def test_any_bytes_have_an_orientation(exif, xmp):
+    for start in (b"", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"):
+        assert 1 <= orientation(start + exif, xmp) <= 8
+
+
+@given(st.integers(0, 9), st.sampled_from([3, 4, 6, 8, 9]), st.sampled_from("<>"))
+def test_every_value_is_read_as_pillow_reads_it(value, kind, order):
+    found = Image.Exif()
+    found.load(tiff(value, kind, order))
+    expected = found.get(0x0112, 1)
+    assert orientation(tiff(value, kind, order)) == (expected if 1 <= expected <= 8 else 1)
