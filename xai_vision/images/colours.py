@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 _WHITE = (255, 255, 255)
 _DEEP = ("I;16", "I;16B", "I;16L", "I;16N")
-_SPACES = {"RGB": b"RGB ", "RGBA": b"RGB ", "L": b"GRAY", "LA": b"GRAY"}
+_SPACES = {"P": b"RGB ", "RGB": b"RGB ", "RGBA": b"RGB ", "L": b"GRAY", "LA": b"GRAY"}
 
 
 def plain_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
-    """Bring a picture to a mode that PNG holds: 1, L, LA, RGB, RGBA or I;16.
+    """Bring a picture to a mode that PNG holds: 1, L, LA, P, RGB, RGBA or I;16.
 
-    Palettes, premultiplied and marked transparency are written out, which loses nothing. What
-    loses something (CMYK, YCbCr, floats ...) is added to ``changes``.
+    Premultiplied and marked transparency is written out, which loses nothing. What loses something
+    (CMYK, YCbCr, floats ...) is added to ``changes``.
     """
     if image.mode in ("1", "L", "RGB"):
         if "transparency" in image.info:
@@ -33,6 +33,8 @@ def plain_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
         return image
     if image.mode in ("I", "F", *_DEEP) and "transparency" in image.info:
         changes.append(Change("a transparent shade of grey made opaque", lossy=True))
+    if image.mode == "P":
+        return image if _palette_suffices(image) else _written_out(image, changes)
     if image.mode in ("LA", "RGBA", "I;16", "I;16B"):
         return image
     convert = _CONVERT.get(image.mode)
@@ -42,8 +44,20 @@ def plain_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
     return convert(image, changes)
 
 
-def _palette(image: Image.Image, changes: list[Change]) -> Image.Image:
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+def _palette_suffices(image: Image.Image) -> bool:
+    """Whether every pixel's colour is in the palette; of others, a PNG would make another colour."""
+    palette = image.palette
+    if palette is None:
+        return False
+    highest = _extremes(image)[1]
+    colours = min(len(palette.palette) // len(palette.mode), len(image.getpalette() or ()) // 3)
+    return highest < colours
+
+
+def _written_out(image: Image.Image, changes: list[Change]) -> Image.Image:
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    changes.append(Change(f"palette written out as {mode}"))
+    return image.convert(mode)
 
 
 def _as(mode: str) -> Convert:
@@ -116,7 +130,6 @@ def _spread(image: Image.Image, low: float, high: float, changes: list[Change]) 
 
 
 _CONVERT: dict[str, Convert] = {
-    "P": _palette,
     "PA": _as("RGBA"),
     "La": _as("LA"),
     "RGBa": _as("RGBA"),
@@ -131,9 +144,11 @@ _CONVERT: dict[str, Convert] = {
 
 
 def eight_bits(image: Image.Image, changes: list[Change]) -> Image.Image:
-    """Bring 16 bits or 1 bit per pixel to 8, as JPEG and good resizing need."""
+    """Bring 16 bits, 1 bit or a palette to 8 bits per channel, as JPEG and good resizing need."""
     if image.mode == "1":
         return image.convert("L")
+    if image.mode == "P":
+        return _written_out(image, changes)
     if image.mode not in _DEEP:
         return image
     changes.append(Change("16 bits per channel reduced to 8", lossy=True))

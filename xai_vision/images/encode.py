@@ -74,8 +74,9 @@ def _save(pixels: Pixels, file_format: str, most: int, **options: Any) -> bytes 
 def to_png(pixels: Pixels, most: int) -> bytes | None:
     """Encode as PNG without loss; None if that takes more than ``most`` bytes."""
     width, height = pixels.image.size
+    marked = pixels.image.info.get("transparency") if pixels.image.mode == "P" else None
     level = 6 if width * height <= _SMALL else 3  # level 3 takes a third of the time
-    return _save(pixels, "PNG", most, compress_level=level)
+    return _save(pixels, "PNG", most, compress_level=level, transparency=marked)
 
 
 def to_jpeg(pixels: Pixels, most: int, quality: int) -> bytes | None:

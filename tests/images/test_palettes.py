@@ -1,0 +1,63 @@
+"""Pictures of a palette stay that, where PNG is what they become."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from tests.pictures import made
+from xai_vision.images import prepare_image
+
+
+def told(prepared):
+    return ", ".join(map(str, prepared.changes))
+
+
+@pytest.mark.parametrize("colours", [2, 4, 16, 200])
+@pytest.mark.parametrize("name", ["BMP", "TIFF", "GIF"])
+def test_palettes_are_kept(name, colours):
+    image = made.photo(64, 48).quantize(colours)
+    prepared = prepare_image(made.encode(image, name))
+    assert (prepared.format, prepared.pil().mode, prepared.lossless) == ("PNG", "P", True)
+    assert prepared.pil().convert("RGB").tobytes() == image.convert("RGB").tobytes()
+    if name == "BMP":
+        assert prepare_image(image).read() == prepared.read()
+
+
+@pytest.mark.parametrize("transparency", [1, b"\xff\x80\x00\x40"])
+def test_the_transparency_of_a_palette_is_kept(transparency):
+    image = made.corners().quantize(4)
+    image.info["transparency"] = transparency
+    prepared = prepare_image(image)
+    assert prepared.pil().mode == "P"
+    assert prepared.pil().convert("RGBA").tobytes() == image.convert("RGBA").tobytes()
+    small = prepare_image(image, max_side=image.width // 2)
+    assert small.pil().mode == "RGBA"
+    assert "palette written out as RGBA" in told(small)
+
+
+def test_a_palette_shorter_than_the_pixels_say():
+    image = Image.new("P", (4, 4))
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    image.putpixel((3, 3), 1)
+    image.putpixel((0, 0), 200)
+    expected = image.convert("RGB").tobytes()
+    assert prepare_image(image).pil().convert("RGB").tobytes() == expected
+
+
+def test_a_palette_of_its_own_transparency():
+    image = Image.new("RGBA", (40, 20), (1, 2, 3, 100)).quantize(8)
+    assert image.palette.mode == "RGBA"
+    assert prepare_image(image).pil().convert("RGBA").getpixel((0, 0)) == (1, 2, 3, 100)
+
+
+def test_a_palette_is_written_out_only_where_that_is_needed():
+    image = made.noise(300, 300).convert("RGB").quantize(64)
+    in_palette = prepare_image(image).size_bytes
+    assert in_palette < 100_000
+    for name in ("BMP", "GIF"):  # as RGB it would not fit
+        fitting = prepare_image(made.encode(image, name), limit=in_palette)
+        assert (fitting.format, fitting.lossless) == ("PNG", True)
+    lossy = prepare_image(image, limit=in_palette - 1, fit=True)
+    assert lossy.format == "JPEG"
+    assert "palette written out as RGB" in told(lossy)
