@@ -55,10 +55,28 @@ def test_what_follows_a_picture_does_no_harm(tail):
         assert prepared.changes == ()
 
 
-def test_a_picture_without_its_last_mark_that_still_opens():
-    data = png()[:-12]
-    assert prepare_image(data).read() == data
-    assert decode(data).size == (640, 400)
+@pytest.mark.parametrize("cut", [1, 4, 5, 11, 12, 13, 16, 20, 40])
+@pytest.mark.parametrize("name", ["chart.png", "animated.png", "palette-alpha.png"])
+def test_a_png_without_all_of_its_end_is_refused(name, cut, tmp_path):
+    data = sample(name)[:-cut]
+    path = tmp_path / "cut.png"
+    path.write_bytes(data)
+    for source in (data, path):
+        for options in ({}, {"strip_metadata": True}, {"max_side": 8}, {"verify": True}):
+            with pytest.raises(ImageTruncatedError, match="ends before the picture") as caught:
+                prepare_image(source, **options)
+            assert "whole file" in caught.value.remedy
+
+
+def test_a_png_cut_short_still_opens_where_that_is_asked_for():
+    assert decode(png()[:-12]).size == (640, 400)
+
+
+def test_the_end_of_a_png_to_which_no_chunk_leads_is_left_to_the_decoder():
+    middle = len(png()) // 2
+    with pytest.raises(ImageCorruptError) as caught:
+        prepare_image(png()[:middle] + png()[middle + 100 :])
+    assert caught.value.__cause__ is not None  # it was asked
 
 
 def test_the_end_mark_on_the_border_of_two_steps():

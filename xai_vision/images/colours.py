@@ -45,7 +45,7 @@ def plain_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
 
 
 def _palette_suffices(image: Image.Image) -> bool:
-    """Whether every pixel's colour is in the palette; of others, a PNG would make another colour."""
+    """Whether every pixel's colour is in the palette; a PNG would make another of what is not."""
     palette = image.palette
     if palette is None:
         return False

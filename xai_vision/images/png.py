@@ -11,7 +11,7 @@ from xai_vision.errors.image import ImageCorruptError, ImageFormatError, ImageTr
 from xai_vision.images.facts import Header
 from xai_vision.images.formats import PNG_SIGNATURE
 from xai_vision.images.orientation import in_raw_profile, orientation, orientation_only
-from xai_vision.images.window import Window
+from xai_vision.images.window import Window, truncated
 
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 _MODES = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}
@@ -75,7 +75,7 @@ def parse(window: Window) -> Header:
     try:
         for count, chunk in enumerate(_heads(window)):
             if chunk.kind == b"IEND":
-                seen.ended = chunk.start + 4 <= window.size
+                seen.ended = chunk.start + chunk.length + 4 <= window.size
                 break
             if chunk.kind == b"IDAT":
                 if mode == "P" and not seen.palette:
@@ -174,8 +174,16 @@ def _size(window: Window) -> tuple[int, int, int, str]:
 
 
 def looks_whole(window: Window, header: Header) -> bool:
-    """Whether the picture's end is there and nothing is odd; False asks for a decoder's word."""
-    return header.ended and not header.doubtful
+    """Whether nothing about the picture is odd; False asks for a decoder's word.
+
+    Raises:
+        ImageTruncatedError: Its end is missing. Some decoders get over it, others do not.
+    """
+    if header.ended:
+        return not header.doubtful
+    if window.peek(window.size - len(_END), len(_END)) != _END:
+        raise truncated()
+    return False  # the end is there, but no way through the chunks leads to it
 
 
 def strip(data: bytes, header: Header) -> bytes:
