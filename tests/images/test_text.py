@@ -7,17 +7,24 @@ import textwrap
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given as any_of
+from hypothesis import strategies as st
 
 from tests.pictures import jpeg, png, sample
+from xai_vision.chat import image
+from xai_vision.errors import InvalidRequestError
 from xai_vision.images import (
     ImageBase64Error,
     ImageEmptyError,
     ImageSourceError,
     NotAnImageError,
+    estimate_tokens,
     prepare_image,
 )
 from xai_vision.images import base64 as ours
 from xai_vision.images import text as text_module
+from xai_vision.images.limits import quoted
+from xai_vision.images.picture import describe_url
 
 TEXT = base64.b64encode(jpeg()).decode()
 PNG_TEXT = base64.b64encode(png()).decode()
@@ -160,6 +167,58 @@ def test_errors_never_quote_the_data(text):
         except ValueError as error:
             said = str(error) + repr(error)
             assert not any(text[at : at + 12] in said for at in range(len(text) - 12))
+
+
+@pytest.mark.parametrize("make", [str, repr, lambda data: f"{bytearray(data)}"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "base64"])
+def test_str_of_bytes_is_told_from_a_path(make, kind):
+    data = {"PNG": png(), "JPEG": jpeg(8, 8), "base64": TEXT[:600].encode()}[kind]
+    with pytest.raises(ImageSourceError, match="what str\\(\\) makes of bytes") as caught:
+        prepare_image(make(data))
+    assert caught.value.remedy == "Pass the bytes themselves, without str() or an f-string."
+    assert caught.value.source == "string"
+    assert "\\x" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"url: data:image/png;base64,{PNG_TEXT[:60]}",
+        f"./base64,{PNG_TEXT[:60]}.png",
+        "./" + jpeg(8, 8)[:50].decode("latin-1"),
+    ],
+)
+def test_what_looks_like_a_path_is_quoted_without_data(given):
+    with pytest.raises(ImageSourceError, match="path") as caught:
+        prepare_image(given)
+    assert PNG_TEXT[:8] not in str(caught.value)
+    assert "JFIF" not in str(caught.value)
+
+
+def test_a_data_url_for_the_detail_is_not_quoted():
+    url = f"data:image/png;base64,{PNG_TEXT}"
+    for make in (prepare_image, image, lambda data, detail: estimate_tokens(1, 1, detail)):
+        for detail in (url, url.encode(), [url], f"high {url}"):
+            with pytest.raises(InvalidRequestError, match="'auto', 'low'") as caught:
+                make(jpeg(), detail=detail)
+            assert len(str(caught.value)) < 200
+            assert PNG_TEXT[:8] not in str(caught.value)
+        with pytest.raises(InvalidRequestError, match="not 'ultra'"):
+            make(jpeg(), detail="ultra")
+
+
+def test_a_data_url_without_a_comma_is_not_described():
+    assert describe_url(f"data:{PNG_TEXT}") == "data URL (no type)"
+    assert describe_url(f"data:image/png;base64,{PNG_TEXT}") == "data URL (image/png;base64)"
+
+
+@any_of(st.one_of(st.text(), st.binary(), st.integers(), st.lists(st.text())))
+def test_what_is_quoted_is_short_and_on_one_line(value):
+    said = quoted(value)
+    assert len(said) <= 200
+    assert said.isprintable()
+    mark = "iVBORw0KGgo"
+    assert mark not in quoted(f"{value}data:image/png;base64,{mark}")
 
 
 def test_which_path_it_was_is_told_only_if_it_is_no_base64():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 MIB = 1024 * 1024
 
 MAX_BYTES = 20 * MIB
@@ -28,6 +30,18 @@ def human_size(size: int) -> str:
 def over_limit(size: int, limit: int) -> str:
     """Say that ``size`` is over ``limit``, in figures that differ even when they are close."""
     return f"It has {size:,} bytes ({human_size(size)}), over the limit of {human_size(limit)}."
+
+
+_DATA = re.compile(r"(data:[^,;]{0,40}[,;]|base64,).*", re.DOTALL | re.IGNORECASE)
+
+
+def quoted(value: object, most: int = 80) -> str:
+    """Quote what was given for an option, for an error: short, on one line, no picture data."""
+    if isinstance(value, str):
+        return repr(shown(_DATA.sub(r"\1…", value[: 2 * most]), most))
+    if value is None or isinstance(value, (bool, int, float)):
+        return shown(repr(value), most)
+    return type(value).__name__
 
 
 def shown(name: str, most: int = 80) -> str:

@@ -99,7 +99,8 @@ def describe_url(text: str, limit: int = 80) -> str:
     Of a data URL only the label before its data is kept.
     """
     if text[:5].lower() == "data:":
-        return f"data URL ({text[5:60].partition(',')[0] or 'no type'})"
+        label, comma, _ = text[5:60].partition(",")
+        return f"data URL ({label if label and comma else 'no type'})"
     address, mark, _ = text.partition("?")
     scheme, slashes, rest = address.partition("://")
     host, slash, path = rest.partition("/")

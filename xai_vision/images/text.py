@@ -13,6 +13,7 @@ from xai_vision.images.content import HeldContent
 from xai_vision.images.encoded import TextContent
 from xai_vision.images.formats import HEAD, sniff_format, what_else
 from xai_vision.images.found import Found
+from xai_vision.images.limits import quoted
 from xai_vision.images.picture import STEP
 
 _LABEL_ROOM = 4096
@@ -21,6 +22,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//|[A-Za-z])")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{2,5}$")
 _FOREIGN = re.compile(r"[^A-Za-z0-9+/]")
+_STR_OF_BYTES = re.compile(r"(?:bytearray\()?b['\"]")
 _URL_SAFE = str.maketrans("-_", "+/")
 _TAKEN = "Pass an http(s) URL, a data URL, base64, bytes, or pathlib.Path(...) for a file."
 
@@ -178,6 +180,12 @@ def _broken(why: str, source: str) -> ImageBase64Error:
 
 def _unknown(text: str, head: bytes) -> ImageSourceError:
     """Say what a string is that is no picture; it is quoted only if it cannot be base64."""
+    if _STR_OF_BYTES.match(text) and text.rstrip(")")[-1] in "'\"":
+        return ImageSourceError(
+            "The string is what str() makes of bytes, not the bytes.",
+            remedy="Pass the bytes themselves, without str() or an f-string.",
+            source="string",
+        )
     scheme = _SCHEME.match(text)
     if scheme and scheme.end() > 2:  # one letter is a drive of Windows
         name = scheme[0].rstrip(":").lower()
@@ -188,11 +196,11 @@ def _unknown(text: str, head: bytes) -> ImageSourceError:
             source="string",
         )
     if _looks_like_path(text):
-        quoted = re.search(r"[.~:\\ ]", text) is not None
+        named = re.search(r"[.~:\\ ]", text) is not None and text.isprintable()
         return ImageSourceError(
             "It looks like a path, and a string is never opened as a file.",
             remedy="Pass pathlib.Path(...) of it, or a full https:// address.",
-            source=f"string {text[:80]!r}" if quoted else "string",
+            source=f"string {quoted(text)}" if named else "string",
         )
     what = what_else(head)[0] if head else ""
     return ImageSourceError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from xai_vision.errors.base import InvalidRequestError
+from xai_vision.images.limits import quoted
 
 Detail: TypeAlias = Literal["auto", "low", "high"]
 """How closely the service looks at a picture."""
@@ -103,4 +104,6 @@ def check_detail(detail: object) -> None:
         InvalidRequestError: It is none of "auto", "low" and "high".
     """
     if detail not in get_args(Detail):
-        raise InvalidRequestError(f"detail has to be 'auto', 'low' or 'high', not {detail!r}.")
+        raise InvalidRequestError(
+            f"detail has to be 'auto', 'low' or 'high', not {quoted(detail)}."
+        )
