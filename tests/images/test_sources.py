@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.pictures import jpeg, made, png, sample
+from tests.pictures import jpeg, png, sample
 from xai_vision.images import (
     ImageEmptyError,
     ImageReadError,
@@ -120,34 +120,6 @@ def test_options_that_need_the_picture_refuse_an_address():
             prepare_image("https://example.com/a.jpg", **options)
         assert "Download" in caught.value.remedy
     assert prepare_image("https://example.com/a.jpg", fit=True).changes == ()
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "F"])
-def test_pillow_images_of_every_mode(mode):
-    image = made.corners().convert(mode)
-    before = image.tobytes()
-    prepared = prepare_image(image)
-    assert prepared.format == "PNG"
-    assert prepared.size == image.size
-    assert prepared.pil().size == image.size
-    assert image.tobytes() == before
-    if mode not in ("CMYK", "YCbCr", "F"):
-        assert prepared.lossless
-        assert prepared.pil().convert("RGB").tobytes() == image.convert("RGB").tobytes()
-
-
-def test_an_opened_pillow_image_is_turned_as_its_exif_says():
-    image = Image.open(io.BytesIO(made.rotated_jpeg(6)))
-    prepared = prepare_image(image)
-    assert prepared.size == (48, 32)
-    assert "turned upright" in str(prepared.changes[0])
-
-
-def test_a_closed_pillow_image():
-    image = Image.open(io.BytesIO(jpeg()))
-    image.close()
-    with pytest.raises((ImageReadError, ValueError)):
-        prepare_image(image)
 
 
 def test_a_name_of_ones_own(path):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 from PIL import Image, JpegImagePlugin
 
+from xai_vision.errors.image import ImageError, ImageReadError
 from xai_vision.images.colours import fitting_profile, plain_mode
 from xai_vision.images.content import Content, HeldContent
 from xai_vision.images.encode import Pixels, encode, shrink
@@ -17,6 +20,10 @@ from xai_vision.images.wishes import Wishes
 _CONVERTED = {"CMYK", "LAB"}
 _OPENED_AT_8_BITS = frozenset({"AVIF", "HEIF", "JPEG2000"})
 _METADATA = {"exif", "xmp", "comment", "XML:com.adobe.xmp", "photoshop"}
+
+# An image opened lazily reads its file when it is first looked into, which threads have to do one
+# after another. Images that share a lock by chance only wait for each other.
+_LOCKS = tuple(threading.Lock() for _ in range(64))
 
 
 def from_file(
@@ -49,13 +56,46 @@ def from_file(
 
 def from_image(found: Found, image: Image.Image, wishes: Wishes) -> tuple[Content, Header]:
     """Encode a Pillow image, which is left as it is."""
-    with decoding("image"):
-        image.load()
     pixels = Pixels(image, changes=found.changes)
-    if _animated(image):
-        pixels.note("only its current frame is sent", lossy=True)
-    _make_plain(pixels, orientation_of(image), "image")
+    with _LOCKS[(id(image) >> 4) % len(_LOCKS)]:
+        _load(image)
+        _note_frames(pixels, image)
+        orientation = orientation_of(image)
+    _make_plain(pixels, orientation, "image")
     return _encoded(pixels, wishes, pixels.image.size, lossless=True)
+
+
+def _load(image: Image.Image) -> None:
+    """Have a Pillow image's pixels read.
+
+    Raises:
+        ImageReadError: It was closed before they were.
+        ImageError: They cannot be decoded.
+    """
+    without_file = getattr(image, "fp", image) is None  # it has none any more once it is loaded
+    try:
+        with decoding("image"):
+            image.load()
+    except ImageError as error:
+        cause = error.__cause__
+        missed = without_file and isinstance(cause, (AssertionError, AttributeError))
+        if missed or "closed" in str(cause):
+            raise ImageReadError(
+                "The Pillow image was closed before its pixels were read.",
+                remedy="Pass it inside its with block, call its load() there, or pass "
+                "pathlib.Path(...) of its file.",
+            ) from error
+        raise
+
+
+def _note_frames(pixels: Pixels, image: Image.Image) -> None:
+    try:
+        animated = _animated(image)
+    except ImageError:  # closed since it was loaded: whether there are more is not known any more
+        pixels.note("further frames, if it has any, are not sent", lossy=True)
+        return
+    if animated:
+        pixels.note("only its current frame is sent", lossy=True)
 
 
 def _animated(image: Image.Image) -> bool:
