@@ -20,7 +20,8 @@ class Header:
         mode: The pixels' kind in Pillow's terms ("L", "RGB", "RGBA", "P", "CMYK", ...); "" if
             not told by the header.
         bits: Bits per channel.
-        animated: Whether there is more than one picture in it: frames or pages.
+        animated: Whether there is more than one picture in it: frames, pages, or in a JPEG further
+            pictures behind the first (MPO; gain maps of telephones are kept so, too).
         body_at: Where the compressed pixels start, in bytes; 0 if not known.
         doubtful: Whether something in it makes some decoders give up, so that only decoding tells.
         ended: Whether its end was seen, of a PNG; of other formats that is looked for later.

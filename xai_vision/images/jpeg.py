@@ -9,6 +9,7 @@ from typing import NamedTuple
 from xai_vision.errors.image import ImageCorruptError, ImageFormatError
 from xai_vision.images.facts import Header
 from xai_vision.images.orientation import EXIF, orientation, orientation_only
+from xai_vision.images.tiff import number_in
 from xai_vision.images.window import Window, truncated
 
 SOI, EOI, SOS, DHT, COM = 0xD8, 0xD9, 0xDA, 0xC4, 0xFE
@@ -20,6 +21,8 @@ _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _OPENED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_MPF = b"MPF\0"
+_PICTURES = 0xB001  # the tag of how many pictures there are
 _MAX_SEGMENTS = 5000
 _END = bytes((0xFF, EOI))
 _SCAN_STEP = 1024 * 1024
@@ -76,6 +79,7 @@ def parse(window: Window) -> Header:
     frame: tuple[int, int, int, int] | None = None
     exif: Segment | None = None
     xmp: Segment | None = None
+    several = False
     for segment in segments(window):
         if segment.marker in _FRAMES and frame is None:
             frame = _frame(window, segment)
@@ -83,6 +87,8 @@ def parse(window: Window) -> Header:
             start = window.peek(segment.start, len(_XMP))
             exif = exif or (segment if start.startswith(EXIF) else None)
             xmp = segment if start == _XMP else xmp
+        elif segment.marker == APP2:
+            several = several or _says_several(window, segment)
         elif segment.marker == EOI:
             raise _corrupt("it ends before its picture starts")
         elif segment.marker == SOS:
@@ -93,7 +99,7 @@ def parse(window: Window) -> Header:
             window.take(segment.start, segment.length + 1)
             mode = _MODES.get(parts, "")
             turn = orientation(_payload(window, exif), _payload(window, xmp))
-            return Header("JPEG", width, height, turn, mode, bits, body_at=body)
+            return Header("JPEG", width, height, turn, mode, bits, several, body)
     raise truncated()
 
 
@@ -115,6 +121,14 @@ def _unusual(why: str) -> ImageFormatError:
         f"This kind of JPEG is opened by hardly any program: {why}.",
         remedy="Save it as an ordinary JPEG or PNG.",
     )
+
+
+def _says_several(window: Window, segment: Segment) -> bool:
+    """Whether further pictures follow in the file: of another eye or zoom, or a gain map (MPO)."""
+    if window.peek(segment.start, len(_MPF)) != _MPF:
+        return False
+    found = number_in(_payload(window, segment).removeprefix(_MPF), _PICTURES)
+    return found is not None and found > 1
 
 
 def _payload(window: Window, segment: Segment | None) -> bytes:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from xai_vision.errors.image import ImageCorruptError, ImageTruncatedError
-from xai_vision.images.content import HeldContent
-from xai_vision.images.tiff import ORIENTATION, Directory, valid_orientation
+from xai_vision.images.tiff import ORIENTATION, number_in, valid_orientation
 
 EXIF = b"Exif\0\0"
 """What EXIF starts with in a JPEG, and by mistake in some PNG and WebP files."""
@@ -26,15 +24,8 @@ def orientation(exif: bytes = b"", xmp: bytes = b"") -> int:
 
 def _in_exif(exif: bytes) -> int | None:
     """Read the orientation from EXIF, as far as its directory goes; None if it has none."""
-    exif = exif.removeprefix(EXIF)
-    if exif[:4] not in (b"II*\0", b"MM\0*"):
-        return None
-    with HeldContent(exif).opened() as window:
-        try:
-            found = Directory(window, whole=False).get(ORIENTATION, -1)
-        except (ImageTruncatedError, ImageCorruptError):
-            return None
-    return valid_orientation(found) if found >= 0 else None
+    found = number_in(exif.removeprefix(EXIF), ORIENTATION)
+    return None if found is None else valid_orientation(found)
 
 
 def in_raw_profile(text: bytes) -> bytes:

@@ -178,10 +178,13 @@ def _stripped(found: Found, content: Content, header: Header) -> tuple[Content, 
     bare = strip(data, header)
     if len(bare) >= len(data):
         return content, header
-    found.changes.append(Change(f"metadata taken out ({len(data) - len(bare):,} bytes)"))
     held = HeldContent(bare)
     with held.opened() as window:
-        return held, parse_header(window, header.format) or header
+        bare_header = parse_header(window, header.format) or header
+    if header.animated and not bare_header.animated:
+        found.changes.append(Change("only the first of its pictures is sent", lossy=True))
+    found.changes.append(Change(f"metadata taken out ({len(data) - len(bare):,} bytes)"))
+    return held, bare_header
 
 
 def _made_smaller(

@@ -94,7 +94,10 @@ class PreparedImage(Picture):
 
     @property
     def animated(self) -> bool:
-        """Whether it is an animated PNG; it is sent whole, what is seen is its first picture."""
+        """Whether it is an animated PNG, or a JPEG with further pictures behind the first (MPO).
+
+        It is sent whole; what is seen is its first picture.
+        """
         return bool(self._header and self._header.animated)
 
     @property

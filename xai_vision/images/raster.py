@@ -42,7 +42,8 @@ def from_file(
         # How deep the original is, its decoder does not say.
         pixels.note("opened at 8 bits per channel, to which a deeper original is reduced")
     if header.animated if header is not None else _animated(image):
-        pixels.note("only the first of its frames or pages is sent", lossy=True)
+        what = "pictures" if name == "JPEG" else "frames or pages"
+        pixels.note(f"only the first of its {what} is sent", lossy=True)
     if _METADATA & image.info.keys():
         pixels.note("metadata left out")
     if image.info.get("reduced"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from xai_vision.errors.image import ImageTruncatedError
+from xai_vision.images.content import HeldContent
 from xai_vision.images.facts import Header
 from xai_vision.images.window import Window
 
@@ -102,6 +104,22 @@ def parse(window: Window) -> Header:
         bits,
         animated=found.more,
     )
+
+
+def number_in(data: bytes, tag: int) -> int | None:
+    """Read one number from a TIFF's directory on its own, as EXIF is one, however damaged.
+
+    Returns:
+        None if it is not there, or if the data is no such directory.
+    """
+    if data[:4] not in (b"II*\0", b"MM\0*"):
+        return None
+    with HeldContent(data).opened() as window:
+        try:
+            found = Directory(window, whole=False).get(tag, -1)
+        except ImageTruncatedError:
+            return None
+    return found if found >= 0 else None
 
 
 def valid_orientation(value: int) -> int:

@@ -1,0 +1,60 @@
+"""JPEGs with further pictures behind the first: MPO, as telephones and stereo cameras write it."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import pytest
+from PIL import Image
+
+from tests.pictures import jpeg, made
+from xai_vision.images import prepare_image, read_header
+
+OTHERS = [made.photo(40, 20, seed) for seed in (2, 3)]
+
+
+def mpo(others):
+    return made.encode(made.photo(40, 20), "MPO", save_all=True, append_images=others, quality=95)
+
+
+def told(prepared):
+    return [str(change) for change in prepared.changes]
+
+
+@pytest.mark.parametrize("others", [OTHERS[:1], OTHERS])
+def test_it_goes_through_and_says_so(others):
+    prepared = prepare_image(mpo(others))
+    assert prepared.animated
+    assert prepared.read() == mpo(others)
+    assert (prepared.format, prepared.changes) == ("JPEG", ())
+    with Image.open(io.BytesIO(mpo(others))) as image:
+        assert image.is_animated == prepared.animated
+
+
+@pytest.mark.parametrize("options", [{"max_side": 20}, {"strip_metadata": True}])
+def test_leaving_the_others_out_is_told(options):
+    prepared = prepare_image(mpo(OTHERS), **options)
+    assert "only the first of its pictures is sent" in told(prepared)
+    assert not prepared.lossless
+    assert not prepared.animated
+    with Image.open(io.BytesIO(prepared.read())) as image:
+        assert not getattr(image, "is_animated", False)
+
+
+def test_leaving_the_others_out_to_fit_is_told():
+    data = mpo(OTHERS)
+    prepared = prepare_image(data, max_bytes=len(data) - 1)
+    assert told(prepared)[0] == "only the first of its pictures is sent"
+    assert not prepared.lossless
+
+
+def test_an_ordinary_jpeg_has_one():
+    assert not prepare_image(jpeg()).animated
+    assert prepare_image(made.private_jpeg(), strip_metadata=True).lossless
+
+
+@pytest.mark.parametrize("payload", [b"", b"SECRET", b"II*\0", b"II*\0\x08\0\0\0\x01\0"])
+def test_a_list_of_pictures_that_says_nothing(payload):
+    segment = b"\xff\xe2" + struct.pack(">H", len(payload) + 6) + b"MPF\0" + payload
+    assert not read_header(jpeg()[:2] + segment + jpeg()[2:]).animated
