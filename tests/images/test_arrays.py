@@ -57,6 +57,10 @@ def test_what_turns_into_an_array():
         (np.zeros((5, 5), np.uint16), ImageSourceError, "uint16", ">> 8"),
         (np.full((5, 5), 2.0), ImageSourceError, "0..1", "Divide"),
         (np.full((5, 5), np.nan), ImageSourceError, "nan", "Divide"),
+        (np.full((5, 5), 1.0000001), ImageSourceError, "to 1.0000001", "clip"),
+        (np.full((5, 5), -1e-9), ImageSourceError, "from -1e-09", "clip"),
+        (np.full((5, 5), 1 + 1e-12), ImageSourceError, "to 1.000000000001", "clip"),
+        (np.zeros((4, 4, 2), np.uint8), ImageSourceError, "no picture", "array[..., 0]"),
         (np.array([["a"]]), ImageSourceError, "not taken", "uint8"),
     ],
 )

@@ -11,7 +11,13 @@ from PIL import Image, ImageChops, ImageStat
 from examples import drawings
 from tests.pictures import MIB, jpeg, jpeg_of, made, png, png_of, rotated_jpeg
 from xai_vision.errors import InvalidRequestError
-from xai_vision.images import MAX_BYTES, ImageFormatError, ImageTooLargeError, prepare_image
+from xai_vision.images import (
+    MAX_BYTES,
+    ImageBombError,
+    ImageFormatError,
+    ImageTooLargeError,
+    prepare_image,
+)
 
 
 def test_the_limit_is_20_mib_of_raw_bytes():
@@ -27,8 +33,9 @@ def test_over_it_the_error_says_by_how_much_and_what_to_do(tmp_path):
         prepare_image(path)
     error = caught.value
     assert (error.size, error.limit, error.source) == (20 * MIB + 1, 20 * MIB, "holiday.jpg")
-    assert "20,971,521 bytes" in error.reason
-    assert "20 MiB" in error.reason
+    assert error.reason == (
+        "It has 20,971,521 bytes (20 MiB), over the limit of 20,971,520 bytes (20 MiB)."
+    )
     assert "fit=True" in error.remedy
     assert str(error).startswith("holiday.jpg: It has 20,971,521 bytes")
 
@@ -169,10 +176,36 @@ def test_convert_false_refuses_conversion_only():
 
 
 @pytest.mark.parametrize("option", ["max_side", "max_bytes", "limit", "max_pixels"])
-@pytest.mark.parametrize("value", [0, -1, 1.5, "9"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, "9", True, np.float64(2)])
 def test_options_that_make_no_sense(option, value):
-    with pytest.raises(InvalidRequestError, match=option):
+    with pytest.raises(InvalidRequestError, match=f"{option} has to be a whole number above 0"):
         prepare_image(jpeg(), **{option: value})
+
+
+@pytest.mark.parametrize("option", ["limit", "max_pixels"])
+def test_options_that_cannot_be_left_open(option):
+    with pytest.raises(InvalidRequestError, match=f"{option} has to be .* not None"):
+        prepare_image(jpeg(), **{option: None})
+
+
+@pytest.mark.parametrize("option", ["fit", "convert", "strip_metadata", "verify"])
+@pytest.mark.parametrize("value", ["no", 0, None, [True]])
+def test_switches_are_true_or_false(option, value):
+    with pytest.raises(InvalidRequestError, match=f"{option} has to be True or False, not "):
+        prepare_image(jpeg(), **{option: value})
+
+
+def test_numbers_of_numpy_are_numbers():
+    options = {"max_side": np.int64(10), "limit": np.uint32(10**6), "max_bytes": np.int32(10**5)}
+    assert prepare_image(jpeg(), max_pixels=np.int64(10**6), **options).size == (10, 8)
+
+
+@pytest.mark.parametrize("source", [made.corners(), np.zeros((32, 48), np.uint8)])
+def test_too_many_pixels_of_what_is_no_file(source):
+    with pytest.raises(ImageBombError, match="at most") as caught:
+        prepare_image(source, max_pixels=48 * 32 - 1)
+    assert "max_pixels=" in caught.value.remedy
+    assert prepare_image(source, max_pixels=48 * 32).size == (48, 32)
 
 
 def test_a_detail_that_does_not_exist():

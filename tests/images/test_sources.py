@@ -13,8 +13,10 @@ import pytest
 from PIL import Image
 
 from tests.pictures import jpeg, png, sample
+from xai_vision.errors import InvalidRequestError
 from xai_vision.images import (
     ImageEmptyError,
+    ImageError,
     ImageReadError,
     ImageSourceError,
     NotAnImageError,
@@ -129,6 +131,39 @@ def test_a_name_of_ones_own(path):
     assert prepare_image(DATA_URL).describe().startswith("data URL (JPEG")
     with path.open("rb") as file:
         assert prepare_image(file).source == "photo.jpg"
+
+
+def test_a_name_is_shown_on_one_line_and_not_too_long():
+    for name in ("a\nFAKE LOG\x1b[31m", "x" * 5000):
+        prepared = prepare_image(jpeg(), name=name)
+        with pytest.raises(ImageError) as caught:
+            prepare_image(b"nothing", name=name)
+        for said in (prepared.source, prepared.describe(), caught.value.source):
+            assert said.isprintable()
+            assert len(said) < 120
+        assert prepared.source == caught.value.source
+    assert prepare_image(jpeg(), name="").source == "picture"
+    with pytest.raises(InvalidRequestError, match="name has to be a text, not 5"):
+        prepare_image(jpeg(), name=5)
+
+
+class NoPath:
+    def __init__(self, found):
+        self.found = found
+
+    def __fspath__(self):
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+@pytest.mark.parametrize("found", [RuntimeError("SECRET"), OSError("SECRET"), 5])
+def test_a_path_that_does_not_tell_itself(found):
+    with pytest.raises(ImageReadError, match="does not tell its path") as caught:
+        prepare_image(NoPath(found))
+    assert "SECRET" not in str(caught.value)
+    assert "pathlib.Path" in caught.value.remedy
+    assert caught.value.source == "NoPath"
 
 
 def test_a_file_is_read_from_where_it_stands():

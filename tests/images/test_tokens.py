@@ -57,8 +57,16 @@ def test_sums():
     assert str(one) == "about 1280 tokens (256 to 1792)"
 
 
+@pytest.mark.parametrize("detail", ["auto", "low"])
+@pytest.mark.parametrize("value", [0, -5, 1.5, float("nan"), "1", True])
+def test_sides_that_are_none(value, detail):
+    for other in (5, None):
+        with pytest.raises(InvalidRequestError, match="width has to be a whole number above 0"):
+            estimate_tokens(value, other, detail)
+        with pytest.raises(InvalidRequestError, match="height has to be a whole number above 0"):
+            estimate_tokens(other, value, detail)
+
+
 def test_nonsense():
-    with pytest.raises(InvalidRequestError):
-        estimate_tokens(0, 5)
     with pytest.raises(InvalidRequestError, match="'auto', 'low' or 'high'"):
         estimate_tokens(5, 5, "medium")

@@ -10,6 +10,7 @@ from xai_vision.errors.image import ImageEmptyError, ImageSourceError
 from xai_vision.images.change import Change
 
 _TAKEN = "Pass an array of shape (height, width), (height, width, 3) or (height, width, 4)"
+_A_LITTLE = 0.01
 
 
 def from_array(source: Any) -> tuple[Image.Image, list[Change]]:
@@ -38,7 +39,9 @@ def _check_shape(shape: tuple[int, ...]) -> None:
     right = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))
     if not right:
         remedy = f"{_TAKEN}."
-        if len(shape) == 3 and shape[0] in (1, 3, 4):
+        if len(shape) == 3 and shape[2] == 2:
+            remedy = "Of grey with alpha, pass the grey, array[..., 0], or make it RGBA."
+        elif len(shape) == 3 and shape[0] in (1, 3, 4):
             remedy = "Channels come last: pass array.transpose(1, 2, 0)."
         elif len(shape) == 4:
             remedy = "Pass one picture of them, such as array[0]."
@@ -62,9 +65,21 @@ def _eight_bits(np: Any, array: Any) -> tuple[Any, list[Change]]:
         )
     low, high = float(array.min()), float(array.max())
     if not (low >= 0 and high <= 1):  # false for NaN, too
-        raise ImageSourceError(
-            f"Floats have to be in 0..1; these are from {low:g} to {high:g}.",
-            remedy="Divide them by their maximum; or if they are 0..255, .astype('uint8').",
-        )
+        raise _out_of_range(low, high)
     values = np.rint(array * array.dtype.type(255)).astype(np.uint8)
     return values, [Change("floats rounded to 8 bits", lossy=True)]
+
+
+def _out_of_range(low: float, high: float) -> ImageSourceError:
+    remedy = "Divide them by their maximum; or if they are 0..255, .astype('uint8')."
+    if low >= -_A_LITTLE and high <= 1 + _A_LITTLE:
+        remedy = "Cut off what rounding left: array.clip(0, 1)."
+    return ImageSourceError(
+        f"Floats have to be in 0..1; these are from {_told(low)} to {_told(high)}.", remedy=remedy
+    )
+
+
+def _told(value: float) -> str:
+    """Write a number in short, but not so that one outside of 0..1 reads as 0 or 1."""
+    short = f"{value:g}"
+    return repr(value) if float(short) in (0, 1) and float(short) != value else short

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from typing import Any
+
+from xai_vision.errors.base import InvalidRequestError
 
 MIB = 1024 * 1024
 
@@ -29,7 +33,25 @@ def human_size(size: int) -> str:
 
 def over_limit(size: int, limit: int) -> str:
     """Say that ``size`` is over ``limit``, in figures that differ even when they are close."""
-    return f"It has {size:,} bytes ({human_size(size)}), over the limit of {human_size(limit)}."
+    most = human_size(limit)
+    if most == human_size(size):
+        most = f"{limit:,} bytes ({most})"
+    return f"It has {size:,} bytes ({human_size(size)}), over the limit of {most}."
+
+
+def whole_number(name: str, value: Any) -> int:
+    """A whole number above 0, of Python or NumPy.
+
+    Raises:
+        InvalidRequestError: It is none; the text names the option ``name``.
+    """
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise InvalidRequestError(f"{name} has to be a whole number above 0, not {quoted(value)}.")
+    return number
 
 
 _DATA = re.compile(r"(data:[^,;]{0,40}[,;]|base64,).*", re.DOTALL | re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xai_vision.errors.base import InvalidRequestError
 from xai_vision.errors.image import ImageError, ImageFormatError, ImageSourceError
 from xai_vision.images import jpeg, png
 from xai_vision.images.change import Change
@@ -10,7 +11,7 @@ from xai_vision.images.facts import Header
 from xai_vision.images.formats import TAKEN
 from xai_vision.images.found import Found
 from xai_vision.images.header import check_pixels, parse_header, sniff
-from xai_vision.images.limits import MAX_BYTES, MAX_PIXELS, shown
+from xai_vision.images.limits import MAX_BYTES, MAX_PIXELS, quoted, shown
 from xai_vision.images.prepared import PreparedImage
 from xai_vision.images.sources import ImageSource, find
 from xai_vision.images.tokens import Detail, check_detail
@@ -44,7 +45,8 @@ def prepare_image(
             as binary (read from where it stands), a Pillow image, a NumPy array (height, width)
             or (height, width, 3 or 4) of uint8 or of floats in 0..1, or another prepared picture.
             A string is never opened as a file.
-        name: What to call it in messages; its file's name by default.
+        name: What to call it in messages, of which 80 characters are shown; its file's name by
+            default.
         detail: "auto", "low" or "high": for ``tokens`` of the result.
         convert: Whether a format other than JPEG and PNG is converted; if not, it is refused.
         fit: Whether a picture over the limit is encoded anew, with lower quality and fewer pixels
@@ -52,8 +54,8 @@ def prepare_image(
         max_side: The most pixels on the longest side; a larger picture is resized.
         max_bytes: The most bytes; a larger picture is made to fit, as with ``fit``.
         limit: The most raw bytes the service takes; 20 MiB by its documentation.
-        max_pixels: The most pixels a picture may have before it is taken for a bomb; by default
-            the 179 million at which Pillow refuses.
+        max_pixels: The most pixels a picture, Pillow image or array may have before it is taken
+            for a bomb; by default the 179 million at which Pillow refuses.
         strip_metadata: Whether EXIF (place, camera), XMP, comments and what follows the picture
             in its file are taken out; no pixel changes, and the orientation is kept.
         verify: Whether the picture is decoded to see that all of it opens.
@@ -66,9 +68,10 @@ def prepare_image(
         ImageError: It cannot be sent; the subclass says why, ``.remedy`` what to do.
         InvalidRequestError: An option makes no sense.
     """
-    wishes = Wishes(convert, fit, max_side, max_bytes, limit, max_pixels, strip_metadata, verify)
-    wishes.check()
+    given = Wishes(convert, fit, max_side, max_bytes, limit, max_pixels, strip_metadata, verify)
+    wishes = given.checked()
     check_detail(detail)
+    name = _checked_name(name)
     try:
         found = find(source)
     except ImageError as error:
@@ -87,6 +90,12 @@ def prepare_image(
         changes=tuple(found.changes),
         detail=detail,
     )
+
+
+def _checked_name(name: str | None) -> str | None:
+    if name is not None and not isinstance(name, str):
+        raise InvalidRequestError(f"name has to be a text, not {quoted(name)}.")
+    return shown(name) if name else None
 
 
 def _prepare(found: Found, wishes: Wishes) -> tuple[Content | None, Header | None]:

@@ -13,7 +13,7 @@ from xai_vision.images.encode import Pixels, encode, shrink
 from xai_vision.images.facts import Header
 from xai_vision.images.formats import TAKEN
 from xai_vision.images.found import Found
-from xai_vision.images.header import parse_header
+from xai_vision.images.header import check_pixels, parse_header
 from xai_vision.images.pixels import decoding, load_image, orientation_of, turned
 from xai_vision.images.wishes import Wishes
 
@@ -57,6 +57,7 @@ def from_file(
 
 def from_image(found: Found, image: Image.Image, wishes: Wishes) -> tuple[Content, Header]:
     """Encode a Pillow image, which is left as it is."""
+    check_pixels(*image.size, wishes.max_pixels)
     pixels = Pixels(image, changes=found.changes)
     with _LOCKS[(id(image) >> 4) % len(_LOCKS)]:
         _load(image)

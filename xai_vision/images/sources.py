@@ -108,7 +108,14 @@ def _from_picture(picture: Picture) -> Found:
 
 
 def _from_path(path: os.PathLike[Any]) -> Found:
-    text = os.fsdecode(path)
+    try:
+        text = os.fsdecode(path)
+    except Exception as error:  # whatever the object's own __fspath__() raises
+        raise ImageReadError(
+            f"The {type(path).__name__} does not tell its path.",
+            remedy="Pass pathlib.Path(...), or the bytes.",
+            source=type(path).__name__,
+        ) from error
     name = shown(os.path.basename(text) or text)  # noqa: PTH119 - the last part as it was written
     try:
         content = FileContent(Path(text))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from xai_vision.errors.base import InvalidRequestError
-from xai_vision.images.limits import quoted
+from xai_vision.images.limits import quoted, whole_number
 
 Detail: TypeAlias = Literal["auto", "low", "high"]
 """How closely the service looks at a picture."""
@@ -84,15 +84,15 @@ def estimate_tokens(
         The least, likely and most tokens, and where that is from.
 
     Raises:
-        InvalidRequestError: The detail is none of the three, or a side is not positive.
+        InvalidRequestError: The detail is none of the three, or a side is no whole number above 0.
     """
     check_detail(detail)
+    width = None if width is None else whole_number("width", width)
+    height = None if height is None else whole_number("height", height)
     if detail == "low":
         return TokenEstimate(TILE_TOKENS, TILE_TOKENS, 2 * TILE_TOKENS)
     if width is None or height is None:
         return TokenEstimate(TILE_TOKENS, MOST, MOST, _UNKNOWN_SIZE)
-    if width < 1 or height < 1:
-        raise InvalidRequestError(f"A picture of {width}x{height} pixels has no tokens.")
     tiles = -(-width // TILE) * -(-height // TILE)
     return TokenEstimate(TILE_TOKENS, (min(tiles, MAX_TILES) + 1) * TILE_TOKENS, MOST)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xai_vision.errors.base import InvalidRequestError
 from xai_vision.errors.image import ImageTooLargeError
-from xai_vision.images.limits import MAX_SOURCE_BYTES, over_limit
+from xai_vision.images.limits import MAX_SOURCE_BYTES, over_limit, quoted, whole_number
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,23 @@ class Wishes:
     strip_metadata: bool
     verify: bool
 
-    def check(self) -> None:
-        """Refuse options that make no sense.
+    def checked(self) -> Wishes:
+        """The same with Python's own numbers.
 
         Raises:
-            InvalidRequestError: A number is none, or not above 0.
+            InvalidRequestError: A number is none, or not above 0; a switch is not True or False.
         """
-        for name in ("max_side", "max_bytes", "limit", "max_pixels"):
+        for name in ("convert", "fit", "strip_metadata", "verify"):
             value = getattr(self, name)
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise InvalidRequestError(f"{name} has to be a whole number above 0.")
+            if not isinstance(value, bool):
+                raise InvalidRequestError(f"{name} has to be True or False, not {quoted(value)}.")
+        return replace(
+            self,
+            max_side=None if self.max_side is None else whole_number("max_side", self.max_side),
+            max_bytes=None if self.max_bytes is None else whole_number("max_bytes", self.max_bytes),
+            limit=whole_number("limit", self.limit),
+            max_pixels=whole_number("max_pixels", self.max_pixels),
+        )
 
     @property
     def most(self) -> int:
