@@ -61,7 +61,7 @@ class Finding:
         if self.size_bytes is not None:
             words.append(human_size(self.size_bytes))
         if self.header.animated:
-            words.append("several frames")
+            words.append("several pictures")
         if self.header.orientation in _ORIENTED:
             words.append(f"stored {_ORIENTED[self.header.orientation]}")
         return ", ".join(words)
