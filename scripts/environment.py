@@ -30,7 +30,7 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "test",
         "grpcio==1.66.2",
         "protobuf==5.29.1",
-        "pillow==10.4.0",
+        "pillow==11.3.0",
     ],
     "peers-protobuf5": [
         "--editable",

@@ -29,11 +29,14 @@ _START = (
 class Terminal(fdpexpect.fdspawn):  # type: ignore[misc]  # pexpect has no types
     """What pexpect.spawn is, as far as the tests need it."""
 
-    def __init__(self, command: list[str], env: dict[str, str], columns: int) -> None:
+    def __init__(
+        self, command: list[str], env: dict[str, str], columns: int, *, echo: bool = False
+    ) -> None:
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         shown = termios.tcgetattr(theirs)
-        shown[3] &= ~termios.ECHO
+        if not echo:  # a shell's own line editor keeps to this
+            shown[3] &= ~termios.ECHO
         termios.tcsetattr(theirs, termios.TCSANOW, shown)
         self.process = subprocess.Popen(
             [sys.executable, "-c", _START, *command],

@@ -153,14 +153,13 @@ def test_completion_in_bash(folder, tmp_path):
     script.parent.mkdir()
     script.write_text(f'#!/bin/bash\nexec {" ".join(COMMAND)} "$@"\n')
     script.chmod(0o755)
-    shell = pexpect.spawn(
-        "bash",
-        ["--norc", "--noprofile", "-i"],
-        env=environment(
+    shell = Terminal(
+        ["bash", "--norc", "--noprofile", "-i"],
+        environment(
             PATH=f"{script.parent}:/usr/bin:/bin", TERM="dumb", PS1="$ ", INPUTRC="/dev/null"
         ),
-        encoding="utf-8",
-        timeout=20,
+        columns=100,
+        echo=True,
     )
     try:
         shell.expect(r"\$ ")
@@ -171,4 +170,5 @@ def test_completion_in_bash(folder, tmp_path):
         shell.send("notes\t")
         shell.expect(r"notes\.txt ")
     finally:
-        shell.close(force=True)
+        shell.kill(signal.SIGKILL)
+        shell.close()

@@ -236,9 +236,9 @@ class Call:
         with _lock:
             if self._wake is True:
                 return True
-            self._wake = self._wake or threading.Event()
+            wake = self._wake = self._wake or threading.Event()
         step_aside()
-        return self._wake.wait(seconds)
+        return wake.wait(seconds)
 
     def release(self) -> None:
         """Have the server stop waiting on its side, as when it is stopped."""
