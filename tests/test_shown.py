@@ -66,3 +66,12 @@ def test_the_detail_of_a_picture():
     with pytest.raises(InvalidRequestError, match="detail must be one of") as caught:
         image("https://e.x/a.jpg", detail=URL)
     assert DATA not in str(caught.value)
+
+
+def test_what_is_too_deep_to_be_written_out():
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert shown(deep) == "a list"
+    with pytest.raises(InvalidRequestError, match="not a list"):
+        image(URL, detail=deep)

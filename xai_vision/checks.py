@@ -43,8 +43,8 @@ def shown(value: object, most: int = 80) -> str:
     try:
         # Of a long text no more is written than shows that it is one.
         written = repr(value[: 2 * most] if isinstance(value, (str, bytes)) else value)
-    except ValueError:
-        # Python does not write out whole numbers of thousands of digits.
+    except Exception:  # noqa: BLE001 - it may be anything that a program was given
+        # Python does not write out whole numbers of thousands of digits, nor what is too deep.
         if isinstance(value, int):
             return f"a whole number of {value.bit_length()} bits"
         return f"a {type(value).__name__}"

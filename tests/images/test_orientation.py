@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from tests.pictures import made, png_of
-from xai_vision.images import content, prepare_image, read_header
+from xai_vision.images import ImageCorruptError, content, prepare_image, read_header
 from xai_vision.images.orientation import orientation
 
 # What Pillow says of a directory with fewer entries than it says.
@@ -197,3 +197,21 @@ def test_every_value_is_read_as_pillow_reads_it(value, kind, order):
     found.load(tiff(value, kind, order))
     expected = found.get(0x0112, 1)
     assert orientation(tiff(value, kind, order)) == (expected if 1 <= expected <= 8 else 1)
+
+
+def test_texts_are_unpacked_up_to_what_a_decoder_takes(monkeypatch):
+    unpacked = []
+    real = zlib.decompressobj
+
+    def counted():
+        unpacked.append(1)
+        return real()
+
+    monkeypatch.setattr("xai_vision.images.png.zlib.decompressobj", counted)
+    text = made.chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b" " * (1024 * 1024 - 1)))
+    few, many = (PNG[:END] + text * count + PNG[END:] for count in (10, 1000))
+    assert prepare_image(few).size == (40, 20)
+    assert len(unpacked) == 10
+    with pytest.raises(ImageCorruptError, match="PNG does not open"):
+        prepare_image(many)
+    assert len(unpacked) <= 10 + 65

@@ -276,3 +276,11 @@ def test_both_faces_at_once(server):
         for thread in threads:
             thread.join(20)
     assert [call.status for call in server.calls] == ["OK"] * 16
+
+
+@pytest.mark.parametrize(("said", "attempt"), [("2", 3), ("9" * 5000, 1), ("x", 1), ("-1", 1)])
+def test_how_often_a_client_says_that_it_has_tried(server, said, attempt):
+    body = {"model": "grok-4", "input": "Hi"}
+    answer = ask(server, "POST", "/responses", body, headers={"x-stainless-retry-count": said})
+    assert answer.status == 200
+    assert server.calls.last.attempt == attempt

@@ -292,3 +292,32 @@ def test_what_comes_in_one_piece_is_not_truncated(server, ask):
     *_, last = ask.stream("Hi")
     assert not last.outputs[0].finish_reason
     server.verify()
+
+
+@pytest.mark.parametrize("fault", [Fault.reset_connection(), Fault.freeze_connection()])
+def test_what_is_taken_up_after_its_connection_was_struck(server, monkeypatch, fault):
+    rule = server.on(prompt="late").replies("first", "second")
+    handle = server.fault(fault, prompt="bad", next=1)
+    line, come, go_on = server._site.host, threading.Event(), threading.Event()
+    carry = line.carry
+
+    def late(call):
+        if call.header("x-late"):
+            come.set()
+            assert go_on.wait(10)
+        return carry(call)
+
+    monkeypatch.setattr(line, "carry", late)
+    with connected(server) as ask:
+        metadata = [*ask.metadata, ("x-late", "1")]
+        waits = ask.chat.GetCompletion.future(request("late"), metadata=metadata, timeout=2)
+        assert come.wait(10)
+        assert lost(ask, "bad", timeout=0.5) in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+        go_on.set()
+        assert waits.code().name in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+    until(lambda: rule.kept == 1)
+    [call] = server.calls.where(prompt="late")
+    assert (call.status, call.faults) == ("CANCELLED", (fault,))
+    handle.stop()
+    with connected(server) as ask:
+        assert [ask.text("late"), ask.text("late")] == ["first", "second"]

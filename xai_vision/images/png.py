@@ -17,13 +17,14 @@ _END = b"\0\0\0\0IEND\xaeB`\x82"
 _MODES = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}
 _BITS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _MAX_CHUNKS = 5000
-_MAX_WALK = 200_000  # chunks: 800 MiB as most writers cut it, and half a second of walking
+_MAX_WALK = 50_000  # chunks: 400 MiB as most writers cut it
 _MAX_EXIF = 1024 * 1024
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
 _XMP, _RAW_PROFILE = b"XML:com.adobe.xmp", b"Raw profile type exif"
 _MAX_NAME = 80
 _MAX_PACKED = 256 * 1024
-_MAX_UNPACKED = 1024 * 1024  # where Pillow gives up
+_MAX_UNPACKED = 1024 * 1024  # where Pillow gives up, and with more than so much in all:
+_MAX_TEXTS = 64 * 1024 * 1024
 
 # What decoding needs, and what the colours and the animation depend on.
 _KEPT = {
@@ -50,6 +51,7 @@ class _Seen:
     animated: bool = False
     doubtful: bool = False
     exif: bytes = b""
+    unpacked: int = 0
     texts: dict[bytes, bytes] = field(default_factory=dict)
 
     @property
@@ -108,9 +110,12 @@ def _look_into(window: Window, chunk: Chunk, seen: _Seen) -> None:
         name = window.peek(chunk.start, _MAX_NAME).partition(b"\0")[0]
         turns = name in (_XMP, _RAW_PROFILE)
         if turns or chunk.kind != b"tEXt":
-            text = _text(window, chunk)
-            seen.doubtful = seen.doubtful or text is None
-            if turns and text is not None:
+            text = _text(window, chunk) if seen.unpacked < _MAX_TEXTS else None
+            if text is None:
+                seen.doubtful = True
+                return
+            seen.unpacked += len(text)
+            if turns:
                 seen.texts[name] = text
     elif chunk.kind == b"PLTE":
         seen.palette = True

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from xai_vision.testing.log import CallLog
     from xai_vision.testing.rules import Rule, RuleRecord
 
-__all__ = ["Call"]
+__all__ = ["Call", "attempt"]
 
 # One for all calls: it is held for moments, and few calls are ever waited for. An event and a
 # lock of its own would be most of what a call weighs in the log.
 _lock = threading.Lock()
+
+
+def attempt(before: str) -> int:
+    """Which attempt it is, by what a client says of those before; 1 where it says no number."""
+    return 1 + int(before) if before.isascii() and before.isdecimal() and len(before) < 10 else 1
 
 
 class Call:
@@ -205,19 +210,19 @@ class Call:
             self.lose(fault)
             return
         # It may just have arrived. Its client may ask again, and then gets it.
-        self._suffer(fault)
+        self.suffer(fault)
         self.staging.forfeit(perhaps=True)
 
-    def _suffer(self, fault: Fault) -> None:
+    def suffer(self, *faults: Fault) -> None:
+        """Note faults that happen to it, each once."""
         with _lock:
-            if fault not in self.faults:
-                self.faults += (fault,)
+            self.faults += tuple(fault for fault in faults if fault not in self.faults)
 
     def lose(self, fault: Fault) -> None:
         """Note that a fault keeps the answer from the client, also where it was noted as sent."""
         self.staging.lost = True
         self.staging.forfeit()
-        self._suffer(fault)
+        self.suffer(fault)
         self.finish("CANCELLED", cancelled=True)
         with _lock:
             if self.status == "OK":

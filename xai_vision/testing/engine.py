@@ -206,7 +206,7 @@ class Engine:
         call.unmatched = outcome is None
         if isinstance(outcome, Fault):
             call.staging.keep()
-            self._stage(call, [*call.faults, outcome])
+            self._stage(call, [*call.staging.faults, outcome])
         if outcome is None and self.settings.unmatched == "error":
             raise ServiceError(
                 "FAILED_PRECONDITION",
@@ -218,8 +218,8 @@ class Engine:
 
     def _stage(self, call: Call, faults: list[Fault]) -> None:
         if faults:
-            call.faults = tuple(faults)
-            call.staging.faults = call.faults
+            call.staging.faults = tuple(faults)
+            call.suffer(*faults)
             call.staging.before(call)
 
     def _model(

@@ -23,6 +23,7 @@ __all__ = ["Front"]
 _ORDER_SECONDS = 1.0
 # After a reset, for clients to notice before somebody calls again over the connection.
 _NOTICE_SECONDS = 0.05
+_CUTS = 1000
 # SO_LINGER with no time: closing sends RST. Its two numbers are short ones on Windows.
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
@@ -46,6 +47,7 @@ class Front:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._hearing, selectors.EVENT_READ)
         self._links: dict[int, Link] = {}
+        self._cut: dict[int, Fault] = {}  # connections that were reset, by the server's name
         self._orders: deque[tuple[Callable[[], None], threading.Event | None]] = deque()
         self._lock = threading.Lock()
         self._stopping = False
@@ -59,11 +61,14 @@ class Front:
             What is to be called when its answer is over. None if there is no such connection.
         """
         with self._lock:
-            link = self._links.get(_port(call.peer))
-            if link is None:
-                return None
-            link.calls[call] = None
-        return partial(self._passed, link, call)
+            port = _port(call.peer)
+            link, fault = self._links.get(port), self._cut.get(port)
+            if link is not None:
+                link.calls[call] = None
+                fault = link.frozen_by.fault if link.frozen_by is not None else None
+        if fault is not None:
+            call.lose(fault)  # it was taken up only after its connection had been struck
+        return None if link is None else partial(self._passed, link, call)
 
     def _passed(self, link: Link, call: Call) -> None:
         self._orders.append((partial(self._note_end, link, call), None))
@@ -173,6 +178,10 @@ class Front:
             link.calls[call] = link.received
         if link.client.fileno() >= 0:
             self._pump(link, from_client=False, events=0)
+        self._forget(link)
+
+    def _forget(self, link: Link) -> None:
+        """Let go of calls whose answers are through."""
         with self._lock:
             link.calls = {one: link.calls[one] for one in link.unanswered}
 
@@ -180,7 +189,7 @@ class Front:
         for link in list(self._links.values()):
             by = link.frozen_by
             if by is not None and by.owner is owner and (fault is None or by.fault is fault):
-                self._reset(link)
+                self._reset(link, by.fault)
                 thawed.set()
 
     def _accept(self) -> None:
@@ -195,7 +204,9 @@ class Front:
             return
         link = Link(client, server)
         with self._lock:
-            self._links[server.getsockname()[1]] = link
+            port = server.getsockname()[1]
+            self._links[port] = link
+            self._cut.pop(port, None)
         for each in (client, server):
             each.setblocking(False)
             each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -233,6 +244,8 @@ class Front:
         del pipe.data[:sent]
         if pipe is link.down:
             link.sent += sent
+            if link.calls and not pipe.data:
+                self._forget(link)
         if pipe is link.down and link.charges:
             for charge in link.charges:
                 charge.left -= sent
@@ -261,9 +274,14 @@ class Front:
             link.frozen_by = due
             self._watch(link)
         else:
-            self._reset(link)
+            self._reset(link, due.fault)
 
-    def _reset(self, link: Link) -> None:
+    def _reset(self, link: Link, fault: Fault) -> None:
+        with self._lock:
+            ports = [port for port, other in self._links.items() if other is link]
+            self._cut |= dict.fromkeys(ports, fault)
+            while len(self._cut) > _CUTS:
+                del self._cut[next(iter(self._cut))]
         with contextlib.suppress(OSError):
             link.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._drop(link)

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from xai_vision.proto.auth_grpc import Auth
 from xai_vision.proto.chat_grpc import Chat
 from xai_vision.testing import keyring
-from xai_vision.testing.calls import Call
+from xai_vision.testing.calls import Call, attempt
 from xai_vision.testing.hiding import redacted
 from xai_vision.testing.problems import ServiceError
 from xai_vision.testing.services import UNARY, Ask
@@ -112,8 +112,7 @@ class GrpcFace(grpc.GenericRpcHandler):
         authorization = _authorization(metadata)
         engine, caller = self._keys.owner(authorization)
         call.metadata = redacted(metadata, authorization)
-        before = str(call.header("grpc-previous-rpc-attempts") or "")
-        call.attempt = 1 + int(before) if before.isdecimal() else 1
+        call.attempt = attempt(str(call.header("grpc-previous-rpc-attempts") or ""))
         call.key_id = caller.key_id if caller else ""
         call.peer = context.peer()
         engine.calls.add(call)

@@ -164,8 +164,9 @@ class Staging:
     def _delay(self) -> float:
         """Seconds until the first part."""
         seconds = 0.0
-        if self.reply:
-            seconds = self._about(self.reply.ttft, self.reply.jitter if self.reply.ttft else 0.0)
+        reply = self.reply  # which goes when the call ends, whoever ends it
+        if reply:
+            seconds = self._about(reply.ttft, reply.jitter if reply.ttft else 0.0)
         for fault in self.faults:
             if fault.kind == "latency":
                 seconds += self._about(fault.seconds, fault.jitter)

@@ -53,7 +53,7 @@ class FaultRule:
     @property
     def spent(self) -> bool:
         """Whether it will happen no more."""
-        return self._left == 0
+        return self._left is not None and self._left <= 0
 
     def strike(self, chance: random.Random) -> bool:
         """Decide whether it happens to a call of which its conditions hold."""

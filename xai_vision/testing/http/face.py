@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from xai_vision.testing import keyring
-from xai_vision.testing.calls import Call
+from xai_vision.testing.calls import Call, attempt
 from xai_vision.testing.hiding import hidden, redacted
 from xai_vision.testing.http.asked import Asked, Outcome
 from xai_vision.testing.http.endpoints import ENDPOINTS, Endpoint
@@ -108,8 +108,7 @@ class HttpFace:
         authorization = request.headers.get("authorization")
         engine, caller = self._keys.owner(authorization)
         call.metadata = redacted(request.headers.items(), authorization)
-        before = request.headers.get("x-stainless-retry-count", "")
-        call.attempt = 1 + int(before) if before.isascii() and before.isdecimal() else 1
+        call.attempt = attempt(request.headers.get("x-stainless-retry-count", ""))
         call.key_id = caller.key_id if caller else ""
         call.peer = f"{request.client.host}:{request.client.port}" if request.client else ""
         engine.calls.add(call)
