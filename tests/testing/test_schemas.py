@@ -58,6 +58,34 @@ TREE = {
         {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.5},
         {"type": "integer", "exclusiveMinimum": -3, "maximum": -2},
         {"type": "integer", "maximum": -100},
+        {"type": "integer", "minimum": 2**63 - 1, "maximum": 2**63 - 1},
+        {"type": "integer", "minimum": 2**53 + 1, "maximum": 2**53 + 1},
+        {"type": "integer", "minimum": 10**400},
+        {"type": "integer", "minimum": 2, "multipleOf": 1.5},
+        {"type": "integer", "minimum": -3, "maximum": 3, "multipleOf": 5},
+        {"type": "number", "minimum": 10**400},
+        {"type": "number", "minimum": 1e308},
+        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1e-300},
+        {"type": "number", "exclusiveMinimum": 1, "maximum": 1.0000000000000002},
+        {"type": "number", "minimum": 0.3, "maximum": 0.3},
+        {
+            "type": "array",
+            "minItems": 9,
+            "uniqueItems": True,
+            "items": {"minimum": 0, "maximum": 1},
+        },
+        {
+            "type": "array",
+            "minItems": 9,
+            "uniqueItems": True,
+            "items": {"type": "integer", "minimum": -5, "maximum": 3},
+        },
+        {
+            "type": "array",
+            "minItems": 1000,
+            "uniqueItems": True,
+            "items": {"type": "integer", "exclusiveMaximum": 3},
+        },
         {"type": "string", "minLength": 20, "maxLength": 22},
         {"type": "string", "maxLength": 0},
         {"type": "string", "pattern": "^[A-Z]{3}-\\d{4}$"},
@@ -80,6 +108,12 @@ TREE = {
 )
 def test_a_schema_by_hand(schema):
     fits(schema)
+
+
+def test_multiples_are_those_of_the_number_as_it_was_written():
+    # Not by jsonschema: it divides floats, and 0.3 / 0.1 is 2.9999999999999996.
+    schema = {"type": "number", "multipleOf": 0.1, "minimum": 0.3, "maximum": 0.3}
+    assert example(schema) == 0.3
 
 
 class Colour(enum.Enum):
@@ -135,6 +169,19 @@ def doubled(form, levels=30):
         ({"$ref": "https://e.x/schema"}, "outside itself"),
         ({"$ref": "#"}, "circle"),
         ({"type": "integer", "minimum": 3, "maximum": 2}, "leave no number"),
+        ({"type": "number", "minimum": 1.5, "maximum": 1.2}, "leave no number"),
+        ({"type": "number", "exclusiveMinimum": 1, "maximum": 1}, "leave no number"),
+        (
+            {"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 1.0000000000000002},
+            "leave no number",
+        ),
+        ({"type": "number", "minimum": 0.1, "maximum": 0.2, "multipleOf": 0.3}, "leave no number"),
+        ({"type": "number", "minimum": 10**400, "multipleOf": 1.5}, "number that is too large"),
+        ({"type": "number", "minimum": "3"}, "no JSON schema: a keyword has a value of the wrong"),
+        (
+            {"type": "string", "pattern": "[^\\x00-\\uffff]"},
+            "cannot be met: it leaves none of the characters tried",
+        ),
         ({"type": "string", "pattern": "("}, "cannot be met"),
         ({"type": "string", "pattern": "^a(?=b)c$"}, "cannot be met"),
         (
@@ -201,6 +248,29 @@ def strings():
 
 def numbers():
     return st.floats(-1e6, 1e6).map(lambda x: {"type": "number", "exclusiveMinimum": x})
+
+
+@st.composite
+def bounded(draw):
+    """A number's schema, and one number that fits it."""
+    number = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
+    value = draw(number)
+    ends = st.none() | number
+    low, high = draw(ends), draw(ends)
+    schema = {"type": "number"}
+    if low is not None:
+        schema["exclusiveMinimum" if low < value else "minimum"] = min(low, value)
+    if high is not None:
+        schema["exclusiveMaximum" if high > value else "maximum"] = max(high, value)
+    if isinstance(value, int) and draw(st.booleans()):
+        schema["type"] = "integer"
+    return schema
+
+
+@settings(max_examples=300, deadline=None)
+@given(bounded())
+def test_any_number_that_there_is(schema):
+    fits(schema)
 
 
 def objects(inner):

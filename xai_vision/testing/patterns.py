@@ -93,6 +93,8 @@ class _Writer:
         allowed = "".join(_members(item) for item in items if str(item[0]) != "NEGATE")
         if negated:
             allowed = "".join(sign for sign in _PRINTABLE if sign not in allowed)
+        if not allowed:
+            raise NotImplementedError("it leaves none of the characters tried")
         # Counted down where several are wanted, so that each is another.
         self._nth, turn = divmod(self._nth, len(allowed))
         return allowed[turn]

@@ -40,7 +40,9 @@ def example(schema: Any, text: str = "text") -> Any:
         return _Maker(schema, _Room(_LARGEST)).make(schema, text, 0)
     except RecursionError:
         raise invalid("The schema needs itself without end.") from None
-    except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError) as error:
+    except ArithmeticError:
+        raise invalid("The schema has a number that is too large to make others from.") from None
+    except (TypeError, AttributeError, LookupError, ValueError) as error:
         # A word of it has a value that JSON Schema does not give it: "type": 3, "minItems": "x".
         words = f"a keyword has a value of the wrong kind ({error})"
         raise invalid(f"The schema is no JSON schema: {words}.") from None

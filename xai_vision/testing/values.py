@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, Final
+import operator
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any, Final, TypeAlias
 
 from xai_vision.checks import shown
 from xai_vision.testing import patterns
@@ -14,6 +16,11 @@ __all__ = ["least", "simple"]
 
 # Far more than any answer has.
 _MOST: Final = {"minItems": 1000, "minProperties": 1000, "minLength": 100_000}
+# How many multiples below the largest are tried where there is no least one: more than there are
+# items in a list.
+_BELOW: Final = 2000
+# A bound, and whether it is excluded (not 0).
+_Bound: TypeAlias = tuple[Fraction, int]
 _FORMATS: Final = {
     "date": "2025-07-09",
     "date-time": "2025-07-09T12:00:00Z",
@@ -103,34 +110,85 @@ def _formatted(form: str, nth: int) -> str:
 
 
 def _number(rule: Mapping[str, Any], whole: bool, nth: int) -> int | float:
-    step = rule.get("multipleOf") or 1
-    low, high = _bounds(rule, whole, step)
-    start = 1 if low is None and high is None else low if low is not None else high - 64 * step
-    if low is not None and low <= 1 and (high is None or high >= 1):
-        start = 1
-    value = math.ceil(start / step) * step + nth * step
-    if low is not None and value < low:
-        value += step
-    if high is not None and value > high:
-        # No multiple of 1 lies between; halfway between the bounds does.
-        if whole or "multipleOf" in rule or low is None:
-            raise invalid("The schema's bounds leave no number.")
-        return float(low + (high - low) * (nth + 1) / (nth + 2))
-    return int(value) if whole else value
+    step = abs(_exact(rule.get("multipleOf") or 1))
+    if whole:
+        # The whole multiples of 3/2 are those of 3.
+        step = Fraction(step.numerator)
+    # A bound that is excluded is the stricter of two that are the same.
+    low = max(_bounds(rule, "minimum", "exclusiveMinimum"), default=None)
+    high = min(_bounds(rule, "maximum", "exclusiveMaximum", -1), default=None)
+    free = not whole and "multipleOf" not in rule
+    for value in _tries(low, high, step, nth, free):
+        made = int(value) if value.denominator == 1 else float(value)
+        if _within(rule, made):
+            return made
+    raise invalid("The schema's bounds leave no number.")
 
 
-def _bounds(rule: Mapping[str, Any], whole: bool, step: float) -> tuple[Any, Any]:
-    low, high = rule.get("minimum"), rule.get("maximum")
-    above, below = rule.get("exclusiveMinimum"), rule.get("exclusiveMaximum")
-    nudge = step if whole or "multipleOf" in rule else None
-    if above is not None:
-        edge = above + (nudge or max(abs(above), 1) * 1e-9)
-        if nudge:
-            edge = (math.floor(above / step) + 1) * step
-        low = edge if low is None else max(low, edge)
-    if below is not None:
-        edge = below - (nudge or max(abs(below), 1) * 1e-9)
-        if nudge:
-            edge = (math.ceil(below / step) - 1) * step
-        high = edge if high is None else min(high, edge)
-    return low, high
+def _exact(number: float) -> Fraction:
+    """A number as it was written: 0.3 is three times 0.1, which their floats are not.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is infinite, or NaN.
+    """
+    if not isinstance(number, (int, float)):
+        raise TypeError(f"a {type(number).__name__} where a number belongs")
+    if isinstance(number, int) or number.is_integer():
+        return Fraction(number)
+    # Raises for what is infinite, or NaN.
+    return Fraction(repr(number))
+
+
+def _bounds(rule: Mapping[str, Any], closed: str, opened: str, sign: int = 1) -> list[_Bound]:
+    """The bounds of one side, each with whether it is excluded: ``sign`` if so, else 0."""
+    kinds = ((closed, 0), (opened, sign))
+    return [(_exact(rule[key]), out) for key, out in kinds if rule.get(key) is not None]
+
+
+def _tries(
+    low: _Bound | None, high: _Bound | None, step: Fraction, nth: int, free: bool
+) -> Iterator[Fraction]:
+    """What may fit: a multiple of the step and, where any number would do, one between."""
+    first, last = _first(low, step), _last(high, step)
+    liked = math.ceil(1 / step)
+    if first is None:
+        first = liked if last is None else last - _BELOW
+        liked = liked if last is None else last - 64
+    elif liked < first or (last is not None and liked > last):
+        liked = first
+    if last is None or liked + nth <= last:
+        yield (liked + nth) * step
+    elif first <= last and not (free and low):
+        # Past the end the ones before the liked one follow.
+        yield (first + (liked - first + nth) % (last - first + 1)) * step
+    if free and low and high:
+        yield low[0] + (high[0] - low[0]) * Fraction(nth + 1, nth + 2)
+        yield from (high[0], low[0])
+
+
+def _first(low: _Bound | None, step: Fraction) -> int | None:
+    if low is None:
+        return None
+    bound, out = low
+    return math.floor(bound / step) + 1 if out else math.ceil(bound / step)
+
+
+def _last(high: _Bound | None, step: Fraction) -> int | None:
+    if high is None:
+        return None
+    bound, out = high
+    return math.ceil(bound / step) - 1 if out else math.floor(bound / step)
+
+
+def _within(rule: Mapping[str, Any], made: float) -> bool:
+    """Whether a number keeps its bounds; what is written between two floats is rounded to one."""
+    return all(
+        rule.get(key) is None or keeps(made, rule[key])
+        for key, keeps in (
+            ("minimum", operator.ge),
+            ("maximum", operator.le),
+            ("exclusiveMinimum", operator.gt),
+            ("exclusiveMaximum", operator.lt),
+        )
+    )
