@@ -222,3 +222,14 @@ def test_one_rule_one_limit_one_fault_for_all(server, rpc):
     assert complete(server).status == 200
     assert respond(server).status == 429
     assert rpc.refusal("Hi")[0] == "RESOURCE_EXHAUSTED"
+
+
+@pytest.mark.parametrize("schema", [{"const": "\ud800"}, {"properties": {"\ud800": {}}}])
+def test_a_schema_with_half_a_character(server, schema):
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema, "strict": True}}
+    said = [{"role": "user", "content": "Hi"}]
+    body = {"model": "grok-4", "messages": said, "response_format": form}
+    reply = ask(server, "POST", "/chat/completions", body)
+    assert reply.status == 400
+    assert "The schema holds a lone surrogate, '\\ud800'" in reply.json["error"]
+    server.verify()

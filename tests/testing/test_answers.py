@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import grpc
 import pytest
 
 from tests.pictures import jpeg, png
@@ -168,6 +169,43 @@ def test_json(ask):
     assert json.loads(ask.text("What?", response_format=form)) == {"animal": "cat"}
     form = chat_pb2.ResponseFormat(format_type=chat_pb2.FORMAT_TYPE_JSON_OBJECT)
     assert "You asked" in json.loads(ask.text("What?", response_format=form))["answer"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ('{"const":"\\ud800"}', "The schema holds a lone surrogate, '\\ud800'"),
+        ('{"enum":["\\udfff"]}', "The schema holds a lone surrogate, '\\udfff'"),
+        ('{"properties":{"\\ud800":{}}}', "The schema holds a lone surrogate"),
+        ('{"type":"string","pattern":"(?\\ud800)"}', "The schema holds a lone surrogate"),
+        ("[" * 5000 + "]" * 5000, "is nested too deeply to be read"),
+    ],
+)
+def test_an_odd_schema_is_the_callers_mistake(server, ask, schema, words):
+    form = chat_pb2.ResponseFormat(format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema=schema)
+    code, details = ask.refusal("What?", response_format=form)
+    assert code == "INVALID_ARGUMENT"
+    assert words in details
+    tool = chat_pb2.Tool(function=chat_pb2.Function(name="weather", parameters=schema))
+    code, details = ask.refusal("The weather?", tools=[tool])
+    assert code == "INVALID_ARGUMENT"
+    assert words in details
+    assert not server.problems()
+
+
+@pytest.mark.parametrize("of", ["enum", "const"])
+def test_a_schema_of_any_depth(server, ask, of):
+    """As deep as can be read at one place, though not at the next, where more calls are open."""
+    statuses = set()
+    for depth in range(780, 1000, 3):
+        schema = f'{{"{of}":{"[" * depth}{"]" * depth}}}'
+        form = chat_pb2.ResponseFormat(format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema=schema)
+        try:
+            statuses.add(ask("What?", response_format=form) and "OK")
+        except grpc.RpcError as error:
+            statuses.add(error.code().name)
+    assert statuses == {"OK", "INVALID_ARGUMENT"}
+    assert not server.problems()
 
 
 def test_several_answers(ask):

@@ -51,7 +51,8 @@ def _live_search(search: chat_pb2.SearchParameters) -> tuple[str, ...]:
 def _text(request: chat_pb2.GetCompletionsRequest, reading: Reading) -> str:
     form = request.response_format
     if form.format_type == chat_pb2.FORMAT_TYPE_JSON_SCHEMA:
-        return json.dumps(schemas.example(json.loads(form.schema)), ensure_ascii=False)
+        schema = schemas.read(form.schema, "The schema of response_format")
+        return json.dumps(schemas.example(schema), ensure_ascii=False)
     if form.format_type == chat_pb2.FORMAT_TYPE_JSON_OBJECT:
         return json.dumps({"answer": describe(reading)}, ensure_ascii=False)
     return describe(reading)
@@ -90,7 +91,8 @@ def _speaks_of(name: str, prompt: str) -> bool:
 def _use(function: chat_pb2.Function) -> ToolUse:
     arguments: Any = {}
     if function.parameters:
-        arguments = schemas.example(json.loads(function.parameters))
+        what = f"The parameters of function {function.name!r}"
+        arguments = schemas.example(schemas.read(function.parameters, what))
     return ToolUse(function.name, arguments if isinstance(arguments, dict) else {})
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from xai_vision.proto import chat_pb2
+from xai_vision.testing import schemas
 from xai_vision.testing.problems import invalid
 from xai_vision.testing.settings import Settings
 
@@ -176,9 +176,6 @@ def _format(form: chat_pb2.ResponseFormat) -> None:
 
 
 def _json_object(text: str, what: str) -> None:
-    try:
-        value = json.loads(text)
-    except ValueError as fault:
-        raise invalid(f"{what} is no valid JSON: {fault}.") from None
+    value = schemas.read(text, what)
     if not isinstance(value, (dict, bool)):
         raise invalid(f"{what} is no JSON object.")

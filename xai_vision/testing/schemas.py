@@ -16,7 +16,7 @@ from typing import Any, Final
 from xai_vision.testing import values
 from xai_vision.testing.problems import invalid
 
-__all__ = ["example"]
+__all__ = ["example", "read"]
 
 # From this depth on only what must be there is made, so that recursive schemas come to an end.
 _SPARE_FROM: Final = 4
@@ -34,8 +34,10 @@ def example(schema: Any, text: str = "text") -> Any:
         text: What free strings say where nothing names them.
 
     Raises:
-        ServiceError: INVALID_ARGUMENT, the schema can't be met, is none or refers to nothing.
+        ServiceError: INVALID_ARGUMENT, the schema can't be met, is none, refers to nothing or
+            holds a lone surrogate.
     """
+    _sendable(schema)
     try:
         return _Maker(schema, _Room(_LARGEST)).make(schema, text, 0)
     except RecursionError:
@@ -46,6 +48,38 @@ def example(schema: Any, text: str = "text") -> Any:
         # A word of it has a value that JSON Schema does not give it: "type": 3, "minItems": "x".
         words = f"a keyword has a value of the wrong kind ({error})"
         raise invalid(f"The schema is no JSON schema: {words}.") from None
+
+
+def read(text: str, what: str) -> Any:
+    """Parse a schema's text.
+
+    Args:
+        text: The JSON.
+        what: What to call it in an error.
+
+    Raises:
+        ServiceError: INVALID_ARGUMENT, it is no JSON or nested too deeply to be read.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as fault:
+        raise invalid(f"{what} is no valid JSON: {fault}.") from None
+    except RecursionError:
+        raise invalid(f"{what} is nested too deeply to be read.") from None
+
+
+def _sendable(schema: Any) -> None:
+    """Check that what is taken from a schema can be sent; all of it, as errors quote it too."""
+    try:
+        json.dumps(schema, ensure_ascii=False).encode()
+    except UnicodeEncodeError as fault:
+        half = ascii(fault.object[fault.start])
+        raise invalid(
+            f"The schema holds a lone surrogate, {half} (half of a character), which UTF-8 has no "
+            "form for."
+        ) from None
+    except RecursionError:
+        raise invalid("The schema is nested too deeply to be read.") from None
 
 
 @dataclass
