@@ -9,8 +9,9 @@ patternProperties.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final
 
 from xai_vision.testing import values
@@ -124,10 +125,18 @@ class _Maker:
 
     def _flat(self, schema: Any, depth: int) -> dict[str, Any]:
         """The schema with references followed and alternatives chosen."""
-        rule: dict[str, Any] = {}
+        found: dict[str, list[Any]] = {}
         for part in self._parts(schema, depth, 0):
-            _merge(rule, part)
-        return rule
+            for key, value in part.items():
+                found.setdefault(key, []).append(value)
+        return {key: self._joined(key, given) for key, given in found.items()}
+
+    def _joined(self, key: str, given: list[Any]) -> Any:
+        if len(given) == 1:
+            return given[0]
+        if key in ("properties", "required", "enum"):
+            self.room.take(sum(map(len, given)))
+        return _joined(key, given)
 
     def _parts(self, schema: Any, depth: int, hops: int) -> Iterator[Mapping[str, Any]]:
         if hops > _DEEPEST:
@@ -176,14 +185,17 @@ class _Maker:
         properties = rule.get("properties", {})
         required = rule.get("required", ())
         extra = rule.get("additionalProperties", True)
-        wanted = [n for n in properties if n in required or depth < _SPARE_FROM]
-        wanted += [name for name in required if name not in properties]
+        self.room.take(len(properties) + len(required))
+        # Dicts, not lists: in their order, and found at once.
+        needed = dict.fromkeys(required)
+        wanted = dict.fromkeys(n for n in properties if n in needed or depth < _SPARE_FROM)
+        wanted.update(needed)
         spare = (name for name in _spare_names(properties) if name not in wanted)
         while len(wanted) < values.least(rule, "minProperties"):
-            wanted.append(next(spare))
+            wanted[next(spare)] = None
         most = rule.get("maxProperties", len(wanted))
         if len(wanted) > most:
-            wanted = [*required, *(name for name in wanted if name not in required)][:most]
+            wanted = dict.fromkeys(list({**needed, **wanted})[:most])
         self.room.take(sum(map(len, wanted)) + 2)
         return {name: self.make(properties.get(name, extra), name, depth + 1) for name in wanted}
 
@@ -214,23 +226,29 @@ class _Maker:
 _JOINED: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "$defs", "definitions"})
 
 
-def _merge(rule: dict[str, Any], part: Mapping[str, Any]) -> None:
-    for key, value in part.items():
-        old = rule.get(key)
-        if key == "properties" and old is not None:
-            rule[key] = {**old, **value}
-        elif key == "required" and old is not None:
-            rule[key] = [*old, *(name for name in value if name not in old)]
-        elif key == "enum" and old is not None:
-            rule[key] = [item for item in old if item in value]
-        elif key.startswith(("min", "exclusiveMin")) and old is not None:
-            rule[key] = max(old, value)
-        elif key.startswith(("max", "exclusiveMax")) and old is not None:
-            rule[key] = min(old, value)
-        elif key == "type" and old is not None:
-            rule[key] = _narrowed(old, value)
-        else:
-            rule[key] = value
+def _joined(key: str, given: list[Any]) -> Any:
+    """What several parts of a schema say together of a keyword."""
+    if key == "properties":
+        return {name: rule for some in given for name, rule in some.items()}
+    if key == "required":
+        return list(dict.fromkeys(name for some in given for name in some))
+    if key == "enum":
+        allowed = set.intersection(*({_same(item) for item in some} for some in given))
+        return [item for item in given[0] if _same(item) in allowed]
+    if key.startswith(("min", "exclusiveMin")):
+        return max(given)
+    if key.startswith(("max", "exclusiveMax")):
+        return min(given)
+    return reduce(_narrowed, given) if key == "type" else given[-1]
+
+
+def _same(value: Any) -> Hashable:
+    """What is equal for values that are so in JSON: 1 and 1.0, though not 1 and true."""
+    if isinstance(value, dict):
+        return ("object", frozenset((key, _same(inner)) for key, inner in value.items()))
+    if isinstance(value, list):
+        return ("array", *map(_same, value))
+    return ("simple", isinstance(value, bool), value)
 
 
 def _narrowed(one: Any, other: Any) -> Any:
@@ -238,7 +256,8 @@ def _narrowed(one: Any, other: Any) -> Any:
     others = [other] if isinstance(other, str) else list(other)
     if "number" in others:
         others.append("integer")
-    return [kind for kind in ones if kind in others] or others
+    allowed = set(others)
+    return [kind for kind in ones if kind in allowed] or others
 
 
 def _kind(rule: Mapping[str, Any]) -> str:
