@@ -234,8 +234,21 @@ def test_a_schema_that_cannot_be_met(schema, words):
     assert words in caught.value.details
 
 
-NAMES = [f"p{n:06}" for n in range(20_000)]
-OTHERS = [f"q{n:06}" for n in range(10_000)]
+class Name(str):
+    """A name that counts how often one is compared with another."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __eq__(self, other):
+        Name.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+NAMES = [Name(f"p{n:06}") for n in range(4_000)]
+OTHERS = [Name(f"q{n:06}") for n in range(2_000)]
 
 
 @pytest.mark.parametrize(
@@ -246,7 +259,7 @@ OTHERS = [f"q{n:06}" for n in range(10_000)]
             "type": "object",
             "properties": {n: {"type": "null"} for n in OTHERS},
             "required": NAMES,
-            "maxProperties": 20_001,
+            "maxProperties": 4_001,
             "additionalProperties": {"type": "null"},
         },
         {
@@ -259,11 +272,10 @@ OTHERS = [f"q{n:06}" for n in range(10_000)]
     ids=["required", "maxProperties", "both required", "both enums", "both types"],
 )
 def test_long_lists_of_a_schema_take_no_longer_for_each_other(schema):
-    start = time.process_time()
+    Name.compared = 0
     made = example(schema)
-    assert made in (None, "p000000") or len(made) >= 20_000
-    # A third of a second; two to eight when each name was looked for in a list.
-    assert time.process_time() - start < 1.5
+    assert Name.compared < 50_000  # millions when each name was looked for in a list
+    assert made in (None, "p000000") or len(made) >= 4_000
 
 
 @pytest.mark.parametrize(
@@ -282,7 +294,7 @@ def test_enums_together(schema, value):
 def test_long_lists_count_in_the_room():
     part = {"enum": NAMES}
     with pytest.raises(ServiceError, match="more than an answer can hold") as caught:
-        example({"allOf": [part] * 30})
+        example({"allOf": [part] * 150})
     assert caught.value.code.name == "INVALID_ARGUMENT"
 
 
