@@ -21,8 +21,10 @@ from benchmarks.runner import Bench, run
 
 def _arguments():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under a minute: fewer, shorter")
-    parser.add_argument("--rounds", type=int, help="default 7; 3 with --quick")
+    parser.add_argument(
+        "--quick", action="store_true", help="under a minute: fewer, shorter, without peers"
+    )
+    parser.add_argument("--rounds", type=int, help="default 7; 2 with --quick")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these items; see --list")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there too")
     parser.add_argument("--list", action="store_true", help="the items, and what they measure")
@@ -44,12 +46,12 @@ def _chosen(given):
             yield item, item.quick
 
 
-def _present(item: Item):
-    """Its contestants, without peers that are not installed."""
+def _present(item: Item, *, peers: bool):
+    """Its contestants, without peers that are not installed, or without any."""
     return tuple(
         name
         for name in item.contestants
-        if name not in CLIENTS[2:] or importlib.util.find_spec(name)
+        if name not in CLIENTS[2:] or (peers and importlib.util.find_spec(name))
     )
 
 
@@ -59,7 +61,7 @@ def main():
         for item in ITEMS.values():
             print(f"{item.name:20} {item.about}")
         return
-    rounds = given.rounds or (3 if given.quick else 7)
+    rounds = given.rounds or (2 if given.quick else 7)
     began, results, printed = time.monotonic(), {}, {}
     bench = Bench()
     try:
@@ -68,7 +70,8 @@ def main():
                 print(f"{item.name}: left out, for want of trustme or openssl", file=sys.stderr)
                 continue
             print(f"{item.name} ...", file=sys.stderr, flush=True)
-            found = run(bench, item, parameters, rounds, _present(item), not given.quick)
+            present = _present(item, peers=not given.quick)
+            found = run(bench, item, parameters, rounds, present, not given.quick)
             results[item.name] = report.summary(item, found) | {"found": found}
             printed.setdefault(item.contestants, []).extend(report.rows(item, results[item.name]))
     finally:
