@@ -41,15 +41,15 @@ def request_body(field: int, messages: Sequence[Message], rest: bytes, last: Las
         InvalidRequestError: It is larger than a protobuf message can be (2 GiB).
         ImageError: A picture can no longer be read; ``source`` says which.
     """
-    # Where there is nothing but protos: each serialises itself, and joining them is the quickest.
+    for message in messages:
+        if message._proto is None:
+            return last.body(field, messages, rest)
+    last.forget()
+    # Nothing but protos: each serialises itself, and joining them is the quickest there is.
     pieces: list[bytes] = []
     for message in messages:
-        proto = message._proto
-        if proto is None:
-            return last.body(field, messages, rest)
-        piece = proto.SerializeToString()
+        piece = message.proto.SerializeToString()
         pieces += (head(field, len(piece)), piece)
-    last.forget()
     pieces.append(rest)
     _check_size(sum(map(len, pieces)))
     return b"".join(pieces)
