@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, MISSING, dataclass, field, fields, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
 
@@ -109,13 +109,6 @@ class ReplyFields(TypedDict, total=False):
     files: Sequence[tuple[str, str]]
 
 
-def _pieces(where: str, value: Any) -> None:
-    if hasattr(value, "__index__"):
-        given.whole(where, value, 1)
-    else:
-        given.texts(where, value)
-
-
 _CHECKS: Mapping[str, Callable[[str, Any], object]] = {
     "text": given.text,
     "reasoning": given.text,
@@ -126,7 +119,6 @@ _CHECKS: Mapping[str, Callable[[str, Any], object]] = {
     "finish": partial(given.choice, allowed=get_args(Finish)),
     "usage": check_usage,
     "cost_ticks": partial(given.whole, low=-1, high=2**63 - 1),
-    "chunks": _pieces,
     "ttft": given.number,
     "tps": partial(given.number, above=True),
     "jitter": given.number,
@@ -196,12 +188,19 @@ class Reply:
             value = getattr(self, name)
             if value is not _DEFAULTS[name]:
                 check(f"Reply: {name}", value)
-        if isinstance(self.chunks, Sequence) and "".join(self.chunks) != self.text:
-            raise ValueError("Reply: chunks: the pieces joined are not the text")
+        self._check_chunks()
         for place, pair in enumerate(self.files):
             where = f"Reply: files[{place}]"
             if len(given.texts(where, pair)) != 2:
                 raise ValueError(f"{where} must be (file id, name), not {given.shown(pair)}")
+
+    def _check_chunks(self) -> None:
+        if self.chunks is None:
+            return
+        if hasattr(self.chunks, "__index__"):
+            given.whole("Reply: chunks", self.chunks, 1)
+        elif "".join(given.texts("Reply: chunks", self.chunks)) != self.text:
+            raise ValueError("Reply: chunks: the pieces joined are not the text")
 
     def but(self, **changes: Any) -> Reply:
         """Return this reply with some fields changed."""
@@ -256,8 +255,8 @@ class Reply:
         return cls(text, steps=steps, citations=cited, **more)
 
 
-# None for those whose default is made anew each time.
-_DEFAULTS = {one.name: None if one.default is MISSING else one.default for one in fields(Reply)}
+# MISSING, which no value is, for those whose default is made anew each time.
+_DEFAULTS = {one.name: one.default for one in fields(Reply)}
 
 
 def as_json(where: str, value: Any) -> str:
