@@ -26,11 +26,26 @@ URL = f"data:image/png;base64,{DATA * 100}"
         (URL.upper(), "'DATA:IMAGE/PNG;BASE64,…'"),
         ("data:image/svg+xml,<svg a='b'>", "'data:image/svg+xml,…'"),
         ({"url": URL, "detail": 1}, "{'url': 'data:image/png;base64,…', 'detail': 1}"),
+        (URL.replace(",", ""), "'data:…'"),
+        (["./base64," + DATA], "['./base64,…']"),
         (URL.encode(), "b'data:image/png;base64,…'"),
         (10**5000, "a whole number of 16610 bits"),
         ([10**5000], "a list"),
     ],
-    ids=["word", "none", "long", "url", "upper", "svg", "within", "bytes", "huge", "list"],
+    ids=[
+        "word",
+        "none",
+        "long",
+        "url",
+        "upper",
+        "svg",
+        "within",
+        "no comma",
+        "no label",
+        "bytes",
+        "huge",
+        "list",
+    ],
 )
 def test_by_hand(value, words):
     assert shown(value) == words

@@ -11,6 +11,7 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_vision.errors import InvalidRequestError
+from xai_vision.errors import base as errors
 from xai_vision.proto.convert import adopt
 from xai_vision.proto.timestamp_pb2 import Timestamp
 
@@ -27,29 +28,8 @@ MAX_HANDLES = 10
 the middle of 2026 (github.com/pydantic/pydantic-ai/issues/5959); not tried."""
 
 
-def shown(value: object, most: int = 80) -> str:
-    """A value for an error's text: not too long, and without the data of a data URL.
-
-    Args:
-        value: The value.
-        most: Characters.
-    """
-    # Imported on use: only errors need it.
-    import re
-
-    if isinstance(value, str) and value[:5].lower() == "data:":
-        label, comma, _ = value.partition(",")
-        value = f"{label}{comma}…"
-    try:
-        # Of a long text no more is written than shows that it is one.
-        written = repr(value[: 2 * most] if isinstance(value, (str, bytes)) else value)
-    except Exception:  # noqa: BLE001 - it may be anything that a program was given
-        # Python does not write out whole numbers of thousands of digits, nor what is too deep.
-        if isinstance(value, int):
-            return f"a whole number of {value.bit_length()} bits"
-        return f"a {type(value).__name__}"
-    written = re.sub(r"""(?i)(data:[^\s,'"]{0,99},)[^\s'"]+""", r"\1…", written)
-    return written if len(written) <= most else f"{written[: most - 1]}…"
+# Errors of pictures, which know nothing of this module, write their values with the same.
+shown = errors.shown
 
 
 def vanishes(number: float) -> bool:

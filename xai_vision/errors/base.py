@@ -54,3 +54,29 @@ class StructuredOutputError(XaiVisionError, ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return remake, (type(self), self.args, dict(self.__dict__))
+
+
+def shown(value: object, most: int = 80) -> str:
+    """A value for an error's text: not too long, and without the data of a data URL.
+
+    Args:
+        value: The value.
+        most: Characters.
+    """
+    # Imported on use: only errors need it.
+    import re
+
+    if isinstance(value, str) and value[:5].lower() == "data:":
+        label, comma, _ = value.partition(",")
+        # Without a comma nobody can tell where the data begins.
+        value = f"{label}{comma}…" if comma else "data:…"
+    try:
+        # Of a long text no more is written than shows that it is one.
+        written = repr(value[: 2 * most] if isinstance(value, (str, bytes)) else value)
+    except Exception:  # noqa: BLE001 - it may be anything that a program was given
+        # Python does not write out whole numbers of thousands of digits, nor what is too deep.
+        if isinstance(value, int):
+            return f"a whole number of {value.bit_length()} bits"
+        return f"a {type(value).__name__}"
+    written = re.sub(r"""(?i)(data:[^\s,'"]{0,99},|base64,)[^\s'"]+""", r"\1…", written)
+    return written if len(written) <= most else f"{written[: most - 1]}…"

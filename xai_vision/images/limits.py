@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import operator
-import re
 from typing import Any
 
+from xai_vision.errors import base as errors
 from xai_vision.errors.base import InvalidRequestError
 
 MIB = 1024 * 1024
@@ -54,16 +54,10 @@ def whole_number(name: str, value: Any) -> int:
     return number
 
 
-_DATA = re.compile(r"(data:[^,;]{0,40}[,;]|base64,).*", re.DOTALL | re.IGNORECASE)
-
-
 def quoted(value: object, most: int = 80) -> str:
-    """Quote what was given for an option, for an error: short, on one line, no picture data."""
-    if isinstance(value, str):
-        return repr(shown(_DATA.sub(r"\1…", value[: 2 * most]), most))
-    if value is None or isinstance(value, (bool, int, float)):
-        return shown(repr(value), most)
-    return type(value).__name__
+    """Quote what was given for an option, for an error; of what may be a picture only its type."""
+    plain = value is None or isinstance(value, (str, bool, int, float))
+    return errors.shown(value, most) if plain else type(value).__name__
 
 
 def shown(name: str, most: int = 80) -> str:
