@@ -204,9 +204,8 @@ class Front:
             return
         link = Link(client, server)
         with self._lock:
-            port = server.getsockname()[1]
-            self._links[port] = link
-            self._cut.pop(port, None)
+            self._links[link.port] = link
+            self._cut.pop(link.port, None)
         for each in (client, server):
             each.setblocking(False)
             each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -244,11 +243,10 @@ class Front:
         del pipe.data[:sent]
         if pipe is link.down:
             link.sent += sent
-            if link.calls and not pipe.data:
-                self._forget(link)
-        if pipe is link.down and link.charges:
             for charge in link.charges:
                 charge.left -= sent
+            if link.calls and not pipe.data:
+                self._forget(link)
             self._strike(link)
         if pipe.ended and not pipe.data and not pipe.closed:
             pipe.closed = True
@@ -259,7 +257,7 @@ class Front:
     def _strike(self, link: Link) -> None:
         """Let a fault happen if its time has come."""
         due = next((charge for charge in link.charges if charge.left <= 0), None)
-        if due is None:
+        if due is None or link.frozen_by is not None:
             return
         # First of all: a client that notices asks again, and is to find its answer unused.
         meant = {charge.call for charge in link.charges}
@@ -268,8 +266,6 @@ class Front:
         for call in link.unanswered:
             if call not in meant:
                 call.share_loss(due.fault)
-        if link.frozen_by is not None:
-            return
         if due.fault.kind == "freeze":
             link.frozen_by = due
             self._watch(link)
@@ -278,8 +274,7 @@ class Front:
 
     def _reset(self, link: Link, fault: Fault) -> None:
         with self._lock:
-            ports = [port for port, other in self._links.items() if other is link]
-            self._cut |= dict.fromkeys(ports, fault)
+            self._cut[link.port] = fault
             while len(self._cut) > _CUTS:
                 del self._cut[next(iter(self._cut))]
         with contextlib.suppress(OSError):
@@ -311,8 +306,8 @@ class Front:
 
     def _drop(self, link: Link) -> None:
         with self._lock:
-            for port in [port for port, other in self._links.items() if other is link]:
-                del self._links[port]
+            if self._links.get(link.port) is link:
+                del self._links[link.port]
         for each in (link.client, link.server):
             if each.fileno() >= 0 and each in self._selector.get_map():
                 self._selector.unregister(each)

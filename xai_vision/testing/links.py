@@ -40,12 +40,14 @@ class Link:
     """A connection: the client's socket, ours to the server, and what is to happen to it.
 
     Attributes:
+        port: What the server knows it by.
         calls: What came by it, until its answer is through: how many bytes have come from the
             server when all of it is among them; None while the server is at it.
     """
 
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self.client, self.server = client, server
+        self.port: int = server.getsockname()[1]
         self.up = Pipe(client, server)
         self.down = Pipe(server, client)
         self.charges: list[Charge] = []
