@@ -13,6 +13,7 @@ import hashlib
 import json
 import ssl
 import sys
+from typing import ClassVar
 
 from benchmarks.bare import PIECE, WORDS
 
@@ -58,7 +59,7 @@ AT_ONCE = 64  # pieces written together, as flood.py does
 class Connection(asyncio.Protocol):
     """One connection; requests come one after another."""
 
-    ledger: dict[bytes, tuple[int, int, bytes]] = {}  # noqa: RUF012  # one for all connections
+    ledger: ClassVar[dict[bytes, tuple[int, int, bytes]]] = {}  # one for all connections
 
     def connection_made(self, transport):
         self._transport = transport

@@ -16,19 +16,19 @@ from click.testing import CliRunner
 from rich.console import Console
 from rich.text import Text
 
+from xai_vision.cli.app import NAME, command
+from xai_vision.cli.asking import Batch, Question, Tally
+from xai_vision.cli.findings import look_at
+from xai_vision.cli.inspect import show
+from xai_vision.cli.ledger import Ledger
+from xai_vision.cli.options import Looking
+from xai_vision.cli.prices import Price
+from xai_vision.cli.progress import bar, describe
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "examples"))
 
 from pictures import SAMPLES  # noqa: E402  # found by the line above
-
-from xai_vision.cli.app import NAME, command  # noqa: E402
-from xai_vision.cli.asking import Batch, Question, Tally  # noqa: E402
-from xai_vision.cli.findings import look_at  # noqa: E402
-from xai_vision.cli.inspect import show  # noqa: E402
-from xai_vision.cli.ledger import Ledger  # noqa: E402
-from xai_vision.cli.options import Looking  # noqa: E402
-from xai_vision.cli.prices import Price  # noqa: E402
-from xai_vision.cli.progress import bar, describe  # noqa: E402
 
 IMAGES = ROOT / "docs" / "img"
 PRICE = Price("grok-4-0709", 3e-6, 3e-6)

@@ -30,11 +30,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from xai_vision.images import ImageError, PreparedImage, prepare_image
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from xai_vision.images import ImageError, PreparedImage, prepare_image  # noqa: E402
-
 CACHE = ROOT / ".cache" / "pillow-sdist"
 VERSION = "13.0.0"
 AT_LEAST = 1000  # files

@@ -31,7 +31,7 @@ from xai_vision.testing.problems import ServiceError, denied, invalid
 from xai_vision.testing.reading import Reader, Reading, compacted, slim
 from xai_vision.testing.render import Rendering
 from xai_vision.testing.replies import Reply, Step
-from xai_vision.testing.rules import RuleTable
+from xai_vision.testing.ruletable import RuleTable
 from xai_vision.testing.settings import Settings
 from xai_vision.testing.sources import Table
 from xai_vision.testing.store import Store

@@ -14,7 +14,7 @@ from xai_vision.testing.words import counted
 
 if TYPE_CHECKING:
     from xai_vision.testing.calls import Call
-    from xai_vision.testing.rules import RuleTable
+    from xai_vision.testing.ruletable import RuleTable
     from xai_vision.testing.strikes import FaultRule
 
 __all__ = ["account", "problems", "surplus"]
