@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import tracemalloc
 
 import pytest
 
+from tests.counting import calls_of
 from xai_vision import Client
 from xai_vision.chat import Response, user
 from xai_vision.chat.fold import Fold
@@ -22,22 +22,6 @@ def chunk():
     made.outputs.add().delta.content = PIECE
     made.outputs[0].delta.role = chat_pb2.ROLE_ASSISTANT
     return made
-
-
-def calls_of(work):
-    """How many functions, of Python or of C, are called meanwhile."""
-    count = 0
-
-    def note(frame, event, argument):
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(note)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 @pytest.mark.parametrize("read", [True, False])
