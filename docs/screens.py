@@ -16,14 +16,14 @@ from click.testing import CliRunner
 from rich.console import Console
 from rich.text import Text
 
-from xai_vision.cli.app import NAME, command
-from xai_vision.cli.asking import Batch, Question, Tally
-from xai_vision.cli.findings import look_at
-from xai_vision.cli.inspect import show
-from xai_vision.cli.ledger import Ledger
-from xai_vision.cli.options import Looking
-from xai_vision.cli.prices import Price
-from xai_vision.cli.progress import bar, describe
+from xai_vision._cli.app import NAME, command
+from xai_vision._cli.batch.progress import bar, describe
+from xai_vision._cli.batch.results_file import Ledger
+from xai_vision._cli.batch.runner import Batch, Question, Tally
+from xai_vision._cli.commands.inspect import show
+from xai_vision._cli.image_report import look_at
+from xai_vision._cli.options import Looking
+from xai_vision._cli.prices import Price
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "examples"))

@@ -30,7 +30,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from xai_vision.images import ImageError, PreparedImage, prepare_image
+from xai_vision.imaging import ImageError, PreparedImage, prepare_image
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "pillow-sdist"

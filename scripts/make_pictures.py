@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 from PIL import Image, ImageFile  # noqa: E402  # found by the line above
 
 from examples import drawings, pictures  # noqa: E402
-from xai_vision.images import prepare_image  # noqa: E402
+from xai_vision.imaging import prepare_image  # noqa: E402
 
 SIDE = 96
 

@@ -10,7 +10,7 @@ import pytest
 import xai_vision
 import xai_vision.chat
 import xai_vision.errors
-import xai_vision.images
+import xai_vision.imaging
 import xai_vision.openai_compat
 import xai_vision.search
 import xai_vision.testing
@@ -20,7 +20,7 @@ PUBLIC = [
     xai_vision,
     xai_vision.chat,
     xai_vision.errors,
-    xai_vision.images,
+    xai_vision.imaging,
     xai_vision.openai_compat,
     xai_vision.search,
     xai_vision.testing,
@@ -57,7 +57,7 @@ def test_an_unknown_name():
     ("code", "unwanted"),
     [
         ("import xai_vision", {"grpc", "google.protobuf", "PIL"}),
-        ("from xai_vision.images import prepare_image", {"grpc", "google.protobuf", "PIL"}),
+        ("from xai_vision.imaging import prepare_image", {"grpc", "google.protobuf", "PIL"}),
         ("from xai_vision.proto import chat_pb2", {"grpc"}),
         ("from xai_vision import Client; import xai_vision.chat", {"PIL", "numpy", "pydantic"}),
         ("import xai_vision.testing", {"xai_vision.client", "xai_vision.chat"}),

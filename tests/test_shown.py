@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai_vision import InvalidRequestError
+from xai_vision._validation import shown
 from xai_vision.chat import image
-from xai_vision.checks import shown
 
 DATA = "QUJD" * 5
 URL = f"data:image/png;base64,{DATA * 100}"

@@ -7,33 +7,20 @@ the service to test against.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from xai_vision._lazy import lazy_exports
 from xai_vision._version import __version__
 
 if TYPE_CHECKING:
-    from xai_vision import (
-        chat as chat,
-    )
-    from xai_vision import (
-        errors as errors,
-    )
-    from xai_vision import (
-        images as images,
-    )
-    from xai_vision import (
-        proto as proto,
-    )
-    from xai_vision import (
-        search as search,
-    )
-    from xai_vision import (
-        testing as testing,
-    )
-    from xai_vision import (
-        tools as tools,
-    )
+    from xai_vision import chat as chat
+    from xai_vision import errors as errors
+    from xai_vision import imaging as imaging
+    from xai_vision import proto as proto
+    from xai_vision import search as search
+    from xai_vision import testing as testing
+    from xai_vision import tools as tools
+    from xai_vision._transport.retry import RetryPolicy
     from xai_vision.client import AsyncClient, Client
     from xai_vision.errors import (
         APIError,
@@ -42,8 +29,7 @@ if TYPE_CHECKING:
         InvalidRequestError,
         XaiVisionError,
     )
-    from xai_vision.images import estimate_tokens, prepare_image
-    from xai_vision.wire.retry import RetryPolicy
+    from xai_vision.imaging import estimate_tokens, prepare_image
 
 __all__ = [
     "APIError",
@@ -59,35 +45,22 @@ __all__ = [
     "prepare_image",
 ]
 
-_HOMES = {
-    "APIError": "errors",
-    "AsyncClient": "client",
-    "Client": "client",
-    "ConfigurationError": "errors",
-    "ImageError": "errors",
-    "InvalidRequestError": "errors",
-    "RetryPolicy": "wire.retry",
-    "XaiVisionError": "errors",
-    "estimate_tokens": "images",
-    "prepare_image": "images",
-}
-
-# So that `import xai_vision; xai_vision.chat.user(...)` works, as it does with xai_sdk.
-_ROOMS = frozenset({"chat", "errors", "images", "proto", "search", "testing", "tools"})
-
-
-def __getattr__(name: str) -> object:
-    # Every room is loaded on use: the messages, the pictures and the fake are of use without the
-    # client, and threads may import different rooms at once without waiting for each other.
-    if name in _ROOMS:
-        return import_module(f"{__name__}.{name}")
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "APIError": "xai_vision.errors",
+        "AsyncClient": "xai_vision.client",
+        "Client": "xai_vision.client",
+        "ConfigurationError": "xai_vision.errors",
+        "ImageError": "xai_vision.errors",
+        "InvalidRequestError": "xai_vision.errors",
+        "RetryPolicy": "xai_vision._transport.retry",
+        "XaiVisionError": "xai_vision.errors",
+        "estimate_tokens": "xai_vision.imaging",
+        "prepare_image": "xai_vision.imaging",
+    },
+    {
+        name: f"{__name__}.{name}"
+        for name in ("chat", "errors", "imaging", "proto", "search", "testing", "tools")
+    },
+)

@@ -9,11 +9,11 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from xai_vision.chat.service import AsyncChatService, ChatService
-from xai_vision.wire.aio import AioWire
-from xai_vision.wire.connect import DEFAULT_HOST, Connection, connection
-from xai_vision.wire.retry import RetryPolicy
-from xai_vision.wire.sync import Wire
+from xai_vision._transport.aio import AioWire
+from xai_vision._transport.config import DEFAULT_HOST, Connection, connection
+from xai_vision._transport.retry import RetryPolicy
+from xai_vision._transport.sync import Wire
+from xai_vision.chat._service import AsyncChatService, ChatService
 
 if TYPE_CHECKING:
     from typing_extensions import Self

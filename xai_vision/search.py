@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from xai_vision import checks
+from xai_vision import _validation as checks
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import chat_pb2
-from xai_vision.proto.convert import adopt
+from xai_vision.proto._convert import adopt
 
 if TYPE_CHECKING:
-    from xai_vision.checks import Moment, Texts
+    from xai_vision._validation import Moment, Texts
 
 __all__ = ["SearchParameters", "news_source", "rss_source", "web_source", "x_source"]
 

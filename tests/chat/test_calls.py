@@ -19,7 +19,7 @@ from xai_vision.chat import (
     system,
     user,
 )
-from xai_vision.chat.service import AsyncChatService, ChatService
+from xai_vision.chat._service import AsyncChatService, ChatService
 from xai_vision.errors import (
     ImageRefusedError,
     NotFoundError,

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.pictures import data_url, jpeg, png, sample
 from xai_vision.chat import assistant, developer, image, system, text, tool_result, user
-from xai_vision.chat.conversation import Conversation
-from xai_vision.chat.encode import head, number, varint
-from xai_vision.chat.settings import make_settings
+from xai_vision.chat._conversation import Conversation
+from xai_vision.chat._messages.wire_format import head, number, varint
+from xai_vision.chat._request.settings import make_settings
 from xai_vision.proto import chat_pb2
 
 words = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)

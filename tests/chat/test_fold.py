@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai_vision.chat import Chunk, Response, chat_pb2, usage_pb2
-from xai_vision.chat.fold import Fold
+from xai_vision.chat._response.accumulator import Fold
 from xai_vision.proto import sample_pb2
 
 words = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)

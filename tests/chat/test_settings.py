@@ -8,8 +8,8 @@ import pytest
 
 from xai_vision import InvalidRequestError
 from xai_vision.chat import file, image, tool_result, user
-from xai_vision.chat.parameters import CreateParameters
-from xai_vision.chat.settings import _CONVERT, make_settings
+from xai_vision.chat._request.parameters import CreateParameters
+from xai_vision.chat._request.settings import _CONVERT, make_settings
 from xai_vision.proto import chat_pb2
 
 ELSEWHERE = {"messages", "conversation_id", "batch_request_id"}

@@ -15,7 +15,7 @@ from tests import pictures
 for needed in ("click", "rich", "yaml"):
     pytest.importorskip(needed, reason='the extra "cli" is not installed')
 
-COMMAND = [sys.executable, "-m", "xai_vision.cli"]
+COMMAND = [sys.executable, "-m", "xai_vision"]
 
 
 @dataclass
@@ -78,7 +78,7 @@ def here(folder, server, tmp_path, monkeypatch, capsys):
         monkeypatch.setenv(name, value)
 
     def run(*arguments: str, **env: str) -> Ended:
-        from xai_vision.cli.app import run as command
+        from xai_vision._cli.app import run as command
 
         for name, value in env.items():
             monkeypatch.setenv(name, value)

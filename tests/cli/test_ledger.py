@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("click")
 
-from xai_vision.cli import ledger as module
-from xai_vision.cli.exits import Failure
-from xai_vision.cli.ledger import Ledger
+from xai_vision._cli.batch import results_file as module
+from xai_vision._cli.batch.results_file import Ledger
+from xai_vision._cli.exit_codes import Failure
 
 
 def entry(name: str, **more) -> dict:

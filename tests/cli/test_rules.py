@@ -11,7 +11,7 @@ from xai_vision.testing import FakeServer
 @pytest.fixture
 def checked(folder):
     pytest.importorskip("yaml")
-    from xai_vision.cli.rulefile import check
+    from xai_vision._cli.rule_files.rule_file import check
 
     def run(text: str):
         path = folder / "rules.yaml"

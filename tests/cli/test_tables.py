@@ -129,7 +129,7 @@ def test_starts_without_what_it_does_not_need(alone):
     import sys
 
     program = (
-        "import sys; from xai_vision.cli.app import run; run(['ask', '--help']);"
+        "import sys; from xai_vision._cli.app import run; run(['ask', '--help']);"
         "print([m for m in ('grpc', 'rich', 'PIL', 'yaml', 'asyncio') if m in sys.modules])"
     )
     done = subprocess.run(

@@ -10,10 +10,10 @@ pytest.importorskip("click")
 
 from tests import pictures
 from xai_vision import errors
-from xai_vision.cli.exits import MEANINGS, Exit, exit_of
-from xai_vision.cli.options import Looking
-from xai_vision.cli.pictures import open_picture
-from xai_vision.cli.terminal import clean, said
+from xai_vision._cli.exit_codes import MEANINGS, Exit, exit_of
+from xai_vision._cli.image_files import open_picture
+from xai_vision._cli.options import Looking
+from xai_vision._cli.terminal import clean, said
 
 
 def kinds(kind: type = errors.XaiVisionError) -> list[type]:

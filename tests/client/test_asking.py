@@ -233,7 +233,7 @@ def test_metadata_names_us_and_carries_the_conversation(client, server):
 def test_importing_loads_neither_pillow_nor_numpy():
     code = """
         import sys
-        import xai_vision, xai_vision.chat, xai_vision.images
+        import xai_vision, xai_vision.chat, xai_vision.imaging
         loaded = {name.partition(".")[0] for name in sys.modules}
         heavy = loaded & {"PIL", "numpy", "pydantic", "opentelemetry"}
         assert not heavy, heavy

@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 
 from xai_vision import AsyncClient, Client, ConfigurationError
+from xai_vision._transport.config import Connection
 from xai_vision.chat import user
 from xai_vision.errors import ClientClosedError, InsecureChannelWarning
-from xai_vision.wire.connect import Connection
 
 BOTH = pytest.mark.parametrize("kind", [Client, AsyncClient])
 KEY = "xai-secret-0123456789"

@@ -10,12 +10,12 @@ import pytest
 
 from tests.client.both import DRIVERS
 from xai_vision import errors
+from xai_vision._transport.retry import RetryPolicy
+from xai_vision._transport.rpc import Exchange
+from xai_vision._transport.status_mapping import api_error
 from xai_vision.errors import APIError
 from xai_vision.proto.chat_grpc import Chat as Rpc
 from xai_vision.testing import Fault
-from xai_vision.wire.exchange import Exchange
-from xai_vision.wire.retry import RetryPolicy
-from xai_vision.wire.translate import api_error
 
 
 def api_kinds() -> list[type[APIError]]:

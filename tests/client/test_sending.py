@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from tests.client.both import DRIVERS
 from tests.pictures import MIB, jpeg_of
 from xai_vision import AsyncClient, Client
+from xai_vision._transport import upload_limiter as sending
+from xai_vision._transport.upload_limiter import Sending
 from xai_vision.chat import image, user
 from xai_vision.errors import (
     ClientClosedError,
@@ -27,8 +29,6 @@ from xai_vision.errors import (
     ServerError,
 )
 from xai_vision.testing import FakeServer, Fault
-from xai_vision.wire import sending
-from xai_vision.wire.sending import Sending
 
 PICTURE = jpeg_of(2 * MIB)
 WAITED = "other large requests of this client were being sent"
@@ -287,7 +287,7 @@ import os
 from tests.pictures import MIB, jpeg_of
 from xai_vision import Client
 from xai_vision.chat import image, user
-from xai_vision.wire import sending
+from xai_vision._transport import upload_limiter as sending
 sending.ROOM = MIB
 client = Client({server.api_key!r}, api_host={server.target!r})
 chat = client.chat.create("grok-4", messages=[user(image(jpeg_of(2 * MIB)))])

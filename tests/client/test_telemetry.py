@@ -16,10 +16,10 @@ from opentelemetry.trace import SpanKind, StatusCode
 from tests.client.both import DRIVERS
 from tests.pictures import data_url, png
 from xai_vision import RetryPolicy
+from xai_vision._transport.tracing import CONTENT
 from xai_vision.chat import image
 from xai_vision.errors import StreamBrokenError, UnavailableError
 from xai_vision.testing import Fault, Reply
-from xai_vision.wire.observe import CONTENT
 
 
 class Exporter(InMemorySpanExporter):
@@ -157,7 +157,7 @@ def test_without_a_provider_nothing_is_loaded_or_described(server):
     code = f"""
         import sys
         from xai_vision import Client
-        from xai_vision.chat import calls, user
+        from xai_vision.chat import _chat_calls as calls, user
         calls.request_attributes = None  # would fail if it were asked
         client = Client(api_key={server.api_key!r}, api_host={server.target!r})
         client.chat.create("grok-4").ask("Hi")

@@ -97,7 +97,7 @@ def test_examples_shown_exist():
 def cli():
     for needed in ("click", "rich", "yaml"):
         pytest.importorskip(needed)
-    from xai_vision.cli import exits
+    from xai_vision._cli import exit_codes as exits
 
     return exits
 
@@ -109,7 +109,7 @@ def test_exit_codes_are_those_of_the_command(cli):
 
 
 def test_rules_shown_are_rules(cli, desk):
-    from xai_vision.cli.rulefile import check
+    from xai_vision._cli.rule_files.rule_file import check
 
     (block,) = blocks(DOCS / "cli.md", "yaml")
     (desk / "rules.yaml").write_text(block.code)
@@ -120,7 +120,7 @@ def test_rules_shown_are_rules(cli, desk):
 
 def test_screens_are_of_the_command_as_it_is(cli):
     screen = (DOCS / "img" / "help.svg").read_text()
-    from xai_vision.cli.app import COMMANDS
+    from xai_vision._cli.app import COMMANDS
 
     for name in COMMANDS:
         assert f"&#160;{name}&#160;" in screen
@@ -135,7 +135,7 @@ def test_commands_work(cli, desk, server, tmp_path):
     """Every line of the page's shell blocks, in a shell."""
     script = tmp_path / "bin" / "xai-vision"
     script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m xai_vision.cli "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m xai_vision._cli "$@"\n')
     script.chmod(0o755)
     (desk / "photos").mkdir()
     for name in ("before.jpg", "product.jpg", "receipt.jpg", "photos/a.jpg", "photos/b.jpg"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xai_vision.images import ImageEmptyError, ImageSourceError, prepare_image
+from xai_vision.imaging import ImageEmptyError, ImageSourceError, prepare_image
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from tests.pictures import jpeg, made, png, sample
-from xai_vision.images import (
+from xai_vision.imaging import (
     ImageCorruptError,
     ImageEmptyError,
     ImageError,
@@ -80,12 +80,12 @@ def test_the_end_of_a_png_to_which_no_chunk_leads_is_left_to_the_decoder():
 
 
 def test_the_end_mark_on_the_border_of_two_steps():
-    from xai_vision.images import jpeg as room
+    from xai_vision.imaging._formats import jpeg as room
 
     header_end = prepare_image(jpeg())._header.body_at
     filler = bytes(room._SCAN_STEP - 1)
     data = jpeg()[:header_end] + filler + b"\xff\xd9" + b"trailer"
-    from xai_vision.images.content import HeldContent
+    from xai_vision.imaging._sources.data import HeldContent
 
     with HeldContent(data).opened() as window:
         assert room.looks_whole(window, prepare_image(jpeg())._header)

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, features
 
 from examples import drawings
 from tests.pictures import made, rotated_jpeg, sample
-from xai_vision.images import ImageBombError, ImageFormatError, prepare_image
+from xai_vision.imaging import ImageBombError, ImageFormatError, prepare_image
 
 CORNERS = {
     (4, 4): drawings.RED,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xai_vision import images
+from xai_vision import imaging as images
 
 PAGE = Path(__file__).parents[2] / "docs" / "pictures.md"
 TEXT = PAGE.read_text(encoding="utf-8")

@@ -9,19 +9,19 @@ import pytest
 from PIL import Image
 
 from tests.pictures import SAMPLES, jpeg, jpeg_of, made, png, rotated_jpeg, sample
-from xai_vision.images import (
+from xai_vision.imaging import (
     ImageBombError,
     ImageCorruptError,
     ImageEmptyError,
     ImageFormatError,
     ImageTruncatedError,
     NotAnImageError,
-    content,
     decode,
     prepare_image,
     read_header,
     sniff_format,
 )
+from xai_vision.imaging._sources import data as content
 
 SMALL = [name for name in SAMPLES if "mib" not in name]
 

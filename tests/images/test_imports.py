@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import xai_vision.images as room
+import xai_vision.imaging as room
 
 SCRIPT = """
 import sys
-import xai_vision.images
-from xai_vision.images import prepare_image, read_header
+import xai_vision.imaging
+from xai_vision.imaging import prepare_image, read_header
 heavy = [name for name in ("PIL", "numpy", "pillow_heif") if name in sys.modules]
 assert not heavy, heavy
 prepare_image("https://example.com/a.jpg").url()

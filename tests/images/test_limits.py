@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 from examples import drawings
 from tests.pictures import MIB, jpeg, jpeg_of, made, png, png_of, rotated_jpeg
 from xai_vision.errors import InvalidRequestError
-from xai_vision.images import (
+from xai_vision.imaging import (
     MAX_BYTES,
     ImageBombError,
     ImageFormatError,

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from tests.pictures import jpeg, made, png, sample
-from xai_vision.images import prepare_image
+from xai_vision.imaging import prepare_image
 
 SECRETS = (b"SECRET", b"Camera maker", b"A private remark", b"GPS")
 

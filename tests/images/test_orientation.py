@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from tests.pictures import made, png_of
-from xai_vision.images import ImageCorruptError, content, prepare_image, read_header
-from xai_vision.images.orientation import orientation
+from xai_vision.imaging import ImageCorruptError, prepare_image, read_header
+from xai_vision.imaging._formats.orientation import orientation
+from xai_vision.imaging._sources import data as content
 
 # What Pillow says of a directory with fewer entries than it says.
 pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
@@ -207,7 +208,7 @@ def test_texts_are_unpacked_up_to_what_a_decoder_takes(monkeypatch):
         unpacked.append(1)
         return real()
 
-    monkeypatch.setattr("xai_vision.images.png.zlib.decompressobj", counted)
+    monkeypatch.setattr("xai_vision.imaging._formats.png.zlib.decompressobj", counted)
     text = made.chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b" " * (1024 * 1024 - 1)))
     few, many = (PNG[:END] + text * count + PNG[END:] for count in (10, 1000))
     assert prepare_image(few).size == (40, 20)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.pictures import made
-from xai_vision.images import prepare_image
+from xai_vision.imaging import prepare_image
 
 
 def told(prepared):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.pictures import made, sample
-from xai_vision.images import ImageReadError, ImageTruncatedError, prepare_image
+from xai_vision.imaging import ImageReadError, ImageTruncatedError, prepare_image
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "F"])

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.images.test_broken import attempted
 from tests.pictures import jpeg, made, png, sample
-from xai_vision.images import ImageError, decode, prepare_image, read_header, sniff_format
+from xai_vision.imaging import ImageError, decode, prepare_image, read_header, sniff_format
 
 NAMES = [n for n in made.SAMPLES if "mib" not in n and "wide" not in n and "rotated-" not in n]
 SEEDS = [*NAMES, "rotated-6.jpg"]

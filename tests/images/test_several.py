@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.pictures import jpeg, made
-from xai_vision.images import prepare_image, read_header
+from xai_vision.imaging import prepare_image, read_header
 
 OTHERS = [made.photo(40, 20, seed) for seed in (2, 3)]
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.pictures import jpeg, png, sample
 from xai_vision.errors import InvalidRequestError
-from xai_vision.images import (
+from xai_vision.imaging import (
     ImageEmptyError,
     ImageError,
     ImageReadError,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.pictures import jpeg, png, sample
 from xai_vision.chat import image
 from xai_vision.errors import InvalidRequestError
-from xai_vision.images import (
+from xai_vision.imaging import (
     ImageBase64Error,
     ImageEmptyError,
     ImageSourceError,
@@ -21,10 +21,10 @@ from xai_vision.images import (
     estimate_tokens,
     prepare_image,
 )
-from xai_vision.images import base64 as ours
-from xai_vision.images import text as text_module
-from xai_vision.images.limits import quoted
-from xai_vision.images.picture import describe_url
+from xai_vision.imaging._image_url import describe_url
+from xai_vision.imaging._limits import quoted
+from xai_vision.imaging._sources import base64 as ours
+from xai_vision.imaging._sources import strings as text_module
 
 TEXT = base64.b64encode(jpeg()).decode()
 PNG_TEXT = base64.b64encode(png()).decode()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.pictures import jpeg, rotated_jpeg
 from xai_vision.errors import InvalidRequestError
-from xai_vision.images import TokenEstimate, estimate_tokens, prepare_image
+from xai_vision.imaging import TokenEstimate, estimate_tokens, prepare_image
 
 
 @pytest.mark.parametrize(

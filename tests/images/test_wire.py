@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.pictures import MIB, jpeg, jpeg_of, sample
-from xai_vision.images import ImageError, ImageReadError, prepare_image
+from xai_vision.imaging import ImageError, ImageReadError, prepare_image
 
 
 @pytest.fixture

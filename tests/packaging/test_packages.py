@@ -86,11 +86,11 @@ def test_wheel_holds_what_it_should(wheel):
         metadata = file.read(next(n for n in names if n.endswith("METADATA"))).decode()
     assert "xai_vision/py.typed" in names
     assert "xai_vision/proto/chat_pb2.pyi" in names
-    assert "xai_vision/cli/app.py" in names
+    assert "xai_vision/_cli/app.py" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert {name.split("/")[0].split("-")[0] for name in names} == {"xai_vision"}
     assert not [name for name in names if "__pycache__" in name]
-    assert "xai-vision = xai_vision.cli:main" in entries
+    assert "xai-vision = xai_vision._cli:main" in entries
     assert "[pytest11]" in entries
     assert "License-Expression: Apache-2.0" in metadata
     assert "Provides-Extra: cli" in metadata
@@ -127,7 +127,7 @@ MISSING = {
     "tls": "from xai_vision.testing import FakeServer; FakeServer(tls=True)",
     "health": "from xai_vision.testing import FakeServer; FakeServer(health=True).start()",
     "reflection": "from xai_vision.testing import FakeServer; FakeServer(reflection=True).start()",
-    "cli": "from xai_vision.cli import main; main()",
+    "cli": "from xai_vision._cli import main; main()",
 }
 
 
@@ -157,7 +157,7 @@ def test_command(everything, desk):
 def test_nothing_extra_is_needed_to_import_it_all(plain, tmp_path):
     program = (
         "import xai_vision, xai_vision.chat, xai_vision.tools, xai_vision.search,"
-        " xai_vision.testing, xai_vision.images, xai_vision.errors;"
+        " xai_vision.testing, xai_vision.imaging, xai_vision.errors;"
         "[getattr(xai_vision, name) for name in xai_vision.__all__]"
     )
     done = run(plain / "python", "-W", "error", "-c", program, cwd=tmp_path)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.proto.filler import IN_SCOPE, all_classes, module, variants
 from tests.proto.test_messages import run
-from xai_vision.proto.convert import adopt
+from xai_vision.proto._convert import adopt
 
 pytestmark = pytest.mark.peer
 
@@ -15,7 +15,7 @@ THEIRS = "import xai_sdk, xai_sdk.chat, xai_sdk.proto\n"
 TALK = """
 from xai_sdk.proto import chat_pb2 as their_chat
 from google.protobuf import timestamp_pb2
-from xai_vision.proto.convert import adopt
+from xai_vision.proto._convert import adopt
 assert their_chat.Message is not our_chat.Message
 said = xai_sdk.chat.user('what is this?', xai_sdk.chat.image('https://example.com/a.png'))
 mine = adopt(said, our_chat.Message)

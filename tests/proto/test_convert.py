@@ -7,7 +7,7 @@ from google.protobuf import any_pb2 as default_any_pb2
 from google.protobuf import timestamp_pb2 as default_timestamp_pb2
 
 from xai_vision.proto import any_pb2, chat_pb2, timestamp_pb2
-from xai_vision.proto.convert import adopt
+from xai_vision.proto._convert import adopt
 
 
 def test_ours_comes_back_itself():

@@ -109,7 +109,7 @@ from xai_vision.proto import chat_pb2, empty_pb2, timestamp_pb2
 from xai_vision.proto._method import Method
 from xai_vision.proto.auth_grpc import AuthStub
 from xai_vision.proto.chat_grpc import AsyncChatStub, Chat, ChatStub
-from xai_vision.proto.convert import adopt
+from xai_vision.proto._convert import adopt
 
 now = datetime.datetime.now()
 search = chat_pb2.XSearch(from_date=now, to_date=timestamp_pb2.Timestamp())

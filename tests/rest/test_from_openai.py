@@ -9,7 +9,7 @@ import pytest
 
 from tests.pictures import data_url, jpeg
 from xai_vision.chat import image, user
-from xai_vision.chat.service import AsyncChatService, ChatService
+from xai_vision.chat._service import AsyncChatService, ChatService
 from xai_vision.errors import ImageError, InvalidRequestError
 
 URL = data_url(jpeg())

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.rest.plain import ask
 from xai_vision.testing import FakeServer
-from xai_vision.testing.http.openapi import description
-from xai_vision.testing.http.schemas import SCHEMAS
+from xai_vision.testing._http.openapi import description
+from xai_vision.testing._http.openapi_schemas import SCHEMAS
 
 pytest.importorskip("schemathesis", reason="in the dependency group fuzz")
 

@@ -7,9 +7,9 @@ import pytest
 from tests.proto.filler import variants
 from xai_vision.chat import chat_pb2, usage_pb2
 from xai_vision.openai_compat import chat_chunks, from_response, response_events, to_request
-from xai_vision.testing.callers import Caller
-from xai_vision.testing.calls import Call
-from xai_vision.testing.server import FakeServer
+from xai_vision.testing._calls.record import Call
+from xai_vision.testing._server import FakeServer
+from xai_vision.testing._service.key_options import Caller
 
 
 def answer(**body):

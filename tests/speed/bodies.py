@@ -6,8 +6,8 @@ import threading
 
 from tests.pictures import jpeg
 from xai_vision.chat import image, user
-from xai_vision.chat.conversation import Conversation
-from xai_vision.chat.settings import make_settings
+from xai_vision.chat._conversation import Conversation
+from xai_vision.chat._request.settings import make_settings
 from xai_vision.proto import chat_pb2
 
 Request = chat_pb2.GetCompletionsRequest

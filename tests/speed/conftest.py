@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.speed.bodies import PICTURE
-from xai_vision.chat import body
+from xai_vision.chat._request import body_cache as body
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ import pytest
 from examples.pictures import jpeg_of
 from tests.pictures import data_url
 from xai_vision.chat import assistant, image, user
-from xai_vision.chat.conversation import Conversation
-from xai_vision.chat.settings import make_settings
+from xai_vision.chat._conversation import Conversation
+from xai_vision.chat._request.settings import make_settings
 
 MIB = 2**20
 SIZE = 10 * MIB

@@ -19,9 +19,9 @@ with FakeServer() as server:
 RAW = "import grpc; from xai_vision.proto import chat_pb2, image_pb2"
 HEAVY = {
     "PIL", "numpy", "json", "opentelemetry", "pydantic", "click", "rich", "yaml", "openai",
-    "xai_sdk", "xai_vision.testing", "xai_vision.cli", "xai_vision.services",
-    "xai_vision.images.prepare", "xai_vision.images.content", "xai_vision.chat.parameters",
-    "xai_vision.chat.functions", "xai_vision.chat.structured", "xai_vision.chat.deferral",
+    "xai_sdk", "xai_vision.testing", "xai_vision._cli", "xai_vision.services",
+    "xai_vision.imaging._prepare", "xai_vision.imaging._sources.data", "xai_vision.chat._request.parameters",
+    "xai_vision.chat._request.function_tool", "xai_vision.chat._request.structured_output", "xai_vision.chat._deferred",
 }  # fmt: skip
 
 

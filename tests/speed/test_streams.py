@@ -10,7 +10,7 @@ import pytest
 from tests.counting import calls_of
 from xai_vision import Client
 from xai_vision.chat import Response, user
-from xai_vision.chat.fold import Fold
+from xai_vision.chat._response.accumulator import Fold
 from xai_vision.proto import chat_pb2
 from xai_vision.testing import FakeServer
 

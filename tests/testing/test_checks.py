@@ -9,7 +9,7 @@ import pytest
 from tests.testing.asking import request
 from xai_vision.proto import chat_pb2, timestamp_pb2
 from xai_vision.testing import ServiceError, Settings
-from xai_vision.testing.checks import check
+from xai_vision.testing._service.request_validation import check
 
 WEB, X = chat_pb2.WebSearch, chat_pb2.XSearch
 

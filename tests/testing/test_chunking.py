@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xai_vision.proto import chat_pb2
-from xai_vision.testing import tokens
-from xai_vision.testing.chunking import cut, stream
+from xai_vision.testing._service.response import tokens
+from xai_vision.testing._service.response.chunking import cut, stream
 
 
 @given(st.text())

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from xai_vision.testing.crew import Crew, _Worker, step_aside
+from xai_vision.testing._transport.thread_pool import Crew, _Worker, step_aside
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_no_more_threads_than_allowed():
 
 
 def test_idle_threads_leave_and_come_again(monkeypatch):
-    monkeypatch.setattr("xai_vision.testing.crew._IDLE_SECONDS", 0.02)
+    monkeypatch.setattr("xai_vision.testing._transport.thread_pool._IDLE_SECONDS", 0.02)
     crew = Crew(10, "test")
     for _ in range(3):
         assert crew.submit(int).result(10) == 0
@@ -130,7 +130,7 @@ def test_many_come_at_once_from_many_threads(crew):
 
 
 def test_who_says_that_it_waits_makes_room_at_once(crew, monkeypatch):
-    monkeypatch.setattr("xai_vision.testing.crew._STALL_SECONDS", 60)
+    monkeypatch.setattr("xai_vision.testing._transport.thread_pool._STALL_SECONDS", 60)
     gate = threading.Event()
 
     def wait():
@@ -167,7 +167,7 @@ def test_a_system_that_has_no_more_threads(crew, monkeypatch):
 
 
 def test_nobody_watches_a_queue_that_stays_empty(monkeypatch):
-    monkeypatch.setattr("xai_vision.testing.crew._IDLE_SECONDS", 0.02)
+    monkeypatch.setattr("xai_vision.testing._transport.thread_pool._IDLE_SECONDS", 0.02)
     crew = Crew(1000, "test-watched")
     for _ in range(2):
         gate = threading.Event()
@@ -209,7 +209,7 @@ def test_a_worker_is_called_in_just_as_it_wants_to_leave(monkeypatch):
             self.bell = Bell()
             self.bell.acquire()
 
-    monkeypatch.setattr("xai_vision.testing.crew._Worker", Slow)
+    monkeypatch.setattr("xai_vision.testing._transport.thread_pool._Worker", Slow)
     crew = Crew(1, "test")
     assert crew.submit(int).result(10) == 0
     assert timed_out.wait(10)

@@ -240,7 +240,7 @@ def test_every_method_the_service_has_is_served():
     from xai_vision.proto.chat_grpc import Chat
     from xai_vision.proto.models_grpc import Models
     from xai_vision.proto.tokenize_grpc import Tokenize
-    from xai_vision.testing.services import UNARY
+    from xai_vision.testing._service.methods import UNARY
 
     named = {method for service in (Auth, Chat, Models, Tokenize) for method in service.METHODS}
     assert named - set(UNARY) == {Chat.GetCompletionChunk}

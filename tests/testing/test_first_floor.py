@@ -14,7 +14,7 @@ from tests.pictures import MIB, SAMPLES, jpeg, jpeg_of, png, sample
 from tests.testing.asking import connected, data_url, picture, request, said
 from xai_vision.proto import chat_pb2, sample_pb2
 from xai_vision.testing import FakeServer
-from xai_vision.testing.pictures import sniff
+from xai_vision.testing._service.image_inspection import sniff
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 

@@ -11,7 +11,7 @@ import pytest
 from tests.testing.asking import connected
 from xai_vision.proto import auth_pb2, empty_pb2
 from xai_vision.testing import FakeServer, match
-from xai_vision.testing.hiding import redacted
+from xai_vision.testing._calls.redaction import redacted
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from xai_vision import AsyncClient, Client
 from xai_vision.chat import user
 from xai_vision.errors import RequestTimeoutError
 from xai_vision.testing import FakeServer, Fault, Reply
-from xai_vision.testing.weighing import weigh
+from xai_vision.testing._calls.size import weigh
 
 # Older grpcio now and then waits out the deadline for a connection it has lost.
 HEARS_OF_RESETS = pytest.mark.skipif(

@@ -12,7 +12,7 @@ import pytest
 from tests.pictures import jpeg_of
 from tests.testing.asking import connected, picture
 from xai_vision.testing import FakeServer, Fault
-from xai_vision.testing.weighing import weigh
+from xai_vision.testing._calls.size import weigh
 
 KIB = 1024
 

@@ -14,7 +14,7 @@ from examples.pictures import encode, photo
 from tests.pictures import jpeg, png, sample
 from tests.testing.asking import picture
 from xai_vision.testing import match
-from xai_vision.testing.looks import SIDE, Look
+from xai_vision.testing._rules.image_similarity import SIDE, Look
 
 colours = st.tuples(*[st.integers(0, 255)] * 3)
 swatches = st.binary(min_size=SIDE * SIDE * 3, max_size=SIDE * SIDE * 3)

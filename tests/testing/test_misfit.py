@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.testing.test_schemas import TREE, schemas
-from xai_vision.testing.misfit import misfit
-from xai_vision.testing.schemas import example
+from xai_vision.testing._rules.schema_check import misfit
+from xai_vision.testing._service.default_reply.schema_example import example
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from examples.pictures import encode, photo
 from tests.pictures import jpeg, png
 from tests.testing.asking import connected, picture, said
 from xai_vision.proto import chat_pb2
-from xai_vision.testing import FakeServer, Fault, ServiceError, opaque, patterns
+from xai_vision.testing import FakeServer, Fault, ServiceError
+from xai_vision.testing._service.default_reply import regex_example as patterns
+from xai_vision.testing._service.response import encrypted_content as opaque
 
 
 def test_a_server_with_few_threads_answers_all_the_same():

@@ -21,8 +21,8 @@ from xai_vision.testing import (
     Settings,
     match,
 )
-from xai_vision.testing.replies import ReplyFields
-from xai_vision.testing.settings import SettingChanges
+from xai_vision.testing._rules.reply import ReplyFields
+from xai_vision.testing._settings import SettingChanges
 
 SCHEMA = {"type": "object", "properties": {"animal": {"enum": ["cat", "dog"]}}}
 CAT = chat_pb2.ResponseFormat(format_type=3, schema=json.dumps(SCHEMA))

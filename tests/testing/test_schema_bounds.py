@@ -9,7 +9,7 @@ import pytest
 
 from tests.counting import calls_of
 from xai_vision.testing import ServiceError
-from xai_vision.testing.schemas import example
+from xai_vision.testing._service.default_reply.schema_example import example
 
 # What had no bound took minutes, and calls without number.
 MOST_CALLS = 50_000_000

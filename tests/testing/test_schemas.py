@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xai_vision.testing.schemas import example
+from xai_vision.testing._service.default_reply.schema_example import example
 
 
 def fits(schema):

@@ -16,7 +16,8 @@ import pytest
 
 from tests.testing.asking import Asker, connected, request
 from xai_vision.proto.chat_grpc import AsyncChatStub, ChatStub
-from xai_vision.testing import FakeServer, Fault, extras
+from xai_vision.testing import FakeServer, Fault
+from xai_vision.testing._transport import tls as extras
 
 
 def test_tenants_share_a_port_and_nothing_else(server):
@@ -233,7 +234,7 @@ def test_without_a_port():
     import grpc_testing
 
     from xai_vision.proto import chat_pb2
-    from xai_vision.testing.grpc_face import GrpcFace
+    from xai_vision.testing._transport.grpc_handler import GrpcFace
 
     idle = FakeServer()
 

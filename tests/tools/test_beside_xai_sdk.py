@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import xai_vision.chat
 import xai_vision.search
 import xai_vision.tools
-from xai_vision.chat.settings import make_settings
-from xai_vision.chat.tool_forms import as_tool
+from xai_vision.chat._request.settings import make_settings
+from xai_vision.chat._request.tools import as_tool
 from xai_vision.proto import chat_pb2, documents_pb2
 
 pytestmark = pytest.mark.peer

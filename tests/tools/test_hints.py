@@ -19,8 +19,8 @@ from typing_extensions import NotRequired, Required, TypeAliasType
 from typing_extensions import TypedDict as ExtendedTypedDict
 
 from tests.ids import readable
-from xai_vision.chat.hints import Writer
-from xai_vision.chat.schemas import of_class, of_function
+from xai_vision.chat._request.json_schema import Writer
+from xai_vision.chat._request.schema_sources import of_class, of_function
 from xai_vision.errors import InvalidRequestError
 
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, timezone
 import pytest
 from google.protobuf import timestamp_pb2 as default_timestamp_pb2
 
-from xai_vision.chat.settings import make_settings
+from xai_vision.chat._request.settings import make_settings
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import chat_pb2
 from xai_vision.search import (

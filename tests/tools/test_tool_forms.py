@@ -11,8 +11,8 @@ import pytest
 from tests.ids import readable
 from xai_vision import tools
 from xai_vision.chat import chat_pb2, tool
-from xai_vision.chat.settings import make_settings
-from xai_vision.chat.tool_forms import as_tool
+from xai_vision.chat._request.settings import make_settings
+from xai_vision.chat._request.tools import as_tool
 from xai_vision.errors import InvalidRequestError
 
 

@@ -24,7 +24,7 @@ from xai_vision.chat import (
     user,
 )
 from xai_vision.errors import ImageError, RateLimitError
-from xai_vision.images import TokenEstimate
+from xai_vision.imaging import TokenEstimate
 from xai_vision.tools import web_search
 
 

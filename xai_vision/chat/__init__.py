@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from xai_vision._lazy import lazy_exports
+
 if TYPE_CHECKING:
-    from xai_vision.chat.achat import AsyncChat
-    from xai_vision.chat.chat import Chat
-    from xai_vision.chat.chunk import Chunk
-    from xai_vision.chat.compaction import CompactContextResponse
-    from xai_vision.chat.content import Content, ImageContent, ImageDetail, file, image, text
-    from xai_vision.chat.functions import required_tool, tool
-    from xai_vision.chat.message import (
+    from xai_vision.chat._async_chat import AsyncChat
+    from xai_vision.chat._chat import Chat
+    from xai_vision.chat._compaction import CompactContextResponse
+    from xai_vision.chat._messages.content import (
+        Content,
+        ImageContent,
+        ImageDetail,
+        file,
+        image,
+        text,
+    )
+    from xai_vision.chat._messages.message import (
         Message,
         assistant,
         developer,
@@ -20,14 +26,16 @@ if TYPE_CHECKING:
         tool_result,
         user,
     )
-    from xai_vision.chat.parameters import (
+    from xai_vision.chat._request.function_tool import required_tool, tool
+    from xai_vision.chat._request.parameters import (
         CreateParameters,
         IncludeOption,
         ReasoningEffort,
         ResponseFormat,
         ToolMode,
     )
-    from xai_vision.chat.response import Response
+    from xai_vision.chat._response.chunk import Chunk
+    from xai_vision.chat._response.response import Response
     from xai_vision.proto import chat_pb2, usage_pb2
 
 __all__ = [
@@ -59,45 +67,33 @@ __all__ = [
     "user",
 ]
 
-_HOMES = {
-    "AsyncChat": "achat",
-    "Chat": "chat",
-    "Chunk": "chunk",
-    "CompactContextResponse": "compaction",
-    "Content": "content",
-    "CreateParameters": "parameters",
-    "ImageContent": "content",
-    "ImageDetail": "content",
-    "IncludeOption": "parameters",
-    "Message": "message",
-    "ReasoningEffort": "parameters",
-    "Response": "response",
-    "ResponseFormat": "parameters",
-    "ToolMode": "parameters",
-    "assistant": "message",
-    "developer": "message",
-    "file": "content",
-    "image": "content",
-    "required_tool": "functions",
-    "system": "message",
-    "text": "content",
-    "tool": "functions",
-    "tool_result": "message",
-    "user": "message",
-}
-
-
-def __getattr__(name: str) -> object:
-    # Loaded on use: most programs need neither both clients' chats nor tools.
-    if name in ("chat_pb2", "usage_pb2"):
-        value: object = import_module(f"xai_vision.proto.{name}")
-    elif name in _HOMES:
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "AsyncChat": "xai_vision.chat._async_chat",
+        "Chat": "xai_vision.chat._chat",
+        "Chunk": "xai_vision.chat._response.chunk",
+        "CompactContextResponse": "xai_vision.chat._compaction",
+        "Content": "xai_vision.chat._messages.content",
+        "CreateParameters": "xai_vision.chat._request.parameters",
+        "ImageContent": "xai_vision.chat._messages.content",
+        "ImageDetail": "xai_vision.chat._messages.content",
+        "IncludeOption": "xai_vision.chat._request.parameters",
+        "Message": "xai_vision.chat._messages.message",
+        "ReasoningEffort": "xai_vision.chat._request.parameters",
+        "Response": "xai_vision.chat._response.response",
+        "ResponseFormat": "xai_vision.chat._request.parameters",
+        "ToolMode": "xai_vision.chat._request.parameters",
+        "assistant": "xai_vision.chat._messages.message",
+        "developer": "xai_vision.chat._messages.message",
+        "file": "xai_vision.chat._messages.content",
+        "image": "xai_vision.chat._messages.content",
+        "required_tool": "xai_vision.chat._request.function_tool",
+        "system": "xai_vision.chat._messages.message",
+        "text": "xai_vision.chat._messages.content",
+        "tool": "xai_vision.chat._request.function_tool",
+        "tool_result": "xai_vision.chat._messages.message",
+        "user": "xai_vision.chat._messages.message",
+    },
+    {name: f"xai_vision.proto.{name}" for name in ("chat_pb2", "usage_pb2")},
+)

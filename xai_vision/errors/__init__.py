@@ -45,11 +45,12 @@ Apart from the tree there is one warning, ``InsecureChannelWarning``.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from xai_vision._lazy import lazy_exports
+
 if TYPE_CHECKING:
-    from xai_vision.errors.api import (
+    from xai_vision.errors._api import (
         APIError,
         AuthenticationError,
         BadRequestError,
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
         StreamBrokenError,
         UnavailableError,
     )
-    from xai_vision.errors.base import (
+    from xai_vision.errors._base import (
         ClientClosedError,
         ConfigurationError,
         ForkError,
@@ -77,7 +78,7 @@ if TYPE_CHECKING:
         StructuredOutputError,
         XaiVisionError,
     )
-    from xai_vision.errors.image import (
+    from xai_vision.errors._image import (
         ImageBase64Error,
         ImageBombError,
         ImageCorruptError,
@@ -129,36 +130,43 @@ __all__ = [
     "XaiVisionError",
 ]
 
-# What needs gRPC is loaded when it is asked for: pictures can be prepared without it.
-_HOMES = {
-    "ClientClosedError": "base",
-    "ConfigurationError": "base",
-    "ForkError": "base",
-    "InsecureChannelWarning": "base",
-    "InvalidRequestError": "base",
-    "StructuredOutputError": "base",
-    "XaiVisionError": "base",
-    "ImageBase64Error": "image",
-    "ImageBombError": "image",
-    "ImageCorruptError": "image",
-    "ImageEmptyError": "image",
-    "ImageError": "image",
-    "ImageFormatError": "image",
-    "ImageReadError": "image",
-    "ImageSourceError": "image",
-    "ImageTooLargeError": "image",
-    "ImageTruncatedError": "image",
-    "NotAnImageError": "image",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'api')}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "APIError": "xai_vision.errors._api",
+        "AuthenticationError": "xai_vision.errors._api",
+        "BadRequestError": "xai_vision.errors._api",
+        "CertificateError": "xai_vision.errors._api",
+        "ClientClosedError": "xai_vision.errors._base",
+        "ConfigurationError": "xai_vision.errors._base",
+        "ContextTooLongError": "xai_vision.errors._api",
+        "ForkError": "xai_vision.errors._base",
+        "ImageBase64Error": "xai_vision.errors._image",
+        "ImageBombError": "xai_vision.errors._image",
+        "ImageCorruptError": "xai_vision.errors._image",
+        "ImageEmptyError": "xai_vision.errors._image",
+        "ImageError": "xai_vision.errors._image",
+        "ImageFetchError": "xai_vision.errors._api",
+        "ImageFormatError": "xai_vision.errors._image",
+        "ImageReadError": "xai_vision.errors._image",
+        "ImageRefusedError": "xai_vision.errors._api",
+        "ImageSourceError": "xai_vision.errors._image",
+        "ImageTooLargeError": "xai_vision.errors._image",
+        "ImageTruncatedError": "xai_vision.errors._image",
+        "InsecureChannelWarning": "xai_vision.errors._base",
+        "InvalidRequestError": "xai_vision.errors._base",
+        "MessageTooLargeError": "xai_vision.errors._api",
+        "NotAnImageError": "xai_vision.errors._image",
+        "NotFoundError": "xai_vision.errors._api",
+        "PermissionDeniedError": "xai_vision.errors._api",
+        "RateLimitError": "xai_vision.errors._api",
+        "RequestCancelledError": "xai_vision.errors._api",
+        "RequestTimeoutError": "xai_vision.errors._api",
+        "SafetyRefusalError": "xai_vision.errors._api",
+        "ServerError": "xai_vision.errors._api",
+        "StreamBrokenError": "xai_vision.errors._api",
+        "StructuredOutputError": "xai_vision.errors._base",
+        "UnavailableError": "xai_vision.errors._api",
+        "XaiVisionError": "xai_vision.errors._base",
+    },
+)

@@ -16,16 +16,17 @@ what ``to_request`` lists.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from xai_vision._lazy import lazy_exports
+
 if TYPE_CHECKING:
-    from xai_vision.openai_compat.answers import from_response
-    from xai_vision.openai_compat.completion import ChatStream, chat_chunks
-    from xai_vision.openai_compat.events import ResponseStream, response_events
-    from xai_vision.openai_compat.request import from_request, to_request
-    from xai_vision.openai_compat.settings import Api
-    from xai_vision.openai_compat.values import TranslationError
+    from xai_vision.openai_compat._completion import ChatStream, chat_chunks
+    from xai_vision.openai_compat._events import ResponseStream, response_events
+    from xai_vision.openai_compat._from_response import from_response
+    from xai_vision.openai_compat._request import from_request, to_request
+    from xai_vision.openai_compat._settings import Api
+    from xai_vision.openai_compat._values import TranslationError
 
 __all__ = [
     "Api",
@@ -39,28 +40,17 @@ __all__ = [
     "to_request",
 ]
 
-_HOMES = {
-    "Api": "settings",
-    "ChatStream": "completion",
-    "ResponseStream": "events",
-    "TranslationError": "values",
-    "chat_chunks": "completion",
-    "from_request": "request",
-    "from_response": "answers",
-    "response_events": "events",
-    "to_request": "request",
-}
-
-
-def __getattr__(name: str) -> object:
-    # Loaded on use: a chat that takes a message as a dict needs no more than what reads it.
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "Api": "xai_vision.openai_compat._settings",
+        "ChatStream": "xai_vision.openai_compat._completion",
+        "ResponseStream": "xai_vision.openai_compat._events",
+        "TranslationError": "xai_vision.openai_compat._values",
+        "chat_chunks": "xai_vision.openai_compat._completion",
+        "from_request": "xai_vision.openai_compat._request",
+        "from_response": "xai_vision.openai_compat._from_response",
+        "response_events": "xai_vision.openai_compat._events",
+        "to_request": "xai_vision.openai_compat._request",
+    },
+)

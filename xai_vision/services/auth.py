@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xai_vision._transport.aio import AioWire
+from xai_vision._transport.options import CallParameters
+from xai_vision._transport.rpc import Exchange
+from xai_vision._transport.sync import Wire
 from xai_vision.proto import auth_pb2, empty_pb2
 from xai_vision.proto.auth_grpc import Auth as Rpc
-from xai_vision.services.calls import Call, describe, whole
-from xai_vision.wire.aio import AioWire
-from xai_vision.wire.exchange import Exchange
-from xai_vision.wire.options import CallParameters
-from xai_vision.wire.sync import Wire
+from xai_vision.services._rpcs import Call, describe, whole
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from xai_vision import checks
+from xai_vision import _validation as checks
+from xai_vision._transport.aio import AioWire
+from xai_vision._transport.options import CallParameters
+from xai_vision._transport.rpc import Exchange
+from xai_vision._transport.sync import Wire
 from xai_vision.proto import empty_pb2, models_pb2
 from xai_vision.proto.models_grpc import Models as Rpc
-from xai_vision.services.calls import Call, describe, whole
-from xai_vision.wire.aio import AioWire
-from xai_vision.wire.exchange import Exchange
-from xai_vision.wire.options import CallParameters
-from xai_vision.wire.sync import Wire
+from xai_vision.services._rpcs import Call, describe, whole
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -11,21 +11,12 @@ import re as _re
 from collections.abc import Callable
 from typing import Any, Final
 
-from xai_vision.testing.album import CallImage
-from xai_vision.testing.given import (
-    choice,
-    flag,
-    instance,
-    named,
-    number,
-    shown,
-    text,
-    whole,
-)
-from xai_vision.testing.looks import Look
-from xai_vision.testing.pictures import Facts, Inspector, sniff
-from xai_vision.testing.problems import ServiceError
-from xai_vision.testing.settings import FORMATS, Settings
+from xai_vision.testing._calls.images import CallImage
+from xai_vision.testing._errors import ServiceError
+from xai_vision.testing._rules.image_similarity import Look
+from xai_vision.testing._service.image_inspection import Facts, Inspector, sniff
+from xai_vision.testing._settings import FORMATS, Settings
+from xai_vision.testing._validation import choice, flag, instance, named, number, shown, text, whole
 
 __all__ = [
     "Matcher",

@@ -1,0 +1,33 @@
+"""``xai-vision completion``: the script that completes the command in a shell."""
+
+from __future__ import annotations
+
+import click
+
+from xai_vision._cli.exit_codes import epilog
+
+__all__ = ["command"]
+
+
+@click.command(
+    "completion",
+    epilog=epilog(
+        'eval "$(xai-vision completion bash)"      in ~/.bashrc',
+        'eval "$(xai-vision completion zsh)"       in ~/.zshrc',
+        "xai-vision completion fish > ~/.config/fish/completions/xai-vision.fish",
+    ),
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def command(shell: str) -> None:
+    """Print the script that completes commands, options and files in SHELL."""
+    from click.shell_completion import get_completion_class
+
+    from xai_vision._cli.app import NAME
+    from xai_vision._cli.app import command as whole
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"click knows no completion for {shell}.")
+    variable = f"_{NAME.replace('-', '_').upper()}_COMPLETE"
+    made = kind(whole, {}, NAME, variable)
+    click.echo(made.source_template % made.source_vars())

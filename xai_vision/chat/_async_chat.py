@@ -1,0 +1,116 @@
+"""AsyncChat: chat.py's twin with await. What each call does is said there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, TypeVar
+
+from xai_vision._transport.aio import AioWire
+from xai_vision._transport.options import CallParameters, StreamParameters
+from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Streaming, Tools, each_of
+from xai_vision.chat._compaction import CompactContextResponse
+from xai_vision.chat._conversation import Settings
+from xai_vision.chat._messages.coerce import Said
+from xai_vision.chat._messages.message import Message, Saying
+from xai_vision.chat._response.response import Response
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from xai_vision.client import AsyncClient
+
+T = TypeVar("T")
+
+
+class AsyncChat(ChatCalls):
+    """A conversation with a model, for asyncio: ``Chat`` with await.
+
+    Cancelling the task that waits cancels the call on the service.
+    """
+
+    def __init__(self, settings: Settings, messages: Sequence[Said], wire: AioWire) -> None:
+        super().__init__(settings, messages)
+        self._wire = wire
+
+    async def sample(self, *, tools: Tools = None, **call: Unpack[CallParameters]) -> Response:
+        """See ``Chat.sample``."""
+        return await self._wire.unary(self._sampling(tools, call))
+
+    def stream(
+        self, *, tools: Tools = None, **call: Unpack[StreamParameters]
+    ) -> AsyncGenerator[Pair, None]:
+        """See ``Chat.stream``."""
+        return self._wire.stream(self._streaming(tools, call))
+
+    async def sample_batch(
+        self, n: int, *, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> Sequence[Response]:
+        """See ``Chat.sample_batch``."""
+        return await self._wire.unary(self._batch_sampling(n, tools, call))
+
+    def stream_batch(
+        self, n: int, *, tools: Tools = None, **call: Unpack[StreamParameters]
+    ) -> AsyncGenerator[Pairs, None]:
+        """See ``Chat.stream_batch``."""
+        return self._wire.stream(self._batch_streaming(n, tools, call))
+
+    async def ask(
+        self, *content: Saying, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> Response:
+        """See ``Chat.ask``."""
+        question = self._question(content)
+        asking = self._sampling(tools, call, question)
+        return self._answered(question, await self._wire.unary(asking))
+
+    def ask_stream(
+        self, *content: Saying, tools: Tools = None, **call: Unpack[StreamParameters]
+    ) -> AsyncGenerator[Pair, None]:
+        """See ``Chat.ask_stream``."""
+        question = self._question(content)
+        return self._following(question, self._streaming(tools, call, question))
+
+    async def _following(
+        self, question: Message, asking: Streaming[Pair]
+    ) -> AsyncGenerator[Pair, None]:
+        response = None
+        async with aclosing(self._wire.stream(asking)) as pairs:
+            async for response, chunk in pairs:
+                yield response, chunk
+        if response is not None:
+            self._answered(question, response)
+
+    async def parse(
+        self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> tuple[Response, T]:
+        """See ``Chat.parse``."""
+        return await self._wire.unary(self._parsing(shape, tools, call))
+
+    async def defer(
+        self, *, tools: Tools = None, interval: Interval = None, **call: Unpack[CallParameters]
+    ) -> Response:
+        """See ``Chat.defer``."""
+        return Response(await self._wire.run(self._deferring(tools, interval, call)()))
+
+    async def defer_batch(
+        self,
+        n: int,
+        *,
+        tools: Tools = None,
+        interval: Interval = None,
+        **call: Unpack[CallParameters],
+    ) -> Sequence[Response]:
+        """See ``Chat.defer_batch``."""
+        steps = self._deferring(tools, interval, call, n)
+        return each_of(await self._wire.run(steps()), n)
+
+    async def compact(self, **call: Unpack[CallParameters]) -> CompactContextResponse:
+        """See ``Chat.compact``."""
+        compacted = await self._wire.unary(self._compacting(call))
+        self.append(compacted)
+        return compacted
+
+    def attach(self, client: AsyncClient) -> Self:
+        """Give a chat that was unpickled a client to send it with; returns the chat."""
+        self._wire = client._wire
+        return self

@@ -1,0 +1,161 @@
+"""Chat: a conversation and the wire to send it over. Its twin with await is in achat.py."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
+
+from xai_vision._transport.options import CallParameters, StreamParameters
+from xai_vision._transport.sync import Wire
+from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Streaming, Tools, each_of
+from xai_vision.chat._compaction import CompactContextResponse
+from xai_vision.chat._conversation import Settings
+from xai_vision.chat._messages.coerce import Said
+from xai_vision.chat._messages.message import Message, Saying
+from xai_vision.chat._response.response import Response
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from xai_vision.client import Client
+
+T = TypeVar("T")
+
+
+class Chat(ChatCalls):
+    """A conversation with a model. Made by ``client.chat.create(...)``.
+
+    Every call takes ``timeout=`` (seconds or a timedelta; default: the client's) and, where the
+    model answers, ``tools=`` for this call only, in place of the chat's. All raise
+    ``InvalidRequestError`` for what is sure to be refused, before anything is sent, and
+    ``APIError`` for a call that failed.
+    """
+
+    def __init__(self, settings: Settings, messages: Sequence[Said], wire: Wire) -> None:
+        super().__init__(settings, messages)
+        self._wire = wire
+
+    def sample(self, *, tools: Tools = None, **call: Unpack[CallParameters]) -> Response:
+        """Ask for the next answer. The conversation is not changed: ``append`` the answer."""
+        return self._wire.unary(self._sampling(tools, call))
+
+    def stream(
+        self, *, tools: Tools = None, **call: Unpack[StreamParameters]
+    ) -> Generator[Pair, None, None]:
+        """Ask for the next answer and get it in pieces as it is written.
+
+        Leaving the loop early, or closing the iterator, cancels the call.
+
+        Yields:
+            The answer as far as it has come (one object that grows), and the new piece.
+
+        Raises:
+            StreamBrokenError: The answer stopped before its end; ``.partial`` has what came.
+        """
+        return self._wire.stream(self._streaming(tools, call))
+
+    def sample_batch(
+        self, n: int, *, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> Sequence[Response]:
+        """Ask for ``n`` answers (1 to 128) to the same conversation at once."""
+        return self._wire.unary(self._batch_sampling(n, tools, call))
+
+    def stream_batch(
+        self, n: int, *, tools: Tools = None, **call: Unpack[StreamParameters]
+    ) -> Generator[Pairs, None, None]:
+        """Ask for ``n`` answers at once, in pieces.
+
+        Yields:
+            The ``n`` answers as far as they have come, and what this piece adds to each.
+        """
+        return self._wire.stream(self._batch_streaming(n, tools, call))
+
+    def ask(
+        self, *content: Saying, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> Response:
+        """Append a question, get its answer, and append that.
+
+        Both become part of the conversation together, when the answer is there: if it fails, the
+        conversation is as it was, and a refused picture is not in the way of the next question.
+
+        Args:
+            *content: What ``user(...)`` takes, or one message.
+        """
+        question = self._question(content)
+        asking = self._sampling(tools, call, question)
+        return self._answered(question, self._wire.unary(asking))
+
+    def ask_stream(
+        self, *content: Saying, tools: Tools = None, **call: Unpack[StreamParameters]
+    ) -> Generator[Pair, None, None]:
+        """Like ``ask``, in pieces. Left early, nothing becomes part of the conversation."""
+        question = self._question(content)
+        return self._following(question, self._streaming(tools, call, question))
+
+    def _following(self, question: Message, asking: Streaming[Pair]) -> Generator[Pair, None, None]:
+        response = None
+        with closing(self._wire.stream(asking)) as pairs:
+            for response, chunk in pairs:
+                yield response, chunk
+        if response is not None:
+            self._answered(question, response)
+
+    def parse(
+        self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> tuple[Response, T]:
+        """Ask for an answer that fits a shape, and read it.
+
+        Args:
+            shape: A Pydantic model, or another type Pydantic can describe (extra "pydantic").
+
+        Returns:
+            The answer, and the object it was read as.
+
+        Raises:
+            StructuredOutputError: The answer does not fit; it has the text and what is wrong.
+        """
+        return self._wire.unary(self._parsing(shape, tools, call))
+
+    def defer(
+        self, *, tools: Tools = None, interval: Interval = None, **call: Unpack[CallParameters]
+    ) -> Response:
+        """Leave the request with the service and ask until its answer is done.
+
+        Args:
+            tools: For this call only, in place of the chat's.
+            interval: Seconds or a timedelta between two questions. Default: 0.1 growing to 2.
+            **call: ``timeout`` is what to wait in all, ten minutes by default; ``retries`` and
+                ``wait_for_ready`` are for each question.
+
+        Raises:
+            RequestTimeoutError: It was not done in that time.
+            NotFoundError: The service no longer has the answer.
+        """
+        return Response(self._wire.run(self._deferring(tools, interval, call)()))
+
+    def defer_batch(
+        self,
+        n: int,
+        *,
+        tools: Tools = None,
+        interval: Interval = None,
+        **call: Unpack[CallParameters],
+    ) -> Sequence[Response]:
+        """Like ``defer``, for ``n`` answers."""
+        steps = self._deferring(tools, interval, call, n)
+        return each_of(self._wire.run(steps()), n)
+
+    def compact(self, **call: Unpack[CallParameters]) -> CompactContextResponse:
+        """Have the service make the conversation short.
+
+        The result takes the place of all messages; the conversation goes on from there.
+        """
+        compacted = self._wire.unary(self._compacting(call))
+        self.append(compacted)
+        return compacted
+
+    def attach(self, client: Client) -> Self:
+        """Give a chat that was unpickled a client to send it with; returns the chat."""
+        self._wire = client._wire
+        return self

@@ -1,0 +1,231 @@
+"""What a chat asks of the service: each call described, none performed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import grpc
+
+from xai_vision import _validation as checks
+from xai_vision._transport.options import CallOptions, call_options
+from xai_vision._transport.rpc import Exchange, Steps
+from xai_vision.chat._compaction import Compacting, compacting
+from xai_vision.chat._conversation import Conversation
+from xai_vision.chat._messages.coerce import Said
+from xai_vision.chat._messages.message import Message
+from xai_vision.chat._request.settings import MAX_ANSWERS, tool_list
+from xai_vision.chat._response.accumulator import Fold
+from xai_vision.chat._response.chunk import Chunk
+from xai_vision.chat._response.response import Response
+from xai_vision.chat._telemetry import answer_attributes, request_attributes
+from xai_vision.errors import InvalidRequestError, StreamBrokenError
+from xai_vision.proto import chat_pb2
+from xai_vision.proto.chat_grpc import Chat as Rpc
+
+if TYPE_CHECKING:
+    from xai_vision.chat._request.tools import ToolLike
+
+T = TypeVar("T")
+
+Interval: TypeAlias = "float | timedelta | None"
+Call: TypeAlias = "Mapping[str, Any]"
+"""The keywords of a call: ``CallParameters`` or ``StreamParameters``."""
+Tools: TypeAlias = "Sequence[ToolLike] | None"
+
+Reply: TypeAlias = chat_pb2.GetChatCompletionResponse
+Piece: TypeAlias = chat_pb2.GetChatCompletionChunk
+Sampling: TypeAlias = "Exchange[Reply, T]"
+Streaming: TypeAlias = "Exchange[Piece, T]"
+Pair: TypeAlias = tuple[Response, Chunk]
+Pairs: TypeAlias = tuple[Sequence[Response], Sequence[Chunk]]
+
+
+class ChatCalls(Conversation):
+    """A conversation that knows which calls it can make."""
+
+    _conversation_id: str | None = None
+    _batch_request_id: str | None = None
+
+    def _options(self, call: Call, *, stream: bool = False) -> CallOptions:
+        metadata: tuple[tuple[str, str], ...] = ()
+        if self._conversation_id is not None:
+            metadata = (("x-grok-conv-id", self._conversation_id),)
+        return call_options(call, metadata, stream=stream)
+
+    def _request(self, tools: Tools, **overrides: Any) -> bytes:
+        if tools is not None:
+            overrides["tools"] = tool_list("tools", tools)
+        return self._body(**overrides)
+
+    def _sampling(
+        self, tools: Tools, call: Call, question: Message | None = None
+    ) -> Sampling[Response]:
+        body = self._request(tools, question=question)
+        return self._unary(body, Response, call, question=question)
+
+    def _batch_sampling(self, n: int, tools: Tools, call: Call) -> Sampling[Sequence[Response]]:
+        n = _answers(n)
+        return self._unary(self._request(tools, n=n), _each(n), call, n)
+
+    def _parsing(self, shape: type[T], tools: Tools, call: Call) -> Sampling[tuple[Response, T]]:
+        # Imported on use, like all that most programs never ask for.
+        from xai_vision.chat._request.response_format import response_format
+        from xai_vision.chat._request.structured_output import Shape
+
+        wanted = Shape(shape)
+        asked = response_format("shape", wanted.schema)
+        body = self._request(tools, response_format=asked)
+        return self._unary(body, lambda reply: wanted.read(Response(reply)), call)
+
+    def _unary(
+        self,
+        body: bytes,
+        read: Callable[[Reply], T],
+        call: Call,
+        n: int | None = None,
+        question: Message | None = None,
+    ) -> Sampling[T]:
+        return Exchange(
+            Rpc.GetCompletion,
+            body,
+            read,
+            self._options(call),
+            spoken=lambda: request_attributes(self, n, question),
+            heard=answer_attributes,
+        )
+
+    def _streaming(
+        self, tools: Tools, call: Call, question: Message | None = None
+    ) -> Streaming[Pair]:
+        fold = Fold()
+        response = Response(fold)
+
+        def read(piece: Piece) -> Pair:
+            fold.add(piece)
+            return response, Chunk(piece)
+
+        body = self._request(tools, question=question)
+        return self._stream_of(body, call, read, [response], question)
+
+    def _batch_streaming(self, n: int, tools: Tools, call: Call) -> Streaming[Pairs]:
+        n = _answers(n)
+        fold = Fold()
+        responses = [Response(fold, index) for index in range(n)]
+
+        def read(piece: Piece) -> Pairs:
+            fold.add(piece)
+            return responses, [Chunk(piece, index) for index in range(n)]
+
+        return self._stream_of(self._request(tools, n=n), call, read, responses)
+
+    def _stream_of(
+        self,
+        body: bytes,
+        call: Call,
+        read: Callable[[Piece], T],
+        parts: list[Response],
+        question: Message | None = None,
+    ) -> Streaming[T]:
+        several = len(parts) if len(parts) > 1 else None
+
+        def finish() -> None:
+            for response in parts:
+                if response.finish_reason == "REASON_INVALID":
+                    raise _unfinished()
+
+        return Exchange(
+            Rpc.GetCompletionChunk,
+            body,
+            read,
+            self._options(call, stream=True),
+            partial=lambda: parts if several else parts[0],
+            finish=finish,
+            spoken=lambda: request_attributes(self, several, question),
+            heard=lambda _: answer_attributes(parts),
+        )
+
+    def _deferring(
+        self, tools: Tools, interval: Interval, call: Call, n: int | None = None
+    ) -> Callable[[], Steps[Reply]]:
+        from xai_vision.chat._deferred import deferred
+
+        body = self._request(tools) if n is None else self._request(tools, n=_answers(n))
+        return deferred(body, self._options(call), interval)
+
+    def _compacting(self, call: Call) -> Compacting:
+        settings = self._settings if self._proto is None else self._proto
+        return compacting(settings.model, list(self.messages), self._options(call))
+
+
+def compaction(model: str, messages: Sequence[Said], call: Call) -> Compacting:
+    """Describe compacting a conversation that is no chat."""
+    conversation = Conversation(chat_pb2.GetCompletionsRequest(), messages)
+    options = call_options(call)
+    return compacting(model, list(conversation.messages), options)
+
+
+def stored(response_id: str, call: Call) -> Sampling[Sequence[Response]]:
+    """Describe reading a stored answer back."""
+    request = chat_pb2.GetStoredCompletionRequest(response_id=_id(response_id))
+    options = call_options(call)
+    return Exchange(Rpc.GetStoredCompletion, request.SerializeToString(), answers, options)
+
+
+def deleting(
+    response_id: str, call: Call
+) -> Exchange[chat_pb2.DeleteStoredCompletionResponse, str]:
+    """Describe deleting a stored answer."""
+    request = chat_pb2.DeleteStoredCompletionRequest(response_id=_id(response_id))
+    options = call_options(call)
+    return Exchange(
+        Rpc.DeleteStoredCompletion,
+        request.SerializeToString(),
+        lambda reply: reply.response_id,
+        options,
+    )
+
+
+def answers(reply: Reply) -> list[Response]:
+    """The answers of a reply that does not say how many were asked for.
+
+    When the service ran tools, its outputs are turns of one answer; otherwise each is one.
+    """
+    if any(_is_turn(output) for output in reply.outputs):
+        return [Response(reply)]
+    return [Response(reply, output.index) for output in reply.outputs]
+
+
+def _is_turn(output: chat_pb2.CompletionOutput) -> bool:
+    client_side = (chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL, chat_pb2.TOOL_CALL_TYPE_INVALID)
+    return output.message.role == chat_pb2.ROLE_TOOL or any(
+        call.type not in client_side for call in output.message.tool_calls
+    )
+
+
+def _each(n: int) -> Callable[[Reply], list[Response]]:
+    return lambda reply: [Response(reply, index) for index in range(n)]
+
+
+def each_of(reply: Reply, n: int) -> list[Response]:
+    """The ``n`` answers of one reply."""
+    return _each(n)(reply)
+
+
+def _answers(n: int) -> int:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= n <= MAX_ANSWERS:
+        raise InvalidRequestError(f"n must be a whole number from 1 to {MAX_ANSWERS}, not {n!r}")
+    return n.__index__()
+
+
+def _id(response_id: str) -> str:
+    return checks.text("response_id", response_id, empty=False)
+
+
+def _unfinished() -> StreamBrokenError:
+    return StreamBrokenError(
+        grpc.StatusCode.INTERNAL,
+        "the stream ended without a finish reason, so the answer may be cut short",
+        method=Rpc.GetCompletionChunk.path,
+    )

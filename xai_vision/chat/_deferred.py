@@ -1,0 +1,109 @@
+"""Deferred answers: leave a request with the service, and ask again until it is done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeAlias
+
+import grpc
+
+from xai_vision._transport.durations import call_seconds
+from xai_vision._transport.options import CallOptions
+from xai_vision._transport.rpc import Exchange, Pause, Steps
+from xai_vision.errors import APIError, NotFoundError, RequestTimeoutError, ServerError
+from xai_vision.proto import chat_pb2, deferred_pb2
+from xai_vision.proto.chat_grpc import Chat as Rpc
+
+Reply: TypeAlias = chat_pb2.GetChatCompletionResponse
+
+DEFAULT_WAIT = 600.0
+"""Seconds: what xai_sdk waits for a deferred answer."""
+
+# Without interval=: quick at first for short answers, then sparing with calls.
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 2.0
+_GROWTH = 1.5
+
+
+def deferred(
+    body: bytes,
+    options: CallOptions,
+    interval: float | timedelta | None,
+) -> Callable[[], Steps[Reply]]:
+    """Check the interval, and describe the work of getting a deferred answer.
+
+    Args:
+        body: The request.
+        options: For each call; their timeout is what to wait in all, ten minutes if there is none.
+        interval: Seconds between two questions; None starts at 0.1 and grows to 2.
+    """
+    wait = options.timeout or DEFAULT_WAIT
+    pause = call_seconds(interval, "interval")
+    return lambda: _steps(body, options, wait, pause)
+
+
+def _steps(body: bytes, options: CallOptions, wait: float, interval: float | None) -> Steps[Reply]:
+    end = time.monotonic() + wait
+    start = Exchange(
+        Rpc.StartDeferredCompletion, body, lambda reply: reply.request_id, _within(options, end)
+    )
+    request_id = yield start
+    asking = deferred_pb2.GetDeferredRequest(request_id=request_id).SerializeToString()
+    pause = interval or _FIRST_PAUSE
+    while True:
+        poll = Exchange(
+            Rpc.GetDeferredCompletion, asking, lambda reply: reply, _within(options, end)
+        )
+        state: chat_pb2.GetDeferredCompletionResponse
+        try:
+            state = yield poll
+        except RequestTimeoutError:
+            # The last question had only what was left of the wait.
+            if time.monotonic() < end:
+                raise
+            raise _too_long(request_id, wait) from None
+        if state.status == deferred_pb2.DONE:
+            return state.response
+        if state.status != deferred_pb2.PENDING:
+            raise _ended(state.status, request_id)
+        if time.monotonic() + pause >= end:
+            raise _too_long(request_id, wait)
+        yield Pause(pause)
+        if interval is None:
+            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
+def _within(options: CallOptions, end: float) -> CallOptions:
+    # At least a moment: the wait as a whole is what ends the work.
+    left = max(end - time.monotonic(), 0.001)
+    return CallOptions(
+        timeout=left,
+        retries=options.retries,
+        wait_for_ready=options.wait_for_ready,
+        metadata=options.metadata,
+    )
+
+
+def _ended(status: deferred_pb2.DeferredStatus.ValueType, request_id: str) -> APIError:
+    name = deferred_pb2.DeferredStatus.Name(status)
+    if status == deferred_pb2.EXPIRED:
+        return _error(
+            NotFoundError, grpc.StatusCode.NOT_FOUND, f"deferred answer {request_id} has expired"
+        )
+    return _error(
+        ServerError, grpc.StatusCode.INTERNAL, f"deferred answer {request_id}: status {name}"
+    )
+
+
+def _too_long(request_id: str, wait: float) -> APIError:
+    return _error(
+        RequestTimeoutError,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        f"deferred answer {request_id} was not done after {wait:g} seconds",
+    )
+
+
+def _error(kind: type[APIError], code: grpc.StatusCode, details: str) -> APIError:
+    return kind(code, details, method=Rpc.GetDeferredCompletion.path)

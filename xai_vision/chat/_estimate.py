@@ -1,0 +1,48 @@
+"""What a conversation may cost, before it is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xai_vision.chat._messages.image_content import ImageContent, detail_name
+from xai_vision.imaging import PreparedImage, TokenEstimate, estimate_tokens, prepare_image
+
+if TYPE_CHECKING:
+    from xai_vision.chat._messages.message import Message, Part
+
+# English text has about four characters a token, other scripts and code fewer; no tokenizer of
+# the service is public. Measured for other models, so the range is wide.
+_CHARACTERS_PER_TOKEN = (6.0, 4.0, 1.5)
+_TEXT_SOURCE = "text: about four characters a token (six to one and a half)"
+
+# Role and separators around each message.
+_PER_MESSAGE = 4
+
+
+def estimate_messages(messages: list[Message]) -> TokenEstimate:
+    """Sum up what the messages' texts and pictures may cost."""
+    parts = [part for message in messages for part in message.content]
+    characters = sum(len(part.text) for part in parts)
+    low, likely, high = (
+        round(characters / size) + _PER_MESSAGE * len(messages) for size in _CHARACTERS_PER_TOKEN
+    )
+    total = TokenEstimate(low, likely, high, _TEXT_SOURCE)
+    for part in parts:
+        picture = _picture(part)
+        if picture is not None:
+            total = total + picture
+    return total
+
+
+def _picture(part: Part) -> TokenEstimate | None:
+    if isinstance(part, ImageContent):
+        picture, detail = part.picture, detail_name(part.detail)
+        if not isinstance(picture, PreparedImage):
+            picture = prepare_image(picture)
+        return picture.estimate(detail)
+    if not part.HasField("image_url"):
+        return None
+    detail = detail_name(part.image_url.detail)
+    if part.image_url.file_id:
+        return estimate_tokens(None, None, detail)
+    return prepare_image(part.image_url.image_url).estimate(detail)

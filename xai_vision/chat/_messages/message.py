@@ -1,0 +1,322 @@
+"""Messages: who says what."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
+
+from xai_vision import _validation as checks
+from xai_vision.chat._messages.content import Content, image, is_proto, text
+from xai_vision.chat._messages.image_content import ImageContent, Placed
+from xai_vision.chat._messages.lazy_proto import ProtoBacked
+from xai_vision.chat._messages.wire_format import Write, head
+from xai_vision.errors import ImageError, InvalidRequestError
+from xai_vision.imaging._image_url import Picture, describe_url
+from xai_vision.proto import chat_pb2
+from xai_vision.proto._convert import adopt
+
+if TYPE_CHECKING:
+    from xai_vision.imaging._sources.detect import SupportsArray
+
+Part: TypeAlias = "ImageContent | chat_pb2.Content"
+Saying: TypeAlias = "str | ImageContent | chat_pb2.Content | Picture | SupportsArray"
+"""What user() and its kin take."""
+
+# Field number of xai_api.Message.
+_CONTENT = 1
+
+
+class Message(ProtoBacked[chat_pb2.Message]):
+    """One message of a conversation. Reads like ``chat_pb2.Message``; ``.proto`` is one.
+
+    Only a message with pictures is held apart from protobuf: its pictures as parts, the rest of
+    it (role, name, …) as a proto without content. Once the whole proto is there, the parts are
+    let go of.
+    """
+
+    __slots__ = ("_parts", "_shell")
+    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_parts", "_shell"})
+
+    _parts: tuple[Part, ...]
+    _shell: chat_pb2.Message
+
+    def __init__(self, proto: chat_pb2.Message, parts: Sequence[Part] | None = None) -> None:
+        # Past __setattr__, which asks for every name whether it is the proto's.
+        set_own = object.__setattr__
+        set_own(self, "_proto", proto if parts is None else None)
+        set_own(self, "_shell", proto)
+        set_own(self, "_parts", tuple(parts or ()))
+
+    @property
+    def role(self) -> chat_pb2.MessageRole.ValueType:
+        """Who says it, as the number of ``chat_pb2.MessageRole``."""
+        return self._said.role
+
+    @property
+    def content(self) -> Contents:
+        """The parts of the message, readable and changeable like the proto's ``content``."""
+        return Contents(self)
+
+    @property
+    def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
+        """The tool calls of an assistant's message."""
+        return self._said.tool_calls
+
+    @property
+    def name(self) -> str:
+        """Who says it, where several users take part."""
+        return self._said.name
+
+    @property
+    def tool_call_id(self) -> str:
+        """Which tool call a tool's message answers."""
+        return self._said.tool_call_id
+
+    @property
+    def reasoning_content(self) -> str:
+        """What the model thought before an answer of its."""
+        return self._said.reasoning_content
+
+    @property
+    def encrypted_content(self) -> str:
+        """The same in a form only the service reads, or a compacted conversation."""
+        return self._said.encrypted_content
+
+    @property
+    def _said(self) -> chat_pb2.Message:
+        return self._shell if self._proto is None else self._proto
+
+    def _build(self) -> chat_pb2.Message:
+        parts = self.apart
+        if parts is None:  # another thread has asked for the proto meanwhile
+            return self.proto
+        proto = chat_pb2.Message()
+        proto.CopyFrom(self._shell)
+        proto.content.extend(
+            part._as_proto() if isinstance(part, ImageContent) else part for part in parts
+        )
+        return proto
+
+    def _let_go(self) -> None:
+        self._parts = ()
+
+    @property
+    def apart(self) -> tuple[Part, ...] | None:
+        """Its parts, while it is held apart from protobuf; None when it is a proto."""
+        # In this order: another thread may be asking for the proto.
+        parts = self._parts
+        return parts if self._proto is None else None
+
+    @property
+    def pictures(self) -> tuple[ImageContent, ...]:
+        """The pictures not yet turned into protobuf, in order."""
+        return tuple(part for part in self.apart or () if isinstance(part, ImageContent))
+
+    @property
+    def encoded_size(self) -> int:
+        """How many bytes ``write`` hands over."""
+        parts = self.apart
+        if parts is None:
+            return self.proto.ByteSize()
+        sizes = [_part_size(part) for part in parts]
+        return self._shell.ByteSize() + sum(len(head(_CONTENT, size)) + size for size in sizes)
+
+    def write(self, write: Write, placed: Placed | None = None) -> None:
+        """Hand over the message's wire bytes, in steps; ``placed`` as for a picture's part."""
+        parts = self.apart
+        if parts is None:
+            write(self.proto.SerializeToString())
+            return
+        write(self._shell.SerializeToString())
+        for place, part in enumerate(parts, 1):
+            try:
+                write(head(_CONTENT, _part_size(part)))
+                if isinstance(part, ImageContent):
+                    part.write(write, placed)
+                else:
+                    write(part.SerializeToString())
+            except ImageError as error:
+                error.source = f"part {place}: {error.source}"
+                raise
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Message:
+        parts = self.apart
+        if parts is None:
+            return Message(_copied(self.proto))
+        return Message(_copied(self._shell), [copy.copy(part) for part in parts])
+
+    def __copy__(self) -> Message:
+        return self.__deepcopy__({})
+
+    def __repr__(self) -> str:
+        role = chat_pb2.MessageRole.Name(self.role).removeprefix("ROLE_").lower()
+        shown = ", ".join(_show(part) for part in self.content)
+        return f"{role}({shown})"
+
+
+def _copied(proto: chat_pb2.Message) -> chat_pb2.Message:
+    twin = chat_pb2.Message()
+    twin.CopyFrom(proto)
+    return twin
+
+
+def _part_size(part: Part) -> int:
+    return part.encoded_size if isinstance(part, ImageContent) else part.ByteSize()
+
+
+def part_proto(part: Part) -> chat_pb2.Content:
+    """The proto of a part, which most parts are already."""
+    return part.proto if isinstance(part, ImageContent) else part
+
+
+def _show(part: Part) -> str:
+    if isinstance(part, ImageContent):
+        return repr(part)
+    kind = part.WhichOneof("content")
+    if kind == "text":
+        return repr(part.text if len(part.text) <= 60 else part.text[:59] + "…")
+    if kind == "image_url":
+        return f"image({part.image_url.file_id or describe_url(part.image_url.image_url)})"
+    return f"file({part.file.file_id or part.file.url or part.file.filename})"
+
+
+class Contents(Sequence["Part"]):
+    """A message's parts. Reading leaves pictures as they are; changing goes through the proto."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+
+    def _parts(self) -> Sequence[Part]:
+        parts = self._message.apart
+        return self._message.proto.content if parts is None else parts
+
+    @overload
+    def __getitem__(self, index: int) -> Part: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Part]: ...
+    def __getitem__(self, index: int | slice) -> Part | Sequence[Part]:
+        return self._parts()[index]
+
+    def __len__(self) -> int:
+        return len(self._parts())
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self._parts())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (str, bytes)) or not hasattr(other, "__iter__"):
+            return NotImplemented
+        return list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __delitem__(self, index: int | slice) -> None:
+        del self._message.proto.content[index]
+
+    def append(self, part: Part) -> None:
+        """Add a part at the end."""
+        self._message.proto.content.append(part_proto(part))
+
+    def add(self) -> chat_pb2.Content:
+        """Add an empty part at the end, and return it to be filled."""
+        return self._message.proto.content.add()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__") or name == "_message":
+                raise AttributeError(name)
+            return getattr(self._message.proto.content, name)
+
+    def __repr__(self) -> str:
+        return f"[{', '.join(_show(part) for part in self)}]"
+
+
+def user(*args: Saying) -> Message:
+    """Make a message of the user: texts and pictures in any order.
+
+    Args:
+        *args: Strings, pictures from ``image(...)``, other parts from ``text(...)`` and
+            ``file(...)``, or ``chat_pb2.Content`` messages, also those built by xai_sdk. A
+            Pillow image or a NumPy array may be given as it is.
+
+    Raises:
+        InvalidRequestError: No parts, or something that is no part; the text says which.
+        ImageError: A picture given as it is cannot be sent.
+    """
+    return _message("user", chat_pb2.ROLE_USER, args)
+
+
+def assistant(*args: Saying) -> Message:
+    """Make a message of the model, to show it an earlier answer. Arguments as for ``user``."""
+    return _message("assistant", chat_pb2.ROLE_ASSISTANT, args)
+
+
+def system(*args: Saying) -> Message:
+    """Make a system message: instructions for the whole conversation. Arguments as ``user``."""
+    return _message("system", chat_pb2.ROLE_SYSTEM, args)
+
+
+def developer(*args: Saying) -> Message:
+    """Make a developer message: instructions like ``system``'s. Arguments as for ``user``."""
+    return _message("developer", chat_pb2.ROLE_DEVELOPER, args)
+
+
+def tool_result(result: Saying | Sequence[Saying], tool_call_id: str | None = None) -> Message:
+    """Make the message that answers a tool call of the model.
+
+    Args:
+        result: What the tool gave: text (often JSON), a picture, or a list of such.
+        tool_call_id: The ``id`` of the call this answers; needed when there were several.
+
+    Raises:
+        InvalidRequestError: As for ``user``.
+    """
+    parts = result if isinstance(result, (list, tuple)) else (result,)
+    message = _message("tool_result", chat_pb2.ROLE_TOOL, parts)
+    if tool_call_id is not None:
+        message._shell.tool_call_id = checks.text("tool_result(): tool_call_id", tool_call_id)
+    return message
+
+
+def _message(maker: str, role: chat_pb2.MessageRole.ValueType, args: Sequence[object]) -> Message:
+    if not args:
+        raise InvalidRequestError(f"{maker}() needs at least one text or picture")
+    parts = [
+        text(arg) if isinstance(arg, str) else _part(arg, f"{maker}() argument {place}")
+        for place, arg in enumerate(args, 1)
+    ]
+    shell = chat_pb2.Message(role=role)
+    for part in parts:
+        if isinstance(part, ImageContent):
+            return Message(shell, parts)
+    shell.content.extend(part_proto(part) for part in parts)
+    return Message(shell)
+
+
+def _part(arg: object, where: str) -> Part:
+    if isinstance(arg, ImageContent):
+        return copy.copy(arg)  # one picture in two messages may be asked about in two details
+    if is_proto(arg, "xai_api.Content"):
+        return adopt(arg, Content)
+    # A Pillow image, an array or a prepared picture can be nothing but a picture.
+    if isinstance(arg, Picture) or hasattr(arg, "__array_interface__"):
+        try:
+            return image(arg)
+        except ImageError as error:
+            error.source = f"{where}: {error.source}"
+            raise
+    hint = (
+        "image(...) around it, if it is a picture"
+        if _may_be_picture(arg)
+        else ("text, image(...), file(...) or a Content")
+    )
+    raise InvalidRequestError(f"{where} is a {type(arg).__name__}; give {hint}")
+
+
+def _may_be_picture(arg: object) -> bool:
+    return isinstance(arg, (bytes, bytearray, memoryview, os.PathLike)) or hasattr(arg, "read")

@@ -1,0 +1,222 @@
+"""What the service answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from xai_vision.chat._response.accumulator import Fold, Source, Whole, chosen
+from xai_vision.chat._response.chunk import tool_usage
+from xai_vision.errors import XaiVisionError
+from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
+
+if TYPE_CHECKING:
+    from xai_vision.chat._response.image_output import ImageOutput
+
+# One tick is 1e-10 US dollars.
+_TICKS_PER_USD = 10**10
+
+
+class Response:
+    """An answer. ``print(response)`` shows its text.
+
+    While a stream runs, the Response it yields grows with each chunk.
+    """
+
+    __slots__ = ("_index", "_source")
+
+    def __init__(
+        self,
+        proto: chat_pb2.GetChatCompletionResponse | Source,
+        index: int | None = None,
+    ) -> None:
+        """Wrap a reply.
+
+        Args:
+            proto: The reply as the service sent it, or what a stream's chunks are folded into.
+            index: Which of several answers (``sample_batch``) this is. None, the default: the
+                last output of the model, which is the answer when the service ran tools.
+        """
+        is_whole = isinstance(proto, chat_pb2.GetChatCompletionResponse)
+        self._source: Source = Whole(proto) if is_whole else proto  # type: ignore[assignment, arg-type]
+        self._index = index
+
+    @property
+    def proto(self) -> chat_pb2.GetChatCompletionResponse:
+        """The whole reply. In a running stream it is put together anew at each read."""
+        return self._source.proto()
+
+    _proto = proto  # the name some programs read
+
+    def _found(self) -> chat_pb2.CompletionOutput | None:
+        return chosen(self._source.frame().outputs, self._index)
+
+    @property
+    def _output(self) -> chat_pb2.CompletionOutput:
+        output = self._found()
+        return chat_pb2.CompletionOutput() if output is None else output
+
+    def _outputs(
+        self, reply: chat_pb2.GetChatCompletionResponse
+    ) -> list[chat_pb2.CompletionOutput]:
+        """Those of a reply's outputs that belong to this answer: turns of tools as well."""
+        if self._index is None:
+            return list(reply.outputs)
+        return [output for output in reply.outputs if output.index == self._index]
+
+    @property
+    def id(self) -> str:
+        """The answer's id: chains a conversation as ``previous_response_id``."""
+        return self._source.frame().id
+
+    @property
+    def model(self) -> str:
+        """The model that answered."""
+        return self._source.frame().model
+
+    @property
+    def created(self) -> datetime:
+        """When the request was taken, in UTC without a time zone (as xai_sdk gives it)."""
+        return self._source.frame().created.ToDatetime()
+
+    @property
+    def content(self) -> str:
+        """The text of the answer; in a running stream, as far as it has come."""
+        return self._source.content(self._index)
+
+    @property
+    def reasoning_content(self) -> str:
+        """What the model thought before answering, where it tells."""
+        return self._source.reasoning(self._index)
+
+    @property
+    def encrypted_content(self) -> str:
+        """The reasoning in a form only the service reads, with ``use_encrypted_content``."""
+        return self._output.message.encrypted_content
+
+    @property
+    def role(self) -> str:
+        """Who speaks: the name of a ``chat_pb2.MessageRole``, such as "ROLE_ASSISTANT"."""
+        return chat_pb2.MessageRole.Name(self._output.message.role)
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the answer ended: the name of a ``sample_pb2.FinishReason``, say "REASON_STOP"."""
+        return sample_pb2.FinishReason.Name(self._output.finish_reason)
+
+    @property
+    def logprobs(self) -> chat_pb2.LogProbs:
+        """The tokens' log probabilities, when asked for with ``logprobs=True``."""
+        return self._output.logprobs
+
+    @property
+    def usage(self) -> usage_pb2.SamplingUsage:
+        """The tokens this took; ``prompt_image_tokens`` of them for pictures."""
+        return self._source.frame().usage
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What this cost in US dollars; None where the service does not say."""
+        usage = self.usage
+        if not usage.HasField("cost_in_usd_ticks"):
+            return None
+        return usage.cost_in_usd_ticks / _TICKS_PER_USD
+
+    @property
+    def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
+        """All calls the model made, in order: yours to answer, and those the service ran."""
+        return [
+            call
+            for output in self._source.frame().outputs
+            if output.message.role != chat_pb2.ROLE_TOOL
+            for call in output.message.tool_calls
+        ]
+
+    @property
+    def tool_outputs(self) -> Sequence[chat_pb2.CompletionOutput]:
+        """The results of tools the service ran, where asked for with ``include``."""
+        return [o for o in self.proto.outputs if o.message.role == chat_pb2.ROLE_TOOL]
+
+    @property
+    def image_outputs(self) -> Sequence[ImageOutput]:
+        """Pictures the image_generation tool made."""
+        from xai_vision.chat._response.image_output import image_outputs
+
+        return image_outputs(self.proto)
+
+    @property
+    def citations(self) -> Sequence[str]:
+        """The URLs of all sources the answer draws on."""
+        return self._source.frame().citations
+
+    @property
+    def inline_citations(self) -> Sequence[chat_pb2.InlineCitation]:
+        """Sources with their places in the text, with ``include=["inline_citations"]``."""
+        outputs = self._outputs(self._source.frame())
+        return [
+            cited
+            for output in outputs
+            if output.message.role != chat_pb2.ROLE_TOOL
+            for cited in output.message.citations
+        ]
+
+    @property
+    def server_side_tool_usage(self) -> dict[str, int]:
+        """How often the service used each of its tools, such as SERVER_SIDE_TOOL_VIEW_IMAGE."""
+        return tool_usage(self.usage)
+
+    @property
+    def system_fingerprint(self) -> str:
+        """Which configuration of the service answered."""
+        return self._source.frame().system_fingerprint
+
+    @property
+    def service_tier(self) -> Literal["default", "priority"]:
+        """The tier the request was served in."""
+        tier = self._source.frame().service_tier
+        return "priority" if tier == usage_pb2.SERVICE_TIER_PRIORITY else "default"
+
+    @property
+    def request_settings(self) -> chat_pb2.RequestSettings:
+        """The settings the service understood."""
+        return self._source.frame().settings
+
+    @property
+    def debug_output(self) -> chat_pb2.DebugOutput:
+        """Debugging details, for xAI's own people."""
+        return self._source.frame().debug_output
+
+    @property
+    def output_files(self) -> Sequence[chat_pb2.OutputFile]:
+        """Files the service's tools made."""
+        return self._source.frame().output_files
+
+    def process_chunk(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
+        """Add a chunk of a stream, for programs that read chunks themselves."""
+        if not isinstance(self._source, Fold):
+            if self.proto.ByteSize():
+                raise XaiVisionError("process_chunk() is for a Response that began empty")
+            self._source = Fold()
+        self._source.add(chunk)
+
+    def __str__(self) -> str:
+        return self.content
+
+    def __repr__(self) -> str:
+        text = self.content
+        shown = text if len(text) <= 60 else text[:59] + "…"
+        return (
+            f"<Response id={self.id!r} model={self.model!r} content={shown!r} "
+            f"finish_reason={self.finish_reason} total_tokens={self.usage.total_tokens}>"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Response):
+            return NotImplemented
+        return self._index == other._index and bool(self.proto == other.proto)
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Response, (self.proto, self._index)

@@ -1,0 +1,161 @@
+"""``client.chat``: where conversations begin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from xai_vision import _validation as checks
+from xai_vision._transport.aio import AioWire
+from xai_vision._transport.options import CallParameters
+from xai_vision._transport.sync import Wire
+from xai_vision.chat._async_chat import AsyncChat
+from xai_vision.chat._chat import Chat
+from xai_vision.chat._chat_calls import ChatCalls, compaction, deleting, stored
+from xai_vision.chat._compaction import CompactContextResponse
+from xai_vision.chat._conversation import Settings
+from xai_vision.chat._messages.coerce import Said
+from xai_vision.chat._request.settings import make_settings
+from xai_vision.chat._response.response import Response
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from xai_vision.chat._request.parameters import CreateParameters
+
+_C = TypeVar("_C", bound=ChatCalls)
+
+
+class ChatService:
+    """Starts conversations."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def create(self, model: str, **parameters: Unpack[CreateParameters]) -> Chat:
+        """Start a conversation. Nothing is sent yet.
+
+        Args:
+            model: Which model answers, such as "grok-4".
+            **parameters: See ``CreateParameters``, where each has its unit, range and default.
+
+        Raises:
+            InvalidRequestError: A value the service is sure to refuse; the text names it.
+
+        Example:
+            >>> from xai_vision import Client
+            >>> from xai_vision.chat import user
+            >>> client = Client(api_key="xai-...")
+            >>> chat = client.chat.create("grok-4", temperature=0.2)
+            >>> chat = chat.append(user("Hello"))
+        """
+        settings, messages, rest = _split(model, parameters)
+        return _begin(Chat(settings, messages, self._wire), rest)
+
+    def from_openai(self, **body: Any) -> Chat:
+        """Start a conversation from a request in OpenAI's form. Nothing is sent yet.
+
+        Args:
+            **body: The arguments of ``chat.completions.create`` (with ``messages``) or of
+                ``responses.create`` (with ``input``), ``extra_body`` included. Their defaults hold:
+                in the second form the answer is stored unless ``store=False``.
+
+        Raises:
+            InvalidRequestError: Something that has no place over gRPC, or that the service is
+                sure to refuse; the text names it. How the answer comes is the choice of the
+                method: ``chat.stream()`` instead of ``stream=True``.
+
+        Example:
+            >>> from xai_vision import Client
+            >>> client = Client(api_key="xai-...")
+            >>> chat = client.chat.from_openai(
+            ...     model="grok-4", messages=[{"role": "user", "content": "Hello"}]
+            ... )
+        """
+        return _from_openai(self.create, body)
+
+    def get_stored_completion(
+        self, response_id: str, **call: Unpack[CallParameters]
+    ) -> Sequence[Response]:
+        """Read back a stored answer; several when ``sample_batch`` asked for several.
+
+        Raises:
+            NotFoundError: None is stored under this id (any more).
+        """
+        return self._wire.unary(stored(response_id, call))
+
+    def delete_stored_completion(self, response_id: str, **call: Unpack[CallParameters]) -> str:
+        """Delete a stored answer; returns its id.
+
+        Raises:
+            NotFoundError: None is stored under this id (any more).
+        """
+        return self._wire.unary(deleting(response_id, call))
+
+    def compact_context(
+        self, model: str, messages: Sequence[Said], **call: Unpack[CallParameters]
+    ) -> CompactContextResponse:
+        """Have the service make a conversation short; ``append`` the result to a new chat."""
+        return self._wire.unary(compaction(model, messages, call))
+
+
+class AsyncChatService:
+    """Starts conversations."""
+
+    def __init__(self, wire: AioWire) -> None:
+        self._wire = wire
+
+    def create(self, model: str, **parameters: Unpack[CreateParameters]) -> AsyncChat:
+        """Start a conversation; see ``ChatService.create``. Nothing is awaited."""
+        settings, messages, rest = _split(model, parameters)
+        return _begin(AsyncChat(settings, messages, self._wire), rest)
+
+    def from_openai(self, **body: Any) -> AsyncChat:
+        """See ``ChatService.from_openai``. Nothing is awaited."""
+        return _from_openai(self.create, body)
+
+    async def get_stored_completion(
+        self, response_id: str, **call: Unpack[CallParameters]
+    ) -> Sequence[Response]:
+        """See ``ChatService.get_stored_completion``."""
+        return await self._wire.unary(stored(response_id, call))
+
+    async def delete_stored_completion(
+        self, response_id: str, **call: Unpack[CallParameters]
+    ) -> str:
+        """See ``ChatService.delete_stored_completion``."""
+        return await self._wire.unary(deleting(response_id, call))
+
+    async def compact_context(
+        self, model: str, messages: Sequence[Said], **call: Unpack[CallParameters]
+    ) -> CompactContextResponse:
+        """See ``ChatService.compact_context``."""
+        return await self._wire.unary(compaction(model, messages, call))
+
+
+def _from_openai(create: Callable[..., _C], body: dict[str, Any]) -> _C:
+    from xai_vision.chat._messages.openai_messages import conversation_from
+
+    model, parameters, messages = conversation_from(body)
+    return create(model, messages=messages, **parameters)
+
+
+_NO_REST: dict[str, str | None] = {"conversation_id": None, "batch_request_id": None}
+
+
+def _split(model: str, parameters: Any) -> tuple[Settings, Any, dict[str, str | None]]:
+    if not parameters:
+        return make_settings(model, parameters), (), _NO_REST
+    settings = dict(parameters)
+    messages = settings.pop("messages", None) or ()
+    rest = {name: settings.pop(name, None) for name in ("conversation_id", "batch_request_id")}
+    if rest["conversation_id"] is not None:
+        checks.header("conversation_id", rest["conversation_id"])
+    checks.some_text("batch_request_id", rest["batch_request_id"])
+    return make_settings(model, settings), messages, rest
+
+
+def _begin(chat: _C, rest: dict[str, str | None]) -> _C:
+    chat._conversation_id = rest["conversation_id"]
+    chat._batch_request_id = rest["batch_request_id"]
+    return chat

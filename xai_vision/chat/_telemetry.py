@@ -1,0 +1,92 @@
+"""What a span says of a chat's request and answer; asked for only when somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from xai_vision._transport.tracing import captures_content
+from xai_vision.chat._messages.image_content import ImageContent
+from xai_vision.chat._response.response import Response
+from xai_vision.proto import chat_pb2
+
+if TYPE_CHECKING:
+    from xai_vision.chat._conversation import Conversation
+    from xai_vision.chat._messages.message import Message
+
+_REQUEST = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "max_tokens": "max_tokens",
+    "seed": "seed",
+    "frequency_penalty": "frequency_penalty",
+    "presence_penalty": "presence_penalty",
+    "n": "choice.count",
+}
+
+
+def request_attributes(
+    chat: Conversation, n: int | None = None, question: Message | None = None
+) -> dict[str, Any]:
+    """Attributes of a request, by the names of the semantic conventions."""
+    settings = chat._settings if chat._proto is None else chat._proto
+    attributes: dict[str, Any] = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": settings.model,
+    }
+    for field, name in _REQUEST.items():
+        if settings.HasField(field):  # type: ignore[arg-type]  # names of its optional fields
+            attributes[f"gen_ai.request.{name}"] = getattr(settings, field)
+    if n is not None:
+        attributes["gen_ai.request.choice.count"] = n
+    if settings.stop:
+        attributes["gen_ai.request.stop_sequences"] = list(settings.stop)
+    messages = [*chat.messages, *([question] if question is not None else [])]
+    sizes = _picture_sizes(messages)
+    attributes["xai_vision.request.image.count"] = len(sizes)
+    attributes["xai_vision.request.image.bytes"] = sum(sizes)
+    if captures_content():
+        # A picture has no text, so none gets in here.
+        attributes["gen_ai.input.messages"] = [_text(message) for message in messages]
+    return attributes
+
+
+def _picture_sizes(messages: Sequence[Message]) -> Sequence[int]:
+    """How many bytes each picture takes as it is sent."""
+    sizes = []
+    for message in messages:
+        for part in message.content:
+            if isinstance(part, ImageContent):
+                sizes.append(part.encoded_size)
+            elif part.HasField("image_url"):
+                sizes.append(part.image_url.ByteSize())
+    return sizes
+
+
+def _text(message: Any) -> str:
+    role = chat_pb2.MessageRole.Name(message.role).removeprefix("ROLE_").lower()
+    return f"{role}: {' '.join(part.text for part in message.content if part.text)}"
+
+
+def answer_attributes(result: Any) -> dict[str, Any]:
+    """Attributes of what a call gave: a Response, several, or one with its parsed object."""
+    responses = [result] if isinstance(result, Response) else list(result)
+    responses = [response for response in responses if isinstance(response, Response)]
+    if not responses:
+        return {}
+    first = responses[0]
+    attributes: dict[str, Any] = {}
+    if first.id:
+        attributes["gen_ai.response.id"] = first.id
+        attributes["gen_ai.response.model"] = first.model
+    # What a stream that broke off did not come to is left out: 0 would be a figure.
+    reasons = [response.finish_reason for response in responses]
+    if "REASON_INVALID" not in reasons:
+        attributes["gen_ai.response.finish_reasons"] = reasons
+    if first.proto.HasField("usage"):
+        attributes["gen_ai.usage.input_tokens"] = first.usage.prompt_tokens
+        attributes["gen_ai.usage.output_tokens"] = first.usage.completion_tokens
+        attributes["xai_vision.usage.image_tokens"] = first.usage.prompt_image_tokens
+    if captures_content():
+        attributes["gen_ai.output.messages"] = [response.content for response in responses]
+    return attributes

@@ -1,0 +1,127 @@
+"""TIFF's directory, which is also what EXIF is written in: size, orientation, kind of pixels."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from xai_vision.errors._image import ImageTruncatedError
+from xai_vision.imaging._formats.byte_reader import Window
+from xai_vision.imaging._formats.image_header import Header
+from xai_vision.imaging._sources.data import HeldContent
+
+WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, CHANNELS = 256, 257, 258, 262, 274, 277
+# Bytes of an integer: BYTE, SHORT, LONG, LONG8, and signed ones, of which none here is negative.
+_SIZES = {1: 1, 3: 2, 4: 4, 16: 8, 6: 1, 8: 2, 9: 4, 17: 8}
+_BYTE = 1
+_MODES = {
+    (0, 1): "L",
+    (1, 1): "L",
+    (1, 2): "LA",
+    (2, 3): "RGB",
+    (2, 4): "RGBA",
+    (3, 1): "P",
+    (5, 4): "CMYK",
+    (6, 3): "YCbCr",
+    (8, 3): "LAB",
+}
+
+Order = Literal["little", "big"]
+
+
+class _Shape(NamedTuple):
+    """How wide the numbers of a TIFF's directory are: 4 bytes and, in a BigTIFF, 8."""
+
+    counter: int
+    entry: int
+    word: int
+
+
+_CLASSIC = _Shape(2, 12, 4)
+_BIG = _Shape(8, 20, 8)
+
+
+class Directory:
+    """The first directory of a TIFF: tags with small integers."""
+
+    def __init__(self, window: Window, *, whole: bool = True) -> None:
+        """Read the directory; a value beyond the data is left out.
+
+        Args:
+            window: The TIFF.
+            whole: Whether all entries have to be there; if not, those that are count.
+
+        Raises:
+            ImageTruncatedError: The directory's end is missing.
+        """
+        start = window.take(0, 16) if window.peek(2, 2) in (b"+\0", b"\0+") else window.take(0, 8)
+        self._order: Order = "little" if start[:1] == b"I" else "big"
+        self._shape = _BIG if len(start) == 16 else _CLASSIC
+        shape = self._shape
+        at = self._number(start[8:16] if shape is _BIG else start[4:8])
+        count = self._number(window.take(at, shape.counter))
+        at += shape.counter
+        entries = (window.take if whole else window.peek)(at, count * shape.entry)
+        self.more = any(window.peek(at + len(entries), shape.word))
+        self._values: dict[int, int] = {}
+        for place in range(0, len(entries), shape.entry):
+            self._add(window, entries[place : place + shape.entry])
+
+    def _number(self, data: bytes) -> int:
+        return int.from_bytes(data, self._order)
+
+    def _add(self, window: Window, entry: bytes) -> None:
+        tag = self._number(entry[:2])
+        kind = self._number(entry[2:4])
+        size = _SIZES.get(kind)
+        if size is None or tag in self._values or len(entry) < self._shape.entry:
+            return
+        if tag == ORIENTATION and kind == _BYTE:  # Pillow does not take it for a number
+            return
+        word = self._shape.word
+        count = self._number(entry[4 : 4 + word])
+        value = entry[4 + word :]
+        if count * size > word:  # the values lie elsewhere; the first is enough
+            value = window.peek(self._number(value), size)
+        if count and len(value) >= size:
+            self._values[tag] = self._number(value[:size])
+
+    def get(self, tag: int, default: int = 0) -> int:
+        """The first value of a tag."""
+        return self._values.get(tag, default)
+
+
+def parse(window: Window) -> Header:
+    """Read a TIFF's header: its first page."""
+    found = Directory(window)
+    bits = found.get(BITS, 1)
+    mode = _MODES.get((found.get(PHOTOMETRIC, -1), found.get(CHANNELS, 1)), "")
+    return Header(
+        "TIFF",
+        found.get(WIDTH),
+        found.get(HEIGHT),
+        valid_orientation(found.get(ORIENTATION, 1)),
+        "1" if (mode, bits) == ("L", 1) else mode,
+        bits,
+        animated=found.more,
+    )
+
+
+def number_in(data: bytes, tag: int) -> int | None:
+    """Read one number from a TIFF's directory on its own, as EXIF is one, however damaged.
+
+    Returns:
+        None if it is not there, or if the data is no such directory.
+    """
+    if data[:4] not in (b"II*\0", b"MM\0*"):
+        return None
+    with HeldContent(data).opened() as window:
+        try:
+            found = Directory(window, whole=False).get(tag, -1)
+        except ImageTruncatedError:
+            return None
+    return found if found >= 0 else None
+
+
+def valid_orientation(value: int) -> int:
+    """An orientation, or 1 if there is none of that number."""
+    return value if 1 <= value <= 8 else 1

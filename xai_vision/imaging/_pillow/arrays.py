@@ -1,0 +1,85 @@
+"""NumPy arrays, and what turns into one, to Pillow images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PIL import Image
+
+from xai_vision.errors._image import ImageEmptyError, ImageSourceError
+from xai_vision.imaging._formats.change import Change
+
+_TAKEN = "Pass an array of shape (height, width), (height, width, 3) or (height, width, 4)"
+_A_LITTLE = 0.01
+
+
+def from_array(source: Any) -> tuple[Image.Image, list[Change]]:
+    """Make an image of an array of uint8, bool, or floats in 0..1; channels last, RGB order.
+
+    Raises:
+        ImageSourceError: Its shape, type or values are others.
+        ImageEmptyError: It has no elements.
+    """
+    import numpy as np
+
+    try:
+        array = np.asarray(source)
+    except Exception as error:
+        raise ImageSourceError(
+            "It could not be turned into a NumPy array.", remedy=f"{_TAKEN}, in main memory."
+        ) from error
+    _check_shape(array.shape)
+    pixels, changes = _eight_bits(np, array)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    return Image.fromarray(np.ascontiguousarray(pixels)), changes
+
+
+def _check_shape(shape: tuple[int, ...]) -> None:
+    right = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))
+    if not right:
+        remedy = f"{_TAKEN}."
+        if len(shape) == 3 and shape[2] == 2:
+            remedy = "Of grey with alpha, pass the grey, array[..., 0], or make it RGBA."
+        elif len(shape) == 3 and shape[0] in (1, 3, 4):
+            remedy = "Channels come last: pass array.transpose(1, 2, 0)."
+        elif len(shape) == 4:
+            remedy = "Pass one picture of them, such as array[0]."
+        raise ImageSourceError(f"An array of shape {shape} is no picture.", remedy=remedy)
+    if 0 in shape:
+        raise ImageEmptyError(
+            f"An array of shape {shape} has no pixels.", remedy="Check how it was cut out."
+        )
+
+
+def _eight_bits(np: Any, array: Any) -> tuple[Any, list[Change]]:
+    if array.dtype == np.uint8:
+        return array, []
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255), []
+    if array.dtype.kind != "f":
+        raise ImageSourceError(
+            f"An array of {array.dtype} is not taken.",
+            remedy="Pass uint8 values, or floats in 0..1; of 16-bit values, (array >> 8).astype("
+            "'uint8').",
+        )
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= 1):  # false for NaN, too
+        raise _out_of_range(low, high)
+    values = np.rint(array * array.dtype.type(255)).astype(np.uint8)
+    return values, [Change("floats rounded to 8 bits", lossy=True)]
+
+
+def _out_of_range(low: float, high: float) -> ImageSourceError:
+    remedy = "Divide them by their maximum; or if they are 0..255, .astype('uint8')."
+    if low >= -_A_LITTLE and high <= 1 + _A_LITTLE:
+        remedy = "Cut off what rounding left: array.clip(0, 1)."
+    return ImageSourceError(
+        f"Floats have to be in 0..1; these are from {_told(low)} to {_told(high)}.", remedy=remedy
+    )
+
+
+def _told(value: float) -> str:
+    """Write a number in short, but not so that one outside of 0..1 reads as 0 or 1."""
+    short = f"{value:g}"
+    return repr(value) if float(short) in (0, 1) and float(short) != value else short

@@ -1,0 +1,173 @@
+"""Modes of pixels that neither JPEG nor PNG holds, brought to one that they do hold."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from xai_vision.errors._image import ImageFormatError
+from xai_vision.imaging._formats.change import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Convert = Callable[[Image.Image, list[Change]], Image.Image]
+
+_WHITE = (255, 255, 255)
+_DEEP = ("I;16", "I;16B", "I;16L", "I;16N")
+_SPACES = {"P": b"RGB ", "RGB": b"RGB ", "RGBA": b"RGB ", "L": b"GRAY", "LA": b"GRAY"}
+
+
+def plain_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
+    """Bring a picture to a mode that PNG holds: 1, L, LA, P, RGB, RGBA or I;16.
+
+    Premultiplied and marked transparency is written out, which loses nothing. What loses something
+    (CMYK, YCbCr, floats ...) is added to ``changes``.
+    """
+    if image.mode in ("1", "L", "RGB"):
+        if "transparency" in image.info:
+            return image.convert("RGBA" if image.mode == "RGB" else "LA")
+        return image
+    if image.mode in ("I", "F", *_DEEP) and "transparency" in image.info:
+        changes.append(Change("a transparent shade of grey made opaque", lossy=True))
+    if image.mode == "P":
+        return image if _palette_suffices(image) else _written_out(image, changes)
+    if image.mode in ("LA", "RGBA", "I;16", "I;16B"):
+        return image
+    convert = _CONVERT.get(image.mode)
+    if convert is None:
+        changes.append(Change(f"colours converted from {image.mode} to RGB", lossy=True))
+        return image.convert("RGB")
+    return convert(image, changes)
+
+
+def _palette_suffices(image: Image.Image) -> bool:
+    """Whether every pixel's colour is in the palette; a PNG would make another of what is not."""
+    palette = image.palette
+    if palette is None:
+        return False
+    highest = _extremes(image)[1]
+    colours = min(len(palette.palette) // len(palette.mode), len(image.getpalette() or ()) // 3)
+    return highest < colours
+
+
+def _written_out(image: Image.Image, changes: list[Change]) -> Image.Image:
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    changes.append(Change(f"palette written out as {mode}"))
+    return image.convert(mode)
+
+
+def _as(mode: str) -> Convert:
+    return lambda image, changes: image.convert(mode)
+
+
+def _by_profile(image: Image.Image, changes: list[Change]) -> Image.Image:
+    """Convert CMYK or LAB to sRGB, by the picture's own colour profile if it has one."""
+    how = "a general formula"
+    converted = None
+    profile = image.info.get("icc_profile")
+    if image.mode == "LAB" or profile:
+        converted = to_srgb(image, profile)
+        how = "its colour profile" if converted is not None and profile else how
+    if converted is None:
+        converted = image.convert("RGB")
+    changes.append(Change(f"colours converted from {image.mode} to RGB by {how}", lossy=True))
+    return converted
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
+    """Convert colours by a profile, LAB's own if there is none; None if that cannot be done."""
+    try:
+        from PIL import ImageCms
+
+        source = (
+            ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if profile
+            else ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+        )
+        target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+        return ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+    except Exception:  # noqa: BLE001 - a broken profile is no reason to refuse the picture
+        return None
+
+
+def _integers(image: Image.Image, changes: list[Change]) -> Image.Image:
+    """Bring 32-bit integers to 16 bits: as they are if they fit, spread over the range if not."""
+    low, high = _extremes(image)
+    if low < 0 or high > 65535:
+        image = _spread(image, low, high, changes)
+    return image.convert("I;16")
+
+
+def _floats(image: Image.Image, changes: list[Change]) -> Image.Image:
+    """Bring floats to 16 bits: 0..1 as it is meant, any other range spread over the whole."""
+    low, high = _extremes(image)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ImageFormatError(
+            "Its pixels are floats that are not finite.",
+            remedy="Replace infinities and NaN, and scale the values to 0..1.",
+        )
+    if low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    return _spread(image, low, high, changes).convert("I").convert("I;16")
+
+
+def _extremes(image: Image.Image) -> tuple[float, float]:
+    low, high = image.getextrema()
+    assert not isinstance(low, tuple)  # noqa: S101 - one channel, so one pair
+    assert not isinstance(high, tuple)  # noqa: S101
+    return low, high
+
+
+def _spread(image: Image.Image, low: float, high: float, changes: list[Change]) -> Image.Image:
+    scale = 65535 / (high - low) if high > low else 0.0
+    changes.append(Change(f"values from {low:g} to {high:g} brought to 16 bits", lossy=True))
+    shift = 0.5 - low * scale  # what follows cuts the fraction off
+    return image.point(lambda value: value * scale + shift)
+
+
+_CONVERT: dict[str, Convert] = {
+    "PA": _as("RGBA"),
+    "La": _as("LA"),
+    "RGBa": _as("RGBA"),
+    "RGBX": _as("RGB"),
+    "I;16L": _as("I;16"),
+    "I;16N": _as("I;16"),
+    "CMYK": _by_profile,
+    "LAB": _by_profile,
+    "I": _integers,
+    "F": _floats,
+}
+
+
+def eight_bits(image: Image.Image, changes: list[Change]) -> Image.Image:
+    """Bring 16 bits, 1 bit or a palette to 8 bits per channel, as JPEG and good resizing need."""
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode == "P":
+        return _written_out(image, changes)
+    if image.mode not in _DEEP:
+        return image
+    changes.append(Change("16 bits per channel reduced to 8", lossy=True))
+    upper = 0 if image.mode == "I;16B" else 1  # the upper byte of each pair
+    return Image.frombytes("L", image.size, image.tobytes()[upper::2])
+
+
+def on_white(image: Image.Image, changes: list[Change]) -> Image.Image:
+    """Lay a picture with transparency on white, as JPEG holds none."""
+    if image.mode not in ("LA", "RGBA"):
+        return image
+    changes.append(Change("transparency laid on white", lossy=True))
+    base = Image.new("RGBA", image.size, (*_WHITE, 255))
+    flat = Image.alpha_composite(base, image.convert("RGBA"))
+    return flat.convert("L" if image.mode == "LA" else "RGB")
+
+
+def fitting_profile(image: Image.Image, profile: bytes | None) -> bytes | None:
+    """The colour profile if it is one for this mode; a wrong one is worse than none."""
+    if not profile or len(profile) < 128 or profile[36:40] != b"acsp":
+        return None
+    return profile if profile[16:20] == _SPACES.get(image.mode) else None

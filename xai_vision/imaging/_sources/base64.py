@@ -1,0 +1,74 @@
+"""Base64, by pybase64 (SIMD) if it is installed and by the standard library otherwise."""
+
+from __future__ import annotations
+
+import binascii
+import string
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+from xai_vision.imaging._image_url import STEP
+
+RAW_STEP = STEP // 4 * 3
+"""Raw bytes of which ``STEP`` bytes of text are made; a multiple of 3, so that steps join."""
+
+_LETTERS = (string.ascii_letters + string.digits + "+/").encode()
+
+encode: Callable[[Buffer], bytes]
+"""Encode bytes as base64 text."""
+
+decode: Callable[[bytes], bytes]
+"""Decode base64 text strictly: its letters and its padding have to be right (ValueError)."""
+
+is_sound: Callable[[bytes], bool]
+"""Whether text would decode, found without decoding it where that is quicker."""
+
+
+def _encode(data: Buffer) -> bytes:
+    return binascii.b2a_base64(data, newline=False)
+
+
+def _decode(text: bytes) -> bytes:
+    if not _is_sound(text):
+        raise binascii.Error("not base64")
+    return binascii.a2b_base64(text)
+
+
+def _is_sound(text: bytes) -> bool:
+    letters = text.rstrip(b"=")
+    padding = len(text) - len(letters)
+    return len(text) % 4 == 0 and padding <= 2 and not letters.translate(None, _LETTERS)
+
+
+try:
+    import pybase64
+except ImportError:
+    encode = _encode
+    decode = _decode
+    is_sound = _is_sound
+    fast = False
+else:
+
+    def _fast_decode(text: bytes) -> bytes:
+        return pybase64.b64decode(text, validate=True)
+
+    encode = pybase64.b64encode
+
+    def _fast_is_sound(text: bytes) -> bool:
+        try:
+            _fast_decode(text)
+        except ValueError:
+            return False
+        return True
+
+    decode = _fast_decode
+    is_sound = _fast_is_sound
+    fast = True
+
+
+def encoded_size(size: int) -> int:
+    """How many bytes of text ``size`` raw bytes become, padding included."""
+    return (size + 2) // 3 * 4

@@ -1,0 +1,156 @@
+"""The engine over HTTP: requests in, ServiceErrors to statuses, answers to bodies and streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from xai_vision.testing._calls.record import Call, attempt
+from xai_vision.testing._calls.redaction import hidden, redacted
+from xai_vision.testing._errors import ServiceError
+from xai_vision.testing._http.errors import HttpError, error_body, headers_of, refused, status_of
+from xai_vision.testing._http.openapi import description
+from xai_vision.testing._http.request import Asked, Outcome
+from xai_vision.testing._http.response import Sending
+from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
+from xai_vision.testing._service import api_keys as keyring
+from xai_vision.testing._service.delivery import Gone
+
+if TYPE_CHECKING:
+    from xai_vision.testing._service.engine import Engine
+    from xai_vision.testing._service.key_options import Caller
+    from xai_vision.testing._transport.thread_pool import Crew
+
+__all__ = ["SERVICE", "HttpFace"]
+
+SERVICE = "REST"
+"""What the call log calls the service of all these calls."""
+
+
+class HttpFace:
+    """Answers the endpoints of ``endpoints.py``, and says 404 and 405 of the rest.
+
+    Attributes:
+        app: The ASGI application.
+
+    Args:
+        keys: Who may call.
+        crew: Threads for what blocks: the engine, and waiting for an answer's parts.
+    """
+
+    def __init__(self, keys: keyring.Keyring, crew: Crew) -> None:
+        self._keys = keys
+        self._crew = crew
+        paths: dict[str, dict[str, Endpoint]] = {}
+        for one in ENDPOINTS:
+            paths.setdefault(one.path, {})[one.verb] = one
+        # One for each path, so that 405 names all of its methods.
+        routes = [
+            Route(path, partial(self._answer, verbs=verbs), methods=list(verbs))
+            for path, verbs in paths.items()
+        ]
+        self.app = Starlette(
+            routes=[*routes, Route("/openapi.json", _describe)],
+            exception_handlers={HTTPException: self._lost},
+        )
+        self.app.router.redirect_slashes = False
+
+    async def _answer(self, request: Request, *, verbs: dict[str, Endpoint]) -> Response:
+        # HEAD is GET without the body, which the protocol leaves out.
+        endpoint = verbs[request.method.replace("HEAD", "GET")]
+        call, engine, caller = self._arrive(request, endpoint.name)
+        try:
+            raw = await request.body()
+        except ClientDisconnect:
+            call.finish("CANCELLED", cancelled=True)
+            return Response()
+        leaving = asyncio.create_task(_watch(request.receive, call))
+        work = partial(self._work, request, endpoint, engine, caller, call, raw)
+        outcome = await asyncio.get_running_loop().run_in_executor(self._crew, work)
+        return Sending(outcome, call, self._crew, leaving)
+
+    def _work(
+        self,
+        request: Request,
+        endpoint: Endpoint,
+        engine: Engine,
+        caller: Caller | None,
+        call: Call,
+        raw: bytes,
+    ) -> Outcome:
+        """Have the engine answer; on a thread, for it may take its time."""
+        authorization = request.headers.get("authorization")
+        try:
+            # A blocked key may still ask what is wrong with it.
+            known = caller if endpoint.open else None
+            known = known or keyring.check(authorization, caller)
+            kind = request.headers.get("content-type", "")
+            query = request.query_params.multi_items()
+            asked = Asked(engine, known, call, request.path_params, raw, kind, query)
+            asked.check_query(endpoint.query)
+            outcome = endpoint.ask(asked)
+            if not isinstance(outcome.body, Iterator) and call.staging.single(call):
+                outcome.body = outcome.body[: len(outcome.body) // 2]
+        except Exception as fault:  # noqa: BLE001 - becomes the call's status
+            return _refusal(engine, call, fault, authorization)
+        return outcome
+
+    def _arrive(self, request: Request, name: str) -> tuple[Call, Engine, Caller | None]:
+        call = Call(hidden(name), SERVICE)
+        authorization = request.headers.get("authorization")
+        engine, caller = self._keys.owner(authorization)
+        call.metadata = redacted(request.headers.items(), authorization)
+        call.attempt = attempt(request.headers.get("x-stainless-retry-count", ""))
+        call.key_id = caller.key_id if caller else ""
+        call.peer = f"{request.client.host}:{request.client.port}" if request.client else ""
+        engine.calls.add(call)
+        return call, engine, caller
+
+    async def _lost(self, request: Request, fault: Exception) -> Response:
+        """Say that there is no such endpoint, or not by this method."""
+        status = fault.status_code if isinstance(fault, HTTPException) else 500
+        call, engine, _ = self._arrive(request, f"{request.method} {request.url.path}")
+        words = "has no such path" if status == 404 else "does not take this method there"
+        error = HttpError(
+            status, "UNIMPLEMENTED", f"{request.method} {request.url.path}: the service {words}."
+        )
+        headers = dict(getattr(fault, "headers", None) or {})
+        outcome = _told(engine, call, error)
+        outcome.headers |= headers
+        return Sending(outcome, call, self._crew, None)
+
+
+async def _describe(request: Request) -> Response:
+    return JSONResponse(description())
+
+
+def _refusal(engine: Engine, call: Call, fault: Exception, authorization: str | None) -> Outcome:
+    if isinstance(fault, Gone):
+        fault = ServiceError("UNAVAILABLE", "The fake server was stopped.")
+    elif not isinstance(fault, ServiceError):
+        fault = engine.mistaken(f"{call!r}: {type(fault).__name__}: {fault}")
+    return _told(engine, call, refused(fault, engine.settings.error_form, authorization))
+
+
+def _told(engine: Engine, call: Call, error: ServiceError) -> Outcome:
+    status = status_of(error)
+    if call.ended is None:
+        call.http_status = status
+    call.finish(error.code.name, error.details)
+    body = error_body(error, engine.settings.error_form)
+    return Outcome.json(body, status, headers_of(error))
+
+
+async def _watch(receive: Callable[[], Awaitable[Any]], call: Call) -> None:
+    """Wait until the client has gone, or has its answer."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    call.finish("CANCELLED", cancelled=True)  # unless it had ended before

@@ -1,0 +1,287 @@
+"""The service without a wire: requests in, answers or ServiceErrors out.
+
+One engine serves one tenant. Every face (gRPC here, REST beside it) turns its own form of a
+request into these protos, calls the engine, and turns what comes back into its own form again.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from dataclasses import dataclass
+from functools import partial
+
+from xai_vision.proto import chat_pb2, deferred_pb2
+from xai_vision.testing._calls.log import CallLog
+from xai_vision.testing._calls.record import Call
+from xai_vision.testing._calls.redaction import hidden
+from xai_vision.testing._clock import Clock
+from xai_vision.testing._errors import ServiceError, denied, invalid
+from xai_vision.testing._faults.fault import Fault
+from xai_vision.testing._faults.injection import FaultTable
+from xai_vision.testing._rules.reply import Reply, Step
+from xai_vision.testing._rules.table import RuleTable
+from xai_vision.testing._rules.verification import account
+from xai_vision.testing._service.default_reply.reply import plausible
+from xai_vision.testing._service.deferred import Deferrals
+from xai_vision.testing._service.image_inspection import Inspector
+from xai_vision.testing._service.image_sources import Table
+from xai_vision.testing._service.key_options import Caller
+from xai_vision.testing._service.models import LANGUAGE_MODELS, Catalogue, Model
+from xai_vision.testing._service.rate_limiter import Limiter
+from xai_vision.testing._service.request_reader import Reader, Reading, compacted, slim
+from xai_vision.testing._service.request_validation import check
+from xai_vision.testing._service.response import encrypted_content as opaque
+from xai_vision.testing._service.response.builder import Rendering
+from xai_vision.testing._service.response.chunking import stream
+from xai_vision.testing._service.response.usage import price
+from xai_vision.testing._service.response_store import Store
+from xai_vision.testing._settings import Settings
+
+__all__ = ["Answer", "Engine"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A finished answer and how it is to be sent.
+
+    Attributes:
+        response: The whole answer.
+        reply: What it was made from; has the pacing.
+    """
+
+    response: chat_pb2.GetChatCompletionResponse
+    reply: Reply
+
+    def chunks(self) -> list[chat_pb2.GetChatCompletionChunk]:
+        """The answer as the messages of a stream."""
+        return list(stream(self.response, self.reply.chunks))
+
+
+class Engine:
+    """The service as one tenant sees it.
+
+    Attributes:
+        calls: Its log; the faces add to it.
+        urls: Web addresses and what is there.
+        files: Uploaded files by id.
+        store: Stored answers.
+        deferrals: Deferred answers.
+        faults: What goes wrong.
+        rules: Which call gets which answer.
+        limiter: How much may come, or None.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, inspector: Inspector) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.rules = RuleTable()
+        told = partial(account, self.rules)
+        self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, told)
+        self.urls = Table()
+        self.files = Table()
+        self.store = Store(clock, settings.keep_stored_days)
+        self.deferrals = Deferrals(clock, settings.keep_deferred_hours)
+        self.models = Catalogue(LANGUAGE_MODELS)
+        self.faults = FaultTable(settings.seed)
+        self.limiter: Limiter | None = None
+        # Not uuid4: it asks the system each time, and other threads take over meanwhile.
+        self._ids = random.Random()  # noqa: S311 - no secrets
+        self._random = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
+        self._reader = Reader(settings, inspector, self.calls.album, self.urls, self.files)
+
+    def complete(
+        self, request: chat_pb2.GetCompletionsRequest, caller: Caller, call: Call
+    ) -> Answer:
+        """Answer a request.
+
+        Args:
+            request: What was asked. The engine may change it.
+            caller: Who asks.
+            call: The log's entry, filled as the request is read.
+
+        Raises:
+            ServiceError: The request is refused.
+        """
+        model = self._model(request, caller, call)
+        check(request, self.settings)
+        reading = self._read(request, model, caller, call)
+        self.disturb(call, reading.text_tokens + reading.image_tokens)
+        reply = self._reply(request, reading, call)
+        viewed = sum(self._viewed(step) for step in reply.steps)
+        rendering = Rendering(request, reading, model, self.new_id(), self.clock.time(), viewed)
+        response = rendering.response(reply)
+        if request.store_messages:
+            self._keep(response, reading)
+        return Answer(response, reply)
+
+    def defer(
+        self, request: chat_pb2.GetCompletionsRequest, caller: Caller, call: Call
+    ) -> deferred_pb2.StartDeferredResponse:
+        """Answer a request later. What is wrong with it is said at once.
+
+        Raises:
+            ServiceError: The request is refused.
+        """
+        answer = self.complete(request, caller, call)
+        request_id = self.new_id()
+        self.deferrals.put(request_id, answer.response)
+        return deferred_pb2.StartDeferredResponse(request_id=request_id)
+
+    def compact(
+        self, request: chat_pb2.CompactContextRequest, caller: Caller, call: Call
+    ) -> chat_pb2.CompactContextResponse:
+        """Boil a conversation down to a text that only the service can read.
+
+        Raises:
+            ServiceError: The request is refused.
+        """
+        model = self._model(request, caller, call)
+        if not request.input:
+            raise invalid("There is nothing to compact: the request has no messages.")
+        reading = self._reader.read(request.input)
+        call.prompt, call.images = reading.prompt, reading.pictures
+        dropped = len(request.input)
+        call.request = slim(request, [p for p in reading.pictures if not p.earlier])
+        self._check_pictures(reading, model, caller)
+        self.disturb(call, reading.text_tokens + reading.image_tokens)
+        response = chat_pb2.CompactContextResponse(
+            id=self.new_id(),
+            encrypted_content=opaque.seal(compacted(reading)),
+            dropped_message_count=dropped,
+        )
+        usage = response.usage
+        usage.prompt_text_tokens = reading.text_tokens
+        usage.prompt_image_tokens = reading.image_tokens
+        usage.prompt_tokens = usage.prompt_text_tokens + usage.prompt_image_tokens
+        usage.completion_tokens = compacted(reading)["tokens"]
+        usage.total_tokens = usage.prompt_tokens + usage.completion_tokens
+        usage.cost_in_usd_ticks = price(usage, model)
+        return response
+
+    def new_id(self) -> str:
+        """Make an id."""
+        if self.settings.fixed_ids:
+            return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+
+    def _viewed(self, step: Step) -> int:
+        """Image tokens of the picture a step looked at, if it did."""
+        if step.tool != "view_image" or step.failed:
+            return 0
+        data = self.urls.read(str(step.arguments.get("image_url", "")))
+        if data is None:
+            return self.settings.viewed_tokens
+        return self._reader.tokens_of(data)
+
+    def disturb(self, call: Call, tokens: int = 0) -> None:
+        """Let happen to a call what is to happen before it is answered; note what is later.
+
+        Args:
+            call: The call, as far as it was read.
+            tokens: Prompt tokens, for the rate limit.
+
+        Raises:
+            ServiceError: It fails here.
+        """
+        if self.limiter is not None:
+            self.limiter.take(tokens)
+        self._stage(call, self.faults.take(call))
+
+    def mistaken(self, what: str) -> ServiceError:
+        """Note a mistake in the test's own rules, and make the error its client sees."""
+        what = hidden(what)
+        self.rules.mistakes.append(what)
+        return ServiceError("INTERNAL", what)
+
+    def release(self) -> None:
+        """Stop waiting wherever this tenant's calls are waited on."""
+        for call in self.calls:
+            call.release()
+
+    def _reply(
+        self, request: chat_pb2.GetCompletionsRequest, reading: Reading, call: Call
+    ) -> Reply:
+        outcome = self.rules.choose(call)
+        call.unmatched = outcome is None
+        if isinstance(outcome, Fault):
+            call.staging.keep()
+            self._stage(call, [*call.staging.faults, outcome])
+        if outcome is None and self.settings.unmatched == "error":
+            raise ServiceError(
+                "FAILED_PRECONDITION",
+                f"No rule of the fake server is for this call. {self.rules.nearest(call)}",
+            )
+        reply = outcome if isinstance(outcome, Reply) else plausible(request, reading)
+        call.staging.reply = reply
+        return reply
+
+    def _stage(self, call: Call, faults: list[Fault]) -> None:
+        if faults:
+            call.staging.faults = tuple(faults)
+            call.suffer(*faults)
+            call.staging.before(call)
+
+    def _model(
+        self,
+        request: chat_pb2.GetCompletionsRequest | chat_pb2.CompactContextRequest,
+        caller: Caller,
+        call: Call,
+    ) -> Model:
+        name = request.model
+        call.request, call.model, call.model_names = request, name, (name,)
+        call.staging.chance = self._random
+        if not name:
+            raise invalid("The request names no model.")
+        model = self.models.resolve(name)
+        call.model_names = (name, model.name, *model.aliases)
+        allowed = caller.models
+        if allowed is not None and not set(call.model_names) & set(allowed):
+            raise denied(f"The API key has no access to the model {name}.")
+        return model
+
+    def _read(
+        self,
+        request: chat_pb2.GetCompletionsRequest,
+        model: Model,
+        caller: Caller,
+        call: Call,
+    ) -> Reading:
+        if not request.messages:
+            raise invalid("The request has no messages: at least one is needed.")
+        earlier = None
+        if request.HasField("previous_response_id"):
+            earlier = self.store.get(request.previous_response_id).conversation
+        first_turn = earlier.messages if earlier else 0
+        reading = self._reader.read(request.messages, first_turn=first_turn)
+        call.prompt, call.images = reading.prompt, reading.pictures
+        call.request = slim(request, [p for p in reading.pictures if not p.earlier])
+        if earlier:
+            reading = reading.after(earlier)
+            call.earlier_images = [picture for picture in reading.pictures if picture.earlier]
+        self._check_pictures(reading, model, caller)
+        refuse = request.store_messages and self.settings.stored_pictures == "refuse"
+        if refuse and reading.pictures:
+            raise invalid(
+                "Requests with images cannot be stored: send them with store_messages=False."
+            )
+        return reading
+
+    def _check_pictures(self, reading: Reading, model: Model, caller: Caller) -> None:
+        length = reading.text_tokens + reading.image_tokens
+        if length > model.max_prompt:
+            raise invalid(
+                f"This model's maximum prompt length is {model.max_prompt} but the request "
+                f"contains {length} tokens."
+            )
+        if not reading.pictures:
+            return
+        if not model.vision:
+            raise invalid(f"Image inputs are not supported by the model {model.name}.")
+        if not caller.vision:
+            raise denied("The API key has no access to the vision endpoint.")
+
+    def _keep(self, response: chat_pb2.GetChatCompletionResponse, reading: Reading) -> None:
+        answer = response.outputs[-1].message.content
+        said = Reading(messages=1, text_tokens=response.usage.completion_tokens, last_answer=answer)
+        self.store.put(response, said.after(reading))

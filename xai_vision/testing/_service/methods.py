@@ -1,0 +1,98 @@
+"""Which method of the API is answered how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from xai_vision.proto import chat_pb2, models_pb2
+from xai_vision.proto.auth_grpc import Auth
+from xai_vision.proto.chat_grpc import Chat
+from xai_vision.proto.models_grpc import Models
+from xai_vision.proto.tokenize_grpc import Tokenize
+from xai_vision.testing._service import model_protos as listing
+from xai_vision.testing._service.models import EMBEDDING_MODELS, IMAGE_MODELS, Catalogue
+
+if TYPE_CHECKING:
+    from xai_vision.proto._method import Method
+    from xai_vision.testing._calls.record import Call
+    from xai_vision.testing._service.engine import Engine
+    from xai_vision.testing._service.key_options import Caller
+
+__all__ = ["UNARY", "Ask"]
+
+Ask: TypeAlias = "Callable[[Engine, Any, Caller, Call], Any]"
+
+_EMBEDDING: Final = Catalogue(EMBEDDING_MODELS)
+_IMAGE: Final = Catalogue(IMAGE_MODELS)
+
+
+def _stored(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+    return engine.store.get(request.response_id).response
+
+
+def _delete(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+    engine.store.delete(request.response_id)
+    return chat_pb2.DeleteStoredCompletionResponse(response_id=request.response_id)
+
+
+def _languages(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+    shown = [listing.language_model(model) for model in engine.models]
+    return models_pb2.ListLanguageModelsResponse(models=shown)
+
+
+def _embeddings(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+    shown = [listing.embedding_model(model) for model in _EMBEDDING]
+    return models_pb2.ListEmbeddingModelsResponse(models=shown)
+
+
+def _images(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+    shown = [listing.image_model(model) for model in _IMAGE]
+    return models_pb2.ListImageGenerationModelsResponse(models=shown)
+
+
+def _tokens(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+    call.model, call.prompt = request.model, request.text
+    return listing.tokenized(request.text, engine.models.resolve(request.model).name)
+
+
+def _plain(ask: Ask) -> Ask:
+    """A method that is not about a conversation: faults happen before it, rules do not."""
+
+    def disturbed(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+        engine.disturb(call)
+        return ask(engine, request, caller, call)
+
+    return disturbed
+
+
+_CHAT: Final[dict[Method[Any, Any], Ask]] = {
+    Chat.GetCompletion: lambda engine, *asked: engine.complete(*asked).response,
+    Chat.StartDeferredCompletion: lambda engine, *asked: engine.defer(*asked),
+    Chat.CompactContext: lambda engine, *asked: engine.compact(*asked),
+}
+_PLAIN: Final[dict[Method[Any, Any], Ask]] = {
+    Chat.GetDeferredCompletion: lambda engine, request, *_: engine.deferrals.poll(
+        request.request_id
+    ),
+    Chat.GetStoredCompletion: _stored,
+    Chat.DeleteStoredCompletion: _delete,
+    Auth.get_api_key_info: lambda engine, request, caller, call: listing.api_key(caller),
+    Models.ListLanguageModels: _languages,
+    Models.ListEmbeddingModels: _embeddings,
+    Models.ListImageGenerationModels: _images,
+    Models.GetLanguageModel: lambda engine, request, *_: listing.language_model(
+        engine.models.resolve(request.name)
+    ),
+    Models.GetEmbeddingModel: lambda engine, request, *_: listing.embedding_model(
+        _EMBEDDING.resolve(request.name)
+    ),
+    Models.GetImageGenerationModel: lambda engine, request, *_: listing.image_model(
+        _IMAGE.resolve(request.name)
+    ),
+    Tokenize.TokenizeText: _tokens,
+}
+UNARY: Final[dict[Method[Any, Any], Ask]] = {
+    **_CHAT,
+    **{method: _plain(ask) for method, ask in _PLAIN.items()},
+}
