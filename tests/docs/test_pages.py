@@ -18,7 +18,7 @@ from tests.conftest import SEED_URLS
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 # Tests of their own beside the rooms they are about.
-ELSEWHERE = {"pictures.md", "testing.md"}
+ELSEWHERE = {"images.md", "testing.md"}
 PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name not in ELSEWHERE)
 WITH_CODE = [page for page in PAGES if blocks(page)]
 
