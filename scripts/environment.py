@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Make the virtual environments this project works in, with nothing but Python and pip.
 
-    python3 scripts/environment.py [NAME]     prints the path of the environment's Python
+    python3 scripts/environment.py [NAME]     make NAME if needed, print the path of its Python
+    python3 scripts/environment.py --lock     write scripts/constraints.txt anew
 
-An environment is made anew when what it is made from has changed: pyproject.toml, this file, or
-the Python that runs it.
+An environment is rebuilt when pyproject.toml, the constraints, this file or the Python that runs
+it has changed.
 """
 
 from __future__ import annotations
@@ -18,8 +19,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What pip is asked for, beside the project itself. The bounds of pyproject.toml are tested in
-# "lowest"; xai-sdk does not go as low, so what runs beside it has its own low end.
+# Pins the tools that build, test and document the project. The packages that the project itself
+# depends on are not pinned there: "lowest" tests their lower bounds, "dev" their newest versions.
+CONSTRAINTS = ROOT / "scripts" / "constraints.txt"
+UNPINNED = ("grpcio", "protobuf", "pillow", "googleapis-common-protos", "xai-sdk", "openai")
+
+# Arguments of `pip install`. xai-sdk needs newer packages than "lowest" has, so the environments
+# that run it have lower ends of their own.
 ENVIRONMENTS: dict[str, list[str]] = {
     "dev": ["--editable", ".[all]", "--group", "dev"],
     "demo": ["--editable", "."],
@@ -55,31 +61,31 @@ ENVIRONMENTS: dict[str, list[str]] = {
 }
 
 
-def place(name: str) -> Path:
-    """Where the environment lives; the one people work in is where tools look for it."""
+def directory_of(name: str) -> Path:
+    """Return the environment's directory; editors look for the one of "dev" in .venv."""
     return ROOT / ".venv" if name == "dev" else ROOT / ".cache" / f"env-{name}"
 
 
 def python_of(name: str) -> Path:
-    """The environment's Python, whether it has been made or not."""
+    """Return the environment's Python, which need not exist yet."""
     scripts = "Scripts" if sys.platform == "win32" else "bin"
-    return place(name) / scripts / "python"
+    return directory_of(name) / scripts / "python"
 
 
 def ensure(name: str) -> Path:
-    """Make the environment unless it is there and up to date; return its Python."""
-    home = place(name)
-    stamp = home / "made-from"
-    wanted = _fingerprint(name)
-    if stamp.is_file() and stamp.read_text() == wanted:
+    """Make the environment unless it exists and is up to date; return its Python."""
+    home = directory_of(name)
+    stamp = home / "fingerprint"
+    fingerprint = _fingerprint(name)
+    if stamp.is_file() and stamp.read_text() == fingerprint:
         return python_of(name)
     print(f"making environment {name!r} in {home.relative_to(ROOT)}", file=sys.stderr, flush=True)
     shutil.rmtree(home, ignore_errors=True)
     venv.create(home, with_pip=True)
     # Dependency groups need a pip newer than the one Python 3.11 brings.
     _pip(name, "--upgrade", "pip>=25.1")
-    _pip(name, *ENVIRONMENTS[name])
-    stamp.write_text(wanted)
+    _pip(name, *ENVIRONMENTS[name], "--constraint", str(CONSTRAINTS))
+    stamp.write_text(fingerprint)
     return python_of(name)
 
 
@@ -90,11 +96,36 @@ def _pip(name: str, *arguments: str) -> None:
     )
 
 
+def lock() -> None:
+    """Install the newest tools into a new environment and write their versions down."""
+    home = ROOT / ".cache" / "env-lock"
+    shutil.rmtree(home, ignore_errors=True)
+    venv.create(home, with_pip=True)
+    pip = [str(home / python_of("dev").relative_to(directory_of("dev"))), "-m", "pip"]
+    subprocess.run([*pip, "install", "-qq", "--upgrade", "pip>=25.1"], cwd=ROOT, check=True)
+    subprocess.run([*pip, "install", "-qq", *ENVIRONMENTS["dev"]], cwd=ROOT, check=True)
+    freeze = [*pip, "freeze", "--exclude-editable"]
+    pins = subprocess.run(freeze, check=True, capture_output=True, text=True).stdout.splitlines()
+    header = "# Written by `python3 scripts/environment.py --lock`; do not edit.\n"
+    kept = [_on_new_python(pin) for pin in pins if not pin.lower().startswith(UNPINNED)]
+    CONSTRAINTS.write_text(header + "\n".join(kept) + "\n", encoding="utf-8")
+
+
+def _on_new_python(pin: str) -> str:
+    # Python 3.10 gets the versions that still support it.
+    return f'{pin}; python_version >= "3.11"'
+
+
 def _fingerprint(name: str) -> str:
     parts = [sys.version, name, *ENVIRONMENTS[name]]
-    parts.append((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    parts += [
+        path.read_text(encoding="utf-8") for path in (ROOT / "pyproject.toml", CONSTRAINTS)
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 if __name__ == "__main__":
-    print(ensure(sys.argv[1] if len(sys.argv) > 1 else "dev"))
+    if sys.argv[1:] == ["--lock"]:
+        lock()
+    else:
+        print(ensure(sys.argv[1] if len(sys.argv) > 1 else "dev"))
