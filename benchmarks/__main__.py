@@ -1,7 +1,7 @@
 """Measure: ``python -m benchmarks``.
 
-Contestants take turns, each in its own process, against a server in another one whose answers
-are serialised beforehand. Ratios are to the first contestant of the same round; in brackets, the
+Clients take turns, each in its own process, against a server in another one whose answers
+are serialised beforehand. Ratios are to the first client of the same round; in brackets, the
 middle half of the rounds.
 """
 
@@ -47,10 +47,10 @@ def _chosen(given):
 
 
 def _present(item: Item, *, peers: bool):
-    """Its contestants, without peers that are not installed, or without any."""
+    """Its clients, without peers that are not installed, or without any."""
     return tuple(
         name
-        for name in item.contestants
+        for name in item.clients
         if name not in CLIENTS[2:] or (peers and importlib.util.find_spec(name))
     )
 
@@ -73,11 +73,11 @@ def main():
             present = _present(item, peers=not given.quick)
             found = run(bench, item, parameters, rounds, present, not given.quick)
             results[item.name] = report.summary(item, found) | {"found": found}
-            printed.setdefault(item.contestants, []).extend(report.rows(item, results[item.name]))
+            printed.setdefault(item.clients, []).extend(report.rows(item, results[item.name]))
     finally:
         bench.close()
-    for contestants, lines in printed.items():
-        print("\n" + report.table(["", *contestants, "reach", "met"], lines))
+    for clients, lines in printed.items():
+        print("\n" + report.table(["", *clients, "target", "met"], lines))
     took = time.monotonic() - began
     print(f"\n{rounds} rounds, {took:.0f} s; {report.machine()}")
     if given.json:

@@ -28,7 +28,7 @@ OPTIONS = [
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10),
 ]
-WORDS = "The picture shows a red bicycle that leans on a white wall next to a door. "
+WORDS = "The image shows a red bicycle that leans on a white wall next to a door. "
 PIECE = "a few words "
 
 
@@ -79,7 +79,7 @@ class Ledger:
 
 
 def _said(body):
-    """What a request says, without what each contestant may choose to say besides."""
+    """What a request says, without what each client may choose to say besides."""
     request = chat_pb2.GetCompletionsRequest.FromString(body)
     digest = hashlib.sha256(request.model.encode())
     for message in request.messages:

@@ -146,7 +146,7 @@ def _serve(peer):
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         Connection(peer).serve()
     except OSError:
-        pass  # the contestant has left
+        pass  # the client has left
 
 
 def main():

@@ -1,4 +1,4 @@
-"""What is measured: each item's work, its numbers, and how far they are meant to reach."""
+"""What is measured: each item's work, its numbers, and how far they are meant to target."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ CLIENTS = ("raw", "xai_vision", "xai_sdk", "openai")
 
 @dataclass(frozen=True)
 class Metric:
-    """A number of an item. ``reach``: at most this many times the base contestant's.
+    """A number of an item. ``target``: at most this many times the base client's.
 
     ``most`` is a limit to the number itself; ``higher`` says that more is better, and then
-    ``reach`` is at least that many times.
+    ``target`` is at least that many times.
     """
 
     name: str
     unit: str
-    reach: float | None = None
+    target: float | None = None
     most: float | None = None
     higher: bool = False
 
 
 @dataclass(frozen=True)
 class Item:
-    """One piece of work. The first contestant is what the others are compared with."""
+    """One piece of work. The first client is what the others are compared with."""
 
     name: str
     about: str
@@ -32,10 +32,10 @@ class Item:
     metrics: tuple[Metric, ...]
     parameters: dict[str, str] = field(default_factory=dict)
     quick: dict[str, str] | None = None  # other parameters for --quick; None: left out there
-    contestants: tuple[str, ...] = CLIENTS
+    clients: tuple[str, ...] = CLIENTS
     fresh: bool = False  # a new process for every round
     tls: bool = False
-    picture: int = 0  # bytes of the picture it needs
+    image: int = 0  # bytes of the image it needs
     flood: bool = False  # its chunks come from flood.py
 
 
@@ -46,9 +46,9 @@ _MEMORY = Metric("memory", "MiB")
 
 
 def _beginnings():
-    reached = (Metric("cpu", "ms", 1.25), Metric("wall", "ms", 1.25))
-    yield Item("import", "import the client", "import", reached, quick={}, fresh=True)
-    yield Item("cold", "import to first answer", "cold", reached, quick={}, fresh=True)
+    targets = (Metric("cpu", "ms", 1.25), Metric("wall", "ms", 1.25))
+    yield Item("import", "import the client", "import", targets, quick={}, fresh=True)
+    yield Item("cold", "import to first answer", "cold", targets, quick={}, fresh=True)
 
 
 def _texts():
@@ -64,14 +64,14 @@ def _texts():
         )
 
 
-def _pictures():
+def _images():
     for size in (1, 10, 19):
         for given in ("path", "bytes"):
             ten = size == 10
             yield Item(
-                f"picture-{size}-{given}",
-                f"{size} MiB picture from {'a Path' if given == 'path' else 'bytes'}",
-                "picture",
+                f"image-{size}-{given}",
+                f"{size} MiB image from {'a Path' if given == 'path' else 'bytes'}",
+                "image",
                 (
                     Metric("cpu", "ms", 0.60 if ten else None),
                     Metric("memory", "MiB", 1.05 if ten else None),
@@ -80,11 +80,11 @@ def _pictures():
                 {"given": given, "calls": "20" if size == 1 else "5"},
                 quick={"given": given, "calls": "3"} if ten else None,
                 fresh=True,
-                picture=size * MIB,
+                image=size * MIB,
             )
     yield Item(
         "conversation",
-        "20 turns, a 1 MiB picture each",
+        "20 turns, a 1 MiB image each",
         "conversation",
         (
             Metric("cpu", "ms", 0.65),
@@ -95,19 +95,19 @@ def _pictures():
         {"turns": "20"},
         quick={"turns": "20"},
         fresh=True,
-        picture=MIB,
+        image=MIB,
     )
     for how in ("asyncio", "threads"):
         yield Item(
             f"bulk-{how}",
-            f"16 pictures of 10 MiB in flight ({how})",
+            f"16 images of 10 MiB in flight ({how})",
             "bulk",
             (Metric("memory", "MiB", most=16 * 10 * 4 / 3 + 64), _CPU_MS, _WALL_MS),
             {"wide": "16", "how": how},
             quick=None,
-            contestants=("raw", "xai_vision"),
+            clients=("raw", "xai_vision"),
             fresh=True,
-            picture=10 * MIB,
+            image=10 * MIB,
         )
 
 
@@ -178,7 +178,7 @@ def _fakes():
         "startup",
         (Metric("wall", "ms", 2.0), _CPU_MS),
         quick={},
-        contestants=servers,
+        clients=servers,
         fresh=True,
     )
     yield Item(
@@ -187,7 +187,7 @@ def _fakes():
         "fixture",
         (Metric("wall", "ms", 1.25),),
         quick={},
-        contestants=("bare_sync", "xai_server", "fake_server"),
+        clients=("bare_sync", "xai_server", "fake_server"),
         fresh=True,
     )
     yield Item(
@@ -197,12 +197,12 @@ def _fakes():
         (Metric("rate", "calls/s", 0.5, higher=True),),
         {"wide": "16", "calls": "60"},
         quick={"wide": "16", "calls": "25"},
-        contestants=servers,
+        clients=servers,
     )
 
 
 def _all():
-    for group in (_beginnings, _texts, _pictures, _streams, _crowds, _fakes):
+    for group in (_beginnings, _texts, _images, _streams, _crowds, _fakes):
         yield from group()
 
 

@@ -48,11 +48,11 @@ class Table(NamedTuple):
     short: bool = False
 
 
-def _pictures() -> Iterator[Row]:
+def _images() -> Iterator[Row]:
     for size in (1, 10, 19):
         for source, told in (("path", "a Path"), ("bytes", "bytes")):
             for metric, what in (("cpu", "CPU"), ("memory", "memory")):
-                yield Row(f"picture-{size}-{source}", metric, f"{size} MiB from {told}, {what}")
+                yield Row(f"image-{size}-{source}", metric, f"{size} MiB from {told}, {what}")
 
 
 TABLES = {
@@ -73,7 +73,7 @@ TABLES = {
             Row("threads-16", "cpu", "16 threads, CPU per call"),
         )
     ),
-    "pictures": Table(tuple(_pictures())),
+    "images": Table(tuple(_images())),
     "conversations": Table(
         (
             Row("conversation", "cpu", "CPU"),
@@ -122,8 +122,8 @@ TABLES = {
         (
             Row("import", "cpu", "importing the client"),
             Row("text", "cpu", "a short question"),
-            Row("picture-10-path", "cpu", "a picture of 10 MiB from a file"),
-            Row("conversation", "cpu", "20 turns, a picture at each"),
+            Row("image-10-path", "cpu", "an image of 10 MiB from a file"),
+            Row("conversation", "cpu", "20 turns, an image at each"),
             Row("stream-16000-read", "cpu", "a stream of 16,000 pieces, read at each"),
         ),
         ("xai_vision", "xai_sdk", "openai"),
@@ -153,7 +153,7 @@ def fill(page: str, measured: dict[str, Any]) -> str:
 
 
 def _lines(table: Table, items: dict[str, Any]) -> Iterator[str]:
-    reaches = [] if table.short else ["reach"]
+    reaches = [] if table.short else ["target"]
     yield _line([table.head, *(NAMES.get(who, who) for who in table.who), *reaches])
     yield "|---" * (1 + len(table.who) + len(reaches)) + "|"
     for row in table.rows:

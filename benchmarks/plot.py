@@ -19,11 +19,11 @@ SHOWN = {
     "cold": "import to first answer",
     "text": "short question",
     "text-tls": "short question, TLS",
-    "picture-1-path": "picture, 1 MiB, from a file",
-    "picture-10-path": "picture, 10 MiB, from a file",
-    "picture-10-bytes": "picture, 10 MiB, from bytes",
-    "picture-19-path": "picture, 19 MiB, from a file",
-    "conversation": "20 turns, a picture at each",
+    "image-1-path": "image, 1 MiB, from a file",
+    "image-10-path": "image, 10 MiB, from a file",
+    "image-10-bytes": "image, 10 MiB, from bytes",
+    "image-19-path": "image, 19 MiB, from a file",
+    "conversation": "20 turns, an image at each",
     "stream-500-read": "stream, 500 pieces",
     "stream-16000-read": "stream, 16,000 pieces",
     "async-stream": "stream, asyncio",
@@ -45,7 +45,7 @@ def text(x: float, y: float, words: str, anchor: str = "start") -> str:
 
 
 def rows(items: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
-    """What there is to draw: a label, and the ratio of each contestant."""
+    """What there is to draw: a label, and the ratio of each client."""
     found = []
     for name, label in SHOWN.items():
         metrics = items.get(name, {}).get("metrics", {})
@@ -57,7 +57,7 @@ def rows(items: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
 
 
 def draw(measured: dict[str, Any]) -> str:
-    """The picture as SVG."""
+    """The image as SVG."""
     shown = rows(measured["items"])
     high = TOP + len(shown) * (len(CONTESTANTS) * BAR + GAP) + 10
     parts = [
@@ -90,7 +90,7 @@ def draw(measured: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Read the figures, write the picture."""
+    """Read the figures, write the image."""
     source, target = map(Path, sys.argv[1:3])
     target.write_text(draw(json.loads(source.read_text())), encoding="utf-8")
 

@@ -32,14 +32,12 @@ def machine() -> dict[str, Any]:
 
 
 def summary(item: Item, rounds: list[dict[str, dict[str, float]]]) -> dict[str, Any]:
-    """An item's numbers: per metric and contestant the median, and its ratio with its spread."""
-    contestants = [name for name in item.contestants if name in rounds[0]]
+    """An item's numbers: per metric and client the median, and its ratio with its spread."""
+    clients = [name for name in item.clients if name in rounds[0]]
     numbers = {
-        metric.name: {
-            name: _number(metric, name, item.contestants[0], rounds) for name in contestants
-        }
+        metric.name: {name: _number(metric, name, item.clients[0], rounds) for name in clients}
         for metric in item.metrics
-        if metric.name in rounds[0][contestants[0]]
+        if metric.name in rounds[0][clients[0]]
     }
     return {"about": item.about, "rounds": len(rounds), "metrics": numbers}
 
@@ -47,7 +45,7 @@ def summary(item: Item, rounds: list[dict[str, dict[str, float]]]) -> dict[str, 
 def _number(metric: Metric, name: str, base: str, rounds: Any) -> dict[str, Any]:
     values = [one[name][metric.name] for one in rounds]
     found: dict[str, Any] = {"median": statistics.median(values), "unit": metric.unit}
-    # Where the first contestant took nothing to speak of, others are no multiple of it.
+    # Where the first client took nothing to speak of, others are no multiple of it.
     compared = name != base and base in rounds[0]
     if compared and all(one[base][metric.name] for one in rounds):
         ratios = sorted(one[name][metric.name] / one[base][metric.name] for one in rounds)
@@ -63,7 +61,7 @@ def rows(item: Item, made: dict[str, Any]) -> Iterator[list[str]]:
         if numbers is None:
             continue
         cells = [f"{made['about']}: {metric.name} ({metric.unit})"]
-        cells += [_cell(numbers[name]) if name in numbers else "-" for name in item.contestants]
+        cells += [_cell(numbers[name]) if name in numbers else "-" for name in item.clients]
         yield [*cells, *verdict(metric, numbers)]
 
 
@@ -76,7 +74,7 @@ def _cell(number: dict[str, Any]) -> str:
 
 
 def verdict(metric: Metric, numbers: dict[str, Any]) -> tuple[str, str]:
-    """How far ours was to reach, and "yes" or "no"; "" where nothing was said."""
+    """How far ours was to target, and "yes" or "no"; "" where nothing was said."""
     ours = next((numbers[name] for name in OURS if name in numbers), None)
     if ours is None:
         return "", ""
@@ -84,11 +82,11 @@ def verdict(metric: Metric, numbers: dict[str, Any]) -> tuple[str, str]:
         return f"<= {metric.most:.0f} {metric.unit}", "yes" if ours[
             "median"
         ] <= metric.most else "no"
-    if metric.reach is None or "ratio" not in ours:
+    if metric.target is None or "ratio" not in ours:
         return "", ""
     ratio = round(ours["ratio"], 2)  # as it is shown
-    good = ratio >= metric.reach if metric.higher else ratio <= metric.reach
-    return f"{'>' if metric.higher else '<'}= {metric.reach:.2f}x", "yes" if good else "no"
+    good = ratio >= metric.target if metric.higher else ratio <= metric.target
+    return f"{'>' if metric.higher else '<'}= {metric.target:.2f}x", "yes" if good else "no"
 
 
 def table(header: list[str], lines: list[list[str]]) -> str:

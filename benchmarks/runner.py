@@ -1,4 +1,4 @@
-"""Processes of contestants and servers, and rounds in which the contestants take turns."""
+"""Processes of clients and servers, and rounds in which the clients take turns."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _environment(more):
 
 
 class Bench:
-    """The server, the pictures and the certificate that all contestants share."""
+    """The server, the images and the certificate that all clients share."""
 
     def __init__(self):
         self._kept = contextlib.ExitStack()
@@ -107,11 +107,11 @@ class Bench:
     def close(self):
         self._kept.close()
 
-    def picture(self, size):
+    def image(self, size):
         """The path of a JPEG of that many bytes."""
         path = self._folder / f"{size}.jpg"
         if not path.exists():
-            from examples.pictures import jpeg_of
+            from examples.images import jpeg_of
 
             path.write_bytes(jpeg_of(size))
         return str(path)
@@ -124,16 +124,16 @@ class Bench:
             self._rest_ports = [int(port) for port in server.said("ready").split()]
         return self._rest_ports
 
-    def seen(self, key, contestant):
+    def seen(self, key, client):
         """What came at the server under this key since the last look."""
-        if contestant not in REST:
+        if client not in REST:
             return json.loads(self._seen(key.encode()))
         address = f"http://127.0.0.1:{self.rest_ports()[0]}/seen"
         with _OPENER.open(address, key.encode()) as reply:
             return json.load(reply)
 
-    def worker(self, item: Item, contestant, parameters, target=None, key=None, task=None):
-        """Start a contestant's process; returns it and its key."""
+    def worker(self, item: Item, client, parameters, target=None, key=None, task=None):
+        """Start a client's process; returns it and its key."""
         key = key or f"bench-{next(_SERIAL)}"
         environment, root = {}, ""
         target = target or f"localhost:{self.flood_port if item.flood else self.plain_port}"
@@ -141,43 +141,43 @@ class Bench:
             root = str(self.tls.root)
             target = f"127.0.0.1:{self.tls_port}"
             environment["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = root
-        if contestant in REST:
+        if client in REST:
             target = f"127.0.0.1:{self.rest_ports()[1 if item.tls else 0]}"
-        if item.picture:
-            parameters = parameters | {"path": self.picture(item.picture)}
+        if item.image:
+            parameters = parameters | {"path": self.image(item.image)}
         pairs = [f"{name}={value}" for name, value in parameters.items()]
-        command = [task or item.task, contestant, target, key, root, *pairs]
+        command = [task or item.task, client, target, key, root, *pairs]
         script = str(ROOT / "benchmarks" / "worker.py")
         return Process(script, *command, environment=environment), key
 
 
-def run(bench: Bench, item: Item, parameters, rounds, contestants, anew):
-    """Rounds of an item; per round what each contestant's numbers were.
+def run(bench: Bench, item: Item, parameters, rounds, clients, anew):
+    """Rounds of an item; per round what each client's numbers were.
 
     ``anew``: in new processes for every round, for some are luckier than others with where their
     memory comes to lie, and stay so.
     """
     if item.task == "rate":
-        return _rates(bench, item, parameters, rounds, contestants)
+        return _rates(bench, item, parameters, rounds, clients)
     if anew and not item.fresh:
-        return [_fresh_round(bench, item, parameters, contestants, n) for n in range(rounds)]
+        return [_fresh_round(bench, item, parameters, clients, n) for n in range(rounds)]
     if item.fresh:
         # One round more, which is not counted: it compiles modules and fills the file cache.
-        turns = [_fresh_round(bench, item, parameters, contestants, n) for n in range(rounds + 1)]
+        turns = [_fresh_round(bench, item, parameters, clients, n) for n in range(rounds + 1)]
         return turns[1:]
     with contextlib.ExitStack() as stack:
         workers = {}
-        for name in contestants:
+        for name in clients:
             workers[name], key = bench.worker(item, name, parameters)
             stack.callback(workers[name].close)
             workers[name] = workers[name], key
         return [_round(bench, workers, turn) for turn in range(rounds)]
 
 
-def _order(contestants, turn):
+def _order(clients, turn):
     """Everyone is first, and everyone last, in turn."""
-    shift = turn % len(contestants)
-    return (*contestants[shift:], *contestants[:shift])
+    shift = turn % len(clients)
+    return (*clients[shift:], *clients[:shift])
 
 
 def _round(bench, workers, turn):
@@ -191,9 +191,9 @@ def _round(bench, workers, turn):
     return found
 
 
-def _fresh_round(bench, item, parameters, contestants, turn):
+def _fresh_round(bench, item, parameters, clients, turn):
     found, said = {}, {}
-    for name in _order(contestants, turn):
+    for name in _order(clients, turn):
         if item.task == "startup":
             process, key = Process("-m", "benchmarks.servers", name, "startup"), None
         elif item.task == "fixture":
@@ -211,7 +211,7 @@ def _fresh_round(bench, item, parameters, contestants, turn):
 
 
 def _same(said):
-    """Nobody sent fewer calls, or other words and pictures, than the first did."""
+    """Nobody sent fewer calls, or other words and images, than the first did."""
     base, *others = sorted(said, key=REST.__contains__)
     if not said[base]:
         return  # work that calls nobody, or only a source that keeps no count
@@ -227,10 +227,10 @@ def _same(said):
             raise AssertionError(f"{other} and {base} differ by {apart} bytes: {said}")
 
 
-def _rates(bench, item, parameters, rounds, contestants):
+def _rates(bench, item, parameters, rounds, clients):
     with contextlib.ExitStack() as stack:
         loads = {}
-        for name in contestants:
+        for name in clients:
             server = Process("-m", "benchmarks.servers", name, "serve")
             stack.callback(server.close)
             target, key = server.said("ready").split()
@@ -240,7 +240,7 @@ def _rates(bench, item, parameters, rounds, contestants):
         found = []
         for turn in range(rounds):
             one = {}
-            for name in _order(contestants, turn):
+            for name in _order(clients, turn):
                 loads[name].go()
                 one[name] = ast.literal_eval(loads[name].said("result"))
             found.append(one)

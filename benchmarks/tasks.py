@@ -14,13 +14,13 @@ from pathlib import Path
 
 from benchmarks.meter import Peak, Spent
 
-QUESTION = "What is in the picture?"
-ANSWER = "The picture shows a red bicycle that leans on a white wall next to a door. "
+QUESTION = "What is in the image?"
+ANSWER = "The image shows a red bicycle that leans on a white wall next to a door. "
 PIECE = "a few words "
 
 
 def _contestant(name):
-    return importlib.import_module(f"benchmarks.contestants.{name}")
+    return importlib.import_module(f"benchmarks.clients.{name}")
 
 
 def _check(found, wanted):
@@ -28,9 +28,9 @@ def _check(found, wanted):
         raise AssertionError(f"got {found!r:.80}, not {wanted!r:.80}")
 
 
-def text(contestant, where, calls):
+def text(client, where, calls):
     """Short questions, one after the other."""
-    who = _contestant(contestant).Blocking(where)
+    who = _contestant(client).Blocking(where)
     for _ in range(30):
         _check(who.ask(QUESTION), ANSWER)
     count = int(calls)
@@ -44,9 +44,9 @@ def text(contestant, where, calls):
         yield {"p50": statistics.median(times) * 1e6, "cpu": spent.cpu / count * 1e6}
 
 
-def picture(contestant, where, path, given, calls):
-    """One picture, in a process that has asked something before."""
-    who = _contestant(contestant).Blocking(where)
+def image(client, where, path, given, calls):
+    """One image, in a process that has asked something before."""
+    who = _contestant(client).Blocking(where)
     _check(who.ask(QUESTION), ANSWER)
     source = Path(path) if given == "path" else Path(path).read_bytes()
     count = int(calls)
@@ -62,9 +62,9 @@ def picture(contestant, where, path, given, calls):
     }
 
 
-def conversation(contestant, where, path, turns):
-    """A conversation that gets a picture at every turn."""
-    who = _contestant(contestant).Blocking(where)
+def conversation(client, where, path, turns):
+    """A conversation that gets an image at every turn."""
+    who = _contestant(client).Blocking(where)
     _check(who.ask(QUESTION), ANSWER)
     sources = [Path(path)] * int(turns)
     with Peak() as peak, Spent() as spent:
@@ -78,9 +78,9 @@ def conversation(contestant, where, path, turns):
     }
 
 
-def stream(contestant, where, chunks, pause, each):
+def stream(client, where, chunks, pause, each):
     """A stream to its end, its text read at the end or at every chunk."""
-    who = _contestant(contestant).Blocking(where)
+    who = _contestant(client).Blocking(where)
     count, model = int(chunks), f"bench/{chunks}/{pause}"
     _check(who.stream("bench/50/0", each == "yes"), 50 * len(PIECE))
     while True:
@@ -94,7 +94,7 @@ def stream(contestant, where, chunks, pause, each):
         }
 
 
-def async_streams(contestant, where, streams, chunks, pause, each):
+def async_streams(client, where, streams, chunks, pause, each):
     """Streams side by side in one event loop."""
     loop = asyncio.new_event_loop()
     wide, count, model = int(streams), int(chunks), f"bench/{chunks}/{pause}"
@@ -103,7 +103,7 @@ def async_streams(contestant, where, streams, chunks, pause, each):
         return await asyncio.gather(*(who.stream(model, each == "yes") for _ in range(wide)))
 
     async def begin():
-        who = _contestant(contestant).Asyncio(where)
+        who = _contestant(client).Asyncio(where)
         await who.stream("bench/50/0", False)
         return who
 
@@ -116,7 +116,7 @@ def async_streams(contestant, where, streams, chunks, pause, each):
         yield {"cpu": spent.cpu / pieces * 1e6, "wall": spent.wall / pieces * 1e6}
 
 
-def async_calls(contestant, where, wide, calls):
+def async_calls(client, where, wide, calls):
     """Short questions, many at the same time, in one event loop."""
     loop = asyncio.new_event_loop()
     count = int(calls)
@@ -129,7 +129,7 @@ def async_calls(contestant, where, wide, calls):
         await asyncio.gather(*(one(who) for _ in range(int(wide))))
 
     async def begin():
-        who = _contestant(contestant).Asyncio(where)
+        who = _contestant(client).Asyncio(where)
         await asyncio.gather(*(who.ask(QUESTION) for _ in range(int(wide))))
         return who
 
@@ -145,9 +145,9 @@ def async_calls(contestant, where, wide, calls):
         }
 
 
-def threads(contestant, where, wide, calls):
+def threads(client, where, wide, calls):
     """Short questions from many threads that share one client."""
-    who = _contestant(contestant).Blocking(where)
+    who = _contestant(client).Blocking(where)
     who.ask(QUESTION)
     count = int(calls)
 
@@ -166,10 +166,10 @@ def threads(contestant, where, wide, calls):
         yield {"wall": spent.wall / done * 1e6, "cpu": spent.cpu / done * 1e6}
 
 
-def bulk(contestant, where, path, wide, how):
-    """Large pictures, many at the same time."""
+def bulk(client, where, path, wide, how):
+    """Large images, many at the same time."""
     source = Path(path)
-    module = _contestant(contestant)
+    module = _contestant(client)
     if how == "threads":
         who = module.Blocking(where)
         who.ask(QUESTION)

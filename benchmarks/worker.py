@@ -1,6 +1,6 @@
-"""A contestant's process: does one task, once for every line it is sent, and says what it took.
+"""A client's process: does one task, once for every line it is sent, and says what it took.
 
-Run by path, so that nothing is imported before the contestant is: imports are measured too.
+Run by path, so that nothing is imported before the client is: imports are measured too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 
 
 class Where:
-    """The server, as a contestant is told of it."""
+    """The server, as a client is told of it."""
 
     def __init__(self, target, key, root):
         self.target = target
@@ -20,7 +20,7 @@ class Where:
 
 def main():
     del sys.path[0]  # this file's folder, whose names are not meant to be imported
-    task, contestant, target, key, root, *rest = sys.argv[1:]
+    task, client, target, key, root, *rest = sys.argv[1:]
     parameters = dict(pair.split("=", 1) for pair in rest)
     certificate = None
     if root:
@@ -29,19 +29,19 @@ def main():
     where = Where(target, key, certificate)
 
     if task in ("import", "cold"):
-        rounds = first_steps(task, contestant, where)
+        rounds = first_steps(task, client, where)
     else:
         from benchmarks import tasks
 
-        rounds = getattr(tasks, task)(contestant, where, **parameters)
+        rounds = getattr(tasks, task)(client, where, **parameters)
     for _ in sys.stdin:
         print("result", repr(next(rounds)), flush=True)
 
 
-def first_steps(task, contestant, where):
-    """Import the contestant, and for "cold" ask it something. Can be done once."""
+def first_steps(task, client, where):
+    """Import the client, and for "cold" ask it something. Can be done once."""
     wall, spent = time.perf_counter(), time.process_time()
-    name = f"benchmarks.contestants.{contestant}"
+    name = f"benchmarks.clients.{client}"
     __import__(name)
     if task == "cold":
         who = sys.modules[name].Blocking(where)

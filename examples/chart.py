@@ -1,4 +1,4 @@
-"""Read the numbers off a chart, as CSV.
+"""Read a chart and print its values as CSV.
 
 python examples/chart.py [chart.png] [--fake]
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import sys
 
-from connecting import arguments, connected
+from connecting import arguments, connect
 from pydantic import BaseModel, Field
 
 from xai_vision.chat import image, user
@@ -16,15 +16,17 @@ from xai_vision.testing import FakeServer
 
 
 class Bar(BaseModel):
-    """One bar or point."""
+    """A bar or point."""
 
     label: str
     value: float
-    certain: bool = Field(description="false if it was read off the axis, not off a label")
+    certain: bool = Field(
+        description="false if estimated from the axis instead of read from a label"
+    )
 
 
 class Chart(BaseModel):
-    """What a chart shows."""
+    """The content of a chart."""
 
     title: str
     unit: str
@@ -32,7 +34,7 @@ class Chart(BaseModel):
 
 
 def rules(server: FakeServer) -> None:
-    """What a model might read off the sample."""
+    """Reply like a model that reads the sample."""
     values = {"Mon": 31, "Tue": 54, "Wed": 78, "Thu": 42, "Fri": 95, "Sat": 12, "Sun": 8}
     bars = [{"label": day, "value": value, "certain": True} for day, value in values.items()]
     chart = {"title": "Parcels per day", "unit": "parcels", "bars": bars}
@@ -40,13 +42,11 @@ def rules(server: FakeServer) -> None:
 
 
 def main() -> None:
-    """Read it; the table goes to stdout, the rest to stderr."""
-    given = arguments("Read a chart.", "chart.png")
-    with connected(given.fake, rules) as client:
-        chat = client.chat.create(given.model)
-        chat.append(
-            user("Read the values off this chart.", image(given.pictures[0], detail="high"))
-        )
+    """Read the chart; print the table to stdout and the rest to stderr."""
+    options = arguments("Read a chart.", "chart.png")
+    with connect(options.fake, rules) as client:
+        chat = client.chat.create(options.model)
+        chat.append(user("Read the values of this chart.", image(options.images[0], detail="high")))
         _, chart = chat.parse(Chart)
     print(f"{chart.title} ({chart.unit})", file=sys.stderr)
     table = csv.writer(sys.stdout)

@@ -1,4 +1,4 @@
-"""What the examples share: a client of the service, or of a fake with --fake."""
+"""Shared by the examples: a client of the service, or of a fake server with --fake."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pictures import SAMPLES
+from images import SAMPLES
 
 from xai_vision import Client
 from xai_vision.testing import FakeServer
@@ -18,33 +18,33 @@ from xai_vision.testing import FakeServer
 Rules = Callable[[FakeServer], object]
 
 
-def arguments(about: str, *pictures: str) -> argparse.Namespace:
-    """Read the command line; where it names no pictures, these samples are drawn.
+def arguments(about: str, *images: str) -> argparse.Namespace:
+    """Parse the command line; without images, create samples.
 
     Args:
-        about: What the program does.
-        pictures: Names in ``pictures.SAMPLES``.
+        about: The description in the help.
+        images: Names in ``images.SAMPLES``.
     """
     parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("pictures", nargs="*", type=Path, help="files; samples by default")
-    parser.add_argument("--fake", action="store_true", help="ask a fake server, not Grok")
+    parser.add_argument("images", nargs="*", type=Path, help="files; samples by default")
+    parser.add_argument("--fake", action="store_true", help="use a fake server instead of Grok")
     parser.add_argument("--model", default="grok-4")
-    given = parser.parse_args()
-    if not given.pictures:
+    options = parser.parse_args()
+    if not options.images:
         folder = Path(tempfile.mkdtemp(prefix="xai-vision-"))
-        given.pictures = [folder / name for name in pictures]
-        for path in given.pictures:
+        options.images = [folder / name for name in images]
+        for path in options.images:
             path.write_bytes(SAMPLES[path.name]())
-    return given
+    return options
 
 
 @contextlib.contextmanager
-def connected(fake: bool, rules: Rules | None = None) -> Iterator[Client]:
-    """A client of the service; or of a fake that answers by rules and says it is one.
+def connect(fake: bool, rules: Rules | None = None) -> Iterator[Client]:
+    """Connect a client to the service, or to a fake server with rules.
 
     Args:
-        fake: Which.
-        rules: Told to the fake, so that its answers look like a model's.
+        fake: Whether to use a fake server.
+        rules: Called with the fake server, to add replies that look like a model's.
     """
     if not fake:
         if not os.environ.get("XAI_API_KEY"):
@@ -55,6 +55,6 @@ def connected(fake: bool, rules: Rules | None = None) -> Iterator[Client]:
     with FakeServer() as server:
         if rules is not None:
             rules(server)
-        print("(a fake server answers, not Grok)", file=sys.stderr)
+        print("(responses of a fake server, not of Grok)", file=sys.stderr)
         with Client(server.api_key, api_host=server.target) as client:
             yield client

@@ -1,4 +1,4 @@
-"""Ask about real picture files, streamed and chained.
+"""Ask about image files, with streaming and a chained conversation.
 
 python examples/demo.py            against the fake server in the same process
 python examples/demo.py --live     against the real service; needs XAI_API_KEY
@@ -15,14 +15,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pictures import SAMPLES
+from images import SAMPLES
 
 from xai_vision import Client
 from xai_vision.chat import Chat, Response, image, user
 
 MODEL = "grok-4"
-SHOWN = {
-    "photo.jpg": "What is in this picture?",
+PROMPTS = {
+    "photo.jpg": "What is in this image?",
     "chart.png": "What does this chart show?",
     "scan.jpg": "Read the text on this page.",
 }
@@ -30,76 +30,76 @@ SHOWN = {
 
 @contextlib.contextmanager
 def connect(live: bool) -> Iterator[Client]:
-    """A client of the real service, or of a fake one that lives as long as the client."""
+    """Connect a client to the real service or to a fake server."""
     if live:
         if not os.environ.get("XAI_API_KEY"):
             sys.exit("--live needs an API key in the environment variable XAI_API_KEY")
-        print("These answers come from the real service at api.x.ai.\n")
+        print("The responses come from the real service at api.x.ai.\n")
         with Client() as client:
             yield client
         return
     from xai_vision.testing import FakeServer
 
     with FakeServer() as server:
-        print(f"These answers come from the embedded fake server ({server.target}), not from")
-        print("Grok: they describe what arrived. --live asks the real service.\n")
+        print(f"The responses come from the embedded fake server ({server.target}), not")
+        print("from Grok: they describe the request. --live asks the real service.\n")
         with Client(api_key=server.api_key, api_host=server.target) as client:
             yield client
 
 
 def data_url(path: Path) -> str:
-    """A picture file as the data URL the service takes."""
+    """Return an image file as a data URL."""
     kind = "png" if path.suffix == ".png" else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def tally(response: Response) -> None:
-    """Print the answer's id and what it took."""
+    """Print the response's id and tokens."""
     usage = response.usage
     print(f"  id:     {response.id}")
     print(
-        f"  tokens: {usage.prompt_tokens} in (text {usage.prompt_text_tokens}, pictures "
+        f"  tokens: {usage.prompt_tokens} in (text {usage.prompt_text_tokens}, images "
         f"{usage.prompt_image_tokens}), {usage.completion_tokens} out\n"
     )
 
 
 def main() -> None:
-    """Ask about each picture, then go on from a stored answer."""
-    parser = argparse.ArgumentParser(description="Ask about pictures.")
+    """Ask about each image, then continue a stored response."""
+    parser = argparse.ArgumentParser(description="Ask about images.")
     parser.add_argument("--live", action="store_true", help="ask the real service")
     live = parser.parse_args().live
     with tempfile.TemporaryDirectory() as folder, connect(live) as client:
-        for name, question in SHOWN.items():
+        for name, prompt in PROMPTS.items():
             path = Path(folder, name)
             path.write_bytes(SAMPLES[name]())
-            print(f"{name} ({path.stat().st_size:,} bytes): {question}")
+            print(f"{name} ({path.stat().st_size:,} bytes): {prompt}")
             chat = client.chat.create(MODEL)
-            chat.append(user(question, image(data_url(path), detail="high")))
+            chat.append(user(prompt, image(data_url(path), detail="high")))
             tally(stream(chat))
 
-        print("A stored answer, and a question that goes on from it:")
+        print("A stored response, and a prompt that continues it:")
         chat = client.chat.create(MODEL, store_messages=True)
         chart = Path(folder, "chart.png")
-        chat.append(user("What is in this picture?", image(data_url(chart))))
+        chat.append(user("What is in this image?", image(data_url(chart))))
         first = chat.sample()
         print(f"  {first}")
         tally(first)
         chat = client.chat.create(MODEL, previous_response_id=first.id, store_messages=True)
-        chat.append(user("Which colours stand out in it?"))
+        chat.append(user("Which colors stand out in it?"))
         second = chat.sample()
         print(f"  {second}")
         tally(second)
 
 
 def stream(chat: Chat) -> Response:
-    """Print an answer as it comes; return the whole of it."""
+    """Stream a response to the terminal; return the complete response."""
     response = None
     print("  ", end="")
-    for response, chunk in chat.stream():  # noqa: B007  # the last one is what is returned
+    for response, chunk in chat.stream():  # noqa: B007  # the last one is returned
         print(chunk, end="", flush=True)
     print()
     if response is None:
-        sys.exit("the service answered with nothing")
+        sys.exit("the service sent an empty stream")
     return response
 
 

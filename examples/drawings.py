@@ -1,4 +1,4 @@
-"""Draw what is on the sample pictures: a photo, a chart, a scan, corners, a badge, an animation."""
+"""Draw what is on the sample images: a photo, a chart, a scan, corners, a badge, an animation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def photo(width: int = 640, height: int = 480, seed: int = 1) -> Image.Image:
     """A landscape with soft light and some grain, so that it compresses the way photos do."""
     rng = random.Random(seed)
     sky = Image.linear_gradient("L").resize((width, height))
-    picture = Image.merge(
+    image = Image.merge(
         "RGB",
         (
             sky.point(lambda v: 90 + v // 3),
@@ -22,7 +22,7 @@ def photo(width: int = 640, height: int = 480, seed: int = 1) -> Image.Image:
             sky.point(lambda v: 230 - v // 3),
         ),
     )
-    draw = ImageDraw.Draw(picture)
+    draw = ImageDraw.Draw(image)
     for depth in range(4):
         level = height * (0.45 + 0.13 * depth)
         ridge = [
@@ -32,19 +32,19 @@ def photo(width: int = 640, height: int = 480, seed: int = 1) -> Image.Image:
         draw.polygon(ridge, fill=(70 - 12 * depth, 110 - 16 * depth, 80 - 15 * depth))
     sun = min(width, height) // 12
     draw.ellipse((width * 0.7, height * 0.15, width * 0.7 + 2 * sun, height * 0.15 + 2 * sun), RED)
-    return Image.blend(picture, noise(width, height, seed), 0.06)
+    return Image.blend(image, noise(width, height, seed), 0.06)
 
 
 def noise(width: int, height: int, seed: int = 2) -> Image.Image:
-    """Colour noise, which hardly compresses."""
+    """Color noise, which hardly compresses."""
     data = random.Random(seed).randbytes(width * height * 3)
     return Image.frombytes("RGB", (width, height), data)
 
 
 def chart(width: int = 640, height: int = 400) -> Image.Image:
-    """A bar chart with labels: few colours, sharp edges."""
-    picture = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(picture)
+    """A bar chart with labels: few colors, sharp edges."""
+    image = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(image)
     font = ImageFont.load_default()
     left, bottom = 50, height - 40
     draw.line([(left, 20), (left, bottom), (width - 20, bottom)], fill="black", width=2)
@@ -57,7 +57,7 @@ def chart(width: int = 640, height: int = 400) -> Image.Image:
         draw.text((x, top - 14), str(value), fill="black", font=font)
         draw.text((x, bottom + 8), day, fill="black", font=font)
     draw.text((left + 10, 8), "Parcels per day", fill="black", font=font)
-    return picture
+    return image
 
 
 def scan(width: int = 850, height: int = 1100) -> Image.Image:
@@ -76,23 +76,23 @@ def scan(width: int = 850, height: int = 1100) -> Image.Image:
 
 def corners(width: int = 48, height: int = 32) -> Image.Image:
     """Four coloured quarters: red green over blue yellow. Shows orientation by any corner."""
-    picture = Image.new("RGB", (width, height))
+    image = Image.new("RGB", (width, height))
     x, y = width // 2, height // 2
-    for box, colour in {
+    for box, color in {
         (0, 0, x, y): RED,
         (x, 0, width, y): GREEN,
         (0, y, x, height): BLUE,
         (x, y, width, height): YELLOW,
     }.items():
-        picture.paste(colour, box)
-    return picture
+        image.paste(color, box)
+    return image
 
 
 def badge(size: int = 96) -> Image.Image:
     """A disc on nothing: opaque in the middle, a soft edge, transparent corners."""
-    picture = corners(size, size).convert("RGBA")
-    picture.putalpha(Image.radial_gradient("L").resize((size, size)).point(_soft_edge))
-    return picture
+    image = corners(size, size).convert("RGBA")
+    image.putalpha(Image.radial_gradient("L").resize((size, size)).point(_soft_edge))
+    return image
 
 
 def _soft_edge(distance: int) -> int:
@@ -100,11 +100,11 @@ def _soft_edge(distance: int) -> int:
 
 
 def frames(count: int = 4, size: int = 64) -> list[Image.Image]:
-    """The pictures of an animation: a dot that walks."""
-    pictures = []
+    """The images of an animation: a dot that walks."""
+    images = []
     for place in range(count):
-        picture = corners(size, size)
+        image = corners(size, size)
         x = 4 + place * (size - 16) // max(1, count - 1)
-        ImageDraw.Draw(picture).ellipse((x, 24, x + 8, 32), fill="white")
-        pictures.append(picture)
-    return pictures
+        ImageDraw.Draw(image).ellipse((x, 24, x + 8, 32), fill="white")
+        images.append(image)
+    return images

@@ -1,4 +1,4 @@
-"""Find out what a product is and what it costs, looking at the pictures found on the way.
+"""Identify a product and its price, with a search that looks at images.
 
 python examples/product_search.py [product.jpg] [--fake]
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from connecting import arguments, connected
+from connecting import arguments, connect
 
 from xai_vision.chat import image, user
 from xai_vision.testing import FakeServer, Reply
@@ -15,7 +15,7 @@ from xai_vision.tools import web_search
 
 
 def rules(server: FakeServer) -> None:
-    """A search as the service runs it: it looks at one picture it found."""
+    """Reply like the service: with a search that views one image."""
     server.on(tools="web_search").reply(
         Reply.searched(
             "red desk lamp price",
@@ -26,20 +26,20 @@ def rules(server: FakeServer) -> None:
 
 
 def main() -> None:
-    """Ask, and show what the model did to find out."""
-    given = arguments("Search for a product.", "photo.jpg")
-    searching = web_search(excluded_domains=["example.org"], enable_image_understanding=True)
-    with connected(given.fake, rules) as client:
-        chat = client.chat.create(given.model, tools=[searching])
-        chat.append(user("What product is this? Find its price online.", image(given.pictures[0])))
+    """Ask, and show the model's tool calls."""
+    options = arguments("Search for a product.", "photo.jpg")
+    search = web_search(excluded_domains=["example.org"], enable_image_understanding=True)
+    with connect(options.fake, rules) as client:
+        chat = client.chat.create(options.model, tools=[search])
+        chat.append(user("What product is this? Find its price online.", image(options.images[0])))
         for response, chunk in chat.stream():  # noqa: B007  # the last one is used
             for call in chunk.tool_calls:
-                told = json.loads(call.function.arguments)
-                print(f"[{call.function.name}: {', '.join(map(str, told.values()))}]")
+                parameters = json.loads(call.function.arguments)
+                print(f"[{call.function.name}: {', '.join(map(str, parameters.values()))}]")
             print(chunk, end="", flush=True)
     print("\n\nsources:", *response.citations, sep="\n  ")
     used = ", ".join(f"{name} {times}x" for name, times in response.server_side_tool_usage.items())
-    print(f"{used}; {response.usage.prompt_image_tokens} tokens for pictures")
+    print(f"{used}; {response.usage.prompt_image_tokens} tokens for images")
 
 
 if __name__ == "__main__":

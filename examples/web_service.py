@@ -1,4 +1,4 @@
-"""A web service that describes uploaded pictures and streams the answer.
+"""A web service that describes uploaded images and streams the response.
 
 python examples/web_service.py [--fake] [--port 8000]
 curl --data-binary @photo.jpg "http://localhost:8000/describe?question=What+is+this"
@@ -19,7 +19,7 @@ from xai_vision import AsyncClient, errors
 from xai_vision.chat import image
 from xai_vision.testing import FakeServer
 
-# What a caller of ours is told when the service refuses us.
+# The HTTP status for each error.
 STATUSES = {
     errors.ImageError: 415,
     errors.ImageRefusedError: 422,
@@ -30,7 +30,7 @@ STATUSES = {
 
 
 def make_app(**client: object) -> FastAPI:
-    """Make the service; the keywords are those of AsyncClient."""
+    """Create the app; the keywords are those of AsyncClient."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -43,15 +43,15 @@ def make_app(**client: object) -> FastAPI:
     async def describe(request: Request, question: str = "What is this?") -> StreamingResponse:
         chat = request.app.state.client.chat.create("grok-4")
         try:
-            picture = image(await request.body(), name="upload", max_side=2000)
-            pairs = chat.ask_stream(question, picture)
-            first = await anext(pairs)  # refusals come before the first piece
+            upload = image(await request.body(), name="upload", max_side=2000)
+            pairs = chat.ask_stream(question, upload)
+            first = await anext(pairs)  # errors are raised before the first chunk
         except tuple(STATUSES) as error:
-            status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
+            status = next(code for cls, code in STATUSES.items() if isinstance(error, cls))
             raise HTTPException(status, str(error)) from None
 
         async def text() -> AsyncIterator[str]:
-            async with contextlib.aclosing(pairs):  # a caller who leaves ends the call
+            async with contextlib.aclosing(pairs):  # a disconnect cancels the call
                 yield str(first[1])
                 async for _, chunk in pairs:
                     yield str(chunk)
@@ -62,16 +62,16 @@ def make_app(**client: object) -> FastAPI:
 
 
 def main() -> None:
-    """Serve until stopped."""
+    """Serve until interrupted."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fake", action="store_true", help="ask a fake server, not Grok")
+    parser.add_argument("--fake", action="store_true", help="use a fake server instead of Grok")
     parser.add_argument("--port", type=int, default=8000)
-    given = parser.parse_args()
-    with FakeServer() if given.fake else contextlib.nullcontext() as server:
-        asked = {"api_key": server.api_key, "api_host": server.target} if server else {}
-        with socket.create_server(("127.0.0.1", given.port)) as listening:
+    options = parser.parse_args()
+    with FakeServer() if options.fake else contextlib.nullcontext() as server:
+        client = {"api_key": server.api_key, "api_host": server.target} if server else {}
+        with socket.create_server(("127.0.0.1", options.port)) as listening:
             print(f"http://localhost:{listening.getsockname()[1]}", flush=True)
-            config = uvicorn.Config(make_app(**asked), log_level="warning")
+            config = uvicorn.Config(make_app(**client), log_level="warning")
             uvicorn.Server(config).run(sockets=[listening])
 
 

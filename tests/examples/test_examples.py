@@ -1,4 +1,4 @@
-"""Every program in examples/ does what it says, against the fake."""
+"""Run every program in examples/ against the fake server."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import pytest
 from tests import pictures
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-# Has a test of its own below, is run by scripts/demo, or is no program.
-OTHERS = {"web_service", "demo", "pictures", "drawings", "connecting"}
+# Programs with a separate test, the one that scripts/demo runs, and modules.
+OTHERS = {"web_service", "demo", "images", "drawings", "connecting"}
 
-SAYS = {
-    "visual_qa": ["> Which colours stand out?", "JPEG, 640x480", "1280 tokens for the picture"],
+EXPECTED = {
+    "visual_qa": ["> Which colors stand out?", "JPEG, 640x480", "1280 tokens for the image"],
     "receipt": ["item 01", "12.50 EUR", "adds up"],
     "chart": ["label,value,certain", "Wed,78.0,True"],
-    "compare": ["photo.jpg (JPEG, 640x480", "Picture 3: PNG", "in truth"],
+    "compare": ["photo.jpg (JPEG, 640x480", "Image 3: PNG", "actual:"],
     "product_search": ["view_image", "39 EUR", "https://example.com/lamp.jpg", "VIEW_IMAGE 1x"],
     "chained": ["from an earlier turn", "after deleting: Response not found"],
 }
@@ -44,31 +44,31 @@ def program(monkeypatch, capsys, tmp_path):
     return run
 
 
-def test_none_is_forgotten():
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAYS) | OTHERS
+def test_every_example_has_a_test():
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(EXPECTED) | OTHERS
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.py")), ids=lambda path: path.stem)
-def test_they_are_small(path):
+def test_size(path):
     if path.stem not in OTHERS - {"web_service", "connecting"}:
         assert len(path.read_text().splitlines()) <= 80
 
 
-@pytest.mark.parametrize("name", SAYS)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_program(program, name):
     if name in ("receipt", "chart"):
         pytest.importorskip("pydantic")
-    said = program(name, "--fake")
-    for words in SAYS[name]:
-        assert words in said
+    output = program(name, "--fake")
+    for text in EXPECTED[name]:
+        assert text in output
 
 
-def test_a_key_is_asked_for(program):
+def test_missing_key(program):
     with pytest.raises(SystemExit, match="XAI_API_KEY"):
         program("compare")
 
 
-def test_pictures_of_ones_own(program, tmp_path):
+def test_own_images(program, tmp_path):
     (tmp_path / "own.png").write_bytes(pictures.png(320, 200))
     assert "PNG, 320x200" in program("visual_qa", str(tmp_path / "own.png"), "--fake")
 
@@ -77,27 +77,27 @@ def test_pictures_of_ones_own(program, tmp_path):
 def web():
     pytest.importorskip("fastapi")
     pytest.importorskip("uvicorn")
-    running = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, str(EXAMPLES / "web_service.py"), "--fake", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    yield running.stdout.readline().strip()
-    running.terminate()
-    _, err = running.communicate(timeout=20)
+    yield process.stdout.readline().strip()
+    process.terminate()
+    _, err = process.communicate(timeout=60)
     assert "Traceback" not in err
 
 
 def test_web_service(web):
     def post(data: bytes) -> str:
         question = urllib.parse.urlencode({"question": "What is this?"})
-        with urllib.request.urlopen(f"{web}/describe?{question}", data, timeout=20) as reply:
+        with urllib.request.urlopen(f"{web}/describe?{question}", data, timeout=60) as reply:
             return reply.read().decode()
 
     assert "JPEG, 640x480" in post(pictures.jpeg())
     with pytest.raises(urllib.error.HTTPError) as refused:
-        post(b"no picture")
+        post(b"not an image")
     assert refused.value.code == 415
     assert "upload" in refused.value.read().decode()
     refused.value.close()
@@ -105,22 +105,22 @@ def test_web_service(web):
 
 @pytest.mark.slow
 def test_parcel_desk(tmp_path):
-    """A small service, and its own tests."""
+    """Run the service and its tests."""
     pytest.importorskip("pydantic")
     folder = EXAMPLES / "parcel_desk"
     (tmp_path / "parcel.jpg").write_bytes(pictures.jpeg())
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, str(folder / "parcel_desk.py"), str(tmp_path / "parcel.jpg"), "--fake"],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout == "parcel.jpg: fine (a fake server says so, not Grok)\n"
-    done = subprocess.run(
+    assert result.stdout == "parcel.jpg: fine (reply of a fake server, not of Grok)\n"
+    result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
         capture_output=True,
         text=True,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         check=False,
     )
-    assert "6 passed" in done.stdout, done.stdout
+    assert "6 passed" in result.stdout, result.stdout

@@ -1,6 +1,6 @@
-"""Make pictures of every kind a program meets: photo, chart, scan, rotated, animated, huge.
+"""Make images of many kinds: photo, chart, scan, rotated, animated, huge.
 
-    python examples/pictures.py OUTDIR
+    python examples/images.py OUTDIR
 
 Everything is drawn here, from fixed seeds: two runs of one Pillow give the same bytes. Each builder
 returns a whole file as bytes; ``SAMPLES`` lists them by file name.
@@ -26,7 +26,7 @@ except ImportError:  # run as a program, with this folder as the path
 MIB = 1024 * 1024
 ORIENTATION = 0x0112
 
-# How a camera held each of the eight ways stores an upright picture: the inverse of what a
+# How a camera held each of the eight ways stores an upright image: the inverse of what a
 # reader has to do for that value of the EXIF orientation.
 _STORED = {
     1: None,
@@ -43,10 +43,10 @@ _STORED = {
 # --- as files ------------------------------------------------------------------------------------
 
 
-def encode(picture: Image.Image, file_format: str, **options: object) -> bytes:
-    """Save a picture in memory and return the file."""
+def encode(image: Image.Image, file_format: str, **options: object) -> bytes:
+    """Save an image in memory and return the file."""
     out = io.BytesIO()
-    picture.save(out, file_format, **options)
+    image.save(out, file_format, **options)
     return out.getvalue()
 
 
@@ -68,14 +68,14 @@ def rotated_jpeg(orientation: int, width: int = 48, height: int = 32) -> bytes:
         width: The upright width in pixels.
         height: The upright height in pixels.
     """
-    picture = corners(width, height)
+    image = corners(width, height)
     how = _STORED[orientation]
-    stored = picture if how is None else picture.transpose(how)
+    stored = image if how is None else image.transpose(how)
     return encode(stored, "JPEG", quality=95, subsampling=0, exif=exif(orientation))
 
 
 def exif(orientation: int = 1) -> Image.Exif:
-    """What a telephone writes into its photos, place included."""
+    """Return EXIF like that of a phone, with a location."""
     data = Image.Exif()
     data[ORIENTATION] = orientation
     data[0x010F] = "Camera maker"
@@ -85,13 +85,13 @@ def exif(orientation: int = 1) -> Image.Exif:
 
 
 def private_jpeg(orientation: int = 6) -> bytes:
-    """A JPEG with a place, a camera and a comment in it."""
+    """A JPEG with a location, a camera and a comment."""
     options: dict[str, object] = {"exif": exif(orientation), "comment": b"SECRET comment"}
     return encode(photo(320, 240), "JPEG", quality=85, **options)
 
 
 def write_png(
-    width: int, height: int, bits: int, colour: int, rows: Iterable[bytes], *, level: int = 6
+    width: int, height: int, bits: int, color: int, rows: Iterable[bytes], *, level: int = 6
 ) -> bytes:
     """A PNG from its raw rows, for kinds that Pillow cannot save.
 
@@ -99,12 +99,12 @@ def write_png(
         width: Pixels across.
         height: Pixels down.
         bits: Per sample: 1, 2, 4, 8 or 16.
-        colour: PNG's colour type: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA.
+        color: PNG's color type: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA.
         rows: The rows' bytes, each without its filter byte.
         level: How hard to compress, 0 (stored) to 9.
     """
     packed = zlib.compress(b"".join(b"\0" + row for row in rows), level)
-    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)
     return b"".join(
         (b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", header), chunk(b"IDAT", packed), chunk(b"IEND", b""))
     )
@@ -116,13 +116,13 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def grey16_png(width: int = 64, height: int = 32) -> bytes:
-    """A grey ramp of 16 bits, dark left to bright right."""
+    """Make a gradient of 16-bit grayscale, dark left to bright right."""
     row = struct.pack(f">{width}H", *(65535 * x // (width - 1) for x in range(width)))
     return write_png(width, height, 16, 0, [row] * height)
 
 
 def rgb16_png(width: int = 64, height: int = 32) -> bytes:
-    """A colour ramp of 16 bits per channel."""
+    """A color ramp of 16 bits per channel."""
     row = b"".join(
         struct.pack(">3H", 65535 * x // (width - 1), 32768, 65535 - 65535 * x // (width - 1))
         for x in range(width)
@@ -146,7 +146,7 @@ def _noisy_jpeg(edge: int, seed: int) -> bytes:
 
 
 def _padded_jpeg(data: bytes, size: int) -> bytes:
-    """Add comments before the scan until the file has the size wished."""
+    """Add comments before the scan until the file has the requested size."""
     scan_starts = data.index(b"\xff\xda")
     room = size - len(data)
     parts = [data[:scan_starts]]
@@ -232,7 +232,7 @@ if "avif" in features.modules and features.check("avif"):
 
 
 def make_all(folder: Path) -> list[Path]:
-    """Write every sample into a folder, made if it is missing; returns the files' paths."""
+    """Write every sample into a folder, creating it if needed; return the files' paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, build in SAMPLES.items():
@@ -244,7 +244,7 @@ def make_all(folder: Path) -> list[Path]:
 
 def main() -> None:
     """Write the samples into the folder named on the command line and list them."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "pictures")
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "images")
     for path in make_all(folder):
         print(f"{path.stat().st_size:>10,}  {path}")
 

@@ -32,7 +32,7 @@ def _text(text):
     return chat_pb2.Content(text=text)
 
 
-def _picture(source):
+def _image(source):
     data = source if isinstance(source, bytes) else source.read_bytes()
     url = "data:image/jpeg;base64," + base64.b64encode(data).decode()
     return chat_pb2.Content(
@@ -59,7 +59,7 @@ class Blocking:
         return self._sample(request, **self._call).outputs[0].message.content
 
     def look(self, text, source):
-        request = _request("grok-4", _message(_text(text), _picture(source)))
+        request = _request("grok-4", _message(_text(text), _image(source)))
         return self._sample(request, **self._call).outputs[0].message.content
 
     def converse(self, text, sources):
@@ -67,7 +67,7 @@ class Blocking:
         took = []
         for source in sources:
             began = time.perf_counter()
-            request.messages.append(_message(_text(text), _picture(source)))
+            request.messages.append(_message(_text(text), _image(source)))
             answer = self._sample(request, **self._call).outputs[0].message.content
             request.messages.append(_message(_text(answer), role=chat_pb2.ROLE_ASSISTANT))
             took.append(time.perf_counter() - began)
@@ -96,7 +96,7 @@ class Asyncio:
         return (await self._sample(request, **self._call)).outputs[0].message.content
 
     async def look(self, text, source):
-        request = _request("grok-4", _message(_text(text), _picture(source)))
+        request = _request("grok-4", _message(_text(text), _image(source)))
         return (await self._sample(request, **self._call)).outputs[0].message.content
 
     async def stream(self, model, each):

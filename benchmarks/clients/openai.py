@@ -8,7 +8,7 @@ import time
 
 from openai import AsyncOpenAI, DefaultHttpxClient, OpenAI
 
-# Pieces of 20 MiB pictures and crowds take their time; nothing is to be sent twice.
+# Pieces of 20 MiB images and crowds take their time; nothing is to be sent twice.
 _CALL = {"timeout": 120, "max_retries": 0}
 
 
@@ -16,7 +16,7 @@ def _text(text):
     return {"role": "user", "content": text}
 
 
-def _picture(text, source):
+def _image(text, source):
     data = source if isinstance(source, bytes) else source.read_bytes()
     url = "data:image/jpeg;base64," + base64.b64encode(data).decode()
     parts = [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": url}}]
@@ -43,13 +43,13 @@ class Blocking:
         return self._asked(_text(text))
 
     def look(self, text, source):
-        return self._asked(_picture(text, source))
+        return self._asked(_image(text, source))
 
     def converse(self, text, sources):
         messages, took = [], []
         for source in sources:
             began = time.perf_counter()
-            messages.append(_picture(text, source))
+            messages.append(_image(text, source))
             answer = self._asked(*messages)
             messages.append({"role": "assistant", "content": answer})
             took.append(time.perf_counter() - began)
@@ -80,7 +80,7 @@ class Asyncio:
         return await self._asked(_text(text))
 
     async def look(self, text, source):
-        return await self._asked(_picture(text, source))
+        return await self._asked(_image(text, source))
 
     async def stream(self, model, each):
         whole, count = "", 0

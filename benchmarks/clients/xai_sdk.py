@@ -13,7 +13,7 @@ from xai_sdk.chat import image, user
 _OPTIONS = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
 
 
-def _picture(source):
+def _image(source):
     data = source if isinstance(source, bytes) else source.read_bytes()
     return image("data:image/jpeg;base64," + base64.b64encode(data).decode())
 
@@ -26,7 +26,7 @@ class Blocking:
         return self._client.chat.create("grok-4").append(user(text)).sample().content
 
     def look(self, text, source):
-        chat = self._client.chat.create("grok-4").append(user(text, _picture(source)))
+        chat = self._client.chat.create("grok-4").append(user(text, _image(source)))
         return chat.sample().content
 
     def converse(self, text, sources):
@@ -34,7 +34,7 @@ class Blocking:
         took = []
         for source in sources:
             began = time.perf_counter()
-            chat.append(user(text, _picture(source)))
+            chat.append(user(text, _image(source)))
             chat.append(chat.sample())
             took.append(time.perf_counter() - began)
         return took
@@ -61,7 +61,7 @@ class Asyncio:
         return (await self._client.chat.create("grok-4").append(user(text)).sample()).content
 
     async def look(self, text, source):
-        chat = self._client.chat.create("grok-4").append(user(text, _picture(source)))
+        chat = self._client.chat.create("grok-4").append(user(text, _image(source)))
         return (await chat.sample()).content
 
     async def stream(self, model, each):
