@@ -1,8 +1,8 @@
-"""Measure: ``python -m benchmarks``.
+"""Run the benchmarks: ``python -m benchmarks``.
 
-Clients take turns, each in its own process, against a server in another one whose answers
-are serialised beforehand. Ratios are to the first client of the same round; in brackets, the
-middle half of the rounds.
+Clients run in rotation, each in its own process, against a server in another process with
+pre-serialized responses. A ratio compares with the first client in the same round; the brackets
+hold the interquartile range of the rounds.
 """
 
 from __future__ import annotations
@@ -22,32 +22,34 @@ from benchmarks.runner import Bench, run
 def _arguments():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="under a minute: fewer, shorter, without peers"
+        "--quick",
+        action="store_true",
+        help="under a minute: fewer and shorter items, without xai_sdk and openai",
     )
     parser.add_argument("--rounds", type=int, help="default 7; 2 with --quick")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these items; see --list")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there too")
-    parser.add_argument("--list", action="store_true", help="the items, and what they measure")
-    given = parser.parse_args()
-    unknown = [name for name in given.only or () if name not in ITEMS]
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="run these items; see --list")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all numbers to FILE")
+    parser.add_argument("--list", action="store_true", help="list the items")
+    args = parser.parse_args()
+    unknown = [name for name in args.only or () if name not in ITEMS]
     if unknown:
         parser.error(f"no item {unknown[0]!r}; see --list")
-    return given
+    return args
 
 
-def _chosen(given):
+def _chosen(args):
     for item in ITEMS.values():
-        if given.only:
-            if item.name in given.only:
+        if args.only:
+            if item.name in args.only:
                 yield item, item.parameters
-        elif not given.quick:
+        elif not args.quick:
             yield item, item.parameters
         elif item.quick is not None:
             yield item, item.quick
 
 
 def _present(item: Item, *, peers: bool):
-    """Its clients, without peers that are not installed, or without any."""
+    """Return the item's clients; peers only if wanted and installed."""
     return tuple(
         name
         for name in item.clients
@@ -56,23 +58,23 @@ def _present(item: Item, *, peers: bool):
 
 
 def main():
-    given = _arguments()
-    if given.list:
+    args = _arguments()
+    if args.list:
         for item in ITEMS.values():
             print(f"{item.name:20} {item.about}")
         return
-    rounds = given.rounds or (2 if given.quick else 7)
+    rounds = args.rounds or (2 if args.quick else 7)
     began, results, printed = time.monotonic(), {}, {}
     bench = Bench()
     try:
-        for item, parameters in _chosen(given):
+        for item, parameters in _chosen(args):
             if item.tls and bench.tls is None:
-                print(f"{item.name}: left out, for want of trustme or openssl", file=sys.stderr)
+                print(f"{item.name}: skipped: needs trustme or openssl", file=sys.stderr)
                 continue
             print(f"{item.name} ...", file=sys.stderr, flush=True)
-            present = _present(item, peers=not given.quick)
-            found = run(bench, item, parameters, rounds, present, not given.quick)
-            results[item.name] = report.summary(item, found) | {"found": found}
+            present = _present(item, peers=not args.quick)
+            measured = run(bench, item, parameters, rounds, present, not args.quick)
+            results[item.name] = report.summary(item, measured) | {"measured": measured}
             printed.setdefault(item.clients, []).extend(report.rows(item, results[item.name]))
     finally:
         bench.close()
@@ -80,9 +82,9 @@ def main():
         print("\n" + report.table(["", *clients, "target", "met"], lines))
     took = time.monotonic() - began
     print(f"\n{rounds} rounds, {took:.0f} s; {report.machine()}")
-    if given.json:
-        whole = {"machine": report.machine(), "items": results}
-        given.json.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+    if args.json:
+        document = {"machine": report.machine(), "items": results}
+        args.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

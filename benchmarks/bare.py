@@ -1,4 +1,4 @@
-"""A process with a bare grpc server whose answers are serialised before the first call.
+"""A process with a bare grpc server whose responses are serialized before the first call.
 
     python -m benchmarks.bare sync|aio [CHAIN KEY]      prints "ready PORT [TLS PORT]"
 
@@ -29,7 +29,7 @@ OPTIONS = [
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10),
 ]
 WORDS = "The image shows a red bicycle that leans on a white wall next to a door. "
-PIECE = "a few words "
+CHUNK = "a few words "
 
 
 def _whole():
@@ -43,15 +43,15 @@ def _whole():
 
 
 def _piece(last):
-    piece = chat_pb2.GetChatCompletionChunk(id="bench-1", model="bench")
-    piece.created.GetCurrentTime()
-    output = piece.outputs.add()
+    chunk = chat_pb2.GetChatCompletionChunk(id="bench-1", model="bench")
+    chunk.created.GetCurrentTime()
+    output = chunk.outputs.add()
     output.delta.role = chat_pb2.ROLE_ASSISTANT
-    output.delta.content = PIECE
+    output.delta.content = CHUNK
     if last:
         output.finish_reason = sample_pb2.REASON_STOP
-        piece.usage.CopyFrom(usage_pb2.SamplingUsage(prompt_tokens=1000, completion_tokens=17))
-    return piece.SerializeToString()
+        chunk.usage.CopyFrom(usage_pb2.SamplingUsage(prompt_tokens=1000, completion_tokens=17))
+    return chunk.SerializeToString()
 
 
 ANSWER, FIRST, LAST = _whole(), _piece(last=False), _piece(last=True)
@@ -90,14 +90,14 @@ def _said(body):
 
 
 def asked(request):
-    """How many pieces, and how many seconds apart: the model's name says it."""
+    """How many chunks, and how many seconds apart: the model's name says it."""
     model = chat_pb2.GetCompletionsRequest.FromString(request).model
     _, count, pause = model.split("/")
     return int(count), float(pause)
 
 
 def handlers(ledger):
-    def answer(request, context):
+    def response(request, context):
         ledger.note(request, context)
         return ANSWER
 
@@ -110,11 +110,11 @@ def handlers(ledger):
                 time.sleep(pause)
         yield LAST
 
-    return answer, stream, lambda request, _: ledger.told(request)
+    return response, stream, lambda request, _: ledger.told(request)
 
 
 def aio_handlers(ledger):
-    async def answer(request, context):
+    async def response(request, context):
         ledger.note(request, context)
         return ANSWER
 
@@ -130,13 +130,13 @@ def aio_handlers(ledger):
     async def told(request, _):
         return ledger.told(request)
 
-    return answer, stream, told
+    return response, stream, told
 
 
 def _open(server, made, tls):
-    answer, stream, told = made
+    response, stream, told = made
     by_path = {
-        "/xai_api.Chat/GetCompletion": grpc.unary_unary_rpc_method_handler(answer),
+        "/xai_api.Chat/GetCompletion": grpc.unary_unary_rpc_method_handler(response),
         "/xai_api.Chat/GetCompletionChunk": grpc.unary_stream_rpc_method_handler(stream),
         "/bench/Seen": grpc.unary_unary_rpc_method_handler(told),
     }

@@ -1,9 +1,9 @@
-"""A process with a bare HTTP/1.1 server whose answers are written before the first call.
+"""A process with a bare HTTP/1.1 server whose responses are written before the first call.
 
     python -m benchmarks.bare_http [CHAIN KEY]      prints "ready PORT [TLS PORT]"
 
-For clients of the REST API. It does no more than it must: answers of Chat Completions, whole or as
-server-sent events, and ``POST /seen``, which tells what ``benchmarks.bare`` tells.
+For clients of the REST API: responses of Chat Completions, complete or as server-sent events, and
+``POST /seen``, which reports the received requests like ``benchmarks.bare``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import ssl
 import sys
 from typing import ClassVar
 
-from benchmarks.bare import PIECE, WORDS
+from benchmarks.bare import CHUNK, WORDS
 
 _ROLES = {"user": 1, "assistant": 2, "system": 3}  # as xai_api.MessageRole numbers them
 
@@ -51,9 +51,9 @@ def _chunk(data):
 
 ANSWER = _whole()
 STREAM = _head(b"text/event-stream", b"transfer-encoding: chunked")
-FIRST = _event({"role": "assistant", "content": PIECE})
-LAST = _event({"content": PIECE}, "stop") + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
-AT_ONCE = 64  # pieces written together, as flood.py does
+FIRST = _event({"role": "assistant", "content": CHUNK})
+LAST = _event({"content": CHUNK}, "stop") + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
+AT_ONCE = 64  # chunks written together, as flood.py does
 
 
 class Connection(asyncio.Protocol):

@@ -1,4 +1,4 @@
-"""What is measured: each item's work, its numbers, and how far they are meant to target."""
+"""The benchmark items: their tasks, metrics and targets."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ CLIENTS = ("raw", "xai_vision", "xai_sdk", "openai")
 
 @dataclass(frozen=True)
 class Metric:
-    """A number of an item. ``target``: at most this many times the base client's.
+    """A metric of an item.
 
-    ``most`` is a limit to the number itself; ``higher`` says that more is better, and then
-    ``target`` is at least that many times.
+    ``target`` is the highest acceptable ratio to the base client; with ``higher``, where more is
+    better, the lowest. ``most`` is an absolute limit.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Item:
-    """One piece of work. The first client is what the others are compared with."""
+    """One chunk of work. The first client is what the others are compared with."""
 
     name: str
     about: str
@@ -48,14 +48,14 @@ _MEMORY = Metric("memory", "MiB")
 def _beginnings():
     targets = (Metric("cpu", "ms", 1.25), Metric("wall", "ms", 1.25))
     yield Item("import", "import the client", "import", targets, quick={}, fresh=True)
-    yield Item("cold", "import to first answer", "cold", targets, quick={}, fresh=True)
+    yield Item("cold", "import to first response", "cold", targets, quick={}, fresh=True)
 
 
 def _texts():
     for name, tls, cpu in (("text", False, 1.30), ("text-tls", True, 1.35)):
         yield Item(
             name,
-            "short question over TLS" if tls else "short question",
+            "short prompt over TLS" if tls else "short prompt",
             "text",
             (Metric("p50", "us", 1.10 if not tls else None), Metric("cpu", "us", cpu)),
             {"calls": "400"},
@@ -66,19 +66,19 @@ def _texts():
 
 def _images():
     for size in (1, 10, 19):
-        for given in ("path", "bytes"):
+        for source_type in ("path", "bytes"):
             ten = size == 10
             yield Item(
-                f"image-{size}-{given}",
-                f"{size} MiB image from {'a Path' if given == 'path' else 'bytes'}",
+                f"image-{size}-{source_type}",
+                f"{size} MiB image from {'a Path' if source_type == 'path' else 'bytes'}",
                 "image",
                 (
                     Metric("cpu", "ms", 0.60 if ten else None),
                     Metric("memory", "MiB", 1.05 if ten else None),
                     _WALL_MS,
                 ),
-                {"given": given, "calls": "20" if size == 1 else "5"},
-                quick={"given": given, "calls": "3"} if ten else None,
+                {"source_type": source_type, "calls": "20" if size == 1 else "5"},
+                quick={"source_type": source_type, "calls": "3"} if ten else None,
                 fresh=True,
                 image=size * MIB,
             )
@@ -154,7 +154,7 @@ def _streams():
 def _crowds():
     yield Item(
         "async-64",
-        "asyncio: 64 short questions in flight",
+        "asyncio: 64 short prompts in flight",
         "async_calls",
         (Metric("wall", "us/call", 1.10), Metric("cpu", "us/call")),
         {"wide": "64", "calls": "40"},
@@ -162,7 +162,7 @@ def _crowds():
     )
     yield Item(
         "threads-16",
-        "16 threads, short questions",
+        "16 threads, short prompts",
         "threads",
         (Metric("wall", "us/call", 1.20), Metric("cpu", "us/call")),
         {"wide": "16", "calls": "100"},

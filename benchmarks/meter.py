@@ -1,4 +1,4 @@
-"""What a piece of work takes, in this process: time, processor time, memory."""
+"""What a chunk of work takes, in this process: time, processor time, memory."""
 
 from __future__ import annotations
 

@@ -59,10 +59,10 @@ TABLES = {
     "start": Table(
         (
             Row("import", "cpu", "import the client, CPU"),
-            Row("cold", "cpu", "import to first answer, CPU"),
+            Row("cold", "cpu", "import to first response, CPU"),
         )
     ),
-    "questions": Table(
+    "prompts": Table(
         (
             Row("text", "p50", "median time"),
             Row("text", "cpu", "CPU"),
@@ -121,10 +121,10 @@ TABLES = {
     "glance": Table(
         (
             Row("import", "cpu", "importing the client"),
-            Row("text", "cpu", "a short question"),
+            Row("text", "cpu", "a short prompt"),
             Row("image-10-path", "cpu", "an image of 10 MiB from a file"),
             Row("conversation", "cpu", "20 turns, an image at each"),
-            Row("stream-16000-read", "cpu", "a stream of 16,000 pieces, read at each"),
+            Row("stream-16000-read", "cpu", "a stream of 16,000 chunks, read at each"),
         ),
         ("xai_vision", "xai_sdk", "openai"),
         "CPU, as a multiple of bare gRPC",

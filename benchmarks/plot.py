@@ -16,16 +16,16 @@ from typing import Any
 # Item of the benchmark -> what to call it.
 SHOWN = {
     "import": "import the client",
-    "cold": "import to first answer",
-    "text": "short question",
-    "text-tls": "short question, TLS",
+    "cold": "import to first response",
+    "text": "short prompt",
+    "text-tls": "short prompt, TLS",
     "image-1-path": "image, 1 MiB, from a file",
     "image-10-path": "image, 10 MiB, from a file",
     "image-10-bytes": "image, 10 MiB, from bytes",
     "image-19-path": "image, 19 MiB, from a file",
     "conversation": "20 turns, an image at each",
-    "stream-500-read": "stream, 500 pieces",
-    "stream-16000-read": "stream, 16,000 pieces",
+    "stream-500-read": "stream, 500 chunks",
+    "stream-16000-read": "stream, 16,000 chunks",
     "async-stream": "stream, asyncio",
 }
 CONTESTANTS = {"xai_vision": "#2563eb", "xai_sdk": "#d97706", "openai": "#7c3aed"}
@@ -40,7 +40,7 @@ def place(ratio: float) -> float:
 
 
 def text(x: float, y: float, words: str, anchor: str = "start") -> str:
-    """A piece of writing."""
+    """A chunk of writing."""
     return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 

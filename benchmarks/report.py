@@ -44,14 +44,14 @@ def summary(item: Item, rounds: list[dict[str, dict[str, float]]]) -> dict[str, 
 
 def _number(metric: Metric, name: str, base: str, rounds: Any) -> dict[str, Any]:
     values = [one[name][metric.name] for one in rounds]
-    found: dict[str, Any] = {"median": statistics.median(values), "unit": metric.unit}
+    measured: dict[str, Any] = {"median": statistics.median(values), "unit": metric.unit}
     # Where the first client took nothing to speak of, others are no multiple of it.
     compared = name != base and base in rounds[0]
     if compared and all(one[base][metric.name] for one in rounds):
         ratios = sorted(one[name][metric.name] / one[base][metric.name] for one in rounds)
-        found["ratio"] = statistics.median(ratios)
-        found["spread"] = [ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]]
-    return found
+        measured["ratio"] = statistics.median(ratios)
+        measured["spread"] = [ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]]
+    return measured
 
 
 def rows(item: Item, made: dict[str, Any]) -> Iterator[list[str]]:

@@ -20,13 +20,13 @@ from benchmarks.items import Item
 
 ROOT = Path(__file__).resolve().parents[1]
 REST = ("openai",)
-# Straight there, whatever proxies the environment names.
+# Ignore the proxies of the environment.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _SERIAL = itertools.count(1)
 
 
 class Process:
-    """A child that says things by the line."""
+    """A child process that prints lines."""
 
     def __init__(self, *command, environment=None):
         self._child = subprocess.Popen(
@@ -39,12 +39,12 @@ class Process:
         )
 
     def go(self):
-        """Send a line: the child does its work once more."""
+        """Make the child run its task once more."""
         self._child.stdin.write("go\n")
         self._child.stdin.flush()
 
-    def said(self, word):
-        """The rest of the next line, which begins with ``word``."""
+    def read_line(self, word):
+        """Return the rest of the next line that begins with ``word``."""
         for line in self._child.stdout:
             first, _, rest = line.strip().partition(" ")
             if first == word:
@@ -52,7 +52,7 @@ class Process:
         raise RuntimeError(f"{self._child.args[1:]} ended with {self._child.wait()}")
 
     def close(self):
-        """Let it end; kill this one if it does not."""
+        """Let the child exit; kill it after 10 s."""
         with contextlib.suppress(BrokenPipeError):
             self._child.stdin.close()
         try:
@@ -63,13 +63,13 @@ class Process:
         self._child.stdout.close()
 
     def stop(self):
-        """End a server."""
+        """Stop a server."""
         self._child.terminate()
         self.close()
 
 
-# Compiled modules are kept, as they are where a package is installed; apart from the source,
-# for some set PYTHONDONTWRITEBYTECODE, and then imports would measure the compiler.
+# Keep compiled modules in a separate directory. Some users set PYTHONDONTWRITEBYTECODE, and then
+# imports would measure the compiler.
 _COMPILED = {"PYTHONPYCACHEPREFIX": str(ROOT / ".benchmarks" / "compiled")}
 _FOREIGN = ("XAI_", "GRPC_", "OTEL_", "PYTHON")
 
@@ -93,11 +93,11 @@ class Bench:
         tls = self.tls and (str(self.tls.chain), str(self.tls.key))
         self._server = Process("-m", "benchmarks.bare", "aio", *(tls or ()))
         self._kept.callback(self._server.stop)
-        self.plain_port, *rest = map(int, self._server.said("ready").split())
+        self.plain_port, *rest = map(int, self._server.read_line("ready").split())
         self.tls_port = rest[0] if rest else None
         flood = Process("-m", "benchmarks.flood")
         self._kept.callback(flood.stop)
-        self.flood_port = int(flood.said("ready"))
+        self.flood_port = int(flood.read_line("ready"))
         self._rest_ports: list[int] = []
         self._tls_files = tls or ()
         self._channel = grpc.insecure_channel(f"localhost:{self.plain_port}")
@@ -108,7 +108,7 @@ class Bench:
         self._kept.close()
 
     def image(self, size):
-        """The path of a JPEG of that many bytes."""
+        """Return the path of a JPEG with this number of bytes."""
         path = self._folder / f"{size}.jpg"
         if not path.exists():
             from examples.images import jpeg_of
@@ -117,15 +117,15 @@ class Bench:
         return str(path)
 
     def rest_ports(self):
-        """Those of the HTTP server, which is started for the first who wants it."""
+        """Return the ports of the HTTP server, which is started on first use."""
         if not self._rest_ports:
             server = Process("-m", "benchmarks.bare_http", *self._tls_files)
             self._kept.callback(server.stop)
-            self._rest_ports = [int(port) for port in server.said("ready").split()]
+            self._rest_ports = [int(port) for port in server.read_line("ready").split()]
         return self._rest_ports
 
     def seen(self, key, client):
-        """What came at the server under this key since the last look."""
+        """Return what the server received with this key since the last call."""
         if client not in REST:
             return json.loads(self._seen(key.encode()))
         address = f"http://127.0.0.1:{self.rest_ports()[0]}/seen"
@@ -133,7 +133,7 @@ class Bench:
             return json.load(reply)
 
     def worker(self, item: Item, client, parameters, target=None, key=None, task=None):
-        """Start a client's process; returns it and its key."""
+        """Start a client's process; return it and its key."""
         key = key or f"bench-{next(_SERIAL)}"
         environment, root = {}, ""
         target = target or f"localhost:{self.flood_port if item.flood else self.plain_port}"
@@ -185,7 +185,7 @@ def _round(bench, workers, turn):
     for name in _order(tuple(workers), turn):
         process, key = workers[name]
         process.go()
-        found[name] = ast.literal_eval(process.said("result"))
+        found[name] = ast.literal_eval(process.read_line("result"))
         said[name] = bench.seen(key, name)
     _same(said)
     return found
@@ -202,7 +202,7 @@ def _fresh_round(bench, item, parameters, clients, turn):
             process, key = bench.worker(item, name, parameters)
         try:
             process.go()
-            found[name] = ast.literal_eval(process.said("result"))
+            found[name] = ast.literal_eval(process.read_line("result"))
             said[name] = key and bench.seen(key, name)
         finally:
             process.close()
@@ -233,7 +233,7 @@ def _rates(bench, item, parameters, rounds, clients):
         for name in clients:
             server = Process("-m", "benchmarks.servers", name, "serve")
             stack.callback(server.close)
-            target, key = server.said("ready").split()
+            target, key = server.read_line("ready").split()
             load, _ = bench.worker(item, "raw", parameters, target, key, task="async_calls")
             stack.callback(load.close)
             loads[name] = load
@@ -242,6 +242,6 @@ def _rates(bench, item, parameters, rounds, clients):
             one = {}
             for name in _order(clients, turn):
                 loads[name].go()
-                one[name] = ast.literal_eval(loads[name].said("result"))
+                one[name] = ast.literal_eval(loads[name].read_line("result"))
             found.append(one)
         return found

@@ -1,6 +1,6 @@
-"""The work, as generators: set up, then do it once per ``next()`` and yield what it took.
+"""The measured tasks, as generators that run once per ``next()`` and yield their measurements.
 
-Every task checks that the answers are whole; what was sent is checked at the server.
+Every task checks that responses are complete. The server checks the requests.
 """
 
 from __future__ import annotations
@@ -14,47 +14,47 @@ from pathlib import Path
 
 from benchmarks.meter import Peak, Spent
 
-QUESTION = "What is in the image?"
+PROMPT = "What is in the image?"
 ANSWER = "The image shows a red bicycle that leans on a white wall next to a door. "
-PIECE = "a few words "
+CHUNK = "a few words "
 
 
-def _contestant(name):
+def _load_client(name):
     return importlib.import_module(f"benchmarks.clients.{name}")
 
 
-def _check(found, wanted):
-    if found != wanted:
-        raise AssertionError(f"got {found!r:.80}, not {wanted!r:.80}")
+def _check(actual, expected):
+    if actual != expected:
+        raise AssertionError(f"got {actual!r:.80}, expected {expected!r:.80}")
 
 
 def text(client, where, calls):
-    """Short questions, one after the other."""
-    who = _contestant(client).Blocking(where)
+    """Send short prompts in sequence."""
+    who = _load_client(client).Blocking(where)
     for _ in range(30):
-        _check(who.ask(QUESTION), ANSWER)
+        _check(who.ask(PROMPT), ANSWER)
     count = int(calls)
     while True:
         times = []
         with Spent() as spent:
             for _ in range(count):
                 began = time.perf_counter()
-                who.ask(QUESTION)
+                who.ask(PROMPT)
                 times.append(time.perf_counter() - began)
         yield {"p50": statistics.median(times) * 1e6, "cpu": spent.cpu / count * 1e6}
 
 
-def image(client, where, path, given, calls):
-    """One image, in a process that has asked something before."""
-    who = _contestant(client).Blocking(where)
-    _check(who.ask(QUESTION), ANSWER)
-    source = Path(path) if given == "path" else Path(path).read_bytes()
+def image(client, where, path, source_type, calls):
+    """Send one image after a warm-up call."""
+    who = _load_client(client).Blocking(where)
+    _check(who.ask(PROMPT), ANSWER)
+    source = Path(path) if source_type == "path" else Path(path).read_bytes()
     count = int(calls)
     with Peak() as peak:
-        _check(who.look(QUESTION, source), ANSWER)
+        _check(who.look(PROMPT, source), ANSWER)
     with Spent() as spent:
         for _ in range(count):
-            who.look(QUESTION, source)
+            who.look(PROMPT, source)
     yield {
         "cpu": spent.cpu / count * 1e3,
         "wall": spent.wall / count * 1e3,
@@ -63,12 +63,12 @@ def image(client, where, path, given, calls):
 
 
 def conversation(client, where, path, turns):
-    """A conversation that gets an image at every turn."""
-    who = _contestant(client).Blocking(where)
-    _check(who.ask(QUESTION), ANSWER)
+    """Run a conversation with an image in every turn."""
+    who = _load_client(client).Blocking(where)
+    _check(who.ask(PROMPT), ANSWER)
     sources = [Path(path)] * int(turns)
     with Peak() as peak, Spent() as spent:
-        took = who.converse(QUESTION, sources)
+        took = who.converse(PROMPT, sources)
     growth = statistics.linear_regression(range(len(took)), took).slope
     yield {
         "cpu": spent.cpu * 1e3,
@@ -79,14 +79,14 @@ def conversation(client, where, path, turns):
 
 
 def stream(client, where, chunks, pause, each):
-    """A stream to its end, its text read at the end or at every chunk."""
-    who = _contestant(client).Blocking(where)
+    """Read a stream; read its text at the end or at every chunk."""
+    who = _load_client(client).Blocking(where)
     count, model = int(chunks), f"bench/{chunks}/{pause}"
-    _check(who.stream("bench/50/0", each == "yes"), 50 * len(PIECE))
+    _check(who.stream("bench/50/0", each == "yes"), 50 * len(CHUNK))
     while True:
         with Peak() as peak, Spent() as spent:
             length = who.stream(model, each == "yes")
-        _check(length, count * len(PIECE))
+        _check(length, count * len(CHUNK))
         yield {
             "cpu": spent.cpu / count * 1e6,
             "wall": spent.wall / count * 1e6,
@@ -95,7 +95,7 @@ def stream(client, where, chunks, pause, each):
 
 
 def async_streams(client, where, streams, chunks, pause, each):
-    """Streams side by side in one event loop."""
+    """Read concurrent streams in one event loop."""
     loop = asyncio.new_event_loop()
     wide, count, model = int(streams), int(chunks), f"bench/{chunks}/{pause}"
 
@@ -103,7 +103,7 @@ def async_streams(client, where, streams, chunks, pause, each):
         return await asyncio.gather(*(who.stream(model, each == "yes") for _ in range(wide)))
 
     async def begin():
-        who = _contestant(client).Asyncio(where)
+        who = _load_client(client).Asyncio(where)
         await who.stream("bench/50/0", False)
         return who
 
@@ -111,26 +111,26 @@ def async_streams(client, where, streams, chunks, pause, each):
     while True:
         with Spent() as spent:
             lengths = loop.run_until_complete(run(who))
-        _check(set(lengths), {count * len(PIECE)})
-        pieces = count * wide
-        yield {"cpu": spent.cpu / pieces * 1e6, "wall": spent.wall / pieces * 1e6}
+        _check(set(lengths), {count * len(CHUNK)})
+        chunks = count * wide
+        yield {"cpu": spent.cpu / chunks * 1e6, "wall": spent.wall / chunks * 1e6}
 
 
 def async_calls(client, where, wide, calls):
-    """Short questions, many at the same time, in one event loop."""
+    """Send concurrent short prompts in one event loop."""
     loop = asyncio.new_event_loop()
     count = int(calls)
 
     async def one(who):
         for _ in range(count):
-            await who.ask(QUESTION)
+            await who.ask(PROMPT)
 
     async def run(who):
         await asyncio.gather(*(one(who) for _ in range(int(wide))))
 
     async def begin():
-        who = _contestant(client).Asyncio(where)
-        await asyncio.gather(*(who.ask(QUESTION) for _ in range(int(wide))))
+        who = _load_client(client).Asyncio(where)
+        await asyncio.gather(*(who.ask(PROMPT) for _ in range(int(wide))))
         return who
 
     who = loop.run_until_complete(begin())
@@ -146,50 +146,50 @@ def async_calls(client, where, wide, calls):
 
 
 def threads(client, where, wide, calls):
-    """Short questions from many threads that share one client."""
-    who = _contestant(client).Blocking(where)
-    who.ask(QUESTION)
+    """Send short prompts from threads that share a client."""
+    who = _load_client(client).Blocking(where)
+    who.ask(PROMPT)
     count = int(calls)
 
     def one():
         for _ in range(count):
-            who.ask(QUESTION)
+            who.ask(PROMPT)
 
     while True:
-        crew = [threading.Thread(target=one) for _ in range(int(wide))]
+        workers = [threading.Thread(target=one) for _ in range(int(wide))]
         with Spent() as spent:
-            for thread in crew:
+            for thread in workers:
                 thread.start()
-            for thread in crew:
+            for thread in workers:
                 thread.join()
         done = int(wide) * count
         yield {"wall": spent.wall / done * 1e6, "cpu": spent.cpu / done * 1e6}
 
 
 def bulk(client, where, path, wide, how):
-    """Large images, many at the same time."""
+    """Send large images concurrently."""
     source = Path(path)
-    module = _contestant(client)
+    module = _load_client(client)
     if how == "threads":
         who = module.Blocking(where)
-        who.ask(QUESTION)
-        crew = [
-            threading.Thread(target=who.look, args=(QUESTION, source)) for _ in range(int(wide))
+        who.ask(PROMPT)
+        workers = [
+            threading.Thread(target=who.look, args=(PROMPT, source)) for _ in range(int(wide))
         ]
         with Peak() as peak, Spent() as spent:
-            for thread in crew:
+            for thread in workers:
                 thread.start()
-            for thread in crew:
+            for thread in workers:
                 thread.join()
     else:
 
         async def begin():
             who = module.Asyncio(where)
-            await who.ask(QUESTION)
+            await who.ask(PROMPT)
             return who
 
         async def run(who):
-            await asyncio.gather(*(who.look(QUESTION, source) for _ in range(int(wide))))
+            await asyncio.gather(*(who.look(PROMPT, source) for _ in range(int(wide))))
 
         loop = asyncio.new_event_loop()
         who = loop.run_until_complete(begin())

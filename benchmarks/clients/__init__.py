@@ -1,5 +1,5 @@
-"""Who is measured: each module does the same work the way a user of it would write it.
+"""The measured clients: each module does the same work as a user of that client would write it.
 
-A module has ``Blocking`` and ``Asyncio``, made with where the server is. It imports what it
-measures and nothing else, for its import is measured too.
+A module has the classes ``Blocking`` and ``Asyncio``, which take the server's address. It imports
+nothing but the client, because its import is measured too.
 """

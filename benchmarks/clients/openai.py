@@ -1,4 +1,4 @@
-"""The openai package over HTTP/1.1, where it is installed: the REST way to the same answers."""
+"""The openai package over HTTP/1.1, where it is installed: the REST way to the same responses."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ class Blocking:
         for source in sources:
             began = time.perf_counter()
             messages.append(_image(text, source))
-            answer = self._asked(*messages)
-            messages.append({"role": "assistant", "content": answer})
+            response = self._asked(*messages)
+            messages.append({"role": "assistant", "content": response})
             took.append(time.perf_counter() - began)
         return took
 
     def stream(self, model, each):
         whole, count = "", 0
-        for piece in self._create(model=model, messages=[_text("Go on")], stream=True):
-            whole += piece.choices[0].delta.content or ""
+        for chunk in self._create(model=model, messages=[_text("Go on")], stream=True):
+            whole += chunk.choices[0].delta.content or ""
             if each:
                 count += len(whole) > 0
         return len(whole)
@@ -73,8 +73,8 @@ class Asyncio:
         self._create = self._client.chat.completions.create
 
     async def _asked(self, message):
-        answer = await self._create(model="grok-4", messages=[message])
-        return answer.choices[0].message.content
+        response = await self._create(model="grok-4", messages=[message])
+        return response.choices[0].message.content
 
     async def ask(self, text):
         return await self._asked(_text(text))
@@ -84,9 +84,9 @@ class Asyncio:
 
     async def stream(self, model, each):
         whole, count = "", 0
-        pieces = await self._create(model=model, messages=[_text("Go on")], stream=True)
-        async for piece in pieces:
-            whole += piece.choices[0].delta.content or ""
+        chunks = await self._create(model=model, messages=[_text("Go on")], stream=True)
+        async for chunk in chunks:
+            whole += chunk.choices[0].delta.content or ""
             if each:
                 count += len(whole) > 0
         return len(whole)

@@ -15,12 +15,12 @@ _STREAM = "/xai_api.Chat/GetCompletionChunk"
 
 
 def _multicallables(channel):
-    answer = chat_pb2.GetChatCompletionResponse.FromString
-    piece = chat_pb2.GetChatCompletionChunk.FromString
+    response = chat_pb2.GetChatCompletionResponse.FromString
+    chunk = chat_pb2.GetChatCompletionChunk.FromString
     encode = chat_pb2.GetCompletionsRequest.SerializeToString
     return (
-        channel.unary_unary(_UNARY, request_serializer=encode, response_deserializer=answer),
-        channel.unary_stream(_STREAM, request_serializer=encode, response_deserializer=piece),
+        channel.unary_unary(_UNARY, request_serializer=encode, response_deserializer=response),
+        channel.unary_stream(_STREAM, request_serializer=encode, response_deserializer=chunk),
     )
 
 
@@ -68,15 +68,15 @@ class Blocking:
         for source in sources:
             began = time.perf_counter()
             request.messages.append(_message(_text(text), _image(source)))
-            answer = self._sample(request, **self._call).outputs[0].message.content
-            request.messages.append(_message(_text(answer), role=chat_pb2.ROLE_ASSISTANT))
+            response = self._sample(request, **self._call).outputs[0].message.content
+            request.messages.append(_message(_text(response), role=chat_pb2.ROLE_ASSISTANT))
             took.append(time.perf_counter() - began)
         return took
 
     def stream(self, model, each):
         whole, count = "", 0
-        for piece in self._stream(_request(model, _message(_text("Go on"))), **self._call):
-            whole += piece.outputs[0].delta.content
+        for chunk in self._stream(_request(model, _message(_text("Go on"))), **self._call):
+            whole += chunk.outputs[0].delta.content
             if each:
                 count += len(whole) > 0
         return len(whole)
@@ -101,8 +101,8 @@ class Asyncio:
 
     async def stream(self, model, each):
         whole, count = "", 0
-        async for piece in self._stream(_request(model, _message(_text("Go on"))), **self._call):
-            whole += piece.outputs[0].delta.content
+        async for chunk in self._stream(_request(model, _message(_text("Go on"))), **self._call):
+            whole += chunk.outputs[0].delta.content
             if each:
                 count += len(whole) > 0
         return len(whole)
