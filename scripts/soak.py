@@ -5,7 +5,7 @@
 
 Needs the development environment (scripts/environment.py). Faults are drawn from the seed: refusals
 to serve before, during and after the answer, rate limits, resets of the connection, truncated and
-garbled streams, pictures that do not open. The exit code is 1 when anything was wrong.
+garbled streams, images that do not open. The exit code is 1 when anything was wrong.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from examples import pictures  # found by the line above
+from examples import images  # found by the line above
 from xai_vision import AsyncClient, RetryPolicy
 from xai_vision.chat import Content, image, user
 from xai_vision.errors import (
@@ -49,7 +49,7 @@ def make_faults(server: FakeServer) -> None:
     server.fault(Fault.after_chunks(2, status="UNAVAILABLE"), rate=0.03)
     server.fault(Fault.after_chunks(3, status="INTERNAL"), rate=0.03)
     server.fault(Fault.truncated(), rate=0.02)
-    server.fault(Fault.garbled(), rate=0.01)
+    server.fault(Fault.malformed(), rate=0.01)
     server.fault(Fault.latency(0.02, jitter=0.02), rate=0.10)
     server.fault(Fault.reset_connection(after_bytes=200), rate=0.005)
 
@@ -62,14 +62,14 @@ class Soak:
         self.random = random.Random(seed)
         self.ends: Counter[str] = Counter()
         self.wrong: list[str] = []
-        self.picture = pictures.png(320, 200)
+        self.image = images.png(320, 200)
 
     async def one(self) -> None:
         """Make one call and judge how it ended."""
-        kind = self.random.choice(["sample", "stream", "left", "picture", "bad"])
+        kind = self.random.choice(["sample", "stream", "left", "image", "bad"])
         chat = self.client.chat.create("grok-4").append(user("Hi"))
-        if kind == "picture":
-            chat.append(user(image(self.picture)))
+        if kind == "image":
+            chat.append(user(image(self.image)))
         if kind == "bad":
             chat.append(user(BAD))
         try:
@@ -83,7 +83,7 @@ class Soak:
         else:
             self.ends[f"{kind}: answered"] += 1
             if kind == "bad":
-                self.wrong.append("a picture that does not open was answered")
+                self.wrong.append("an image that does not open was answered")
 
     async def _ask(self, chat, kind: str) -> None:  # type: ignore[no-untyped-def]
         if kind not in ("stream", "left"):

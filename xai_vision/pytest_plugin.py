@@ -36,7 +36,7 @@ __all__ = ["make_xai_server", "xai_server"]
 _MARKER = "xai_fake(**settings): settings of the fake xAI server in this test"
 # What belongs to the port, not to a tenant of it.
 _OF_A_SERVER = frozenset(
-    ("host", "port", "api_key", "tls", "health", "reflection", "http", "http_port", "front")
+    ("host", "port", "api_key", "tls", "health", "reflection", "http", "http_port", "tcp_proxy")
 ) | {"max_threads"}
 # One server's alone: of several servers in a run, and xdist's processes, only one could have it.
 _OF_ONE_SERVER = ("api_key", "port", "http_port")

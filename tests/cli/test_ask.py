@@ -119,7 +119,7 @@ def test_nobody_reads_the_answer(server, folder, tmp_path):
         (["."], None, 3, "folder"),
         (["photo.jpg", "--detail", "huge"], None, 2, "detail"),
         (["photo.jpg"], Fault.status("PERMISSION_DENIED", "blocked"), 4, "blocked"),
-        (["photo.jpg"], Fault.refused_as_unsafe(), 7, "refused"),
+        (["photo.jpg"], Fault.safety_refusal(), 7, "refused"),
         (["photo.jpg"], Fault.status("INVALID_ARGUMENT", "no such thing"), 7, "no such thing"),
         (["photo.jpg"], Fault.status("INVALID_ARGUMENT", "Invalid JPEG image"), 3, "Invalid JPEG"),
         (["photo.jpg"], Fault.internal("broken"), 6, "broken"),

@@ -136,7 +136,7 @@ def test_a_stream_without_a_finish_reason(driver, server):
 
 @SHAPES
 def test_garbled_bytes(driver, server, shape):
-    server.fault(Fault.garbled())
+    server.fault(Fault.malformed())
     with pytest.raises(ServerError) as caught:
         answer(driver, shape)
     assert caught.value.code() is grpc.StatusCode.INTERNAL
@@ -144,7 +144,7 @@ def test_garbled_bytes(driver, server, shape):
 
 @SHAPES
 def test_a_safety_refusal(driver, server, shape):
-    server.fault(Fault.refused_as_unsafe())
+    server.fault(Fault.safety_refusal())
     with pytest.raises(SafetyRefusalError, match="sending it again will not help") as caught:
         answer(driver, shape)
     assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED

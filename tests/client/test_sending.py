@@ -140,7 +140,7 @@ def test_who_waits_for_an_answer_is_in_nobodys_way(kind, server, one_at_a_time):
     assert server.calls[0].wait_cancelled()
 
 
-@pytest.mark.parametrize("failure", [Fault.internal(), Fault.garbled()])
+@pytest.mark.parametrize("failure", [Fault.internal(), Fault.malformed()])
 def test_a_failure_ends_the_turn(kind, server, one_at_a_time, failure):
     driver = kind(api_key=server.api_key, api_host=server.target, retries=0)
     server.fault(failure, next=2)

@@ -166,7 +166,7 @@ def test_rules_may_refuse_and_be_mistaken(server):
 
 
 def test_a_garbled_answer(server):
-    server.fault(Fault.garbled(), next=1)
+    server.fault(Fault.malformed(), next=1)
     reply = respond(server)
     assert reply.status == 200
     with pytest.raises(json.JSONDecodeError):
@@ -215,7 +215,7 @@ def test_a_frozen_connection(server):
     [
         (Fault.status("INVALID_ARGUMENT"), "BadRequestError", 1),
         (Fault.status("UNAUTHENTICATED"), "BadRequestError", 1),
-        (Fault.refused_as_unsafe(), "PermissionDeniedError", 1),
+        (Fault.safety_refusal(), "PermissionDeniedError", 1),
         (Fault.status("NOT_FOUND"), "NotFoundError", 1),
         (Fault.status("ABORTED"), "ConflictError", 3),
         (Fault.rate_limited(retry_after=0.01), "RateLimitError", 3),
@@ -279,7 +279,7 @@ def test_streams_that_break(rest, server):
     server.fault(Fault.reset_connection(after_bytes=600), next=1)
     with pytest.raises(openai.APIConnectionError):
         list(rest.chat.completions.create(**stream))
-    server.fault(Fault.garbled(after_chunks=1), next=1)
+    server.fault(Fault.malformed(after_chunks=1), next=1)
     with pytest.raises(json.JSONDecodeError):
         list(rest.chat.completions.create(**stream))
 

@@ -75,11 +75,11 @@ def test_a_connection_fault_before_the_end_of_a_short_answer(server, size):
 
 def test_a_connection_fault_out_of_nowhere(server, ask):
     server.on().do(lambda call: Fault.reset_connection())
-    assert "front=True" in ask.refusal("Hi")[1]
-    with pytest.raises(AssertionError, match="front=True"):
+    assert "tcp_proxy=True" in ask.refusal("Hi")[1]
+    with pytest.raises(AssertionError, match="tcp_proxy=True"):
         server.verify()
     server.clear()
-    with FakeServer(front=True) as other, connected(other) as ask_other:
+    with FakeServer(tcp_proxy=True) as other, connected(other) as ask_other:
         other.on().do(lambda call: Fault.reset_connection())
         assert ask_other.refusal("Hi")[0] == "UNAVAILABLE"
 
@@ -87,7 +87,7 @@ def test_a_connection_fault_out_of_nowhere(server, ask):
 def test_much_goes_through_the_front():
     from tests.pictures import MIB, jpeg_of
 
-    with FakeServer(front=True) as server, connected(server) as ask:
+    with FakeServer(tcp_proxy=True) as server, connected(server) as ask:
         server.on().reply("x" * 3_000_000)
         assert len(ask.text("Hi", picture(jpeg_of(5 * MIB)))) == 3_000_000
         assert server.calls.last.images[0].data == jpeg_of(5 * MIB)

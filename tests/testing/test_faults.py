@@ -38,7 +38,7 @@ def test_after_some_and_until_stopped(server, ask):
 
 
 def test_by_matcher(server, ask):
-    server.fault(Fault.refused_as_unsafe(), image=match.any)
+    server.fault(Fault.safety_refusal(), image=match.any)
     assert ask.text("Hi")
     status, words = ask.refusal("Hi", picture(jpeg()))
     assert status == "PERMISSION_DENIED"
@@ -126,7 +126,7 @@ def test_a_truncated_stream_ends_well(server, ask):
 
 
 def test_garbage(server, ask):
-    server.fault(Fault.garbled())
+    server.fault(Fault.malformed())
     assert ask.refusal("Hi")[0] == "INTERNAL"
     said, error = streamed(ask)
     assert said == []
@@ -192,7 +192,7 @@ def test_other_methods_fail_too(server, ask):
 
 def test_under_random_faults_every_call_ends(server):
     chance = random.Random(5)
-    kinds = [Fault.unavailable(), Fault.internal(), Fault.after_chunks(2), Fault.garbled()]
+    kinds = [Fault.unavailable(), Fault.internal(), Fault.after_chunks(2), Fault.malformed()]
     for fault in kinds:
         server.fault(fault, rate=0.15)
     ends = []

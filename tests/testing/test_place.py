@@ -28,10 +28,10 @@ def rest(server, key):
         return reply.status
 
 
-@pytest.mark.parametrize("front", [False, True])
-def test_a_port_and_a_key_of_ones_own(front):
+@pytest.mark.parametrize("tcp_proxy", [False, True])
+def test_a_port_and_a_key_of_ones_own(tcp_proxy):
     port, http_port = free_port(), free_port()
-    server = FakeServer(port=port, http_port=http_port, api_key="our-own-key", front=front)
+    server = FakeServer(port=port, http_port=http_port, api_key="our-own-key", tcp_proxy=tcp_proxy)
     for _ in range(2):  # the same port after a stop
         with server:
             assert server.target == f"localhost:{port}"
@@ -54,7 +54,7 @@ def test_a_port_stays_when_a_front_comes():
         assert server.target == target
 
 
-@pytest.mark.parametrize("options", [{}, {"front": True}, {"tls": True}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"tcp_proxy": True}, {"tls": True}], ids=str)
 def test_an_occupied_port_is_named(options, capfd):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -103,7 +103,7 @@ def connected_over(server):
         ("[::1]", "[::1]:", "http://[::1]:"),
     ],
 )
-@pytest.mark.parametrize("options", [{}, {"front": True}, {"tls": True}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"tcp_proxy": True}, {"tls": True}], ids=str)
 def test_a_host(host, target, url, options):
     try:
         socket.create_server((host.strip("[]"), 0), family=family(host)).close()

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Fault injection: the faults, the rules for them, and the TCP proxy for connection faults."""

@@ -1,4 +1,4 @@
-"""Ways to fail."""
+"""The faults that a test can inject."""
 
 from __future__ import annotations
 
@@ -15,28 +15,35 @@ from xai_vision.testing._errors import ServiceError, failing
 
 __all__ = ["Fault"]
 
-Kind = Literal["status", "latency", "hang", "truncate", "garble", "reset", "freeze"]
+Kind = Literal["status", "latency", "hang", "truncate", "malformed", "reset", "freeze"]
 _METADATA_KEY = re.compile(r"[0-9a-z_.-]+")
 
 
 @given.spelled("Fault")
 @dataclass(frozen=True, repr=False)
 class Fault:
-    """One way for a call to go wrong. Make one with the class methods.
+    """A fault that a test injects into calls. Create one with the class methods.
 
     Attributes:
-        kind: Which way.
-        code: The status, where it ends with one.
-        details: The text that goes with it.
+        kind: The kind of fault.
+        code: The name of the status, for the kind "status".
+        details: The details of the status.
         trailing: Trailing metadata as (key, value) pairs.
-        chunks: After how many messages of a stream; None is before the first.
-        seconds: How long, for latency.
-        jitter: By how many seconds that may be off, drawn from the server's seed.
-        after_bytes: After how many bytes of the answer.
+        chunks: The number of stream messages before the fault; None puts it before the first.
+        seconds: The delay, for the kind "latency".
+        jitter: The maximum deviation from ``seconds``, drawn with the server's seed.
+        after_bytes: The number of response bytes before a connection fault.
 
     Raises:
-        TypeError: An argument is of a wrong kind.
-        ValueError: There is no such status, or a number is negative, NaN or without end.
+        TypeError: An argument has the wrong type.
+        ValueError: The kind or the status does not exist, or a number is negative, NaN or
+            infinite.
+
+    Examples:
+        >>> Fault.unavailable()
+        Fault('status', code='UNAVAILABLE', details='The service is unavailable.')
+        >>> Fault.latency(0.5, jitter=0.1)
+        Fault('latency', seconds=0.5, jitter=0.1)
     """
 
     kind: Kind
@@ -60,9 +67,9 @@ class Fault:
         given.whole("Fault: after_bytes", self.after_bytes, 0)
 
     def __repr__(self) -> str:
-        named = {one.name: getattr(self, one.name) for one in fields(self)[1:]}
-        said = [f"{name}={given.shown(value)}" for name, value in named.items() if value]
-        return hidden(f"Fault({', '.join([repr(self.kind), *said])})")
+        values = {field.name: getattr(self, field.name) for field in fields(self)[1:]}
+        arguments = [f"{name}={given.shown(value)}" for name, value in values.items() if value]
+        return hidden(f"Fault({', '.join([repr(self.kind), *arguments])})")
 
     @classmethod
     @given.named("Fault.status()")
@@ -77,20 +84,23 @@ class Fault:
         """End the call with a status.
 
         Args:
-            code: Its name, such as "INTERNAL", or grpc's own value for it.
-            details: The text that goes with it.
-            trailing: Trailing metadata: texts, or bytes under keys that end with "-bin".
-            after_chunks: After how many messages of a stream; None is before the first. More
-                than there are means after the last.
+            code: The name of the status, such as "INTERNAL", or a ``grpc.StatusCode``.
+            details: The details of the status.
+            trailing: Trailing metadata: strings, or bytes for keys that end with "-bin".
+            after_chunks: The number of stream messages before the status; None puts it before
+                the first. If the stream has fewer, the status comes after the last.
+
+        Returns:
+            The fault.
 
         Raises:
-            TypeError: An argument is of a wrong kind.
-            ValueError: There is no such status, or it is OK; a number is negative; or what is
-                no metadata was given as trailing metadata.
+            TypeError: An argument has the wrong type.
+            ValueError: The status does not exist or is OK, a number is negative, or
+                ``trailing`` is not valid metadata.
         """
         name = failing("Fault: status", code).name
         pairs = _metadata(trailing)
-        return cls("status", name, details or f"{name} by order of the test", pairs, after_chunks)
+        return cls("status", name, details or f"{name} injected by the test", pairs, after_chunks)
 
     @classmethod
     @given.named("Fault.unavailable()")
@@ -101,7 +111,7 @@ class Fault:
         trailing: Mapping[str, str | bytes] | None = None,
         after_chunks: int | None = None,
     ) -> Fault:
-        """UNAVAILABLE, which clients try again after; the rest as for ``status``."""
+        """End the call with UNAVAILABLE, which clients retry. For the rest, see ``status``."""
         return cls.status("UNAVAILABLE", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
@@ -113,7 +123,7 @@ class Fault:
         trailing: Mapping[str, str | bytes] | None = None,
         after_chunks: int | None = None,
     ) -> Fault:
-        """INTERNAL; the rest as for ``status``."""
+        """End the call with INTERNAL. For the rest, see ``status``."""
         return cls.status("INTERNAL", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
@@ -121,7 +131,7 @@ class Fault:
     def rate_limited(
         cls, retry_after: float | None = None, details: str = "Too many requests."
     ) -> Fault:
-        """RESOURCE_EXHAUSTED, with ``retry-after`` (seconds) in the trailing metadata."""
+        """End the call with RESOURCE_EXHAUSTED, and ``retry-after`` (seconds) as metadata."""
         trailing: dict[str, str | bytes] = {}
         if retry_after is not None:
             trailing["retry-after"] = f"{given.number('Fault: retry_after', retry_after):g}"
@@ -129,10 +139,10 @@ class Fault:
 
     @classmethod
     @given.named("Fault.refused_as_unsafe()")
-    def refused_as_unsafe(
+    def safety_refusal(
         cls, details: str = "Content violates usage guidelines. Failed check: safety_check"
     ) -> Fault:
-        """PERMISSION_DENIED the way the service refuses content."""
+        """End the call with PERMISSION_DENIED, as the service does for unsafe content."""
         return cls.status("PERMISSION_DENIED", details)
 
     @classmethod
@@ -152,64 +162,64 @@ class Fault:
     @classmethod
     @given.named("Fault.latency()")
     def latency(cls, seconds: float, *, jitter: float = 0.0) -> Fault:
-        """Wait before the answer; the call goes well otherwise."""
+        """Delay the response, by ``seconds`` plus or minus at most ``jitter``."""
         return cls("latency", seconds=seconds, jitter=jitter)
 
     @classmethod
     @given.named("Fault.hang()")
     def hang(cls, *, after_chunks: int | None = None) -> Fault:
-        """Never answer, or never go on, while the connection stays alive."""
+        """Send nothing, or nothing more, while the connection stays alive."""
         return cls("hang", chunks=after_chunks)
 
     @classmethod
     @given.named("Fault.truncated()")
     def truncated(cls, *, after_chunks: int = 1) -> Fault:
-        """End a stream with OK, but without finish reason and usage."""
+        """End a stream with OK, but without a finish reason and usage."""
         return cls("truncate", chunks=after_chunks)
 
     @classmethod
     @given.named("Fault.garbled()")
-    def garbled(cls, *, after_chunks: int = 0) -> Fault:
-        """Send bytes that are no message."""
-        return cls("garble", chunks=after_chunks)
+    def malformed(cls, *, after_chunks: int = 0) -> Fault:
+        """Send bytes that are not a valid message."""
+        return cls("malformed", chunks=after_chunks)
 
     @classmethod
     @given.named("Fault.reset_connection()")
     def reset_connection(cls, *, after_bytes: int = 0) -> Fault:
-        """Reset the TCP connection after the server has sent so many bytes of this answer.
+        """Reset the TCP connection after ``after_bytes`` bytes of this response.
 
-        0 is before any of it; an answer that has fewer arrives whole. Other calls on the same
-        connection go with it, and what they are sent meanwhile counts as well.
+        With 0 the client receives nothing. A response with fewer bytes arrives complete. The
+        bytes of other calls on the same connection count as well, and those calls fail too.
         """
         return cls("reset", after_bytes=after_bytes)
 
     @classmethod
     @given.named("Fault.freeze_connection()")
     def freeze_connection(cls, *, after_bytes: int = 0) -> Fault:
-        """Let the connection stand, but let nothing through any more: half open.
+        """Keep the TCP connection open but stop all traffic, as if it were half open.
 
-        As with ``reset_connection``, an answer of fewer bytes arrives whole.
+        A response with fewer than ``after_bytes`` bytes arrives complete.
         """
         return cls("freeze", after_bytes=after_bytes)
 
     @property
-    def on_wire(self) -> bool:
-        """Whether it happens to the connection, not to the call."""
+    def on_connection(self) -> bool:
+        """Whether the fault affects the connection rather than the call."""
         return self.kind in ("reset", "freeze")
 
     def error(self) -> ServiceError:
-        """Its status as an error."""
+        """Return the status as an error."""
         return ServiceError(self.code, self.details, self.trailing)
 
 
 def _metadata(pairs: Mapping[str, str | bytes] | None) -> tuple[tuple[str, str | bytes], ...]:
-    """Trailing metadata that grpc can send."""
+    """Check that gRPC can send the trailing metadata, and return it as pairs."""
     for key, value in given.mapping("Fault: trailing", pairs or {}).items():
-        where = f"Fault: trailing[{key!r}]"
+        name = f"Fault: trailing[{key!r}]"
         if not _METADATA_KEY.fullmatch(key):
-            raise ValueError(f"{where}: a key has lower-case letters, digits and _.- only")
+            raise ValueError(f"{name}: use only lower-case letters, digits and _.- in a key")
         if key.endswith("-bin"):
-            given.instance(where, value, bytes, 'bytes, as its key ends with "-bin"')
-        elif not given.text(where, value).isascii() or not str(value).isprintable():
-            raise ValueError(f"{where} must be printable ASCII, not {given.shown(value)}")
+            given.instance(name, value, bytes, 'bytes, because its key ends with "-bin"')
+        elif not given.text(name, value).isascii() or not str(value).isprintable():
+            raise ValueError(f"{name} must be printable ASCII, not {given.shown(value)}")
     return tuple((pairs or {}).items())

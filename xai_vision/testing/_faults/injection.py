@@ -1,4 +1,4 @@
-"""When calls fail: faults, the calls they are for, and how often they happen."""
+"""The faults that a tenant injects, and the calls that get them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._rules.conditions import Conditions
 
-__all__ = ["FaultRule", "FaultTable"]
+__all__ = ["FaultRegistry", "FaultRule"]
 
 
 class FaultRule:
-    """When a fault happens. Made by ``server.fault(...)``.
+    """A fault and the calls it is injected into. ``server.fault(...)`` creates one.
 
     Attributes:
-        fault: Which.
-        fired: How often it has.
-        conditions: To which calls.
-        may_be_idle: Whether it need not happen, by ``optional`` or since it was stopped; one of
-            a ``rate`` never must.
+        fault: The fault.
+        fired: How many calls got the fault.
+        conditions: The conditions on the calls.
+        is_optional: Whether ``verify()`` accepts that the fault never fires: after
+            ``optional()`` or ``stop()``, and always for a ``rate`` below 1.
     """
 
     def __init__(
@@ -35,112 +35,126 @@ class FaultRule:
         count: int | None,
         after: int,
         rate: float,
-        thaw: Callable[[Fault], None],
+        reset_frozen: Callable[[Fault], None],
     ) -> None:
         if not isinstance(fault, Fault):
             name = getattr(fault, "__qualname__", "")
-            seen = f"the function {name}: call it, {name}()" if name else given.shown(fault)
-            raise TypeError(f"a fault must be a Fault, not {seen}")
+            if name:
+                raise TypeError(f"fault: the function {name} is not a Fault. Call it: {name}()")
+            raise TypeError(f"fault must be a Fault, not {given.shown(fault)}")
         self.fault = fault
         self.fired = 0
-        self._thaw = thaw
+        self._reset_frozen = reset_frozen
         self.conditions = conditions
-        self._left = None if count is None else given.whole("fault: next", count, 1)
-        self._spare = given.whole("fault: after", after, 0)
+        self._remaining = None if count is None else given.whole("fault: next", count, 1)
+        self._skip = given.whole("fault: after", after, 0)
         self._rate = given.number("fault: rate", rate, high=1)
-        self.may_be_idle = self._rate < 1
+        self.is_optional = self._rate < 1
 
     @property
-    def spent(self) -> bool:
-        """Whether it will happen no more."""
-        return self._left is not None and self._left <= 0
+    def exhausted(self) -> bool:
+        """Whether the fault cannot fire again."""
+        return self._remaining is not None and self._remaining <= 0
 
-    def strike(self, chance: random.Random) -> bool:
-        """Decide whether it happens to a call of which its conditions hold."""
-        if self.spent:
+    def try_fire(self, rng: random.Random) -> bool:
+        """Decide whether a call that meets the conditions gets the fault, and count it."""
+        if self.exhausted:
             return False
-        if self._spare:
-            self._spare -= 1
+        if self._skip:
+            self._skip -= 1
             return False
-        if self._rate < 1 and chance.random() >= self._rate:
+        if self._rate < 1 and rng.random() >= self._rate:
             return False
-        if self._left:
-            self._left -= 1
+        if self._remaining:
+            self._remaining -= 1
         self.fired += 1
         return True
 
     def optional(self) -> FaultRule:
-        """Let ``verify()`` be fine with it never happening; returns the handle."""
-        self.may_be_idle = True
+        """Let ``verify()`` accept that the fault never fires.
+
+        Returns:
+            This rule.
+        """
+        self.is_optional = True
         return self
 
     def stop(self) -> None:
-        """Let it happen no more, and ``verify()`` be fine with that.
+        """Stop injecting the fault, and let ``verify()`` accept that it never fired.
 
-        A connection it has frozen is reset.
+        Connections that the fault has frozen are reset.
         """
-        self._left = 0
-        self.may_be_idle = True
+        self._remaining = 0
+        self.is_optional = True
         if self.fault.kind == "freeze":
-            self._thaw(self.fault)
+            self._reset_frozen(self.fault)
 
     def __repr__(self) -> str:
-        said = f", {self.conditions}" if len(self.conditions) else ""
-        return hidden(f"fault({self.fault!r}{said})")
+        conditions = f", {self.conditions}" if len(self.conditions) else ""
+        return hidden(f"fault({self.fault!r}{conditions})")
 
 
-class FaultTable:
-    """The faults of one tenant."""
+class FaultRegistry:
+    """The fault rules of one tenant.
+
+    Args:
+        seed: The seed for the rules with a ``rate``.
+    """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._rules: list[FaultRule] = []
         self._lock = threading.Lock()
-        self._chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
 
     @property
     def rules(self) -> list[FaultRule]:
-        """All of them, in order."""
+        """All rules, in the order they were added."""
         with self._lock:
             return list(self._rules)
 
     def add(self, rule: FaultRule) -> FaultRule:
-        """Put a fault in place."""
+        """Add a rule and return it."""
         with self._lock:
             self._rules.append(rule)
         return rule
 
-    def take(self, call: Call) -> list[Fault]:
-        """The faults that happen to ``call``: every latency, and the first of another kind."""
+    def select(self, call: Call) -> list[Fault]:
+        """Return the faults for ``call``: each due latency, and the first due fault of another kind.
+
+        Raises:
+            ServiceError: A function of the test raised it.
+            RuntimeError: A function of the test raised another error.
+        """
         if not self._rules:
             return []
-        taken: list[Fault] = []
-        ended = False
-        # Conditions are asked without the lock, as those of rules are; what is counted and drawn
-        # is so with it.
+        selected: list[Fault] = []
+        fails = False
+        # Conditions run without the lock: a function of the test may take its time, and may use
+        # the server. The counts and the random numbers need the lock.
         for rule in self.rules:
-            late = rule.fault.kind == "latency"
-            # An answer that comes in one piece cannot be truncated: the fault is still to come.
-            misses = rule.fault.kind == "truncate" and not call.stream
-            if rule.spent or misses or (ended and not late) or not _holds(rule, call):
+            delays = rule.fault.kind == "latency"
+            # Only a stream can be truncated. The rule keeps the fault for the next stream.
+            unsuitable = rule.fault.kind == "truncate" and not call.stream
+            if rule.exhausted or unsuitable or (fails and not delays) or not _matches(rule, call):
                 continue
             with self._lock:
-                struck = rule.strike(self._chance)
-            if struck:
-                taken.append(rule.fault)
-                ended = ended or not late
-        return taken
+                fires = rule.try_fire(self._rng)
+            if fires:
+                selected.append(rule.fault)
+                fails = fails or not delays
+        return selected
 
     def clear(self) -> None:
-        """Take all faults away and start chance anew."""
+        """Remove all rules and reset the random numbers to the seed."""
         with self._lock:
             self._rules.clear()
-            self._chance = random.Random(self._seed)  # noqa: S311
+            self._rng = random.Random(self._seed)  # noqa: S311
 
 
-def _holds(rule: FaultRule, call: Call) -> bool:
+def _matches(rule: FaultRule, call: Call) -> bool:
     try:
-        return rule.conditions.hold(call)
+        return rule.conditions.matches(call)
     except ServiceError:
         raise
     except Exception as error:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The gRPC port of the fake server, and what its ports share."""
