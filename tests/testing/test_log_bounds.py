@@ -12,7 +12,7 @@ import pytest
 from tests.pictures import jpeg_of
 from tests.testing.asking import connected, picture
 from xai_vision.testing import FakeServer, Fault
-from xai_vision.testing._calls.size import weigh
+from xai_vision.testing._calls.log import _size
 
 KIB = 1024
 
@@ -35,7 +35,7 @@ def test_long_requests():
         assert first_words(calls) == ["8", "9", "10", "11"]
         assert (calls.total, calls.dropped) == (12, 8)
         assert "(8 older calls no longer in the log)" in repr(calls)
-        assert sum(map(weigh, calls)) <= 200 * KIB
+        assert sum(map(_size, calls)) <= 200 * KIB
         assert calls.last.request.messages[0].content[0].text == text(11)
 
 
@@ -162,9 +162,9 @@ def test_memory_stays_where_the_limit_is():
             held, _ = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        # Python's part of it; protobuf's own is counted by weigh().
+        # Python's part of it; protobuf's own is counted by _size().
         assert held < 4 * KIB * KIB
-        assert sum(map(weigh, server.calls)) <= KIB * KIB
+        assert sum(map(_size, server.calls)) <= KIB * KIB
 
 
 def test_many_at_once_are_counted_right():
@@ -182,6 +182,5 @@ def test_many_at_once_are_counted_right():
             thread.join(60)
         calls = server.calls
         assert (calls.total, calls.total - calls.dropped) == (240, len(calls))
-        weights = [call.weight for call in calls]
-        assert weights == [weigh(call) for call in calls]
-        assert calls._held == sum(weights) <= 150 * KIB
+        assert dict(calls._sizes) == {call: _size(call) for call in calls}
+        assert calls._size == sum(calls._sizes.values()) <= 150 * KIB

@@ -15,12 +15,12 @@ from __future__ import annotations
 from xai_vision.testing import match
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.log import CallList, CallLog
-from xai_vision.testing._calls.record import Call
+from xai_vision.testing._calls.record import Call, RuleRecord
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
 from xai_vision.testing._rules.reply import Reply, Step, ToolUse
-from xai_vision.testing._rules.rule import Rule, RuleRecord
+from xai_vision.testing._rules.rule import Rule
 from xai_vision.testing._server import FakeServer
 from xai_vision.testing._settings import Settings
 from xai_vision.testing._tenant import Tenant

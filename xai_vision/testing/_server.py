@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from xai_vision.testing import _validation as given
 from xai_vision.testing._settings import SettingChanges, Settings
 from xai_vision.testing._tenant import Tenant
-from xai_vision.testing._transport.address import LOOPBACK, Place
-from xai_vision.testing._transport.grpc_server import Host
-from xai_vision.testing._transport.shared_state import Site
+from xai_vision.testing._transport.address import LOOPBACK, BindAddress
+from xai_vision.testing._transport.grpc_server import GrpcServer
+from xai_vision.testing._transport.shared_state import ServerState
 from xai_vision.testing._transport.tls import throw_away_certificate
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ OPTIONS = (
     "reflection",
     "http",
     "http_port",
-    "front",
+    "tcp_proxy",
 )
 """What is a server's own, and no tenant's."""
 
@@ -61,8 +61,8 @@ class FakeServer(Tenant):
         http: Whether the HTTP port, for the Responses API and Chat Completions, is opened at
             once; else it comes with the first look at ``http_url``. Needs the extra "http".
         http_port: Which port that is; 0 is any that is free.
-        front: Whether bytes go through a proxy that can reset and freeze connections. It comes
-            by itself with the first such fault; needed only where a function returns one.
+        tcp_proxy: Whether connections go through a TCP proxy that can reset and freeze them. The
+            first connection fault adds it; needed only where a function returns such a fault.
         changes: Single settings by name, such as ``stored_pictures="refuse"``; see ``Settings``.
 
     Raises:
@@ -83,18 +83,18 @@ class FakeServer(Tenant):
         reflection: bool = False,
         http: bool = False,
         http_port: int = 0,
-        front: bool = False,
+        tcp_proxy: bool = False,
         **changes: Unpack[SettingChanges],
     ) -> None:
         given.unknown("FakeServer()", changes, [*SettingChanges.__annotations__, *OPTIONS])
         if settings is not None:
             given.instance("FakeServer: settings", settings, Settings, "Settings")
         flags = {"tls": tls, "health": health, "reflection": reflection, "http": http}
-        for name, value in {**flags, "front": front}.items():
+        for name, value in {**flags, "tcp_proxy": tcp_proxy}.items():
             given.flag(f"FakeServer: {name}", value)
-        place = Place(host, port, http_port)
-        super().__init__(Site(place), (settings or Settings()).but(**changes), api_key)
-        self._site.front = front
+        place = BindAddress(host, port, http_port)
+        super().__init__(ServerState(place), (settings or Settings()).but(**changes), api_key)
+        self._site.tcp_proxy = tcp_proxy
         self._site.certificate = throw_away_certificate(place.host) if tls else None
         self._site.max_threads = self.settings.max_threads
         self._http = http
@@ -104,12 +104,12 @@ class FakeServer(Tenant):
     @property
     def running(self) -> bool:
         """Whether it takes calls."""
-        return self._site.host is not None
+        return self._site.grpc_server is not None
 
     @property
     def threads(self) -> int:
         """How many threads work on calls, or wait for some."""
-        hosts = (self._site.host, self._site.http)
+        hosts = (self._site.grpc_server, self._site.http_server)
         return sum(host.threads for host in hosts if host)
 
     def start(self) -> Self:
@@ -119,13 +119,13 @@ class FakeServer(Tenant):
             OSError: The port is taken, or the host is none of this machine's; it names both.
         """
         with self._lock:
-            if self._site.host is None:
-                self._site.host = Host(
+            if self._site.grpc_server is None:
+                self._site.grpc_server = GrpcServer(
                     self._site.keys,
                     self.settings.max_threads,
-                    self._site.place,
+                    self._site.address,
                     tls=self._site.certificate,
-                    front=self._site.front,
+                    tcp_proxy=self._site.tcp_proxy,
                     **self._services,
                 )
                 if self._http:
@@ -139,16 +139,16 @@ class FakeServer(Tenant):
             grace: Seconds that calls under way get to finish; None cancels them at once.
         """
         with self._lock:
-            host, self._site.host = self._site.host, None
+            host, self._site.grpc_server = self._site.grpc_server, None
         if host is not None:
             self._site.close_http(grace)
             host.stop(grace)
 
     def _open_http(self) -> None:
         try:
-            self._site.http_running()
+            self._site.running_http()
         except BaseException:
-            host, self._site.host = self._site.host, None
+            host, self._site.grpc_server = self._site.grpc_server, None
             if host is not None:
                 host.stop()
             raise

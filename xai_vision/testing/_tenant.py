@@ -25,7 +25,7 @@ from xai_vision.testing._service.models import Catalogue
 from xai_vision.testing._service.rate_limiter import Limiter
 from xai_vision.testing._service.response_store import Store
 from xai_vision.testing._settings import Settings
-from xai_vision.testing._transport.shared_state import Site
+from xai_vision.testing._transport.shared_state import ServerState
 from xai_vision.testing._validation import choice, instance, named, texts, unknown
 from xai_vision.testing._words import counted
 
@@ -48,7 +48,7 @@ class Tenant:
         clock: The service's clock; ``clock.skip(days=31)`` lets stored answers expire.
     """
 
-    def __init__(self, site: Site, settings: Settings, api_key: str | None = None) -> None:
+    def __init__(self, site: ServerState, settings: Settings, api_key: str | None = None) -> None:
         key = new_key() if api_key is None else own_key(api_key)
         self.settings = settings
         self.clock = Clock()
@@ -67,7 +67,7 @@ class Tenant:
         Raises:
             RuntimeError: It is not running.
         """
-        return f"{self._site.place.shown}:{self._site.running().port}"
+        return f"{self._site.address.client_host}:{self._site.running_grpc().port}"
 
     @property
     def http_url(self) -> str:
@@ -79,7 +79,7 @@ class Tenant:
             RuntimeError: The server is not running.
             ImportError: A package of the extra "http" is missing.
         """
-        return self._site.http_running().url
+        return self._site.running_http().url
 
     @property
     def root_certificate(self) -> bytes:
@@ -170,7 +170,7 @@ class Tenant:
         wanted = Conditions.beforehand("on()", conditions, "priority")
         if isinstance(conditions.get("model"), str):
             choice("on(): model", conditions["model"], self._model_names())
-        rule = Rule(wanted, priority=priority, prepare=self._site.prepare)
+        rule = Rule(wanted, priority=priority, prepare=self._site.enable_fault)
         return self._engine.rules.add(rule)
 
     def fault(
@@ -203,9 +203,9 @@ class Tenant:
             ValueError: A number is out of its range, or no call can ever have a value.
         """
         wanted = Conditions.beforehand("fault()", conditions, "next", "after", "rate")
-        thaw = partial(self._site.thaw, self._engine)
-        rule = FaultRule(fault, wanted, count=next, after=after, rate=rate, thaw=thaw)
-        self._site.prepare(fault)
+        thaw = partial(self._site.reset_frozen, self._engine)
+        rule = FaultRule(fault, wanted, count=next, after=after, rate=rate, reset_frozen=thaw)
+        self._site.enable_fault(fault)
         return self._engine.faults.add(rule)
 
     @named("rate_limit()")
@@ -295,7 +295,7 @@ class Tenant:
         for each in wipe:
             each()
         engine.limiter = None
-        self._site.thaw(engine)
+        self._site.reset_frozen(engine)
 
     def close(self) -> None:
         """Take the tenant's keys back and let go of its calls that still hang.
@@ -304,8 +304,8 @@ class Tenant:
         """
         self._site.keys.dismiss(self._engine)
         self._engine.release()
-        self._site.thaw(self._engine)
+        self._site.reset_frozen(self._engine)
 
     def __repr__(self) -> str:
-        where = f"at {self.target}" if self._site.host else "not running"
+        where = f"at {self.target}" if self._site.grpc_server else "not running"
         return f"<{type(self).__name__} {where}, {counted(len(self.calls), 'call')}>"

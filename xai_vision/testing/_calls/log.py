@@ -1,15 +1,15 @@
-"""The log of calls, and what can be asked of it."""
+"""The log of calls, and the questions and assertions that tests put to it."""
 
 from __future__ import annotations
 
+import json
 import threading
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from xai_vision.testing._calls.images import Album
 from xai_vision.testing._calls.record import Call
-from xai_vision.testing._calls.size import weigh
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
 from xai_vision.testing._validation import number, whole
 from xai_vision.testing._words import counted
@@ -19,41 +19,43 @@ if TYPE_CHECKING:
 
 __all__ = ["CallList", "CallLog"]
 
-_SHOWN = 10
+_MAX_SHOWN = 10
+# The memory of a call without texts and images; measured, and rounded up.
+_CALL_BYTES: Final = 2_048
 
 
 class CallList(Sequence[Call]):
-    """Calls in order of arrival. It can be pickled and copied."""
+    """Calls in order of arrival. A list can be pickled and copied."""
 
     def __init__(
         self,
         calls: Iterable[Call],
-        asked: str = "",
+        description: str = "",
         *,
         dropped: int = 0,
         nearest: str = "",
-        account: Callable[[Call], str] | None = None,
+        explain: Callable[[Call], str] | None = None,
     ) -> None:
-        self._found = tuple(calls)
-        self._asked = asked
+        self._items = tuple(calls)
+        self._description = description
         self._nearest = nearest
-        self._lost = dropped
-        self._account = account
+        self._dropped = dropped
+        self._explain = explain
 
     @property
     def dropped(self) -> int:
-        """How many older calls the log no longer has, whatever they were.
+        """The number of older calls that the log has dropped, of any kind.
 
-        The settings ``keep_calls`` and ``keep_log_bytes`` say how much it keeps.
+        The settings ``keep_calls`` and ``keep_log_bytes`` limit the size of the log.
         """
-        return self._lost
+        return self._dropped
 
     @property
     def last(self) -> Call:
         """The newest call.
 
         Raises:
-            LookupError: There is none.
+            LookupError: The list is empty.
         """
         calls = self._all()
         if not calls:
@@ -62,101 +64,111 @@ class CallList(Sequence[Call]):
 
     @property
     def attempts(self) -> CallList:
-        """The newest call, and those right before it that asked the very same and failed.
+        """The newest call, and the failed calls with the same request directly before it.
 
-        That is what a client's trying again looks like, whether it says so (``call.attempt``)
-        or not.
+        Such calls are retries of a client, whether it reports them (``call.attempt``) or not.
         """
         calls = self._all()
         start = len(calls) - 1
-        while start > 0 and _tried_again(calls[start - 1], calls[-1]):
+        while start > 0 and _is_retried(calls[start - 1], calls[-1]):
             start -= 1
-        return self._part(calls[max(start, 0) :])
+        return self._sublist(calls[max(start, 0) :])
 
     def where(self, **conditions: Unpack[ConditionArgs]) -> CallList:
-        """The calls of which all conditions hold.
+        """Return the calls that match all conditions.
 
         Args:
-            conditions: As for ``server.on``, and ``status="OK"``; see ``ConditionArgs``.
+            conditions: The same as for ``server.on``, and ``status="OK"``; see
+                ``ConditionArgs``.
         """
-        wanted = Conditions("where()", conditions)
+        expected = Conditions("where()", conditions)
         calls = self._all()
-        found = [call for call in calls if wanted.hold(call)]
-        asked = self._asked
-        if len(wanted):
-            asked += f"{' and' if asked else ''} with {wanted}"
-        return self._part(found, asked, "" if found else wanted.nearest(calls))
+        matching = [call for call in calls if expected.matches(call)]
+        description = self._description
+        if len(expected):
+            description += f"{' and' if description else ''} with {expected}"
+        return self._sublist(matching, description, "" if matching else expected.nearest(calls))
 
     def assert_called(self, times: int | None = None, **conditions: Unpack[ConditionArgs]) -> None:
-        """Fail unless there were such calls.
+        """Fail unless the log has matching calls.
 
         Args:
-            times: How many exactly; None is at least one.
-            conditions: As for ``where``.
+            times: The exact number of calls; None means at least one.
+            conditions: The same as for ``where``.
 
         Raises:
-            AssertionError: There were others. It names the nearest one and what it lacks, and
-                lists the last ones with the rules that answered them. Or the log has dropped
-                calls that might have counted, so that nobody can tell.
+            AssertionError: The number of matching calls is different. The message describes the
+                nearest call and its mismatches, and lists the last calls with the rules that
+                answered them. Or the log has dropped calls that may have matched.
         """
-        __tracebackhide__ = True  # pytest then shows the test's own line
-        wanted = Conditions("assert_called()", conditions, ["times"])
+        __tracebackhide__ = True  # pytest then shows the line of the test
+        expected = Conditions("assert_called()", conditions, ["times"])
         if times is not None:
             whole("assert_called(): times", times, 0)
         calls = self._all()
-        count = sum(wanted.hold(call) for call in calls)
+        count = sum(expected.matches(call) for call in calls)
         enough = count > 0 if times is None else count == times
         if enough and (times is None or not self.dropped):
             return
-        expected = "a call" if times is None else f"{times} calls" if times != 1 else "1 call"
-        what = f"{self._asked}{' and' if self._asked and len(wanted) else ''}"
-        what += f" with {wanted}" if len(wanted) else ""
-        text = f"expected {expected}{what}, but there were {count}{self._gone()}"
+        text = "expected a call" if times is None else f"expected {counted(times, 'call')}"
+        text += self._description
+        if len(expected):
+            text += f"{' and' if self._description else ''} with {expected}"
+        text += f", but there were {count}{self._dropped_note()}"
         if enough:
-            text += " and may have counted; the settings keep_calls and keep_log_bytes keep more"
-        if count < (1 if times is None else times) and calls and len(wanted):
-            text += f". {wanted.nearest(calls)}"
-        raise AssertionError(f"{text}; in all:\n{self._listed(calls, wanted)}")
+            text += " and may have matched; raise the settings keep_calls and keep_log_bytes"
+        if count < (1 if times is None else times) and calls and len(expected):
+            text += f". {expected.nearest(calls)}"
+        raise AssertionError(f"{text}; all calls:\n{self._lines(calls, expected)}")
 
     def assert_not_called(self, **conditions: Unpack[ConditionArgs]) -> None:
-        """Fail if there was such a call.
+        """Fail if the log has a matching call.
 
         Raises:
-            AssertionError: There was, or the log has dropped calls, so that nobody can tell.
+            AssertionError: There is one, or the log has dropped calls that may have matched.
         """
         __tracebackhide__ = True
         self.assert_called(0, **conditions)
 
-    def _all(self) -> Sequence[Call]:
-        return self._found
-
-    def _part(self, calls: Iterable[Call], asked: str | None = None, nearest: str = "") -> CallList:
-        asked = self._asked if asked is None else asked
-        return CallList(calls, asked, dropped=self.dropped, nearest=nearest, account=self._account)
-
-    def _not_called(self) -> str:
-        nearest = f". {self._nearest}" if self._nearest else ""
-        return f"the server was not called{self._asked}{self._gone()}{nearest}"
-
-    def _gone(self) -> str:
-        dropped = self.dropped
-        return f" ({counted(dropped, 'older call')} no longer in the log)" if dropped else ""
-
     def summary(self) -> str:
-        """The last calls and what became of each: which rule answered, or which was nearest."""
+        """Describe the last calls: the rule that answered each, or the nearest rule."""
         calls = self._all()
         if not calls:
             return f"T{self._not_called()[1:]}."
-        return f"{counted(len(calls), 'call')}{self._gone()}:\n{self._listed(calls)}"
+        return f"{counted(len(calls), 'call')}{self._dropped_note()}:\n{self._lines(calls)}"
 
-    def _listed(self, calls: Sequence[Call], wanted: Conditions | None = None) -> str:
-        lines = [f"  … {len(calls) - _SHOWN} before"] if len(calls) > _SHOWN else []
-        for call in calls[-_SHOWN:]:
-            faults = wanted.faults(call) if wanted else []
-            lines.append(f"  {call!r}{(faults and ': ' + '; '.join(faults)) or ''}")
-            if self._account is not None:
-                lines.append(f"    {self._account(call)}")
-        return "\n".join(lines) or "  no call at all"
+    def _all(self) -> Sequence[Call]:
+        return self._items
+
+    def _sublist(
+        self, calls: Iterable[Call], description: str | None = None, nearest: str = ""
+    ) -> CallList:
+        return CallList(
+            calls,
+            self._description if description is None else description,
+            dropped=self.dropped,
+            nearest=nearest,
+            explain=self._explain,
+        )
+
+    def _not_called(self) -> str:
+        nearest = f". {self._nearest}" if self._nearest else ""
+        return f"the server was not called{self._description}{self._dropped_note()}{nearest}"
+
+    def _dropped_note(self) -> str:
+        dropped = self.dropped
+        return f" ({counted(dropped, 'older call')} no longer in the log)" if dropped else ""
+
+    def _lines(self, calls: Sequence[Call], expected: Conditions | None = None) -> str:
+        lines = []
+        if len(calls) > _MAX_SHOWN:
+            lines.append(f"  … {counted(len(calls) - _MAX_SHOWN, 'earlier call')}")
+        for call in calls[-_MAX_SHOWN:]:
+            mismatches = "; ".join(expected.mismatches(call)) if expected else ""
+            lines.append(f"  {call!r}{mismatches and f': {mismatches}'}")
+            if self._explain is not None:
+                lines.append(f"    {self._explain(call)}")
+        return "\n".join(lines) or "  no calls"
 
     @overload
     def __getitem__(self, index: int) -> Call: ...
@@ -164,7 +176,7 @@ class CallList(Sequence[Call]):
     def __getitem__(self, index: slice) -> CallList: ...
     def __getitem__(self, index: int | slice) -> Call | CallList:
         calls = self._all()
-        return self._part(calls[index]) if isinstance(index, slice) else calls[index]
+        return self._sublist(calls[index]) if isinstance(index, slice) else calls[index]
 
     def __iter__(self) -> Iterator[Call]:
         return iter(self._all())
@@ -173,110 +185,119 @@ class CallList(Sequence[Call]):
         return len(self._all())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _record, (tuple(self._all()), self._asked, self.dropped, self._nearest)
+        return _make_list, (tuple(self._all()), self._description, self.dropped, self._nearest)
 
     def __repr__(self) -> str:
         calls = self._all()
-        more = "… " if len(calls) > _SHOWN else ""
-        shown = ", ".join(map(repr, calls[-_SHOWN:]))
-        return f"<{counted(len(calls), 'call')}{self._gone()}: {more}{shown}>"
+        more = "… " if len(calls) > _MAX_SHOWN else ""
+        shown = ", ".join(map(repr, calls[-_MAX_SHOWN:]))
+        return f"<{counted(len(calls), 'call')}{self._dropped_note()}: {more}{shown}>"
 
 
 class CallLog(CallList):
-    """Every call of a tenant; safe to read while calls come in.
+    """All calls of a tenant. The log can be read while calls arrive.
 
-    A pickle or a copy of it is a ``CallList`` of what there was at that moment.
+    A pickle or a copy of the log is a ``CallList`` with the calls up to then.
 
     Args:
-        keep: How many calls.
-        keep_bytes: How many bytes, pictures included; see the setting ``keep_log_bytes``.
-        account: Says which rule answered a call, or which was nearest.
+        max_calls: The number of calls to store.
+        max_bytes: The bytes to store, images included; see the setting ``keep_log_bytes``.
+        explain: A function that describes which rule answered a call, or which was nearest.
     """
 
     def __init__(
-        self, keep: int, keep_bytes: int, account: Callable[[Call], str] | None = None
+        self, max_calls: int, max_bytes: int, explain: Callable[[Call], str] | None = None
     ) -> None:
-        super().__init__((), account=account)
-        self._keep = keep
-        self._limit = keep_bytes
-        self._calls: deque[Call] = deque()
-        self._ended: deque[Call] = deque()
-        self._held = 0
+        super().__init__((), explain=explain)
+        self._max_calls = max_calls
+        self._max_bytes = max_bytes
+        self._calls: OrderedDict[Call, None] = OrderedDict()
+        self._sizes: OrderedDict[Call, int] = OrderedDict()  # of calls that have ended
+        self._size = 0
         self._total = 0
-        self._lock = threading.Condition()
-        self.album = Album(keep_bytes)
+        self._changed = threading.Condition()
+        self.album = Album(max_bytes)
 
     @property
     def total(self) -> int:
-        """How many calls there ever were, dropped ones included."""
+        """The number of calls that have arrived, dropped ones included."""
         return self._total
 
     @property
     def dropped(self) -> int:
-        """How many of them the log no longer has."""
-        with self._lock:
+        """The number of calls that the log has dropped."""
+        with self._changed:
             return self._total - len(self._calls)
 
     def _all(self) -> Sequence[Call]:
-        with self._lock:
+        with self._changed:
             return tuple(self._calls)
 
     def add(self, call: Call) -> None:
         """Append a call."""
-        with self._lock:
-            call.enter(self)
-            self._calls.append(call)
+        with self._changed:
+            self._calls[call] = None
             self._total += 1
-            while len(self._calls) > self._keep:
-                self._drop(self._calls[0])
-            self._lock.notify_all()
+            while len(self._calls) > self._max_calls:
+                self._drop(next(iter(self._calls)))
+            self._changed.notify_all()
 
-    def settle(self, call: Call) -> None:
-        """Count what a call that is over holds, and make room for it."""
-        with self._lock:
-            if not call.stands_in(self):
-                return  # dropped meanwhile, or forgotten
-            weight = weigh(call)
-            if not call.weight:
-                self._ended.append(call)
-            self._held += weight - call.weight
-            call.weight = weight
-            while self._held > self._limit // 2 and len(self._ended) > 1:
-                newest = self._calls[-1]
-                self._drop(self._ended[1] if self._ended[0] is newest else self._ended[0])
-            left = self._limit - self._held
+    def update_size(self, call: Call) -> None:
+        """Measure a call that has ended, and drop older calls if the log is too large."""
+        size = _size(call)
+        with self._changed:
+            if call not in self._calls:
+                return  # dropped while it was in progress
+            self._size += size - self._sizes.get(call, 0)
+            self._sizes[call] = size
+            # The newest call stays, and so do calls in progress.
+            newest = next(reversed(self._calls))
+            while self._size > self._max_bytes // 2 and len(self._sizes) > 1:
+                self._drop(next(ended for ended in self._sizes if ended is not newest))
+            left = self._max_bytes - self._size
         self.album.limit(max(0, left))
 
     def _drop(self, call: Call) -> None:
-        self._calls.remove(call)
-        if call.weight:
-            self._ended.remove(call)
-            self._held -= call.weight
-        call.enter(None)
+        del self._calls[call]
+        self._size -= self._sizes.pop(call, 0)
 
     def wait_for(self, count: int, timeout: float = 5.0) -> bool:
-        """Wait until ``count`` calls have arrived in all, at most ``timeout`` seconds."""
+        """Wait until ``count`` calls have arrived since the start or the last ``clear()``.
+
+        Args:
+            count: The number of calls.
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether they have arrived.
+        """
         whole("wait_for(): count", count, 0)
         number("wait_for(): timeout", timeout)
-        with self._lock:
-            return self._lock.wait_for(lambda: self._total >= count, timeout)
+        with self._changed:
+            return self._changed.wait_for(lambda: self._total >= count, timeout)
 
     def clear(self) -> None:
-        """Forget every call and picture."""
-        with self._lock:
-            for call in self._calls:
-                call.enter(None)
+        """Drop all calls and images, and start to count again."""
+        with self._changed:
             self._calls.clear()
-            self._ended.clear()
-            self._held = self._total = 0
+            self._sizes.clear()
+            self._size = self._total = 0
         self.album.clear()
-        self.album.limit(self._limit)
+        self.album.limit(self._max_bytes)
 
 
-def _record(calls: tuple[Call, ...], asked: str, dropped: int, nearest: str) -> CallList:
-    return CallList(calls, asked, dropped=dropped, nearest=nearest)
+def _size(call: Call) -> int:
+    """Estimate the bytes that a call takes in the log, without its images."""
+    protos = [proto for proto in (call.request, call.response) if proto is not None]
+    body = 0 if call.body is None else len(json.dumps(call.body, ensure_ascii=False))
+    size: int = sum(proto.ByteSize() for proto in protos)
+    return _CALL_BYTES + len(call.prompt) + body + size
 
 
-def _tried_again(one: Call, other: Call) -> bool:
-    ended_ill = one.status not in ("", "OK")
-    return ended_ill and one.method == other.method and one.request == other.request
+def _make_list(calls: tuple[Call, ...], description: str, dropped: int, nearest: str) -> CallList:
+    return CallList(calls, description, dropped=dropped, nearest=nearest)
+
+
+def _is_retried(call: Call, later: Call) -> bool:
+    failed = call.status not in ("", "OK")
+    return failed and call.method == later.method and call.request == later.request

@@ -6,17 +6,17 @@ import contextlib
 import socket
 from dataclasses import dataclass, field
 
-from xai_vision.testing._calls.record import Call
 from xai_vision.testing._faults.fault import Fault
+from xai_vision.testing._service.active_call import ActiveCall
 
-__all__ = ["STEP", "Charge", "Link", "Pipe"]
+__all__ = ["CHUNK_SIZE", "Direction", "ProxiedConnection", "ScheduledFault"]
 
-STEP = 256 * 1024
+CHUNK_SIZE = 256 * 1024
 """Bytes that are read at a time."""
 
 
 @dataclass
-class Pipe:
+class Direction:
     """One direction of a connection."""
 
     source: socket.socket
@@ -27,16 +27,16 @@ class Pipe:
 
 
 @dataclass(eq=False)
-class Charge:
+class ScheduledFault:
     """A fault that waits on a connection, for which call, and for how many more bytes."""
 
     fault: Fault
-    call: Call
+    call: ActiveCall
     owner: object
     left: int
 
 
-class Link:
+class ProxiedConnection:
     """A connection: the client's socket, ours to the server, and what is to happen to it.
 
     Attributes:
@@ -48,11 +48,11 @@ class Link:
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self.client, self.server = client, server
         self.port: int = server.getsockname()[1]
-        self.up = Pipe(client, server)
-        self.down = Pipe(server, client)
-        self.charges: list[Charge] = []
-        self.frozen_by: Charge | None = None
-        self.calls: dict[Call, int | None] = {}
+        self.up = Direction(client, server)
+        self.down = Direction(server, client)
+        self.charges: list[ScheduledFault] = []
+        self.frozen_by: ScheduledFault | None = None
+        self.calls: dict[ActiveCall, int | None] = {}
         self.sent = 0
 
     @property
@@ -61,7 +61,7 @@ class Link:
         return self.sent + len(self.down.data)
 
     @property
-    def unanswered(self) -> list[Call]:
+    def unanswered(self) -> list[ActiveCall]:
         """The calls whose answers are not through."""
         return [call for call, end in list(self.calls.items()) if end is None or end > self.sent]
 
@@ -74,7 +74,7 @@ class Link:
         """Take what has come from the server, until there is ``enough`` of it."""
         with contextlib.suppress(OSError):
             while len(self.down.data) < enough:
-                data = self.server.recv(STEP)
+                data = self.server.recv(CHUNK_SIZE)
                 self.down.data += data
                 if not data:
                     self.down.ended = True

@@ -13,12 +13,17 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from xai_vision.testing._calls.record import Call
 from xai_vision.testing._faults.fault import Fault
-from xai_vision.testing._faults.proxied_connection import STEP, Charge, Link, Pipe
+from xai_vision.testing._faults.proxied_connection import (
+    CHUNK_SIZE,
+    Direction,
+    ProxiedConnection,
+    ScheduledFault,
+)
+from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._transport.address import LOOPBACK
 
-__all__ = ["Front"]
+__all__ = ["TcpProxy"]
 
 _ORDER_SECONDS = 1.0
 # After a reset, for clients to notice before somebody calls again over the connection.
@@ -28,7 +33,7 @@ _CUTS = 1000
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
-class Front:
+class TcpProxy:
     """Passes bytes between a port and the server behind it, on one thread.
 
     Args:
@@ -46,7 +51,7 @@ class Front:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._hearing, selectors.EVENT_READ)
-        self._links: dict[int, Link] = {}
+        self._links: dict[int, ProxiedConnection] = {}
         self._cut: dict[int, Fault] = {}  # connections that were reset, by the server's name
         self._orders: deque[tuple[Callable[[], None], threading.Event | None]] = deque()
         self._lock = threading.Lock()
@@ -54,27 +59,27 @@ class Front:
         self._thread = threading.Thread(target=self._run, name="xai-vision-front", daemon=True)
         self._thread.start()
 
-    def carry(self, call: Call) -> Callable[[], None] | None:
+    def track_call(self, call: ActiveCall) -> Callable[[], None] | None:
         """Know a call by its connection, for what strikes that strikes all that came by it.
 
         Returns:
             What is to be called when its answer is over. None if there is no such connection.
         """
         with self._lock:
-            port = _port(call.peer)
+            port = _port(call.record.peer)
             link, fault = self._links.get(port), self._cut.get(port)
             if link is not None:
                 link.calls[call] = None
                 fault = link.frozen_by.fault if link.frozen_by is not None else None
         if fault is not None:
-            call.lose(fault)  # it was taken up only after its connection had been struck
+            call.mark_lost(fault)  # it was taken up only after its connection had been struck
         return None if link is None else partial(self._passed, link, call)
 
-    def _passed(self, link: Link, call: Call) -> None:
+    def _passed(self, link: ProxiedConnection, call: ActiveCall) -> None:
         self._orders.append((partial(self._note_end, link, call), None))
         self._ring()
 
-    def arm(self, call: Call, fault: Fault, owner: object) -> Callable[[], None] | None:
+    def schedule(self, call: ActiveCall, fault: Fault, owner: object) -> Callable[[], None] | None:
         """Let a fault happen to the connection that a call came by.
 
         Args:
@@ -86,21 +91,21 @@ class Front:
             What is to be called when the server has written the whole answer: a fault that is
             not due by then does not happen. None if there is no such connection.
         """
-        charge = Charge(fault, call, owner, fault.after_bytes)
+        charge = ScheduledFault(fault, call, owner, fault.after_bytes)
         with self._lock:
-            link = self._links.get(_port(call.peer))
+            link = self._links.get(_port(call.record.peer))
             if link is None:
                 return None
             link.charges = [*link.charges, charge]
         self._ring()
         return partial(self._disarm, link, charge)
 
-    def _disarm(self, link: Link, charge: Charge) -> None:
+    def _disarm(self, link: ProxiedConnection, charge: ScheduledFault) -> None:
         # Waited for, so that the server takes up no other call before: what is on its way to the
         # client now is this answer's, what comes later is not.
         self._order(partial(self._take_back, link, charge))
 
-    def thaw(self, owner: object, fault: Fault | None = None) -> None:
+    def reset_frozen(self, owner: object, fault: Fault | None = None) -> None:
         """Reset what an owner's faults have frozen, so that its clients connect anew.
 
         Args:
@@ -162,7 +167,7 @@ class Front:
             if done is not None:
                 done.set()
 
-    def _take_back(self, link: Link, charge: Charge) -> None:
+    def _take_back(self, link: ProxiedConnection, charge: ScheduledFault) -> None:
         """Forget a fault whose answer is over, unless what is on its way sets it off."""
         link.drain(charge.left)
         if len(link.down.data) < charge.left:
@@ -171,16 +176,16 @@ class Front:
         if link.client.fileno() >= 0:
             self._pump(link, from_client=False, events=0)
 
-    def _note_end(self, link: Link, call: Call) -> None:
+    def _note_end(self, link: ProxiedConnection, call: ActiveCall) -> None:
         """Note where the answer of a call ends: with what has come from the server by now."""
-        link.drain(STEP * 4)
+        link.drain(CHUNK_SIZE * 4)
         with self._lock:
             link.calls[call] = link.received
         if link.client.fileno() >= 0:
             self._pump(link, from_client=False, events=0)
         self._forget(link)
 
-    def _forget(self, link: Link) -> None:
+    def _forget(self, link: ProxiedConnection) -> None:
         """Let go of calls whose answers are through."""
         with self._lock:
             link.calls = {one: link.calls[one] for one in link.unanswered}
@@ -202,7 +207,7 @@ class Front:
         except OSError:
             client.close()
             return
-        link = Link(client, server)
+        link = ProxiedConnection(client, server)
         with self._lock:
             self._links[link.port] = link
             self._cut.pop(link.port, None)
@@ -211,11 +216,11 @@ class Front:
             each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._selector.register(each, selectors.EVENT_READ, link)
 
-    def _pump(self, link: Link, from_client: bool, events: int) -> None:
+    def _pump(self, link: ProxiedConnection, from_client: bool, events: int) -> None:
         incoming, outgoing = (link.up, link.down) if from_client else (link.down, link.up)
         try:
             if events & selectors.EVENT_READ:
-                data = incoming.source.recv(STEP)
+                data = incoming.source.recv(CHUNK_SIZE)
                 incoming.data += data
                 incoming.ended = incoming.ended or not data
             self._send(link, incoming)
@@ -229,7 +234,7 @@ class Front:
         if link.client.fileno() >= 0:
             self._watch(link)
 
-    def _send(self, link: Link, pipe: Pipe) -> None:
+    def _send(self, link: ProxiedConnection, pipe: Direction) -> None:
         data = memoryview(pipe.data)
         if pipe is link.down:
             data = data[: link.allowed]
@@ -254,7 +259,7 @@ class Front:
         if link.up.closed and link.down.closed:
             self._drop(link)
 
-    def _strike(self, link: Link) -> None:
+    def _strike(self, link: ProxiedConnection) -> None:
         """Let a fault happen if its time has come."""
         due = next((charge for charge in link.charges if charge.left <= 0), None)
         if due is None or link.frozen_by is not None:
@@ -262,17 +267,17 @@ class Front:
         # First of all: a client that notices asks again, and is to find its answer unused.
         meant = {charge.call for charge in link.charges}
         for call in meant:
-            call.lose(due.fault)
+            call.mark_lost(due.fault)
         for call in link.unanswered:
             if call not in meant:
-                call.share_loss(due.fault)
+                call.mark_maybe_lost(due.fault)
         if due.fault.kind == "freeze":
             link.frozen_by = due
             self._watch(link)
         else:
             self._reset(link, due.fault)
 
-    def _reset(self, link: Link, fault: Fault) -> None:
+    def _reset(self, link: ProxiedConnection, fault: Fault) -> None:
         with self._lock:
             self._cut[link.port] = fault
             while len(self._cut) > _CUTS:
@@ -281,7 +286,7 @@ class Front:
             link.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._drop(link)
 
-    def _watch(self, link: Link) -> None:
+    def _watch(self, link: ProxiedConnection) -> None:
         """Listen for what can be done: no more is read while much is still to be sent."""
         for each, source, sink in (
             (link.client, link.up, link.down),
@@ -289,13 +294,13 @@ class Front:
         ):
             wanted = 0
             if link.frozen_by is None:
-                if not source.ended and len(source.data) < STEP * 4:
+                if not source.ended and len(source.data) < CHUNK_SIZE * 4:
                     wanted |= selectors.EVENT_READ
                 if sink.data:
                     wanted |= selectors.EVENT_WRITE
             self._listen(each, wanted, link)
 
-    def _listen(self, each: socket.socket, wanted: int, link: Link) -> None:
+    def _listen(self, each: socket.socket, wanted: int, link: ProxiedConnection) -> None:
         known = each in self._selector.get_map()
         if wanted and known:
             self._selector.modify(each, wanted, link)
@@ -304,7 +309,7 @@ class Front:
         elif known:
             self._selector.unregister(each)
 
-    def _drop(self, link: Link) -> None:
+    def _drop(self, link: ProxiedConnection) -> None:
         with self._lock:
             if self._links.get(link.port) is link:
                 del self._links[link.port]

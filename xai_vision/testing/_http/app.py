@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from xai_vision.testing._calls.record import Call, attempt
+from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import hidden, redacted
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._http.errors import HttpError, error_body, headers_of, refused, status_of
@@ -22,12 +22,13 @@ from xai_vision.testing._http.request import Asked, Outcome
 from xai_vision.testing._http.response import Sending
 from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
 from xai_vision.testing._service import api_keys as keyring
-from xai_vision.testing._service.delivery import Gone
+from xai_vision.testing._service.active_call import ActiveCall, attempt_number
+from xai_vision.testing._service.delivery import ClientDisconnected
 
 if TYPE_CHECKING:
     from xai_vision.testing._service.engine import Engine
     from xai_vision.testing._service.key_options import Caller
-    from xai_vision.testing._transport.thread_pool import Crew
+    from xai_vision.testing._thread_pool import ThreadPool
 
 __all__ = ["SERVICE", "HttpFace"]
 
@@ -46,9 +47,9 @@ class HttpFace:
         crew: Threads for what blocks: the engine, and waiting for an answer's parts.
     """
 
-    def __init__(self, keys: keyring.Keyring, crew: Crew) -> None:
+    def __init__(self, keys: keyring.Keyring, threads: ThreadPool) -> None:
         self._keys = keys
-        self._crew = crew
+        self._crew = threads
         paths: dict[str, dict[str, Endpoint]] = {}
         for one in ENDPOINTS:
             paths.setdefault(one.path, {})[one.verb] = one
@@ -83,7 +84,7 @@ class HttpFace:
         endpoint: Endpoint,
         engine: Engine,
         caller: Caller | None,
-        call: Call,
+        call: ActiveCall,
         raw: bytes,
     ) -> Outcome:
         """Have the engine answer; on a thread, for it may take its time."""
@@ -97,22 +98,21 @@ class HttpFace:
             asked = Asked(engine, known, call, request.path_params, raw, kind, query)
             asked.check_query(endpoint.query)
             outcome = endpoint.ask(asked)
-            if not isinstance(outcome.body, Iterator) and call.staging.single(call):
+            if not isinstance(outcome.body, Iterator) and call.delivery.wait_for_response():
                 outcome.body = outcome.body[: len(outcome.body) // 2]
         except Exception as fault:  # noqa: BLE001 - becomes the call's status
             return _refusal(engine, call, fault, authorization)
         return outcome
 
-    def _arrive(self, request: Request, name: str) -> tuple[Call, Engine, Caller | None]:
-        call = Call(hidden(name), SERVICE)
+    def _arrive(self, request: Request, name: str) -> tuple[ActiveCall, Engine, Caller | None]:
+        record = Call(hidden(name), SERVICE)
         authorization = request.headers.get("authorization")
         engine, caller = self._keys.owner(authorization)
-        call.metadata = redacted(request.headers.items(), authorization)
-        call.attempt = attempt(request.headers.get("x-stainless-retry-count", ""))
-        call.key_id = caller.key_id if caller else ""
-        call.peer = f"{request.client.host}:{request.client.port}" if request.client else ""
-        engine.calls.add(call)
-        return call, engine, caller
+        record.metadata = redacted(request.headers.items(), authorization)
+        record.attempt = attempt_number(request.headers.get("x-stainless-retry-count", ""))
+        record.key_id = caller.key_id if caller else ""
+        record.peer = f"{request.client.host}:{request.client.port}" if request.client else ""
+        return engine.start_call(record), engine, caller
 
     async def _lost(self, request: Request, fault: Exception) -> Response:
         """Say that there is no such endpoint, or not by this method."""
@@ -132,24 +132,26 @@ async def _describe(request: Request) -> Response:
     return JSONResponse(description())
 
 
-def _refusal(engine: Engine, call: Call, fault: Exception, authorization: str | None) -> Outcome:
-    if isinstance(fault, Gone):
+def _refusal(
+    engine: Engine, call: ActiveCall, fault: Exception, authorization: str | None
+) -> Outcome:
+    if isinstance(fault, ClientDisconnected):
         fault = ServiceError("UNAVAILABLE", "The fake server was stopped.")
     elif not isinstance(fault, ServiceError):
         fault = engine.mistaken(f"{call!r}: {type(fault).__name__}: {fault}")
     return _told(engine, call, refused(fault, engine.settings.error_form, authorization))
 
 
-def _told(engine: Engine, call: Call, error: ServiceError) -> Outcome:
+def _told(engine: Engine, call: ActiveCall, error: ServiceError) -> Outcome:
     status = status_of(error)
-    if call.ended is None:
-        call.http_status = status
+    if call.record.ended is None:
+        call.record.http_status = status
     call.finish(error.code.name, error.details)
     body = error_body(error, engine.settings.error_form)
     return Outcome.json(body, status, headers_of(error))
 
 
-async def _watch(receive: Callable[[], Awaitable[Any]], call: Call) -> None:
+async def _watch(receive: Callable[[], Awaitable[Any]], call: ActiveCall) -> None:
     """Wait until the client has gone, or has its answer."""
     while (await receive())["type"] != "http.disconnect":
         pass

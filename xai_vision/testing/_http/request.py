@@ -13,7 +13,7 @@ from xai_vision.openai_compat._values import MAX_DEPTH
 from xai_vision.testing._http.errors import HttpError
 
 if TYPE_CHECKING:
-    from xai_vision.testing._calls.record import Call
+    from xai_vision.testing._service.active_call import ActiveCall
     from xai_vision.testing._service.engine import Engine
     from xai_vision.testing._service.key_options import Caller
 
@@ -32,7 +32,7 @@ class Asked:
     Attributes:
         engine: Whose service it goes to.
         caller: Who asks.
-        call: The log's entry.
+        call: The call.
         path: The parts of the path that vary, by name.
         raw: The body's bytes.
         content_type: What the body is said to be.
@@ -41,7 +41,7 @@ class Asked:
 
     engine: Engine
     caller: Caller
-    call: Call
+    call: ActiveCall
     path: Mapping[str, str]
     raw: bytes = b""
     content_type: str = ""
@@ -75,7 +75,7 @@ class Asked:
         if not isinstance(found, dict):
             words = "Failed to deserialize the JSON body into the target type: expected an object"
             raise HttpError(422, "INVALID_ARGUMENT", words)
-        self.call.body = logged(found)
+        self.call.record.body = logged(found)
         return found
 
 

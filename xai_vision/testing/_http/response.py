@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from xai_vision.testing._http.request import Outcome
-from xai_vision.testing._service.delivery import Gone
+from xai_vision.testing._service.delivery import ClientDisconnected
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from xai_vision.testing._calls.record import Call
     from xai_vision.testing._faults.fault import Fault
     from xai_vision.testing._http.connection import Cable
-    from xai_vision.testing._transport.thread_pool import Crew
+    from xai_vision.testing._service.active_call import ActiveCall
+    from xai_vision.testing._thread_pool import ThreadPool
 
 __all__ = ["Sending"]
 
@@ -35,7 +35,11 @@ class Sending(Response):
     """
 
     def __init__(
-        self, outcome: Outcome, call: Call, crew: Crew, leaving: asyncio.Task[None] | None
+        self,
+        outcome: Outcome,
+        call: ActiveCall,
+        crew: ThreadPool,
+        leaving: asyncio.Task[None] | None,
     ) -> None:
         self._outcome = outcome
         self._call = call
@@ -46,9 +50,9 @@ class Sending(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         cable: Cable = scope["state"]["connection"].cable
-        fault = self._call.staging.wire_fault
-        if self._call.ended is None:
-            self._call.http_status = self._outcome.status
+        fault = self._call.delivery.connection_fault
+        if self._call.record.ended is None:
+            self._call.record.http_status = self._outcome.status
         if fault is not None:
             cable.arm(fault, partial(self._cut, fault))
         try:
@@ -77,7 +81,7 @@ class Sending(Response):
         while not cable.cut:
             try:
                 part = await loop.run_in_executor(self._crew, next, parts, None)
-            except Gone:
+            except ClientDisconnected:
                 # Left or stopped: there is no end of the stream to send.
                 self._call.finish("UNAVAILABLE", "The fake server was stopped.")
                 cable.abort()
@@ -100,11 +104,11 @@ class Sending(Response):
     def _cut(self, fault: Fault) -> None:
         """Note that the connection is cut: the rest of the answer does not reach the client."""
         if not fault.after_bytes:
-            self._call.http_status = None
-        self._call.staging.forfeit()
+            self._call.record.http_status = None
+        self._call.delivery.return_reply()
         # What is frozen is under way until its client leaves, unless it was noted as sent.
-        if fault.kind != "freeze" or self._call.ended is not None:
-            self._call.lose(fault)
+        if fault.kind != "freeze" or self._call.record.ended is not None:
+            self._call.mark_lost(fault)
 
     async def _head(self, send: Send, size: int | None) -> None:
         headers = {

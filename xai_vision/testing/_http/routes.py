@@ -25,7 +25,6 @@ from xai_vision.testing._http.errors import HttpError, translated
 from xai_vision.testing._http.request import Asked, Outcome
 from xai_vision.testing._http.sse import EVENT_STREAM, ChatEncoder, ResponseEncoder, performed
 from xai_vision.testing._service import model_protos as listing
-from xai_vision.testing._service.engine import Answer
 
 __all__ = ["ENDPOINTS", "Endpoint"]
 
@@ -71,11 +70,11 @@ class Endpoint:
 def _create_response(asked: Asked) -> Outcome:
     body = asked.body()
     metadata = _metadata(body)
-    answer = _complete(asked, body, "responses")
-    asked.engine.store.note(answer.response.id, metadata)
-    if asked.call.stream:
-        return _streamed(asked, answer, ResponseEncoder(_events(answer.response), metadata))
-    return _response(answer.response, metadata)
+    response = _complete(asked, body, "responses")
+    asked.engine.store.note(response.id, metadata)
+    if asked.call.record.stream:
+        return _streamed(asked, response, ResponseEncoder(_events(response), metadata))
+    return _response(response, metadata)
 
 
 def _metadata(body: dict[str, Any]) -> dict[str, Any]:
@@ -106,26 +105,26 @@ def _create_completion(asked: Asked) -> Outcome:
             raise HttpError(400, "INVALID_ARGUMENT", words, "stream")
         request = _translate(asked, body, "chat")
         started = asked.engine.defer(request, asked.caller, asked.call)
-        asked.call.answered(started)
+        asked.call.record_response(started)
         return Outcome.json({"request_id": started.request_id})
     options = body.get("stream_options")
     if not (options is None or isinstance(options, dict)):
         raise _ill("stream_options", "an object", options)
     counted = bool(options and _switch(options, "include_usage"))
-    answer = _complete(asked, body, "chat")
-    if asked.call.stream:
+    response = _complete(asked, body, "chat")
+    if asked.call.record.stream:
         form = asked.engine.settings.error_form
         encoder = ChatEncoder(ChatStream(include_usage=counted), form)
-        return _streamed(asked, answer, encoder)
-    return Outcome.json(from_response(answer.response, api="chat"))
+        return _streamed(asked, response, encoder)
+    return Outcome.json(from_response(response, api="chat"))
 
 
-def _complete(asked: Asked, body: dict[str, Any], api: Api) -> Answer:
-    asked.call.stream = _switch(body, "stream")
+def _complete(asked: Asked, body: dict[str, Any], api: Api) -> chat_pb2.GetChatCompletionResponse:
+    asked.call.record.stream = _switch(body, "stream")
     request = _translate(asked, body, api)
-    answer = asked.engine.complete(request, asked.caller, asked.call)
-    asked.call.answered(answer.response)
-    return answer
+    response = asked.engine.complete(request, asked.caller, asked.call)
+    asked.call.record_response(response)
+    return response
 
 
 def _translate(asked: Asked, body: dict[str, Any], api: Api) -> chat_pb2.GetCompletionsRequest:
@@ -143,8 +142,8 @@ def _translate(asked: Asked, body: dict[str, Any], api: Api) -> chat_pb2.GetComp
         raise translated(error) from None
 
 
-def _streamed(asked: Asked, answer: Answer, encoder: Any) -> Outcome:
-    parts = performed(asked.call, answer.chunks(), encoder, asked.engine.mistaken)
+def _streamed(asked: Asked, response: chat_pb2.GetChatCompletionResponse, encoder: Any) -> Outcome:
+    parts = performed(asked.call, response, encoder, asked.engine.mistaken)
     headers = {"cache-control": "no-cache"}
     return Outcome(parts, headers=headers, content_type=EVENT_STREAM)
 
@@ -172,10 +171,10 @@ def _plain(ask: Ask) -> Ask:
 
 def _get_response(asked: Asked) -> Outcome:
     response_id = asked.path["id"]
-    asked.call.request = chat_pb2.GetStoredCompletionRequest(response_id=response_id)
+    asked.call.record.request = chat_pb2.GetStoredCompletionRequest(response_id=response_id)
     _check_include(asked)
     stored = asked.engine.store.get(response_id)
-    asked.call.answered(stored.response)
+    asked.call.record_response(stored.response)
     return _response(stored.response, stored.metadata)
 
 
@@ -190,16 +189,16 @@ def _check_include(asked: Asked) -> None:
 
 def _delete_response(asked: Asked) -> Outcome:
     response_id = asked.path["id"]
-    asked.call.request = chat_pb2.DeleteStoredCompletionRequest(response_id=response_id)
+    asked.call.record.request = chat_pb2.DeleteStoredCompletionRequest(response_id=response_id)
     asked.engine.store.delete(response_id)
     return Outcome.json({"id": response_id, "object": "response", "deleted": True})
 
 
 def _deferred(asked: Asked) -> Outcome:
     request_id = asked.path["id"]
-    asked.call.request = deferred_pb2.GetDeferredRequest(request_id=request_id)
+    asked.call.record.request = deferred_pb2.GetDeferredRequest(request_id=request_id)
     polled = asked.engine.deferrals.poll(request_id, once=True)
-    asked.call.answered(polled)
+    asked.call.record_response(polled)
     if polled.status == deferred_pb2.PENDING:
         return Outcome(status=202)
     if polled.status == deferred_pb2.EXPIRED:
@@ -214,7 +213,7 @@ def _models(asked: Asked) -> Outcome:
 
 
 def _model(asked: Asked) -> Outcome:
-    asked.call.model = hidden(asked.path["id"])
+    asked.call.record.model = hidden(asked.path["id"])
     return Outcome.json(shown.model(asked.engine.models.resolve(asked.path["id"])))
 
 
@@ -223,7 +222,7 @@ def _language_models(asked: Asked) -> Outcome:
 
 
 def _language_model(asked: Asked) -> Outcome:
-    asked.call.model = hidden(asked.path["id"])
+    asked.call.record.model = hidden(asked.path["id"])
     return Outcome.json(shown.language_model(asked.engine.models.resolve(asked.path["id"])))
 
 

@@ -16,8 +16,8 @@ from uvicorn.server import ServerState
 from xai_vision.testing._http.app import HttpFace
 from xai_vision.testing._http.connection import Connection
 from xai_vision.testing._service.api_keys import Keyring
-from xai_vision.testing._transport.address import Place
-from xai_vision.testing._transport.thread_pool import Crew
+from xai_vision.testing._thread_pool import ThreadPool
+from xai_vision.testing._transport.address import BindAddress
 from xai_vision.testing._transport.tls import Certificate
 
 __all__ = ["HttpHost"]
@@ -43,10 +43,10 @@ class HttpHost:
     """
 
     def __init__(
-        self, keys: Keyring, max_threads: int, place: Place, tls: Certificate | None = None
+        self, keys: Keyring, max_threads: int, place: BindAddress, tls: Certificate | None = None
     ) -> None:
         self._keys = keys
-        self._crew = Crew(max_threads, "xai-vision-http")
+        self._crew = ThreadPool(max_threads, "xai-vision-http")
         face = HttpFace(keys, self._crew)
         self._config = Config(
             face.app,
@@ -73,7 +73,7 @@ class HttpHost:
     def url(self) -> str:
         """Where clients find it: their base URL."""
         scheme = "http" if self._tls is None else "https"
-        return f"{scheme}://{self._place.numeric}:{self.port}/v1"
+        return f"{scheme}://{self._place.url_host}:{self.port}/v1"
 
     @property
     def threads(self) -> int:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from xai_vision.openai_compat import ChatStream, ResponseStream
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._http.errors import error_body
-from xai_vision.testing._service.delivery import Gone
+from xai_vision.testing._service.delivery import ClientDisconnected
 
 if TYPE_CHECKING:
     from xai_vision.proto import chat_pb2
-    from xai_vision.testing._calls.record import Call
+    from xai_vision.testing._service.active_call import ActiveCall
 
 __all__ = ["EVENT_STREAM", "MALFORMED", "ChatEncoder", "Encoder", "ResponseEncoder", "performed"]
 
@@ -97,32 +97,32 @@ def _events(values: Sequence[dict[str, Any]]) -> bytes:
 
 
 def performed(
-    call: Call,
-    pieces: Sequence[chat_pb2.GetChatCompletionChunk],
+    call: ActiveCall,
+    response: chat_pb2.GetChatCompletionResponse,
     encoder: Encoder,
     mistaken: Callable[[str], ServiceError],
 ) -> Iterator[bytes]:
     """Perform a streamed answer: its events when they are due, its faults where they belong.
 
     Args:
-        call: The log's entry, which has the pacing and the faults.
-        pieces: The answer.
+        call: The call, whose delivery has the pacing and the faults.
+        response: The response.
         encoder: Makes events of it.
         mistaken: Notes a mistake, and makes the error that the client sees.
 
     Raises:
-        Gone: Nobody waits any more.
+        ClientDisconnected: The client disconnected, or the server was stopped.
     """
     try:
-        for piece in call.staging.stream(call, pieces):
+        for piece in call.delivery.stream(response):
             if isinstance(piece, bytes):
                 yield MALFORMED
                 continue
             events = encoder.feed(piece)
             if events:
                 yield events
-            call.chunks_sent += 1
-    except Gone:
+            call.record.chunks_sent += 1
+    except ClientDisconnected:
         raise
     except Exception as fault:  # noqa: BLE001 - becomes the call's status
         error = fault
@@ -132,7 +132,7 @@ def performed(
         yield encoder.fail(error)
         return
     # One that is cut short ends without a word.
-    if not any(fault.kind == "truncate" for fault in call.staging.faults):
+    if not any(fault.kind == "truncate" for fault in call.delivery.faults):
         last = encoder.finish()
         # Noted before the last byte leaves: a client that has its answer finds the log complete.
         call.finish("OK")

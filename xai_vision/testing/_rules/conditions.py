@@ -91,7 +91,7 @@ class Conditions:
             where = f"metadata[{key!r}]"
             self._checks.append((where, header(where, key, value), partial(_read, key)))
 
-    def faults(self, call: Call) -> list[str]:
+    def mismatches(self, call: Call) -> list[str]:
         """Say what does not hold of ``call``, a sentence each; [] if all does."""
         found = []
         for name, matcher, value in self._checks:
@@ -103,13 +103,13 @@ class Conditions:
                 found.append(hidden(f"{name}={matcher.name}, but {fault}"))
         return found
 
-    def hold(self, call: Call) -> bool:
+    def matches(self, call: Call) -> bool:
         """Whether all conditions hold of ``call``."""
         return all(matcher.fault(value(call)) is None for _, matcher, value in self._checks)
 
     def nearest(self, calls: Iterable[Call]) -> str:
         """Name the call that lacks least, and what it lacks; "" if there is no call."""
-        lacking = [(call, self.faults(call)) for call in calls]
+        lacking = [(call, self.mismatches(call)) for call in calls]
         if not lacking:
             return ""
         call, faults = min(lacking, key=lambda pair: len(pair[1]))

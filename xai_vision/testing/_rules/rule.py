@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_vision.testing import _validation as given
-from xai_vision.testing._calls.record import Call
+from xai_vision.testing._calls.record import Call, RuleRecord
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._rules.conditions import Conditions
 from xai_vision.testing._rules.reply import Reply, ReplyFields
@@ -16,30 +15,10 @@ from xai_vision.testing._rules.reply import Reply, ReplyFields
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["Outcome", "Rule", "RuleRecord", "as_outcome"]
+__all__ = ["Outcome", "Rule", "as_outcome"]
 
 Outcome: TypeAlias = "Reply | Fault"
 Answerer: TypeAlias = "Callable[[Call], Reply | Fault | str]"
-
-
-@dataclass(frozen=True)
-class RuleRecord:
-    """What a pickled or copied call says of the rule that answered it.
-
-    Attributes:
-        text: How the rule is written.
-        uses: How many calls it had answered by then.
-    """
-
-    text: str
-    uses: int
-
-    def record(self) -> RuleRecord:
-        """Itself."""
-        return self
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 class Rule:
@@ -173,7 +152,7 @@ class Rule:
 
     def faults(self, call: Call) -> list[str]:
         """Say why it does not answer ``call``; [] if it does."""
-        found = self.conditions.faults(call)
+        found = self.conditions.mismatches(call)
         if not found and self.spent:
             found = [f"times({self.wanted}), and all of them are used up"]
         if not self.ready:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,7 +17,35 @@ from xai_vision.testing._rules.conditions import schema_of
 from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._rules.rule import Outcome, Rule, as_outcome
 
-__all__ = ["RuleTable"]
+__all__ = ["Choice", "RuleTable"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The rule chosen to answer a call.
+
+    Attributes:
+        return_reply: Gives the reply back to the rule, because a fault keeps it from the client;
+            takes whether that is uncertain.
+    """
+
+    table: RuleTable
+    rule: Rule
+    reply: Any
+    return_reply: Callable[[bool], None]
+
+    def outcome(self, call: Call) -> Outcome:
+        """Return the reply or fault for ``call``.
+
+        Raises:
+            ServiceError: The rule's function raised it, or the rule itself is wrong.
+        """
+        try:
+            return _made(self.reply, call)
+        except ServiceError:
+            raise
+        except Exception as error:
+            raise self.table.rule_error(self.rule, error) from error
 
 
 class RuleTable:
@@ -37,11 +67,11 @@ class RuleTable:
             self._rules.sort(key=lambda rule: -rule.priority)
         return rule
 
-    def choose(self, call: Call) -> Outcome | None:
-        """Find what the first rule that fits says; None if no rule does.
+    def choose(self, call: Call) -> Choice | None:
+        """Use the first rule that matches, and record it in ``call``; None if none matches.
 
         Raises:
-            ServiceError: The rule's function raised it, or the rule itself is mistaken.
+            ServiceError: A condition raised it, or the rule itself is wrong.
         """
         late: Rule | None = None
         # Conditions are asked without the lock: a test's own functions may take their time, and
@@ -60,13 +90,7 @@ class RuleTable:
                     late.refuse(call)
             return None
         call.rule = rule
-        call.staging.owe(partial(self._give_back, rule, turn))
-        try:
-            return _made(chosen, call)
-        except ServiceError:
-            raise
-        except Exception as fault:
-            raise self._mistaken(rule, fault) from fault
+        return Choice(self, rule, chosen, partial(self._give_back, rule, turn))
 
     def _give_back(self, rule: Rule, turn: int, perhaps: bool) -> None:
         with self._lock:
@@ -74,11 +98,11 @@ class RuleTable:
 
     def _holds(self, rule: Rule, call: Call) -> bool:
         try:
-            return rule.conditions.hold(call)
+            return rule.conditions.matches(call)
         except ServiceError:
             raise
         except Exception as fault:
-            raise self._mistaken(rule, fault) from fault
+            raise self.rule_error(rule, fault) from fault
 
     @property
     def rules(self) -> list[Rule]:
@@ -106,7 +130,7 @@ class RuleTable:
             self._rules.clear()
             self.mistakes.clear()
 
-    def _mistaken(self, rule: Rule, fault: Exception) -> ServiceError:
+    def rule_error(self, rule: Rule, fault: Exception) -> ServiceError:
         with self._lock:
             self.mistakes.append(hidden(f"{rule!r}: {type(fault).__name__}: {fault}"))
         return ServiceError("INTERNAL", hidden(f"{rule!r} is mistaken: {fault}"))

@@ -61,7 +61,7 @@ def problems(
             yield f"{rule!r} was never used{hint}. {_nearest(rule, calls)}"
             hint = ""
     for fault in faults:
-        if strict and not fault.fired and not fault.may_be_idle:
+        if strict and not fault.fired and not fault.is_optional:
             yield f"{fault!r} never happened{hint}. {_nearest(fault, calls)}"
             hint = ""
 
@@ -93,7 +93,7 @@ def _lacks(told: Rule | FaultRule, call: Call) -> list[str]:
         first = call.faults[0] if call.faults else None
         early = "it came before the fault, or was let through by after="
         why = f"it was met by {first!r}" if first else early
-        return told.conditions.faults(call) or [f"it fits, but {why}"]
+        return told.conditions.mismatches(call) or [f"it fits, but {why}"]
     found = told.faults(call)
     if call.rule is None and not call.unmatched:
         return [*found, _fate(call)]

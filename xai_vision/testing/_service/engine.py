@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import uuid
-from dataclasses import dataclass
 from functools import partial
 
 from xai_vision.proto import chat_pb2, deferred_pb2
@@ -18,10 +17,11 @@ from xai_vision.testing._calls.redaction import hidden
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import ServiceError, denied, invalid
 from xai_vision.testing._faults.fault import Fault
-from xai_vision.testing._faults.injection import FaultTable
+from xai_vision.testing._faults.injection import FaultRegistry
 from xai_vision.testing._rules.reply import Reply, Step
 from xai_vision.testing._rules.table import RuleTable
 from xai_vision.testing._rules.verification import account
+from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.default_reply.reply import plausible
 from xai_vision.testing._service.deferred import Deferrals
 from xai_vision.testing._service.image_inspection import Inspector
@@ -33,36 +33,18 @@ from xai_vision.testing._service.request_reader import Reader, Reading, compacte
 from xai_vision.testing._service.request_validation import check
 from xai_vision.testing._service.response import encrypted_content as opaque
 from xai_vision.testing._service.response.builder import Rendering
-from xai_vision.testing._service.response.chunking import stream
 from xai_vision.testing._service.response.usage import price
 from xai_vision.testing._service.response_store import Store
 from xai_vision.testing._settings import Settings
 
-__all__ = ["Answer", "Engine"]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A finished answer and how it is to be sent.
-
-    Attributes:
-        response: The whole answer.
-        reply: What it was made from; has the pacing.
-    """
-
-    response: chat_pb2.GetChatCompletionResponse
-    reply: Reply
-
-    def chunks(self) -> list[chat_pb2.GetChatCompletionChunk]:
-        """The answer as the messages of a stream."""
-        return list(stream(self.response, self.reply.chunks))
+__all__ = ["Engine"]
 
 
 class Engine:
     """The service as one tenant sees it.
 
     Attributes:
-        calls: Its log; the faces add to it.
+        calls: Its log of calls.
         urls: Web addresses and what is there.
         files: Uploaded files by id.
         store: Stored answers.
@@ -83,22 +65,29 @@ class Engine:
         self.store = Store(clock, settings.keep_stored_days)
         self.deferrals = Deferrals(clock, settings.keep_deferred_hours)
         self.models = Catalogue(LANGUAGE_MODELS)
-        self.faults = FaultTable(settings.seed)
+        self.faults = FaultRegistry(settings.seed)
         self.limiter: Limiter | None = None
         # Not uuid4: it asks the system each time, and other threads take over meanwhile.
         self._ids = random.Random()  # noqa: S311 - no secrets
         self._random = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
+        self._active: set[ActiveCall] = set()
         self._reader = Reader(settings, inspector, self.calls.album, self.urls, self.files)
 
+    def start_call(self, record: Call) -> ActiveCall:
+        """Add a call that has arrived to the log, and start to handle it."""
+        call = ActiveCall(record, self.calls, self._random, self._active.discard)
+        self._active.add(call)
+        return call
+
     def complete(
-        self, request: chat_pb2.GetCompletionsRequest, caller: Caller, call: Call
-    ) -> Answer:
+        self, request: chat_pb2.GetCompletionsRequest, caller: Caller, call: ActiveCall
+    ) -> chat_pb2.GetChatCompletionResponse:
         """Answer a request.
 
         Args:
             request: What was asked. The engine may change it.
             caller: Who asks.
-            call: The log's entry, filled as the request is read.
+            call: The call; its record is filled in as the request is read.
 
         Raises:
             ServiceError: The request is refused.
@@ -113,23 +102,23 @@ class Engine:
         response = rendering.response(reply)
         if request.store_messages:
             self._keep(response, reading)
-        return Answer(response, reply)
+        return response
 
     def defer(
-        self, request: chat_pb2.GetCompletionsRequest, caller: Caller, call: Call
+        self, request: chat_pb2.GetCompletionsRequest, caller: Caller, call: ActiveCall
     ) -> deferred_pb2.StartDeferredResponse:
         """Answer a request later. What is wrong with it is said at once.
 
         Raises:
             ServiceError: The request is refused.
         """
-        answer = self.complete(request, caller, call)
+        response = self.complete(request, caller, call)
         request_id = self.new_id()
-        self.deferrals.put(request_id, answer.response)
+        self.deferrals.put(request_id, response)
         return deferred_pb2.StartDeferredResponse(request_id=request_id)
 
     def compact(
-        self, request: chat_pb2.CompactContextRequest, caller: Caller, call: Call
+        self, request: chat_pb2.CompactContextRequest, caller: Caller, call: ActiveCall
     ) -> chat_pb2.CompactContextResponse:
         """Boil a conversation down to a text that only the service can read.
 
@@ -140,9 +129,9 @@ class Engine:
         if not request.input:
             raise invalid("There is nothing to compact: the request has no messages.")
         reading = self._reader.read(request.input)
-        call.prompt, call.images = reading.prompt, reading.pictures
+        call.record.prompt, call.record.images = reading.prompt, reading.pictures
         dropped = len(request.input)
-        call.request = slim(request, [p for p in reading.pictures if not p.earlier])
+        call.record.request = slim(request, [p for p in reading.pictures if not p.earlier])
         self._check_pictures(reading, model, caller)
         self.disturb(call, reading.text_tokens + reading.image_tokens)
         response = chat_pb2.CompactContextResponse(
@@ -174,7 +163,7 @@ class Engine:
             return self.settings.viewed_tokens
         return self._reader.tokens_of(data)
 
-    def disturb(self, call: Call, tokens: int = 0) -> None:
+    def disturb(self, call: ActiveCall, tokens: int = 0) -> None:
         """Let happen to a call what is to happen before it is answered; note what is later.
 
         Args:
@@ -186,7 +175,7 @@ class Engine:
         """
         if self.limiter is not None:
             self.limiter.take(tokens)
-        self._stage(call, self.faults.take(call))
+        self._stage(call, self.faults.select(call.record))
 
     def mistaken(self, what: str) -> ServiceError:
         """Note a mistake in the test's own rules, and make the error its client sees."""
@@ -196,47 +185,51 @@ class Engine:
 
     def release(self) -> None:
         """Stop waiting wherever this tenant's calls are waited on."""
-        for call in self.calls:
+        for call in list(self._active):
             call.release()
 
     def _reply(
-        self, request: chat_pb2.GetCompletionsRequest, reading: Reading, call: Call
+        self, request: chat_pb2.GetCompletionsRequest, reading: Reading, call: ActiveCall
     ) -> Reply:
-        outcome = self.rules.choose(call)
-        call.unmatched = outcome is None
+        outcome = None
+        choice = self.rules.choose(call.record)
+        call.record.unmatched = choice is None
+        if choice is not None:
+            call.delivery.reserve_reply(choice.return_reply)
+            outcome = choice.outcome(call.record)
         if isinstance(outcome, Fault):
-            call.staging.keep()
-            self._stage(call, [*call.staging.faults, outcome])
+            call.delivery.commit_reply()
+            self._stage(call, [*call.delivery.faults, outcome])
         if outcome is None and self.settings.unmatched == "error":
             raise ServiceError(
                 "FAILED_PRECONDITION",
-                f"No rule of the fake server is for this call. {self.rules.nearest(call)}",
+                f"No rule of the fake server is for this call. {self.rules.nearest(call.record)}",
             )
         reply = outcome if isinstance(outcome, Reply) else plausible(request, reading)
-        call.staging.reply = reply
+        call.delivery.reply = reply
         return reply
 
-    def _stage(self, call: Call, faults: list[Fault]) -> None:
+    def _stage(self, call: ActiveCall, faults: list[Fault]) -> None:
         if faults:
-            call.staging.faults = tuple(faults)
-            call.suffer(*faults)
-            call.staging.before(call)
+            call.delivery.faults = tuple(faults)
+            call.record_fault(*faults)
+            call.delivery.raise_early_fault()
 
     def _model(
         self,
         request: chat_pb2.GetCompletionsRequest | chat_pb2.CompactContextRequest,
         caller: Caller,
-        call: Call,
+        call: ActiveCall,
     ) -> Model:
         name = request.model
-        call.request, call.model, call.model_names = request, name, (name,)
-        call.staging.chance = self._random
+        record = call.record
+        record.request, record.model, record.model_names = request, name, (name,)
         if not name:
             raise invalid("The request names no model.")
         model = self.models.resolve(name)
-        call.model_names = (name, model.name, *model.aliases)
+        record.model_names = (name, model.name, *model.aliases)
         allowed = caller.models
-        if allowed is not None and not set(call.model_names) & set(allowed):
+        if allowed is not None and not set(record.model_names) & set(allowed):
             raise denied(f"The API key has no access to the model {name}.")
         return model
 
@@ -245,7 +238,7 @@ class Engine:
         request: chat_pb2.GetCompletionsRequest,
         model: Model,
         caller: Caller,
-        call: Call,
+        call: ActiveCall,
     ) -> Reading:
         if not request.messages:
             raise invalid("The request has no messages: at least one is needed.")
@@ -254,11 +247,13 @@ class Engine:
             earlier = self.store.get(request.previous_response_id).conversation
         first_turn = earlier.messages if earlier else 0
         reading = self._reader.read(request.messages, first_turn=first_turn)
-        call.prompt, call.images = reading.prompt, reading.pictures
-        call.request = slim(request, [p for p in reading.pictures if not p.earlier])
+        call.record.prompt, call.record.images = reading.prompt, reading.pictures
+        call.record.request = slim(request, [p for p in reading.pictures if not p.earlier])
         if earlier:
             reading = reading.after(earlier)
-            call.earlier_images = [picture for picture in reading.pictures if picture.earlier]
+            call.record.earlier_images = [
+                picture for picture in reading.pictures if picture.earlier
+            ]
         self._check_pictures(reading, model, caller)
         refuse = request.store_messages and self.settings.stored_pictures == "refuse"
         if refuse and reading.pictures:

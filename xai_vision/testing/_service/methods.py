@@ -15,51 +15,51 @@ from xai_vision.testing._service.models import EMBEDDING_MODELS, IMAGE_MODELS, C
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
-    from xai_vision.testing._calls.record import Call
+    from xai_vision.testing._service.active_call import ActiveCall
     from xai_vision.testing._service.engine import Engine
     from xai_vision.testing._service.key_options import Caller
 
 __all__ = ["UNARY", "Ask"]
 
-Ask: TypeAlias = "Callable[[Engine, Any, Caller, Call], Any]"
+Ask: TypeAlias = "Callable[[Engine, Any, Caller, ActiveCall], Any]"
 
 _EMBEDDING: Final = Catalogue(EMBEDDING_MODELS)
 _IMAGE: Final = Catalogue(IMAGE_MODELS)
 
 
-def _stored(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+def _stored(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
     return engine.store.get(request.response_id).response
 
 
-def _delete(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+def _delete(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
     engine.store.delete(request.response_id)
     return chat_pb2.DeleteStoredCompletionResponse(response_id=request.response_id)
 
 
-def _languages(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+def _languages(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
     shown = [listing.language_model(model) for model in engine.models]
     return models_pb2.ListLanguageModelsResponse(models=shown)
 
 
-def _embeddings(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+def _embeddings(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
     shown = [listing.embedding_model(model) for model in _EMBEDDING]
     return models_pb2.ListEmbeddingModelsResponse(models=shown)
 
 
-def _images(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+def _images(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
     shown = [listing.image_model(model) for model in _IMAGE]
     return models_pb2.ListImageGenerationModelsResponse(models=shown)
 
 
-def _tokens(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
-    call.model, call.prompt = request.model, request.text
+def _tokens(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
+    call.record.model, call.record.prompt = request.model, request.text
     return listing.tokenized(request.text, engine.models.resolve(request.model).name)
 
 
 def _plain(ask: Ask) -> Ask:
     """A method that is not about a conversation: faults happen before it, rules do not."""
 
-    def disturbed(engine: Engine, request: Any, caller: Caller, call: Call) -> Any:
+    def disturbed(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
         engine.disturb(call)
         return ask(engine, request, caller, call)
 
@@ -67,7 +67,7 @@ def _plain(ask: Ask) -> Ask:
 
 
 _CHAT: Final[dict[Method[Any, Any], Ask]] = {
-    Chat.GetCompletion: lambda engine, *asked: engine.complete(*asked).response,
+    Chat.GetCompletion: lambda engine, *asked: engine.complete(*asked),
     Chat.StartDeferredCompletion: lambda engine, *asked: engine.defer(*asked),
     Chat.CompactContext: lambda engine, *asked: engine.compact(*asked),
 }

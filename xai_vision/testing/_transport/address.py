@@ -1,4 +1,4 @@
-"""Where a server listens."""
+"""The address that a fake server listens on."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Final
 
 from xai_vision.testing import _validation as given
 
-__all__ = ["LOOPBACK", "Place"]
+__all__ = ["LOOPBACK", "BindAddress"]
 
 LOOPBACK: Final = "127.0.0.1"
-# What is likely, where grpc could not open a port a moment after it was free.
-_TAKEN: Final = errno.EADDRINUSE
+# The likely reason when gRPC cannot open a port that was free a moment before.
+_IN_USE: Final = errno.EADDRINUSE
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a server listens.
+class BindAddress:
+    """The host and ports that a fake server listens on.
 
     Attributes:
         host: An address of this machine, or a name for one.
-        port: The gRPC port; 0 is any that is free.
-        http_port: The HTTP port; likewise.
+        port: The gRPC port; 0 selects a free one.
+        http_port: The HTTP port; 0 selects a free one.
     """
 
     host: str = LOOPBACK
@@ -35,13 +35,13 @@ class Place:
         host = given.text("FakeServer: host", self.host).strip("[]")
         object.__setattr__(self, "host", LOOPBACK if host == "localhost" else host)
         if not host.strip() or ":" in host:
-            self._check_v6()
+            self._check_ipv6()
         for name in ("port", "http_port"):
             given.whole(f"FakeServer: {name}", getattr(self, name), 0, 65_535)
         if self.port and self.port == self.http_port:
-            raise ValueError("FakeServer: port and http_port cannot be the same")
+            raise ValueError("FakeServer: port and http_port must differ")
 
-    def _check_v6(self) -> None:
+    def _check_ipv6(self) -> None:
         try:
             ipaddress.IPv6Address(self.host)
         except ValueError:
@@ -52,51 +52,57 @@ class Place:
 
     @property
     def family(self) -> socket.AddressFamily:
-        """The kind of socket it needs."""
+        """The address family of the socket."""
         return socket.AF_INET6 if ":" in self.host else socket.AF_INET
 
     @property
-    def shown(self) -> str:
-        """The host for clients: "localhost" where that leads to it, as xai_sdk wants it."""
-        if self.host in (LOOPBACK, "0.0.0.0", "::"):  # noqa: S104 - compared
+    def client_host(self) -> str:
+        """The host that clients connect to: "localhost" if possible, as xai_sdk expects it."""
+        if self.host in (LOOPBACK, "0.0.0.0", "::"):  # noqa: S104 - only compared
             return "localhost"
-        return self.quoted
+        return self.bracketed_host
 
     @property
-    def quoted(self) -> str:
-        """The host as it stands before a port."""
+    def bracketed_host(self) -> str:
+        """The host as written before a port: IPv6 addresses have brackets."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
-    def numeric(self) -> str:
-        """The host for a URL: an address, where one leads to it."""
+    def url_host(self) -> str:
+        """The host for URLs: a numeric address if ``client_host`` is "localhost"."""
         if self.host == "::":
             return "[::1]"
-        return LOOPBACK if self.shown == "localhost" else self.quoted
+        return LOOPBACK if self.client_host == "localhost" else self.bracketed_host
 
     def listen(self, port: int) -> socket.socket:
         """Open a listening socket.
 
         Raises:
-            OSError: It cannot be; the error names host and port.
+            OSError: The port cannot be opened. The error names host and port.
         """
         try:
             return socket.create_server((self.host, port), family=self.family, backlog=512)
         except OSError as error:
-            why = error.strerror or str(error)
-            raise self.refusal(port, error.errno or _TAKEN, why) from None
+            reason = error.strerror or str(error)
+            raise self.bind_error(port, error.errno or _IN_USE, reason) from None
 
-    def probe(self, port: int) -> None:
-        """Find out whether a port can be opened, for grpc only prints why it cannot.
+    def check_available(self, port: int) -> None:
+        """Check that a port can be opened, because gRPC only prints why it cannot.
 
         Raises:
-            OSError: It cannot be.
+            OSError: The port cannot be opened.
         """
         if port or self.host != LOOPBACK:
             self.listen(port).close()
 
-    def refusal(self, port: int, number: int = _TAKEN, why: str = "") -> OSError:
-        """What to raise for a port that cannot be opened."""
-        where = f"port {port} of {self.host}" if port else f"a port of {self.host}"
-        why = "it is taken" if number == _TAKEN else why
-        return OSError(number, f"the fake server cannot open {where}: {why}")
+    def bind_error(self, port: int, number: int = _IN_USE, reason: str = "") -> OSError:
+        """Return the error for a port that cannot be opened.
+
+        Args:
+            port: The port; 0 stands for any.
+            number: The system's error number.
+            reason: The system's message.
+        """
+        target = f"port {port} of {self.host}" if port else f"a port of {self.host}"
+        reason = "it is already in use" if number == _IN_USE else reason
+        return OSError(number, f"the fake server cannot open {target}: {reason}")

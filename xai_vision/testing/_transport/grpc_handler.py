@@ -12,11 +12,12 @@ from google.protobuf.message import DecodeError
 
 from xai_vision.proto.auth_grpc import Auth
 from xai_vision.proto.chat_grpc import Chat
-from xai_vision.testing._calls.record import Call, attempt
+from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redacted
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._service import api_keys as keyring
-from xai_vision.testing._service.delivery import GARBAGE, Gone
+from xai_vision.testing._service.active_call import ActiveCall, attempt_number
+from xai_vision.testing._service.delivery import MALFORMED_MESSAGE, ClientDisconnected
 from xai_vision.testing._service.methods import UNARY, Ask
 
 if TYPE_CHECKING:
@@ -25,16 +26,16 @@ if TYPE_CHECKING:
     from xai_vision.testing._service.engine import Engine
     from xai_vision.testing._service.key_options import Caller
 
-__all__ = ["GrpcFace"]
+__all__ = ["GrpcHandler"]
 
 
-class Line(Protocol):
+class ConnectionHooks(Protocol):
     """What lies between the server and its clients' connections, if anything does."""
 
-    def carry(self, call: Call) -> Callable[[], None] | None:
+    def track_call(self, call: ActiveCall) -> Callable[[], None] | None:
         """Take note of a call that came. Returns what to call when its answer is over."""
 
-    def strike(self, call: Call, fault: Fault, owner: object) -> Callable[[], None] | None:
+    def inject(self, call: ActiveCall, fault: Fault, owner: object) -> Callable[[], None] | None:
         """Let a tenant's fault happen to the connection of a call.
 
         Returns:
@@ -42,7 +43,7 @@ class Line(Protocol):
         """
 
 
-class GrpcFace(grpc.GenericRpcHandler):
+class GrpcHandler(grpc.GenericRpcHandler):
     """Answers every method the engine knows, by its path.
 
     Messages are parsed and written here rather than by grpc, so that a request that is no
@@ -53,7 +54,7 @@ class GrpcFace(grpc.GenericRpcHandler):
         line: What the connections go through.
     """
 
-    def __init__(self, keys: keyring.Keyring, line: Line) -> None:
+    def __init__(self, keys: keyring.Keyring, line: ConnectionHooks) -> None:
         self._keys = keys
         self._line = line
         self._handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
@@ -73,17 +74,17 @@ class GrpcFace(grpc.GenericRpcHandler):
         def answer(raw: bytes, context: grpc.ServicerContext) -> bytes:
             call, engine, caller = self._arrive(method, context)
             try:
-                call.request = _parse(method, raw)
+                call.record.request = _parse(method, raw)
                 # A blocked key may still ask what is wrong with it.
                 known = caller if method is Auth.get_api_key_info else None
                 known = known or _admit(context, caller)
-                response = ask(engine, call.request, known, call)
-                garbled = call.staging.single(call)
+                response = ask(engine, call.record.request, known, call)
+                malformed = call.delivery.wait_for_response()
                 self._strike(engine, call, context)
             except Exception as fault:  # noqa: BLE001 - becomes the call's status
                 _refuse(context, engine, call, fault)
-            call.answered(response)
-            reply: bytes = GARBAGE if garbled else response.SerializeToString()
+            call.record_response(response)
+            reply: bytes = MALFORMED_MESSAGE if malformed else response.SerializeToString()
             _end(context, call)
             return reply
 
@@ -93,39 +94,39 @@ class GrpcFace(grpc.GenericRpcHandler):
         method = Chat.GetCompletionChunk
         call, engine, caller = self._arrive(method, context)
         try:
-            call.request = _parse(method, raw)
-            answer = engine.complete(call.request, _admit(context, caller), call)
-            call.answered(answer.response)
+            call.record.request = _parse(method, raw)
+            response = engine.complete(call.record.request, _admit(context, caller), call)
+            call.record_response(response)
             self._strike(engine, call, context)
-            for chunk in call.staging.stream(call, answer.chunks()):
+            for chunk in call.delivery.stream(response):
                 yield chunk if isinstance(chunk, bytes) else chunk.SerializeToString()
-                call.chunks_sent += 1
+                call.record.chunks_sent += 1
         except Exception as fault:  # noqa: BLE001 - becomes the call's status
             _refuse(context, engine, call, fault)
         _end(context, call)
 
     def _arrive(
         self, method: Method[Any, Any], context: grpc.ServicerContext
-    ) -> tuple[Call, Engine, Caller | None]:
-        call = Call(method.name, method.service, stream=method.server_streaming)
+    ) -> tuple[ActiveCall, Engine, Caller | None]:
+        record = Call(method.name, method.service, stream=method.server_streaming)
         metadata = context.invocation_metadata()
         authorization = _authorization(metadata)
         engine, caller = self._keys.owner(authorization)
-        call.metadata = redacted(metadata, authorization)
-        call.attempt = attempt(str(call.header("grpc-previous-rpc-attempts") or ""))
-        call.key_id = caller.key_id if caller else ""
-        call.peer = context.peer()
-        engine.calls.add(call)
-        passed = self._line.carry(call)
+        record.metadata = redacted(metadata, authorization)
+        record.attempt = attempt_number(str(record.header("grpc-previous-rpc-attempts") or ""))
+        record.key_id = caller.key_id if caller else ""
+        record.peer = context.peer()
+        call = engine.start_call(record)
+        passed = self._line.track_call(call)
         if not context.add_callback(partial(_over, call, passed)):
             _over(call, passed)
         return call, engine, caller
 
-    def _strike(self, engine: Engine, call: Call, context: grpc.ServicerContext) -> None:
-        fault = call.staging.wire_fault
+    def _strike(self, engine: Engine, call: ActiveCall, context: grpc.ServicerContext) -> None:
+        fault = call.delivery.connection_fault
         if fault is None:
             return
-        disarm = self._line.strike(call, fault, engine)
+        disarm = self._line.inject(call, fault, engine)
         if disarm is None:
             raise engine.mistaken(
                 "a connection fault that a function returns needs FakeServer(front=True)"
@@ -149,18 +150,18 @@ def _authorization(metadata: Any) -> str | None:
     return next((value for key, value in metadata if key == "authorization"), None)
 
 
-def _over(call: Call, passed: Callable[[], None] | None) -> None:
-    if call.ended is None:
+def _over(call: ActiveCall, passed: Callable[[], None] | None) -> None:
+    if call.record.ended is None:
         _gone(call)
     if passed is not None:
         passed()
 
 
-def _gone(call: Call) -> None:
+def _gone(call: ActiveCall) -> None:
     call.finish("CANCELLED", cancelled=True)  # unless it had ended before
 
 
-def _end(context: grpc.ServicerContext, call: Call) -> None:
+def _end(context: grpc.ServicerContext, call: ActiveCall) -> None:
     # Noted before the last byte leaves: a client that has its answer finds the log complete.
     if context.is_active():
         call.finish("OK")
@@ -169,9 +170,9 @@ def _end(context: grpc.ServicerContext, call: Call) -> None:
 
 
 def _refuse(
-    context: grpc.ServicerContext, engine: Engine, call: Call, fault: Exception
+    context: grpc.ServicerContext, engine: Engine, call: ActiveCall, fault: Exception
 ) -> NoReturn:
-    if isinstance(fault, Gone):
+    if isinstance(fault, ClientDisconnected):
         fault = ServiceError("UNAVAILABLE", "The fake server was stopped.")
     elif not isinstance(fault, ServiceError):
         fault = engine.mistaken(f"{call!r}: {type(fault).__name__}: {fault}")

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, cast
 
 import grpc
 
-from xai_vision.testing._calls.record import Call
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
-from xai_vision.testing._faults.tcp_proxy import Front
+from xai_vision.testing._faults.tcp_proxy import TcpProxy
+from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import Keyring
+from xai_vision.testing._thread_pool import ThreadPool
 from xai_vision.testing._transport import tls as extras
-from xai_vision.testing._transport.address import LOOPBACK, Place
-from xai_vision.testing._transport.grpc_handler import GrpcFace
-from xai_vision.testing._transport.thread_pool import Crew
+from xai_vision.testing._transport.address import LOOPBACK, BindAddress
+from xai_vision.testing._transport.grpc_handler import GrpcHandler
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-__all__ = ["Host"]
+__all__ = ["GrpcServer"]
 
 _OPTIONS = (
     # Without this two servers may share a port unnoticed, and each gets some of the calls.
@@ -47,7 +47,7 @@ _TAKEOVER_SECONDS = 5.0
 _FAREWELL_SECONDS = 0.25
 
 
-class Host:
+class GrpcServer:
     """One listening server.
 
     The synchronous grpc server, on purpose: the one of grpc.aio polls on the event loop of
@@ -68,36 +68,36 @@ class Host:
         self,
         keys: Keyring,
         max_threads: int,
-        place: Place,
+        address: BindAddress,
         *,
         tls: extras.Certificate | None = None,
         health: bool = False,
         reflection: bool = False,
-        front: bool = False,
+        tcp_proxy: bool = False,
     ) -> None:
-        self._crew = Crew(max_threads, "xai-vision-fake")
+        self._crew = ThreadPool(max_threads, "xai-vision-fake")
         self._keys = keys
-        self._face = GrpcFace(keys, self)
+        self._face = GrpcHandler(keys, self)
         self._tls = tls
         self._services = (health, reflection)
         self._lock = threading.Lock()
-        self._place = place
-        self._front: Front | None = None
-        if front:
-            listener = place.listen(place.port)
+        self._place = address
+        self._front: TcpProxy | None = None
+        if tcp_proxy:
+            listener = address.listen(address.port)
             self._server, behind = self._listen(LOOPBACK)
-            self._front = Front(listener, behind)
+            self._front = TcpProxy(listener, behind)
             self.port = self._front.port
         else:
-            place.probe(place.port)
-            self._server, self.port = self._listen(place.quoted, place.port)
+            address.check_available(address.port)
+            self._server, self.port = self._listen(address.bracketed_host, address.port)
 
     @property
     def threads(self) -> int:
         """How many threads work on calls, or wait for some."""
         return self._crew.threads
 
-    def interpose(self) -> None:
+    def enable_proxy(self) -> None:
         """Put the front before the port; the address stays.
 
         A second server takes over behind it. Connected clients are told in good order to
@@ -140,35 +140,35 @@ class Host:
                 opened = server.add_secure_port(address, self._tls.credentials())
         if not opened:
             server.stop(None)
-            raise self._place.refusal(port)
+            raise self._place.bind_error(port)
         server.start()
         return server, opened
 
-    def _take(self, port: int, behind: int) -> Front:
+    def _take(self, port: int, behind: int) -> TcpProxy:
         # The old server closes its port on a thread of its own, so it may still be taken.
         end = time.monotonic() + _TAKEOVER_SECONDS
         while time.monotonic() < end:
             with contextlib.suppress(OSError):
-                return Front(self._place.listen(port), behind)
+                return TcpProxy(self._place.listen(port), behind)
             time.sleep(0.001)
-        return Front(self._place.listen(port), behind)
+        return TcpProxy(self._place.listen(port), behind)
 
-    def thaw(self, owner: object, fault: Fault | None = None) -> None:
+    def reset_frozen(self, owner: object, fault: Fault | None = None) -> None:
         """Reset the connections that a tenant's faults have frozen; see ``Front.thaw``."""
         if self._front is not None:
-            self._front.thaw(owner, fault)
+            self._front.reset_frozen(owner, fault)
 
-    def carry(self, call: Call) -> Callable[[], None] | None:
+    def track_call(self, call: ActiveCall) -> Callable[[], None] | None:
         """Have the front know a call that came; see ``Front.carry``."""
-        return None if self._front is None else self._front.carry(call)
+        return None if self._front is None else self._front.track_call(call)
 
-    def strike(self, call: Call, fault: Fault, owner: object) -> Callable[[], None] | None:
+    def inject(self, call: ActiveCall, fault: Fault, owner: object) -> Callable[[], None] | None:
         """Let a fault happen to the connection of a call; see ``Front.arm``."""
         if self._front is None:
             return None
-        disarm = self._front.arm(call, fault, owner)
+        disarm = self._front.schedule(call, fault, owner)
         if disarm is None:
             # A connection from before the front came. What its client would see is the same.
-            call.lose(fault)
+            call.mark_lost(fault)
             raise ServiceError("UNAVAILABLE", "Connection reset by peer")
         return disarm

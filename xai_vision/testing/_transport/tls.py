@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from xai_vision.testing._transport.address import LOOPBACK, Place
+from xai_vision.testing._transport.address import LOOPBACK, BindAddress
 
 if TYPE_CHECKING:
     from xai_vision.testing._http.server import HttpHost
@@ -82,7 +82,7 @@ def add_services(server: grpc.Server, health: bool, reflection: bool) -> None:
 
 
 def http_host(
-    keys: Keyring, max_threads: int, place: Place, certificate: Certificate | None
+    keys: Keyring, max_threads: int, place: BindAddress, certificate: Certificate | None
 ) -> HttpHost:
     """Open an HTTP port.
 
