@@ -102,7 +102,7 @@ def test_taken_port(serve, folder):
             running, _ = serve(option, str(port))
             _, err = running.communicate(timeout=20)
             assert running.returncode == 1
-            assert f"cannot open port {port} of 127.0.0.1: it is taken" in err
+            assert f"cannot open port {port} of 127.0.0.1: it is already in use" in err
             assert "Traceback" not in err
 
 

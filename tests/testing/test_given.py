@@ -123,7 +123,7 @@ WRONG_KINDS = [
     (on(priority="high"), "priority must be a whole number, not 'high'"),
     (fault(status="OK"), "fault() takes no status"),
     (fault("UNAVAILABLE"), "must be a Fault, not 'UNAVAILABLE'"),
-    (fault(Fault.hang), "not the function Fault.hang: call it, Fault.hang()"),
+    (fault(Fault.hang), "fault: the function Fault.hang is not a Fault. Call it: Fault.hang()"),
     (fault(next="1"), "fault: next must be a whole number, not '1'"),
     (fault(after=1.5), "fault: after must be a whole number, not 1.5"),
     (fault(rate="0.1"), "fault: rate must be a number, not '0.1'"),
@@ -139,7 +139,7 @@ WRONG_KINDS = [
     (made(Fault.rate_limited, "soon"), "retry_after must be a number, not 'soon'"),
     (made(Fault.status, "INTERNAL", trailing=[("a", "b")]), "trailing must be a mapping"),
     (made(Fault.status, "INTERNAL", trailing={"k": 5}), "trailing['k'] must be a str, not int"),
-    (made(Fault.status, "INTERNAL", trailing={"k-bin": "x"}), 'bytes, as its key ends with "-bin"'),
+    (made(Fault.status, "INTERNAL", trailing={"k-bin": "x"}), 'bytes, because its key ends with "-bin"'),
     (made(Reply, 5), "Reply: text must be a str, not int"),
     (made(Reply, b"x"), "Reply: text must be a str, not bytes: call .decode() on it"),
     (made(Reply, "x", reasoning=5), "Reply: reasoning must be a str, not int"),
@@ -233,7 +233,7 @@ WRONG_VALUES = [
     (made(Fault.reset_connection, after_bytes=-1), "after_bytes must be 0 or more, not -1"),
     (made(Fault.rate_limited, retry_after=-1), "retry_after must be 0 or more, and finite, not -1"),
     (made(Fault.internal, "\ud800"), "Fault: details holds a lone surrogate"),
-    (made(Fault.status, "INTERNAL", trailing={"Bad Key": "x"}), "a key has lower-case letters"),
+    (made(Fault.status, "INTERNAL", trailing={"Bad Key": "x"}), "use only lower-case letters"),
     (made(Fault.status, "INTERNAL", trailing={"k": "ü"}), "must be printable ASCII, not 'ü'"),
     (made(Reply, "\ud800"), "Reply: text holds a lone surrogate"),
     (made(Reply, "ab", chunks=0), "Reply: chunks must be 1 or more, not 0"),
@@ -277,7 +277,7 @@ WRONG_VALUES = [
     (made(FakeServer, picture_formats=()), "picture_formats is empty"),
     (made(FakeServer, port=-1), "FakeServer: port must be from 0 to 65535, not -1"),
     (made(FakeServer, port=65_536), "FakeServer: port must be from 0 to 65535, not 65536"),
-    (made(FakeServer, port=5, http_port=5), "port and http_port cannot be the same"),
+    (made(FakeServer, port=5, http_port=5), "port and http_port must differ"),
     (
         made(FakeServer, host="localhost:50051"),
         "host must be an address of this machine, without a",
@@ -315,7 +315,7 @@ def test_a_key_is_not_shown_in_an_error():
 
 
 def test_what_is_refused_leaves_nothing_behind():
-    with FakeServer(front=False) as server, connected(server) as ask:
+    with FakeServer(tcp_proxy=False) as server, connected(server) as ask:
         for wrong in (fault(Fault.internal(), rate=2), fault(Fault.reset_connection(), next=0)):
             with pytest.raises(ValueError):
                 wrong(server)
@@ -324,7 +324,7 @@ def test_what_is_refused_leaves_nothing_behind():
         with pytest.raises(TypeError):
             server.on(promt="x")
         assert ask.text("Hi")
-        assert not server._site.front
+        assert not server._site.tcp_proxy
         assert server.problems() == []
 
 

@@ -1,4 +1,4 @@
-"""Where a server listens, and with which key."""
+"""The address that a server listens on, and its API key."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def rest(server, key):
-    asked = urllib.request.Request(
+def get_models(server, key):
+    """Ask over REST; return the HTTP status."""
+    request = urllib.request.Request(
         f"{server.http_url}/models", headers={"authorization": f"Bearer {key}"}
     )
-    trust = None
+    context = None
     if server.http_url.startswith("https"):
-        trust = ssl.create_default_context(cadata=server.root_certificate.decode())
-    with urllib.request.urlopen(asked, timeout=10, context=trust) as reply:
-        return reply.status
+        context = ssl.create_default_context(cadata=server.root_certificate.decode())
+    with urllib.request.urlopen(request, timeout=60, context=context) as response:
+        return response.status
 
 
 @pytest.mark.parametrize("tcp_proxy", [False, True])
-def test_a_port_and_a_key_of_ones_own(tcp_proxy):
+def test_a_fixed_port_and_a_given_key(tcp_proxy):
     port, http_port = free_port(), free_port()
     server = FakeServer(port=port, http_port=http_port, api_key="our-own-key", tcp_proxy=tcp_proxy)
-    for _ in range(2):  # the same port after a stop
+    for _ in range(2):  # The port stays the same after a stop.
         with server:
             assert server.target == f"localhost:{port}"
             assert server.http_url == f"http://127.0.0.1:{http_port}/v1"
@@ -40,12 +41,12 @@ def test_a_port_and_a_key_of_ones_own(tcp_proxy):
                 assert ask.text("Hi")
             with connected(server, "another") as ask:
                 assert ask.refusal("Hi")[0] == "UNAUTHENTICATED"
-            assert rest(server, "our-own-key") == 200
+            assert get_models(server, "our-own-key") == 200
     assert server.calls[0].key_id == "key-0"
     assert "our-own-key" not in f"{server!r} {server.calls!r} {server.calls[0].metadata}"
 
 
-def test_a_port_stays_when_a_front_comes():
+def test_the_port_stays_when_the_proxy_is_added():
     with FakeServer(port=free_port()) as server, connected(server) as ask:
         target = server.target
         assert ask.text("Hi")
@@ -55,26 +56,28 @@ def test_a_port_stays_when_a_front_comes():
 
 
 @pytest.mark.parametrize("options", [{}, {"tcp_proxy": True}, {"tls": True}], ids=str)
-def test_an_occupied_port_is_named(options, capfd):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+def test_the_error_names_a_port_in_use(options, capfd):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         server = FakeServer(port=port, **options)
-        with pytest.raises(OSError, match=f"cannot open port {port} of 127.0.0.1: it is taken"):
+        with pytest.raises(
+            OSError, match=f"cannot open port {port} of 127.0.0.1: it is already in use"
+        ):
             server.start()
         assert not server.running
-        words = f"port {port} of 127.0.0.1: it is taken"
-        with FakeServer(http_port=port) as other, pytest.raises(OSError, match=words):
+        message = f"port {port} of 127.0.0.1: it is already in use"
+        with FakeServer(http_port=port) as other, pytest.raises(OSError, match=message):
             _ = other.http_url
-        with pytest.raises(OSError, match=f"port {port} of 127.0.0.1: it is taken"):
+        with pytest.raises(OSError, match=f"port {port} of 127.0.0.1: it is already in use"):
             FakeServer(http=True, http_port=port).start()
-    with server, connected_over(server) as ask:  # once it is free
+    with server, connected_over(server) as ask:  # The port is free again.
         assert ask.text("Hi")
-    # Nor does grpc write to the test's stderr.
+    # gRPC writes nothing to stderr either.
     assert capfd.readouterr().err == ""
 
 
 def connected_over(server):
-    """Over TLS where the server has it."""
+    """Connect, over TLS if the server uses it."""
     import grpc
 
     from tests.testing.asking import UNLIMITED, Asker
@@ -83,8 +86,8 @@ def connected_over(server):
         def __enter__(self):
             self.channel = grpc.insecure_channel(server.target, options=UNLIMITED)
             if server._site.certificate:
-                trusted = grpc.ssl_channel_credentials(server.root_certificate)
-                self.channel = grpc.secure_channel(server.target, trusted, options=UNLIMITED)
+                credentials = grpc.ssl_channel_credentials(server.root_certificate)
+                self.channel = grpc.secure_channel(server.target, credentials, options=UNLIMITED)
             return Asker(self.channel, server.api_key)
 
         def __exit__(self, *_):
@@ -115,20 +118,20 @@ def test_a_host(host, target, url, options):
             url.replace("http:", "https:") if "tls" in options else url
         )
         assert ask.text("Hi")
-        assert rest(server, server.api_key) == 200
+        assert get_models(server, server.api_key) == 200
 
 
 def family(host):
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def test_a_host_that_is_not_here():
+def test_a_host_of_another_machine():
     with pytest.raises(OSError, match=r"cannot open a port of 203\.0\.113\.7: "):
         FakeServer(host="203.0.113.7").start()
 
 
-def test_only_this_machine_is_let_in_by_default():
+def test_the_default_host_accepts_only_this_machine():
     with FakeServer() as server:
         port = int(server.target.rpartition(":")[2])
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.2", port), timeout=2)
+            socket.create_connection(("127.0.0.2", port), timeout=60)
