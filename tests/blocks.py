@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples import pictures
+from examples import images
 from xai_vision.testing import FakeServer
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -71,7 +71,7 @@ def pointed_at(code: str, host: str) -> str:
 
 def fill_urls(server: FakeServer, urls: tuple[str, ...]) -> None:
     for url in urls:
-        server.urls[url] = pictures.jpeg() if url.endswith("jpg") else pictures.png()
+        server.urls[url] = images.jpeg() if url.endswith("jpg") else images.png()
 
 
 def execute(code: str, name: str, namespace: dict[str, object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from functools import lru_cache
 
-from examples import pictures as made
+from examples import images as made
 
 __all__ = [
     "MIB",

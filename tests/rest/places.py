@@ -177,7 +177,7 @@ PLACES = {
         {"type": "input_text", "text": "a"},
         {"annotations": [{}], "logprobs": [{}]},
     ),
-    "a picture part (Chat Completions)": Place(
+    "an image part (Chat Completions)": Place(
         ("ChatCompletionContentPartImageParam",),
         chat_part,
         {"type": "image_url", "image_url": {"url": "u"}},
@@ -189,7 +189,7 @@ PLACES = {
         {"url": "u"},
         {"detail": "low"},
     ),
-    "a picture part (Responses)": Place(
+    "an image part (Responses)": Place(
         ("ResponseInputImageParam", "ResponseInputImageContentParam"),
         part,
         {"type": "input_image", "image_url": "u"},

@@ -12,7 +12,7 @@ from xai_vision.proto import chat_pb2, usage_pb2
 
 CLIENT = {"id": "1", "type": 1, "function": {"name": "f", "arguments": "{}"}}
 SERVICE = CLIENT | {"type": 6, "status": 1}
-ANSWERS = {row.strip("`"): columns for row, columns in rows("part of an answer").items()}
+ANSWERS = {row.strip("`"): columns for row, columns in rows("part of a response").items()}
 
 
 def answer(**more: Any) -> chat_pb2.GetChatCompletionResponse:

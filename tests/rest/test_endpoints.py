@@ -256,14 +256,6 @@ def test_without_the_extra():
     assert "starlette: pip install 'xai-vision[http]'" in done.stdout
 
 
-def test_the_description(server):
-    root = server.http_url.removesuffix("/v1")
-    with urllib.request.urlopen(f"{root}/openapi.json", timeout=10) as reply:
-        told = json.load(reply)
-    assert "/v1/responses/{id}" in told["paths"]
-    assert not server.calls
-
-
 def test_both_faces_at_once(server):
     """Threads on gRPC and REST together, one log."""
     with connected(server) as rpc:

@@ -32,7 +32,7 @@ def test_keys(server):
         without = ask(server, "GET", "/models", headers={"authorization": none})
         assert without.status == 401
         assert "send it in the header 'Authorization: Bearer KEY'" in without.json["error"]
-    blocked = server.issue_key(blocked=True)
+    blocked = server.create_key(blocked=True)
     assert ask(server, "GET", "/models", key=blocked).status == 403
     assert ask(server, "GET", "/api-key", key=blocked).json["api_key_blocked"] is True
     assert "xai-wrong" not in repr(server.calls.last.metadata)
@@ -156,8 +156,8 @@ def test_faults_inside_streams(server):
 
 
 def test_rules_may_refuse_and_be_mistaken(server):
-    server.on(prompt="a").do(lambda call: (_ for _ in ()).throw(ServiceError("ABORTED", "no")))
-    server.on(prompt="b").do(lambda call: 1 / 0)
+    server.on(prompt="a").side_effect(lambda call: (_ for _ in ()).throw(ServiceError("ABORTED", "no")))
+    server.on(prompt="b").side_effect(lambda call: 1 / 0)
     assert respond(server, "a").status == 409
     assert respond(server, "b").status == 500
     with pytest.raises(AssertionError, match="ZeroDivisionError"):

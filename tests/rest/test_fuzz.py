@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.rest.openapi import description
+from tests.rest.openapi_schemas import SCHEMAS
 from tests.rest.plain import ask
 from xai_vision.testing import FakeServer
-from xai_vision.testing._http.openapi import description
-from xai_vision.testing._http.openapi_schemas import SCHEMAS
 
 pytest.importorskip("schemathesis", reason="in the dependency group fuzz")
 

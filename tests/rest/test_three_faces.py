@@ -12,7 +12,7 @@ from tests.rest.plain import ask, complete, respond
 from tests.testing.asking import connected, data_url, picture, request, said
 from xai_vision.openai_compat import from_request, from_response
 from xai_vision.proto import chat_pb2, deferred_pb2
-from xai_vision.testing import Reply, ToolUse, match
+from xai_vision.testing import Reply, FunctionCall, match
 
 QUESTION = "What is on these?"
 PICTURES = [(data_url(jpeg()), "high"), (data_url(png(), "image/png"), "low")]
@@ -154,7 +154,7 @@ def test_the_same_stored_conversation(server, rpc):
 
 
 def test_the_same_call_of_a_function(server, rpc):
-    server.on().reply(Reply(tool_calls=[ToolUse("get_weather", {"city": "Oslo"}, "call-1")]))
+    server.on().reply(Reply(tool_calls=[FunctionCall("get_weather", {"city": "Oslo"}, "call-1")]))
     over = everywhere(server, rpc, request("Weather?", tools=[FUNCTION]))
     (grpc,) = over["grpc"].outputs[0].message.tool_calls
     (item,) = over["responses"]["output"]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from tests.rest import forms
 from xai_vision import openai_compat
 from xai_vision.chat import chat_pb2
-from xai_vision.openai_compat import TranslationError, from_request, to_request
+from xai_vision.openai_compat import TranslationError, _request, from_request, to_request
 
 HI = [{"role": "user", "content": "Hi"}]
 
@@ -210,7 +210,7 @@ def test_the_front_door():
         assert name in dir(openai_compat)
     with pytest.raises(AttributeError, match="to_reqest"):
         openai_compat.to_reqest  # noqa: B018
-    assert doctest.testmod(openai_compat.request).failed == 0
+    assert doctest.testmod(_request).failed == 0
 
 
 def test_one_answer_is_what_the_responses_api_gives():

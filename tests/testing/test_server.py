@@ -17,7 +17,7 @@ import pytest
 from tests.testing.asking import Asker, connected, request
 from xai_vision.proto.chat_grpc import AsyncChatStub, ChatStub
 from xai_vision.testing import FakeServer, Fault
-from xai_vision.testing._transport import tls as extras
+from xai_vision.testing._transport.tls import Certificate
 
 
 def test_tenants_share_a_port_and_nothing_else(server):
@@ -117,7 +117,7 @@ def test_a_missing_package_is_named(monkeypatch, module, options, extra):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=rf"pip install 'xai-vision\[{extra}\]'"):
         FakeServer(**options).start()
-    assert "BEGIN" not in repr(extras.Certificate(b"BEGIN", b"BEGIN", b"BEGIN"))
+    assert "BEGIN" not in repr(Certificate(b"BEGIN", b"BEGIN", b"BEGIN"))
 
 
 @pytest.mark.slow
@@ -170,7 +170,7 @@ def test_a_thousand_tenants_leave_nothing_behind(server, ask):
         return len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
 
     def held():
-        return len(server._site.keys.tenants), threading.active_count(), open_files()
+        return len(server._state.keys.tenants), threading.active_count(), open_files()
 
     for turn in range(1000):
         tenant = server.tenant()
@@ -201,7 +201,7 @@ def test_a_process_that_forgets_to_stop_it_ends():
         import threading, grpc
         from tests.testing.asking import connected
         from xai_vision.testing import FakeServer, Fault
-        server = FakeServer(front=True).start()
+        server = FakeServer(tcp_proxy=True).start()
         server.fault(Fault.hang(), after=1)
         connection = connected(server)
         asker = connection.__enter__()
@@ -234,7 +234,7 @@ def test_without_a_port():
     import grpc_testing
 
     from xai_vision.proto import chat_pb2
-    from xai_vision.testing._transport.grpc_handler import GrpcFace
+    from xai_vision.testing._transport.grpc_handler import GrpcHandler
 
     idle = FakeServer()
 
@@ -245,7 +245,7 @@ def test_without_a_port():
         def strike(self, call, fault, owner):
             raise AssertionError("nothing was to strike")
 
-    face = GrpcFace(idle._site.keys, NoLine())
+    face = GrpcHandler(idle._state.keys, NoLine())
     service = chat_pb2.DESCRIPTOR.services_by_name["Chat"]
     method = service.methods_by_name["GetCompletion"]
 

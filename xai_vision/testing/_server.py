@@ -13,7 +13,7 @@ from xai_vision.testing._tenant import Tenant
 from xai_vision.testing._transport.address import LOOPBACK, BindAddress
 from xai_vision.testing._transport.grpc_server import GrpcServer
 from xai_vision.testing._transport.shared_state import ServerState
-from xai_vision.testing._transport.tls import throw_away_certificate
+from xai_vision.testing._transport.tls import create_certificate
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -94,9 +94,9 @@ class FakeServer(Tenant):
             given.flag(f"FakeServer: {name}", value)
         place = BindAddress(host, port, http_port)
         super().__init__(ServerState(place), (settings or Settings()).but(**changes), api_key)
-        self._site.tcp_proxy = tcp_proxy
-        self._site.certificate = throw_away_certificate(place.host) if tls else None
-        self._site.max_threads = self.settings.max_threads
+        self._state.tcp_proxy = tcp_proxy
+        self._state.certificate = create_certificate(place.host) if tls else None
+        self._state.max_threads = self.settings.max_threads
         self._http = http
         self._services = {"health": health, "reflection": reflection}
         self._lock = threading.Lock()
@@ -104,12 +104,12 @@ class FakeServer(Tenant):
     @property
     def running(self) -> bool:
         """Whether it takes calls."""
-        return self._site.grpc_server is not None
+        return self._state.grpc_server is not None
 
     @property
     def threads(self) -> int:
         """How many threads work on calls, or wait for some."""
-        hosts = (self._site.grpc_server, self._site.http_server)
+        hosts = (self._state.grpc_server, self._state.http_server)
         return sum(host.threads for host in hosts if host)
 
     def start(self) -> Self:
@@ -119,13 +119,13 @@ class FakeServer(Tenant):
             OSError: The port is taken, or the host is none of this machine's; it names both.
         """
         with self._lock:
-            if self._site.grpc_server is None:
-                self._site.grpc_server = GrpcServer(
-                    self._site.keys,
+            if self._state.grpc_server is None:
+                self._state.grpc_server = GrpcServer(
+                    self._state.keys,
                     self.settings.max_threads,
-                    self._site.address,
-                    tls=self._site.certificate,
-                    tcp_proxy=self._site.tcp_proxy,
+                    self._state.address,
+                    tls=self._state.certificate,
+                    tcp_proxy=self._state.tcp_proxy,
                     **self._services,
                 )
                 if self._http:
@@ -139,16 +139,16 @@ class FakeServer(Tenant):
             grace: Seconds that calls under way get to finish; None cancels them at once.
         """
         with self._lock:
-            host, self._site.grpc_server = self._site.grpc_server, None
+            host, self._state.grpc_server = self._state.grpc_server, None
         if host is not None:
-            self._site.close_http(grace)
+            self._state.close_http(grace)
             host.stop(grace)
 
     def _open_http(self) -> None:
         try:
-            self._site.running_http()
+            self._state.running_http()
         except BaseException:
-            host, self._site.grpc_server = self._site.grpc_server, None
+            host, self._state.grpc_server = self._state.grpc_server, None
             if host is not None:
                 host.stop()
             raise
@@ -167,7 +167,7 @@ class FakeServer(Tenant):
             The tenant; ``close()`` it when it is done.
         """
         given.unknown("tenant()", changes, SettingChanges.__annotations__)
-        return Tenant(self._site, self.settings.but(**changes))
+        return Tenant(self._state, self.settings.but(**changes))
 
     def __enter__(self) -> Self:
         return self.start()

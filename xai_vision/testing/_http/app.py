@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from xai_vision.testing._calls.record import Call
-from xai_vision.testing._calls.redaction import hidden, redacted
+from xai_vision.testing._calls.redaction import redact, redact_metadata
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._http.errors import HttpError, error_body, headers_of, refused, status_of
-from xai_vision.testing._http.openapi import description
 from xai_vision.testing._http.request import Asked, Outcome
 from xai_vision.testing._http.response import Sending
 from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
@@ -59,7 +58,7 @@ class HttpFace:
             for path, verbs in paths.items()
         ]
         self.app = Starlette(
-            routes=[*routes, Route("/openapi.json", _describe)],
+            routes=routes,
             exception_handlers={HTTPException: self._lost},
         )
         self.app.router.redirect_slashes = False
@@ -105,10 +104,10 @@ class HttpFace:
         return outcome
 
     def _arrive(self, request: Request, name: str) -> tuple[ActiveCall, Engine, Caller | None]:
-        record = Call(hidden(name), SERVICE)
+        record = Call(redact(name), SERVICE)
         authorization = request.headers.get("authorization")
         engine, caller = self._keys.owner(authorization)
-        record.metadata = redacted(request.headers.items(), authorization)
+        record.metadata = redact_metadata(request.headers.items(), authorization)
         record.attempt = attempt_number(request.headers.get("x-stainless-retry-count", ""))
         record.key_id = caller.key_id if caller else ""
         record.peer = f"{request.client.host}:{request.client.port}" if request.client else ""
@@ -128,17 +127,13 @@ class HttpFace:
         return Sending(outcome, call, self._crew, None)
 
 
-async def _describe(request: Request) -> Response:
-    return JSONResponse(description())
-
-
 def _refusal(
     engine: Engine, call: ActiveCall, fault: Exception, authorization: str | None
 ) -> Outcome:
     if isinstance(fault, ClientDisconnected):
         fault = ServiceError("UNAVAILABLE", "The fake server was stopped.")
     elif not isinstance(fault, ServiceError):
-        fault = engine.mistaken(f"{call!r}: {type(fault).__name__}: {fault}")
+        fault = engine.test_error(f"{call!r}: {type(fault).__name__}: {fault}")
     return _told(engine, call, refused(fault, engine.settings.error_form, authorization))
 
 

@@ -18,7 +18,7 @@ from xai_vision.openai_compat import (
 from xai_vision.openai_compat._settings import KEYS, read_include
 from xai_vision.openai_compat._values import wrong
 from xai_vision.proto import chat_pb2, deferred_pb2
-from xai_vision.testing._calls.redaction import hidden
+from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, not_found
 from xai_vision.testing._http import catalogue_json as shown
 from xai_vision.testing._http.errors import HttpError, translated
@@ -143,7 +143,7 @@ def _translate(asked: Asked, body: dict[str, Any], api: Api) -> chat_pb2.GetComp
 
 
 def _streamed(asked: Asked, response: chat_pb2.GetChatCompletionResponse, encoder: Any) -> Outcome:
-    parts = performed(asked.call, response, encoder, asked.engine.mistaken)
+    parts = performed(asked.call, response, encoder, asked.engine.test_error)
     headers = {"cache-control": "no-cache"}
     return Outcome(parts, headers=headers, content_type=EVENT_STREAM)
 
@@ -163,7 +163,7 @@ def _plain(ask: Ask) -> Ask:
     """An endpoint that is not about a conversation: faults happen before it, rules do not."""
 
     def disturbed(asked: Asked) -> Outcome:
-        asked.engine.disturb(asked.call)
+        asked.engine.apply_faults(asked.call)
         return ask(asked)
 
     return disturbed
@@ -213,7 +213,7 @@ def _models(asked: Asked) -> Outcome:
 
 
 def _model(asked: Asked) -> Outcome:
-    asked.call.record.model = hidden(asked.path["id"])
+    asked.call.record.model = redact(asked.path["id"])
     return Outcome.json(shown.model(asked.engine.models.resolve(asked.path["id"])))
 
 
@@ -222,7 +222,7 @@ def _language_models(asked: Asked) -> Outcome:
 
 
 def _language_model(asked: Asked) -> Outcome:
-    asked.call.record.model = hidden(asked.path["id"])
+    asked.call.record.model = redact(asked.path["id"])
     return Outcome.json(shown.language_model(asked.engine.models.resolve(asked.path["id"])))
 
 

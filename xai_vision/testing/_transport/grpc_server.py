@@ -16,9 +16,10 @@ from xai_vision.testing._faults.tcp_proxy import TcpProxy
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import Keyring
 from xai_vision.testing._thread_pool import ThreadPool
-from xai_vision.testing._transport import tls as extras
 from xai_vision.testing._transport.address import LOOPBACK, BindAddress
 from xai_vision.testing._transport.grpc_handler import GrpcHandler
+from xai_vision.testing._transport.grpc_services import add_services
+from xai_vision.testing._transport.tls import Certificate
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -70,24 +71,24 @@ class GrpcServer:
         max_threads: int,
         address: BindAddress,
         *,
-        tls: extras.Certificate | None = None,
+        tls: Certificate | None = None,
         health: bool = False,
         reflection: bool = False,
         tcp_proxy: bool = False,
     ) -> None:
-        self._crew = ThreadPool(max_threads, "xai-vision-fake")
+        self._pool = ThreadPool(max_threads, "xai-vision-fake")
         self._keys = keys
-        self._face = GrpcHandler(keys, self)
+        self._handler = GrpcHandler(keys, self)
         self._tls = tls
         self._services = (health, reflection)
         self._lock = threading.Lock()
-        self._place = address
-        self._front: TcpProxy | None = None
+        self._address = address
+        self._proxy: TcpProxy | None = None
         if tcp_proxy:
             listener = address.listen(address.port)
             self._server, behind = self._listen(LOOPBACK)
-            self._front = TcpProxy(listener, behind)
-            self.port = self._front.port
+            self._proxy = TcpProxy(listener, behind)
+            self.port = self._proxy.port
         else:
             address.check_available(address.port)
             self._server, self.port = self._listen(address.bracketed_host, address.port)
@@ -95,7 +96,7 @@ class GrpcServer:
     @property
     def threads(self) -> int:
         """How many threads work on calls, or wait for some."""
-        return self._crew.threads
+        return self._pool.threads
 
     def enable_proxy(self) -> None:
         """Put the front before the port; the address stays.
@@ -104,11 +105,11 @@ class GrpcServer:
         connect again, and calls under way have five seconds to be finished where they are.
         """
         with self._lock:
-            if self._front is not None:
+            if self._proxy is not None:
                 return
             old, (self._server, behind) = self._server, self._listen(LOOPBACK)
             stopped = old.stop(_TAKEOVER_SECONDS)
-            self._front = self._take(self.port, behind)
+            self._proxy = self._start_proxy(self.port, behind)
             # Until its connections are closed, clients may still send calls past the front.
             stopped.wait(_FAREWELL_SECONDS)
 
@@ -122,15 +123,15 @@ class GrpcServer:
                 tenant.release()
             grace = _IDLE_GRACE
         self._server.stop(grace).wait((grace or 0) + _STOP_SECONDS)
-        if self._front is not None:
-            self._front.stop()
-        self._crew.shutdown()
+        if self._proxy is not None:
+            self._proxy.stop()
+        self._pool.shutdown()
 
     def _listen(self, host: str, port: int = 0) -> tuple[grpc.Server, int]:
         # Typed as a ThreadPoolExecutor, used as an Executor.
-        crew = cast("ThreadPoolExecutor", self._crew)
-        server = grpc.server(crew, handlers=[self._face], options=_OPTIONS)
-        extras.add_services(server, *self._services)
+        crew = cast("ThreadPoolExecutor", self._pool)
+        server = grpc.server(crew, handlers=[self._handler], options=_OPTIONS)
+        add_services(server, *self._services)
         address = f"{host}:{port}"
         opened = 0  # also what older grpcio returns where it cannot
         with contextlib.suppress(RuntimeError):
@@ -140,33 +141,33 @@ class GrpcServer:
                 opened = server.add_secure_port(address, self._tls.credentials())
         if not opened:
             server.stop(None)
-            raise self._place.bind_error(port)
+            raise self._address.bind_error(port)
         server.start()
         return server, opened
 
-    def _take(self, port: int, behind: int) -> TcpProxy:
+    def _start_proxy(self, port: int, behind: int) -> TcpProxy:
         # The old server closes its port on a thread of its own, so it may still be taken.
         end = time.monotonic() + _TAKEOVER_SECONDS
         while time.monotonic() < end:
             with contextlib.suppress(OSError):
-                return TcpProxy(self._place.listen(port), behind)
+                return TcpProxy(self._address.listen(port), behind)
             time.sleep(0.001)
-        return TcpProxy(self._place.listen(port), behind)
+        return TcpProxy(self._address.listen(port), behind)
 
     def reset_frozen(self, owner: object, fault: Fault | None = None) -> None:
         """Reset the connections that a tenant's faults have frozen; see ``Front.thaw``."""
-        if self._front is not None:
-            self._front.reset_frozen(owner, fault)
+        if self._proxy is not None:
+            self._proxy.reset_frozen(owner, fault)
 
     def track_call(self, call: ActiveCall) -> Callable[[], None] | None:
         """Have the front know a call that came; see ``Front.carry``."""
-        return None if self._front is None else self._front.track_call(call)
+        return None if self._proxy is None else self._proxy.track_call(call)
 
     def inject(self, call: ActiveCall, fault: Fault, owner: object) -> Callable[[], None] | None:
         """Let a fault happen to the connection of a call; see ``Front.arm``."""
-        if self._front is None:
+        if self._proxy is None:
             return None
-        disarm = self._front.schedule(call, fault, owner)
+        disarm = self._proxy.schedule(call, fault, owner)
         if disarm is None:
             # A connection from before the front came. What its client would see is the same.
             call.mark_lost(fault)

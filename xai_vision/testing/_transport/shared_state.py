@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._service.api_keys import Keyring
 from xai_vision.testing._transport.address import BindAddress
-from xai_vision.testing._transport.tls import http_host
+from xai_vision.testing._transport.optional_imports import import_optional
 
 if TYPE_CHECKING:
     from xai_vision.testing._http.server import HttpHost
@@ -46,7 +46,12 @@ class ServerState:
         self.running_grpc()
         with self._lock:
             if self.http_server is None:
-                self.http_server = http_host(
+                for package in ("starlette", "uvicorn"):
+                    import_optional(package, "http", "the HTTP port")
+                # Imported here: the REST API needs packages of an extra.
+                from xai_vision.testing._http.server import HttpHost
+
+                self.http_server = HttpHost(
                     self.keys, self.max_threads, self.address, self.certificate
                 )
             return self.http_server

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tests.rest.openapi_schemas import SCHEMAS
 from xai_vision._version import __version__
 from xai_vision.openai_compat._settings import ENCRYPTED
-from xai_vision.testing._http.openapi_schemas import SCHEMAS
 from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
 
 __all__ = ["description"]

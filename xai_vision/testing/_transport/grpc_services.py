@@ -1,0 +1,48 @@
+"""Health checks and server reflection for the gRPC server."""
+
+from __future__ import annotations
+
+import importlib
+
+import grpc
+
+from xai_vision.testing._transport.optional_imports import import_optional
+
+__all__ = ["add_services"]
+
+_SERVICES = ("xai_api.Auth", "xai_api.Chat", "xai_api.Models", "xai_api.Tokenize")
+
+
+def add_services(server: grpc.Server, health: bool, reflection: bool) -> None:
+    """Add the health and reflection services to a server.
+
+    Raises:
+        ImportError: The package of a requested service is not installed.
+    """
+    if health:
+        _add_health(server)
+    if reflection:
+        _add_reflection(server)
+
+
+def _add_health(server: grpc.Server) -> None:
+    checks, protos, stubs = (
+        import_optional(f"grpc_health.v1.{name}", "health", "health checks")
+        for name in ("health", "health_pb2", "health_pb2_grpc")
+    )
+    servicer = checks.HealthServicer()
+    for name in ("", *_SERVICES):
+        servicer.set(name, protos.HealthCheckResponse.SERVING)
+    stubs.add_HealthServicer_to_server(servicer, server)
+
+
+def _add_reflection(server: grpc.Server) -> None:
+    module = import_optional(
+        "grpc_reflection.v1alpha.reflection", "reflection", "server reflection"
+    )
+    # Reflection looks descriptors up by name, so every proto must be in the pool before.
+    for proto in ("auth", "chat", "models", "tokenize"):
+        importlib.import_module(f"xai_vision.proto.{proto}_pb2")
+    from xai_vision.proto._pool import POOL
+
+    module.enable_server_reflection([*_SERVICES, module.SERVICE_NAME], server, pool=POOL)

@@ -1,0 +1,28 @@
+"""Import packages that only an extra of xai-vision installs."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__all__ = ["import_optional"]
+
+
+def import_optional(module: str, extra: str, feature: str) -> Any:
+    """Import a module of an optional dependency.
+
+    Args:
+        module: The module's full name.
+        extra: The extra of xai-vision that installs it.
+        feature: What the fake server needs it for, to start the error message with.
+
+    Raises:
+        ImportError: The package is not installed; the message names the extra.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"{feature} of the fake server needs {module.partition('.')[0]}: "
+            f"pip install 'xai-vision[{extra}]'"
+        ) from error
