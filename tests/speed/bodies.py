@@ -27,7 +27,7 @@ def kept(chat):
 
 
 def spare(chat):
-    return chat._last_body.spare
+    return chat._last_body.evictable_bytes
 
 
 def meant(chat):

@@ -10,7 +10,7 @@ from xai_vision.chat._request import body_cache as body
 
 @pytest.fixture
 def small_ones_kept(monkeypatch):
-    monkeypatch.setattr(body, "_LEAST_KEPT", 0)
+    monkeypatch.setattr(body, "_MIN_CACHED_BYTES", 0)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("small_ones_kept")
 
 
 def test_all_conversations_together_keep_no_more_than_their_room(monkeypatch, file):
-    monkeypatch.setattr(body, "KEPT_BYTES", 4 * len(PICTURE))
+    monkeypatch.setattr(body, "MAX_CACHED_BYTES", 4 * len(PICTURE))
     chats = [conversation(user(image(file))) for _ in range(6)]
     for chat in chats:
         for _ in range(2):
@@ -29,7 +29,7 @@ def test_all_conversations_together_keep_no_more_than_their_room(monkeypatch, fi
 
 
 def test_what_alone_holds_a_picture_takes_no_room_of_others(monkeypatch):
-    monkeypatch.setattr(body, "KEPT_BYTES", 4 * len(PICTURE))
+    monkeypatch.setattr(body, "MAX_CACHED_BYTES", 4 * len(PICTURE))
     chats = [conversation(look()) for _ in range(6)]
     for chat in chats:
         for _ in range(2):
@@ -39,14 +39,14 @@ def test_what_alone_holds_a_picture_takes_no_room_of_others(monkeypatch):
 
 
 def test_making_room_leaves_the_pictures_that_are_held_nowhere_else(monkeypatch, file):
-    monkeypatch.setattr(body, "KEPT_BYTES", 2 * len(PICTURE))
+    monkeypatch.setattr(body, "MAX_CACHED_BYTES", 2 * len(PICTURE))
     one, other = (
         conversation(user(image(file), image(PICTURE)), look("And?"), user(image(file)))
         for _ in range(2)
     )
     for chat in (one, other):
         chat._body()
-    monkeypatch.setattr(body, "KEPT_BYTES", 4 * len(PICTURE))
+    monkeypatch.setattr(body, "MAX_CACHED_BYTES", 4 * len(PICTURE))
     for chat in (one, other):
         chat._body()
     assert kept(other)
@@ -65,33 +65,33 @@ def test_a_branch_holds_what_it_shows_and_no_more(file):
     branch = root.fork()
     del branch.messages[1:]
     buffer = branch.messages[0].pictures[0].picture._content._store
-    assert buffer is root._last_body._held[0].buffer
+    assert buffer is root._last_body._cached[0].buffer
     del root
     gc.collect()
-    assert not isinstance(buffer._out, io.BytesIO)
-    assert sum(map(len, buffer._out.values())) < 1.4 * len(PICTURE)
+    assert not isinstance(buffer._storage, io.BytesIO)
+    assert sum(map(len, buffer._storage.values())) < 1.4 * len(PICTURE)
     check(branch)
     del branch.messages[0]
     gc.collect()
-    assert not buffer._out
+    assert not buffer._storage
 
 
 def test_what_is_too_large_to_be_kept_is_let_go_of_apart_from_its_pictures(monkeypatch, file):
     chat = conversation(look())
     for _ in range(2):
         chat._body()
-    buffer = chat._last_body._held[0].buffer
-    monkeypatch.setattr(body, "KEPT_BYTES", len(PICTURE))
+    buffer = chat._last_body._cached[0].buffer
+    monkeypatch.setattr(body, "MAX_CACHED_BYTES", len(PICTURE))
     for _ in range(3):
         chat.append(user(image(file)))
     check(chat)
     assert not kept(chat)
-    assert sum(map(len, buffer._out.values())) < 1.4 * len(PICTURE)
+    assert sum(map(len, buffer._storage.values())) < 1.4 * len(PICTURE)
     check(chat)
 
 
 def test_small_bodies_are_not_kept(monkeypatch):
-    monkeypatch.setattr(body, "_LEAST_KEPT", 2**20)
+    monkeypatch.setattr(body, "_MIN_CACHED_BYTES", 2**20)
     chat = conversation(look())
     for _ in range(3):
         check(chat)

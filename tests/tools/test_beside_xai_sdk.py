@@ -13,7 +13,7 @@ import xai_vision.chat
 import xai_vision.search
 import xai_vision.tools
 from xai_vision.chat._request.settings import make_settings
-from xai_vision.chat._request.tools import as_tool
+from xai_vision.chat._request.tools import coerce_tool
 from xai_vision.proto import chat_pb2, documents_pb2
 
 pytestmark = pytest.mark.peer
@@ -229,7 +229,7 @@ json_values = st.recursive(
 def test_tool(name, description, schema):
     same(xai_vision.chat.tool(name, description, schema), tool(name, description, schema))
     theirs = tool(name=name, description=description, parameters=schema)
-    same(as_tool("tools[0]", theirs), theirs)
+    same(coerce_tool("tools[0]", theirs), theirs)
 
 
 @given(words)

@@ -12,7 +12,7 @@ from tests.ids import readable
 from xai_vision import tools
 from xai_vision.chat import chat_pb2, tool
 from xai_vision.chat._request.settings import make_settings
-from xai_vision.chat._request.tools import as_tool
+from xai_vision.chat._request.tools import coerce_tool
 from xai_vision.errors import InvalidRequestError
 
 
@@ -251,5 +251,5 @@ def test_the_place_is_named():
 def test_a_dict_is_left_as_it_was():
     form = {"type": "web_search", "web_search": {"enable_image_search": True}}
     before = json.dumps(form)
-    as_tool("tools[0]", form)
+    coerce_tool("tools[0]", form)
     assert json.dumps(form) == before

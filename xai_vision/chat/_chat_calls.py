@@ -10,12 +10,12 @@ import grpc
 
 from xai_vision import _validation as checks
 from xai_vision._transport.options import CallOptions, call_options
-from xai_vision._transport.rpc import Exchange, Steps
+from xai_vision._transport.rpc import RpcCall, CallSequence
 from xai_vision.chat._compaction import Compacting, compacting
 from xai_vision.chat._conversation import Conversation
 from xai_vision.chat._messages.coerce import Said
 from xai_vision.chat._messages.message import Message
-from xai_vision.chat._request.settings import MAX_ANSWERS, tool_list
+from xai_vision.chat._request.settings import MAX_RESPONSES, tool_list
 from xai_vision.chat._response.accumulator import Fold
 from xai_vision.chat._response.chunk import Chunk
 from xai_vision.chat._response.response import Response
@@ -36,8 +36,8 @@ Tools: TypeAlias = "Sequence[ToolLike] | None"
 
 Reply: TypeAlias = chat_pb2.GetChatCompletionResponse
 Piece: TypeAlias = chat_pb2.GetChatCompletionChunk
-Sampling: TypeAlias = "Exchange[Reply, T]"
-Streaming: TypeAlias = "Exchange[Piece, T]"
+Sampling: TypeAlias = "RpcCall[Reply, T]"
+Streaming: TypeAlias = "RpcCall[Piece, T]"
 Pair: TypeAlias = tuple[Response, Chunk]
 Pairs: TypeAlias = tuple[Sequence[Response], Sequence[Chunk]]
 
@@ -72,9 +72,9 @@ class ChatCalls(Conversation):
     def _parsing(self, shape: type[T], tools: Tools, call: Call) -> Sampling[tuple[Response, T]]:
         # Imported on use, like all that most programs never ask for.
         from xai_vision.chat._request.response_format import response_format
-        from xai_vision.chat._request.structured_output import Shape
+        from xai_vision.chat._request.structured_output import OutputType
 
-        wanted = Shape(shape)
+        wanted = OutputType(shape)
         asked = response_format("shape", wanted.schema)
         body = self._request(tools, response_format=asked)
         return self._unary(body, lambda reply: wanted.read(Response(reply)), call)
@@ -87,13 +87,13 @@ class ChatCalls(Conversation):
         n: int | None = None,
         question: Message | None = None,
     ) -> Sampling[T]:
-        return Exchange(
+        return RpcCall(
             Rpc.GetCompletion,
             body,
             read,
             self._options(call),
-            spoken=lambda: request_attributes(self, n, question),
-            heard=answer_attributes,
+            request_attributes=lambda: request_attributes(self, n, question),
+            response_attributes=answer_attributes,
         )
 
     def _streaming(
@@ -135,20 +135,20 @@ class ChatCalls(Conversation):
                 if response.finish_reason == "REASON_INVALID":
                     raise _unfinished()
 
-        return Exchange(
+        return RpcCall(
             Rpc.GetCompletionChunk,
             body,
             read,
             self._options(call, stream=True),
             partial=lambda: parts if several else parts[0],
             finish=finish,
-            spoken=lambda: request_attributes(self, several, question),
-            heard=lambda _: answer_attributes(parts),
+            request_attributes=lambda: request_attributes(self, several, question),
+            response_attributes=lambda _: answer_attributes(parts),
         )
 
     def _deferring(
         self, tools: Tools, interval: Interval, call: Call, n: int | None = None
-    ) -> Callable[[], Steps[Reply]]:
+    ) -> Callable[[], CallSequence[Reply]]:
         from xai_vision.chat._deferred import deferred
 
         body = self._request(tools) if n is None else self._request(tools, n=_answers(n))
@@ -170,16 +170,16 @@ def stored(response_id: str, call: Call) -> Sampling[Sequence[Response]]:
     """Describe reading a stored answer back."""
     request = chat_pb2.GetStoredCompletionRequest(response_id=_id(response_id))
     options = call_options(call)
-    return Exchange(Rpc.GetStoredCompletion, request.SerializeToString(), answers, options)
+    return RpcCall(Rpc.GetStoredCompletion, request.SerializeToString(), answers, options)
 
 
 def deleting(
     response_id: str, call: Call
-) -> Exchange[chat_pb2.DeleteStoredCompletionResponse, str]:
+) -> RpcCall[chat_pb2.DeleteStoredCompletionResponse, str]:
     """Describe deleting a stored answer."""
     request = chat_pb2.DeleteStoredCompletionRequest(response_id=_id(response_id))
     options = call_options(call)
-    return Exchange(
+    return RpcCall(
         Rpc.DeleteStoredCompletion,
         request.SerializeToString(),
         lambda reply: reply.response_id,
@@ -214,13 +214,13 @@ def each_of(reply: Reply, n: int) -> list[Response]:
 
 
 def _answers(n: int) -> int:
-    if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= n <= MAX_ANSWERS:
-        raise InvalidRequestError(f"n must be a whole number from 1 to {MAX_ANSWERS}, not {n!r}")
+    if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= n <= MAX_RESPONSES:
+        raise InvalidRequestError(f"n must be a whole number from 1 to {MAX_RESPONSES}, not {n!r}")
     return n.__index__()
 
 
 def _id(response_id: str) -> str:
-    return checks.text("response_id", response_id, empty=False)
+    return checks.string("response_id", response_id, empty=False)
 
 
 def _unfinished() -> StreamBrokenError:

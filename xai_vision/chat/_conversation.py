@@ -15,7 +15,7 @@ from xai_vision.chat._messages.coerce import (
     is_message,
 )
 from xai_vision.chat._messages.message import Message, user
-from xai_vision.chat._request.body_cache import LastBody, request_body
+from xai_vision.chat._request.body_cache import RequestBodyCache, request_body
 from xai_vision.errors import ClientClosedError, InvalidRequestError
 from xai_vision.proto import chat_pb2
 
@@ -40,7 +40,7 @@ class Conversation:
         self._settings = settings
         self._messages: list[Message] = []
         self._proto: Settings | None = None
-        self._last_body = LastBody()
+        self._last_body = RequestBodyCache()
         # Most begin empty.
         if not isinstance(messages, tuple) or messages:
             self._take_in(_listed(messages))
@@ -63,7 +63,7 @@ class Conversation:
             proto.messages.extend(message._as_proto() for message in self._messages)
             self._proto = proto
             self._messages = []
-            self._last_body.forget()
+            self._last_body.clear()
         return self._proto
 
     def append(self, message: Said) -> Self:
@@ -160,7 +160,7 @@ class Conversation:
         twin._settings = copy.deepcopy(self._settings, memo)
         twin._messages = [copy.copy(message) for message in self._messages]
         twin._proto = copy.deepcopy(self._proto, memo)
-        twin._last_body = LastBody()
+        twin._last_body = RequestBodyCache()
         return twin
 
     def __copy__(self) -> Self:

@@ -22,7 +22,7 @@ STEP = 48 * 1024
 class Store(Protocol):
     """Where the texts of pictures lie that are held together."""
 
-    def rely_on(self, start: int, length: int, reader: object) -> None:
+    def pin(self, start: int, length: int, reader: object) -> None:
         """Keep these bytes as they are while ``reader`` exists."""
 
     def read(self, start: int, length: int) -> bytes:

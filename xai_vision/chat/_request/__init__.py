@@ -1,1 +1,1 @@
-"""TODO."""
+"""The request: its settings, tools and response format, and the bytes that are sent."""

@@ -1,4 +1,4 @@
-"""The one place where a conversation's pictures lie once they have been sent."""
+"""The memory in which a conversation's request body and its image data are stored."""
 
 from __future__ import annotations
 
@@ -7,103 +7,108 @@ import weakref
 from io import BytesIO
 
 
-class Buffer:
-    """Bytes that grow at their end; those that somebody relies on are never changed.
+class AppendBuffer:
+    """A byte buffer that grows at its end and never changes the bytes that readers pinned.
 
-    Several threads may read it while one writes. It is locked for each piece, not for a whole
-    message: a picture that is written to one buffer may have to be read from another, and there
-    the other way round.
+    Several threads may read while one thread writes. The lock is taken once per chunk and not for
+    a whole message: writing an image to one buffer can read it from a second buffer, and another
+    thread may do the same in the opposite direction, which would deadlock.
 
     Attributes:
-        end: Where the next piece goes.
+        end: The offset at which the next chunk is written.
     """
 
-    __slots__ = ("_lock", "_out", "_relied_on", "end")
+    __slots__ = ("_lock", "_pinned", "_storage", "end")
 
-    def __init__(self, room: int) -> None:
-        # Room for all of it at once: BytesIO takes over these zeros, and does not copy them.
-        # Once it grows no more: what is relied on, by where it begins.
-        self._out: BytesIO | dict[int, bytes] = BytesIO(bytes(room))
-        self._lock = threading.RLock()  # shrink() may come by way of garbage collection
-        self._relied_on: list[tuple[int, int, weakref.ref[object]]] = []
+    def __init__(self, capacity: int) -> None:
+        # BytesIO takes over these zeros without a copy, so this allocates the full capacity once.
+        # After release_unpinned() the storage is a dict of pinned spans by their start.
+        self._storage: BytesIO | dict[int, bytes] = BytesIO(bytes(capacity))
+        # Reentrant: garbage collection can call release_unpinned() while the lock is held.
+        self._lock = threading.RLock()
+        self._pinned: list[tuple[int, int, weakref.ref[object]]] = []
         self.end = 0
 
     def read(self, start: int, length: int) -> bytes:
-        """A copy of some of what is relied on."""
+        """Return a copy of pinned bytes."""
         with self._lock:
-            out = self._out
-            if isinstance(out, BytesIO):
-                out.seek(start)
-                return out.read(length)
-            first = max(begin for begin in list(out) if begin <= start)
-            return out[first][start - first : start - first + length]
+            storage = self._storage
+            if isinstance(storage, BytesIO):
+                storage.seek(start)
+                return storage.read(length)
+            # The span may start before the requested bytes. list() guards against a concurrent
+            # removal by a weak reference's callback.
+            first = max(begin for begin in list(storage) if begin <= start)
+            return storage[first][start - first : start - first + length]
 
-    def write(self, piece: bytes) -> None:
-        """Add a piece at the end."""
+    def write(self, data: bytes) -> None:
+        """Append a chunk."""
         with self._lock:
-            out = self._writable()
-            out.seek(self.end)
-            self.end += out.write(piece)
+            storage = self._writable()
+            storage.seek(self.end)
+            self.end += storage.write(data)
 
-    def rely_on(self, start: int, length: int, reader: object) -> None:
-        """Never change these bytes, the last that were written, while there is a reader."""
+    def pin(self, start: int, length: int, reader: object) -> None:
+        """Keep the bytes written last unchanged as long as ``reader`` is alive."""
         with self._lock:
-            self._relied_on.append((start, length, weakref.ref(reader)))
+            self._pinned.append((start, length, weakref.ref(reader)))
 
     @property
-    def relied_on(self) -> int:
-        """How many bytes others read."""
+    def pinned_bytes(self) -> int:
+        """The number of bytes pinned by readers that are alive."""
         with self._lock:
-            return sum(length for _, length, reader in self._relied_on if reader() is not None)
+            return sum(length for _, length, reader in self._pinned if reader() is not None)
 
-    def go_back(self, end: int) -> bool:
-        """Let the next piece go to ``end``; not if others rely on what lies there."""
+    def truncate(self, end: int) -> bool:
+        """Move the end back to ``end``; return False if a reader pinned bytes behind it."""
         with self._lock:
-            while self._relied_on:
-                start, length, reader = self._relied_on[-1]
+            while self._pinned:
+                start, length, reader = self._pinned[-1]
                 if reader() is not None:
                     if start + length > end:
                         return False
                     break
-                self._relied_on.pop()
+                self._pinned.pop()
             self.end = end
             return True
 
-    def closed_by(self, rest: bytes) -> bytes:
-        """All of it and then ``rest``, which the next piece overwrites.
+    def with_suffix(self, suffix: bytes) -> bytes:
+        """Return the whole content followed by ``suffix``; the next write overwrites the suffix.
 
-        It is the buffer itself, not a copy. Should it be written to while somebody still has
-        this, BytesIO parts from it first.
+        The result shares the buffer's memory. BytesIO copies it only if the buffer is written to
+        while the caller still holds the result.
         """
         with self._lock:
-            out = self._writable()
-            out.seek(self.end)
-            out.write(rest)
-            out.truncate()
-            return out.getvalue()
+            storage = self._writable()
+            storage.seek(self.end)
+            storage.write(suffix)
+            storage.truncate()
+            return storage.getvalue()
 
-    def shrink(self) -> None:
-        """Hold only what is relied on, as long as it is. Nothing can be added any more."""
+    def release_unpinned(self) -> None:
+        """Keep only pinned bytes, each until its reader is collected; further writes fail."""
         with self._lock:
-            out = self._out
-            if not isinstance(out, BytesIO):
+            storage = self._storage
+            if not isinstance(storage, BytesIO):
                 return
-            held: dict[int, bytes] = {}
+            spans: dict[int, bytes] = {}
             readers = []
-            for start, length, ref in self._relied_on:
-                reader = ref()
+            for start, length, reference in self._pinned:
+                reader = reference()
                 if reader is not None:
-                    out.seek(start)
-                    held[start] = out.read(length)
-                    readers.append((start, length, _forgetting(reader, held, start)))
-            self._out, self._relied_on = held, readers
+                    storage.seek(start)
+                    spans[start] = storage.read(length)
+                    readers.append((start, length, _releasing_reference(reader, spans, start)))
+            self._storage, self._pinned = spans, readers
 
     def _writable(self) -> BytesIO:
-        if isinstance(self._out, BytesIO):
-            return self._out
-        raise RuntimeError("this buffer was shrunk")
+        if isinstance(self._storage, BytesIO):
+            return self._storage
+        raise RuntimeError("the buffer cannot be written to after release_unpinned()")
 
 
-def _forgetting(reader: object, held: dict[int, bytes], start: int) -> weakref.ref[object]:
-    """A reference that lets go of what the reader relied on as soon as there is no reader."""
-    return weakref.ref(reader, lambda _: held.pop(start, None))
+def _releasing_reference(
+    reader: object, spans: dict[int, bytes], start: int
+) -> weakref.ref[object]:
+    """Return a weak reference that deletes the reader's span when the reader is collected."""
+    return weakref.ref(reader, lambda _: spans.pop(start, None))

@@ -1,8 +1,8 @@
-"""A request's body, written once.
+"""Encode the body of a request, and cache it between the turns of a conversation.
 
-Each picture is read and encoded straight to its place; there is no second copy of it. Messages
-come first and settings last, for the order of fields is free and messages are what stays the same
-from one turn to the next.
+Each image is read and encoded directly into the body, so no second copy of it exists. The messages
+come first and the settings last: protobuf fields may have any order, and a new turn usually
+changes the settings and appends messages, so the start of the body can be reused.
 """
 
 from __future__ import annotations
@@ -20,265 +20,277 @@ from xai_vision.errors import ImageError, InvalidRequestError
 from xai_vision.imaging._image_url import Picture
 
 if TYPE_CHECKING:
-    from xai_vision.chat._request.body_buffer import Buffer
+    from xai_vision.chat._request.body_buffer import AppendBuffer
 
-KEPT_BYTES = 64 * 1024 * 1024
-"""How many bytes of bodies all conversations of a process keep between turns, together, beside
-the pictures that are held nowhere else."""
+MAX_CACHED_BYTES = 64 * 1024 * 1024
+"""The limit for the bytes cached by all conversations of a process, without the image data that
+is stored nowhere else."""
 
-# Below this it is as quick to write a body anew.
-_LEAST_KEPT = 256 * 1024
-# Long texts are compared by their digests, so that they are not held a second time.
-_DIGEST_OVER = 4096
+# Encoding a smaller body again is as fast as comparing it with the cached one.
+_MIN_CACHED_BYTES = 256 * 1024
+# Longer messages are compared by their digests, so that the cache does not store a second copy.
+_DIGEST_ABOVE_BYTES = 4096
 
-_Mark: TypeAlias = tuple[object, ...]
+_Fingerprint: TypeAlias = tuple[object, ...]
 
 
-def request_body(field: int, messages: Sequence[Message], rest: bytes, last: LastBody) -> bytes:
-    """A request: its messages, which are ``field`` of it, and the rest as it is.
+def request_body(
+    field: int, messages: Sequence[Message], settings: bytes, cache: RequestBodyCache
+) -> bytes:
+    """Encode a request.
+
+    Args:
+        field: The number of the request's field for messages.
+        messages: The messages of the request.
+        settings: The request's other fields, encoded.
+        cache: The cache of the conversation.
 
     Raises:
-        InvalidRequestError: It is larger than a protobuf message can be (2 GiB).
-        ImageError: A picture can no longer be read; ``source`` says which.
+        InvalidRequestError: The request is larger than a protobuf message can be (2 GiB).
+        ImageError: An image can no longer be read; ``source`` names it.
     """
     for message in messages:
         if message._proto is None:
-            return last.body(field, messages, rest)
-    last.forget()
-    # Nothing but protos: each serialises itself, and joining them is the quickest there is.
-    pieces: list[bytes] = []
+            return cache.build(field, messages, settings)
+    cache.clear()
+    # All messages are protos. Serializing and joining them is the fastest way.
+    chunks: list[bytes] = []
     for message in messages:
-        piece = message.proto.SerializeToString()
-        pieces += (head(field, len(piece)), piece)
-    pieces.append(rest)
-    _check_size(sum(map(len, pieces)))
-    return b"".join(pieces)
+        encoded = message.proto.SerializeToString()
+        chunks += (head(field, len(encoded)), encoded)
+    chunks.append(settings)
+    _check_size(sum(map(len, chunks)))
+    return b"".join(chunks)
 
 
-def write_messages(out: BytesIO, field: int, messages: Sequence[Message], rest: bytes) -> None:
-    """Write a request as ``request_body`` makes it; raises what that does."""
-    _check_size(sum(message.encoded_size for message in messages) + len(rest))
-    for place, message in enumerate(messages, 1):
-        _write(out.write, field, message, place)
-    out.write(rest)
+def write_messages(out: BytesIO, field: int, messages: Sequence[Message], settings: bytes) -> None:
+    """Write the encoding that ``request_body`` returns to ``out``; raise the same errors."""
+    _check_size(sum(message.encoded_size for message in messages) + len(settings))
+    for number, message in enumerate(messages, 1):
+        _write(out.write, field, message, number)
+    out.write(settings)
 
 
 def _write(
-    write: Write, field: int, message: Message, place: int, placed: Placed | None = None
+    write: Write, field: int, message: Message, number: int, on_image: Placed | None = None
 ) -> None:
     write(head(field, message.encoded_size))
     try:
-        message.write(write, placed)
+        message.write(write, on_image)
     except ImageError as error:
-        error.source = f"message {place}, {error.source}"
+        error.source = f"message {number}, {error.source}"
         raise
 
 
 def _check_size(total: int) -> None:
     if total > MAX_MESSAGE_BYTES:
         raise InvalidRequestError(
-            f"the request is {total / 2**20:.0f} MiB; a protobuf message ends at 2048 MiB. "
-            "Send fewer pictures at once, or chain with previous_response_id."
+            f"the request is {total / 2**20:.0f} MiB; the limit of a protobuf message is 2048 MiB. "
+            "Send fewer images per request, or chain with previous_response_id."
         )
 
 
-class LastBody:
-    """What a conversation with pictures sent last, so that the next turn writes only what is new.
+class RequestBodyCache:
+    """The last body a conversation sent, so that the next turn encodes only what is new.
 
-    From then on it is also what the conversation's pictures are held by: one that was given as
-    bytes or text is let go of, for its text is here. Of one in a file nothing else is held.
+    The cache then owns the image data: images given as bytes or base64 drop the original and read
+    from the body's buffer; file images keep only their path.
 
-    The first body is not kept, for most conversations have but one turn; nor is a small one, or
-    more than ``KEPT_BYTES`` in all of what could be made anew. A message is written anew, and all
-    that follow it, unless it is what it was: its pictures never change, and everything else of it
-    is compared.
+    Three kinds of bodies are not cached: the first of a conversation, as most conversations have
+    one turn; small ones; and ones that would exceed ``MAX_CACHED_BYTES`` of data that can be
+    encoded again. A message is reused if its fingerprint and those of all messages before it are
+    unchanged. Images are immutable, so they are compared by identity; all else is compared by
+    value.
     """
 
-    __slots__ = ("__weakref__", "_held", "_turns")
+    __slots__ = ("__weakref__", "_cached", "_turns")
 
     def __init__(self) -> None:
         self._turns = 0
-        # One or none. A list, for pop() lets one thread have it and no other.
-        self._held: list[_Held] = []
+        # At most one body. A list, because pop() is atomic: only one thread gets the body.
+        self._cached: list[_CachedBody] = []
 
-    def forget(self) -> None:
-        """Keep nothing but the pictures that are held nowhere else."""
-        self._held.clear()
+    def clear(self) -> None:
+        """Drop the cached body; images that read from its buffer keep their data."""
+        self._cached.clear()
 
     @property
     def size(self) -> int:
-        """How many bytes are kept, without the settings at the end."""
-        return sum(held.ends[-1] for held in self._held)
+        """The number of cached bytes, without the settings at the end."""
+        return sum(body.ends[-1] for body in self._cached)
 
     @property
-    def spare(self) -> int:
-        """How many of them could be made anew, for they do not hold a picture."""
-        return sum(held.ends[-1] - held.buffer.relied_on for held in self._held)
+    def evictable_bytes(self) -> int:
+        """The number of cached bytes that no image reads from, so that they can be dropped."""
+        return sum(body.ends[-1] - body.buffer.pinned_bytes for body in self._cached)
 
-    def body(self, field: int, messages: Sequence[Message], rest: bytes) -> bytes:
-        """Make the body: what is kept as far as that holds, and the rest."""
-        marks = _marks(messages)
-        if len(marks) < len(messages):
-            # Pictures that are protobuf by now are held there.
-            self.forget()
-        held = self._taken(marks)
-        same = len(held.ends) if held is not None else 0
-        total = (held.ends[-1] if held is not None else 0) + len(rest)
-        for message in messages[same:]:
+    def build(self, field: int, messages: Sequence[Message], settings: bytes) -> bytes:
+        """Return the body, reusing the cached messages that are unchanged."""
+        fingerprints = _fingerprints(messages)
+        cacheable = len(fingerprints) == len(messages)
+        if not cacheable:
+            self.clear()  # the caller holds protos with the image data
+        body = self._valid_prefix(fingerprints)
+        reused = len(body.ends) if body is not None else 0
+        total = (body.ends[-1] if body is not None else 0) + len(settings)
+        for message in messages[reused:]:
             size = message.encoded_size
             total += len(head(field, size)) + size
         _check_size(total)
-        if held is None:
-            from xai_vision.chat._request.body_buffer import (
-                Buffer,  # on use, by those who send pictures
-            )
+        if body is None:
+            # Imported on use: only requests with images need it.
+            from xai_vision.chat._request.body_buffer import AppendBuffer
 
-            held = _Held(Buffer(total))
-        buffer, placed = held.buffer, _Places(held.buffer)
-        for place, message in enumerate(messages[same:], same + 1):
-            _write(buffer.write, field, message, place, placed.note)
-            held.ends.append(buffer.end)
-        # Before it is kept, for from then on other threads may go on with it.
-        whole = buffer.closed_by(rest)
+            body = _CachedBody(AppendBuffer(total))
+        buffer, images = body.buffer, _ImageSpans(body.buffer)
+        for number, message in enumerate(messages[reused:], reused + 1):
+            _write(buffer.write, field, message, number, images.add)
+            body.ends.append(buffer.end)
+        # Before the body is stored: afterwards another thread can take it and write to it.
+        encoded = buffer.with_suffix(settings)
         self._turns += 1
-        if self._turns > 1 and total >= _LEAST_KEPT and len(marks) == len(messages):
-            self._keep(held, marks[same:], placed)
-        return whole
+        if self._turns > 1 and total >= _MIN_CACHED_BYTES and cacheable:
+            self._store(body, fingerprints[reused:], images)
+        return encoded
 
-    def _taken(self, marks: list[_Mark]) -> _Held | None:
-        """What is kept, cut back to what still holds; None if nothing does."""
+    def _valid_prefix(self, fingerprints: list[_Fingerprint]) -> _CachedBody | None:
+        """Take the cached body, truncated to its unchanged messages; None if there are none."""
         try:
-            held = self._held.pop()
+            body = self._cached.pop()
         except IndexError:
             return None
-        same = _common(held.marks, marks)
-        del held.ends[same:], held.marks[same:]
-        return held if held.ends and held.buffer.go_back(held.ends[-1]) else None
+        unchanged = _common_prefix_length(body.fingerprints, fingerprints)
+        del body.ends[unchanged:], body.fingerprints[unchanged:]
+        return body if body.ends and body.buffer.truncate(body.ends[-1]) else None
 
-    def _keep(self, held: _Held, new: list[_Mark], placed: _Places) -> None:
-        if held.buffer.end - held.buffer.relied_on - placed.holding > KEPT_BYTES:
+    def _store(self, body: _CachedBody, added: list[_Fingerprint], images: _ImageSpans) -> None:
+        if body.buffer.end - body.buffer.pinned_bytes - images.image_bytes > MAX_CACHED_BYTES:
             return
-        moved = placed.take_over()
-        held.marks += [tuple(moved.get(id(one), one) for one in mark) for mark in new]
-        self._held[:] = [held]
-        _keep_few(self)
+        moved = images.move_images()
+        body.fingerprints += [
+            tuple(moved.get(id(item), item) for item in fingerprint) for fingerprint in added
+        ]
+        self._cached[:] = [body]
+        _evict(self)
 
-    def __reduce__(self) -> tuple[Callable[[], LastBody], tuple[()]]:
-        # Copies, and what is pickled, begin with nothing.
-        return LastBody, ()
+    def __reduce__(self) -> tuple[Callable[[], RequestBodyCache], tuple[()]]:
+        # Copies and unpickled conversations start with an empty cache.
+        return RequestBodyCache, ()
 
 
-class _Held:
-    """A body, what its messages are told by, and where each of them ends."""
+class _CachedBody:
+    """A body, with the fingerprint of each message and the offset at which it ends."""
 
-    __slots__ = ("buffer", "ends", "marks")
+    __slots__ = ("buffer", "ends", "fingerprints")
 
-    def __init__(self, buffer: Buffer) -> None:
+    def __init__(self, buffer: AppendBuffer) -> None:
         self.buffer = buffer
-        self.marks: list[_Mark] = []
+        self.fingerprints: list[_Fingerprint] = []
         self.ends: list[int] = []
 
     def __del__(self) -> None:
-        # However it came to be let go of: branches and others may read pictures from it.
-        self.buffer.shrink()
+        # Forks and copies of the conversation may still read images from the buffer.
+        self.buffer.release_unpinned()
 
 
-class _Places:
-    """Where pictures were written to that are held in memory.
+class _ImageSpans:
+    """The offsets in a buffer of the images that hold their data in memory.
 
     Attributes:
-        holding: How many bytes they take there.
+        image_bytes: The number of bytes these images take in the buffer.
     """
 
-    __slots__ = ("_buffer", "_first", "_parts", "holding")
+    __slots__ = ("_buffer", "_parts", "_starts", "image_bytes")
 
-    def __init__(self, buffer: Buffer) -> None:
+    def __init__(self, buffer: AppendBuffer) -> None:
         self._buffer = buffer
         self._parts: list[tuple[ImageContent, Picture]] = []
-        # By the picture's id; parts may share one.
-        self._first: dict[int, int] = {}
-        self.holding = 0
+        # By the image's id, as several parts may share an image.
+        self._starts: dict[int, int] = {}
+        self.image_bytes = 0
 
-    def note(self, part: ImageContent, picture: Picture) -> None:
-        """The picture's URL is what is written next."""
-        if not picture.in_memory:
+    def add(self, part: ImageContent, image: Picture) -> None:
+        """Note that the buffer's next chunk is the URL of ``image``."""
+        if not image.in_memory:
             return
-        self._parts.append((part, picture))
-        if id(picture) not in self._first:
-            self._first[id(picture)] = self._buffer.end
-            self.holding += picture.url_size
+        self._parts.append((part, image))
+        if id(image) not in self._starts:
+            self._starts[id(image)] = self._buffer.end
+            self.image_bytes += image.url_size
 
-    def take_over(self) -> dict[int, Picture]:
-        """Have the pictures held by the buffer; which is which now, by the ids of the old."""
+    def move_images(self) -> dict[int, Picture]:
+        """Let the images read from the buffer; return the new image by the id of the old one."""
         moved: dict[int, Picture] = {}
-        for part, picture in self._parts:
-            if id(picture) not in moved:
-                moved[id(picture)] = picture.stored(self._buffer, self._first[id(picture)])
-            part.hold(moved[id(picture)], instead_of=picture)
+        for part, image in self._parts:
+            if id(image) not in moved:
+                moved[id(image)] = image.stored(self._buffer, self._starts[id(image)])
+            part.hold(moved[id(image)], instead_of=image)
         return moved
 
 
-def _marks(messages: Sequence[Message]) -> list[_Mark]:
-    """What messages are told by, up to the first that cannot be told."""
-    marks: list[_Mark] = []
+def _fingerprints(messages: Sequence[Message]) -> list[_Fingerprint]:
+    """Fingerprints of the messages, up to the first that has none."""
+    fingerprints: list[_Fingerprint] = []
     for message in messages:
-        mark = _mark(message)
-        if mark is None:
+        fingerprint = _fingerprint(message)
+        if fingerprint is None:
             break
-        marks.append(mark)
-    return marks
+        fingerprints.append(fingerprint)
+    return fingerprints
 
 
-def _mark(message: Message) -> _Mark | None:
+def _fingerprint(message: Message) -> _Fingerprint | None:
+    """What identifies a message's content; None if its images are protos, which can change."""
     parts = message.apart
     if parts is not None:
-        marks: list[object] = [message._shell.SerializeToString()]
+        items: list[object] = [message._shell.SerializeToString()]
         for part in parts:
             if not isinstance(part, ImageContent):
-                marks.append(part.SerializeToString())
+                items.append(part.SerializeToString())
             elif part._proto is None:
-                # Pictures have no equals: the very object is meant, and that never changes.
-                marks += (part.picture, part.detail)
+                # Images compare by identity and never change.
+                items += (part.picture, part.detail)
             else:
                 return None
-        return tuple(marks)
+        return tuple(items)
     if message.proto is not message._shell:
-        return None  # its pictures are protobuf now
-    written = message.proto.SerializeToString()
-    return (written if len(written) <= _DIGEST_OVER else _digest(written),)
+        return None
+    encoded = message.proto.SerializeToString()
+    return (encoded if len(encoded) <= _DIGEST_ABOVE_BYTES else _digest(encoded),)
 
 
-def _digest(written: bytes) -> bytes:
-    import hashlib  # on use, for it loads OpenSSL
+def _digest(encoded: bytes) -> bytes:
+    import hashlib  # imported on use: it loads OpenSSL
 
-    return hashlib.sha256(written).digest()
+    return hashlib.sha256(encoded).digest()
 
 
-def _common(old: list[_Mark], new: list[_Mark]) -> int:
-    """How many marks at the beginning are the same."""
+def _common_prefix_length(old: list[_Fingerprint], new: list[_Fingerprint]) -> int:
     count = 0
-    for one, other in zip(old, new):  # noqa: B905  # as far as the shorter goes
-        if one != other:
+    for ours, theirs in zip(old, new):  # noqa: B905  # the shorter list ends the prefix
+        if ours != theirs:
             break
         count += 1
     return count
 
 
-_recent: list[weakref.ref[LastBody]] = []
+_recent: list[weakref.ref[RequestBodyCache]] = []
 
 
-def _keep_few(newest: LastBody) -> None:
-    """Note a body that is kept; the ones that were used the longest ago make room."""
-    room = KEPT_BYTES
-    kept: list[weakref.ref[LastBody]] = []
+def _evict(newest: RequestBodyCache) -> None:
+    """Register a cache that was used, and clear the least recently used ones above the limit."""
+    available = MAX_CACHED_BYTES
+    kept: list[weakref.ref[RequestBodyCache]] = []
     with building():
-        for one in (newest, *(ref() for ref in _recent)):
-            # Of one that holds little beside pictures there is nothing to be gained.
-            if one is None or (one is newest and kept) or one.spare < _LEAST_KEPT:
+        for cache in (newest, *(reference() for reference in _recent)):
+            if cache is None or (cache is newest and kept):
                 continue
-            room -= one.spare
-            if room < 0:
-                one.forget()
+            # Clearing a cache of little more than image data would free almost nothing.
+            if cache.evictable_bytes < _MIN_CACHED_BYTES:
+                continue
+            available -= cache.evictable_bytes
+            if available < 0:
+                cache.clear()
             else:
-                kept.append(weakref.ref(one))
+                kept.append(weakref.ref(cache))
         _recent[:] = kept

@@ -75,10 +75,10 @@ def tool(
     if description is None:
         description = _description(source)
     function = chat_pb2.Function(
-        name=checks.text("tool: name", name, empty=False),
-        description=checks.text(f"tool {name!r}: description", description),
+        name=checks.string("tool: name", name, empty=False),
+        description=checks.string(f"tool {name!r}: description", description),
         parameters=_json(f"tool {name!r}", _schema(f"tool {name!r}", source)),
-        strict=checks.flag(f"tool {name!r}: strict", strict),
+        strict=checks.boolean(f"tool {name!r}: strict", strict),
     )
     return chat_pb2.Tool(function=function)
 
@@ -92,7 +92,9 @@ def required_tool(name: str) -> chat_pb2.ToolChoice:
     Raises:
         InvalidRequestError: It is empty, or no text.
     """
-    return chat_pb2.ToolChoice(function_name=checks.text("required_tool: name", name, empty=False))
+    return chat_pb2.ToolChoice(
+        function_name=checks.string("required_tool: name", name, empty=False)
+    )
 
 
 def is_function(value: object) -> TypeIs[Callable[..., Any]]:

@@ -34,7 +34,7 @@ def response_format(name: str, value: Any) -> chat_pb2.ResponseFormat:
         value = _from_openai(value)
     if isinstance(value, str) and value in _FORMATS:
         return chat_pb2.ResponseFormat(format_type=_FORMATS[value])
-    schema = json_schema(name, value)
+    schema = model_schema(name, value)
     if schema is None:
         allowed = ", ".join(map(repr, _FORMATS))
         raise InvalidRequestError(
@@ -67,7 +67,7 @@ def _written(name: str, schema: Mapping[str, Any]) -> str:
         raise InvalidRequestError(f"{name} is no JSON schema: {error}") from None
 
 
-def json_schema(name: str, value: Any) -> Mapping[str, Any] | None:
+def model_schema(name: str, value: Any) -> Mapping[str, Any] | None:
     """The JSON schema of a Pydantic model, or of a dict that is one; else None.
 
     Raises:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_TOOLS = 128
 """The service's limit for one request."""
 
-MAX_ANSWERS = 128
+MAX_RESPONSES = 128
 """Answers to one request: no limit is documented; this keeps a slip from costing a fortune."""
 
 
@@ -29,7 +29,7 @@ def make_settings(model: str, parameters: Mapping[str, Any]) -> chat_pb2.GetComp
         InvalidRequestError: A value the service is sure to refuse; the text names it.
         TypeError: A keyword that create() does not have.
     """
-    fields: dict[str, Any] = {"model": checks.model(model)}
+    fields: dict[str, Any] = {"model": checks.model_name(model)}
     for name, value in parameters.items():
         convert = _CONVERT.get(name)
         if convert is None:
@@ -45,11 +45,11 @@ Convert = Callable[[str, Any], Any]
 
 
 def _wrong(name: str, wanted: str, value: object) -> InvalidRequestError:
-    return InvalidRequestError(f"{name} must be {wanted}, not {checks.shown(value)}")
+    return InvalidRequestError(f"{name} must be {wanted}, not {checks.short_repr(value)}")
 
 
 def _filled(name: str, value: Any) -> str:
-    return checks.text(name, value, empty=False)
+    return checks.string(name, value, empty=False)
 
 
 def _whole(low: int, high: int = 2**31 - 1) -> Convert:
@@ -77,7 +77,7 @@ def _number(low: float, high: float) -> Convert:
             raise _wrong(name, wanted, value) from None
         if not (math.isfinite(number) and low <= number <= high):
             raise _wrong(name, wanted, value)
-        if checks.vanishes(number):
+        if checks.rounds_to_zero(number):
             raise _wrong(name, "0, or a number that 32 bits do not make 0", value)
         return number
 
@@ -89,7 +89,7 @@ def _stop(name: str, value: Any) -> list[str]:
         value = [value]
     if isinstance(value, (bytes, Mapping)) or not isinstance(value, Iterable):
         raise _wrong(name, "a text, or a list of texts", value)
-    texts = [checks.text(f"{name}[{place}]", one) for place, one in enumerate(value)]
+    texts = [checks.string(f"{name}[{place}]", one) for place, one in enumerate(value)]
     if "" in texts:  # but a blank or a line break may well end an answer
         raise InvalidRequestError(f"{name}[{texts.index('')}] is empty")
     return texts
@@ -121,9 +121,9 @@ def _listed(convert: Convert) -> Convert:
 
 def tool_list(name: str, value: Any) -> list[chat_pb2.Tool]:
     """Check and build the tools of a request."""
-    from xai_vision.chat._request.tools import as_tool
+    from xai_vision.chat._request.tools import coerce_tool
 
-    tools: list[chat_pb2.Tool] = _listed(as_tool)(name, value)
+    tools: list[chat_pb2.Tool] = _listed(coerce_tool)(name, value)
     if len(tools) > MAX_TOOLS:
         raise InvalidRequestError(f"{name}: {len(tools)} tools; a request may have {MAX_TOOLS}")
     return tools
@@ -204,26 +204,26 @@ _INCLUDES = {
 }
 
 _CONVERT: dict[str, Convert] = {
-    "user": checks.text,
-    "safety_identifier": checks.text,
+    "user": checks.string,
+    "safety_identifier": checks.string,
     "max_tokens": _whole(1),
     "seed": _whole(-(2**31)),
     "stop": _stop,
     "temperature": _number(0, 2),
     "top_p": _number(0, 1),
-    "logprobs": checks.flag,
+    "logprobs": checks.boolean,
     "top_logprobs": _whole(0, 8),
     "tools": tool_list,
     "tool_choice": _tool_choice,
-    "parallel_tool_calls": checks.flag,
+    "parallel_tool_calls": checks.boolean,
     "response_format": _response_format,
     "frequency_penalty": _number(-2, 2),
     "presence_penalty": _number(-2, 2),
     "reasoning_effort": _enum(chat_pb2.ReasoningEffort, _EFFORTS),
     "search_parameters": _search,
-    "store_messages": checks.flag,
+    "store_messages": checks.boolean,
     "previous_response_id": _filled,
-    "use_encrypted_content": checks.flag,
+    "use_encrypted_content": checks.boolean,
     "max_turns": _whole(1),
     "include": _listed(_enum(chat_pb2.IncludeOption, _INCLUDES)),
     "agent_count": _enum(

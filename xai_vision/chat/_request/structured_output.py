@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from xai_vision.chat._request.response_format import json_schema
+from xai_vision.chat._request.response_format import model_schema
 from xai_vision.chat._response.response import Response
 from xai_vision.errors import InvalidRequestError, StructuredOutputError
 
 T = TypeVar("T")
 
 
-class Shape:
+class OutputType:
     """What ``parse()`` is given: how to ask for it, and how to read it."""
 
     def __init__(self, shape: Any) -> None:
@@ -22,7 +22,7 @@ class Shape:
         Raises:
             InvalidRequestError: It is neither, or Pydantic is not installed.
         """
-        model = json_schema("parse()", shape) if isinstance(shape, type) else None
+        model = model_schema("parse()", shape) if isinstance(shape, type) else None
         if model is not None and hasattr(shape, "model_validate_json"):
             self.schema: Mapping[str, Any] = model
             self._read = shape.model_validate_json

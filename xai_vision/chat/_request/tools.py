@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     """One element of ``tools=``."""
 
 
-def as_tool(name: str, value: ToolLike) -> chat_pb2.Tool:
+def coerce_tool(name: str, value: ToolLike) -> chat_pb2.Tool:
     """Make a tool of one element of ``tools=``.
 
     Args:
@@ -84,7 +84,7 @@ def _function(
 
 
 def _attachment_search(limit: int | None = None) -> chat_pb2.Tool:
-    most = checks.whole("attachment_search: limit", limit, 1)
+    most = checks.optional_integer("attachment_search: limit", limit, 1)
     return chat_pb2.Tool(attachment_search=chat_pb2.AttachmentSearch(limit=most))
 
 

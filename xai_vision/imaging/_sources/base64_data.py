@@ -85,7 +85,7 @@ class StoredContent(EncodedContent):
         super().__init__(size)
         self._store = store
         self._start = start
-        store.rely_on(start, self.base64_size, self)
+        store.pin(start, self.base64_size, self)
 
     def _text(self, start: int, length: int) -> bytes:
         return self._store.read(self._start + start, length)
