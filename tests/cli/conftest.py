@@ -41,12 +41,12 @@ def asking(server, home: Path) -> dict[str, str]:
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with pictures, and we are in it."""
-    place = tmp_path / "pictures"
+    """A folder with images, and we are in it."""
+    place = tmp_path / "images"
     place.mkdir()
     for name in ("photo.jpg", "chart.png", "photo.webp", "photo-private.jpg"):
         (place / name).write_bytes(pictures.sample(name))
-    (place / "notes.txt").write_text("no picture")
+    (place / "notes.txt").write_text("no image")
     monkeypatch.chdir(place)
     return place
 

@@ -22,7 +22,7 @@ def test_answer_to_stdout_the_rest_to_stderr(xai, server):
     assert {seen.detail for seen in call.images} == {"high"}
     assert call.request.store_messages is False
     assert f"id {call.response.id}" in done.err
-    assert f"pictures {call.response.usage.prompt_image_tokens:,}" in done.err
+    assert f"images {call.response.usage.prompt_image_tokens:,}" in done.err
     assert "$" in done.err
     assert "\x1b" not in done.err
 
@@ -64,7 +64,7 @@ def test_options_become_the_request(here, server, folder):
     assert told["parsed"] == {"n": 3}
     assert told["id"] == told["response"]["id"] == server.calls.last.response.id
     assert told["usage"]["prompt_image_tokens"] > 0
-    assert told["pictures"][0]["changes"][0] == "converted from WEBP"
+    assert told["images"][0]["changes"][0] == "converted from WEBP"
     assert "converted from WEBP" in done.err
 
 
@@ -114,7 +114,7 @@ def test_nobody_reads_the_answer(server, folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "fault", "code", "says"),
     [
-        (["notes.txt"], None, 3, "notes.txt: It is no picture"),
+        (["notes.txt"], None, 3, "notes.txt: It is no image"),
         (["missing.jpg"], None, 3, "missing.jpg"),
         (["."], None, 3, "folder"),
         (["photo.jpg", "--detail", "huge"], None, 2, "detail"),

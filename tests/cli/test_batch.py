@@ -22,11 +22,11 @@ def lines(path) -> list[dict]:
 
 @pytest.fixture
 def many(folder):
-    """Twenty-four different pictures in a folder of their own."""
+    """Twenty-four different images in a folder of their own."""
     place = folder / "many"
     place.mkdir()
     for number in range(24):
-        (place / f"{number:02}.jpg").write_bytes(pictures.made.jpeg(64, 48, seed=number))
+        (place / f"{number:02}.jpg").write_bytes(images.made.jpeg(64, 48, seed=number))
     return place
 
 
@@ -37,12 +37,12 @@ def test_an_answer_a_line(here, server, folder):
     # The address is not one the fake can read; the others are answered all the same.
     assert done.code == 3
     assert "https://example.com/a.jpg" in done.err
-    assert "4 of 5 pictures answered in a.jsonl · 1 failed" in done.err
+    assert "4 of 5 images answered in a.jsonl · 1 failed" in done.err
     answers = lines(folder / "a.jsonl")
-    assert sorted(answer["picture"] for answer in answers) == sorted(
+    assert sorted(answer["image"] for answer in answers) == sorted(
         ["photo.jpg", "chart.png", "photo.webp", "photo-private.jpg"]
     )
-    one = next(answer for answer in answers if answer["picture"] == "photo.webp")
+    one = next(answer for answer in answers if answer["image"] == "photo.webp")
     assert "640x480" in one["answer"]
     assert one["sent"]["changes"] == ["converted from WEBP", "encoded as PNG"]
     assert one["usage"]["prompt_image_tokens"] > 0
@@ -52,7 +52,7 @@ def test_an_answer_a_line(here, server, folder):
     server.calls.clear()
     done = here("batch", "Describe", ".", "https://example.com/a.jpg", "--out", "a.jsonl")
     assert done.code == 0
-    assert "4 of 5 pictures have an answer already" in done.err
+    assert "4 of 5 images have an answer already" in done.err
     assert len(server.calls) == 1
     assert len(lines(folder / "a.jsonl")) == 5
 
@@ -119,7 +119,7 @@ def test_no_more_at_a_time_than_said(here, server, many):
         busy[0] -= 1
         return "ok"
 
-    server.on().do(answer)
+    server.on().side_effect(answer)
     assert here("batch", "Describe", "many", "--out", "a.jsonl", "-j", "3").code == 0
     assert most[0] == 3
 
@@ -175,7 +175,7 @@ def test_interrupted_and_gone_on(server, folder, many, tmp_path):
 
 @pytest.mark.slow
 def test_killed_twenty_times(server, folder, many, tmp_path):
-    """One answer a picture in the end, and nothing asked again that had one."""
+    """One answer an image in the end, and nothing asked again that had one."""
     chance = random.Random(8)
     server.on().reply(Reply("ok", ttft=0.06, jitter=0.05))
     out = folder / "a.jsonl"
@@ -208,7 +208,7 @@ def test_killed_twenty_times(server, folder, many, tmp_path):
     assert amid > 0, "and some in the middle of calls"
     done = subprocess.run(command, env=asking(server, tmp_path), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    answers = Counter(answer["picture"] for answer in lines(out))
+    answers = Counter(answer["image"] for answer in lines(out))
     assert answers == dict.fromkeys(names.values(), 1)
 
 
@@ -218,5 +218,5 @@ def _whole(path) -> list[str]:
     found = []
     for line in path.read_bytes().splitlines():
         with contextlib.suppress(ValueError):
-            found.append(json.loads(line)["picture"])
+            found.append(json.loads(line)["image"])
     return found

@@ -11,16 +11,16 @@ import pytest
 pytest.importorskip("click")
 
 from xai_vision._cli.batch import results_file as module
-from xai_vision._cli.batch.results_file import Ledger
-from xai_vision._cli.exit_codes import Failure
+from xai_vision._cli.batch.results_file import ResultsFile
+from xai_vision._cli.exit_codes import CliError
 
 
 def entry(name: str, **more) -> dict:
-    return {"picture": name, "answer": "ä\n", "cost_usd": 0.5, "source_bytes": 3, **more}
+    return {"image": name, "answer": "ä\n", "cost_usd": 0.5, "source_bytes": 3, **more}
 
 
 def names(path) -> list[str]:
-    return [json.loads(line)["picture"] for line in path.read_bytes().splitlines()]
+    return [json.loads(line)["image"] for line in path.read_bytes().splitlines()]
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ def path(tmp_path):
 
 
 def test_goes_on(path):
-    with Ledger(path, "q") as ledger:
+    with ResultsFile(path, "q") as ledger:
         ledger.add(entry("a"))
         assert ledger.answered == {"a": 3}
-    with Ledger(path, "q") as ledger:
+    with ResultsFile(path, "q") as ledger:
         assert (ledger.answered, ledger.cost) == ({"a": 3}, 0.5)
         ledger.add(entry("b"))
     assert names(path) == ["a", "b"]
@@ -41,14 +41,14 @@ def test_goes_on(path):
 
 def test_cut_anywhere(path):
     """Whatever a kill leaves of the file, what was whole stays, and the rest goes on."""
-    with Ledger(path, "q") as ledger:
+    with ResultsFile(path, "q") as ledger:
         ledger.add(entry("a"))
         first = path.stat().st_size
         ledger.add(entry("b"))
     whole = path.read_bytes()
     for size in range(first, len(whole) + 1):
         path.write_bytes(whole[:size])
-        with Ledger(path, "q") as ledger:
+        with ResultsFile(path, "q") as ledger:
             has_second = size >= len(whole) - 1  # only its line end may be missing
             assert list(ledger.answered) == (["a", "b"] if has_second else ["a"])
             assert ledger.repaired == (first < size < len(whole) - 1)
@@ -59,36 +59,36 @@ def test_cut_anywhere(path):
 @pytest.mark.parametrize(
     "content",
     [
-        b"\xff\xd8\xff\xe0 a picture",
+        b"\xff\xd8\xff\xe0 an image",
         b"no lines",
         b'{"a": 1}\n',
         b"[]\n",
-        b'{"picture": "a"}\n',
-        b'x\n{"picture": "a',
+        b'{"image": "a"}\n',
+        b'x\n{"image": "a',
     ],
 )
 def test_other_files_are_left_alone(path, content):
     path.write_bytes(content)
-    with pytest.raises(Failure, match="left as it is"):
-        Ledger(path, "q")
+    with pytest.raises(CliError, match="left as it is"):
+        ResultsFile(path, "q")
     assert path.read_bytes() == content
 
 
 def test_answers_to_another_question(path):
-    with Ledger(path, "q") as ledger:
+    with ResultsFile(path, "q") as ledger:
         ledger.add(entry("a"))
-    with pytest.raises(Failure, match="another question"):
-        Ledger(path, "other")
+    with pytest.raises(CliError, match="another question"):
+        ResultsFile(path, "other")
 
 
 def test_one_at_a_time(path):
-    with Ledger(path, "q"), pytest.raises(Failure, match="another batch"):
-        Ledger(path, "q")
-    Ledger(path, "q").close()
+    with ResultsFile(path, "q"), pytest.raises(CliError, match="another batch"):
+        ResultsFile(path, "q")
+    ResultsFile(path, "q").close()
 
 
 def test_full_disk(path, monkeypatch):
-    with Ledger(path, "q") as ledger:
+    with ResultsFile(path, "q") as ledger:
         ledger.add(entry("a"))
         real = os.write
 
@@ -107,16 +107,16 @@ def test_full_disk(path, monkeypatch):
 
 def test_names_that_are_no_utf8(path):
     odd = os.fsdecode(b"p\xff.jpg")
-    with Ledger(path, "q") as ledger:
+    with ResultsFile(path, "q") as ledger:
         ledger.add(entry(odd))
-    with Ledger(path, "q") as ledger:
+    with ResultsFile(path, "q") as ledger:
         assert list(ledger.answered) == [odd]
 
 
 def test_is_on_the_disk_before_it_counts(path, monkeypatch):
     order = []
     real = os.fsync
-    with Ledger(path, "q") as ledger:
+    with ResultsFile(path, "q") as ledger:
         monkeypatch.setattr(
             module.os, "fsync", lambda file: (order.append(path.read_bytes()[-1:]), real(file))
         )

@@ -39,7 +39,7 @@ def checked(folder):
         ("rules:\n  - when: {image: {size: 4}}\n    reply: a", 2, "[width, height]"),
         ("settings:\n  seed: 1\n  sede: 2", 3, "did you mean seed?"),
         ("settings:\n  unmatched: perhaps", 2, "default"),
-        ("pictures:\n  https://e.x/a.png: nowhere.png", 2, "there is no file"),
+        ("images:\n  https://e.x/a.png: nowhere.png", 2, "there is no file"),
         ("rules:\n  - when: {prompt: yes}\n    reply: a", 2, "in quotes"),
         ("rules:\n  - reply: no", 2, "in quotes"),
         ("rules: {}", 1, "is a list"),
@@ -73,7 +73,7 @@ settings:
   unmatched: perhaps
   sede: 1
   error_form: html
-pictures:
+images:
   https://e.x/a.png: nowhere.png
 rules:
   - nmae: odd

@@ -15,7 +15,7 @@ from xai_vision.chat import image, user
 
 RULES = """
 settings: {stored_pictures: refuse}
-pictures:
+images:
   https://example.com/chart.png: chart.png
 rules:
   - name: captions

@@ -22,7 +22,7 @@ def test_inspect(here, server, folder):
     assert "converted from WEBP" in done.out
     assert "$0.0038" in done.out
     assert "with grok-4-0709" in done.out
-    assert "refused: It is no picture of a known format" in done.out
+    assert "refused: It is no image of a known format" in done.out
     assert "No such file" in done.out
     assert [call.method for call in server.calls] == ["GetLanguageModel"]
 
@@ -33,7 +33,7 @@ def test_inspect_begins_nothing_without_an_end(here, folder):
     done = here("inspect", "pipe.png", "/dev/zero", ".")
     assert done.code == 3
     assert done.out.count("it is a pipe or a device, not a file") == 2
-    assert "it is a folder; name one picture in it" in done.out
+    assert "it is a folder; name one image in it" in done.out
 
 
 def test_inspect_for_programs(here):
@@ -74,10 +74,10 @@ def test_without_a_key(alone):
 def test_estimate(here):
     done = here("estimate", "What is this?", "photo.jpg", "chart.png")
     assert done.code == 0
-    assert "2,048 of them for 2 pictures" in done.out
+    assert "2,048 of them for 2 images" in done.out
     assert "$0.0062" in done.out
     told = json.loads(here("estimate", "What?", "photo.jpg", "--detail", "low", "--json").out)
-    assert told["picture_tokens"] == {"low": 256, "likely": 256, "high": 512}
+    assert told["image_tokens"] == {"low": 256, "likely": 256, "high": 512}
     assert told["price_usd"]["likely"] == pytest.approx((told["tokens"]["likely"]) * 3e-6)
 
 
@@ -85,8 +85,8 @@ def test_models(here):
     done = here("models")
     assert "grok-4-0709" in done.out
     assert "grok-3" in done.out
-    told = json.loads(here("models", "--pictures", "--json").out)
-    assert all(model["pictures"] for model in told)
+    told = json.loads(here("models", "--images", "--json").out)
+    assert all(model["images"] for model in told)
     assert told[0]["usd_per_million_tokens"]["text"] == 3
 
 
@@ -143,7 +143,7 @@ def test_questions_from_a_file(xai, server):
     done = xai("chat", "photo.jpg", stdin=b"What is it?\n/add chart.png\nAnd this?\n/cost\n")
     assert done.code == 0
     assert "you>" not in done.out
-    assert "2 pictures" in done.out
+    assert "2 images" in done.out
     assert [len(call.images) for call in server.calls] == [1, 2]
     done = xai("chat", stdin=b"/add notes.txt\nHello\n/bogus\n/quit\n")
     assert done.code == 3

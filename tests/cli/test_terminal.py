@@ -45,11 +45,11 @@ def test_chat(terminal, server):
     child.expect("you> ")
     child.sendline("What is it?")
     child.expect("A landscape.")
-    child.expect("pictures 1,280")
+    child.expect("images 1,280")
     child.expect("you> ")
     child.sendline("/add chart.png notes.txt")
     child.expect("added chart.png")
-    child.expect("notes.txt: It is no picture")
+    child.expect("notes.txt: It is no image")
     child.expect("you> ")
     child.sendline("And now?")
     child.expect("A chart too.")
@@ -79,7 +79,7 @@ def test_chat_goes_on_after_a_failure(terminal, server):
     child.expect("no luck")
     child.expect("still wait")
     child.sendline("What is it?")
-    child.expect("measured 1 picture")
+    child.expect("measured 1 image")
     child.expect("you> ")
     child.sendintr()
     assert ended(child) == 130
@@ -100,7 +100,7 @@ def test_interrupted(terminal, server):
     assert ended(child) == 130
 
 
-def test_preview_and_colours(terminal):
+def test_preview_and_colors(terminal):
     child = terminal("inspect", "photo.jpg", COLORTERM="truecolor")
     text = child.read()
     assert "▀" in text
@@ -111,15 +111,15 @@ def test_preview_and_colours(terminal):
     assert "\x1b" not in plain
 
 
-@pytest.mark.parametrize("plain", [{"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=["dumb", "no colour"])
+@pytest.mark.parametrize("plain", [{"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=["dumb", "no color"])
 @pytest.mark.slow
-def test_where_no_colours_are_wanted(terminal, server, plain):
+def test_where_no_colors_are_wanted(terminal, server, plain):
     server.on(prompt="bad").fault(Fault.status("INVALID_ARGUMENT", "bad it is"))
     for asked in (("ask", "What?", "photo.jpg"), ("ask", "bad"), ("ask", "What?", "none.png")):
         assert "\x1b" in terminal(*asked).read()
         assert "\x1b" not in terminal(*asked, **plain).read()
     shown = terminal("inspect", "photo.jpg", **plain).read()
-    # NO_COLOR is about colours: what is bold or dim may stay so on a terminal that can do it.
+    # NO_COLOR is about colors: what is bold or dim may stay so on a terminal that can do it.
     assert set(re.findall(r"\x1b\[([\d;]*)m", shown)) <= (
         {"0", "1", "2"} if "TERM" not in plain else set()
     )
@@ -143,7 +143,7 @@ def test_batch_shows_a_bar(terminal, server):
     server.fault(Fault.latency(0.3))
     child = terminal("batch", "Describe", ".", "--out", "a.jsonl", "-j", "2")
     child.expect(r"2/4.*tokens · \$")
-    child.expect("4 of 4 pictures answered")
+    child.expect("4 of 4 images answered")
     assert ended(child) == 0
 
 

@@ -10,10 +10,10 @@ pytest.importorskip("click")
 
 from tests import pictures
 from xai_vision import errors
-from xai_vision._cli.exit_codes import MEANINGS, Exit, exit_of
-from xai_vision._cli.image_files import open_picture
-from xai_vision._cli.options import Looking
-from xai_vision._cli.terminal import clean, said
+from xai_vision._cli.exit_codes import MEANINGS, Exit, exit_code
+from xai_vision._cli.image_files import open_image
+from xai_vision._cli.options import ImageOptions
+from xai_vision._cli.terminal import clean, error_text
 
 
 def kinds(kind: type = errors.XaiVisionError) -> list[type]:
@@ -29,22 +29,22 @@ def test_every_error_has_a_code_and_speaks_no_python(kind):
     import grpc
 
     error = kind(grpc.StatusCode.UNKNOWN, "details")
-    assert exit_of(error) in set(MEANINGS) - {Exit.OK, Exit.FAILED, Exit.USAGE}
-    assert not re.search(r"\w=|\(\)| \.\w", said(error)), said(error)
+    assert exit_code(error) in set(MEANINGS) - {Exit.OK, Exit.FAILED, Exit.USAGE}
+    assert not re.search(r"\w=|\(\)| \.\w", error_text(error)), error_text(error)
 
 
 @pytest.mark.parametrize(
     "name", ["big.jpg", "bomb.png", "notes.txt", "none.jpg", "https://e.x/a.png?k=1"]
 )
 def test_refusals_speak_no_python(folder, name):
-    (folder / "big.jpg").write_bytes(pictures.jpeg_of(21 * pictures.MIB))
-    bomb = pictures.made.write_png(30_000, 30_000, 8, 0, [b""])
+    (folder / "big.jpg").write_bytes(pictures.jpeg_of(21 * images.MIB))
+    bomb = images.made.write_png(30_000, 30_000, 8, 0, [b""])
     (folder / "bomb.png").write_bytes(bomb)
     with pytest.raises(errors.ImageError) as refused:
-        open_picture(
-            name, Looking("auto", 100 if "://" in name else None, fit=False, strip_metadata=False)
+        open_image(
+            name, ImageOptions("auto", 100 if "://" in name else None, fit=False, strip_metadata=False)
         )
-    text = said(refused.value)
+    text = error_text(refused.value)
     assert not re.search(r"\w=|\(\)|pathlib", text), text
     assert text.startswith(name.partition("?")[0])
     assert "k=1" not in text

@@ -10,7 +10,7 @@ __all__ = ["main"]
 
 
 def main() -> NoReturn:
-    """Run the command with the arguments of this process, and end the process."""
+    """Run the command with the arguments of this process, then exit."""
     missing = [name for name in ("click", "rich", "yaml") if find_spec(name) is None]
     if missing:
         sys.stderr.write(

@@ -1,4 +1,4 @@
-"""The command itself: its parts, loaded when they are called, and how it ends."""
+"""The command group: it loads commands on use and maps errors to exit codes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from importlib import import_module
 import click
 
 from xai_vision._cli import terminal
-from xai_vision._cli.exit_codes import Exit, Failure, epilog, exit_of
+from xai_vision._cli.exit_codes import CliError, Exit, epilog, exit_code
 from xai_vision._version import __version__
 
 __all__ = ["NAME", "command", "run"]
 
 NAME = "xai-vision"
 
-# Each is the module of that name in this package, which holds it as `command`.
+# Each name is a module in `commands`, whose `command` implements it.
 COMMANDS = (
     "ask",
     "chat",
@@ -33,14 +33,14 @@ COMMANDS = (
 
 
 class Commands(click.Group):
-    """Commands that are imported when they are asked for."""
+    """Commands that are imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Their names, in the order of a tour."""
+        """Return the names in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The one of that name."""
+        """Return a command."""
         if cmd_name not in COMMANDS:
             return None
         found: click.Command = import_module(f"xai_vision._cli.commands.{cmd_name}").command
@@ -59,10 +59,10 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, "-V", "--version", prog_name=NAME)
 def command() -> None:
-    """Ask Grok about pictures.
+    """Ask Grok about images.
 
-    The API key comes from the environment variable XAI_API_KEY; with --fake none is needed. Every
-    option can be set by an environment variable too: --detail of `ask` by XAI_VISION_ASK_DETAIL.
+    The API key is read from the environment variable XAI_API_KEY; --fake needs none. Environment
+    variables can set options, such as XAI_VISION_ASK_DETAIL for --detail of `ask`.
     """
 
 
@@ -70,26 +70,26 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command.
 
     Args:
-        arguments: What comes after the command's name.
+        arguments: The arguments after the command's name.
 
     Returns:
         The exit code.
     """
     terminal.prepare_streams()
-    colour = terminal.colour()
+    color = terminal.color_setting()
     try:
-        ended = command.main(list(arguments), prog_name=NAME, standalone_mode=False, color=colour)
+        ended = command.main(list(arguments), prog_name=NAME, standalone_mode=False, color=color)
         sys.stdout.flush()
     except click.exceptions.Exit as ending:
         return ending.exit_code
     except (click.Abort, KeyboardInterrupt):
-        terminal.complain("interrupted")
+        terminal.print_error("interrupted")
         return Exit.INTERRUPTED
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
-    except (BrokenPipeError, SystemExit):  # click makes a SystemExit of the former
-        # Whoever read our output has gone; Python would complain again when it flushes at exit.
+    except (BrokenPipeError, SystemExit):  # click turns the former into SystemExit
+        # The pipe is closed. Python would report it again when it flushes stdout at exit.
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.PIPE
@@ -103,13 +103,13 @@ def run(arguments: Sequence[str]) -> int:
 def _failed(error: Exception) -> Exit:
     from xai_vision.errors import XaiVisionError
 
-    text = terminal.said(error)
+    text = terminal.error_text(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         text = f"{error.filename}: {error.strerror}"
-    elif not isinstance(error, (XaiVisionError, Failure, ImportError, OSError)):
+    elif not isinstance(error, (XaiVisionError, CliError, ImportError, OSError)):
         text = (
             f"internal error, {type(error).__name__}: {text}. Please report it; "
-            "XAI_VISION_TRACEBACK=1 shows where it happened."
+            "XAI_VISION_TRACEBACK=1 prints the traceback."
         )
-    terminal.complain(text)
-    return exit_of(error)
+    terminal.print_error(text)
+    return exit_code(error)

@@ -1,4 +1,4 @@
-"""The client a command asks with."""
+"""The client of a command."""
 
 from __future__ import annotations
 
@@ -7,53 +7,55 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from xai_vision._cli.exit_codes import Exit, Failure
-from xai_vision._cli.terminal import note
+from xai_vision._cli.exit_codes import CliError, Exit
+from xai_vision._cli.terminal import print_note
 
 if TYPE_CHECKING:
     from xai_vision._cli.options import Service
     from xai_vision.client import Client
 
-__all__ = ["FAKE", "arguments", "client", "has_key"]
+__all__ = ["FAKE_NOTICE", "client_arguments", "has_key", "open_client"]
 
-FAKE = "These answers come from an embedded fake server, not from Grok: they describe what arrived."
+FAKE_NOTICE = (
+    "The response comes from an embedded fake server, not from Grok: it describes the request."
+)
 
 
 def has_key(service: Service) -> bool:
-    """Whether the service can be asked at all."""
+    """Return whether the service can be called."""
     return service.fake or bool(os.environ.get("XAI_API_KEY"))
 
 
 @contextmanager
-def arguments(service: Service) -> Iterator[dict[str, Any]]:
-    """What a client of that service is made with; an embedded fake lives as long.
+def client_arguments(service: Service) -> Iterator[dict[str, Any]]:
+    """Yield the arguments of a client; run the embedded fake server meanwhile.
 
     Raises:
-        Failure: There is no API key.
+        CliError: There is no API key.
     """
-    given: dict[str, Any] = {"timeout": service.timeout}
+    options: dict[str, Any] = {"timeout": service.timeout}
     if service.fake:
         from xai_vision.testing import FakeServer
 
-        note(FAKE)
+        print_note(FAKE_NOTICE)
         with FakeServer() as server:
-            yield {**given, "api_key": server.api_key, "api_host": server.target}
+            yield {**options, "api_key": server.api_key, "api_host": server.target}
         return
     if not has_key(service):
-        raise Failure(
-            "there is no API key: set the environment variable XAI_API_KEY "
-            "(https://console.x.ai makes one), or try --fake, which needs none",
+        raise CliError(
+            "no API key: set the environment variable XAI_API_KEY "
+            "(create a key at https://console.x.ai), or use --fake, which needs none",
             Exit.KEY,
         )
     if service.root_certificate is not None:
-        given["root_certificates"] = service.root_certificate.read_bytes()
-    yield {**given, "api_host": service.host, "use_insecure_channel": service.plaintext}
+        options["root_certificates"] = service.root_certificate.read_bytes()
+    yield {**options, "api_host": service.host, "use_insecure_channel": service.plaintext}
 
 
 @contextmanager
-def client(service: Service) -> Iterator[Client]:
-    """A client of that service."""
+def open_client(service: Service) -> Iterator[Client]:
+    """Open a client."""
     from xai_vision.client import Client
 
-    with arguments(service) as given, Client(**given) as made:
-        yield made
+    with client_arguments(service) as options, Client(**options) as api:
+        yield api

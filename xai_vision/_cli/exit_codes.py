@@ -1,19 +1,19 @@
-"""How the command ends: which code means what."""
+"""Exit codes."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["Exit", "Failure", "epilog", "exit_of"]
+__all__ = ["CliError", "Exit", "epilog", "exit_code"]
 
 
 class Exit(IntEnum):
-    """Exit codes; part of the command's interface, so never renumbered."""
+    """Exit codes. They are part of the interface and never change."""
 
     OK = 0
     FAILED = 1
     USAGE = 2
-    PICTURE = 3
+    IMAGE = 3
     KEY = 4
     RATE_LIMIT = 5
     SERVICE = 6
@@ -24,46 +24,46 @@ class Exit(IntEnum):
 
 
 MEANINGS = {
-    Exit.OK: "done",
-    Exit.FAILED: "something else went wrong: a file, a missing package",
-    Exit.USAGE: "wrong arguments, settings or rules",
-    Exit.PICTURE: "a picture cannot be read or sent, or was not taken",
-    Exit.KEY: "no API key, or one that may not do this",
+    Exit.OK: "success",
+    Exit.FAILED: "another error: a file, a missing package",
+    Exit.USAGE: "invalid arguments, settings or rules",
+    Exit.IMAGE: "an image cannot be read or sent, or was refused",
+    Exit.KEY: "no API key, or no permission",
     Exit.RATE_LIMIT: "rate limit or quota reached",
-    Exit.SERVICE: "the service could not be reached, failed, or took too long",
-    Exit.REFUSED: "the service refused the request, not for its pictures",
+    Exit.SERVICE: "the service could not be reached, failed, or timed out",
+    Exit.REFUSED: "request rejected, other than for its images",
     Exit.INTERRUPTED: "interrupted (143: by SIGTERM)",
-    Exit.PIPE: "whoever read the output has gone",
+    Exit.PIPE: "broken pipe",
 }
 
-_CODES_LISTED = "\n".join(f"  {code:<3} {said}" for code, said in MEANINGS.items())
+_EXIT_CODES = "\n".join(f"  {code:<3} {meaning}" for code, meaning in MEANINGS.items())
 
 
 def epilog(*examples: str) -> str:
-    """What stands below a command's options: examples, and the exit codes."""
-    # \b on a line of its own keeps click from joining lines.
+    """Return the end of a command's help: examples and exit codes."""
+    # A line with \b prevents click from joining the next lines.
     shown = "\n".join(f"  {example}" for example in examples)
     head = f"\b\nExamples:\n{shown}\n\n" if examples else ""
-    return f"{head}\b\nExit codes:\n{_CODES_LISTED}"
+    return f"{head}\b\nExit codes:\n{_EXIT_CODES}"
 
 
-class Failure(Exception):  # noqa: N818  # it ends the command, and is not always an error
-    """The command ends here, with a message and a code."""
+class CliError(Exception):
+    """Ends the command with a message and an exit code."""
 
     def __init__(self, message: str, code: Exit = Exit.FAILED) -> None:
         super().__init__(message)
         self.code = code
 
 
-def exit_of(error: BaseException) -> Exit:
-    """The code an error ends the command with."""
-    if isinstance(error, Failure):
+def exit_code(error: BaseException) -> Exit:
+    """Return the exit code of an error."""
+    if isinstance(error, CliError):
         return error.code
-    # Imported on use: `--help` and the shell's completion are quicker without gRPC.
+    # Imported on use, because `--help` and shell completion need no gRPC.
     from xai_vision import errors
 
     codes: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Exit], ...] = (
-        ((errors.ImageError, errors.ImageRefusedError, errors.ImageFetchError), Exit.PICTURE),
+        ((errors.ImageError, errors.ImageRefusedError, errors.ImageFetchError), Exit.IMAGE),
         (errors.SafetyRefusalError, Exit.REFUSED),
         ((errors.AuthenticationError, errors.PermissionDeniedError), Exit.KEY),
         (errors.RateLimitError, Exit.RATE_LIMIT),

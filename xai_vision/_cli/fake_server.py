@@ -1,4 +1,4 @@
-"""The fake as `serve` runs it: at ports and with a key that somebody chose."""
+"""The fake server that `serve` runs."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from xai_vision._cli.exit_codes import Failure
+from xai_vision._cli.exit_codes import CliError
 from xai_vision.testing import FakeServer
 
-__all__ = ["Running", "start"]
+__all__ = ["RunningServer", "start"]
 
 
 @dataclass
-class Running:
-    """A server, and where it can be reached.
+class RunningServer:
+    """A running server and its addresses.
 
     Attributes:
         server: The server.
-        grpc: Its address for gRPC clients.
-        http: Its base URL for REST clients, if it serves them.
-        told_key: The key, where it is a new one that only the server knows.
+        grpc: The address for gRPC clients.
+        http: The base URL for REST clients, or None.
+        told_key: The API key, if the server generated it.
     """
 
     server: FakeServer
     grpc: str
     http: str | None
-    told_key: str | None
+    generated_key: str | None
 
     def ready(self) -> dict[str, Any]:
-        """What whoever started it wants to know."""
+        """Return the content of the ready message."""
         return {
             "ready": True,
             "fake": True,
             "grpc": self.grpc,
             "http": self.http,
-            "api_key": self.told_key,
+            "api_key": self.generated_key,
         }
 
 
@@ -48,11 +48,11 @@ def start(
     http_port: int | None,
     tls: bool,
     key: str | None,
-) -> Iterator[Running]:
+) -> Iterator[RunningServer]:
     """Run a server.
 
     Raises:
-        Failure: A port is taken.
+        CliError: A port is in use.
         ImportError: A package of an extra is missing.
     """
     server = FakeServer(
@@ -66,9 +66,9 @@ def start(
     try:
         server.start()
     except OSError as error:
-        raise Failure(error.strerror or str(error)) from None
+        raise CliError(error.strerror or str(error)) from None
     try:
         http = server.http_url if http_port is not None else None
-        yield Running(server, server.target, http, None if key else server.api_key)
+        yield RunningServer(server, server.target, http, None if key else server.api_key)
     finally:
         server.stop()

@@ -1,4 +1,4 @@
-"""Pictures as they are named on the command line."""
+"""Images named on the command line."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
-from xai_vision._cli.exit_codes import Exit, Failure
+from xai_vision._cli.exit_codes import CliError, Exit
 
 if TYPE_CHECKING:
-    from xai_vision._cli.options import Looking
+    from xai_vision._cli.options import ImageOptions
     from xai_vision.imaging import PreparedImage
 
-__all__ = ["PICTURE", "is_address", "open_picture", "shown_as", "source_of"]
+__all__ = ["IMAGE", "display_name", "is_url", "open_image", "source_of"]
 
 SUFFIXES = frozenset(
     f".{name}"
@@ -32,35 +32,35 @@ else:  # generic only in newer versions of click
     _Named = click.ParamType
 
 
-class PictureName(_Named):
+class ImageName(_Named):
     """A path, a URL, or - for standard input."""
 
-    name = "picture"
+    name = "image"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Have the shell complete files."""
+        """Complete file names."""
         return [CompletionItem(incomplete, type="file")]
 
 
-PICTURE = PictureName()
+IMAGE = ImageName()
 
 
-def is_address(name: str) -> bool:
-    """Whether it is a URL rather than a file."""
+def is_url(name: str) -> bool:
+    """Return whether a name is a URL."""
     return name.lower().startswith(("http://", "https://", "data:"))
 
 
 def source_of(name: str) -> str | bytes | Path:
-    """What ``image()`` takes for a picture of that name.
+    """Return the source for ``image()``.
 
     Raises:
-        Failure: It is to come from standard input, and nothing does.
+        CliError: Standard input is empty.
     """
     if name == "-":
         return _standard_input()
-    if is_address(name):
+    if is_url(name):
         return name
     return Path(name)
 
@@ -68,37 +68,37 @@ def source_of(name: str) -> str | bytes | Path:
 def _standard_input() -> bytes:
     data = b"" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read()
     if not data:
-        raise Failure(
-            "-: there is no picture on standard input; pipe one in: "
+        raise CliError(
+            "-: no image on standard input; use a pipe or a redirection: "
             "xai-vision ask 'What is this?' - < photo.jpg",
-            Exit.PICTURE,
+            Exit.IMAGE,
         )
     return data
 
 
-def shown_as(name: str) -> str:
-    """What a picture is called in messages; of a web address, without what may be secret."""
+def display_name(name: str) -> str:
+    """Return the image's name for messages; a URL without its secret parts."""
     from xai_vision.imaging._image_url import describe_url
 
     if name == "-":
         return "standard input"
-    return describe_url(name) if is_address(name) else name
+    return describe_url(name) if is_url(name) else name
 
 
-def open_picture(name: str, looking: Looking) -> PreparedImage:
-    """Make a picture ready to be sent.
+def open_image(name: str, options: ImageOptions) -> PreparedImage:
+    """Prepare an image.
 
     Raises:
-        ImageError: It is no picture, or one that cannot be sent.
-        Failure: Standard input is empty.
+        ImageError: The image cannot be sent.
+        CliError: Standard input is empty.
     """
     from xai_vision.imaging import prepare_image
 
     return prepare_image(
         source_of(name),
-        name=shown_as(name),
-        detail=looking.detail,
-        max_side=looking.max_side,
-        fit=looking.fit,
-        strip_metadata=looking.strip_metadata,
+        name=display_name(name),
+        detail=options.detail,
+        max_side=options.max_side,
+        fit=options.fit,
+        strip_metadata=options.strip_metadata,
     )

@@ -1,4 +1,4 @@
-"""The last answer that was stored, for --last."""
+"""The id of the last stored response, for --last."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import os
 import sys
 from pathlib import Path
 
-from xai_vision._cli.exit_codes import Exit, Failure
+from xai_vision._cli.exit_codes import CliError, Exit
 
-__all__ = ["recall", "remember"]
+__all__ = ["load", "save"]
 
 
-def remember(response_id: str, host: str) -> None:
-    """Keep an id for the next command. That it cannot be kept is no reason to fail."""
-    path = _place()
+def save(response_id: str, host: str) -> None:
+    """Save an id for the next command; ignore errors."""
+    path = _state_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(f".{os.getpid()}")
@@ -24,25 +24,27 @@ def remember(response_id: str, host: str) -> None:
         pass
 
 
-def recall(host: str) -> str:
-    """The last id that was kept.
+def load(host: str) -> str:
+    """Return the last saved id.
 
     Raises:
-        Failure: There is none, or it was stored elsewhere.
+        CliError: There is none, or it was stored on another host.
     """
     try:
-        kept = json.loads(_place().read_bytes())
-        known, where = str(kept["id"]), str(kept["host"])
+        saved = json.loads(_state_file().read_bytes())
+        saved_id, saved_host = str(saved["id"]), str(saved["host"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise Failure(
-            "--last: there is no stored answer to go on from; ask with --store first", Exit.USAGE
+        raise CliError(
+            "--last: no stored response to continue; use --store first", Exit.USAGE
         ) from None
-    if where != host:
-        raise Failure(f"--last: the last answer was stored at {where}, not {host}", Exit.USAGE)
-    return known
+    if saved_host != host:
+        raise CliError(
+            f"--last: the last response was stored on {saved_host}, not {host}", Exit.USAGE
+        )
+    return saved_id
 
 
-def _place() -> Path:
+def _state_file() -> Path:
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
     else:

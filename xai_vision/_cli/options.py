@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from xai_vision._cli.exit_codes import Exit, Failure
+from xai_vision._cli.exit_codes import CliError, Exit
 
 if TYPE_CHECKING:
     from xai_vision.imaging import Detail
 
 __all__ = [
     "DEFAULT_MODEL",
-    "Looking",
+    "ImageOptions",
     "Service",
+    "image_options",
     "json_option",
-    "looking_options",
     "model_option",
     "read_schema",
     "schema_option",
@@ -36,7 +36,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Service:
-    """Whom to ask, and how long to wait."""
+    """The server to use, and the timeout."""
 
     host: str
     fake: bool
@@ -46,8 +46,8 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Looking:
-    """How pictures are made ready, and how closely the model looks."""
+class ImageOptions:
+    """How images are prepared, and their detail."""
 
     detail: Detail
     max_side: int | None
@@ -56,7 +56,9 @@ class Looking:
 
 
 _SERVICE = (
-    click.option("--fake", is_flag=True, help="Ask an embedded fake server, not Grok; no key."),
+    click.option(
+        "--fake", is_flag=True, help="Use an embedded fake server instead of Grok; needs no key."
+    ),
     click.option(
         "--host",
         default="api.x.ai",
@@ -64,47 +66,47 @@ _SERVICE = (
         envvar="XAI_VISION_HOST",
         show_envvar=True,
         metavar="HOST[:PORT]",
-        help="Whom to ask; a server of `xai-vision serve`, for one.",
+        help="Server to use, for example one started by `xai-vision serve`.",
     ),
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
         metavar="SECONDS",
-        help="For each call. Default: 27 minutes.",
+        help="Timeout of each call. Default: 27 minutes.",
     ),
     click.option(
         "--root-certificate",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         metavar="FILE",
         envvar="XAI_VISION_ROOT_CERTIFICATE",
-        help="PEM of the certificate to trust instead of the usual ones.",
+        help="CA bundle (PEM) to use instead of the default.",
     ),
     click.option(
         "--plaintext",
         is_flag=True,
         envvar="XAI_VISION_PLAINTEXT",
-        help="No TLS: the key and the pictures can be read on the way.",
+        help="Disable TLS (insecure: key and images travel in clear text).",
     ),
 )
-_LOOKING = (
+_IMAGE_OPTIONS = (
     click.option(
         "--detail",
         type=click.Choice(["auto", "low", "high"]),
         default="auto",
         show_default=True,
-        help="How closely to look: low costs the fewest tokens, high keeps fine details.",
+        help="Image detail level: low costs the fewest tokens, high keeps fine details.",
     ),
     click.option(
         "--max-side",
         type=click.IntRange(min=1),
         metavar="PIXELS",
-        help="Make larger pictures smaller before they are sent.",
+        help="Resize larger images before they are sent.",
     ),
-    click.option("--fit", is_flag=True, help="Make pictures over 20 MiB fit, with some loss."),
+    click.option("--fit", is_flag=True, help="Re-encode images over 20 MiB, with some loss."),
     click.option(
         "--strip-metadata",
         is_flag=True,
-        help="Take out place, camera and comments before a picture is sent.",
+        help="Strip metadata (GPS, camera, comments) from images.",
     ),
 )
 
@@ -115,53 +117,53 @@ model_option = click.option(
     show_default=True,
     envvar="XAI_VISION_MODEL",
     show_envvar=True,
-    help="Which model.",
+    help="Model to use.",
 )
 system_option = click.option("--system", metavar="TEXT", help="Instructions for the model.")
 schema_option = click.option(
     "--json-schema",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Have the answer be JSON of this JSON schema.",
+    help="Request JSON that matches this JSON schema.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def service_options(function: F) -> F:
-    """Give a command the options of Service, and hand it one as ``service``."""
+    """Add the options of Service to a command, which gets it as ``service``."""
     return _grouped(function, _SERVICE, "service", Service)
 
 
-def looking_options(function: F) -> F:
-    """Give a command the options of Looking, and hand it one as ``looking``."""
-    return _grouped(function, _LOOKING, "looking", Looking)
+def image_options(function: F) -> F:
+    """Add the options of ImageOptions to a command, which gets it as ``image_options``."""
+    return _grouped(function, _IMAGE_OPTIONS, "image_options", ImageOptions)
 
 
 def _grouped(function: F, options: tuple[Any, ...], name: str, kind: Callable[..., Any]) -> F:
     fields = kind.__dataclass_fields__  # type: ignore[attr-defined]  # both are dataclasses
 
     @functools.wraps(function)
-    def called(*args: Any, **given: Any) -> Any:
-        chosen = {field: given.pop(field) for field in fields}
-        return function(*args, **given, **{name: kind(**chosen)})
+    def called(*args: Any, **kwargs: Any) -> Any:
+        selected = {field: kwargs.pop(field) for field in fields}
+        return function(*args, **kwargs, **{name: kind(**selected)})
 
     for option in reversed(options):
         option(called)
-    return called  # type: ignore[return-value]  # click looks at its options only
+    return called  # type: ignore[return-value]  # click reads only its options
 
 
 def read_schema(path: Path | None) -> dict[str, Any] | None:
     """Read a JSON schema.
 
     Raises:
-        Failure: It is none.
+        CliError: The file is not a JSON schema.
     """
     if path is None:
         return None
     try:
         schema = json.loads(path.read_bytes())
     except ValueError as error:
-        raise Failure(f"{path} holds no JSON: {error}", Exit.USAGE) from None
+        raise CliError(f"{path} is not valid JSON: {error}", Exit.USAGE) from None
     if not isinstance(schema, dict):
-        raise Failure(f"{path} holds no JSON schema: it is not an object", Exit.USAGE)
+        raise CliError(f"{path} is not a JSON schema: it must be an object", Exit.USAGE)
     return schema

@@ -1,4 +1,4 @@
-"""A picture in a terminal: two pixels a character."""
+"""A preview of an image in a terminal, two pixels per character."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["preview"]
 _COLUMNS, _ROWS = 32, 12
 
 
-def preview(picture: PreparedImage, columns: int = _COLUMNS, rows: int = _ROWS) -> Text:
-    """Draw a picture with half blocks, no larger than so many columns and rows."""
-    small = picture.pil().convert("RGB")
+def preview(image: PreparedImage, columns: int = _COLUMNS, rows: int = _ROWS) -> Text:
+    """Draw an image with half blocks within the given columns and rows."""
+    small = image.pil().convert("RGB")
     small.thumbnail((columns, rows * 2))
     width, height = small.size
     pixels = small.load()

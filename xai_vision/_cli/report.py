@@ -1,4 +1,4 @@
-"""What is told of an answer besides its text."""
+"""Output about a response besides its text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from xai_vision.imaging import PreparedImage
     from xai_vision.proto import usage_pb2
 
-__all__ = ["as_dict", "picture_dict", "tally", "usage_dict", "usd"]
+__all__ = ["as_dict", "image_dict", "usage_dict", "usage_line", "usd"]
 
 _COUNTS = (
     "prompt_tokens",
@@ -24,9 +24,9 @@ _COUNTS = (
 
 
 def usd(amount: float | None) -> str:
-    """A price for people: two figures that count, at least cents."""
+    """Format a price with two significant digits, at least cents."""
     if amount is None:
-        return "price not told"
+        return "unknown price"
     if amount == 0 or amount >= 0.1:
         return f"${amount:.2f}"
     places = 2
@@ -36,16 +36,16 @@ def usd(amount: float | None) -> str:
 
 
 def usage_dict(usage: usage_pb2.SamplingUsage) -> dict[str, int]:
-    """The tokens, by the names of the wire."""
+    """Return the token counts by their wire names."""
     return {name: getattr(usage, name) for name in _COUNTS}
 
 
-def tally(response: Response) -> str:
-    """One line about what an answer took."""
+def usage_line(response: Response) -> str:
+    """Return one line with model, tokens and cost."""
     usage = response.usage
     parts = [
         response.model or "unknown model",
-        f"{usage.prompt_tokens:,} tokens in (text {usage.prompt_text_tokens:,}, pictures "
+        f"{usage.prompt_tokens:,} tokens in (text {usage.prompt_text_tokens:,}, images "
         f"{usage.prompt_image_tokens:,}), {usage.completion_tokens:,} out",
         usd(response.cost_usd),
     ]
@@ -56,19 +56,19 @@ def tally(response: Response) -> str:
     return " · ".join([*parts, *tools, f"id {response.id}"])
 
 
-def picture_dict(picture: PreparedImage) -> dict[str, Any]:
-    """What was sent of a picture."""
+def image_dict(image: PreparedImage) -> dict[str, Any]:
+    """Describe the image that was sent."""
     return {
-        "picture": picture.source if picture.size else picture.describe(),
-        "format": picture.format,
-        "size": picture.size,
-        "bytes": picture.size_bytes,
-        "changes": [str(change) for change in picture.changes],
+        "image": image.source if image.size else image.describe(),
+        "format": image.format,
+        "size": image.size,
+        "bytes": image.size_bytes,
+        "changes": [str(change) for change in image.changes],
     }
 
 
-def as_dict(response: Response, pictures: Iterable[PreparedImage], *, fake: bool) -> dict[str, Any]:
-    """The whole answer: what most want to know first, then the reply as it came."""
+def as_dict(response: Response, images: Iterable[PreparedImage], *, fake: bool) -> dict[str, Any]:
+    """Return the response as a dict: the main values, then the complete message."""
     from google.protobuf.json_format import MessageToDict
 
     return {
@@ -79,7 +79,7 @@ def as_dict(response: Response, pictures: Iterable[PreparedImage], *, fake: bool
         "usage": usage_dict(response.usage),
         "cost_usd": response.cost_usd,
         "citations": list(response.citations),
-        "pictures": [picture_dict(picture) for picture in pictures],
+        "images": [image_dict(image) for image in images],
         "fake": fake,
         "response": MessageToDict(response.proto, preserving_proto_field_name=True),
     }

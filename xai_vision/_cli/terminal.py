@@ -1,4 +1,4 @@
-"""What goes to the terminal, and what never does: API keys and control characters."""
+"""Output to the terminal, without API keys and control characters."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 __all__ = [
     "clean",
-    "colour",
-    "complain",
+    "color_setting",
     "console",
-    "note",
+    "error_text",
     "prepare_streams",
-    "said",
-    "write_answer",
+    "print_error",
+    "print_note",
+    "write_response",
 ]
 
-# An answer may quote what stands on a picture: no picture shall move the cursor or set the title.
+# A response can quote text of an image, which must not move the cursor or set the title.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PLAIN_WIDTH = 160
-# Terminals that show escape sequences instead of obeying them; rich knows the same two.
+# Terminals that do not support escape sequences; rich has the same list.
 _NO_TERMINAL = ("dumb", "unknown")
 
-# What errors call the options of a program, in the words of the command.
-_WORDS = tuple(
+# Replaces names of Python arguments in error messages by options of the command.
+_SUBSTITUTIONS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
         (
@@ -66,10 +66,10 @@ _WORDS = tuple(
 
 
 def prepare_streams() -> None:
-    """Let neither a stream that is closed nor a character it has no code for end the command."""
+    """Make closed streams and unencodable characters harmless."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell: `>&-`
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  # until the end
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  # stays open until exit
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -77,44 +77,44 @@ def prepare_streams() -> None:
 
 
 def clean(text: str) -> str:
-    """Take control characters out, all but tabs and line ends."""
+    """Remove control characters except tabs and line ends."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
 
-def said(error: BaseException) -> str:
-    """What an error says, in the command's own words and without the key."""
+def error_text(error: BaseException) -> str:
+    """Return an error's message with option names of the command and without the key."""
     text = str(error) or type(error).__name__
-    for pattern, word in _WORDS:
+    for pattern, word in _SUBSTITUTIONS:
         text = pattern.sub(word, text)
     key = os.environ.get("XAI_API_KEY", "")
     return text.replace(key, "***") if len(key) >= 8 else text
 
 
-def colour() -> bool | None:
-    """False where nobody wants escape sequences; None is left to whether it is a terminal."""
+def color_setting() -> bool | None:
+    """Return False if escape sequences are unwanted; None lets click decide."""
     unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM", "").lower() in _NO_TERMINAL
     return False if unwanted else None
 
 
-def note(text: str, *, dim: bool = True) -> None:
-    """Say something beside the answer, on stderr."""
-    click.secho(clean(text), err=True, dim=dim, color=colour())
+def print_note(text: str, *, dim: bool = True) -> None:
+    """Print a note to stderr."""
+    click.secho(clean(text), err=True, dim=dim, color=color_setting())
 
 
-def complain(text: str) -> None:
-    """Say on stderr what went wrong."""
-    # Said after click's own context, and with it its answer to the same question, has ended.
-    click.echo(click.style("xai-vision: ", fg="red") + clean(text), err=True, color=colour())
+def print_error(text: str) -> None:
+    """Print an error to stderr."""
+    # Click's context, which knows the color setting, has ended at this point.
+    click.echo(click.style("xai-vision: ", fg="red") + clean(text), err=True, color=color_setting())
 
 
-def write_answer(text: str) -> None:
-    """Write a piece of an answer to stdout at once; to a file as it is, to a terminal cleaned."""
+def write_response(text: str) -> None:
+    """Write a chunk to stdout and flush; remove control characters on a terminal."""
     sys.stdout.write(clean(text) if sys.stdout.isatty() else text)
     sys.stdout.flush()
 
 
 def console(stream: TextIO | None = None) -> Console:
-    """A console for tables: as wide as the terminal, or wide enough where there is none."""
+    """Create a console for tables with the terminal's width."""
     from rich.console import Console
 
     stream = stream or sys.stdout

@@ -1,4 +1,4 @@
-"""How fast a batch asks: as many at a time as the service lets it."""
+"""An adaptive concurrency limit (additive increase, multiplicative decrease)."""
 
 from __future__ import annotations
 
@@ -8,74 +8,74 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-__all__ = ["Pace"]
+__all__ = ["AdaptiveLimiter"]
 
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 60.0
-_BOLDNESS = 0.2  # one more at a time for every five answers
+_INCREASE = 0.2  # one more concurrent request for every five responses
 
 
-class Pace:
-    """Lets so many ask at a time; fewer, and later, when the service says it is too much.
+class AdaptiveLimiter:
+    """Limits the number of concurrent requests, and reduces it after rate limits.
 
     Args:
-        most: How many at a time at the most.
-        patience: Seconds of nothing but refusals after which to give up.
+        most: The highest number of concurrent requests.
+        patience: Seconds of continuous rate limiting after which the batch ends.
     """
 
-    def __init__(self, most: int, patience: float) -> None:
-        self._most = most
+    def __init__(self, max_concurrency: int, patience: float) -> None:
+        self._max_concurrency = max_concurrency
         self._patience = patience
-        self._allowed = float(most)
-        self._busy = 0
+        self._allowed = float(max_concurrency)
+        self._in_flight = 0
         self._until = 0.0
         self._refusals = 0
         self._refused_since: float | None = None
-        self._turn = asyncio.Condition()
+        self._condition = asyncio.Condition()
 
     @property
-    def waits(self) -> float:
-        """Seconds until asking goes on; 0 if it does."""
+    def wait_seconds(self) -> float:
+        """Seconds until the next request may start; 0 if it may start now."""
         return max(0.0, self._until - time.monotonic())
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait until one more may ask, and ask inside."""
-        async with self._turn:
-            while self._busy >= int(self._allowed):
-                await self._turn.wait()
-            self._busy += 1
+    async def slot(self) -> AsyncIterator[None]:
+        """Wait for a slot and hold it during the block."""
+        async with self._condition:
+            while self._in_flight >= int(self._allowed):
+                await self._condition.wait()
+            self._in_flight += 1
         try:
-            # The wait may have become longer meanwhile.
-            while seconds := self.waits:  # noqa: ASYNC110
+            # Another request can extend the wait while this one sleeps.
+            while seconds := self.wait_seconds:  # noqa: ASYNC110
                 await asyncio.sleep(seconds)
             yield
         finally:
-            async with self._turn:
-                self._busy -= 1
-                self._turn.notify_all()
+            async with self._condition:
+                self._in_flight -= 1
+                self._condition.notify_all()
 
-    def went_well(self) -> None:
-        """The service answered: dare a little more."""
+    def record_success(self) -> None:
+        """Raise the limit after a response."""
         self._refusals = 0
         self._refused_since = None
-        self._allowed = min(self._most, self._allowed + _BOLDNESS)
+        self._allowed = min(self._max_concurrency, self._allowed + _INCREASE)
 
-    def refused(self, retry_after: float | None) -> bool:
-        """The service said it is too much: wait, then ask fewer at a time.
+    def record_rate_limit(self, retry_after: float | None) -> bool:
+        """Lower the limit after a rate limit error.
 
         Returns:
-            Whether to go on at all.
+            Whether the batch should continue.
         """
         now = time.monotonic()
         if self._refused_since is None:
             self._refused_since = now
-        if now >= self._until:  # not one of several that were under way together
+        if now >= self._until:  # count concurrent rate limit errors once
             self._allowed = max(1.0, self._allowed / 2)
             self._refusals += 1
         wait = min(_FIRST_WAIT * 2 ** (self._refusals - 1), _LONGEST_WAIT)
         if retry_after is not None:
             wait = retry_after
-        wait *= random.uniform(1, 1.1)  # noqa: S311  # no secret
+        wait *= random.uniform(1, 1.1)  # noqa: S311  # jitter, not a secret
         self._until = max(self._until, now + wait)
         return self._until - self._refused_since <= self._patience

@@ -1,4 +1,4 @@
-"""The bar a batch shows where there is a terminal."""
+"""The progress bar of a batch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from xai_vision._cli.batch.runner import Batch
+    from xai_vision._cli.batch.runner import BatchRunner
 
 __all__ = ["bar", "describe", "progress"]
 
@@ -20,8 +20,8 @@ _REFRESH = 0.2
 
 
 @contextmanager
-def progress(stream: TextIO, total: int, batch: Batch) -> Iterator[None]:
-    """Show how far a batch is, while it runs; nothing where nobody watches."""
+def progress(stream: TextIO, total: int, batch: BatchRunner) -> Iterator[None]:
+    """Show a progress bar during the block if the stream is a terminal."""
     if not stream.isatty():
         yield
         return
@@ -36,7 +36,7 @@ def progress(stream: TextIO, total: int, batch: Batch) -> Iterator[None]:
 
     def follow() -> None:
         while True:
-            done = batch.tally.answered + len(batch.tally.failed)
+            done = batch.stats.answered + len(batch.stats.failed)
             shown.update(task, completed=done, description=describe(batch))
             if ended.wait(_REFRESH):
                 return
@@ -47,14 +47,14 @@ def progress(stream: TextIO, total: int, batch: Batch) -> Iterator[None]:
         try:
             yield
         finally:
-            done = batch.tally.answered + len(batch.tally.failed)
+            done = batch.stats.answered + len(batch.stats.failed)
             shown.update(task, completed=done, description=describe(batch))
             ended.set()
             follower.join()
 
 
 def bar(screen: Console) -> Progress:
-    """A bar with what has come, what it cost, and the time left."""
+    """Create the progress bar."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -74,17 +74,17 @@ def bar(screen: Console) -> Progress:
     )
 
 
-def describe(batch: Batch) -> str:
-    """Rate, tokens and cost."""
+def describe(batch: BatchRunner) -> str:
+    """Describe rate, tokens and cost."""
     from xai_vision._cli.report import usd
 
-    tally = batch.tally
-    seconds = max(time.monotonic() - tally.began, 0.001)
+    tally = batch.stats
+    seconds = max(time.monotonic() - tally.started, 0.001)
     parts = [f"{tally.answered / seconds:.1f}/s"]
     parts.append(f"{tally.tokens_in + tally.tokens_out:,} tokens")
     parts.append(usd(tally.cost))
     if tally.failed:
         parts.append(f"{len(tally.failed)} failed")
-    if batch.waits:
-        parts.append(f"rate limit: waiting {batch.waits:.0f} s")
+    if batch.wait_seconds:
+        parts.append(f"rate limit: waiting {batch.wait_seconds:.0f} s")
     return " · ".join(parts)

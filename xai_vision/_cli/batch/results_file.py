@@ -1,7 +1,8 @@
-"""The file a batch writes its answers to: one line each, whole or not at all.
+"""The results file of a batch: one JSON line for each image.
 
-A line is on the disk (fsync) before it counts as answered. A process that is killed while it
-writes leaves at most a torn last line, which the next run takes out. One process writes at a time.
+A line is flushed to disk (fsync) before its image counts as done. A process that is killed while
+it writes leaves at most an incomplete last line, which the next run removes. A lock permits one
+writing process.
 """
 
 from __future__ import annotations
@@ -13,40 +14,40 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from xai_vision._cli.exit_codes import Exit, Failure
+from xai_vision._cli.exit_codes import CliError, Exit
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Ledger"]
+__all__ = ["ResultsFile"]
 
-_HEAD = b'{"picture": '
+_HEAD = b'{"image": '
 _STEP = 1024 * 1024
 _LOCKED_AT = 2**40
 
 
-class Ledger:
-    """Answers by picture.
+class ResultsFile:
+    """The results by image.
 
     Args:
-        path: The file, made if it is missing.
-        question: What was asked, as a short mark. Answers to another are no answers to this one.
+        path: The file; it is created if missing.
+        question: The hash of prompt, model and options. Results of another request are refused.
 
     Attributes:
-        answered: The names of the pictures that have an answer, with the sizes they had.
-        cost: What these answers cost, in US dollars, as far as is known.
-        repaired: Whether a torn line was taken out.
+        answered: The names of the images with a result, and the sizes of their files.
+        cost: The known cost of the results in US dollars.
+        repaired: Whether an incomplete line was removed.
 
     Raises:
-        Failure: It is no file of answers, holds answers to something else, or is being written.
+        CliError: The file is not a results file, has results of another request, or is locked.
     """
 
-    def __init__(self, path: Path, question: str) -> None:
+    def __init__(self, path: Path, request_hash: str) -> None:
         self.path = path
         self.answered: dict[str, int | None] = {}
         self.cost = 0.0
         self.repaired = False
-        self._question = question
+        self._request_hash = request_hash
         is_new = not path.exists()
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         try:
@@ -59,21 +60,21 @@ class Ledger:
             _sync_folder(path.parent)
 
     def add(self, entry: dict[str, Any]) -> None:
-        """Write an answer down, for good. ``entry`` begins with its picture."""
-        data = _encoded({**entry, "question": self._question})
+        """Append a result. The first key of ``entry`` is its image."""
+        data = _encoded({**entry, "request": self._request_hash})
         try:
             _write_all(self._file, data)
             os.fsync(self._file)
         except OSError:
-            # A full disk: what is there of the line would be in the way of the next.
+            # The disk is full: remove the incomplete line, so that the file stays valid.
             os.ftruncate(self._file, self._end)
             os.lseek(self._file, self._end, os.SEEK_SET)
             raise
         self._end += len(data)
-        self._note(entry)
+        self._index(entry)
 
     def close(self) -> None:
-        """Let others write."""
+        """Close the file and release the lock."""
         os.close(self._file)
 
     def __enter__(self) -> Self:
@@ -87,23 +88,23 @@ class Ledger:
     ) -> None:
         self.close()
 
-    # --- what is there already ---
+    # --- existing results ---
 
     def _read(self) -> int:
-        """Take in the answers that are there; returns where the next goes."""
+        """Read the existing results; return the offset of the next line."""
         end, rest, number = 0, b"", 0
         while data := os.read(self._file, _STEP):
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 number += 1
-                self._take(line, number)
+                self._parse_line(line, number)
                 end += len(line) + 1
-        return self._mend(end, rest) if rest else end
+        return self._repair_last_line(end, rest) if rest else end
 
-    def _mend(self, end: int, rest: bytes) -> int:
-        """Deal with a last line that has no end."""
+    def _repair_last_line(self, end: int, rest: bytes) -> int:
+        """Complete or remove a last line without a line end."""
         if not (rest.startswith(_HEAD) or _HEAD.startswith(rest)):
-            raise self._foreign("its last line is none of a batch's")
+            raise self._invalid_file("the last line is not a result of a batch")
         try:
             json.loads(rest)
         except ValueError:
@@ -111,42 +112,42 @@ class Ledger:
             os.ftruncate(self._file, end)
             os.lseek(self._file, end, os.SEEK_SET)
         else:  # only the line end is missing
-            self._take(rest, 0)
+            self._parse_line(rest, 0)
             _write_all(self._file, b"\n")
             end += len(rest) + 1
         os.fsync(self._file)
         return end
 
-    def _take(self, line: bytes, number: int) -> None:
+    def _parse_line(self, line: bytes, number: int) -> None:
         if not line.strip():
             return
         try:
             entry = json.loads(line)
-            mark = entry["question"]
-            self._note(entry)
+            mark = entry["request"]
+            self._index(entry)
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise self._foreign(f"line {number} is none of a batch's") from None
-        if mark != self._question:
-            raise Failure(
-                f"{self.path} holds answers to another question (prompt, model or how pictures "
-                f"are sent), line {number} on: give another --out",
+            raise self._invalid_file(f"line {number} is not a result of a batch") from None
+        if mark != self._request_hash:
+            raise CliError(
+                f"{self.path} has results of another request (prompt, model or image options) from "
+                f"line {number} on: use another --out",
                 Exit.USAGE,
             )
 
-    def _note(self, entry: dict[str, Any]) -> None:
-        self.answered[entry["picture"]] = entry.get("source_bytes")
+    def _index(self, entry: dict[str, Any]) -> None:
+        self.answered[entry["image"]] = entry.get("source_bytes")
         self.cost += entry.get("cost_usd") or 0.0
 
-    def _foreign(self, why: str) -> Failure:
-        return Failure(
-            f"{self.path} is no file of answers: {why}. It is left as it is.", Exit.USAGE
+    def _invalid_file(self, why: str) -> CliError:
+        return CliError(
+            f"{self.path} is not a results file: {why}. The file was not changed.", Exit.USAGE
         )
 
 
 def _encoded(entry: dict[str, Any]) -> bytes:
     try:
         return json.dumps(entry, ensure_ascii=False).encode() + b"\n"
-    except UnicodeEncodeError:  # the name of a file that is no UTF-8
+    except UnicodeEncodeError:  # a file name that is not valid UTF-8
         return json.dumps(entry).encode() + b"\n"
 
 
@@ -157,7 +158,7 @@ def _write_all(file: int, data: bytes) -> None:
 
 
 def _lock(file: int, path: Path) -> None:
-    """Be the only one that writes. The lock goes with the process, however that ends."""
+    """Lock the file. The operating system releases the lock when the process ends."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -170,16 +171,16 @@ def _lock(file: int, path: Path) -> None:
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Failure(f"{path} is being written by another batch") from None
+        raise CliError(f"{path} is being written by another batch") from None
     except PermissionError:
-        raise Failure(f"{path} is being written by another batch") from None
+        raise CliError(f"{path} is being written by another batch") from None
     except OSError:
-        # A file system without locks; there is nothing to be done about it.
+        # The file system does not support locks.
         return
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the new file's name survive a power cut."""
+    """Flush the directory, so that the new file survives a power failure."""
     if sys.platform == "win32":
         return
     place = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Asking one question about many pictures."""
+"""Run one request for many images."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xai_vision._cli.batch.adaptive_limiter import Pace
-from xai_vision._cli.batch.results_file import Ledger
-from xai_vision._cli.exit_codes import Exit, Failure, exit_of
-from xai_vision._cli.image_files import is_address, open_picture
-from xai_vision._cli.options import Looking
-from xai_vision._cli.report import picture_dict, usage_dict
-from xai_vision._cli.terminal import complain, said
+from xai_vision._cli.batch.adaptive_limiter import AdaptiveLimiter
+from xai_vision._cli.batch.results_file import ResultsFile
+from xai_vision._cli.exit_codes import CliError, Exit, exit_code
+from xai_vision._cli.image_files import is_url, open_image
+from xai_vision._cli.options import ImageOptions
+from xai_vision._cli.report import image_dict, usage_dict
+from xai_vision._cli.terminal import error_text, print_error
 from xai_vision._transport.retry import RetryPolicy
 from xai_vision.chat import image, system, user
 from xai_vision.client import AsyncClient
@@ -27,100 +27,100 @@ if TYPE_CHECKING:
     from xai_vision.chat import Response
     from xai_vision.imaging import PreparedImage
 
-__all__ = ["Batch", "Question", "Tally"]
+__all__ = ["BatchRequest", "BatchRunner", "BatchStats"]
 
-# The batch itself waits for rate limits: all of its pictures together.
+# The limiter handles rate limits for all images together.
 _RETRIES = RetryPolicy(rate_limit_attempts=1)
-_FAILURES_IN_A_ROW = 10
+_MAX_CONSECUTIVE_FAILURES = 10
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked about each picture."""
+class BatchRequest:
+    """The request that is made for each image."""
 
     prompt: str
     model: str
     system: str | None
     schema: dict[str, Any] | None
-    looking: Looking
+    image_options: ImageOptions
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it, as plain values."""
+        """Return the request as a dict."""
         return asdict(self)
 
 
 @dataclass
-class Tally:
-    """What a batch has come to.
+class BatchStats:
+    """The statistics of a batch.
 
     Attributes:
-        failed: What went wrong, in the order it did.
+        failed: The errors in order.
     """
 
     answered: int = 0
     tokens_in: int = 0
-    picture_tokens: int = 0
+    image_tokens: int = 0
     tokens_out: int = 0
     cost: float | None = 0.0
     failed: list[Exception] = field(default_factory=list)
-    began: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
 
-    def count(self, response: Response) -> None:
-        """Add an answer."""
+    def add(self, response: Response) -> None:
+        """Count a response."""
         usage = response.usage
         self.answered += 1
         self.tokens_in += usage.prompt_tokens
-        self.picture_tokens += usage.prompt_image_tokens
+        self.image_tokens += usage.prompt_image_tokens
         self.tokens_out += usage.completion_tokens
         if self.cost is not None:
-            # One answer without a price, and the sum is not known.
+            # The sum is unknown if one response has no cost.
             self.cost = None if response.cost_usd is None else self.cost + response.cost_usd
 
 
-class Batch:
-    """Asks about pictures, and writes each answer down as it comes.
+class BatchRunner:
+    """Sends a request for each image and writes each response to the results file.
 
     Attributes:
         tally: What it has come to.
-        terminated: Whether SIGTERM ended it.
+        terminated: Whether SIGTERM ended the batch.
     """
 
     def __init__(
-        self, question: Question, ledger: Ledger, *, concurrency: int, patience: float
+        self, request: BatchRequest, results: ResultsFile, *, concurrency: int, patience: float
     ) -> None:
-        self.tally = Tally()
+        self.stats = BatchStats()
         self.terminated = False
-        self.out = ledger.path
-        self._question = question
-        self._ledger = ledger
+        self.out = results.path
+        self._request = request
+        self._results = results
         self._concurrency = concurrency
         self._patience = patience
-        self._in_a_row = 0
-        self._pace: Pace | None = None
+        self._consecutive_failures = 0
+        self._limiter: AdaptiveLimiter | None = None
 
     @property
-    def waits(self) -> float:
-        """Seconds that a rate limit makes it wait."""
-        return self._pace.waits if self._pace is not None else 0.0
+    def wait_seconds(self) -> float:
+        """Seconds until the rate limit permits the next request."""
+        return self._limiter.wait_seconds if self._limiter is not None else 0.0
 
     async def run(self, names: list[str], client: dict[str, Any]) -> None:
-        """Ask about these pictures.
+        """Process images.
 
         Args:
-            names: The pictures.
-            client: What an AsyncClient is made with.
+            names: The images.
+            client: The arguments of AsyncClient.
 
         Raises:
-            CancelledError: A signal ended it.
-            XaiVisionError: There is no use in going on: the key is refused, say.
-            OSError: The answers cannot be written.
+            CancelledError: A signal ended the batch.
+            XaiVisionError: An error that affects all images, such as a refused key.
+            OSError: The results file cannot be written.
         """
-        self._listen()
-        self._pace = Pace(self._concurrency, self._patience)
-        async with AsyncClient(**client, retries=_RETRIES) as asked:
-            waiting = iter(names)
+        self._handle_sigterm()
+        self._limiter = AdaptiveLimiter(self._concurrency, self._patience)
+        async with AsyncClient(**client, retries=_RETRIES) as api:
+            pending = iter(names)
             workers = [
-                asyncio.create_task(self._work(asked, waiting, self._pace))
+                asyncio.create_task(self._work(api, pending, self._limiter))
                 for _ in range(min(self._concurrency, len(names)))
             ]
             try:
@@ -130,10 +130,10 @@ class Batch:
                     worker.cancel()
                 await asyncio.gather(*workers, return_exceptions=True)
 
-    def _listen(self) -> None:
-        """Have signals cancel us between two writes, never within one."""
+    def _handle_sigterm(self) -> None:
+        """Make signals cancel the task, so that no write is interrupted."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None  # noqa: S101  # we run in one
+        assert task is not None  # noqa: S101  # run() is a coroutine of a task
 
         def end(number: int) -> None:
             self.terminated = number == signal.SIGTERM
@@ -145,47 +145,51 @@ class Batch:
             except (NotImplementedError, RuntimeError):  # Windows; not the main thread
                 return
 
-    async def _work(self, client: AsyncClient, waiting: Iterator[str], pace: Pace) -> None:
-        for name in waiting:
+    async def _work(
+        self, client: AsyncClient, pending: Iterator[str], limiter: AdaptiveLimiter
+    ) -> None:
+        for name in pending:
             try:
-                await self._answer(client, name, pace)
-            except (XaiVisionError, Failure) as error:
-                self._failed(name, error)
+                await self._process(client, name, limiter)
+            except (XaiVisionError, CliError) as error:
+                self._record_failure(name, error)
 
-    async def _answer(self, client: AsyncClient, name: str, pace: Pace) -> None:
-        picture = None
+    async def _process(self, client: AsyncClient, name: str, limiter: AdaptiveLimiter) -> None:
+        prepared = None
         while True:
-            async with pace.turn():
-                if picture is None:
-                    picture = await asyncio.to_thread(open_picture, name, self._question.looking)
+            async with limiter.slot():
+                if prepared is None:
+                    prepared = await asyncio.to_thread(
+                        open_image, name, self._request.image_options
+                    )
                 try:
-                    response = await self._ask(client, picture)
+                    response = await self._ask(client, prepared)
                 except RateLimitError as error:
-                    if not pace.refused(error.retry_after):
+                    if not limiter.record_rate_limit(error.retry_after):
                         raise
                     continue
-            pace.went_well()
-            self._write_down(name, picture, response)
+            limiter.record_success()
+            self._record(name, prepared, response)
             return
 
-    async def _ask(self, client: AsyncClient, picture: PreparedImage) -> Response:
-        asked = self._question
-        chat = client.chat.create(asked.model, response_format=asked.schema)
-        if asked.system:
-            chat.append(system(asked.system))
-        part = image(picture, detail=asked.looking.detail)
-        chat.append(user(asked.prompt, part))
+    async def _ask(self, client: AsyncClient, prepared: PreparedImage) -> Response:
+        request = self._request
+        chat = client.chat.create(request.model, response_format=request.schema)
+        if request.system:
+            chat.append(system(request.system))
+        part = image(prepared, detail=request.image_options.detail)
+        chat.append(user(request.prompt, part))
         return await chat.sample()
 
-    def _write_down(self, name: str, picture: PreparedImage, response: Response) -> None:
-        entry: dict[str, Any] = {"picture": name, "answer": response.content}
-        if self._question.schema is not None:
-            from xai_vision._cli.commands.ask import parsed
+    def _record(self, name: str, prepared: PreparedImage, response: Response) -> None:
+        entry: dict[str, Any] = {"image": name, "answer": response.content}
+        if self._request.schema is not None:
+            from xai_vision._cli.commands.ask import parse_json
 
-            entry["parsed"] = parsed(response)
-        sent = picture_dict(picture)
-        del sent["picture"]
-        self._ledger.add(
+            entry["parsed"] = parse_json(response)
+        sent = image_dict(prepared)
+        del sent["image"]
+        self._results.add(
             {
                 **entry,
                 "id": response.id,
@@ -197,28 +201,28 @@ class Batch:
                 "source_bytes": _size(name),
             }
         )
-        self._in_a_row = 0
-        self.tally.count(response)
+        self._consecutive_failures = 0
+        self.stats.add(response)
 
-    def _failed(self, name: str, error: Exception) -> None:
-        """Note that a picture got no answer.
+    def _record_failure(self, name: str, error: Exception) -> None:
+        """Count a failed image.
 
         Raises:
-            Exception: The same, if the others would fare no better.
+            Exception: The same error, if it affects the other images too.
         """
-        code = exit_of(error)
-        self.tally.failed.append(error)
-        of_the_picture = code is Exit.PICTURE or isinstance(error, SafetyRefusalError)
-        self._in_a_row += not of_the_picture
-        hopeless = code in (Exit.KEY, Exit.RATE_LIMIT, Exit.USAGE)
-        if hopeless or self._in_a_row >= _FAILURES_IN_A_ROW:
+        code = exit_code(error)
+        self.stats.failed.append(error)
+        image_specific = code is Exit.IMAGE or isinstance(error, SafetyRefusalError)
+        self._consecutive_failures += not image_specific
+        affects_all = code in (Exit.KEY, Exit.RATE_LIMIT, Exit.USAGE)
+        if affects_all or self._consecutive_failures >= _MAX_CONSECUTIVE_FAILURES:
             raise error
-        text = said(error)
-        complain(text if text.startswith(name) else f"{name}: {text}")
+        text = error_text(error)
+        print_error(text if text.startswith(name) else f"{name}: {text}")
 
 
 def _size(name: str) -> int | None:
-    if is_address(name):
+    if is_url(name):
         return None
     try:
         return os.stat(Path(name)).st_size  # noqa: PTH116  # one call, on purpose

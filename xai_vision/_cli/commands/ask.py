@@ -1,4 +1,4 @@
-"""``xai-vision ask``: one question, streamed."""
+"""``xai-vision ask``: send one prompt and stream the response."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xai_vision._cli.exit_codes import Exit, Failure, epilog
-from xai_vision._cli.image_files import PICTURE
+from xai_vision._cli.exit_codes import CliError, Exit, epilog
+from xai_vision._cli.image_files import IMAGE
 from xai_vision._cli.options import (
-    Looking,
+    ImageOptions,
     Service,
+    image_options,
     json_option,
-    looking_options,
     model_option,
     read_schema,
     schema_option,
     service_options,
     system_option,
 )
-from xai_vision._cli.terminal import note, write_answer
+from xai_vision._cli.terminal import print_note, write_response
 
 if TYPE_CHECKING:
     from xai_vision.chat import Chat, Response
     from xai_vision.imaging import PreparedImage
 
-__all__ = ["check_prompt", "command", "parsed"]
+__all__ = ["check_prompt", "command", "parse_json"]
 
 
 @click.command(
@@ -39,88 +39,86 @@ __all__ = ["check_prompt", "command", "parsed"]
     ),
 )
 @click.argument("prompt")
-@click.argument("pictures", nargs=-1, type=PICTURE)
+@click.argument("images", nargs=-1, type=IMAGE)
 @model_option
 @system_option
-@looking_options
+@image_options
 @schema_option
-@click.option("--web-search", is_flag=True, help="Let the model search, and view what it finds.")
+@click.option("--web-search", is_flag=True, help="Let the model search the web and view images.")
 @click.option(
-    "--store", is_flag=True, help="Have the answer stored, so that one can go on from it."
+    "--store", is_flag=True, help="Store the response on the server, to continue it later."
 )
-@click.option("--continue", "go_on", metavar="ID", help="Go on from a stored answer.")
-@click.option("--last", is_flag=True, help="Go on from the last answer stored here.")
+@click.option("--continue", "continue_id", metavar="ID", help="Continue a stored response.")
+@click.option("--last", is_flag=True, help="Continue the last stored response.")
 @json_option
-@click.option(
-    "-q", "--quiet", is_flag=True, help="Nothing on stderr but errors (and that a fake is one)."
-)
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors to stderr.")
 @service_options
 def command(
     prompt: str,
-    pictures: tuple[str, ...],
+    images: tuple[str, ...],
     *,
     model: str,
     system: str | None,
     json_schema: Path | None,
     web_search: bool,
     store: bool,
-    go_on: str | None,
+    continue_id: str | None,
     last: bool,
     as_json: bool,
     quiet: bool,
-    looking: Looking,
+    image_options: ImageOptions,
     service: Service,
 ) -> None:
-    """Ask PROMPT about PICTUREs: files, URLs, or - for standard input.
+    """Ask PROMPT about IMAGEs: files, URLs, or - for standard input.
 
-    The answer goes to stdout as it is written; tokens, cost and the answer's id go to stderr.
+    The response is streamed to stdout. Tokens, cost and the response's id go to stderr.
     """
-    if last and go_on:
-        raise click.UsageError("--last and --continue cannot both be given.")
-    check_prompt(prompt, pictures)
+    if last and continue_id:
+        raise click.UsageError("--last and --continue are mutually exclusive.")
+    check_prompt(prompt, images)
     settings: dict[str, Any] = {"store_messages": store}
     schema = read_schema(json_schema)
     if schema is not None:
         settings["response_format"] = schema
-    if go_on or last:
-        settings["previous_response_id"] = go_on or _recalled(service)
+    if continue_id or last:
+        settings["previous_response_id"] = continue_id or _last_response_id(service)
     if web_search:
-        from xai_vision.tools import web_search as searching
+        from xai_vision.tools import web_search as search_tool
 
-        settings["tools"] = [searching(enable_image_understanding=True)]
+        settings["tools"] = [search_tool(enable_image_understanding=True)]
 
-    from xai_vision._cli.connection import client
-    from xai_vision._cli.image_files import open_picture
-    from xai_vision._cli.report import as_dict, tally
+    from xai_vision._cli.connection import open_client
+    from xai_vision._cli.image_files import open_image
+    from xai_vision._cli.report import as_dict, usage_line
     from xai_vision.chat import image, user
     from xai_vision.chat import system as instructions
 
-    shown = [open_picture(name, looking) for name in pictures]
+    prepared = [open_image(name, image_options) for name in images]
     if not quiet:
-        _tell_changes(shown)
-    with client(service) as asked:
-        chat = asked.chat.create(model, **settings)
+        _print_changes(prepared)
+    with open_client(service) as api:
+        chat = api.chat.create(model, **settings)
         if system:
             chat.append(instructions(system))
-        parts = [image(picture, detail=looking.detail) for picture in shown]
+        parts = [image(prepared, detail=image_options.detail) for prepared in prepared]
         chat.append(user(prompt, *parts))
-        response = _answer(chat, silent=as_json)
-    value = parsed(response) if schema is not None else None
+        response = _stream_response(chat, silent=as_json)
+    value = parse_json(response) if schema is not None else None
     if as_json:
-        told = as_dict(response, shown, fake=service.fake)
+        document = as_dict(response, prepared, fake=service.fake)
         if schema is not None:
-            told["parsed"] = value
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+            document["parsed"] = value
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     if store and not service.fake:
-        from xai_vision._cli.last_response import remember
+        from xai_vision._cli.last_response import save
 
-        remember(response.id, service.host)
+        save(response.id, service.host)
     if not quiet:
-        note(tally(response))
+        print_note(usage_line(response))
 
 
-def check_prompt(prompt: str, pictures: tuple[str, ...]) -> None:
-    """Refuse a question that is a file's name: the file would be sent as these few letters."""
+def check_prompt(prompt: str, images: tuple[str, ...]) -> None:
+    """Refuse an empty prompt, and a prompt that is the name of a file."""
     if not prompt.strip():
         raise click.UsageError("PROMPT is empty.")
     try:
@@ -129,54 +127,56 @@ def check_prompt(prompt: str, pictures: tuple[str, ...]) -> None:
         is_file = False
     if is_file:
         raise click.UsageError(
-            f"PROMPT is the file {prompt!r}: the question comes first, then the pictures."
+            f"PROMPT is the file {prompt!r}: the prompt comes first, then the images."
         )
-    if pictures.count("-") > 1:
-        raise click.UsageError("- can be given once: there is one standard input.")
+    if images.count("-") > 1:
+        raise click.UsageError("- can be used once only.")
 
 
-def _recalled(service: Service) -> str:
-    from xai_vision._cli.last_response import recall
+def _last_response_id(service: Service) -> str:
+    from xai_vision._cli.last_response import load
 
     if service.fake:
-        raise click.UsageError("--last: an embedded fake forgets when it ends; see `serve`.")
-    return recall(service.host)
+        raise click.UsageError(
+            "--last: the embedded fake server stores nothing between runs; see `serve`."
+        )
+    return load(service.host)
 
 
-def _tell_changes(pictures: list[PreparedImage]) -> None:
-    for picture in pictures:
-        if picture.changes:
-            note(f"{picture.source}: {', '.join(map(str, picture.changes))}")
+def _print_changes(images: list[PreparedImage]) -> None:
+    for image in images:
+        if image.changes:
+            print_note(f"{image.source}: {', '.join(map(str, image.changes))}")
 
 
-def _answer(chat: Chat, *, silent: bool) -> Response:
+def _stream_response(chat: Chat, *, silent: bool) -> Response:
     response = None
     written = ""
     with closing(chat.stream()) as pairs:
         try:
-            for response, chunk in pairs:  # noqa: B007  # the last one is the answer
+            for response, chunk in pairs:  # noqa: B007  # the last one is the response
                 if not silent and chunk.content:
                     written = chunk.content
-                    write_answer(written)
+                    write_response(written)
         finally:
-            # What comes after it on a terminal, be it an error, begins on a line of its own.
+            # Whatever the terminal shows next, including an error, starts on a new line.
             if written and not written.endswith("\n"):
-                write_answer("\n")
+                write_response("\n")
     if response is None:
-        raise Failure("the service answered with nothing", Exit.SERVICE)
+        raise CliError("the service sent an empty stream", Exit.SERVICE)
     return response
 
 
-def parsed(response: Response) -> Any:
-    """The answer read as JSON.
+def parse_json(response: Response) -> Any:
+    """Parse the response as JSON.
 
     Raises:
-        Failure: It is none.
+        CliError: The response is not valid JSON.
     """
     try:
         return json.loads(response.content)
     except ValueError as error:
         cut = " It was cut short." if "MAX" in response.finish_reason else ""
-        raise Failure(
-            f"the answer is not the JSON that was asked for: {error}.{cut}", Exit.SERVICE
+        raise CliError(
+            f"the response is not the requested JSON: {error}.{cut}", Exit.SERVICE
         ) from None

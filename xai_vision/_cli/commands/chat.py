@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xai_vision._cli.exit_codes import Exit, epilog, exit_of
-from xai_vision._cli.image_files import PICTURE
+from xai_vision._cli.exit_codes import Exit, epilog, exit_code
+from xai_vision._cli.image_files import IMAGE
 from xai_vision._cli.options import (
-    Looking,
+    ImageOptions,
     Service,
-    looking_options,
+    image_options,
     model_option,
     service_options,
     system_option,
 )
-from xai_vision._cli.terminal import complain, note, said, write_answer
+from xai_vision._cli.terminal import error_text, print_error, print_note, write_response
 
 if TYPE_CHECKING:
     from xai_vision.chat import Chat, ImageContent, Response
@@ -30,94 +30,94 @@ __all__ = ["command"]
 
 _PROMPT = "you> "
 _HELP = """\
-/add PICTURE...  show pictures with the next question: files or URLs
-/drop            take them back
-/pictures        which pictures wait for the next question
-/new             begin anew
-/cost            what the conversation has cost so far
-/quit            end; so does the end of input (Ctrl-D)"""
+/add IMAGE...  add images to the next prompt: files or URLs
+/drop          discard pending images
+/images        list pending images
+/new           start over
+/cost          show the cost of the conversation
+/quit          quit (or Ctrl-D)"""
 
 
 @click.command("chat", epilog=epilog("xai-vision chat photo.jpg"))
-@click.argument("pictures", nargs=-1, type=PICTURE)
+@click.argument("images", nargs=-1, type=IMAGE)
 @model_option
 @system_option
-@looking_options
+@image_options
 @service_options
 def command(
-    pictures: tuple[str, ...],
+    images: tuple[str, ...],
     *,
     model: str,
     system: str | None,
-    looking: Looking,
+    image_options: ImageOptions,
     service: Service,
 ) -> int:
-    """Talk about pictures.
+    """Start a conversation about images.
 
-    Each line is a question; PICTUREs go with the first. /add shows another picture, /help lists
-    what else there is. Ctrl-C stops an answer.
+    Each line is a prompt; IMAGEs are sent with the first. /add adds another image, /help lists all
+    commands. Ctrl-C stops a response.
     """
-    if "-" in pictures:
-        raise click.UsageError("- cannot be a picture here: standard input has the questions.")
-    from xai_vision._cli.connection import client
+    if "-" in images:
+        raise click.UsageError("- is not supported as an image: standard input has the prompts.")
+    from xai_vision._cli.connection import open_client
     from xai_vision.chat import system as instructions
 
-    with client(service) as asked:
+    with open_client(service) as asked:
 
         def begin() -> Chat:
             chat = asked.chat.create(model)
             return chat.append(instructions(system)) if system else chat
 
-        talk = Talk(begin, looking)
-        for name in pictures:
+        talk = Conversation(begin, image_options)
+        for name in images:
             talk.add(name)
         return talk.run()
 
 
-class Talk:
-    """A conversation, line by line."""
+class Conversation:
+    """A conversation that reads prompts line by line."""
 
-    def __init__(self, begin: Callable[[], Chat], looking: Looking) -> None:
+    def __init__(self, begin: Callable[[], Chat], image_options: ImageOptions) -> None:
         self._begin = begin
         self._chat = begin()
-        self._looking = looking
-        self._waiting: list[PreparedImage] = []
+        self._image_options = image_options
+        self._pending: list[PreparedImage] = []
         self._tokens = 0
         self._cost = 0.0
         self._failed = Exit.OK
         self._commands: dict[str, Callable[[list[str]], object]] = {
             "add": self._add_all,
-            "drop": lambda _: self._waiting.clear(),
-            "pictures": lambda _: self._list(),
-            "new": lambda _: self._anew(),
-            "cost": lambda _: self._tell_cost(),
-            "help": lambda _: note(_HELP, dim=False),
+            "drop": lambda _: self._pending.clear(),
+            "images": lambda _: self._list(),
+            "new": lambda _: self._reset(),
+            "cost": lambda _: self._print_cost(),
+            "help": lambda _: print_note(_HELP, dim=False),
         }
 
     def run(self) -> int:
-        """Take lines until there are no more.
+        """Read lines until the end of input.
 
         Returns:
-            The exit code: where nobody sits at a terminal, that of the first failure.
+            The exit code; without a terminal, that of the first error.
         """
         interactive = sys.stdin.isatty()
         if interactive:
-            note("/help lists commands; Ctrl-D ends.")
+            print_note("/help lists commands; Ctrl-D ends.")
             _load_line_editing()
         while True:
             try:
                 line = input(_PROMPT) if interactive else sys.stdin.readline()
             except EOFError:
-                write_answer("\n")
+                write_response("\n")
                 return Exit.OK
             if not interactive and not line:
                 return self._failed
             line = line.strip()
             if line in ("/quit", "/exit"):
                 return Exit.OK if interactive else self._failed
-            self._take(line)
+            self._handle_line(line)
 
-    def _take(self, line: str) -> None:
+    def _handle_line(self, line: str) -> None:
         if not line:
             return
         if not line.startswith("/"):
@@ -126,95 +126,95 @@ class Talk:
         name, _, rest = line[1:].partition(" ")
         act = self._commands.get(name)
         if act is None:
-            complain(f"no command /{name}; /help lists them")
+            print_error(f"no command /{name}; /help lists them")
             return
         try:
             act(shlex.split(rest))
         except ValueError as error:
-            complain(f"/{name}: {error}")
+            print_error(f"/{name}: {error}")
 
     def add(self, name: str) -> None:
-        """Have a picture wait for the next question.
+        """Add an image to the next prompt.
 
         Raises:
-            ImageError: It cannot be sent.
+            ImageError: The image cannot be sent.
         """
-        from xai_vision._cli.image_files import open_picture
+        from xai_vision._cli.image_files import open_image
 
-        self._waiting.append(open_picture(name, self._looking))
+        self._pending.append(open_image(name, self._image_options))
 
     def _add_all(self, names: list[str]) -> None:
         if not names:
-            complain("/add needs the name of a picture")
+            print_error("/add needs the name of an image")
         from xai_vision.errors import ImageError
 
         for name in names:
             if name == "-":
-                complain("-: standard input has the questions")
+                print_error("-: standard input has the prompts")
                 continue
             try:
                 self.add(name)
             except ImageError as error:
-                self._fail(error)
+                self._report_error(error)
             else:
-                note(f"added {self._waiting[-1].describe()}")
+                print_note(f"added {self._pending[-1].describe()}")
 
-    def _fail(self, error: Exception, more: str = "") -> None:
-        self._failed = self._failed or exit_of(error)
-        complain(said(error) + more)
+    def _report_error(self, error: Exception, more: str = "") -> None:
+        self._failed = self._failed or exit_code(error)
+        print_error(error_text(error) + more)
 
     def _list(self) -> None:
-        for picture in self._waiting:
-            note(picture.describe(), dim=False)
-        if not self._waiting:
-            note("no picture waits", dim=False)
+        for prepared in self._pending:
+            print_note(prepared.describe(), dim=False)
+        if not self._pending:
+            print_note("no pending images", dim=False)
 
-    def _anew(self) -> None:
+    def _reset(self) -> None:
         self._chat = self._begin()
-        self._waiting.clear()
+        self._pending.clear()
 
-    def _tell_cost(self) -> None:
+    def _print_cost(self) -> None:
         from xai_vision._cli.report import usd
 
-        note(f"{self._tokens:,} tokens, {usd(self._cost)}", dim=False)
+        print_note(f"{self._tokens:,} tokens, {usd(self._cost)}", dim=False)
 
-    def _ask(self, question: str) -> None:
+    def _ask(self, prompt: str) -> None:
         from xai_vision.chat import image
         from xai_vision.errors import XaiVisionError
 
-        parts = [image(picture, detail=self._looking.detail) for picture in self._waiting]
+        parts = [image(prepared, detail=self._image_options.detail) for prepared in self._pending]
         try:
-            response = self._stream(question, parts)
+            response = self._stream(prompt, parts)
         except KeyboardInterrupt:
-            complain("stopped; the question is taken back")
+            print_error("stopped; the prompt was removed")
         except XaiVisionError as error:
-            kept = " The pictures still wait; /drop takes them back." if self._waiting else ""
-            self._fail(error, kept)
+            hint = " The images are still pending; /drop discards them." if self._pending else ""
+            self._report_error(error, hint)
         else:
-            self._waiting.clear()
+            self._pending.clear()
             if response is not None:
                 self._count(response)
 
-    def _stream(self, question: str, parts: list[ImageContent]) -> Response | None:
+    def _stream(self, prompt: str, parts: list[ImageContent]) -> Response | None:
         response = None
         written = False
-        with closing(self._chat.ask_stream(question, *parts)) as pairs:
+        with closing(self._chat.ask_stream(prompt, *parts)) as pairs:
             try:
-                for response, chunk in pairs:  # noqa: B007  # the last one is the answer
+                for response, chunk in pairs:  # noqa: B007  # the last one is the response
                     if chunk.content:
                         written = True
-                        write_answer(chunk.content)
+                        write_response(chunk.content)
             finally:
                 if written:
-                    write_answer("\n")
+                    write_response("\n")
         return response
 
     def _count(self, response: Response) -> None:
-        from xai_vision._cli.report import tally
+        from xai_vision._cli.report import usage_line
 
         self._tokens += response.usage.total_tokens
         self._cost += response.cost_usd or 0.0
-        note(tally(response))
+        print_note(usage_line(response))
 
 
 def _load_line_editing() -> None:

@@ -1,4 +1,4 @@
-"""``xai-vision estimate``: what a question may cost, before it is asked."""
+"""``xai-vision estimate``: the estimated cost of a request."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import click
 
 from xai_vision._cli.commands.ask import check_prompt
 from xai_vision._cli.exit_codes import epilog
-from xai_vision._cli.image_files import PICTURE
+from xai_vision._cli.image_files import IMAGE
 from xai_vision._cli.options import (
-    Looking,
+    ImageOptions,
     Service,
+    image_options,
     json_option,
-    looking_options,
     model_option,
     service_options,
     system_option,
@@ -24,61 +24,62 @@ __all__ = ["command"]
 
 @click.command("estimate", epilog=epilog('xai-vision estimate "What is this?" photo.jpg'))
 @click.argument("prompt")
-@click.argument("pictures", nargs=-1, type=PICTURE)
+@click.argument("images", nargs=-1, type=IMAGE)
 @model_option
 @system_option
-@looking_options
-@click.option("--offline", is_flag=True, help="Ask nobody for prices.")
+@image_options
+@click.option("--offline", is_flag=True, help="Do not query the API for prices.")
 @json_option
 @service_options
 def command(
     prompt: str,
-    pictures: tuple[str, ...],
+    images: tuple[str, ...],
     *,
     model: str,
     system: str | None,
     offline: bool,
     as_json: bool,
-    looking: Looking,
+    image_options: ImageOptions,
     service: Service,
 ) -> None:
-    """Estimate the input tokens of PROMPT with PICTUREs, and their price.
+    """Estimate the input tokens of PROMPT with IMAGEs, and their price.
 
-    A range: the service documents no formula. The answer's own tokens come on top.
+    The estimate is a range because the service documents no formula. It does not include the tokens
+    of the response.
     """
-    check_prompt(prompt, pictures)
-    from xai_vision._cli.image_files import open_picture
-    from xai_vision._cli.prices import price_of
+    check_prompt(prompt, images)
+    from xai_vision._cli.image_files import open_image
+    from xai_vision._cli.prices import get_price
     from xai_vision._cli.report import usd
     from xai_vision.chat import image, user
     from xai_vision.chat import system as instructions
     from xai_vision.chat._estimate import estimate_messages
 
-    words = [instructions(system)] if system else []
-    text = estimate_messages([*words, user(prompt)])
-    parts = [image(open_picture(name, looking), detail=looking.detail) for name in pictures]
-    whole = estimate_messages([*words, user(prompt, *parts)])
-    shown = {
-        "low": whole.low - text.low,
-        "likely": whole.likely - text.likely,
-        "high": whole.high - text.high,
+    head = [instructions(system)] if system else []
+    text = estimate_messages([*head, user(prompt)])
+    parts = [image(open_image(name, image_options), detail=image_options.detail) for name in images]
+    total = estimate_messages([*head, user(prompt, *parts)])
+    image_tokens = {
+        "low": total.low - text.low,
+        "likely": total.likely - text.likely,
+        "high": total.high - text.high,
     }
-    price = price_of(model, service, offline=offline, quiet=as_json)
+    price = get_price(model, service, offline=offline, quiet=as_json)
     cost = price and {
         name: getattr(text, name) * price.text + tokens * price.image
-        for name, tokens in shown.items()
+        for name, tokens in image_tokens.items()
     }
     if as_json:
-        told = {
+        document = {
             "model": model,
-            "tokens": {"low": whole.low, "likely": whole.likely, "high": whole.high},
-            "picture_tokens": shown,
+            "tokens": {"low": total.low, "likely": total.likely, "high": total.high},
+            "image_tokens": image_tokens,
             "price_usd": cost,
-            "source": whole.source,
+            "source": total.source,
         }
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
         return
-    count = "1 picture" if len(parts) == 1 else f"{len(parts)} pictures"
-    click.echo(f"{whole}, {shown['likely']:,} of them for {count}")
+    count = "1 image" if len(parts) == 1 else f"{len(parts)} images"
+    click.echo(f"{total}, {image_tokens['likely']:,} of them for {count}")
     if cost:
         click.echo(f"about {usd(cost['likely'])} ({usd(cost['low'])} to {usd(cost['high'])})")

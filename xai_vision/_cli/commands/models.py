@@ -1,4 +1,4 @@
-"""``xai-vision models``: which models there are."""
+"""``xai-vision models``: the available models."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ __all__ = ["command"]
 _MILLION = 1_000_000
 
 
-@click.command("models", epilog=epilog("xai-vision models --pictures"))
-@click.option("--pictures", is_flag=True, help="Only models that take pictures.")
+@click.command("models", epilog=epilog("xai-vision models --images"))
+@click.option("--images", is_flag=True, help="List only models that accept images.")
 @json_option
 @service_options
-def command(*, pictures: bool, as_json: bool, service: Service) -> None:
-    """List the models that answer, what they take and what they cost."""
-    from xai_vision._cli.connection import client
+def command(*, images: bool, as_json: bool, service: Service) -> None:
+    """List the models with their inputs and prices."""
+    from xai_vision._cli.connection import open_client
 
-    with client(service) as asked:
-        found = asked.models.list_language_models()
-    told = [_as_dict(model) for model in found]
-    if pictures:
-        told = [one for one in told if one["pictures"]]
+    with open_client(service) as api:
+        models = api.models.list_language_models()
+    rows = [_as_dict(model) for model in models]
+    if images:
+        rows = [row for row in rows if row["images"]]
     if as_json:
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    _show(told)
+    _show(rows)
 
 
 def _as_dict(model: Any) -> dict[str, Any]:
@@ -42,36 +42,36 @@ def _as_dict(model: Any) -> dict[str, Any]:
     return {
         "name": model.name,
         "aliases": list(model.aliases),
-        "pictures": models_pb2.IMAGE in model.input_modalities,
+        "images": models_pb2.IMAGE in model.input_modalities,
         "max_prompt_tokens": model.max_prompt_length,
         "usd_per_million_tokens": {
             "text": model.prompt_text_token_price * _MILLION / TICKS_PER_USD,
-            "pictures": model.prompt_image_token_price * _MILLION / TICKS_PER_USD,
+            "images": model.prompt_image_token_price * _MILLION / TICKS_PER_USD,
             "cached": model.cached_prompt_token_price * _MILLION / TICKS_PER_USD,
-            "answer": model.completion_text_token_price * _MILLION / TICKS_PER_USD,
+            "output": model.completion_text_token_price * _MILLION / TICKS_PER_USD,
         },
     }
 
 
-def _show(told: list[dict[str, Any]]) -> None:
+def _show(rows: list[dict[str, Any]]) -> None:
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="prices in USD per million tokens")
-    for head in ("model", "also called", "pictures"):
+    for head in ("model", "aliases", "images"):
         table.add_column(head, overflow="fold")
-    for head in ("longest prompt", "text", "picture", "cached", "answer"):
+    for head in ("context window", "text", "image", "cached", "output"):
         table.add_column(head, justify="right")
-    for one in told:
-        prices = one["usd_per_million_tokens"]
+    for row in rows:
+        prices = row["usd_per_million_tokens"]
         table.add_row(
-            one["name"],
-            ", ".join(one["aliases"]),
-            "yes" if one["pictures"] else "no",
-            f"{one['max_prompt_tokens']:,}",
+            row["name"],
+            ", ".join(row["aliases"]),
+            "yes" if row["images"] else "no",
+            f"{row['max_prompt_tokens']:,}",
             f"{prices['text']:.2f}",
-            f"{prices['pictures']:.2f}" if one["pictures"] else "",
+            f"{prices['images']:.2f}" if row["images"] else "",
             f"{prices['cached']:.2f}",
-            f"{prices['answer']:.2f}",
+            f"{prices['output']:.2f}",
         )
     console().print(table)

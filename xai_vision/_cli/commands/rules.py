@@ -1,4 +1,4 @@
-"""``xai-vision rules``: the fake server's rules, checked before anything runs."""
+"""``xai-vision rules``: check the rule files of the fake server."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xai_vision._cli.exit_codes import Exit, Failure, epilog
+from xai_vision._cli.exit_codes import CliError, Exit, epilog
 
 if TYPE_CHECKING:
     from xai_vision._cli.rule_files.rule_file import RuleFile
 
-__all__ = ["command", "load"]
+__all__ = ["command", "load_rules"]
 
 
 @click.group("rules")
@@ -23,22 +23,22 @@ def command() -> None:
 @command.command("check", epilog=epilog("xai-vision rules check rules.yaml"))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check_file(file: Path) -> None:
-    """Say what is wrong with FILE, each with its line, or that nothing is."""
-    load(file)
-    click.echo(f"{file}: no problems")
+    """Report all errors of FILE with line numbers."""
+    load_rules(file)
+    click.echo(f"{file}: no errors")
 
 
-def load(file: Path) -> RuleFile:
-    """Read a file of rules.
+def load_rules(file: Path) -> RuleFile:
+    """Read a rule file.
 
     Raises:
-        Failure: Something is wrong with it; the text has a line for each problem.
+        CliError: The file has errors; the message has a line for each.
     """
     from xai_vision._cli.rule_files.rule_file import check
 
-    made, problems = check(file)
-    if problems or made is None:
-        listed = "\n".join(f"{file}:{line}: {what}" for line, what in problems)
-        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        raise Failure(f"{count} in the rules\n{listed}", Exit.USAGE)
-    return made
+    rule_file, errors = check(file)
+    if errors or rule_file is None:
+        listed = "\n".join(f"{file}:{line}: {what}" for line, what in errors)
+        count = f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
+        raise CliError(f"{count} in the rules\n{listed}", Exit.USAGE)
+    return rule_file

@@ -1,4 +1,4 @@
-"""``xai-vision serve``: the fake as a server of its own."""
+"""``xai-vision serve``: a standalone fake server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from xai_vision._cli.exit_codes import Exit, epilog
-from xai_vision._cli.terminal import clean, complain, note
+from xai_vision._cli.terminal import clean, print_error, print_note
 
 __all__ = ["command"]
 
@@ -30,42 +30,42 @@ __all__ = ["command"]
     type=click.IntRange(0, 65535),
     default=0,
     show_envvar=True,
-    help="Where gRPC is served; 0 is any free port.",
+    help="Port of the gRPC server; 0 chooses a free port.",
 )
 @click.option(
     "--http-port",
     type=click.IntRange(0, 65535),
     show_envvar=True,
-    help='Serve REST as well, there (extra "http"); 0 is any free port.',
+    help='Also serve the REST API on this port (extra "http"); 0 chooses a free port.',
 )
 @click.option(
     "--rules",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     show_envvar=True,
-    help="What to answer, a YAML file; see `xai-vision rules check`.",
+    help="YAML file with rules and faults; see `xai-vision rules check`.",
 )
-@click.option("--seed", type=int, default=0, show_envvar=True, help="Where chance starts.")
+@click.option("--seed", type=int, default=0, show_envvar=True, help="Random seed.")
 @click.option("--tls", is_flag=True, show_envvar=True, help='Serve TLS (extra "tls").')
 @click.option(
     "--certificate",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     metavar="FILE",
     show_envvar=True,
-    help="Where to write the certificate that clients have to trust. Needs --tls.",
+    help="Write the certificate that clients have to trust to FILE. Needs --tls.",
 )
 @click.option(
     "--key",
     metavar="KEY",
     show_envvar=True,
-    help="The API key clients use. Default: a new one, told when the server is ready.",
+    help="The API key of clients. Default: a generated key, printed when the server is ready.",
 )
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
     show_envvar=True,
-    help="Say what is said in JSON, a line each.",
+    help="Print machine-readable JSON lines.",
 )
 def command(
     *,
@@ -78,54 +78,54 @@ def command(
     key: str | None,
     as_json: bool,
 ) -> int:
-    """Serve a fake of the service on this machine until SIGINT or SIGTERM.
+    """Run a fake server on this machine until SIGINT or SIGTERM.
 
-    No model is behind it: it describes what arrives, or answers by rules. It ends with code 1 if
-    a rule's `times` was not met, or exceeded.
+    It has no model: it replies with rules, or describes the request. The exit code is 1 if a rule
+    was not used as often as its `times` says.
     """
     if certificate is not None and not tls:
-        raise click.UsageError("--certificate is for --tls.")
+        raise click.UsageError("--certificate needs --tls.")
     if grpc_port and grpc_port == http_port:
-        raise click.UsageError("--grpc-port and --http-port cannot be the same.")
+        raise click.UsageError("--grpc-port and --http-port must differ.")
     if key is not None and not (key.isascii() and key.isprintable() and key.split() == [key]):
-        raise click.UsageError("--key: printable ASCII characters without spaces.")
-    from xai_vision._cli.commands.rules import load
+        raise click.UsageError("--key must consist of printable ASCII characters without spaces.")
+    from xai_vision._cli.commands.rules import load_rules
     from xai_vision._cli.fake_server import start
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    told = load(rules) if rules is not None else None
-    # Whoever tries things out by hand uses some rules and not others.
-    settings = {"unused": "allow", **(told.settings if told else {}), "seed": seed}
+    rule_file = load_rules(rules) if rules is not None else None
+    # A person who experiments does not use every rule.
+    settings = {"unused": "allow", **(rule_file.settings if rule_file else {}), "seed": seed}
     with start(settings, grpc_port=grpc_port, http_port=http_port, tls=tls, key=key) as running:
-        if told is not None:
-            told.apply(running.server)
+        if rule_file is not None:
+            rule_file.apply(running.server)
         if certificate is not None:
             certificate.write_bytes(running.server.root_certificate)
-        _say_ready(running.ready(), certificate, as_json=as_json)
-        # Woken up now and then, for platforms where waiting is not interrupted by signals.
+        _print_ready(running.ready(), certificate, as_json=as_json)
+        # Wake up regularly: on some platforms signals do not interrupt a wait.
         while not stop.wait(0.5):
             pass
         calls = len(running.server.calls)
         try:
             running.server.verify()
         except AssertionError as error:
-            complain(str(error))
+            print_error(str(error))
             return Exit.FAILED
     if as_json:
         click.echo(json.dumps({"stopped": True, "calls": calls}))
     else:
-        note(f"stopped after {calls} call{'s' if calls != 1 else ''}")
+        print_note(f"stopped after {calls} call{'s' if calls != 1 else ''}")
     return Exit.OK
 
 
-def _say_ready(ready: dict[str, Any], certificate: Path | None, *, as_json: bool) -> None:
+def _print_ready(ready: dict[str, Any], certificate: Path | None, *, as_json: bool) -> None:
     ready = {**ready, "certificate": str(certificate) if certificate else None}
     if as_json:
         click.echo(json.dumps(ready))
     else:
-        click.echo("A fake of xAI's service, with no model behind it, is ready:")
+        click.echo("The fake server is ready (it has no model):")
         shown = {"gRPC": ready["grpc"], "REST": ready["http"], "key": ready["api_key"]}
         for name, value in {**shown, "certificate": ready["certificate"]}.items():
             if value:

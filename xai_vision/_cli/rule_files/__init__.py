@@ -1,1 +1,1 @@
-"""TODO."""
+"""Rule files: the YAML of `xai-vision serve --rules`."""

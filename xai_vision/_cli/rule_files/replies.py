@@ -1,4 +1,4 @@
-"""What a rule of a rule file gives: replies and faults."""
+"""The replies and faults of a rule in a rule file."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from xai_vision._cli.rule_files.values import Values
-from xai_vision._cli.rule_files.yaml_lines import Path, Problem
-from xai_vision.testing import Fault, Reply, Step, ToolUse
+from xai_vision._cli.rule_files.yaml_lines import Location, RuleFileError
+from xai_vision.testing import Fault, FunctionCall, Reply, ServerToolCall
 
 if TYPE_CHECKING:
     from xai_vision.testing import Rule
 
-__all__ = ["SAID", "Answers"]
+__all__ = ["REPLY_KEYS", "Replies"]
 
-SAID = ("reply", "replies", "reply_json", "fault")
-"""The keys of a rule that say what it gives."""
+REPLY_KEYS = ("reply", "replies", "reply_json", "fault")
+"""The keys of a rule that define its reply."""
 
 _FAULTS = (
     "status",
@@ -33,73 +33,77 @@ _FAULTS = (
     "reset_connection",
     "freeze_connection",
 )
-_ONE_VALUE = {"latency": "seconds", "rate_limited": "retry_after", "after_chunks": "count"}
+_POSITIONAL = {"latency": "seconds", "rate_limited": "retry_after", "after_chunks": "count"}
 
 
-class Answers:
-    """Reads what stands under one of ``SAID``."""
+class Replies:
+    """Reads the value of one of ``REPLY_KEYS``."""
 
     def __init__(self, values: Values) -> None:
         self._values = values
 
-    def read(self, where: Path, kind: str, value: Any) -> Callable[[Rule], Rule]:
-        """What is to be done to a rule, so that it gives that."""
+    def read(self, location: Location, kind: str, value: Any) -> Callable[[Rule], Rule]:
+        """Return a function that adds the reply to a rule."""
         if kind == "reply_json":
             return lambda rule: rule.reply_json(value)
         if kind == "fault":
-            fault = self.fault(where, value)
+            fault = self.fault(location, value)
             return lambda rule: rule.fault(fault)
         if kind == "reply":
-            reply = self._reply(where, value)
+            reply = self._reply(location, value)
             return lambda rule: rule.reply(reply)
-        answers = self._values.some(where, value, self._either)
-        return lambda rule: rule.replies(*answers)
+        replies = self._values.nonempty_items(location, value, self._reply_or_fault)
+        return lambda rule: rule.replies(*replies)
 
-    def fault(self, where: Path, value: Any) -> Fault:
-        """A fault: its name, or its name with what it takes."""
+    def fault(self, location: Location, value: Any) -> Fault:
+        """Return a fault from its name, or from its name with arguments."""
         if isinstance(value, str):
             value = {value: {}}
-        mark = self._values.mark()
-        given = self._values.mapping(where, value, _FAULTS)
-        self._values.sound(mark)
-        if len(given) != 1:
-            raise Problem(where, "is one fault by its name, such as unavailable")
-        ((kind, arguments),) = given.items()
+        errors_before = self._values.error_count()
+        options = self._values.mapping(location, value, _FAULTS)
+        self._values.require_valid(errors_before)
+        if len(options) != 1:
+            raise RuleFileError(location, "must be one fault by its name, such as unavailable")
+        ((kind, arguments),) = options.items()
         make: Callable[..., Fault] = getattr(Fault, kind)
-        if kind in _ONE_VALUE and isinstance(arguments, (int, float)):
-            arguments = {_ONE_VALUE[kind]: arguments}
+        if kind in _POSITIONAL and isinstance(arguments, (int, float)):
+            arguments = {_POSITIONAL[kind]: arguments}
         names = tuple(inspect.signature(make).parameters)
-        told = self._values.mapping((*where, kind), arguments, names)
-        self._values.sound(mark)
-        return make(**told)
+        keywords = self._values.mapping((*location, kind), arguments, names)
+        self._values.require_valid(errors_before)
+        return make(**keywords)
 
-    def _either(self, where: Path, value: Any) -> Reply | Fault:
+    def _reply_or_fault(self, location: Location, value: Any) -> Reply | Fault:
         if isinstance(value, Mapping) and set(value) == {"fault"}:
-            return self.fault((*where, "fault"), value["fault"])
-        return self._reply(where, value)
+            return self.fault((*location, "fault"), value["fault"])
+        return self._reply(location, value)
 
-    def _reply(self, where: Path, value: Any) -> Reply:
+    def _reply(self, location: Location, value: Any) -> Reply:
         if isinstance(value, (str, int, float)) and not isinstance(value, bool):
             return Reply(str(value))
         if isinstance(value, bool):
-            raise Problem(where, f"is a text; put it in quotes, or YAML reads it as {value!r}")
-        mark = self._values.mark()
+            raise RuleFileError(
+                location, f"must be a string; quote it, because YAML reads it as {value!r}"
+            )
+        errors_before = self._values.error_count()
         names = tuple(field.name for field in dataclasses.fields(Reply) if field.name != "_")
-        given = self._values.mapping(where, value, (*names, "json"))
-        for name, kind in (("tool_calls", ToolUse), ("steps", Step)):
-            if name in given:
-                given[name] = self._values.tried((*where, name), self._all_of, given[name], kind)
-        self._values.sound(mark)
-        if "json" in given:
-            return Reply.json(given.pop("json"), **given)
-        return Reply(**given)
+        options = self._values.mapping(location, value, (*names, "json"))
+        for name, kind in (("tool_calls", FunctionCall), ("steps", ServerToolCall)):
+            if name in options:
+                options[name] = self._values.attempt(
+                    (*location, name), self._all_of, options[name], kind
+                )
+        self._values.require_valid(errors_before)
+        if "json" in options:
+            return Reply.json(options.pop("json"), **options)
+        return Reply(**options)
 
-    def _all_of(self, where: Path, value: Any, kind: Any) -> tuple[Any, ...]:
-        def read(where: Path, one: Any) -> Any:
-            mark = self._values.mark()
+    def _all_of(self, location: Location, value: Any, kind: Any) -> tuple[Any, ...]:
+        def read(location: Location, item: Any) -> Any:
+            errors_before = self._values.error_count()
             names = tuple(field.name for field in dataclasses.fields(kind))
-            given = self._values.mapping(where, one, names)
-            self._values.sound(mark)
-            return kind(**given)
+            options = self._values.mapping(location, item, names)
+            self._values.require_valid(errors_before)
+            return kind(**options)
 
-        return tuple(self._values.each(where, value, read))
+        return tuple(self._values.items(location, value, read))

@@ -1,103 +1,107 @@
-"""Values of a rule file, each looked at, so that all that is wrong is told at once."""
+"""Validation of the values in a rule file, which collects all errors."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any
 
-from xai_vision._cli.rule_files.yaml_lines import Path, Problem, Problems
+from xai_vision._cli.rule_files.yaml_lines import ErrorList, Location, RuleFileError
 
 __all__ = ["Values"]
 
 
-class _Noted(Exception):  # noqa: N818  # ends the making of something; never leaves this file
-    """What is wrong has been noted already."""
+class _AlreadyReported(Exception):  # noqa: N818  # ends the construction of a value; never leaves this module
+    """Raised when the errors are already in the list."""
 
 
 class Values:
-    """Looks at values.
+    """Validates values.
 
     Args:
-        folder: Where the files are that it names.
-        problems: Takes what is wrong.
+        folder: The directory of the files that the rule file names.
+        errors: The list of errors.
     """
 
-    def __init__(self, folder: File, problems: Problems) -> None:
+    def __init__(self, folder: Path, errors: ErrorList) -> None:
         self._folder = folder
-        self._problems = problems
+        self._problems = errors
 
-    def tried(self, where: Path, read: Callable[..., Any], *given: Any) -> Any:
-        """What ``read(where, *given)`` makes; None, and a problem noted, where it cannot."""
+    def attempt(self, location: Location, read: Callable[..., Any], *options: Any) -> Any:
+        """Return ``read(location, *options)``; on an error, add it to the list and return None."""
         try:
-            return read(where, *given)
-        except _Noted:
+            return read(location, *options)
+        except _AlreadyReported:
             pass
-        except Problem as problem:
-            self._problems.add(problem.where, str(problem))
-        except Exception as error:  # noqa: BLE001  # whatever the fake's own checks raise
-            self._problems.add(where, str(error) or type(error).__name__)
+        except RuleFileError as error:
+            self._problems.add(error.location, str(error))
+        except Exception as error:  # noqa: BLE001  # the fake server's checks raise several types
+            self._problems.add(location, str(error) or type(error).__name__)
         return None
 
-    def mark(self) -> int:
-        """Where ``sound`` is to count problems from."""
-        return len(self._problems.found)
+    def error_count(self) -> int:
+        """Where ``sound`` is to count errors from."""
+        return len(self._problems.errors)
 
-    def sound(self, mark: int) -> None:
-        """Go no further where something was wrong since ``mark``: what is made would be, too."""
-        if len(self._problems.found) > mark:
-            raise _Noted
+    def require_valid(self, errors_before: int) -> None:
+        """Stop if there are new errors: a value built from invalid parts would be invalid too."""
+        if len(self._problems.errors) > errors_before:
+            raise _AlreadyReported
 
-    def wrong(self, where: Path, what: str) -> None:
-        """Note a problem, and go on."""
-        self._problems.add(where, what)
+    def report(self, location: Location, what: str) -> None:
+        """Add an error and continue."""
+        self._problems.add(location, what)
 
-    def mapping(self, where: Path, value: Any, known: Iterable[str] = ()) -> dict[str, Any]:
-        """The entries of a mapping that are known here; of others a problem is noted."""
+    def mapping(self, location: Location, value: Any, known: Iterable[str] = ()) -> dict[str, Any]:
+        """Return the known entries of a mapping; report the others."""
         if value is None:
             return {}
         if not isinstance(value, Mapping):
-            raise Problem(where, f"is a mapping (name: value), not {value!r:.60}")
+            raise RuleFileError(location, f"must be a mapping (name: value), not {value!r:.60}")
         names = tuple(known)
         for key in value:
             if names and key not in names:
                 close = difflib.get_close_matches(str(key), names, 1)
-                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
-                self.wrong((*where, key), f"is not known here; {hint}")
-        return {key: one for key, one in value.items() if not names or key in names}
+                hint = f"did you mean {close[0]}?" if close else f"the keys are {', '.join(names)}"
+                self.report((*location, key), f"is not a known key; {hint}")
+        return {key: item for key, item in value.items() if not names or key in names}
 
-    def each(self, where: Path, value: Any, read: Callable[[Path, Any], Any]) -> list[Any]:
-        """What ``read`` makes of each of a list, those it cannot read left out."""
+    def items(
+        self, location: Location, value: Any, read: Callable[[Location, Any], Any]
+    ) -> list[Any]:
+        """Return ``read(item)`` for each item of a list, without the invalid items."""
         if value is None:
             return []
         if not isinstance(value, list):
-            raise Problem(where, f"is a list, not {value!r:.60}")
-        made = [self.tried((*where, place), read, one) for place, one in enumerate(value)]
-        return [one for one in made if one is not None]
+            raise RuleFileError(location, f"must be a list, not {value!r:.60}")
+        result = [self.attempt((*location, place), read, item) for place, item in enumerate(value)]
+        return [item for item in result if item is not None]
 
-    def some(self, where: Path, value: Any, read: Callable[[Path, Any], Any]) -> list[Any]:
-        """The same of a list that must not be empty."""
-        mark = self.mark()
-        found = self.each(where, value, read)
-        self.sound(mark)
-        if not found:
-            raise Problem(where, "is empty")
-        return found
+    def nonempty_items(
+        self, location: Location, value: Any, read: Callable[[Location, Any], Any]
+    ) -> list[Any]:
+        """Like ``items``, for a list that must not be empty."""
+        errors_before = self.error_count()
+        matchers = self.items(location, value, read)
+        self.require_valid(errors_before)
+        if not matchers:
+            raise RuleFileError(location, "must not be empty")
+        return matchers
 
-    def number(self, where: Path, value: Any) -> int | None:
-        """A whole number; None where there is none."""
+    def integer(self, location: Location, value: Any) -> int | None:
+        """Return an integer, or None for None."""
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Problem(where, f"is a whole number, not {value!r:.60}")
-        if where[-1] == "times" and value < 0:
-            raise Problem(where, "is 0 or more")
+            raise RuleFileError(location, f"must be an integer, not {value!r:.60}")
+        if location[-1] == "times" and value < 0:
+            raise RuleFileError(location, "must be 0 or more")
         return value
 
-    def file(self, where: Path, value: Any) -> File:
-        """A file that is there."""
+    def file(self, location: Location, value: Any) -> Path:
+        """Return the path of an existing file."""
         path = self._folder / str(value)
         if not path.is_file():
-            raise Problem(where, f"there is no file {path}")
+            raise RuleFileError(location, f"file not found: {path}")
         return path
