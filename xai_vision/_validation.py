@@ -1,11 +1,17 @@
-"""Checks of what callers hand in, for the tools, the older search and the services.
+"""Validate arguments, with one wording for every package.
 
-``where`` is what to call a value in an error, such as ``web_search: allowed_domains``.
+A ``Validator`` raises the error classes it was made with. The module's own functions are those of
+a validator that raises ``InvalidRequestError``, for the client's packages; the fake server and the
+translation of OpenAI requests make validators of their own.
+
+Every check takes the ``name`` of the argument first, such as ``web_search: allowed_domains``,
+which starts the message of the error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,167 +24,293 @@ from xai_vision.proto.timestamp_pb2 import Timestamp
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp as _DefaultTimestamp
 
-    # Not Sequence or Iterable: a type checker would let a single text through.
+    # Neither Sequence nor Iterable: type checkers would accept a single string.
     Texts: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
     Moment: TypeAlias = datetime | date | str | Timestamp | _DefaultTimestamp
 
 MAX_DOMAINS = 5
 MAX_HANDLES = 10
-"""The contract's number. The service's pages are reported to say 20 for the x_search tool since
-the middle of 2026 (github.com/pydantic/pydantic-ai/issues/5959); not tried."""
+"""The contract's number. The service's documentation is reported to say 20 for the x_search tool
+since the middle of 2026 (github.com/pydantic/pydantic-ai/issues/5959); this is not verified."""
+
+_MAX_INT32 = 2**31 - 1
+
+# Image errors, whose module does not import this one, format values with the same function.
+short_repr = errors.short_repr
 
 
-# Errors of pictures, which know nothing of this module, write their values with the same.
-shown = errors.shown
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the known word closest to ``word``, or an empty string."""
+    # A long string is not a misspelled word, and comparing it would be slow.
+    if not isinstance(word, str) or len(word) >= 80:
+        return ""
+    # Imported on use: only errors need it.
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def vanishes(number: float) -> bool:
-    """Whether 32 bits, as the wire has them, make 0 of a number that is not 0.
+def key_label(key: object) -> str:
+    """Return a mapping's key for an error message: as it is, unless it is long or holds data."""
+    label = short_repr(key)
+    return str(key) if label == repr(key) else label
 
-    A temperature of 0 is sampling of another kind. The smallest number of 32 bits is 2**-149;
-    what is no more than half of it is rounded to 0.
+
+def rounds_to_zero(number: float) -> bool:
+    """Return whether a number other than 0 becomes 0 as a 32-bit float, as protobuf sends it.
+
+    A temperature of 0 selects another kind of sampling. The smallest 32-bit float is 2**-149;
+    half of it or less is rounded to 0.
     """
     return 0 < abs(number) <= 2**-150
 
 
-def text(where: str, value: Any, *, empty: bool = True) -> str:
-    """A text that can be sent.
+class Validator:
+    """Checks that raise given classes of errors.
+
+    Override ``type_error`` and ``value_error`` for errors that take more than a message.
+
+    Args:
+        type_error: The class to raise for a value of a wrong type.
+        value_error: The class to raise for a wrong value of the right type. Default: the same.
+    """
+
+    def __init__(
+        self, type_error: type[Exception], value_error: type[Exception] | None = None
+    ) -> None:
+        self._type_error = type_error
+        self._value_error = value_error or type_error
+
+    def type_error(self, name: str, problem: str) -> Exception:
+        """Make the error for a value of a wrong type."""
+        return self._type_error(f"{name} {problem}")
+
+    def value_error(self, name: str, problem: str) -> Exception:
+        """Make the error for a wrong value of the right type."""
+        return self._value_error(f"{name} {problem}")
+
+    def instance(
+        self, name: str, value: Any, types: type | tuple[type, ...], expected: str
+    ) -> None:
+        """Check the type of a value; ``expected`` describes it in the error, with its article."""
+        if not isinstance(value, types):
+            raise self.type_error(name, f"must be {expected}, not {short_repr(value)}")
+
+    def boolean(self, name: str, value: Any) -> bool:
+        """Return a bool."""
+        if not isinstance(value, bool):
+            raise self.type_error(name, f"must be True or False, not {short_repr(value)}")
+        return value
+
+    def integer(
+        self, name: str, value: Any, min_: int | None = None, max_: int | None = None
+    ) -> int:
+        """Return an integer from ``min_`` to ``max_``, both included; None is no bound.
+
+        Integers of other packages are accepted, such as numpy's.
+        """
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise self.type_error(name, f"must be an integer, not {short_repr(value)}")
+        number = int(value.__index__())
+        if (min_ is not None and number < min_) or (max_ is not None and number > max_):
+            expected = f"of at least {min_}" if max_ is None else f"from {min_} to {max_}"
+            raise self.value_error(name, f"must be an integer {expected}, not {short_repr(number)}")
+        return number
+
+    def number(
+        self, name: str, value: Any, *, positive: bool = False, max_: float = math.inf
+    ) -> float:
+        """Return a finite float of at least 0.
+
+        Args:
+            name: The argument's name in the error.
+            value: The number.
+            positive: Whether 0 is refused.
+            max_: The largest number to accept.
+        """
+        if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
+            raise self.type_error(name, f"must be a number, not {short_repr(value)}")
+        number = float(value)
+        if not (number > 0 if positive else number >= 0) or number > max_ or math.isinf(number):
+            expected = "greater than 0" if positive else "of at least 0"
+            expected += "" if math.isinf(max_) else f" and at most {max_:,.10g}"
+            raise self.value_error(
+                name, f"must be a finite number {expected}, not {short_repr(value)}"
+            )
+        return number
+
+    def string(self, name: str, value: Any, *, empty: bool = True) -> str:
+        """Return a string that can be encoded as UTF-8.
+
+        Args:
+            name: The argument's name in the error.
+            value: The string.
+            empty: Whether to accept an empty or blank one.
+        """
+        if not isinstance(value, str):
+            # The message leaves out the value, which may be a secret such as a header.
+            hint = ". Call .decode() on it" if isinstance(value, bytes) else ""
+            raise self.type_error(name, f"must be a string, not {type(value).__name__}{hint}")
+        if not empty and not value.strip():
+            raise self.value_error(name, "is empty")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise self.value_error(
+                name, "contains a lone surrogate, which cannot be encoded as UTF-8"
+            ) from None
+        return value
+
+    def strings(
+        self, name: str, values: Any, *, empty: bool = True, max_: int | None = None
+    ) -> tuple[str, ...]:
+        """Return strings; a single string is refused, as Python would split it into letters.
+
+        Args:
+            name: The argument's name in the error.
+            values: An iterable of strings.
+            empty: Whether to accept empty or blank strings in it.
+            max_: The largest number of strings to accept.
+        """
+        if isinstance(values, (str, bytes)):
+            raise self.type_error(
+                name, f"must be a list of strings, not a single one. Pass [{short_repr(values)}]"
+            )
+        if isinstance(values, Mapping) or not isinstance(values, Iterable):
+            raise self.type_error(name, f"must be a list of strings, not {short_repr(values)}")
+        # A set has another order in every process, which would defeat the service's caches.
+        items = sorted(values, key=str) if isinstance(values, AbstractSet) else list(values)
+        if max_ is not None and len(items) > max_:
+            raise self.value_error(
+                name, f"has {len(items)} entries; the service accepts at most {max_}"
+            )
+        return tuple(
+            self.string(f"{name}[{index}]", item, empty=empty) for index, item in enumerate(items)
+        )
+
+    def sequence(
+        self, name: str, value: Any, types: type | tuple[type, ...], expected: str
+    ) -> None:
+        """Check a list or tuple of values of a type; ``expected`` is the plural of their name."""
+        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+            raise self.type_error(name, f"must be a list of {expected}, not {short_repr(value)}")
+        for index, item in enumerate(value):
+            self.instance(f"{name}[{index}]", item, types, f"one of {expected}")
+
+    def mapping(self, name: str, value: Any) -> Mapping[str, Any]:
+        """Return a mapping whose keys are strings."""
+        self.instance(name, value, Mapping, "a mapping such as a dict")
+        for key in value:
+            self.instance(f"a key of {name}", key, str, "a string")
+        mapping: Mapping[str, Any] = value
+        return mapping
+
+    def enum(self, name: str, value: Any, allowed: Iterable[str]) -> str:
+        """Return one of the allowed words."""
+        words = list(allowed)
+        if not isinstance(value, str) or value not in words:
+            problem = (
+                f"must be one of {', '.join(map(repr, words))}, not {short_repr(value)}"
+                f"{did_you_mean(value, words)}"
+            )
+            error = self.value_error if isinstance(value, str) else self.type_error
+            raise error(name, problem)
+        # The allowed word and not the value: a member of a str Enum equals the word, but its
+        # hash differs, so it would not be found in a dict.
+        return words[words.index(value)]
+
+    def check_names(self, name: str, names: Iterable[str], known: Iterable[str]) -> None:
+        """Check that all ``names`` are known; the error suggests the closest one, or lists all."""
+        words = list(known)
+        for given in names:
+            if given not in words:
+                suggestion = did_you_mean(given, words) or f". Known are {', '.join(words)}"
+                raise self.type_error(name, f"does not accept {given!r}{suggestion}")
+
+
+_client = Validator(InvalidRequestError)
+boolean = _client.boolean
+enum = _client.enum
+string = _client.string
+
+
+def optional_boolean(name: str, value: Any) -> bool | None:
+    """Return a bool, or None for the service's default."""
+    return None if value is None else boolean(name, value)
+
+
+def optional_integer(name: str, value: Any, min_: int) -> int | None:
+    """Return an integer of at least ``min_`` that fits 32 bits, or None."""
+    return None if value is None else _client.integer(name, value, min_, _MAX_INT32)
+
+
+def optional_string(name: str, value: Any) -> str | None:
+    """Return a string, or None."""
+    return None if value is None else string(name, value)
+
+
+def optional_strings(name: str, values: Any, max_: int | None = None) -> tuple[str, ...]:
+    """Return strings that are not blank; None is an empty tuple."""
+    return () if values is None else _client.strings(name, values, empty=False, max_=max_)
+
+
+def exclusive_lists(tool: str, max_: int, **lists: Any) -> Iterator[tuple[str, ...]]:
+    """Return lists of strings, in the order passed, of which only one may have entries.
 
     Raises:
-        InvalidRequestError: It is none, holds half a character, or is blank and may not be.
+        InvalidRequestError: Several have entries, or one is not a list of strings.
     """
-    if not isinstance(value, str):
-        # Not the value: it may be a secret, such as a header.
-        raise InvalidRequestError(f"{where} must be a text, not {type(value).__name__}")
-    if not empty and not value.strip():
-        raise InvalidRequestError(f"{where} is empty")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise InvalidRequestError(
-            f"{where} holds a lone surrogate (half of a character), which UTF-8 has no form for"
-        ) from None
-    return value
+    checked = [optional_strings(f"{tool}: {name}", values, max_) for name, values in lists.items()]
+    if sum(map(bool, checked)) > 1:
+        raise InvalidRequestError(f"{tool}: pass {' or '.join(lists)}, not both")
+    return iter(checked)
 
 
-def model(value: Any) -> str:
-    """The name of a model."""
+def model_name(value: Any) -> str:
+    """Return the name of a model."""
     if not isinstance(value, str) or not value.strip():
-        raise InvalidRequestError("model is empty: name one, such as 'grok-4'")
-    return text("model", value)
+        raise InvalidRequestError("model is empty. Pass a model's name, such as 'grok-4'")
+    return string("model", value)
 
 
-def header(where: str, value: Any) -> str:
-    """A text that can be sent as metadata: printable ASCII, and some of it.
-
-    Raises:
-        InvalidRequestError: It is no such text.
-    """
-    if not (text(where, value, empty=False).isascii() and value.isprintable()):
-        raise InvalidRequestError(f"{where} is sent as metadata, so it must be printable ASCII")
+def metadata_value(name: str, value: Any) -> str:
+    """Return a string that gRPC can send as metadata: printable ASCII, not blank."""
+    if not (string(name, value, empty=False).isascii() and value.isprintable()):
+        raise InvalidRequestError(f"{name} must be printable ASCII, as it is sent as metadata")
     return str(value)
 
 
-def some_text(where: str, value: Any) -> str | None:
-    """A text that can be sent, or None."""
-    return None if value is None else text(where, value)
-
-
-def texts(where: str, values: Any, most: int | None = None) -> list[str]:
-    """A list of texts, none of them blank; None is an empty list.
+def date_range(tool: str, from_date: Any, to_date: Any) -> tuple[Timestamp | None, Timestamp | None]:
+    """Return the start and the end of a range of time.
 
     Raises:
-        InvalidRequestError: It is a single text (which Python would take apart into letters),
-            something else, or longer than ``most``.
+        InvalidRequestError: One is not a date, or the start is after the end.
     """
-    if values is None:
-        return []
-    if isinstance(values, (str, bytes)):
-        raise InvalidRequestError(f"{where} is a list: give [{shown(values)}]")
-    if isinstance(values, Mapping) or not isinstance(values, Iterable):
-        raise InvalidRequestError(f"{where} must be a list of texts, not {shown(values)}")
-    # A set has another order in every process, which would spoil the service's caches.
-    found = sorted(values, key=str) if isinstance(values, AbstractSet) else list(values)
-    if most is not None and len(found) > most:
-        raise InvalidRequestError(f"{where} has {len(found)} entries; the service takes {most}")
-    return [text(f"{where}[{place}]", one, empty=False) for place, one in enumerate(found)]
-
-
-def one_list(tool: str, most: int, **lists: Any) -> Iterator[list[str]]:
-    """Lists of texts of which only one may have entries, in the order given.
-
-    Raises:
-        InvalidRequestError: Several have entries, or one is not as ``texts`` wants it.
-    """
-    found = [texts(f"{tool}: {name}", values, most) for name, values in lists.items()]
-    if sum(map(bool, found)) > 1:
-        raise InvalidRequestError(f"{tool}: give {' or '.join(lists)}, not both")
-    return iter(found)
-
-
-def some_flag(where: str, value: Any) -> bool | None:
-    """True, False, or None for what the service does by itself."""
-    return None if value is None else flag(where, value)
-
-
-def flag(where: str, value: Any) -> bool:
-    """True or False."""
-    if not isinstance(value, bool):
-        raise InvalidRequestError(f"{where} must be True or False, not {shown(value)}")
-    return value
-
-
-def whole(where: str, value: Any, low: int) -> int | None:
-    """A whole number of at least ``low`` that fits 32 bits, or None."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise InvalidRequestError(f"{where} must be a whole number, not {shown(value)}")
-    number = int(value.__index__())
-    if not low <= number < 2**31:
-        raise InvalidRequestError(f"{where} must be from {low} to {2**31 - 1}, not {shown(number)}")
-    return number
-
-
-def choice(where: str, value: Any, allowed: Iterable[str]) -> str:
-    """One of a few words."""
-    words = list(allowed)
-    if not isinstance(value, str) or value not in words:
-        listed = ", ".join(map(repr, words))
-        raise InvalidRequestError(f"{where} must be one of {listed}, not {shown(value)}")
-    # Not the value: a member of an Enum of texts equals the word and hashes otherwise.
-    return words[words.index(value)]
-
-
-def period(tool: str, from_date: Any, to_date: Any) -> tuple[Timestamp | None, Timestamp | None]:
-    """The two ends of a span of time, in order.
-
-    Raises:
-        InvalidRequestError: One is no moment, or the first is after the second.
-    """
-    first = moment(f"{tool}: from_date", from_date)
-    last = moment(f"{tool}: to_date", to_date)
-    if first and last and (first.seconds, first.nanos) > (last.seconds, last.nanos):
+    start = timestamp(f"{tool}: from_date", from_date)
+    end = timestamp(f"{tool}: to_date", to_date)
+    if start and end and (start.seconds, start.nanos) > (end.seconds, end.nanos):
         raise InvalidRequestError(
-            f"{tool}: from_date ({first.ToJsonString()}) is after to_date ({last.ToJsonString()})"
+            f"{tool}: from_date ({start.ToJsonString()}) is after to_date ({end.ToJsonString()})"
         )
-    return first, last
+    return start, end
 
 
-def moment(where: str, value: Any) -> Timestamp | None:
-    """A moment as the service takes it.
+def timestamp(name: str, value: Any) -> Timestamp | None:
+    """Return a date or datetime as the service's Timestamp.
 
     Args:
-        where: What to call it in errors.
+        name: The argument's name in the error.
         value: A datetime (without a time zone it is UTC), a date (its midnight in UTC), either
-            of them as ISO 8601 text, or a Timestamp, ours or protobuf's own. None stays None.
+            of them as an ISO 8601 string, or a Timestamp of this package or of protobuf. None
+            stays None.
 
     Raises:
-        InvalidRequestError: It is none of these.
+        InvalidRequestError: The value is none of these.
     """
     if value is None:
         return None
-    parsed = _parsed(where, value) if isinstance(value, str) else value
+    parsed = _parse_datetime(name, value) if isinstance(value, str) else value
     try:
         if not isinstance(parsed, date):
             stamp = adopt(parsed, Timestamp)
@@ -187,21 +319,22 @@ def moment(where: str, value: Any) -> Timestamp | None:
                 parsed = datetime(parsed.year, parsed.month, parsed.day, tzinfo=timezone.utc)
             stamp = Timestamp()
             stamp.FromDatetime(parsed)
-        stamp.ToJsonString()  # refuses what is out of range
+        stamp.ToJsonString()  # raises for a timestamp out of protobuf's range
     except TypeError:
         raise InvalidRequestError(
-            f"{where} must be a datetime or date, not {shown(value)}"
+            f"{name} must be a datetime or date, not {short_repr(value)}"
         ) from None
     except (ValueError, OverflowError) as error:
-        raise InvalidRequestError(f"{where} is no moment: {error}") from None
+        raise InvalidRequestError(f"{name} is not a valid timestamp: {error}") from None
     return stamp
 
 
-def _parsed(where: str, value: str) -> datetime:
+def _parse_datetime(name: str, value: str) -> datetime:
     try:
-        # Python 3.10 does not know the Z for UTC.
+        # Python 3.10 does not accept the Z for UTC.
         return datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
     except ValueError:
         raise InvalidRequestError(
-            f"{where} is not ISO 8601 (2025-12-31, or 2025-12-31T23:59:00Z): {shown(value)}"
+            f"{name} must be in ISO 8601 form (2025-12-31, or 2025-12-31T23:59:00Z), "
+            f"not {short_repr(value)}"
         ) from None

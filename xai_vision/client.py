@@ -9,10 +9,10 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from xai_vision._transport.aio import AioWire
-from xai_vision._transport.config import DEFAULT_HOST, Connection, connection
+from xai_vision._transport.aio import AsyncTransport
+from xai_vision._transport.config import DEFAULT_HOST, ConnectionConfig, make_config
 from xai_vision._transport.retry import RetryPolicy
-from xai_vision._transport.sync import Wire
+from xai_vision._transport.sync import Transport
 from xai_vision.chat._service import AsyncChatService, ChatService
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class _Base(ABC):
         Raises:
             ConfigurationError: One of them cannot work; the text says what to do.
         """
-        self._connection = connection(
+        self._connection = make_config(
             api_key=api_key,
             api_host=api_host,
             metadata=metadata,
@@ -69,7 +69,7 @@ class _Base(ABC):
         self._open(self._connection)
 
     @abstractmethod
-    def _open(self, connection: Connection) -> None:
+    def _open(self, connection: ConnectionConfig) -> None:
         """Make the wire and what stands on it."""
 
     def __repr__(self) -> str:
@@ -95,8 +95,8 @@ class Client(_Base):
         ...     chat = chat.append(user("What is this?", image("https://example.com/a.jpg")))
     """
 
-    def _open(self, connection: Connection) -> None:
-        self._wire = Wire(connection)
+    def _open(self, connection: ConnectionConfig) -> None:
+        self._wire = Transport(connection)
         self.chat = ChatService(self._wire)
 
     # The other services load on first use: most programs only talk.
@@ -152,8 +152,8 @@ class Client(_Base):
 class AsyncClient(_Base):
     """The service, for asyncio. May be made anywhere, also outside an event loop."""
 
-    def _open(self, connection: Connection) -> None:
-        self._wire = AioWire(connection)
+    def _open(self, connection: ConnectionConfig) -> None:
+        self._wire = AsyncTransport(connection)
         self.chat = AsyncChatService(self._wire)
 
     @cached_property

@@ -63,14 +63,14 @@ class SearchParameters:
 
     def _to_proto(self) -> chat_pb2.SearchParameters:
         name = "search_parameters"
-        first, last = checks.period(name, self.from_date, self.to_date)
+        first, last = checks.date_range(name, self.from_date, self.to_date)
         return chat_pb2.SearchParameters(
-            mode=_MODES[checks.choice(f"{name}: mode", self.mode, _MODES)],
+            mode=_MODES[checks.enum(f"{name}: mode", self.mode, _MODES)],
             sources=_sources(f"{name}: sources", self.sources),
             from_date=first,
             to_date=last,
-            return_citations=checks.flag(f"{name}: return_citations", self.return_citations),
-            max_search_results=checks.whole(
+            return_citations=checks.boolean(f"{name}: return_citations", self.return_citations),
+            max_search_results=checks.optional_integer(
                 f"{name}: max_search_results", self.max_search_results, 1
             ),
         )
@@ -94,17 +94,17 @@ def web_source(
     Raises:
         InvalidRequestError: Both lists, too many sites, or a value of a wrong type.
     """
-    excluded, allowed = checks.one_list(
+    excluded, allowed = checks.exclusive_lists(
         "web_source",
         checks.MAX_DOMAINS,
         excluded_websites=excluded_websites,
         allowed_websites=allowed_websites,
     )
     source = chat_pb2.WebSource(
-        country=checks.some_text("web_source: country", country),
+        country=checks.optional_string("web_source: country", country),
         excluded_websites=excluded,
         allowed_websites=allowed,
-        safe_search=checks.flag("web_source: safe_search", safe_search),
+        safe_search=checks.boolean("web_source: safe_search", safe_search),
     )
     return chat_pb2.Source(web=source)
 
@@ -126,11 +126,11 @@ def news_source(
         InvalidRequestError: Too many sites, or a value of a wrong type.
     """
     source = chat_pb2.NewsSource(
-        country=checks.some_text("news_source: country", country),
-        excluded_websites=checks.texts(
+        country=checks.optional_string("news_source: country", country),
+        excluded_websites=checks.optional_strings(
             "news_source: excluded_websites", excluded_websites, checks.MAX_DOMAINS
         ),
-        safe_search=checks.flag("news_source: safe_search", safe_search),
+        safe_search=checks.boolean("news_source: safe_search", safe_search),
     )
     return chat_pb2.Source(news=source)
 
@@ -153,7 +153,7 @@ def x_source(
     Raises:
         InvalidRequestError: Both lists, too many accounts, or a value of a wrong type.
     """
-    included, excluded = checks.one_list(
+    included, excluded = checks.exclusive_lists(
         "x_source",
         checks.MAX_HANDLES,
         included_x_handles=included_x_handles,
@@ -162,8 +162,8 @@ def x_source(
     source = chat_pb2.XSource(
         included_x_handles=included,
         excluded_x_handles=excluded,
-        post_favorite_count=checks.whole("x_source: post_favorite_count", post_favorite_count, 0),
-        post_view_count=checks.whole("x_source: post_view_count", post_view_count, 0),
+        post_favorite_count=checks.optional_integer("x_source: post_favorite_count", post_favorite_count, 0),
+        post_view_count=checks.optional_integer("x_source: post_view_count", post_view_count, 0),
     )
     return chat_pb2.Source(x=source)
 
@@ -177,7 +177,7 @@ def rss_source(links: Texts) -> chat_pb2.Source:
     Raises:
         InvalidRequestError: There is none, or it is no list of texts.
     """
-    found = checks.texts("rss_source: links", links)
+    found = checks.optional_strings("rss_source: links", links)
     if not found:
         raise InvalidRequestError("rss_source: links is empty: give a feed's address")
     return chat_pb2.Source(rss=chat_pb2.RssSource(links=found))

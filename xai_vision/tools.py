@@ -77,25 +77,25 @@ def web_search(
         >>> tool = web_search(allowed_domains=["nasa.gov"], enable_image_understanding=True)
     """
     name = "web_search"
-    excluded, allowed = checks.one_list(
+    excluded, allowed = checks.exclusive_lists(
         name,
         checks.MAX_DOMAINS,
         excluded_domains=excluded_domains,
         allowed_domains=allowed_domains,
     )
     location = chat_pb2.WebSearchUserLocation(
-        country=checks.some_text(f"{name}: user_location_country", user_location_country),
-        city=checks.some_text(f"{name}: user_location_city", user_location_city),
-        region=checks.some_text(f"{name}: user_location_region", user_location_region),
-        timezone=checks.some_text(f"{name}: user_location_timezone", user_location_timezone),
+        country=checks.optional_string(f"{name}: user_location_country", user_location_country),
+        city=checks.optional_string(f"{name}: user_location_city", user_location_city),
+        region=checks.optional_string(f"{name}: user_location_region", user_location_region),
+        timezone=checks.optional_string(f"{name}: user_location_timezone", user_location_timezone),
     )
     search = chat_pb2.WebSearch(
         excluded_domains=excluded,
         allowed_domains=allowed,
-        enable_image_understanding=checks.some_flag(
+        enable_image_understanding=checks.optional_boolean(
             f"{name}: enable_image_understanding", enable_image_understanding
         ),
-        enable_image_search=checks.some_flag(f"{name}: enable_image_search", enable_image_search),
+        enable_image_search=checks.optional_boolean(f"{name}: enable_image_search", enable_image_search),
         user_location=location if location.ByteSize() else None,
     )
     return chat_pb2.Tool(web_search=search)
@@ -133,8 +133,8 @@ def x_search(
         >>> tool = x_search(date(2025, 10, 1), date(2025, 10, 31), allowed_x_handles=["NASA"])
     """
     name = "x_search"
-    first, last = checks.period(name, from_date, to_date)
-    allowed, excluded = checks.one_list(
+    first, last = checks.date_range(name, from_date, to_date)
+    allowed, excluded = checks.exclusive_lists(
         name,
         checks.MAX_HANDLES,
         allowed_x_handles=allowed_x_handles,
@@ -145,10 +145,10 @@ def x_search(
         to_date=last,
         allowed_x_handles=allowed,
         excluded_x_handles=excluded,
-        enable_image_understanding=checks.some_flag(
+        enable_image_understanding=checks.optional_boolean(
             f"{name}: enable_image_understanding", enable_image_understanding
         ),
-        enable_video_understanding=checks.some_flag(
+        enable_video_understanding=checks.optional_boolean(
             f"{name}: enable_video_understanding", enable_video_understanding
         ),
     )
@@ -172,7 +172,7 @@ def image_generation(action: ImageAction | None = None) -> chat_pb2.Tool:
     """
     generation = chat_pb2.ImageGeneration()
     if action is not None:
-        generation.action = checks.choice("image_generation: action", action, get_args(ImageAction))
+        generation.action = checks.enum("image_generation: action", action, get_args(ImageAction))
     return chat_pb2.Tool(image_generation=generation)
 
 
@@ -201,13 +201,13 @@ def collections_search(
     Raises:
         InvalidRequestError: No collection is named, or a value of a wrong type.
     """
-    ids = checks.texts("collections_search: collection_ids", collection_ids)
+    ids = checks.optional_strings("collections_search: collection_ids", collection_ids)
     if not ids:
         raise InvalidRequestError("collections_search: collection_ids is empty: name at least one")
     search = chat_pb2.CollectionsSearch(
         collection_ids=ids,
-        limit=checks.whole("collections_search: limit", limit, 1),
-        instructions=checks.some_text("collections_search: instructions", instructions),
+        limit=checks.optional_integer("collections_search: limit", limit, 1),
+        instructions=checks.optional_string("collections_search: instructions", instructions),
         **_retrieval(retrieval_mode),
     )
     return chat_pb2.Tool(collections_search=search)
@@ -235,7 +235,7 @@ def mcp(
     Raises:
         InvalidRequestError: The address is empty or no http(s) URL, or a value of a wrong type.
     """
-    url = checks.text("mcp: server_url", server_url, empty=False)
+    url = checks.string("mcp: server_url", server_url, empty=False)
     scheme, _, rest = url.partition("://")
     if scheme.lower() not in ("http", "https") or not rest.strip("/"):
         raise InvalidRequestError(f"mcp: server_url is no http(s) URL: {url!r:.80}")
@@ -244,12 +244,12 @@ def mcp(
         raise InvalidRequestError(f"mcp: extra_headers must be a dict, not {headers!r:.80}")
     server = chat_pb2.MCP(
         server_url=url,
-        server_label=checks.some_text("mcp: server_label", server_label) or "",
-        server_description=checks.some_text("mcp: server_description", server_description) or "",
-        allowed_tool_names=checks.texts("mcp: allowed_tool_names", allowed_tool_names),
-        authorization=checks.some_text("mcp: authorization", authorization),
+        server_label=checks.optional_string("mcp: server_label", server_label) or "",
+        server_description=checks.optional_string("mcp: server_description", server_description) or "",
+        allowed_tool_names=checks.optional_strings("mcp: allowed_tool_names", allowed_tool_names),
+        authorization=checks.optional_string("mcp: authorization", authorization),
         extra_headers={
-            checks.text("mcp: a name in extra_headers", name, empty=False): checks.text(
+            checks.string("mcp: a name in extra_headers", name, empty=False): checks.string(
                 f"mcp: extra_headers[{name!r}]", value
             )
             for name, value in headers.items()
@@ -284,7 +284,7 @@ def _retrieval(mode: Any) -> dict[str, Any]:
         with suppress(TypeError):
             return {f"{word}_retrieval": adopt(mode, cls)}
     # One of the messages it is not.
-    word = checks.choice("collections_search: retrieval_mode", mode, _RETRIEVAL)
+    word = checks.enum("collections_search: retrieval_mode", mode, _RETRIEVAL)
     return {f"{word}_retrieval": _RETRIEVAL[word]()}
 
 

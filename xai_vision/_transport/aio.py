@@ -12,15 +12,15 @@ from typing import Any, TypeVar
 
 import grpc
 
-from xai_vision._transport.attempts import Course
-from xai_vision._transport.config import Connection
+from xai_vision._transport.attempts import CallContext
+from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.durations import READY_SECONDS, call_seconds
 from xai_vision._transport.fork_safety import aio_is_lost, note_use_of_aio
-from xai_vision._transport.idle_timeout import IdleError, apaced
-from xai_vision._transport.rpc import Exchange, Out, Pause, Res, Stepper, Steps
+from xai_vision._transport.idle_timeout import IdleTimeoutError, apaced
+from xai_vision._transport.rpc import RpcCall, Out, Sleep, Res, SequenceRunner, CallSequence
 from xai_vision._transport.status_mapping import not_ready
-from xai_vision._transport.threaded import ThreadedWire
-from xai_vision._transport.upload_limiter import LARGE, Once, Sending, Turn
+from xai_vision._transport.threaded import ThreadedTransport
+from xai_vision._transport.upload_limiter import LARGE_REQUEST_BYTES, SingleMessageStream, UploadLimiter, UploadSlot
 from xai_vision.errors import APIError, ClientClosedError
 
 R = TypeVar("R")
@@ -35,7 +35,7 @@ class _Link:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.channel = channel
-        self.sending = Sending()
+        self.sending = UploadLimiter()
         self._callables: dict[tuple[str, str], Callable[..., Any]] = {}
         # Those under way. grpc looks for them in the tasks of the loop, and with grpcio before
         # 1.8x does not find those that are awaited from within a generator.
@@ -58,22 +58,22 @@ class _Link:
         await self.channel.close()
 
 
-class AioWire:
+class AsyncTransport:
     """Connections to the service, one per event loop that uses it, made on first use."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ConnectionConfig) -> None:
         self._connection = connection
         self._lock = threading.Lock()
         self._links: dict[asyncio.AbstractEventLoop, _Link] = {}
-        self._threaded: ThreadedWire | None = None
+        self._threaded: ThreadedTransport | None = None
         self._pid = os.getpid()
         self._closed = False
 
-    async def unary(self, exchange: Exchange[Res, Out]) -> Out:
+    async def unary(self, exchange: RpcCall[Res, Out]) -> Out:
         """Send a request and wait for its reply; cancelling the task cancels the call."""
         if aio_is_lost():
             return await self._by_threads().unary(exchange)
-        with Course(exchange, self._connection) as course:
+        with CallContext(exchange, self._connection) as course:
             while True:
                 try:
                     return course.answered(await self._reply(exchange, course))
@@ -85,21 +85,21 @@ class AioWire:
                     raise
                 await asyncio.sleep(wait)
 
-    async def stream(self, exchange: Exchange[Res, Out]) -> AsyncGenerator[Out, None]:
+    async def stream(self, exchange: RpcCall[Res, Out]) -> AsyncGenerator[Out, None]:
         """Send a request and hand on its replies as they come; leaving early cancels it."""
         if aio_is_lost():
             async with aclosing(self._by_threads().stream(exchange)) as pieces:
                 async for piece in pieces:
                     yield piece
             return
-        with Course(exchange, self._connection) as course:
+        with CallContext(exchange, self._connection) as course:
             while True:
                 link, method = self._link(), exchange.method
                 call = link.start(method.shape, method.path, exchange.body, course.attempt())
                 try:
                     async for reply in apaced(call, exchange.options.idle_timeout):
                         yield course.piece(reply)
-                except (grpc.RpcError, IdleError) as error:
+                except (grpc.RpcError, IdleTimeoutError) as error:
                     wait = course.failed(error, closed=self._closed)
                 except asyncio.CancelledError:
                     if self._was_closed():
@@ -113,12 +113,12 @@ class AioWire:
                     call.cancel()
                 await asyncio.sleep(wait)
 
-    async def run(self, steps: Steps[R]) -> R:
+    async def run(self, steps: CallSequence[R]) -> R:
         """Perform work of several calls."""
-        stepper = Stepper(steps)
+        stepper = SequenceRunner(steps)
         while not stepper.done:
             step = stepper.step
-            if isinstance(step, Pause):
+            if isinstance(step, Sleep):
                 await asyncio.sleep(step.seconds)
                 stepper.send(None)
                 continue
@@ -162,23 +162,23 @@ class AioWire:
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(closing, _CLOSE_SECONDS)
 
-    async def _reply(self, exchange: Exchange[Any, Any], course: Course[Any, Any]) -> Any:
+    async def _reply(self, exchange: RpcCall[Any, Any], course: CallContext[Any, Any]) -> Any:
         link, path, body = self._link(), exchange.method.path, exchange.body
-        large = len(body) >= LARGE and not exchange.options.wait_for_ready
+        large = len(body) >= LARGE_REQUEST_BYTES and not exchange.options.wait_for_ready
         turn = await self._turn(link, len(body), course) if large else None
         call = None
         try:
             if turn is None:
                 call = link.start("unary_unary", path, body, course.attempt())
             else:
-                call = link.start("stream_unary", path, Once(body, turn), course.attempt())
+                call = link.start("stream_unary", path, SingleMessageStream(body, turn), course.attempt())
             return await call
         finally:
             link.calls.discard(call)
             if turn is not None:
                 turn.end()
 
-    async def _turn(self, link: _Link, size: int, course: Course[Any, Any]) -> Turn:
+    async def _turn(self, link: _Link, size: int, course: CallContext[Any, Any]) -> UploadSlot:
         # Neither wait_for(), which up to Python 3.11 may swallow a cancellation, nor a task.
         woken = asyncio.Event()
         turn = link.sending.turn(size, woken.set)
@@ -217,13 +217,13 @@ class AioWire:
         if self._closed:
             raise ClientClosedError("the client is closed; make a new one")
 
-    def _by_threads(self) -> ThreadedWire:
+    def _by_threads(self) -> ThreadedTransport:
         if self._pid != os.getpid():
             self._forked()
         with self._lock:
             self._check_open()
             if self._threaded is None:
-                self._threaded = ThreadedWire(self._connection)
+                self._threaded = ThreadedTransport(self._connection)
             return self._threaded
 
     def _was_closed(self) -> bool:
@@ -258,7 +258,7 @@ def _close_in(loop: asyncio.AbstractEventLoop, link: _Link) -> Future[None]:
     return done
 
 
-def _open(connection: Connection) -> grpc.aio.Channel:
+def _open(connection: ConnectionConfig) -> grpc.aio.Channel:
     note_use_of_aio()
     options = connection.options()
     if connection.secure:

@@ -9,15 +9,15 @@ from typing import Any, Generic
 import grpc
 from google.protobuf.message import DecodeError
 
-from xai_vision._transport.config import Connection
-from xai_vision._transport.idle_timeout import IdleError
-from xai_vision._transport.rpc import Exchange, Out, Res
+from xai_vision._transport.config import ConnectionConfig
+from xai_vision._transport.idle_timeout import IdleTimeoutError
+from xai_vision._transport.rpc import RpcCall, Out, Res
 from xai_vision._transport.status_mapping import api_error, interrupted, unreadable
 from xai_vision._transport.tracing import observe
 from xai_vision.errors import APIError, RequestTimeoutError
 
 
-class Course(Generic[Res, Out]):
+class CallContext(Generic[Res, Out]):
     """Keeps count while a wire performs an exchange.
 
     Attributes:
@@ -26,7 +26,7 @@ class Course(Generic[Res, Out]):
 
     __slots__ = ("_connection", "_end", "_exchange", "_number", "_result", "_span", "begun")
 
-    def __init__(self, exchange: Exchange[Res, Out], connection: Connection) -> None:
+    def __init__(self, exchange: RpcCall[Res, Out], connection: ConnectionConfig) -> None:
         timeout = exchange.options.timeout
         self._exchange = exchange
         self._connection = connection
@@ -110,7 +110,7 @@ class Course(Generic[Res, Out]):
         return wait
 
     def _error(self, raised: Any) -> APIError:
-        if not isinstance(raised, IdleError):
+        if not isinstance(raised, IdleTimeoutError):
             return api_error(raised, self._exchange, begun=self.begun)
         return RequestTimeoutError(
             grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -122,7 +122,7 @@ class Course(Generic[Res, Out]):
         """The error for a call that ends because its client was closed."""
         return interrupted(self._exchange, begun=self.begun)
 
-    def __enter__(self) -> Course[Res, Out]:
+    def __enter__(self) -> CallContext[Res, Out]:
         return self
 
     def __exit__(

@@ -43,7 +43,7 @@ _OPTIONS: ChannelOptions = (
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class ConnectionConfig:
     """Everything a wire needs to know, checked.
 
     Attributes:
@@ -78,7 +78,7 @@ class Connection:
         return grpc.ssl_channel_credentials(self.root_certificates)
 
 
-def connection(
+def make_config(
     *,
     api_key: str | None,
     api_host: str,
@@ -88,7 +88,7 @@ def connection(
     use_insecure_channel: bool,
     retries: int | RetryPolicy | None,
     root_certificates: bytes | None,
-) -> Connection:
+) -> ConnectionConfig:
     """Check a client's arguments.
 
     Raises:
@@ -106,7 +106,7 @@ def connection(
             InsecureChannelWarning,
             stacklevel=4,
         )
-    return Connection(
+    return ConnectionConfig(
         target=f"{name}:{port or 443}",
         secure=secure,
         loopback=loopback,

@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 
 
-class IdleError(Exception):
+class IdleTimeoutError(Exception):
     """The stream was silent for too long. Never seen by users: it becomes a timeout."""
 
     def __init__(self, seconds: float) -> None:
@@ -45,7 +45,7 @@ def _paced(call: Any, idle: float) -> Generator[Any, None, None]:
                 return
             except grpc.RpcError:
                 if watchdog.expired:
-                    raise IdleError(idle) from None
+                    raise IdleTimeoutError(idle) from None
                 raise
             finally:
                 watchdog.disarm()
@@ -62,7 +62,7 @@ async def _apaced(call: Any, idle: float) -> AsyncGenerator[Any, None]:
         except StopAsyncIteration:
             return
         except asyncio.TimeoutError:
-            raise IdleError(idle) from None
+            raise IdleTimeoutError(idle) from None
         yield reply
 
 

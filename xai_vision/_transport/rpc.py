@@ -18,7 +18,7 @@ Res = TypeVar("Res", bound=Message)
 Out = TypeVar("Out")
 
 
-class Exchange(Generic[Res, Out]):
+class RpcCall(Generic[Res, Out]):
     """One request, and what to make of its reply or of each reply of a stream. Never changed.
 
     Attributes:
@@ -34,7 +34,7 @@ class Exchange(Generic[Res, Out]):
 
     # No dataclass: making one takes a millisecond of every program's start, and freezing its
     # instances more than all the rest of describing a call.
-    __slots__ = ("body", "finish", "heard", "method", "options", "partial", "read", "spoken")
+    __slots__ = ("body", "finish", "response_attributes", "method", "options", "partial", "read", "request_attributes")
 
     def __init__(
         self,
@@ -45,8 +45,8 @@ class Exchange(Generic[Res, Out]):
         *,
         partial: Callable[[], object] | None = None,
         finish: Callable[[], None] | None = None,
-        spoken: Callable[[], dict[str, Any]] | None = None,
-        heard: Callable[[Any], dict[str, Any]] | None = None,
+        request_attributes: Callable[[], dict[str, Any]] | None = None,
+        response_attributes: Callable[[Any], dict[str, Any]] | None = None,
     ) -> None:
         self.method = method
         self.body = body
@@ -54,11 +54,11 @@ class Exchange(Generic[Res, Out]):
         self.options = options
         self.partial = partial
         self.finish = finish
-        self.spoken = spoken
-        self.heard = heard
+        self.request_attributes = request_attributes
+        self.response_attributes = response_attributes
 
 
-class Pause:
+class Sleep:
     """Wait this many seconds before the next step."""
 
     __slots__ = ("seconds",)
@@ -67,11 +67,11 @@ class Pause:
         self.seconds = seconds
 
 
-Steps: TypeAlias = Generator["Exchange[Any, Any] | Pause", Any, Out]
+CallSequence: TypeAlias = Generator["RpcCall[Any, Any] | Sleep", Any, Out]
 """Work of several calls: yields each exchange or pause, is sent what came of it, returns Out."""
 
 
-class Stepper(Generic[Out]):
+class SequenceRunner(Generic[Out]):
     """Walks through ``Steps`` for a wire, which only has to wait.
 
     ``step`` is what to do next; ``done`` when there is nothing, and then ``result`` is set.
@@ -81,7 +81,7 @@ class Stepper(Generic[Out]):
 
     result: Out
 
-    def __init__(self, steps: Steps[Out]) -> None:
+    def __init__(self, steps: CallSequence[Out]) -> None:
         self._steps = steps
         self.done = False
         self._advance(lambda: next(steps))
@@ -94,7 +94,7 @@ class Stepper(Generic[Out]):
         """Go on with the error the step ended in; the work may handle or pass it."""
         self._advance(lambda: self._steps.throw(error))
 
-    def _advance(self, move: Callable[[], Exchange[Any, Any] | Pause]) -> None:
+    def _advance(self, move: Callable[[], RpcCall[Any, Any] | Sleep]) -> None:
         try:
             self.step = move()
         except StopIteration as end:

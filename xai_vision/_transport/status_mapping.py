@@ -8,7 +8,7 @@ from typing import Any, Final
 import grpc
 
 from xai_vision import errors
-from xai_vision._transport.rpc import Exchange
+from xai_vision._transport.rpc import RpcCall
 from xai_vision.errors import APIError, StreamBrokenError
 
 _BY_STATUS: Final[dict[grpc.StatusCode, type[APIError]]] = {
@@ -64,7 +64,7 @@ _BROKEN: Final = frozenset(
 _UNSENT: Final = "Internal error from Core"
 
 
-def api_error(error: Any, exchange: Exchange[Any, Any], *, begun: bool = False) -> APIError:
+def api_error(error: Any, exchange: RpcCall[Any, Any], *, begun: bool = False) -> APIError:
     """The error our caller gets for one of gRPC's.
 
     Args:
@@ -98,7 +98,7 @@ def _said(error: Any) -> tuple[grpc.StatusCode, str]:
 
 
 def unreadable(
-    exchange: Exchange[Any, Any], error: Exception, *, begun: bool
+    exchange: RpcCall[Any, Any], error: Exception, *, begun: bool
 ) -> errors.ServerError | StreamBrokenError:
     """The error for a reply whose bytes are no message."""
     kind = StreamBrokenError if begun else errors.ServerError
@@ -110,7 +110,7 @@ def unreadable(
     )
 
 
-def interrupted(exchange: Exchange[Any, Any], *, begun: bool) -> APIError:
+def interrupted(exchange: RpcCall[Any, Any], *, begun: bool) -> APIError:
     """The error for a call that was under way when its client was closed."""
     kind = StreamBrokenError if begun else errors.RequestCancelledError
     return kind(

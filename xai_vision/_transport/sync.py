@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 import grpc
 from grpc.experimental import ChannelOptions as _Experimental
 
-from xai_vision._transport.attempts import Course
-from xai_vision._transport.config import Connection
+from xai_vision._transport.attempts import CallContext
+from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.durations import READY_SECONDS, call_seconds
 from xai_vision._transport.fork_safety import aio_is_lost
-from xai_vision._transport.idle_timeout import IdleError, paced
-from xai_vision._transport.rpc import Exchange, Out, Pause, Res, Stepper, Steps
+from xai_vision._transport.idle_timeout import IdleTimeoutError, paced
+from xai_vision._transport.rpc import RpcCall, Out, Sleep, Res, SequenceRunner, CallSequence
 from xai_vision._transport.status_mapping import not_ready
-from xai_vision._transport.upload_limiter import LARGE, Once, Sending
+from xai_vision._transport.upload_limiter import LARGE_REQUEST_BYTES, SingleMessageStream, UploadLimiter
 from xai_vision.errors import APIError, ClientClosedError
 
 R = TypeVar("R")
@@ -27,21 +27,21 @@ R = TypeVar("R")
 _SINGLE_THREADED = (_Experimental.SingleThreadedUnaryStream, 1)
 
 
-class Wire:
+class Transport:
     """A connection to the service, made on first use; safe to use from many threads."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ConnectionConfig) -> None:
         self._connection = connection
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
         self._callables: dict[tuple[str, str], Callable[..., Any]] = {}
-        self._sending = Sending()
+        self._sending = UploadLimiter()
         self._pid = os.getpid()
         self._closed = False
 
-    def unary(self, exchange: Exchange[Res, Out]) -> Out:
+    def unary(self, exchange: RpcCall[Res, Out]) -> Out:
         """Send a request and wait for its reply."""
-        with Course(exchange, self._connection) as course:
+        with CallContext(exchange, self._connection) as course:
             while True:
                 try:
                     return course.answered(self._reply(exchange, course))
@@ -49,15 +49,15 @@ class Wire:
                     wait = course.failed(error, closed=self._closed)
                 time.sleep(wait)
 
-    def stream(self, exchange: Exchange[Res, Out]) -> Generator[Out, None, None]:
+    def stream(self, exchange: RpcCall[Res, Out]) -> Generator[Out, None, None]:
         """Send a request and hand on its replies as they come; leaving early cancels it."""
-        with Course(exchange, self._connection) as course:
+        with CallContext(exchange, self._connection) as course:
             while True:
                 call = self._start(exchange.method.shape, exchange, course, exchange.body)
                 try:
                     for reply in paced(call, exchange.options.idle_timeout):
                         yield course.piece(reply)
-                except (grpc.RpcError, IdleError) as error:
+                except (grpc.RpcError, IdleTimeoutError) as error:
                     wait = course.failed(error, closed=self._closed)
                 else:
                     course.ended()
@@ -66,12 +66,12 @@ class Wire:
                     call.cancel()
                 time.sleep(wait)
 
-    def run(self, steps: Steps[R]) -> R:
+    def run(self, steps: CallSequence[R]) -> R:
         """Perform work of several calls."""
-        stepper = Stepper(steps)
+        stepper = SequenceRunner(steps)
         while not stepper.done:
             step = stepper.step
-            if isinstance(step, Pause):
+            if isinstance(step, Sleep):
                 time.sleep(step.seconds)
                 stepper.send(None)
                 continue
@@ -109,9 +109,9 @@ class Wire:
             if channel is not None:
                 channel.close()
 
-    def _reply(self, exchange: Exchange[Any, Any], course: Course[Any, Any]) -> Any:
+    def _reply(self, exchange: RpcCall[Any, Any], course: CallContext[Any, Any]) -> Any:
         body = exchange.body
-        if len(body) < LARGE or exchange.options.wait_for_ready:
+        if len(body) < LARGE_REQUEST_BYTES or exchange.options.wait_for_ready:
             return self._start("unary_unary", exchange, course, body)
         if self._pid != os.getpid():
             self._forked()
@@ -123,7 +123,7 @@ class Wire:
                     turn.insist()
                 if not turn.come and not course.left:
                     raise course.outwaited()
-            call = self._start("stream_unary", exchange, course, Once(body, turn))
+            call = self._start("stream_unary", exchange, course, SingleMessageStream(body, turn))
             return call.result()
         finally:
             # Whatever ended it: grpc's thread that sends would wait for ever.
@@ -131,7 +131,7 @@ class Wire:
                 call.cancel()
             turn.end()
 
-    def _start(self, shape: str, exchange: Any, course: Course[Any, Any], request: object) -> Any:
+    def _start(self, shape: str, exchange: Any, course: CallContext[Any, Any], request: object) -> Any:
         call = self._callable(shape, exchange.method.path)
         try:
             return call(request, **course.attempt())
@@ -170,11 +170,11 @@ class Wire:
         self._lock = threading.Lock()
         self._channel = None
         self._callables = {}
-        self._sending = Sending()
+        self._sending = UploadLimiter()
         self._pid = os.getpid()
 
 
-def _open(connection: Connection) -> grpc.Channel:
+def _open(connection: ConnectionConfig) -> grpc.Channel:
     options = [_SINGLE_THREADED, *connection.options()]
     if connection.secure:
         return grpc.secure_channel(connection.target, connection.credentials(), options)

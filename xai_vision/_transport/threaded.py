@@ -10,22 +10,22 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from xai_vision._transport.config import Connection
-from xai_vision._transport.rpc import Exchange, Out, Res
-from xai_vision._transport.sync import Wire
+from xai_vision._transport.config import ConnectionConfig
+from xai_vision._transport.rpc import RpcCall, Out, Res
+from xai_vision._transport.sync import Transport
 
 
-class ThreadedWire:
+class ThreadedTransport:
     """The part of AioWire that makes calls, by way of threads."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._wire = Wire(connection)
+    def __init__(self, connection: ConnectionConfig) -> None:
+        self._wire = Transport(connection)
 
-    async def unary(self, exchange: Exchange[Res, Out]) -> Out:
+    async def unary(self, exchange: RpcCall[Res, Out]) -> Out:
         """Send a request and wait for its reply."""
         return await asyncio.to_thread(self._wire.unary, exchange)
 
-    async def stream(self, exchange: Exchange[Res, Out]) -> AsyncGenerator[Out, None]:
+    async def stream(self, exchange: RpcCall[Res, Out]) -> AsyncGenerator[Out, None]:
         """Send a request and hand on its replies as they come."""
         replies = self._wire.stream(exchange)
         end: Any = object()

@@ -15,16 +15,16 @@ from xai_vision._version import __version__
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
-    from xai_vision._transport.config import Connection
-    from xai_vision._transport.rpc import Exchange
+    from xai_vision._transport.config import ConnectionConfig
+    from xai_vision._transport.rpc import RpcCall
 
-CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+CAPTURE_CONTENT_VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 """The environment variable; "true" puts prompts and answers (never pictures) into spans."""
 
 
 def captures_content() -> bool:
     """Whether the program opted in to having prompts and answers in spans."""
-    return os.environ.get(CONTENT, "").strip().lower() == "true"
+    return os.environ.get(CAPTURE_CONTENT_VARIABLE, "").strip().lower() == "true"
 
 
 class Observation:
@@ -35,7 +35,7 @@ class Observation:
 
     __slots__ = ("_exchange", "_span")
 
-    def __init__(self, span: Span, exchange: Exchange[Any, Any]) -> None:
+    def __init__(self, span: Span, exchange: RpcCall[Any, Any]) -> None:
         self._span = span
         self._exchange = exchange
 
@@ -49,8 +49,8 @@ class Observation:
         """
         span = self._span
         span.set_attribute("xai_vision.attempts", attempts)
-        if result is not None and self._exchange.heard is not None:
-            span.set_attributes(self._exchange.heard(result))
+        if result is not None and self._exchange.response_attributes is not None:
+            span.set_attributes(self._exchange.response_attributes(result))
         if isinstance(error, GeneratorExit):
             # A reader who has seen enough is no failure.
             span.set_attribute("xai_vision.stream.left_early", True)
@@ -62,13 +62,13 @@ class Observation:
         span.end()
 
 
-def observe(exchange: Exchange[Any, Any], connection: Connection) -> Observation | None:
+def observe(exchange: RpcCall[Any, Any], connection: ConnectionConfig) -> Observation | None:
     """Begin a span; None when nobody looks."""
     # A program that has set a provider has imported this module; nobody else pays for it.
     trace = sys.modules.get("opentelemetry.trace")
     if trace is None:
         return None
-    described = exchange.spoken
+    described = exchange.request_attributes
     tracer = trace.get_tracer("xai_vision", __version__)
     span = tracer.start_span(exchange.method.path.lstrip("/"), kind=trace.SpanKind.CLIENT)
     if not span.is_recording():

@@ -19,25 +19,25 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-LARGE = 1024 * 1024
+LARGE_REQUEST_BYTES = 1024 * 1024
 """From how many bytes on a request takes its turn; a thread for each costs nothing beside it."""
 
-ROOM = 48 * 1024 * 1024
+UPLOAD_BUDGET_BYTES = 48 * 1024 * 1024
 """How many bytes of large requests are being sent over a channel at the same time. One that is
 larger goes alone."""
 
-PATIENCE = 2.0
+STALL_SECONDS = 2.0
 """Seconds without any of them getting on, after which the next one goes all the same."""
 
 
-class Turn:
+class UploadSlot:
     """A request's place among those that are sent."""
 
     __slots__ = ("_sending", "_size", "_taken", "_wake")
 
-    def __init__(self, sending: Sending, size: int, wake: Callable[[], object]) -> None:
+    def __init__(self, sending: UploadLimiter, size: int, wake: Callable[[], object]) -> None:
         self._sending = sending
-        self._size = min(size, ROOM)
+        self._size = min(size, UPLOAD_BUDGET_BYTES)
         self._wake = wake
         # None before it is its turn, False when that is over.
         self._taken: bool | None = None
@@ -50,7 +50,7 @@ class Turn:
     @property
     def patience(self) -> float:
         """Seconds to wait before asking ``insist``."""
-        return max(self._sending.moved + PATIENCE - time.monotonic(), 0.05)
+        return max(self._sending.moved + STALL_SECONDS - time.monotonic(), 0.05)
 
     def insist(self) -> None:
         """Go all the same, if this is the first in the queue and it has waited long enough."""
@@ -61,7 +61,7 @@ class Turn:
         self._sending._end(self)
 
 
-class Once:
+class SingleMessageStream:
     """A request as a stream of one, which ends its turn when it has been sent.
 
     For both ways to wait; no generators, for one that is not read to its end needs a loop to be
@@ -70,7 +70,7 @@ class Once:
 
     __slots__ = ("_body", "_turn")
 
-    def __init__(self, body: bytes, turn: Turn) -> None:
+    def __init__(self, body: bytes, turn: UploadSlot) -> None:
         self._body: bytes | None = body
         self._turn = turn
 
@@ -80,7 +80,7 @@ class Once:
             self._turn.end()
         return body
 
-    def __iter__(self) -> Once:
+    def __iter__(self) -> SingleMessageStream:
         return self
 
     def __next__(self) -> bytes:
@@ -89,7 +89,7 @@ class Once:
             raise StopIteration
         return body
 
-    def __aiter__(self) -> Once:
+    def __aiter__(self) -> SingleMessageStream:
         return self
 
     async def __anext__(self) -> bytes:
@@ -99,7 +99,7 @@ class Once:
         return body
 
 
-class Sending:
+class UploadLimiter:
     """The large requests that are being sent over one channel, and those that wait for it.
 
     Attributes:
@@ -109,10 +109,10 @@ class Sending:
     def __init__(self) -> None:
         self.moved = time.monotonic()
         self._lock = threading.Lock()
-        self._free = ROOM
-        self._waiting: deque[Turn] = deque()
+        self._free = UPLOAD_BUDGET_BYTES
+        self._waiting: deque[UploadSlot] = deque()
 
-    def turn(self, size: int, wake: Callable[[], object]) -> Turn:
+    def turn(self, size: int, wake: Callable[[], object]) -> UploadSlot:
         """Queue up for sending ``size`` bytes.
 
         Args:
@@ -120,7 +120,7 @@ class Sending:
             wake: Is called, by whichever thread ends its turn, when this one's has come; not if
                 it has come at once.
         """
-        turn = Turn(self, size, wake)
+        turn = UploadSlot(self, size, wake)
         with self._lock:
             if not self._waiting and turn._size <= self._free:
                 self._take(turn)
@@ -136,7 +136,7 @@ class Sending:
         for turn in woken:
             turn._wake()
 
-    def _end(self, turn: Turn) -> None:
+    def _end(self, turn: UploadSlot) -> None:
         with self._lock:
             if turn._taken:
                 self._free += turn._size
@@ -148,18 +148,18 @@ class Sending:
         for other in woken:
             other._wake()
 
-    def _insist(self, turn: Turn) -> None:
+    def _insist(self, turn: UploadSlot) -> None:
         with self._lock:
             first = self._waiting and self._waiting[0] is turn
-            if first and time.monotonic() >= self.moved + PATIENCE:
+            if first and time.monotonic() >= self.moved + STALL_SECONDS:
                 self._take(self._waiting.popleft())
 
-    def _take(self, turn: Turn) -> None:
+    def _take(self, turn: UploadSlot) -> None:
         self._free -= turn._size
         turn._taken = True
         self.moved = time.monotonic()
 
-    def _next(self) -> list[Turn]:
+    def _next(self) -> list[UploadSlot]:
         """Those whose turn it is now, in the order they came: nobody is passed by."""
         woken = []
         while self._waiting and self._waiting[0]._size <= self._free:

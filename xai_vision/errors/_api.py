@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast, overload
 import grpc
 from grpc.aio import AioRpcError, Metadata
 
-from xai_vision.errors._base import XaiVisionError, remake
+from xai_vision.errors._base import XaiVisionError, rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,7 +104,7 @@ class APIError(XaiVisionError, AioRpcError):
         return f"{type(self).__name__}({str(self)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return remake, (type(self), self.args, dict(self.__dict__))
+        return rebuild, (type(self), self.args, dict(self.__dict__))
 
 
 class AuthenticationError(APIError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def remake(cls: type[XaiVisionError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+def rebuild(cls: type[XaiVisionError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
     """Make an error anew, for unpickling: whatever arguments its class takes."""
     error = cls.__new__(cls)
     error.args = args
@@ -53,10 +53,10 @@ class StructuredOutputError(XaiVisionError, ValueError):
         self.response = response
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return remake, (type(self), self.args, dict(self.__dict__))
+        return rebuild, (type(self), self.args, dict(self.__dict__))
 
 
-def shown(value: object, most: int = 80) -> str:
+def short_repr(value: object, max_length: int = 80) -> str:
     """A value for an error's text: not too long, and without the data of a data URL.
 
     Args:
@@ -72,11 +72,11 @@ def shown(value: object, most: int = 80) -> str:
         value = f"{label}{comma}…" if comma else "data:…"
     try:
         # Of a long text no more is written than shows that it is one.
-        written = repr(value[: 2 * most] if isinstance(value, (str, bytes)) else value)
+        written = repr(value[: 2 * max_length] if isinstance(value, (str, bytes)) else value)
     except Exception:  # noqa: BLE001 - it may be anything that a program was given
         # Python does not write out whole numbers of thousands of digits, nor what is too deep.
         if isinstance(value, int):
             return f"a whole number of {value.bit_length()} bits"
         return f"a {type(value).__name__}"
     written = re.sub(r"""(?i)(data:[^\s,'"]{0,99},|base64,)[^\s'"]+""", r"\1…", written)
-    return written if len(written) <= most else f"{written[: most - 1]}…"
+    return written if len(written) <= max_length else f"{written[: max_length - 1]}…"

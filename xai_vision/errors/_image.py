@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xai_vision.errors._base import InvalidRequestError, remake
+from xai_vision.errors._base import InvalidRequestError, rebuild
 
 
 class ImageError(InvalidRequestError):
@@ -29,7 +29,7 @@ class ImageError(InvalidRequestError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Through __new__, so that subclasses may take other arguments than these.
-        return remake, (type(self), self.args, dict(self.__dict__))
+        return rebuild, (type(self), self.args, dict(self.__dict__))
 
 
 class ImageSourceError(ImageError):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from xai_vision._transport.options import call_options
-from xai_vision._transport.rpc import Exchange, Out, Res
+from xai_vision._transport.rpc import RpcCall, Out, Res
 from xai_vision.proto._method import Method
 
 Req = TypeVar("Req", bound=Message)
@@ -18,7 +18,7 @@ Call = Mapping[str, Any]
 
 def describe(
     method: Method[Req, Res], request: Req, read: Callable[[Res], Out], call: Call
-) -> Exchange[Res, Out]:
+) -> RpcCall[Res, Out]:
     """Describe a call.
 
     Args:
@@ -30,7 +30,7 @@ def describe(
     Raises:
         InvalidRequestError: A value in ``call`` that cannot be.
     """
-    return Exchange(method, request.SerializeToString(), read, call_options(call))
+    return RpcCall(method, request.SerializeToString(), read, call_options(call))
 
 
 def whole(reply: Res) -> Res:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xai_vision._transport.aio import AioWire
+from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.options import CallParameters
-from xai_vision._transport.rpc import Exchange
-from xai_vision._transport.sync import Wire
+from xai_vision._transport.rpc import RpcCall
+from xai_vision._transport.sync import Transport
 from xai_vision.proto import auth_pb2, empty_pb2
 from xai_vision.proto.auth_grpc import Auth as Rpc
 from xai_vision.services._rpcs import Call, describe, whole
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-def _info(call: Call) -> Exchange[auth_pb2.ApiKey, auth_pb2.ApiKey]:
+def _info(call: Call) -> RpcCall[auth_pb2.ApiKey, auth_pb2.ApiKey]:
     return describe(Rpc.get_api_key_info, empty_pb2.Empty(), whole, call)
 
 
 class AuthService:
     """Facts about the key the client was made with."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Transport) -> None:
         self._wire = wire
 
     def get_api_key_info(self, **call: Unpack[CallParameters]) -> auth_pb2.ApiKey:
@@ -50,7 +50,7 @@ class AuthService:
 class AsyncAuthService:
     """Facts about the key the client was made with."""
 
-    def __init__(self, wire: AioWire) -> None:
+    def __init__(self, wire: AsyncTransport) -> None:
         self._wire = wire
 
     async def get_api_key_info(self, **call: Unpack[CallParameters]) -> auth_pb2.ApiKey:

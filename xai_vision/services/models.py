@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from xai_vision import _validation as checks
-from xai_vision._transport.aio import AioWire
+from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.options import CallParameters
-from xai_vision._transport.rpc import Exchange
-from xai_vision._transport.sync import Wire
+from xai_vision._transport.rpc import RpcCall
+from xai_vision._transport.sync import Transport
 from xai_vision.proto import empty_pb2, models_pb2
 from xai_vision.proto.models_grpc import Models as Rpc
 from xai_vision.services._rpcs import Call, describe, whole
@@ -26,27 +26,27 @@ class _Calls:
 
     def _list_language(
         self, call: Call
-    ) -> Exchange[models_pb2.ListLanguageModelsResponse, list[LanguageModel]]:
+    ) -> RpcCall[models_pb2.ListLanguageModelsResponse, list[LanguageModel]]:
         return describe(
             Rpc.ListLanguageModels, empty_pb2.Empty(), lambda reply: list(reply.models), call
         )
 
-    def _language(self, name: str, call: Call) -> Exchange[LanguageModel, LanguageModel]:
+    def _language(self, name: str, call: Call) -> RpcCall[LanguageModel, LanguageModel]:
         return describe(Rpc.GetLanguageModel, _named(name), whole, call)
 
     def _list_embedding(
         self, call: Call
-    ) -> Exchange[models_pb2.ListEmbeddingModelsResponse, list[EmbeddingModel]]:
+    ) -> RpcCall[models_pb2.ListEmbeddingModelsResponse, list[EmbeddingModel]]:
         return describe(
             Rpc.ListEmbeddingModels, empty_pb2.Empty(), lambda reply: list(reply.models), call
         )
 
-    def _embedding(self, name: str, call: Call) -> Exchange[EmbeddingModel, EmbeddingModel]:
+    def _embedding(self, name: str, call: Call) -> RpcCall[EmbeddingModel, EmbeddingModel]:
         return describe(Rpc.GetEmbeddingModel, _named(name), whole, call)
 
     def _list_image_generation(
         self, call: Call
-    ) -> Exchange[models_pb2.ListImageGenerationModelsResponse, list[ImageGenerationModel]]:
+    ) -> RpcCall[models_pb2.ListImageGenerationModelsResponse, list[ImageGenerationModel]]:
         return describe(
             Rpc.ListImageGenerationModels,
             empty_pb2.Empty(),
@@ -56,12 +56,12 @@ class _Calls:
 
     def _image_generation(
         self, name: str, call: Call
-    ) -> Exchange[ImageGenerationModel, ImageGenerationModel]:
+    ) -> RpcCall[ImageGenerationModel, ImageGenerationModel]:
         return describe(Rpc.GetImageGenerationModel, _named(name), whole, call)
 
 
 def _named(name: str) -> models_pb2.GetModelRequest:
-    return models_pb2.GetModelRequest(name=checks.text("name", name, empty=False))
+    return models_pb2.GetModelRequest(name=checks.string("name", name, empty=False))
 
 
 class ModelsService(_Calls):
@@ -71,7 +71,7 @@ class ModelsService(_Calls):
     raises APIError when the call fails.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Transport) -> None:
         self._wire = wire
 
     def list_language_models(self, **call: Unpack[CallParameters]) -> list[LanguageModel]:
@@ -131,7 +131,7 @@ class ModelsService(_Calls):
 class AsyncModelsService(_Calls):
     """The catalogue of models; see ``ModelsService``, whose methods these are, to be awaited."""
 
-    def __init__(self, wire: AioWire) -> None:
+    def __init__(self, wire: AsyncTransport) -> None:
         self._wire = wire
 
     async def list_language_models(self, **call: Unpack[CallParameters]) -> list[LanguageModel]:

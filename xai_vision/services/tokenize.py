@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xai_vision import _validation as checks
-from xai_vision._transport.aio import AioWire
+from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.options import CallParameters
-from xai_vision._transport.rpc import Exchange
-from xai_vision._transport.sync import Wire
+from xai_vision._transport.rpc import RpcCall
+from xai_vision._transport.sync import Transport
 from xai_vision.proto import tokenize_pb2
 from xai_vision.proto.tokenize_grpc import Tokenize as Rpc
 from xai_vision.services._rpcs import Call, describe
@@ -23,9 +23,9 @@ def _tokens(reply: tokenize_pb2.TokenizeTextResponse) -> list[tokenize_pb2.Token
 
 def _cut(
     text: str, model: str, call: Call
-) -> Exchange[tokenize_pb2.TokenizeTextResponse, list[tokenize_pb2.Token]]:
+) -> RpcCall[tokenize_pb2.TokenizeTextResponse, list[tokenize_pb2.Token]]:
     request = tokenize_pb2.TokenizeTextRequest(
-        text=checks.text("text", text), model=checks.text("model", model, empty=False)
+        text=checks.string("text", text), model=checks.string("model", model, empty=False)
     )
     return describe(Rpc.TokenizeText, request, _tokens, call)
 
@@ -33,7 +33,7 @@ def _cut(
 class TokenizeService:
     """Counts tokens before they are paid for."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Transport) -> None:
         self._wire = wire
 
     def tokenize_text(
@@ -65,7 +65,7 @@ class TokenizeService:
 class AsyncTokenizeService:
     """Counts tokens before they are paid for."""
 
-    def __init__(self, wire: AioWire) -> None:
+    def __init__(self, wire: AsyncTransport) -> None:
         self._wire = wire
 
     async def tokenize_text(
