@@ -85,7 +85,7 @@ def connected_over(server):
     class Connection:
         def __enter__(self):
             self.channel = grpc.insecure_channel(server.target, options=UNLIMITED)
-            if server._site.certificate:
+            if server._state.certificate:
                 credentials = grpc.ssl_channel_credentials(server.root_certificate)
                 self.channel = grpc.secure_channel(server.target, credentials, options=UNLIMITED)
             return Asker(self.channel, server.api_key)

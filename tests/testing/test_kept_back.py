@@ -153,7 +153,7 @@ def test_what_is_given_back_after_the_next_was_taken(server, ask):
     hanging = ask.chat.GetCompletion.future(request("hang"), metadata=ask.metadata, timeout=20)
     until(lambda: rule.uses == 1)
     assert ask.text("Hi") == "second"
-    until(lambda: rule.kept == 1)
+    until(lambda: rule.undelivered == 1)
     hanging.cancel()
     assert [ask.text("Hi"), ask.text("Hi")] == ["first", "third"]
     server.verify()
@@ -166,7 +166,7 @@ def test_the_same_asked_twice_at_once_is_no_second_attempt(server, ask):
         gate.wait(10)
         return "yes"
 
-    server.on().do(answer)
+    server.on().side_effect(answer)
     both = [
         ask.chat.GetCompletion.future(request("Hi"), metadata=ask.metadata, timeout=20)
         for _ in range(2)
@@ -277,7 +277,7 @@ def test_an_answer_that_comes_when_its_client_has_left_is_weighed(server, ask, f
         gate.wait(10)
         return "x" * 300_000
 
-    server.on().do(slow)
+    server.on().side_effect(slow)
     if fault is not None:
         server.fault(fault)
     assert lost(lambda: list(ask.stream("Hi", timeout=0.1))) == "DEADLINE_EXCEEDED"
@@ -303,16 +303,16 @@ def test_what_comes_in_one_piece_is_not_truncated(server, ask):
 def test_what_is_taken_up_after_its_connection_was_struck(server, monkeypatch, fault):
     rule = server.on(prompt="late").replies("first", "second")
     handle = server.fault(fault, prompt="bad", next=1)
-    line, come, go_on = server._site.host, threading.Event(), threading.Event()
-    carry = line.carry
+    line, come, go_on = server._state.grpc_server, threading.Event(), threading.Event()
+    track_call = line.track_call
 
     def late(call):
         if call.header("x-late"):
             come.set()
             assert go_on.wait(10)
-        return carry(call)
+        return track_call(call)
 
-    monkeypatch.setattr(line, "carry", late)
+    monkeypatch.setattr(line, "track_call", late)
     with connected(server) as ask:
         metadata = [*ask.metadata, ("x-late", "1")]
         waits = ask.chat.GetCompletion.future(request("late"), metadata=metadata, timeout=2)
@@ -320,7 +320,7 @@ def test_what_is_taken_up_after_its_connection_was_struck(server, monkeypatch, f
         assert lost(ask, "bad", timeout=0.5) in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
         go_on.set()
         assert waits.code().name in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
-    until(lambda: rule.kept == 1)
+    until(lambda: rule.undelivered == 1)
     [call] = server.calls.where(prompt="late")
     assert (call.status, call.faults) == ("CANCELLED", (fault,))
     handle.stop()

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._errors import ServiceError
-from xai_vision.testing._rules.image_similarity import Look
-from xai_vision.testing._service.image_inspection import Facts, Inspector, sniff
+from xai_vision.testing._rules.image_similarity import LabThumbnail
+from xai_vision.testing._service.image_inspection import ImageInfo, ImageInspector, detect_format
 from xai_vision.testing._settings import FORMATS, Settings
-from xai_vision.testing._validation import choice, flag, instance, named, number, shown, text, whole
+from xai_vision.testing._thread_pool import release_slot
+from xai_vision.testing._validation import enum, boolean, instance, suggest_keywords, number, short_repr, string, integer
 
 __all__ = [
     "Matcher",
@@ -53,13 +54,13 @@ class Matcher:
     """
 
     def __init__(
-        self, name: str, fault: Callable[[Any], str | None], about: frozenset[str] = _KINDS
+        self, name: str, fault: Callable[[Any], str | None], kinds: frozenset[str] = _KINDS
     ) -> None:
         self.name = name
-        self.about = about
+        self.kinds = kinds
         self._fault = fault
 
-    def fault(self, value: Any) -> str | None:
+    def mismatch(self, value: Any) -> str | None:
         """Say what is wrong with ``value``; None if it fits."""
         return self._fault(value)
 
@@ -67,7 +68,7 @@ class Matcher:
         about = self._with(other, "&")
         return Matcher(
             f"{self.name} & {other.name}",
-            lambda value: self.fault(value) or other.fault(value),
+            lambda value: self.mismatch(value) or other.mismatch(value),
             about,
         )
 
@@ -75,28 +76,28 @@ class Matcher:
         about = self._with(other, "|")
 
         def fault(value: Any) -> str | None:
-            first = self.fault(value)
-            return first and other.fault(value) and f"{first}, and {other.fault(value)}"
+            first = self.mismatch(value)
+            return first and other.mismatch(value) and f"{first}, and {other.mismatch(value)}"
 
         return Matcher(f"({self.name} | {other.name})", fault, about)
 
     def __invert__(self) -> Matcher:
         def fault(value: Any) -> str | None:
-            return None if self.fault(value) else f"{shown(value, 80)} is just that"
+            return None if self.mismatch(value) else f"{short_repr(value, 80)} is just that"
 
-        return Matcher(f"~{self.name}", fault, self.about)
+        return Matcher(f"~{self.name}", fault, self.kinds)
 
     def _with(self, other: Any, sign: str) -> frozenset[str]:
         if not isinstance(other, Matcher):
             raise TypeError(
-                f"{self.name} {sign} takes a matcher, not {shown(other)}; "
+                f"{self.name} {sign} takes a matcher, not {short_repr(other)}; "
                 "for a plain value there is match.equals()"
             )
-        about = self.about & other.about
+        about = self.kinds & other.kinds
         if not about:
             raise TypeError(
-                f"{self.name} is about {_listed(self.about)}, {other.name} about "
-                f"{_listed(other.about)}: nothing can be both"
+                f"{self.name} is about {_listed(self.kinds)}, {other.name} about "
+                f"{_listed(other.kinds)}: nothing can be both"
             )
         return about
 
@@ -109,7 +110,7 @@ def _listed(about: frozenset[str]) -> str:
 
 
 def _simple(name: str, holds: Callable[[Any], Any], about: frozenset[str] = _KINDS) -> Matcher:
-    return Matcher(name, lambda value: None if holds(value) else f"it is {shown(value, 80)}", about)
+    return Matcher(name, lambda value: None if holds(value) else f"it is {short_repr(value, 80)}", about)
 
 
 def _nothing(value: Any) -> bool:
@@ -125,7 +126,7 @@ none = _simple("match.none", _nothing)
 
 def equals(wanted: Any) -> Matcher:
     """The same value."""
-    return _simple(shown(wanted, _LONG), lambda value: value == wanted, _kinds_of(wanted))
+    return _simple(short_repr(wanted, _LONG), lambda value: value == wanted, _kinds_of(wanted))
 
 
 def _kinds_of(wanted: Any) -> frozenset[str]:
@@ -141,13 +142,13 @@ def _kinds_of(wanted: Any) -> frozenset[str]:
     return frozenset(kinds)
 
 
-@named("match.contains()")
+@suggest_keywords("match.contains()")
 def contains(part: str, *, case: bool = False) -> Matcher:
     """A text with ``part`` in it; upper and lower case are the same unless ``case``."""
-    sought = text("match.contains: part", part)
-    sought = sought if flag("match.contains: case", case) else sought.lower()
+    sought = string("match.contains: part", part)
+    sought = sought if boolean("match.contains: case", case) else sought.lower()
     return _simple(
-        f"match.contains({shown(part, _LONG)})",
+        f"match.contains({short_repr(part, _LONG)})",
         lambda value: sought in (value if case else str(value or "").lower()),
         _TEXT,
     )
@@ -155,24 +156,24 @@ def contains(part: str, *, case: bool = False) -> Matcher:
 
 def startswith(head: str) -> Matcher:
     """A text that begins with ``head``."""
-    text("match.startswith: head", head)
+    string("match.startswith: head", head)
     return _simple(
-        f"match.startswith({shown(head, _LONG)})",
+        f"match.startswith({short_repr(head, _LONG)})",
         lambda value: str(value or "").startswith(head),
         _TEXT,
     )
 
 
-@named("match.re()")
+@suggest_keywords("match.re()")
 def re(pattern: str, flags: int = 0) -> Matcher:
     """A text in which a regular expression is found; ``.`` takes in line ends.
 
     Raises:
         ValueError: It is no regular expression.
     """
-    whole("match.re: flags", flags, 0)
+    integer("match.re: flags", flags, 0)
     try:
-        compiled = _re.compile(text("match.re: pattern", pattern), flags | _re.DOTALL)
+        compiled = _re.compile(string("match.re: pattern", pattern), flags | _re.DOTALL)
     except _re.error as error:
         raise ValueError(f"match.re({pattern!r}) is no regular expression: {error}") from None
     return _simple(f"match.re({pattern!r})", lambda value: compiled.search(str(value or "")), _TEXT)
@@ -181,9 +182,14 @@ def re(pattern: str, flags: int = 0) -> Matcher:
 def predicate(holds: Callable[[Any], Any], name: str = "") -> Matcher:
     """Whatever a function is true of."""
     if not callable(holds):
-        raise TypeError(f"match.predicate takes a function, not {shown(holds)}")
+        raise TypeError(f"match.predicate takes a function, not {short_repr(holds)}")
+
+    def check(value: Any) -> Any:
+        release_slot()  # The test's function may block.
+        return holds(value)
+
     return _simple(
-        text("match.predicate: name", name) or getattr(holds, "__name__", "match.predicate"), holds
+        string("match.predicate: name", name) or getattr(holds, "__name__", "match.predicate"), check
     )
 
 
@@ -197,7 +203,7 @@ def _of_picture(name: str, wanted: Any, value: Callable[[CallImage], Any], words
 
 def size(width: int, height: int) -> Matcher:
     """A picture of this size in pixels."""
-    wanted = whole("match.size: width", width, 1), whole("match.size: height", height, 1)
+    wanted = integer("match.size: width", width, 1), integer("match.size: height", height, 1)
     return _of_picture(
         f"match.size({width}, {height})",
         wanted,
@@ -212,15 +218,15 @@ def format(name: str) -> Matcher:  # noqa: A001 - read as match.format
     Raises:
         ValueError: There is no such format.
     """
-    wanted = text("match.format: name", name).upper()
+    wanted = string("match.format: name", name).upper()
     wanted = "JPEG" if wanted == "JPG" else wanted
-    choice("match.format: name", wanted, FORMATS)
+    enum("match.format: name", wanted, FORMATS)
     return _of_picture(f"match.format({wanted!r})", wanted, lambda seen: seen.format, "it is {}")
 
 
 def detail(level: str) -> Matcher:
     """A picture sent with this detail: "auto", "low" or "high"."""
-    choice("match.detail: level", level, ("auto", "low", "high"))
+    enum("match.detail: level", level, ("auto", "low", "high"))
     return _of_picture(
         f"match.detail({level!r})", level, lambda seen: seen.detail, "its detail is {}"
     )
@@ -236,7 +242,7 @@ def sha256(digest: str | bytes) -> Matcher:
     wanted = digest if isinstance(digest, str) else hashlib.sha256(digest).hexdigest()
     if not _re.fullmatch("[0-9a-fA-F]{64}", wanted):
         raise ValueError(
-            f"match.sha256: digest must be 64 hex digits, not {shown(digest)}; "
+            f"match.sha256: digest must be 64 hex digits, not {short_repr(digest)}; "
             "for a file give its bytes"
         )
     return _of_picture(
@@ -247,8 +253,8 @@ def sha256(digest: str | bytes) -> Matcher:
     )
 
 
-@named("match.near()")
-def near(picture: bytes | CallImage, distance: float = 10) -> Matcher:
+@suggest_keywords("match.near()")
+def near(image: bytes | CallImage, max_distance: float = 10) -> Matcher:
     """A picture that looks like another: scaled, encoded anew, a little changed.
 
     Args:
@@ -261,24 +267,24 @@ def near(picture: bytes | CallImage, distance: float = 10) -> Matcher:
         TypeError: What is given is no picture.
         ValueError: Its bytes are none that can be opened.
     """
-    most = number("match.near: distance", distance, high=100)
-    facts = picture.facts if isinstance(picture, CallImage) else _facts(picture)
-    wanted = Look(facts.swatch)
+    most = number("match.near: distance", max_distance, max_=100)
+    facts = image.facts if isinstance(image, CallImage) else _facts(image)
+    wanted = LabThumbnail(facts.thumbnail)
 
     def fault(seen: CallImage) -> str | None:
-        apart = wanted.apart(Look(seen.facts.swatch))
+        apart = wanted.distance(LabThumbnail(seen.facts.thumbnail))
         if apart <= most:
             return None
         scale = "0 is the same, 100 as black and white"
         return f"it looks {apart:.1f} apart ({scale}), more than {most:g}"
 
-    return Matcher(f"match.near({facts.sha256[:12]}…, {distance})", fault, _PICTURE)
+    return Matcher(f"match.near({facts.sha256[:12]}…, {max_distance})", fault, _PICTURE)
 
 
-def _facts(data: bytes) -> Facts:
+def _facts(data: bytes) -> ImageInfo:
     instance("match.near: picture", data, bytes, "the bytes of a file, or a picture of a call")
-    settings = Settings(picture_limit=max(1, len(data)), picture_formats=(sniff(data) or "JPEG",))
+    settings = Settings(picture_limit=max(1, len(data)), picture_formats=(detect_format(data) or "JPEG",))
     try:
-        return Inspector().inspect(data, "", settings)
+        return ImageInspector().inspect(data, "", settings)
     except ServiceError as error:
         raise ValueError(f"match.near: picture cannot be opened: {error.details}") from None

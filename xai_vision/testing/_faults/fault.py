@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from grpc import StatusCode
 
 from xai_vision.testing import _validation as given
-from xai_vision.testing._calls.redaction import hidden
+from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, failing
 
 __all__ = ["Fault"]
@@ -19,7 +19,6 @@ Kind = Literal["status", "latency", "hang", "truncate", "malformed", "reset", "f
 _METADATA_KEY = re.compile(r"[0-9a-z_.-]+")
 
 
-@given.spelled("Fault")
 @dataclass(frozen=True, repr=False)
 class Fault:
     """A fault that a test injects into calls. Create one with the class methods.
@@ -56,23 +55,23 @@ class Fault:
     after_bytes: int = 0
 
     def __post_init__(self) -> None:
-        given.choice("Fault: kind", self.kind, get_args(Kind))
+        given.enum("Fault: kind", self.kind, get_args(Kind))
         if self.kind == "status":
             failing("Fault: code", self.code)
-        given.text("Fault: details", self.details)
+        given.string("Fault: details", self.details)
         if self.chunks is not None:
-            given.whole("Fault: after_chunks", self.chunks, 0)
+            given.integer("Fault: after_chunks", self.chunks, 0)
         given.number("Fault: seconds", self.seconds)
         given.number("Fault: jitter", self.jitter)
-        given.whole("Fault: after_bytes", self.after_bytes, 0)
+        given.integer("Fault: after_bytes", self.after_bytes, 0)
 
     def __repr__(self) -> str:
         values = {field.name: getattr(self, field.name) for field in fields(self)[1:]}
-        arguments = [f"{name}={given.shown(value)}" for name, value in values.items() if value]
-        return hidden(f"Fault({', '.join([repr(self.kind), *arguments])})")
+        arguments = [f"{name}={given.short_repr(value)}" for name, value in values.items() if value]
+        return redact(f"Fault({', '.join([repr(self.kind), *arguments])})")
 
     @classmethod
-    @given.named("Fault.status()")
+    @given.suggest_keywords("Fault.status()")
     def status(
         cls,
         code: str | StatusCode,
@@ -103,7 +102,7 @@ class Fault:
         return cls("status", name, details or f"{name} injected by the test", pairs, after_chunks)
 
     @classmethod
-    @given.named("Fault.unavailable()")
+    @given.suggest_keywords("Fault.unavailable()")
     def unavailable(
         cls,
         details: str = "The service is unavailable.",
@@ -115,7 +114,7 @@ class Fault:
         return cls.status("UNAVAILABLE", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
-    @given.named("Fault.internal()")
+    @given.suggest_keywords("Fault.internal()")
     def internal(
         cls,
         details: str = "Internal error.",
@@ -127,7 +126,7 @@ class Fault:
         return cls.status("INTERNAL", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
-    @given.named("Fault.rate_limited()")
+    @given.suggest_keywords("Fault.rate_limited()")
     def rate_limited(
         cls, retry_after: float | None = None, details: str = "Too many requests."
     ) -> Fault:
@@ -138,7 +137,7 @@ class Fault:
         return cls.status("RESOURCE_EXHAUSTED", details, trailing=trailing)
 
     @classmethod
-    @given.named("Fault.refused_as_unsafe()")
+    @given.suggest_keywords("Fault.refused_as_unsafe()")
     def safety_refusal(
         cls, details: str = "Content violates usage guidelines. Failed check: safety_check"
     ) -> Fault:
@@ -146,7 +145,7 @@ class Fault:
         return cls.status("PERMISSION_DENIED", details)
 
     @classmethod
-    @given.named("Fault.after_chunks()")
+    @given.suggest_keywords("Fault.after_chunks()")
     def after_chunks(
         cls,
         count: int,
@@ -156,35 +155,35 @@ class Fault:
         trailing: Mapping[str, str | bytes] | None = None,
     ) -> Fault:
         """End a stream with ``status`` after ``count`` messages."""
-        given.whole("Fault.after_chunks: count", count, 0)
+        given.integer("Fault.after_chunks: count", count, 0)
         return cls.status(status, details, trailing=trailing, after_chunks=count)
 
     @classmethod
-    @given.named("Fault.latency()")
+    @given.suggest_keywords("Fault.latency()")
     def latency(cls, seconds: float, *, jitter: float = 0.0) -> Fault:
         """Delay the response, by ``seconds`` plus or minus at most ``jitter``."""
         return cls("latency", seconds=seconds, jitter=jitter)
 
     @classmethod
-    @given.named("Fault.hang()")
+    @given.suggest_keywords("Fault.hang()")
     def hang(cls, *, after_chunks: int | None = None) -> Fault:
         """Send nothing, or nothing more, while the connection stays alive."""
         return cls("hang", chunks=after_chunks)
 
     @classmethod
-    @given.named("Fault.truncated()")
+    @given.suggest_keywords("Fault.truncated()")
     def truncated(cls, *, after_chunks: int = 1) -> Fault:
         """End a stream with OK, but without a finish reason and usage."""
         return cls("truncate", chunks=after_chunks)
 
     @classmethod
-    @given.named("Fault.garbled()")
+    @given.suggest_keywords("Fault.garbled()")
     def malformed(cls, *, after_chunks: int = 0) -> Fault:
         """Send bytes that are not a valid message."""
         return cls("malformed", chunks=after_chunks)
 
     @classmethod
-    @given.named("Fault.reset_connection()")
+    @given.suggest_keywords("Fault.reset_connection()")
     def reset_connection(cls, *, after_bytes: int = 0) -> Fault:
         """Reset the TCP connection after ``after_bytes`` bytes of this response.
 
@@ -194,7 +193,7 @@ class Fault:
         return cls("reset", after_bytes=after_bytes)
 
     @classmethod
-    @given.named("Fault.freeze_connection()")
+    @given.suggest_keywords("Fault.freeze_connection()")
     def freeze_connection(cls, *, after_bytes: int = 0) -> Fault:
         """Keep the TCP connection open but stop all traffic, as if it were half open.
 
@@ -220,6 +219,6 @@ def _metadata(pairs: Mapping[str, str | bytes] | None) -> tuple[tuple[str, str |
             raise ValueError(f"{name}: use only lower-case letters, digits and _.- in a key")
         if key.endswith("-bin"):
             given.instance(name, value, bytes, 'bytes, because its key ends with "-bin"')
-        elif not given.text(name, value).isascii() or not str(value).isprintable():
-            raise ValueError(f"{name} must be printable ASCII, not {given.shown(value)}")
+        elif not given.string(name, value).isascii() or not str(value).isprintable():
+            raise ValueError(f"{name} must be printable ASCII, not {given.short_repr(value)}")
     return tuple((pairs or {}).items())

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from xai_vision.testing import _validation as given
 from xai_vision.testing._calls.record import Call
-from xai_vision.testing._calls.redaction import hidden
+from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._rules.conditions import Conditions
@@ -41,14 +41,14 @@ class FaultRule:
             name = getattr(fault, "__qualname__", "")
             if name:
                 raise TypeError(f"fault: the function {name} is not a Fault. Call it: {name}()")
-            raise TypeError(f"fault must be a Fault, not {given.shown(fault)}")
+            raise TypeError(f"fault must be a Fault, not {given.short_repr(fault)}")
         self.fault = fault
         self.fired = 0
         self._reset_frozen = reset_frozen
         self.conditions = conditions
-        self._remaining = None if count is None else given.whole("fault: next", count, 1)
-        self._skip = given.whole("fault: after", after, 0)
-        self._rate = given.number("fault: rate", rate, high=1)
+        self._remaining = None if count is None else given.integer("fault: next", count, 1)
+        self._skip = given.integer("fault: after", after, 0)
+        self._rate = given.number("fault: rate", rate, max_=1)
         self.is_optional = self._rate < 1
 
     @property
@@ -91,7 +91,7 @@ class FaultRule:
 
     def __repr__(self) -> str:
         conditions = f", {self.conditions}" if len(self.conditions) else ""
-        return hidden(f"fault({self.fault!r}{conditions})")
+        return redact(f"fault({self.fault!r}{conditions})")
 
 
 class FaultRegistry:
@@ -120,7 +120,7 @@ class FaultRegistry:
         return rule
 
     def select(self, call: Call) -> list[Fault]:
-        """Return the faults for ``call``: each due latency, and the first due fault of another kind.
+        """Return the due faults for ``call``: every latency, and at most one of another kind.
 
         Raises:
             ServiceError: A function of the test raised it.

@@ -1,4 +1,4 @@
-"""What the front knows of a connection: its two directions, what came by it, what awaits it."""
+"""A connection through the TCP proxy: its two directions, its calls and its scheduled faults."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ from xai_vision.testing._service.active_call import ActiveCall
 __all__ = ["CHUNK_SIZE", "Direction", "ProxiedConnection", "ScheduledFault"]
 
 CHUNK_SIZE = 256 * 1024
-"""Bytes that are read at a time."""
+"""The maximum number of bytes that one read takes."""
 
 
 @dataclass
 class Direction:
-    """One direction of a connection."""
+    """One direction of a connection.
+
+    Attributes:
+        source: The socket that the bytes come from.
+        sink: The socket that the bytes go to.
+        data: The bytes that were received and not yet sent.
+        ended: Whether the source has sent everything.
+        closed: Whether the sink was told so.
+    """
 
     source: socket.socket
     sink: socket.socket
@@ -25,57 +33,115 @@ class Direction:
     ended: bool = False
     closed: bool = False
 
+    def receive(self) -> None:
+        """Read once from the source.
+
+        Raises:
+            OSError: The source has nothing to read, or the connection is broken.
+        """
+        data = self.source.recv(CHUNK_SIZE)
+        self.data += data
+        self.ended = self.ended or not data
+
+    def send(self, limit: int | None) -> int:
+        """Send received bytes to the sink, at most ``limit``; return how many it took.
+
+        Raises:
+            OSError: The connection is broken.
+        """
+        sent = 0
+        with memoryview(self.data) as data, data[:limit] as allowed:
+            if allowed:
+                with contextlib.suppress(BlockingIOError):
+                    sent = self.sink.send(allowed)
+        del self.data[:sent]
+        return sent
+
+    def close_sink(self) -> None:
+        """Tell the sink about the end, once the source has ended and all bytes are sent.
+
+        Raises:
+            OSError: The connection is broken.
+        """
+        if self.ended and not self.data and not self.closed:
+            self.closed = True
+            self.sink.shutdown(socket.SHUT_WR)
+
 
 @dataclass(eq=False)
 class ScheduledFault:
-    """A fault that waits on a connection, for which call, and for how many more bytes."""
+    """A connection fault that waits until enough bytes were sent to the client.
+
+    Attributes:
+        fault: The fault.
+        call: The call that the fault is meant for.
+        owner: The tenant's engine.
+        remaining: The number of bytes that may still be sent.
+    """
 
     fault: Fault
     call: ActiveCall
     owner: object
-    left: int
+    remaining: int
 
 
 class ProxiedConnection:
-    """A connection: the client's socket, ours to the server, and what is to happen to it.
+    """A client's connection to the proxy, and the proxy's connection to the server.
 
     Attributes:
-        port: What the server knows it by.
-        calls: What came by it, until its answer is through: how many bytes have come from the
-            server when all of it is among them; None while the server is at it.
+        port: The local port of the connection to the server; the server sees it as the peer.
+        scheduled: The faults that are not due yet.
+        frozen_by: The fault that froze the connection, if any.
+        calls: The calls whose responses are not delivered yet. The value is the position in the
+            server's output where the response ends; None while the server works on it.
+        sent: The number of bytes that were sent to the client.
     """
 
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self.client, self.server = client, server
         self.port: int = server.getsockname()[1]
-        self.up = Direction(client, server)
-        self.down = Direction(server, client)
-        self.charges: list[ScheduledFault] = []
+        self.to_server = Direction(client, server)
+        self.to_client = Direction(server, client)
+        self.scheduled: list[ScheduledFault] = []
         self.frozen_by: ScheduledFault | None = None
         self.calls: dict[ActiveCall, int | None] = {}
         self.sent = 0
 
     @property
-    def received(self) -> int:
-        """How many bytes have come from the server."""
-        return self.sent + len(self.down.data)
+    def closed(self) -> bool:
+        """Whether the proxy has closed the connection."""
+        return self.client.fileno() < 0
 
     @property
-    def unanswered(self) -> list[ActiveCall]:
-        """The calls whose answers are not through."""
+    def received(self) -> int:
+        """The number of bytes that came from the server."""
+        return self.sent + len(self.to_client.data)
+
+    @property
+    def undelivered_calls(self) -> list[ActiveCall]:
+        """The calls whose responses were not sent completely."""
         return [call for call, end in list(self.calls.items()) if end is None or end > self.sent]
 
     @property
-    def allowed(self) -> int | None:
-        """How many bytes may still go to the client; None is any number."""
-        return min((max(charge.left, 0) for charge in self.charges), default=None)
+    def send_limit(self) -> int | None:
+        """The number of bytes that may still be sent to the client; None is unlimited."""
+        return min((max(fault.remaining, 0) for fault in self.scheduled), default=None)
+
+    @property
+    def due_fault(self) -> ScheduledFault | None:
+        """The first scheduled fault that is due, unless the connection is frozen already."""
+        if self.frozen_by is not None:
+            return None
+        return next((fault for fault in self.scheduled if fault.remaining <= 0), None)
+
+    def count_sent(self, count: int) -> None:
+        """Count bytes that were sent to the client."""
+        self.sent += count
+        for fault in self.scheduled:
+            fault.remaining -= count
 
     def drain(self, enough: int) -> None:
-        """Take what has come from the server, until there is ``enough`` of it."""
+        """Read the server's output until ``enough`` bytes are waiting, or no more is there."""
         with contextlib.suppress(OSError):
-            while len(self.down.data) < enough:
-                data = self.server.recv(CHUNK_SIZE)
-                self.down.data += data
-                if not data:
-                    self.down.ended = True
-                    break
+            while len(self.to_client.data) < enough and not self.to_client.ended:
+                self.to_client.receive()

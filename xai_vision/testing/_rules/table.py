@@ -1,4 +1,4 @@
-"""The rules of a tenant: which of them answers a call, and why others do not."""
+"""The rules of a tenant: the choice of the rule that answers a call."""
 
 from __future__ import annotations
 
@@ -6,42 +6,41 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from xai_vision.testing._calls.record import Call
-from xai_vision.testing._calls.redaction import hidden
+from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
-from xai_vision.testing._rules import schema_check as misfit
-from xai_vision.testing._rules.conditions import schema_of
 from xai_vision.testing._rules.reply import Reply
-from xai_vision.testing._rules.rule import Outcome, Rule, as_outcome
+from xai_vision.testing._rules.rule import Outcome, Rule, SideEffect, to_outcome
 
 __all__ = ["Choice", "RuleTable"]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The rule chosen to answer a call.
+    """The rule chosen for a call, and the reply taken from it.
 
     Attributes:
-        return_reply: Gives the reply back to the rule, because a fault keeps it from the client;
-            takes whether that is uncertain.
+        return_reply: Gives the reply back to the rule if a fault keeps it from the client. The
+            argument says whether that is uncertain.
     """
 
     table: RuleTable
     rule: Rule
-    reply: Any
+    reply: Outcome | SideEffect
     return_reply: Callable[[bool], None]
 
     def outcome(self, call: Call) -> Outcome:
         """Return the reply or fault for ``call``.
 
         Raises:
-            ServiceError: The rule's function raised it, or the rule itself is wrong.
+            ServiceError: The rule's function raised it, or the function is wrong.
         """
+        if isinstance(self.reply, (Reply, Fault)):
+            return self.reply
         try:
-            return _made(self.reply, call)
+            return to_outcome(self.reply(call))
         except ServiceError:
             raise
         except Exception as error:
@@ -52,97 +51,89 @@ class RuleTable:
     """The rules of one tenant.
 
     Attributes:
-        mistakes: What is wrong with the test's own rules, found while they were used.
+        errors: The errors in the test's own rules, found while the rules were used.
     """
 
     def __init__(self) -> None:
-        self.mistakes: list[str] = []
+        self.errors: list[str] = []
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
 
     def add(self, rule: Rule) -> Rule:
-        """Add a rule, behind others of its priority."""
+        """Add a rule after the rules of the same priority."""
         with self._lock:
             self._rules.append(rule)
             self._rules.sort(key=lambda rule: -rule.priority)
         return rule
 
     def choose(self, call: Call) -> Choice | None:
-        """Use the first rule that matches, and record it in ``call``; None if none matches.
+        """Use the first rule that matches, and record it in ``call``.
+
+        Returns:
+            The rule and its reply, or None if no rule matches.
 
         Raises:
-            ServiceError: A condition raised it, or the rule itself is wrong.
+            ServiceError: A function of a condition raised it, or the function is wrong.
         """
-        late: Rule | None = None
-        # Conditions are asked without the lock: a test's own functions may take their time, and
-        # may ask the server. In between another call may use a rule up.
+        exhausted: Rule | None = None
+        # Conditions are evaluated without the lock, because functions of the test may be slow or
+        # call the server. Meanwhile another call may exhaust the rule.
         for rule in self.rules:
-            if not rule.ready or not self._holds(rule, call):
+            if not rule.has_reply or not self._matches(rule, call):
                 continue
             with self._lock:
-                if not rule.spent:
-                    chosen, turn = rule.use()
+                if not rule.exhausted:
+                    reply, turn = rule.take_reply()
                     break
-            late = late or rule
+            exhausted = exhausted or rule
         else:
-            if late is not None:
+            if exhausted is not None:
                 with self._lock:
-                    late.refuse(call)
+                    exhausted.count_excess(call)
             return None
         call.rule = rule
-        return Choice(self, rule, chosen, partial(self._give_back, rule, turn))
+        return Choice(self, rule, reply, partial(self._return_reply, rule, turn))
 
-    def _give_back(self, rule: Rule, turn: int, perhaps: bool) -> None:
+    def _return_reply(self, rule: Rule, turn: int, uncertain: bool) -> None:
         with self._lock:
-            rule.give_back(turn, perhaps=perhaps)
+            rule.return_reply(turn, uncertain=uncertain)
 
-    def _holds(self, rule: Rule, call: Call) -> bool:
+    def _matches(self, rule: Rule, call: Call) -> bool:
         try:
             return rule.conditions.matches(call)
         except ServiceError:
             raise
-        except Exception as fault:
-            raise self.rule_error(rule, fault) from fault
+        except Exception as error:
+            raise self.rule_error(rule, error) from error
 
     @property
     def rules(self) -> list[Rule]:
-        """All of them, in the order they are asked in."""
+        """All rules, in the order in which they are consulted."""
         with self._lock:
             return list(self._rules)
 
     def explain(self, call: Call) -> str:
-        """Say rule by rule why it did not answer ``call``."""
-        lines = [f"{rule!r}: {'; '.join(rule.faults(call)) or 'fits'}" for rule in self.rules]
+        """Describe for each rule why it did not answer ``call``."""
+        lines = [f"{rule!r}: {'; '.join(rule.mismatches(call)) or 'matches'}" for rule in self.rules]
         return "\n".join(lines) or "There are no rules."
 
     def nearest(self, call: Call) -> str:
-        """The rule that lacks least to answer ``call``, and what it lacks."""
-        lacking = [(rule, rule.faults(call)) for rule in self.rules]
-        if not lacking:
+        """Describe the rule with the fewest mismatches for ``call``."""
+        candidates = [(rule, rule.mismatches(call)) for rule in self.rules]
+        if not candidates:
             return "There are no rules."
-        # Of two that lack as much, the one that says more has more that fits.
-        rule, faults = min(lacking, key=lambda pair: (len(pair[1]), -len(pair[0].conditions)))
-        return f"Nearest: {rule!r}: {'; '.join(faults) or 'fits, but was made later'}."
+        # Of two rules with as many mismatches, the one with more conditions matches more.
+        rule, mismatches = min(candidates, key=lambda pair: (len(pair[1]), -len(pair[0].conditions)))
+        return f"Nearest: {rule!r}: {'; '.join(mismatches) or 'matches, but was added later'}."
 
     def clear(self) -> None:
-        """Forget all rules and mistakes."""
+        """Remove all rules and errors."""
         with self._lock:
             self._rules.clear()
-            self.mistakes.clear()
+            self.errors.clear()
 
-    def rule_error(self, rule: Rule, fault: Exception) -> ServiceError:
+    def rule_error(self, rule: Rule, error: Exception) -> ServiceError:
+        """Note an error in a rule of the test, and return the error for the client."""
         with self._lock:
-            self.mistakes.append(hidden(f"{rule!r}: {type(fault).__name__}: {fault}"))
-        return ServiceError("INTERNAL", hidden(f"{rule!r} is mistaken: {fault}"))
-
-
-def _made(chosen: Any, call: Call) -> Outcome:
-    if isinstance(chosen, tuple):
-        value, reply = chosen
-        wrong = misfit.misfit(schema_of(call), value)
-        if wrong:
-            raise ValueError(f"its JSON does not fit the schema asked for: {wrong}")
-        return reply  # type: ignore[no-any-return]
-    if isinstance(chosen, (Reply, Fault)):
-        return chosen
-    return as_outcome(chosen(call))
+            self.errors.append(redact(f"{rule!r}: {type(error).__name__}: {error}"))
+        return ServiceError("INTERNAL", redact(f"{rule!r} is wrong: {error}"))

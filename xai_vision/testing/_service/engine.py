@@ -13,23 +13,23 @@ from functools import partial
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
-from xai_vision.testing._calls.redaction import hidden
+from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import ServiceError, denied, invalid
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRegistry
-from xai_vision.testing._rules.reply import Reply, Step
+from xai_vision.testing._rules.reply import Reply, ServerToolCall
 from xai_vision.testing._rules.table import RuleTable
-from xai_vision.testing._rules.verification import account
+from xai_vision.testing._rules.verification import explain_call
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.default_reply.reply import plausible
-from xai_vision.testing._service.deferred import Deferrals
-from xai_vision.testing._service.image_inspection import Inspector
-from xai_vision.testing._service.image_sources import Table
-from xai_vision.testing._service.key_options import Caller
-from xai_vision.testing._service.models import LANGUAGE_MODELS, Catalogue, Model
-from xai_vision.testing._service.rate_limiter import Limiter
-from xai_vision.testing._service.request_reader import Reader, Reading, compacted, slim
+from xai_vision.testing._service.deferred import DeferredResponses
+from xai_vision.testing._service.image_inspection import ImageInspector
+from xai_vision.testing._service.image_sources import SourceTable
+from xai_vision.testing._service.key_options import ApiKey
+from xai_vision.testing._service.models import LANGUAGE_MODELS, ModelCatalog, Model
+from xai_vision.testing._service.rate_limiter import RateLimiter
+from xai_vision.testing._service.request_reader import RequestReader, ConversationSummary, compacted, slim
 from xai_vision.testing._service.request_validation import check
 from xai_vision.testing._service.response import encrypted_content as opaque
 from xai_vision.testing._service.response.builder import Rendering
@@ -54,24 +54,24 @@ class Engine:
         limiter: How much may come, or None.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, inspector: Inspector) -> None:
+    def __init__(self, settings: Settings, clock: Clock, inspector: ImageInspector) -> None:
         self.settings = settings
         self.clock = clock
         self.rules = RuleTable()
-        told = partial(account, self.rules)
+        told = partial(explain_call, self.rules)
         self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, told)
-        self.urls = Table()
-        self.files = Table()
+        self.urls = SourceTable()
+        self.files = SourceTable()
         self.store = Store(clock, settings.keep_stored_days)
-        self.deferrals = Deferrals(clock, settings.keep_deferred_hours)
-        self.models = Catalogue(LANGUAGE_MODELS)
+        self.deferrals = DeferredResponses(clock, settings.keep_deferred_hours)
+        self.models = ModelCatalog(LANGUAGE_MODELS)
         self.faults = FaultRegistry(settings.seed)
-        self.limiter: Limiter | None = None
+        self.limiter: RateLimiter | None = None
         # Not uuid4: it asks the system each time, and other threads take over meanwhile.
         self._ids = random.Random()  # noqa: S311 - no secrets
         self._random = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
         self._active: set[ActiveCall] = set()
-        self._reader = Reader(settings, inspector, self.calls.album, self.urls, self.files)
+        self._reader = RequestReader(settings, inspector, self.calls.image_cache, self.urls, self.files)
 
     def start_call(self, record: Call) -> ActiveCall:
         """Add a call that has arrived to the log, and start to handle it."""
@@ -80,7 +80,7 @@ class Engine:
         return call
 
     def complete(
-        self, request: chat_pb2.GetCompletionsRequest, caller: Caller, call: ActiveCall
+        self, request: chat_pb2.GetCompletionsRequest, caller: ApiKey, call: ActiveCall
     ) -> chat_pb2.GetChatCompletionResponse:
         """Answer a request.
 
@@ -92,20 +92,20 @@ class Engine:
         Raises:
             ServiceError: The request is refused.
         """
-        model = self._model(request, caller, call)
+        model = self._resolve_model(request, caller, call)
         check(request, self.settings)
-        reading = self._read(request, model, caller, call)
-        self.disturb(call, reading.text_tokens + reading.image_tokens)
-        reply = self._reply(request, reading, call)
-        viewed = sum(self._viewed(step) for step in reply.steps)
+        reading = self._read_request(request, model, caller, call)
+        self.apply_faults(call, reading.text_tokens + reading.image_tokens)
+        reply = self._choose_reply(request, reading, call)
+        viewed = sum(self._viewed_image_tokens(step) for step in reply.steps)
         rendering = Rendering(request, reading, model, self.new_id(), self.clock.time(), viewed)
         response = rendering.response(reply)
         if request.store_messages:
-            self._keep(response, reading)
+            self._store(response, reading)
         return response
 
     def defer(
-        self, request: chat_pb2.GetCompletionsRequest, caller: Caller, call: ActiveCall
+        self, request: chat_pb2.GetCompletionsRequest, caller: ApiKey, call: ActiveCall
     ) -> deferred_pb2.StartDeferredResponse:
         """Answer a request later. What is wrong with it is said at once.
 
@@ -118,22 +118,22 @@ class Engine:
         return deferred_pb2.StartDeferredResponse(request_id=request_id)
 
     def compact(
-        self, request: chat_pb2.CompactContextRequest, caller: Caller, call: ActiveCall
+        self, request: chat_pb2.CompactContextRequest, caller: ApiKey, call: ActiveCall
     ) -> chat_pb2.CompactContextResponse:
         """Boil a conversation down to a text that only the service can read.
 
         Raises:
             ServiceError: The request is refused.
         """
-        model = self._model(request, caller, call)
+        model = self._resolve_model(request, caller, call)
         if not request.input:
             raise invalid("There is nothing to compact: the request has no messages.")
         reading = self._reader.read(request.input)
         call.record.prompt, call.record.images = reading.prompt, reading.pictures
         dropped = len(request.input)
         call.record.request = slim(request, [p for p in reading.pictures if not p.earlier])
-        self._check_pictures(reading, model, caller)
-        self.disturb(call, reading.text_tokens + reading.image_tokens)
+        self._check_limits(reading, model, caller)
+        self.apply_faults(call, reading.text_tokens + reading.image_tokens)
         response = chat_pb2.CompactContextResponse(
             id=self.new_id(),
             encrypted_content=opaque.seal(compacted(reading)),
@@ -154,16 +154,16 @@ class Engine:
             return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
         return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
 
-    def _viewed(self, step: Step) -> int:
+    def _viewed_image_tokens(self, step: ServerToolCall) -> int:
         """Image tokens of the picture a step looked at, if it did."""
         if step.tool != "view_image" or step.failed:
             return 0
-        data = self.urls.read(str(step.arguments.get("image_url", "")))
+        data = self.urls.fetch(str(step.arguments.get("image_url", "")))
         if data is None:
             return self.settings.viewed_tokens
         return self._reader.tokens_of(data)
 
-    def disturb(self, call: ActiveCall, tokens: int = 0) -> None:
+    def apply_faults(self, call: ActiveCall, tokens: int = 0) -> None:
         """Let happen to a call what is to happen before it is answered; note what is later.
 
         Args:
@@ -174,22 +174,27 @@ class Engine:
             ServiceError: It fails here.
         """
         if self.limiter is not None:
-            self.limiter.take(tokens)
-        self._stage(call, self.faults.select(call.record))
+            self.limiter.acquire(tokens)
+        self._schedule_faults(call, self.faults.select(call.record))
 
-    def mistaken(self, what: str) -> ServiceError:
+    def test_error(self, what: str) -> ServiceError:
         """Note a mistake in the test's own rules, and make the error its client sees."""
-        what = hidden(what)
-        self.rules.mistakes.append(what)
+        what = redact(what)
+        self.rules.errors.append(what)
         return ServiceError("INTERNAL", what)
 
+    @property
+    def has_active_calls(self) -> bool:
+        """Whether a call of this tenant is in progress."""
+        return bool(self._active)
+
     def release(self) -> None:
-        """Stop waiting wherever this tenant's calls are waited on."""
+        """End the pauses in the delivery of this tenant's responses."""
         for call in list(self._active):
             call.release()
 
-    def _reply(
-        self, request: chat_pb2.GetCompletionsRequest, reading: Reading, call: ActiveCall
+    def _choose_reply(
+        self, request: chat_pb2.GetCompletionsRequest, reading: ConversationSummary, call: ActiveCall
     ) -> Reply:
         outcome = None
         choice = self.rules.choose(call.record)
@@ -199,7 +204,7 @@ class Engine:
             outcome = choice.outcome(call.record)
         if isinstance(outcome, Fault):
             call.delivery.commit_reply()
-            self._stage(call, [*call.delivery.faults, outcome])
+            self._schedule_faults(call, [*call.delivery.faults, outcome])
         if outcome is None and self.settings.unmatched == "error":
             raise ServiceError(
                 "FAILED_PRECONDITION",
@@ -209,16 +214,16 @@ class Engine:
         call.delivery.reply = reply
         return reply
 
-    def _stage(self, call: ActiveCall, faults: list[Fault]) -> None:
+    def _schedule_faults(self, call: ActiveCall, faults: list[Fault]) -> None:
         if faults:
             call.delivery.faults = tuple(faults)
             call.record_fault(*faults)
             call.delivery.raise_early_fault()
 
-    def _model(
+    def _resolve_model(
         self,
         request: chat_pb2.GetCompletionsRequest | chat_pb2.CompactContextRequest,
-        caller: Caller,
+        caller: ApiKey,
         call: ActiveCall,
     ) -> Model:
         name = request.model
@@ -233,13 +238,13 @@ class Engine:
             raise denied(f"The API key has no access to the model {name}.")
         return model
 
-    def _read(
+    def _read_request(
         self,
         request: chat_pb2.GetCompletionsRequest,
         model: Model,
-        caller: Caller,
+        caller: ApiKey,
         call: ActiveCall,
-    ) -> Reading:
+    ) -> ConversationSummary:
         if not request.messages:
             raise invalid("The request has no messages: at least one is needed.")
         earlier = None
@@ -254,7 +259,7 @@ class Engine:
             call.record.earlier_images = [
                 picture for picture in reading.pictures if picture.earlier
             ]
-        self._check_pictures(reading, model, caller)
+        self._check_limits(reading, model, caller)
         refuse = request.store_messages and self.settings.stored_pictures == "refuse"
         if refuse and reading.pictures:
             raise invalid(
@@ -262,11 +267,11 @@ class Engine:
             )
         return reading
 
-    def _check_pictures(self, reading: Reading, model: Model, caller: Caller) -> None:
+    def _check_limits(self, reading: ConversationSummary, model: Model, caller: ApiKey) -> None:
         length = reading.text_tokens + reading.image_tokens
-        if length > model.max_prompt:
+        if length > model.max_prompt_length:
             raise invalid(
-                f"This model's maximum prompt length is {model.max_prompt} but the request "
+                f"This model's maximum prompt length is {model.max_prompt_length} but the request "
                 f"contains {length} tokens."
             )
         if not reading.pictures:
@@ -276,7 +281,7 @@ class Engine:
         if not caller.vision:
             raise denied("The API key has no access to the vision endpoint.")
 
-    def _keep(self, response: chat_pb2.GetChatCompletionResponse, reading: Reading) -> None:
+    def _store(self, response: chat_pb2.GetChatCompletionResponse, reading: ConversationSummary) -> None:
         answer = response.outputs[-1].message.content
-        said = Reading(messages=1, text_tokens=response.usage.completion_tokens, last_answer=answer)
+        said = ConversationSummary(messages=1, text_tokens=response.usage.completion_tokens, last_answer=answer)
         self.store.put(response, said.after(reading))

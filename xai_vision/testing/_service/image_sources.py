@@ -11,13 +11,14 @@ from typing import TypeAlias
 
 from xai_vision.testing._errors import ServiceError, invalid, not_found, unfetched
 from xai_vision.testing._settings import Settings
+from xai_vision.testing._thread_pool import release_slot
 
-__all__ = ["Source", "Table", "fetch_file", "fetch_url", "open_data_url"]
+__all__ = ["Source", "SourceTable", "fetch_file", "fetch_url", "decode_data_url"]
 
 Source: TypeAlias = "bytes | Path | Callable[[], bytes] | Exception"
 
 
-class Table(MutableMapping[str, "Source"]):
+class SourceTable(MutableMapping[str, "Source"]):
     """Addresses and what is found there.
 
     A value is bytes, a Path (read at each fetch), a function returning bytes, or an exception
@@ -58,11 +59,11 @@ class Table(MutableMapping[str, "Source"]):
             self._items.clear()
             self._fetched.clear()
 
-    def fetches(self, address: str) -> int:
+    def fetch_count(self, address: str) -> int:
         """How often ``address`` was fetched. The service fetches again for every request."""
         return self._fetched.get(address, 0)
 
-    def read(self, address: str) -> bytes | None:
+    def fetch(self, address: str) -> bytes | None:
         """Fetch what is at ``address``; None if the table has no such address."""
         with self._lock:
             source = self._items.get(address)
@@ -73,17 +74,20 @@ class Table(MutableMapping[str, "Source"]):
             raise source
         if isinstance(source, Path):
             return source.read_bytes()
-        return source if isinstance(source, bytes) else bytes(source())
+        if isinstance(source, bytes):
+            return source
+        release_slot()  # The test's function may block.
+        return bytes(source())
 
 
-def fetch_url(table: Table, url: str, settings: Settings) -> bytes:
+def fetch_url(table: SourceTable, url: str, settings: Settings) -> bytes:
     """Get the picture at a web address from the table a test filled.
 
     Raises:
         ServiceError: DATA_LOSS, it is not there, too large, or fetching it failed.
     """
     try:
-        data = table.read(url)
+        data = table.fetch(url)
     except ServiceError:
         raise
     except Exception as fault:
@@ -101,19 +105,19 @@ def fetch_url(table: Table, url: str, settings: Settings) -> bytes:
     return data
 
 
-def fetch_file(table: Table, file_id: str) -> bytes:
+def fetch_file(table: SourceTable, file_id: str) -> bytes:
     """Get an uploaded file.
 
     Raises:
         ServiceError: NOT_FOUND, no file has that id.
     """
-    data = table.read(file_id)
+    data = table.fetch(file_id)
     if data is None:
         raise not_found(f"File not found: {file_id}")
     return data
 
 
-def open_data_url(url: str, settings: Settings) -> tuple[bytes, str]:
+def decode_data_url(url: str, settings: Settings) -> tuple[bytes, str]:
     """Take a data URL apart into the file and its MIME type.
 
     Raises:

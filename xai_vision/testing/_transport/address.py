@@ -32,12 +32,12 @@ class BindAddress:
     http_port: int = 0
 
     def __post_init__(self) -> None:
-        host = given.text("FakeServer: host", self.host).strip("[]")
+        host = given.string("FakeServer: host", self.host).strip("[]")
         object.__setattr__(self, "host", LOOPBACK if host == "localhost" else host)
         if not host.strip() or ":" in host:
             self._check_ipv6()
         for name in ("port", "http_port"):
-            given.whole(f"FakeServer: {name}", getattr(self, name), 0, 65_535)
+            given.integer(f"FakeServer: {name}", getattr(self, name), 0, 65_535)
         if self.port and self.port == self.http_port:
             raise ValueError("FakeServer: port and http_port must differ")
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from typing import Any
 
 import grpc
 
+from xai_vision.testing._thread_pool import release_slot
 from xai_vision.testing._transport.optional_imports import import_optional
 
 __all__ = ["add_services"]
@@ -37,12 +40,21 @@ def _add_health(server: grpc.Server) -> None:
 
 
 def _add_reflection(server: grpc.Server) -> None:
-    module = import_optional(
-        "grpc_reflection.v1alpha.reflection", "reflection", "server reflection"
+    module, stubs = (
+        import_optional(f"grpc_reflection.v1alpha.{name}", "reflection", "server reflection")
+        for name in ("reflection", "reflection_pb2_grpc")
     )
     # Reflection looks descriptors up by name, so every proto must be in the pool before.
     for proto in ("auth", "chat", "models", "tokenize"):
         importlib.import_module(f"xai_vision.proto.{proto}_pb2")
     from xai_vision.proto._pool import POOL
 
-    module.enable_server_reflection([*_SERVICES, module.SERVICE_NAME], server, pool=POOL)
+    class Servicer(module.ReflectionServicer):  # type: ignore[misc,name-defined] # untyped
+        def ServerReflectionInfo(  # noqa: N802 - gRPC's name
+            self, request_iterator: Iterator[Any], context: grpc.ServicerContext
+        ) -> Iterator[Any]:
+            release_slot()  # A client may keep its stream open.
+            yield from super().ServerReflectionInfo(request_iterator, context)
+
+    servicer = Servicer([*_SERVICES, module.SERVICE_NAME], pool=POOL)
+    stubs.add_ServerReflectionServicer_to_server(servicer, server)

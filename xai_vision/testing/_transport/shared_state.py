@@ -1,4 +1,4 @@
-"""What the tenants of a server share."""
+"""The state that all tenants of a server share."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import threading
 from typing import TYPE_CHECKING
 
 from xai_vision.testing._faults.fault import Fault
-from xai_vision.testing._service.api_keys import Keyring
+from xai_vision.testing._service.api_keys import KeyRegistry
 from xai_vision.testing._transport.address import BindAddress
 from xai_vision.testing._transport.optional_imports import import_optional
 
 if TYPE_CHECKING:
-    from xai_vision.testing._http.server import HttpHost
+    from xai_vision.testing._http.server import HttpServer
     from xai_vision.testing._transport.grpc_server import GrpcServer
     from xai_vision.testing._transport.tls import Certificate
 
@@ -19,57 +19,75 @@ __all__ = ["ServerState"]
 
 
 class ServerState:
-    """What the tenants of a server share: its port and its keys."""
+    """The state that all tenants of a server share: its address, its ports and its API keys.
+
+    Attributes:
+        address: The address to listen on.
+        keys: The API keys and their tenants.
+        grpc_server: The gRPC server; None while it is stopped.
+        http_server: The HTTP server; None until its first use.
+        certificate: The certificate of a TLS server.
+        tcp_proxy: Whether connections go through the TCP proxy.
+        max_threads: The maximum number of concurrent calls, for each server.
+    """
 
     def __init__(self, address: BindAddress) -> None:
         self.address = address
-        self.keys = Keyring()
+        self.keys = KeyRegistry()
         self.grpc_server: GrpcServer | None = None
-        self.http_server: HttpHost | None = None
+        self.http_server: HttpServer | None = None
         self.certificate: Certificate | None = None
         self.tcp_proxy = False
         self.max_threads = 0
         self._lock = threading.Lock()
 
     def running_grpc(self) -> GrpcServer:
-        """The open port.
+        """Return the running gRPC server.
 
         Raises:
-            RuntimeError: It is closed.
+            RuntimeError: The server is not running.
         """
         if self.grpc_server is None:
-            raise RuntimeError("the fake server is not running: start() it, or use it with with")
+            raise RuntimeError(
+                "the fake server is not running. Call start(), or use the server in a with block."
+            )
         return self.grpc_server
 
-    def running_http(self) -> HttpHost:
-        """The HTTP port, opened when it is first asked for; raises as ``Tenant.http_url``."""
+    def running_http(self) -> HttpServer:
+        """Return the HTTP server; the first call starts it.
+
+        Raises:
+            RuntimeError: The server is not running.
+            ImportError: A package of the extra "http" is missing.
+            OSError: The HTTP port cannot be opened.
+        """
         self.running_grpc()
         with self._lock:
             if self.http_server is None:
                 for package in ("starlette", "uvicorn"):
                     import_optional(package, "http", "the HTTP port")
                 # Imported here: the REST API needs packages of an extra.
-                from xai_vision.testing._http.server import HttpHost
+                from xai_vision.testing._http.server import HttpServer
 
-                self.http_server = HttpHost(
+                self.http_server = HttpServer(
                     self.keys, self.max_threads, self.address, self.certificate
                 )
             return self.http_server
 
     def close_http(self, grace: float | None) -> None:
-        """Close the HTTP port, if it is open."""
+        """Stop the HTTP server, if it runs."""
         with self._lock:
-            http, self.http_server = self.http_server, None
-        if http is not None:
-            http.stop(grace)
+            server, self.http_server = self.http_server, None
+        if server is not None:
+            server.stop(grace)
 
     def reset_frozen(self, owner: object, fault: Fault | None = None) -> None:
-        """Reset the connections that a tenant's faults have frozen, or that one of them has."""
+        """Reset the connections that a tenant's faults froze; see ``TcpProxy.reset_frozen``."""
         if self.grpc_server is not None:
             self.grpc_server.reset_frozen(owner, fault)
 
     def enable_fault(self, fault: Fault) -> None:
-        """See to it that a fault can happen."""
+        """Start the TCP proxy if the fault needs it."""
         if fault.on_connection and not self.tcp_proxy:
             self.tcp_proxy = True
             if self.grpc_server is not None:
