@@ -1,6 +1,6 @@
-"""Draw the screens of docs/cli.md anew: ``python docs/screens.py``.
+"""Draw the screens of docs/cli.md: ``python docs/screens.py``.
 
-What is drawn comes from the command's own code, with the fake behind it.
+The output comes from the code of the command, with a fake server.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from rich.text import Text
 
 from xai_vision._cli.app import NAME, command
 from xai_vision._cli.batch.progress import bar, describe
-from xai_vision._cli.batch.results_file import Ledger
-from xai_vision._cli.batch.runner import Batch, Question, Tally
+from xai_vision._cli.batch.results_file import ResultsFile
+from xai_vision._cli.batch.runner import BatchRequest, BatchRunner, BatchStats
 from xai_vision._cli.commands.inspect import show
-from xai_vision._cli.image_report import look_at
-from xai_vision._cli.options import Looking
+from xai_vision._cli.image_report import inspect_image
+from xai_vision._cli.options import ImageOptions
 from xai_vision._cli.prices import Price
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "examples"))
 
-from pictures import SAMPLES  # noqa: E402  # found by the line above
+from images import SAMPLES  # noqa: E402  # reports by the line above
 
 IMAGES = ROOT / "docs" / "img"
 PRICE = Price("grok-4-0709", 3e-6, 3e-6)
 
 
 def screen(width: int = 96) -> Console:
-    """A console that remembers, and shows nothing."""
+    """Create a console that records its output."""
     return Console(
         record=True,
         file=io.StringIO(),
@@ -47,14 +47,14 @@ def screen(width: int = 96) -> Console:
 
 
 def prompt(console: Console, line: str) -> None:
-    """Print what somebody types."""
+    """Print a command line."""
     console.print(Text.assemble(("$ ", "dim"), (f"{NAME} {line}", "bold")))
 
 
 def save(console: Console, name: str, title: str) -> None:
-    """Keep a screen."""
+    """Save a screen as SVG."""
     svg = console.export_svg(title=title, unique_id=f"screen-{name}")
-    # The font is whatever the reader has: nothing is fetched from elsewhere.
+    # Use the font of the reader: the page loads nothing from other hosts.
     svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     lines = [line.rstrip() for line in svg.splitlines() if line.strip()]
     (IMAGES / f"{name}.svg").write_text("\n".join(lines) + "\n", "utf-8")
@@ -64,8 +64,8 @@ def draw_help() -> None:
     """`xai-vision --help`."""
     console = screen()
     prompt(console, "--help")
-    said = CliRunner().invoke(command, ["--help"], prog_name=NAME, terminal_width=96)
-    console.print(Text(said.output.rstrip()))
+    result = CliRunner().invoke(command, ["--help"], prog_name=NAME, terminal_width=96)
+    console.print(Text(result.output.rstrip()))
     save(console, "help", NAME)
 
 
@@ -75,41 +75,40 @@ def draw_inspect(folder: Path) -> None:
     (folder / "notes.pdf").write_bytes(b"%PDF-1.7\n")
     console = screen()
     prompt(console, f"inspect {' '.join(names)}")
-    found = [
-        look_at(name, Looking("auto", None, fit=False, strip_metadata=False)) for name in names
+    reports = [
+        inspect_image(name, ImageOptions("auto", None, fit=False, strip_metadata=False))
+        for name in names
     ]
-    show(console, found[:1], PRICE, preview=True)
-    show(console, found[1:], PRICE, preview=False)
+    show(console, reports[:1], PRICE, preview=True)
+    show(console, reports[1:], PRICE, preview=False)
     save(console, "inspect", f"{NAME} inspect")
 
 
 def draw_batch(folder: Path) -> None:
-    """`xai-vision batch` on its way."""
-    looking = Looking("auto", None, fit=False, strip_metadata=False)
-    question = Question("Describe it", "grok-4", None, None, looking)
+    """`xai-vision batch` in progress."""
+    options = ImageOptions("auto", None, fit=False, strip_metadata=False)
+    request = BatchRequest("Describe it", "grok-4", None, None, options)
     console = screen()
     prompt(console, 'batch "Describe it in a sentence" photos/ --out answers.jsonl')
-    console.print(Text("212 of 1000 pictures have an answer already", style="dim"))
+    console.print(Text("212 of 1000 images already have a result", style="dim"))
     console.print(
-        Text.assemble(
-            ("xai-vision: ", "red"), "photos/0231.jpg: It is a JPEG, but its end is missing."
-        )
+        Text.assemble(("xai-vision: ", "red"), "photos/0231.jpg: image data is truncated.")
     )
-    with Ledger(folder / "answers.jsonl", "q") as ledger:
-        batch = Batch(question, ledger, concurrency=8, patience=600)
-        batch.tally = Tally(341, 445_005, 436_480, 18_755, 1.62, [ValueError()])
-        batch.tally.began = time.monotonic() - 56
-        shown = bar(console)
-        shown.get_time = iter(range(0, 10_000, 2)).__next__
-        task = shown.add_task(describe(batch), total=788)
-        for done in range(0, 343, 18):
-            shown.update(task, completed=done)
-        console.print(shown.make_tasks_table(shown.tasks))
+    with ResultsFile(folder / "answers.jsonl", "q") as results:
+        batch = BatchRunner(request, results, concurrency=8, patience=600)
+        batch.stats = BatchStats(341, 445_005, 436_480, 18_755, 1.62, [ValueError()])
+        batch.stats.started = time.monotonic() - 56
+        progress = bar(console)
+        progress.get_time = iter(range(0, 10_000, 2)).__next__
+        task = progress.add_task(describe(batch), total=788)
+        for count in range(0, 343, 18):
+            progress.update(task, completed=count)
+        console.print(progress.make_tasks_table(progress.tasks))
     save(console, "batch", f"{NAME} batch")
 
 
 def main() -> None:
-    """Draw them all."""
+    """Draw all screens."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as name:

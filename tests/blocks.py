@@ -1,4 +1,4 @@
-"""Taking the code out of documents, and running it against a fake server."""
+"""Extract code blocks from documents and run them against a fake server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Block:
 
     @property
     def is_program(self) -> bool:
-        """Whether it does something, rather than showing what a value looks like."""
+        """Whether the block is a program, not only an expression."""
         try:
             body = ast.parse(self.code).body
         except SyntaxError:
@@ -43,8 +43,10 @@ def blocks(path: Path, language: str = "python") -> list[Block]:
 
 
 def indented(code: str) -> str:
-    """Give back the indentation the seed lost on its way to us: every block of it is flush left,
-    so the line under ``with ...:`` does not compile. The line itself is not touched."""
+    """Restore the indentation of the seed document.
+
+    Its blocks are flush left, so the line under ``with ...:`` does not compile. The text of the line
+    stays the same."""
     for _ in range(code.count("\n")):
         try:
             ast.parse(code)
@@ -53,7 +55,7 @@ def indented(code: str) -> str:
             lines = code.split("\n")
             lines[at] = "    " + lines[at]
             code = "\n".join(lines)
-        except SyntaxError:  # a fragment that is no program, such as a lone dict entry
+        except SyntaxError:  # a fragment, such as a single dict entry
             break
         else:
             break
@@ -61,7 +63,7 @@ def indented(code: str) -> str:
 
 
 def pointed_at(code: str, host: str) -> str:
-    """The same program with the imports and the host changed, and nothing else."""
+    """Return the program with only the imports and the host changed."""
     code = code.replace("from xai_sdk", "from xai_vision").replace(
         "import xai_sdk", "import xai_vision"
     )

@@ -1,4 +1,4 @@
-"""The README is a promise: its code runs, and its commands exist."""
+"""The README's code runs, and CI runs its commands."""
 
 from __future__ import annotations
 

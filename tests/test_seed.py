@@ -1,7 +1,7 @@
-"""The user's documents: every gRPC block of them runs as it stands.
+"""Every gRPC block of the user's documents runs unchanged.
 
-The documents live beside the project, not in it; in a clone without them these tests have nothing
-to read, and the programs in examples/ cover the same uses everywhere.
+The documents are next to the project, not in it. Without them these tests are skipped, and the
+programs in examples/ cover the same uses.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from examples import pictures
+from examples import images
 from tests.blocks import Block, blocks, execute, fill_urls, pointed_at
 from tests.conftest import SEED_URLS
 from xai_vision.chat import Response
 
 SEED = Path(__file__).parents[2] / "shared" / "seeds" / "image-understanding.md"
 
-pytestmark = pytest.mark.skipif(not SEED.exists(), reason="the seed document is not beside us")
+pytestmark = pytest.mark.skipif(not SEED.exists(), reason="the seed document is missing")
 
 FOUND = blocks(SEED) if SEED.exists() else []
 GRPC = [block for block in FOUND if "from xai_sdk import Client" in block.code]
@@ -28,7 +28,7 @@ GRPC = [block for block in FOUND if "from xai_sdk import Client" in block.code]
 def seed(server, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("XAI_API_KEY", server.api_key)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "image.jpg").write_bytes(pictures.jpeg())
+    (tmp_path / "image.jpg").write_bytes(images.jpeg())
     fill_urls(server, SEED_URLS)
 
     def run(block: Block, **given: object) -> dict[str, object]:
@@ -75,7 +75,7 @@ def test_base64_arrives_byte_for_byte(seed, server):
     import hashlib
 
     seed(next(block for block in GRPC if "b64encode" in block.code))
-    assert server.calls.last.images[0].sha256 == hashlib.sha256(pictures.jpeg()).hexdigest()
+    assert server.calls.last.images[0].sha256 == hashlib.sha256(images.jpeg()).hexdigest()
 
 
 def test_interleaved_order_is_kept(seed, server):

@@ -1,4 +1,4 @@
-"""The documentation is a promise: its code runs, its commands work, its links lead somewhere."""
+"""The documentation's code runs, its commands work, and its links resolve."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.conftest import SEED_URLS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-# Tests of their own beside the rooms they are about.
+# The packages of these pages test them.
 ELSEWHERE = {"images.md", "testing.md"}
 PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name not in ELSEWHERE)
 WITH_CODE = [page for page in PAGES if blocks(page)]
@@ -29,12 +29,12 @@ def named(page: Path) -> str:
 
 @pytest.fixture
 def desk(tmp_path, monkeypatch, server):
-    """What the pages take for granted: a key, some files, some web addresses."""
+    """What the pages assume: a key, files and URLs."""
     monkeypatch.setenv("XAI_API_KEY", server.api_key)
     monkeypatch.chdir(tmp_path)
     for name in ("photo.jpg", "chart.png", "scan.jpg"):
         (tmp_path / name).write_bytes(pictures.sample(name))
-    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("not an image")
     fill_urls(server, SEED_URLS)
     return tmp_path
 
@@ -77,7 +77,7 @@ def test_every_page_is_in_the_navigation():
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=named)
-def test_links_lead_somewhere(page):
+def test_links_resolve(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
         if not target.startswith("http"):
             assert (page.parent / target).is_file(), target
@@ -113,12 +113,12 @@ def test_rules_shown_are_rules(cli, desk):
 
     (block,) = blocks(DOCS / "cli.md", "yaml")
     (desk / "rules.yaml").write_text(block.code)
-    made, problems = check(desk / "rules.yaml")
-    assert not problems
-    assert made is not None
+    rule_file, errors = check(desk / "rules.yaml")
+    assert not errors
+    assert rule_file is not None
 
 
-def test_screens_are_of_the_command_as_it_is(cli):
+def test_screens_show_the_current_command(cli):
     screen = (DOCS / "img" / "help.svg").read_text()
     from xai_vision._cli.app import COMMANDS
 
@@ -132,10 +132,10 @@ def test_screens_are_of_the_command_as_it_is(cli):
 
 @pytest.mark.slow
 def test_commands_work(cli, desk, server, tmp_path):
-    """Every line of the page's shell blocks, in a shell."""
+    """Run every line of the page's shell blocks in a shell."""
     script = tmp_path / "bin" / "xai-vision"
     script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m xai_vision._cli "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m xai_vision "$@"\n')
     script.chmod(0o755)
     (desk / "photos").mkdir()
     for name in ("before.jpg", "product.jpg", "receipt.jpg", "photos/a.jpg", "photos/b.jpg"):
@@ -153,11 +153,11 @@ def test_commands_work(cli, desk, server, tmp_path):
         "XAI_API_KEY": server.api_key,
         "XAI_VISION_HOST": server.target,
     }
-    left_out = ("pip ", "export ", "xai-vision serve", "XAI_API_KEY=")
+    skipped = ("pip ", "export ", "xai-vision serve", "XAI_API_KEY=")
     ran = 0
     for block in blocks(DOCS / "cli.md", "sh"):
         for line in block.code.splitlines():
-            if not line or line.startswith(left_out) or "completion zsh" in line:
+            if not line or line.startswith(skipped) or "completion zsh" in line:
                 continue
             done = subprocess.run(
                 ["bash", "-c", line], env=env, capture_output=True, text=True, check=False
@@ -170,7 +170,7 @@ def test_commands_work(cli, desk, server, tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(find_spec("mkdocs") is None, reason="the group docs is not installed")
 def test_builds(tmp_path):
-    """Strictly: a broken link, anchor or reference fails."""
+    """Build strictly: a broken link, anchor or reference fails."""
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(tmp_path)],
         cwd=ROOT,
@@ -180,11 +180,11 @@ def test_builds(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "prepare_image" in (tmp_path / "api" / "images" / "index.html").read_text()
+    assert "prepare_image" in (tmp_path / "api" / "imaging" / "index.html").read_text()
     assert "retry_after" in (tmp_path / "api" / "errors" / "index.html").read_text()
 
 
-def test_contributing_names_what_there_is():
+def test_contributing_names_existing_steps_and_files():
     text = (ROOT / "CONTRIBUTING.md").read_text()
     done = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "test"), "--list"],

@@ -1,5 +1,6 @@
-"""What a newcomer does: run the README's Python blocks in order. Run by test_packages.py, in an
-environment that has the built wheel and nothing of this tree."""
+"""Run the README's Python blocks in order.
+
+test_packages.py runs this program in an environment that has the built wheel but not this tree."""
 
 from __future__ import annotations
 

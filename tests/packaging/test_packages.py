@@ -1,4 +1,4 @@
-"""The wheel and the sdist, as people get them: built, installed in clean environments, used."""
+"""Build the wheel and the sdist, install them in clean environments, and use them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 def environment(folder: Path, *packages: str) -> Path:
-    """A new virtual environment with these packages; returns its folder of programs."""
+    """Create a virtual environment with these packages; return its folder of programs."""
     venv.create(folder, with_pip=True)
     programs = folder / BIN
     pip = [programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -43,7 +43,7 @@ def run(*command: object, cwd: Path, **env: str) -> subprocess.CompletedProcess[
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
-    """A folder with the sdist, and the wheel that was built from it."""
+    """The folder with the sdist and the wheel."""
     folder = tmp_path_factory.mktemp("built")
     programs = environment(folder / "builder", "build")
     done = run(programs / "python", "-m", "build", "--outdir", folder / "dist", ROOT, cwd=folder)
@@ -69,7 +69,7 @@ def everything(wheel, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def desk(tmp_path) -> Path:
-    """The README and what runs its blocks, and nothing else of this tree."""
+    """The README and what runs its blocks, without the rest of this tree."""
     for name in ("README.md", "tests/blocks.py", "tests/packaging/newcomer.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
@@ -79,7 +79,7 @@ def desk(tmp_path) -> Path:
     return tmp_path
 
 
-def test_wheel_holds_what_it_should(wheel):
+def test_wheel_contents(wheel):
     with zipfile.ZipFile(wheel) as file:
         names = file.namelist()
         entries = file.read(next(n for n in names if n.endswith("entry_points.txt"))).decode()
@@ -96,7 +96,7 @@ def test_wheel_holds_what_it_should(wheel):
     assert "Provides-Extra: cli" in metadata
 
 
-def test_sdist_holds_what_it_should(built):
+def test_sdist_contents(built):
     (path,) = built.glob("*.tar.gz")
     with tarfile.open(path) as file:
         names = {name.partition("/")[2] for name in file.getnames()}
@@ -164,8 +164,8 @@ def test_nothing_extra_is_needed_to_import_it_all(plain, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_types_are_seen(everything, tmp_path):
-    """py.typed and the stubs work for somebody else's mypy."""
+def test_type_hints_are_visible(everything, tmp_path):
+    """Check that py.typed and the stubs work for another program's mypy."""
     mypy = pytest.importorskip("mypy.api")
     (tmp_path / "program.py").write_text(
         "from xai_vision import Client\n"
