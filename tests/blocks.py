@@ -45,8 +45,8 @@ def blocks(path: Path, language: str = "python") -> list[Block]:
 def indented(code: str) -> str:
     """Restore the indentation of the seed document.
 
-    Its blocks are flush left, so the line under ``with ...:`` does not compile. The text of the line
-    stays the same."""
+    Its blocks are flush left, so the line under ``with ...:`` does not compile.
+    """
     for _ in range(code.count("\n")):
         try:
             ast.parse(code)

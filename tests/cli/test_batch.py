@@ -26,7 +26,7 @@ def many(folder):
     place = folder / "many"
     place.mkdir()
     for number in range(24):
-        (place / f"{number:02}.jpg").write_bytes(images.made.jpeg(64, 48, seed=number))
+        (place / f"{number:02}.jpg").write_bytes(pictures.made.jpeg(64, 48, seed=number))
     return place
 
 
@@ -37,7 +37,7 @@ def test_an_answer_a_line(here, server, folder):
     # The address is not one the fake can read; the others are answered all the same.
     assert done.code == 3
     assert "https://example.com/a.jpg" in done.err
-    assert "4 of 5 images answered in a.jsonl · 1 failed" in done.err
+    assert "4 of 5 images done, results in a.jsonl · 1 failed" in done.err
     answers = lines(folder / "a.jsonl")
     assert sorted(answer["image"] for answer in answers) == sorted(
         ["photo.jpg", "chart.png", "photo.webp", "photo-private.jpg"]
@@ -52,7 +52,7 @@ def test_an_answer_a_line(here, server, folder):
     server.calls.clear()
     done = here("batch", "Describe", ".", "https://example.com/a.jpg", "--out", "a.jsonl")
     assert done.code == 0
-    assert "4 of 5 images have an answer already" in done.err
+    assert "4 of 5 images already have a result" in done.err
     assert len(server.calls) == 1
     assert len(lines(folder / "a.jsonl")) == 5
 
@@ -63,7 +63,7 @@ def test_another_question_needs_another_file(here, server, folder):
     for other in (["Count", "photo.jpg"], ["Describe", "photo.jpg", "--detail", "low"]):
         done = here("batch", *other, "--out", "a.jsonl")
         assert done.code == 2
-        assert "another question" in done.err
+        assert "another request" in done.err
     assert (folder / "a.jsonl").read_bytes() == before
     assert len(server.calls) == 1
 
@@ -137,7 +137,7 @@ def test_patience_ends(here, server, folder, many):
     server.fault(Fault.rate_limited(0.1), after=3)
     done = here("batch", "Describe", "many", "--out", "a.jsonl", "--patience", "0.3")
     assert done.code == 5
-    assert "goes on from here" in done.err
+    assert "resumes" in done.err
     assert len(lines(folder / "a.jsonl")) == 3
 
 
@@ -166,7 +166,7 @@ def test_interrupted_and_gone_on(server, folder, many, tmp_path):
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=20)
     assert running.returncode == 130
-    assert "goes on from here" in err
+    assert "resumes" in err
     assert 0 < len(lines(folder / "a.jsonl")) < 24
     done = subprocess.run(command, env=asking(server, tmp_path), capture_output=True, check=False)
     assert done.returncode == 0

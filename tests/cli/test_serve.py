@@ -14,7 +14,7 @@ from xai_vision import Client
 from xai_vision.chat import image, user
 
 RULES = """
-settings: {stored_pictures: refuse}
+settings: {stored_images: refuse}
 images:
   https://example.com/chart.png: chart.png
 rules:
@@ -87,7 +87,7 @@ def test_serves_by_rules_where_and_as_it_is_told(serve, folder):
 def test_unmet_rules_are_told(serve, folder):
     (folder / "rules.yaml").write_text(RULES)
     running, ready = serve("--rules", "rules.yaml")
-    assert "no model behind it" in ready["line"]
+    assert "no model" in ready["line"]
     assert "localhost:" in running.stdout.readline()
     assert "xai-fake-" in running.stdout.readline()
     code, _, err = stop(running, signal.SIGINT)

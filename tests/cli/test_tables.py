@@ -17,7 +17,7 @@ def test_inspect(here, server, folder):
     Image.new("RGB", (320, 240)).save("private.jpg", exif=exif, comment=b"mine")
     done = here("inspect", "private.jpg", "photo.webp", "notes.txt", "nowhere.png")
     assert done.code == 3
-    assert "its place (GPS), the camera, a comment" in done.out
+    assert "location (GPS), camera, comment" in done.out
     assert "stored on its side" in done.out
     assert "converted from WEBP" in done.out
     assert "$0.0038" in done.out
@@ -32,17 +32,17 @@ def test_inspect_begins_nothing_without_an_end(here, folder):
     os.mkfifo("pipe.png")
     done = here("inspect", "pipe.png", "/dev/zero", ".")
     assert done.code == 3
-    assert done.out.count("it is a pipe or a device, not a file") == 2
-    assert "it is a folder; name one image in it" in done.out
+    assert done.out.count("is a pipe or a device, not a regular file") == 2
+    assert "is a directory; name one image in it" in done.out
 
 
 def test_inspect_for_programs(here):
     done = here("inspect", "photo.jpg", "photo.webp", "--json")
     first, second = json.loads(done.out)
-    assert (first["format"], first["size"], first["verdict"]) == (
+    assert (first["format"], first["size"], first["status"]) == (
         "JPEG",
         [640, 480],
-        "fine as it is",
+        "OK, sent unchanged",
     )
     assert first["sent"]["bytes"] == first["bytes"]
     assert second["sent"]["format"] == "PNG"
@@ -54,7 +54,7 @@ def test_inspect_what_options_do(here):
     done = here("inspect", "photo-private.jpg", "--strip-metadata", "--max-side", "100", "--json")
     (told,) = json.loads(done.out)
     assert max(told["sent"]["size"]) == 100
-    assert told["carries"]
+    assert told["metadata"]
 
 
 def test_nobody_is_asked_offline(here, server):

@@ -69,7 +69,7 @@ def test_cut_anywhere(path):
 )
 def test_other_files_are_left_alone(path, content):
     path.write_bytes(content)
-    with pytest.raises(CliError, match="left as it is"):
+    with pytest.raises(CliError, match="not changed"):
         ResultsFile(path, "q")
     assert path.read_bytes() == content
 
@@ -77,7 +77,7 @@ def test_other_files_are_left_alone(path, content):
 def test_answers_to_another_question(path):
     with ResultsFile(path, "q") as ledger:
         ledger.add(entry("a"))
-    with pytest.raises(CliError, match="another question"):
+    with pytest.raises(CliError, match="another request"):
         ResultsFile(path, "other")
 
 

@@ -37,8 +37,8 @@ def test_every_error_has_a_code_and_speaks_no_python(kind):
     "name", ["big.jpg", "bomb.png", "notes.txt", "none.jpg", "https://e.x/a.png?k=1"]
 )
 def test_refusals_speak_no_python(folder, name):
-    (folder / "big.jpg").write_bytes(pictures.jpeg_of(21 * images.MIB))
-    bomb = images.made.write_png(30_000, 30_000, 8, 0, [b""])
+    (folder / "big.jpg").write_bytes(pictures.jpeg_of(21 * pictures.MIB))
+    bomb = pictures.made.write_png(30_000, 30_000, 8, 0, [b""])
     (folder / "bomb.png").write_bytes(bomb)
     with pytest.raises(errors.ImageError) as refused:
         open_image(
