@@ -281,7 +281,9 @@ def metadata_value(name: str, value: Any) -> str:
     return str(value)
 
 
-def date_range(tool: str, from_date: Any, to_date: Any) -> tuple[Timestamp | None, Timestamp | None]:
+def date_range(
+    tool: str, from_date: Any, to_date: Any
+) -> tuple[Timestamp | None, Timestamp | None]:
     """Return the start and the end of a range of time.
 
     Raises:

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from xai_vision import AsyncClient, Client, ConfigurationError
-from xai_vision._transport.config import Connection
+from xai_vision._transport.config import ConnectionConfig
 from xai_vision.chat import user
 from xai_vision.errors import ClientClosedError, InsecureChannelWarning
 
@@ -19,7 +19,7 @@ KEY = "xai-secret-0123456789"
 PEM = b"-----BEGIN CERTIFICATE-----"
 
 
-def connection(**arguments) -> Connection:
+def connection(**arguments) -> ConnectionConfig:
     return Client(**{"api_key": KEY, **arguments})._connection
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.client.both import DRIVERS
 from xai_vision import errors
 from xai_vision._transport.retry import RetryPolicy
-from xai_vision._transport.rpc import Exchange
+from xai_vision._transport.rpc import RpcCall
 from xai_vision._transport.status_mapping import api_error
 from xai_vision.errors import APIError
 from xai_vision.proto.chat_grpc import Chat as Rpc
@@ -29,7 +29,7 @@ def test_a_request_that_could_not_be_sent_on_was_cut_off():
     raised = grpc.aio.AioRpcError(
         grpc.StatusCode.INTERNAL, nothing, nothing, details="Internal error from Core"
     )
-    error = api_error(raised, Exchange(Rpc.GetCompletion, b"", lambda reply: reply))
+    error = api_error(raised, RpcCall(Rpc.GetCompletion, b"", lambda reply: reply))
     assert type(error) is errors.UnavailableError
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     assert "the connection was lost while the request was sent" in str(error)

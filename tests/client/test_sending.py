@@ -20,7 +20,7 @@ from tests.client.both import DRIVERS
 from tests.pictures import MIB, jpeg_of
 from xai_vision import AsyncClient, Client
 from xai_vision._transport import upload_limiter as sending
-from xai_vision._transport.upload_limiter import Sending
+from xai_vision._transport.upload_limiter import UploadLimiter
 from xai_vision.chat import image, user
 from xai_vision.errors import (
     ClientClosedError,
@@ -41,7 +41,7 @@ def kind(request):
 
 @pytest.fixture
 def one_at_a_time(monkeypatch):
-    monkeypatch.setattr(sending, "ROOM", MIB)
+    monkeypatch.setattr(sending, "UPLOAD_BUDGET_BYTES", MIB)
 
 
 @pytest.fixture
@@ -56,11 +56,11 @@ def silent():
 
 @given(st.lists(st.tuples(st.integers(1, 120), st.integers(0, 3)), max_size=40), st.data())
 def test_turns_come_in_order_and_within_the_room(steps, data):
-    sending_, whole = Sending(), sending.ROOM
+    sending_, whole = UploadLimiter(), sending.UPLOAD_BUDGET_BYTES
     woken, queued, held = [], [], []
     for megabytes, ends in steps:
         size, number = megabytes * MIB, len(queued)
-        turn = sending_.turn(size, lambda number=number: woken.append(number))
+        turn = sending_.enqueue(size, lambda number=number: woken.append(number))
         queued.append((turn, min(size, whole)))
         held.append(number)
         for _ in range(ends):
@@ -68,7 +68,7 @@ def test_turns_come_in_order_and_within_the_room(steps, data):
                 place = data.draw(st.integers(0, len(held) - 1))
                 queued[held[place]][0].end()
                 queued[held.pop(place)][0].end()
-            now = [number for number in held if queued[number][0].come]
+            now = [number for number in held if queued[number][0].granted]
             assert sum(queued[number][1] for number in now) <= whole
             assert now == held[: len(now)], "nobody is passed by"
             if held:
@@ -76,17 +76,17 @@ def test_turns_come_in_order_and_within_the_room(steps, data):
     assert woken == sorted(woken)
     for number in held:
         queued[number][0].end()
-    assert sending_.turn(whole, lambda: None).come, "all of the room is free again"
+    assert sending_.enqueue(whole, lambda: None).granted, "all of the room is free again"
 
 
 def test_room_for_one_that_is_larger_than_all_of_it():
-    line = Sending()
-    huge = line.turn(10 * sending.ROOM, lambda: None)
-    after = line.turn(1, lambda: None)
-    assert huge.come
-    assert not after.come
+    line = UploadLimiter()
+    huge = line.enqueue(10 * sending.UPLOAD_BUDGET_BYTES, lambda: None)
+    after = line.enqueue(1, lambda: None)
+    assert huge.granted
+    assert not after.granted
     huge.end()
-    assert after.come
+    assert after.granted
 
 
 # --- over the wire ---
@@ -158,7 +158,7 @@ def test_the_deadline_holds_while_waiting_for_a_turn(silent, one_at_a_time):
     first = threading.Thread(target=_cut_off, args=(chat,), daemon=True)
     first.start()
     until = time.monotonic() + 20
-    while chat._wire._sending._free and time.monotonic() < until:
+    while chat._wire._limiter._free and time.monotonic() < until:
         time.sleep(0.01)
     began = time.monotonic()
     with pytest.raises(RequestTimeoutError, match=WAITED) as caught:
@@ -222,8 +222,8 @@ async def test_a_cancelled_task_leaves_the_queue(server, one_at_a_time):
 def test_short_questions_never_wait(silent, server, one_at_a_time):
     """They go straight through, whoever has the turn."""
     with Client(server.api_key, api_host=server.target) as client:
-        held = client.chat.create("grok-4")._wire._sending.turn(MIB, lambda: None)
-        assert held.come
+        held = client.chat.create("grok-4")._wire._limiter.enqueue(MIB, lambda: None)
+        assert held.granted
         assert client.chat.create("grok-4", messages=[user("Hi")]).sample(timeout=10).content
         with pytest.raises(RequestTimeoutError, match=WAITED):
             client.chat.create("grok-4", messages=[user(image(PICTURE))]).sample(timeout=0.2)
@@ -253,14 +253,14 @@ def _cut_off(chat):
 
 
 def test_who_gets_nowhere_does_not_stop_the_others(kind, server, monkeypatch, one_at_a_time):
-    monkeypatch.setattr(sending, "PATIENCE", 0.2)
+    monkeypatch.setattr(sending, "STALL_SECONDS", 0.2)
     driver = kind(api_key=server.api_key, api_host=server.target)
     if hasattr(driver, "loop"):
         link = driver.loop.run_until_complete(_link(driver.client))
-        held = link.sending.turn(MIB, lambda: None)
+        held = link.limiter.enqueue(MIB, lambda: None)
     else:
-        held = driver.client.chat.create("grok-4")._wire._sending.turn(MIB, lambda: None)
-    assert held.come
+        held = driver.client.chat.create("grok-4")._wire._limiter.enqueue(MIB, lambda: None)
+    assert held.granted
     for _ in range(2):
         assert driver.sample(image(PICTURE), timeout=20).content
     held.end()
@@ -268,7 +268,7 @@ def test_who_gets_nowhere_does_not_stop_the_others(kind, server, monkeypatch, on
 
 
 async def _link(client):
-    return client.chat.create("grok-4")._wire._link()
+    return client.chat.create("grok-4")._wire._loop_channel()
 
 
 def test_who_waits_for_a_server_takes_no_turn(silent, one_at_a_time):
@@ -277,7 +277,7 @@ def test_who_waits_for_a_server_takes_no_turn(silent, one_at_a_time):
         with pytest.raises(RequestTimeoutError) as caught:
             chat.sample(timeout=0.3, wait_for_ready=True)
         assert WAITED not in str(caught.value)
-        assert chat._wire._sending.turn(MIB, lambda: None).come
+        assert chat._wire._limiter.enqueue(MIB, lambda: None).granted
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are what it is about")
@@ -288,11 +288,11 @@ from tests.pictures import MIB, jpeg_of
 from xai_vision import Client
 from xai_vision.chat import image, user
 from xai_vision._transport import upload_limiter as sending
-sending.ROOM = MIB
+sending.UPLOAD_BUDGET_BYTES = MIB
 client = Client({server.api_key!r}, api_host={server.target!r})
 chat = client.chat.create("grok-4", messages=[user(image(jpeg_of(2 * MIB)))])
-assert chat._wire._sending.turn(MIB, lambda: None).come
-sending.PATIENCE = 60
+assert chat._wire._limiter.enqueue(MIB, lambda: None).granted
+sending.STALL_SECONDS = 60
 child = os.fork()
 if child == 0:
     os._exit(0 if chat.sample(timeout=20).content else 1)
@@ -334,9 +334,9 @@ def test_an_interrupted_call_leaves_nothing_behind(silent):
 async def test_a_cancellation_is_heard_when_the_turn_comes_at_the_same_time(server, one_at_a_time):
     async with AsyncClient(server.api_key, api_host=server.target) as client:
         chat = client.chat.create("grok-4", messages=[user(image(PICTURE))])
-        link = chat._wire._link()
+        link = chat._wire._loop_channel()
         for passes in range(4):
-            held = link.sending.turn(MIB, lambda: None)
+            held = link.limiter.enqueue(MIB, lambda: None)
             task = asyncio.ensure_future(chat.sample())
             await asyncio.sleep(0.05)
             held.end()

@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from tests.client.both import DRIVERS
 from tests.pictures import data_url, png
 from xai_vision import RetryPolicy
-from xai_vision._transport.tracing import CONTENT
+from xai_vision._transport.tracing import CAPTURE_CONTENT_VARIABLE
 from xai_vision.chat import image
 from xai_vision.errors import StreamBrokenError, UnavailableError
 from xai_vision.testing import Fault, Reply
@@ -105,7 +105,7 @@ def test_settings_are_in_it(client, spans):
 
 
 def test_content_only_when_opted_in(client, spans, monkeypatch):
-    monkeypatch.setenv(CONTENT, "true")
+    monkeypatch.setenv(CAPTURE_CONTENT_VARIABLE, "true")
     response = client.chat.create("grok-4").ask("What is this?", image(png()))
     said = dict(spans()[0].attributes)
     assert said["gen_ai.input.messages"] == ("user: What is this?",)

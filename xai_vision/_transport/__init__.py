@@ -1,1 +1,1 @@
-"""The only room that knows how gRPC calls are made: channels, deadlines, errors."""
+"""gRPC calls of the clients: channels, deadlines, retries, errors. Only this package uses grpc."""

@@ -1,4 +1,4 @@
-"""Performing exchanges with await: sync.py's twin."""
+"""Perform calls with asyncio. ``sync`` is the blocking counterpart."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ import grpc
 from xai_vision._transport.attempts import CallContext
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.durations import READY_SECONDS, call_seconds
-from xai_vision._transport.fork_safety import aio_is_lost, note_use_of_aio
-from xai_vision._transport.idle_timeout import IdleTimeoutError, apaced
-from xai_vision._transport.rpc import RpcCall, Out, Sleep, Res, SequenceRunner, CallSequence
+from xai_vision._transport.fork_safety import aio_is_broken, record_aio_use
+from xai_vision._transport.idle_timeout import IdleTimeoutError, with_async_idle_timeout
+from xai_vision._transport.rpc import CallSequence, Out, Res, RpcCall, SequenceRunner, Sleep
 from xai_vision._transport.status_mapping import not_ready
 from xai_vision._transport.threaded import ThreadedTransport
-from xai_vision._transport.upload_limiter import LARGE_REQUEST_BYTES, SingleMessageStream, UploadLimiter, UploadSlot
+from xai_vision._transport.upload_limiter import (
+    LARGE_REQUEST_BYTES,
+    SingleMessageStream,
+    UploadLimiter,
+    UploadSlot,
+)
 from xai_vision.errors import APIError, ClientClosedError
 
 R = TypeVar("R")
@@ -28,239 +33,247 @@ R = TypeVar("R")
 _CLOSE_SECONDS = 2.0
 
 
-class _Link:
-    """The channel of one event loop: grpc binds a channel to the loop it was made in."""
+class _LoopChannel:
+    """The channel of one event loop; grpc binds a channel to the loop it is created in."""
 
-    __slots__ = ("_callables", "calls", "channel", "sending")
+    __slots__ = ("_callables", "channel", "limiter", "rpcs")
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.channel = channel
-        self.sending = UploadLimiter()
+        self.limiter = UploadLimiter()
         self._callables: dict[tuple[str, str], Callable[..., Any]] = {}
-        # Those under way. grpc looks for them in the tasks of the loop, and with grpcio before
-        # 1.8x does not find those that are awaited from within a generator.
-        self.calls: set[Any] = set()
+        # The calls in progress. grpc finds them by searching the tasks of the loop, and grpcio
+        # before 1.8x misses those that are awaited from within a generator.
+        self.rpcs: set[Any] = set()
 
-    def start(self, shape: str, path: str, request: object, given: dict[str, Any]) -> Any:
-        """Make a call."""
-        known = self._callables.get((shape, path))
-        if known is None:
-            known = self._callables[shape, path] = getattr(self.channel, shape)(path)
-        call = known(request, **given)
-        self.calls.add(call)
-        return call
+    def start(self, shape: str, path: str, request: object, kwargs: dict[str, Any]) -> Any:
+        """Start a call."""
+        multicallable = self._callables.get((shape, path))
+        if multicallable is None:
+            multicallable = self._callables[shape, path] = getattr(self.channel, shape)(path)
+        rpc = multicallable(request, **kwargs)
+        self.rpcs.add(rpc)
+        return rpc
 
     async def close(self) -> None:
-        """Cancel what is under way, and close the channel."""
-        self.sending.close()
-        for call in list(self.calls):
-            call.cancel()
+        """Cancel the calls in progress and close the channel."""
+        self.limiter.close()
+        for rpc in list(self.rpcs):
+            rpc.cancel()
         await self.channel.close()
 
 
 class AsyncTransport:
-    """Connections to the service, one per event loop that uses it, made on first use."""
+    """Connections to the service, one per event loop, opened on first use."""
 
-    def __init__(self, connection: ConnectionConfig) -> None:
-        self._connection = connection
+    def __init__(self, config: ConnectionConfig) -> None:
+        self._config = config
         self._lock = threading.Lock()
-        self._links: dict[asyncio.AbstractEventLoop, _Link] = {}
+        self._channels: dict[asyncio.AbstractEventLoop, _LoopChannel] = {}
         self._threaded: ThreadedTransport | None = None
         self._pid = os.getpid()
         self._closed = False
 
-    async def unary(self, exchange: RpcCall[Res, Out]) -> Out:
-        """Send a request and wait for its reply; cancelling the task cancels the call."""
-        if aio_is_lost():
-            return await self._by_threads().unary(exchange)
-        with CallContext(exchange, self._connection) as course:
+    async def unary(self, call: RpcCall[Res, Out]) -> Out:
+        """Send a request and return its response; cancelling the task cancels the call."""
+        if aio_is_broken():
+            return await self._threaded_transport().unary(call)
+        with CallContext(call, self._config) as context:
             while True:
                 try:
-                    return course.answered(await self._reply(exchange, course))
+                    return context.complete(await self._response(call, context))
                 except grpc.RpcError as error:
-                    wait = course.failed(error, closed=self._closed)
+                    delay = context.next_delay(error, closed=self._closed)
                 except asyncio.CancelledError:
-                    if self._was_closed():
-                        raise course.interrupted() from None
+                    if self._cancelled_by_close():
+                        raise context.closed_error() from None
                     raise
-                await asyncio.sleep(wait)
+                await asyncio.sleep(delay)
 
-    async def stream(self, exchange: RpcCall[Res, Out]) -> AsyncGenerator[Out, None]:
-        """Send a request and hand on its replies as they come; leaving early cancels it."""
-        if aio_is_lost():
-            async with aclosing(self._by_threads().stream(exchange)) as pieces:
-                async for piece in pieces:
-                    yield piece
+    async def stream(self, call: RpcCall[Res, Out]) -> AsyncGenerator[Out, None]:
+        """Send a request and yield the messages of its response; closing early cancels it."""
+        if aio_is_broken():
+            async with aclosing(self._threaded_transport().stream(call)) as messages:
+                async for message in messages:
+                    yield message
             return
-        with CallContext(exchange, self._connection) as course:
+        with CallContext(call, self._config) as context:
             while True:
-                link, method = self._link(), exchange.method
-                call = link.start(method.shape, method.path, exchange.body, course.attempt())
+                channel, method = self._loop_channel(), call.method
+                rpc = channel.start(method.shape, method.path, call.body, context.attempt())
                 try:
-                    async for reply in apaced(call, exchange.options.idle_timeout):
-                        yield course.piece(reply)
+                    async for response in with_async_idle_timeout(rpc, call.options.idle_timeout):
+                        yield context.message(response)
                 except (grpc.RpcError, IdleTimeoutError) as error:
-                    wait = course.failed(error, closed=self._closed)
+                    delay = context.next_delay(error, closed=self._closed)
                 except asyncio.CancelledError:
-                    if self._was_closed():
-                        raise course.interrupted() from None
+                    if self._cancelled_by_close():
+                        raise context.closed_error() from None
                     raise
                 else:
-                    course.ended()
+                    context.end_of_stream()
                     return
                 finally:
-                    link.calls.discard(call)
-                    call.cancel()
-                await asyncio.sleep(wait)
+                    channel.rpcs.discard(rpc)
+                    rpc.cancel()
+                await asyncio.sleep(delay)
 
-    async def run(self, steps: CallSequence[R]) -> R:
-        """Perform work of several calls."""
-        stepper = SequenceRunner(steps)
-        while not stepper.done:
-            step = stepper.step
+    async def run(self, sequence: CallSequence[R]) -> R:
+        """Perform a sequence of calls and return its result."""
+        runner = SequenceRunner(sequence)
+        while not runner.done:
+            step = runner.step
             if isinstance(step, Sleep):
                 await asyncio.sleep(step.seconds)
-                stepper.send(None)
+                runner.send(None)
                 continue
             try:
-                reply = await self.unary(step)
+                result = await self.unary(step)
             except APIError as error:
-                stepper.throw(error)
+                runner.throw(error)
             else:
-                stepper.send(reply)
-        return stepper.result
+                runner.send(result)
+        return runner.result
 
     async def ready(self, timeout: Any) -> None:
-        """Connect, and wait until that is done."""
-        if aio_is_lost():
-            return await self._by_threads().ready(timeout)
-        limit = call_seconds(timeout) or READY_SECONDS
+        """Connect, and wait until the connection is up."""
+        if aio_is_broken():
+            return await self._threaded_transport().ready(timeout)
+        seconds = call_seconds(timeout) or READY_SECONDS
         try:
-            await asyncio.wait_for(self._link().channel.channel_ready(), limit)
+            await asyncio.wait_for(self._loop_channel().channel.channel_ready(), seconds)
         except asyncio.TimeoutError:
-            raise not_ready(self._connection.target, limit) from None
+            raise not_ready(self._config.target, seconds) from None
 
     async def close(self) -> None:
-        """Close the connection; calls under way are cancelled. Again is no error."""
+        """Close the connections and cancel their calls. May be called repeatedly."""
         with self._lock:
             self._closed = True
-            links, self._links = self._links, {}
+            channels, self._channels = self._channels, {}
             threaded, self._threaded = self._threaded, None
         if threaded is not None:
             threaded.close()
         if self._pid != os.getpid():
             return
         running = asyncio.get_running_loop()
-        for loop, link in links.items():
-            # A channel can only be closed in its own loop; one whose loop is closed has no calls
-            # left and goes with the last reference to it.
+        for loop, channel in channels.items():
+            # A channel can be closed only in its own loop. If that loop is closed, the channel
+            # has no calls left and is freed with its last reference.
             if loop is running:
-                await link.close()
+                await channel.close()
             elif loop.is_running():
-                closing = asyncio.wrap_future(_close_in(loop, link))
-                # The loop may stop before it gets to that; nobody shall wait for it then.
+                closing = asyncio.wrap_future(_close_in(loop, channel))
+                # The other loop may stop before it closes the channel.
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(closing, _CLOSE_SECONDS)
 
-    async def _reply(self, exchange: RpcCall[Any, Any], course: CallContext[Any, Any]) -> Any:
-        link, path, body = self._link(), exchange.method.path, exchange.body
-        large = len(body) >= LARGE_REQUEST_BYTES and not exchange.options.wait_for_ready
-        turn = await self._turn(link, len(body), course) if large else None
-        call = None
+    async def _response(self, call: RpcCall[Any, Any], context: CallContext[Any, Any]) -> Any:
+        channel, path, body = self._loop_channel(), call.method.path, call.body
+        # A call that waits for the server to come up would hold its slot all that time.
+        large = len(body) >= LARGE_REQUEST_BYTES and not call.options.wait_for_ready
+        slot = await self._upload_slot(channel, len(body), context) if large else None
+        rpc = None
         try:
-            if turn is None:
-                call = link.start("unary_unary", path, body, course.attempt())
+            if slot is None:
+                rpc = channel.start("unary_unary", path, body, context.attempt())
             else:
-                call = link.start("stream_unary", path, SingleMessageStream(body, turn), course.attempt())
-            return await call
+                stream = SingleMessageStream(body, slot)
+                rpc = channel.start("stream_unary", path, stream, context.attempt())
+            return await rpc
         finally:
-            link.calls.discard(call)
-            if turn is not None:
-                turn.end()
+            channel.rpcs.discard(rpc)
+            if slot is not None:
+                slot.end()
 
-    async def _turn(self, link: _Link, size: int, course: CallContext[Any, Any]) -> UploadSlot:
-        # Neither wait_for(), which up to Python 3.11 may swallow a cancellation, nor a task.
-        woken = asyncio.Event()
-        turn = link.sending.turn(size, woken.set)
+    async def _upload_slot(
+        self, channel: _LoopChannel, size: int, context: CallContext[Any, Any]
+    ) -> UploadSlot:
+        # Without wait_for(), which may swallow a cancellation up to Python 3.11, and without a
+        # task of its own.
+        granted = asyncio.Event()
+        slot = channel.limiter.enqueue(size, granted.set)
         try:
-            while not turn.come:
-                limit = min(turn.patience, course.left)
-                timer = asyncio.get_running_loop().call_later(limit, woken.set)
-                await woken.wait()
+            while not slot.granted:
+                seconds = min(slot.stall_timeout, context.remaining)
+                timer = asyncio.get_running_loop().call_later(seconds, granted.set)
+                await granted.wait()
                 timer.cancel()
-                woken.clear()
-                turn.insist()
-                if not turn.come and not course.left:
-                    raise course.outwaited()
-            # Which may have happened meanwhile.
+                granted.clear()
+                slot.force()
+                if not slot.granted and not context.remaining:
+                    raise context.queue_timeout_error()
+            # Closing the client grants every slot.
             self._check_open()
         except BaseException:
-            turn.end()
+            slot.end()
             raise
-        return turn
+        return slot
 
-    def _link(self) -> _Link:
+    def _loop_channel(self) -> _LoopChannel:
         loop = asyncio.get_running_loop()
-        link = self._links.get(loop)
-        if link is not None and self._pid == os.getpid():
-            return link
+        channel = self._channels.get(loop)
+        if channel is not None and self._pid == os.getpid():
+            return channel
         if self._pid != os.getpid():
-            self._forked()
+            self._reset_after_fork()
         with self._lock:
             self._check_open()
-            # A channel keeps its loop alive, so those of loops that are done are let go of here.
-            self._links = {held: one for held, one in self._links.items() if not held.is_closed()}
-            link = self._links[loop] = _Link(_open(self._connection))
-            return link
+            # A channel keeps its loop alive, so the channels of closed loops are dropped here.
+            self._channels = {
+                loop: channel for loop, channel in self._channels.items() if not loop.is_closed()
+            }
+            channel = self._channels[loop] = _LoopChannel(_open(self._config))
+            return channel
 
     def _check_open(self) -> None:
         if self._closed:
-            raise ClientClosedError("the client is closed; make a new one")
+            raise ClientClosedError("the client is closed. Create a new one")
 
-    def _by_threads(self) -> ThreadedTransport:
+    def _threaded_transport(self) -> ThreadedTransport:
         if self._pid != os.getpid():
-            self._forked()
+            self._reset_after_fork()
         with self._lock:
             self._check_open()
             if self._threaded is None:
-                self._threaded = ThreadedTransport(self._connection)
+                self._threaded = ThreadedTransport(self._config)
             return self._threaded
 
-    def _was_closed(self) -> bool:
-        # close() in another task cancels calls under way as if their task had been cancelled;
-        # Python 3.10 cannot tell the two apart, and there it stays a cancellation.
+    def _cancelled_by_close(self) -> bool:
+        # When another task calls close(), grpc.aio raises CancelledError in the tasks that wait
+        # for a call, as if they had been cancelled. Task.cancelling() tells the two apart; Python
+        # 3.10 does not have it, and there the error remains a CancelledError.
         task = asyncio.current_task()
         cancelled = getattr(task, "cancelling", lambda: 1)()
         return self._closed and not cancelled
 
-    def _forked(self) -> None:
-        # See sync.py: a parent's connections are let go of, not closed.
+    def _reset_after_fork(self) -> None:
+        # As in sync.py, the parent's channels are dropped without being closed.
         self._lock = threading.Lock()
-        _left_behind.append(self._links)
-        self._links = {}
+        _parent_channels.append(self._channels)
+        self._channels = {}
         self._threaded = None
         self._pid = os.getpid()
 
 
-# Channels of a parent process, kept: to be freed here they would have to be closed here.
-_left_behind: list[object] = []
+# The channels of a parent process. They are kept because freeing a channel closes it.
+_parent_channels: list[object] = []
 
 
-def _close_in(loop: asyncio.AbstractEventLoop, link: _Link) -> Future[None]:
-    """Have another thread's loop close its channel; done when it has."""
+def _close_in(loop: asyncio.AbstractEventLoop, channel: _LoopChannel) -> Future[None]:
+    """Close a channel in its loop, which runs in another thread."""
     done: Future[None] = Future()
 
     def begin() -> None:
-        closing = loop.create_task(link.close())
+        closing = loop.create_task(channel.close())
         closing.add_done_callback(lambda _: done.set_result(None))
 
     loop.call_soon_threadsafe(begin)
     return done
 
 
-def _open(connection: ConnectionConfig) -> grpc.aio.Channel:
-    note_use_of_aio()
-    options = connection.options()
-    if connection.secure:
-        return grpc.aio.secure_channel(connection.target, connection.credentials(), options)
-    return grpc.aio.insecure_channel(connection.target, options)
+def _open(config: ConnectionConfig) -> grpc.aio.Channel:
+    record_aio_use()
+    options = config.options()
+    if config.secure:
+        return grpc.aio.secure_channel(config.target, config.credentials(), options)
+    return grpc.aio.insecure_channel(config.target, options)

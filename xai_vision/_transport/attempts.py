@@ -1,4 +1,4 @@
-"""The course of one call: its attempts, its deadline, its span. Both wires follow it."""
+"""Track one call: its attempts, deadline and span. Both transports use it."""
 
 from __future__ import annotations
 
@@ -11,132 +11,134 @@ from google.protobuf.message import DecodeError
 
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.idle_timeout import IdleTimeoutError
-from xai_vision._transport.rpc import RpcCall, Out, Res
-from xai_vision._transport.status_mapping import api_error, interrupted, unreadable
-from xai_vision._transport.tracing import observe
+from xai_vision._transport.rpc import Out, Res, RpcCall
+from xai_vision._transport.status_mapping import api_error, client_closed, invalid_response
+from xai_vision._transport.tracing import start_span
 from xai_vision.errors import APIError, RequestTimeoutError
 
 
 class CallContext(Generic[Res, Out]):
-    """Keeps count while a wire performs an exchange.
+    """The state of a call while a transport performs it.
 
     Attributes:
-        begun: Whether part of the answer has arrived, after which nothing is tried again.
+        received_any: Whether a part of the response arrived; from then on the call is not retried.
     """
 
-    __slots__ = ("_connection", "_end", "_exchange", "_number", "_result", "_span", "begun")
+    __slots__ = ("_attempts", "_call", "_config", "_deadline", "_result", "_span", "received_any")
 
-    def __init__(self, exchange: RpcCall[Res, Out], connection: ConnectionConfig) -> None:
-        timeout = exchange.options.timeout
-        self._exchange = exchange
-        self._connection = connection
-        self._end = time.monotonic() + (connection.timeout if timeout is None else timeout)
-        self._number = 0
+    def __init__(self, call: RpcCall[Res, Out], config: ConnectionConfig) -> None:
+        timeout = call.options.timeout
+        self._call = call
+        self._config = config
+        self._deadline = time.monotonic() + (config.timeout if timeout is None else timeout)
+        self._attempts = 0
         self._result: Any = None
-        self.begun = False
-        self._span = observe(exchange, connection)
+        self.received_any = False
+        self._span = start_span(call, config)
 
     @property
-    def left(self) -> float:
+    def remaining(self) -> float:
         """Seconds until the deadline."""
-        return max(self._end - time.monotonic(), 0.0)
+        return max(self._deadline - time.monotonic(), 0.0)
 
-    def outwaited(self) -> APIError:
-        """The error for a request whose turn to be sent did not come in time."""
+    def queue_timeout_error(self) -> APIError:
+        """Make the error for a request whose deadline passed in the upload queue."""
         return RequestTimeoutError(
             grpc.StatusCode.DEADLINE_EXCEEDED,
             "the deadline passed while other large requests of this client were being sent",
-            method=self._exchange.method.path,
+            method=self._call.method.path,
         )
 
     def attempt(self) -> dict[str, Any]:
-        """Begin the next attempt: what the call is given besides its request."""
-        options = self._exchange.options
-        self._number += 1
-        given: dict[str, Any] = {
-            "timeout": self.left,
-            "metadata": self._connection.metadata + options.metadata,
+        """Count the next attempt and return gRPC's keyword arguments for it."""
+        options = self._call.options
+        self._attempts += 1
+        kwargs: dict[str, Any] = {
+            "timeout": self.remaining,
+            "metadata": self._config.metadata + options.metadata,
         }
         if options.wait_for_ready:
-            given["wait_for_ready"] = True
-        return given
+            kwargs["wait_for_ready"] = True
+        return kwargs
 
-    def answered(self, reply: bytes) -> Out:
-        """The one reply has come."""
-        self._result = result = self._read(reply)
+    def complete(self, response: bytes) -> Out:
+        """Return the result of a unary call."""
+        self._result = result = self._read(response)
         return result
 
-    def piece(self, reply: bytes) -> Out:
-        """One reply of a stream has come."""
-        result = self._read(reply)
-        self.begun = True
+    def message(self, response: bytes) -> Out:
+        """Return the result for one message of a stream."""
+        result = self._read(response)
+        self.received_any = True
         return result
 
-    def _read(self, reply: bytes) -> Out:
-        # Parsed here and not by grpc, which makes None of a reply that it cannot parse.
+    def _read(self, response: bytes) -> Out:
+        # Parsed here because grpc turns a response that it cannot parse into None.
         try:
-            message = self._exchange.method.response.FromString(reply)
+            message = self._call.method.response.FromString(response)
         except DecodeError as error:
-            raise unreadable(self._exchange, error, begun=self.begun) from None
-        return self._exchange.read(message)
+            raise invalid_response(self._call, error, received_any=self.received_any) from None
+        return self._call.read(message)
 
-    def ended(self) -> None:
-        """The stream has come to its end.
+    def end_of_stream(self) -> None:
+        """Check that a stream which closed with OK is complete.
 
         Raises:
-            StreamBrokenError: The answer has not.
+            StreamBrokenError: The response is incomplete.
         """
-        if self._exchange.finish is not None:
-            self._exchange.finish()
+        if self._call.finish is not None:
+            self._call.finish()
 
-    def failed(self, raised: Any, *, closed: bool = False) -> float:
-        """The attempt failed. Seconds to wait before the next one.
+    def next_delay(self, raised: Any, *, closed: bool = False) -> float:
+        """Return the seconds to wait before the next attempt, after one failed.
 
         Args:
-            raised: What grpc raised, or an IdleError.
+            raised: The error of grpc, or an IdleTimeoutError.
             closed: Whether the client was closed meanwhile, which cancels its calls.
 
         Raises:
-            APIError: There is to be no next one.
+            APIError: The call is not retried.
         """
         if closed and raised.code() is grpc.StatusCode.CANCELLED:
-            raise self.interrupted() from None
+            raise self.closed_error() from None
         error = self._error(raised)
-        policy = self._exchange.options.retries or self._connection.retries
-        wait = None if self.begun else policy.wait(error, self._number)
-        if wait is None or time.monotonic() + wait >= self._end:
-            # Without gRPC's own error in the traceback: ours says all that it does.
+        policy = self._call.options.retries or self._config.retries
+        delay = None if self.received_any else policy.wait(error, self._attempts)
+        if delay is None or time.monotonic() + delay >= self._deadline:
+            # From None: the traceback of gRPC's own error would add nothing.
             raise error from None
-        return wait
+        return delay
 
     def _error(self, raised: Any) -> APIError:
         if not isinstance(raised, IdleTimeoutError):
-            return api_error(raised, self._exchange, begun=self.begun)
+            return api_error(raised, self._call, received_any=self.received_any)
         return RequestTimeoutError(
             grpc.StatusCode.DEADLINE_EXCEEDED,
             f"the stream was silent for {raised.seconds:g} seconds (idle_timeout)",
-            method=self._exchange.method.path,
+            method=self._call.method.path,
         )
 
-    def interrupted(self) -> APIError:
-        """The error for a call that ends because its client was closed."""
-        return interrupted(self._exchange, begun=self.begun)
+    def closed_error(self) -> APIError:
+        """Make the error for a call that was cancelled by closing its client."""
+        return client_closed(self._call, received_any=self.received_any)
 
     def __enter__(self) -> CallContext[Res, Out]:
         return self
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
-        partial = self._exchange.partial
+        partial = self._call.partial
         if isinstance(error, APIError):
-            # Here, so that it holds for every error there is, however it came about.
-            error.attempts = self._number
-            if self.begun and partial is not None:
+            # Set here, so that every error has them, wherever it was raised.
+            error.attempts = self._attempts
+            if self.received_any and partial is not None:
                 error.partial = partial()
         if self._span is not None:
-            come = self._result if partial is None else partial() if self.begun else None
-            self._span.end(come, error, self._number)
+            result = self._result
+            if partial is not None:
+                result = partial() if self.received_any else None
+            self._span.end(result, error, self._attempts)

@@ -1,4 +1,4 @@
-"""Lengths of time as callers give them."""
+"""Check durations: timeouts as callers pass them."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from datetime import timedelta
 from xai_vision.errors import ConfigurationError, InvalidRequestError
 
 READY_SECONDS = 30.0
-"""How long ``client.ready()`` waits by default: a check at start-up, not a call."""
+"""The default timeout of ``client.ready()``, which checks a connection when a program starts."""
 
-# Some thirty years. gRPC counts a deadline in nanoseconds of 64 bits from 1970 on and takes one
-# beyond their end for one that has passed; locks cannot wait longer than 292 years either.
-_LONGEST = 1e9
+# Some thirty years. gRPC counts a deadline in 64-bit nanoseconds since 1970, and treats one beyond
+# their range as already passed. Locks cannot wait longer than 292 years either.
+_MAX_SECONDS = 1e9
 
 
 def call_seconds(value: float | timedelta | None, name: str = "timeout") -> float | None:
-    """A call's length of time as seconds; None stays None.
+    """Return a duration of a call in seconds; None stays None.
 
     Raises:
-        InvalidRequestError: It is no number, not above 0, or not finite.
+        InvalidRequestError: The value is not a number, not positive, or not finite.
     """
     return None if value is None else _seconds(value, name, InvalidRequestError)
 
 
 def client_seconds(value: float | timedelta, name: str = "timeout") -> float:
-    """A client's length of time as seconds.
+    """Return a duration of a client in seconds.
 
     Raises:
-        ConfigurationError: It is no number, not above 0, or not finite.
+        ConfigurationError: The value is not a number, not positive, or not finite.
     """
     return _seconds(value, name, ConfigurationError)
 
@@ -40,7 +40,7 @@ def _seconds(
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise error(f"{name} must be seconds or a timedelta, not {type(value).__name__}")
     if isinstance(number, int):
-        number = min(number, int(_LONGEST))  # also those too large for a float
+        number = min(number, int(_MAX_SECONDS))  # an int may be too large for a float
     if not (number > 0 and math.isfinite(number)):
         raise error(f"{name} must be a finite time above 0 seconds, not {value!r}")
-    return float(min(number, _LONGEST))
+    return float(min(number, _MAX_SECONDS))

@@ -1,4 +1,4 @@
-"""A limit to how long a stream may be silent."""
+"""Limit the time a stream may be silent."""
 
 from __future__ import annotations
 
@@ -12,71 +12,76 @@ import grpc
 
 
 class IdleTimeoutError(Exception):
-    """The stream was silent for too long. Never seen by users: it becomes a timeout."""
+    """A stream was silent for too long. Internal: callers get a RequestTimeoutError."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.seconds = seconds
 
     def code(self) -> grpc.StatusCode:
-        """The status it stands for."""
+        """Return the status of the RequestTimeoutError."""
         return grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-def paced(call: Any, idle: float | None) -> Iterable[Any]:
-    """The replies of a stream that may be silent for ``idle`` seconds at most."""
-    return call if idle is None else _paced(call, idle)
+def with_idle_timeout(call: Any, seconds: float | None) -> Iterable[Any]:
+    """Return the messages of a stream; None is no limit.
+
+    Raises:
+        IdleTimeoutError: No message arrived for this many seconds.
+    """
+    return call if seconds is None else _with_watchdog(call, seconds)
 
 
-def apaced(call: Any, idle: float | None) -> AsyncIterable[Any]:
-    """The same for asyncio."""
-    return call if idle is None else _apaced(call, idle)
+def with_async_idle_timeout(call: Any, seconds: float | None) -> AsyncIterable[Any]:
+    """Return the messages of an asyncio stream in the same way."""
+    return call if seconds is None else _with_wait_for(call, seconds)
 
 
-def _paced(call: Any, idle: float) -> Generator[Any, None, None]:
-    watchdog = _Watchdog(call, idle)
+def _with_watchdog(call: Any, seconds: float) -> Generator[Any, None, None]:
+    # A blocking read of grpc has no timeout of its own; only a cancellation ends it.
+    watchdog = _Watchdog(call, seconds)
     try:
-        replies = iter(call)
+        messages = iter(call)
         while True:
             watchdog.arm()
             try:
-                reply = next(replies)
+                message = next(messages)
             except StopIteration:
                 return
             except grpc.RpcError:
                 if watchdog.expired:
-                    raise IdleTimeoutError(idle) from None
+                    raise IdleTimeoutError(seconds) from None
                 raise
             finally:
                 watchdog.disarm()
-            yield reply
+            yield message
     finally:
         watchdog.stop()
 
 
-async def _apaced(call: Any, idle: float) -> AsyncGenerator[Any, None]:
-    replies = aiter(call)
+async def _with_wait_for(call: Any, seconds: float) -> AsyncGenerator[Any, None]:
+    messages = aiter(call)
     while True:
         try:
-            reply = await asyncio.wait_for(anext(replies), idle)
+            message = await asyncio.wait_for(anext(messages), seconds)
         except StopAsyncIteration:
             return
         except asyncio.TimeoutError:
-            raise IdleTimeoutError(idle) from None
-        yield reply
+            raise IdleTimeoutError(seconds) from None
+        yield message
 
 
 class _Watchdog:
-    """A thread that cancels a blocking call when nobody feeds it in time.
+    """A thread that cancels a blocking call when a read takes too long.
 
-    Only the time spent waiting counts, not what the reader does between two pieces.
+    It measures only the reads, not the time the caller spends between two messages.
     """
 
-    def __init__(self, call: Any, idle: float) -> None:
+    def __init__(self, call: Any, seconds: float) -> None:
         self.expired = False
         self._call = call
-        self._idle = idle
-        self._end: float | None = None
+        self._seconds = seconds
+        self._deadline: float | None = None
         self._stopped = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._watch, name="xai-vision-idle", daemon=True)
@@ -84,12 +89,12 @@ class _Watchdog:
 
     def arm(self) -> None:
         with self._changed:
-            self._end = time.monotonic() + self._idle
+            self._deadline = time.monotonic() + self._seconds
             self._changed.notify()
 
     def disarm(self) -> None:
         with self._changed:
-            self._end = None
+            self._deadline = None
 
     def stop(self) -> None:
         with self._changed:
@@ -100,10 +105,11 @@ class _Watchdog:
     def _watch(self) -> None:
         with self._changed:
             while not self._stopped:
-                left = None if self._end is None else self._end - time.monotonic()
-                if left is not None and left <= 0:
+                deadline = self._deadline
+                remaining = None if deadline is None else deadline - time.monotonic()
+                if remaining is not None and remaining <= 0:
                     self.expired = True
                     break
-                self._changed.wait(left)
+                self._changed.wait(remaining)
         if self.expired:
             self._call.cancel()

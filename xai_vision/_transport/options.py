@@ -1,4 +1,4 @@
-"""What a caller may say about one call."""
+"""The options of one call."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from xai_vision._transport.durations import call_seconds
+from xai_vision._validation import boolean
 from xai_vision.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -14,35 +15,35 @@ if TYPE_CHECKING:
 
 
 class CallParameters(TypedDict, total=False):
-    """What every method that makes a call takes. All are optional."""
+    """The keywords of every method that makes a call. All are optional."""
 
     timeout: float | timedelta | None
-    """Seconds or a timedelta for the whole call, its retries and, of a stream, all of its pieces.
-    Default: the client's."""
+    """Seconds or a timedelta for the whole call, with its retries and all chunks of a stream.
+    Default: the client's timeout."""
     retries: int | RetryPolicy | None
-    """How often to try again, or a RetryPolicy. Default: the client's; 0 for never."""
+    """The number of retries, or a RetryPolicy. Default: the client's retries. 0 disables them."""
     wait_for_ready: bool
-    """Whether to wait, within the timeout, for a service that cannot be reached yet, instead of
-    failing at once. Default no."""
+    """Whether to wait, within the timeout, until the service is reachable, instead of raising an
+    error at once. Default False."""
 
 
 class StreamParameters(CallParameters, total=False):
-    """What every method that streams takes."""
+    """The keywords of every method that streams."""
 
     idle_timeout: float | timedelta | None
-    """Seconds or a timedelta that may pass before the next piece (the first included). A long
-    answer then may take long as long as it keeps coming. Default: no limit but ``timeout``."""
+    """Seconds or a timedelta that may pass before the next chunk, including the first. It detects
+    a stalled stream without limiting the length of the response. Default: only ``timeout``."""
 
 
 class CallOptions:
-    """The same, checked; None is the client's default. Never changed.
+    """The checked options of one call; None selects the client's default. Immutable.
 
     Attributes:
         timeout: Seconds for the whole call.
-        idle_timeout: Seconds before the next piece of a stream.
-        retries: When to try again.
-        wait_for_ready: Whether to wait for the service.
-        metadata: Sent with the call, besides the client's own.
+        idle_timeout: Seconds before the next chunk of a stream.
+        retries: The retry policy.
+        wait_for_ready: Whether to wait until the service is reachable.
+        metadata: Metadata of the call, in addition to the client's.
     """
 
     __slots__ = ("idle_timeout", "metadata", "retries", "timeout", "wait_for_ready")
@@ -69,32 +70,29 @@ _STREAM = _CALL | frozenset(StreamParameters.__annotations__)
 
 
 def call_options(
-    given: Mapping[str, Any],
+    kwargs: Mapping[str, Any],
     metadata: tuple[tuple[str, str], ...] = (),
     *,
     stream: bool = False,
 ) -> CallOptions:
-    """Check a caller's keywords.
+    """Check the keywords of a call.
 
     Raises:
-        InvalidRequestError: A value that cannot be; the text names it.
-        TypeError: A keyword there is not.
+        InvalidRequestError: A value is invalid.
+        TypeError: A keyword is unknown.
     """
-    if not given:
+    if not kwargs:
         return CallOptions(metadata=metadata) if metadata else NO_OPTIONS
-    for name in given:
+    for name in kwargs:
         if name not in (_STREAM if stream else _CALL):
-            raise TypeError(f"this call takes no keyword {name!r}")
-    from xai_vision._transport.retry import policy
+            raise TypeError(f"unexpected keyword argument {name!r} for this call")
+    from xai_vision._transport.retry import policy  # on use: most calls have no options
 
-    retries = given.get("retries")
-    ready = given.get("wait_for_ready", False)
-    if not isinstance(ready, bool):
-        raise InvalidRequestError(f"wait_for_ready must be True or False, not {ready!r}")
+    retries = kwargs.get("retries")
     return CallOptions(
-        timeout=call_seconds(given.get("timeout")),
-        idle_timeout=call_seconds(given.get("idle_timeout"), "idle_timeout"),
+        timeout=call_seconds(kwargs.get("timeout")),
+        idle_timeout=call_seconds(kwargs.get("idle_timeout"), "idle_timeout"),
         retries=None if retries is None else policy(retries, InvalidRequestError),
-        wait_for_ready=ready,
+        wait_for_ready=boolean("wait_for_ready", kwargs.get("wait_for_ready", False)),
         metadata=metadata,
     )

@@ -1,4 +1,4 @@
-"""When to try again, and how long to wait before it."""
+"""Decide whether to retry a call, and after which delay."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from xai_vision._validation import Validator, short_repr
 from xai_vision.errors import (
     APIError,
     CertificateError,
@@ -15,31 +16,39 @@ from xai_vision.errors import (
     UnavailableError,
 )
 
-# gRPC's way for a server to say when to come back; below 0 means never (gRFC A6).
+# Trailing metadata with which a server sets the delay; a negative one forbids retries (gRFC A6).
 _PUSHBACK = "grpc-retry-pushback-ms"
+
+_configuration = Validator(ConfigurationError)
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a call that failed is tried again, and when.
+    """The number of attempts of a call and the delays between them.
 
-    Two failures are tried again, and only before any of the answer has arrived: the service could
-    not be reached (UNAVAILABLE), and a rate limit (RESOURCE_EXHAUSTED, unless a message was too
-    large). When the service says how long to wait, that is how long; a wait that would outlast
-    the call's deadline is not begun.
+    Two errors are retried, as long as no part of the response has arrived: an unreachable service
+    (UNAVAILABLE) and a rate limit (RESOURCE_EXHAUSTED, unless a message was too large). A delay
+    set by the service takes precedence. A call is not retried if the delay would exceed its
+    deadline.
 
-    A request whose connection broke may have been carried out before it is sent again. Asking
-    twice does no harm beyond its price; where it would, use ``retries=0``.
+    If a connection breaks, the service may process a request that is then sent again. The second
+    request costs its price. Pass ``retries=0`` where that matters.
 
     Attributes:
-        attempts: How often to send at most while the service cannot be reached. Default 5.
-        rate_limit_attempts: How often to send at most while a limit is reached. Default 5.
+        attempts: The maximum number of attempts while the service is unreachable. Default 5.
+        rate_limit_attempts: The maximum number of attempts at a rate limit. Default 5.
         initial: Seconds before the second attempt. Default 0.2.
-        rate_limit_initial: The same for a rate limit that names no time. Default 1.
-        multiplier: How much longer each further wait is. Default 2.
-        maximum: The longest wait in seconds, unless the service names a longer one. Default 10.
-        jitter: By which share each wait is varied, up or down, so that clients do not come back
-            all at once. Default 0.2.
+        rate_limit_initial: Seconds before the second attempt at a rate limit for which the
+            service sets no delay. Default 1.
+        multiplier: The factor from each delay to the next. Default 2.
+        maximum: The longest delay in seconds, unless the service sets a longer one. Default 10.
+        jitter: The fraction by which each delay varies at random, up or down, so that clients do
+            not retry all at once. Default 0.2.
+
+    Examples:
+        >>> from xai_vision import RetryPolicy
+        >>> RetryPolicy(attempts=3, maximum=2.0).attempts
+        3
     """
 
     attempts: int = 5
@@ -52,28 +61,31 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         for name in ("attempts", "rate_limit_attempts"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ConfigurationError(f"{name} must be a whole number of 1 or more: {value!r}")
+            _configuration.integer(name, getattr(self, name), 1)
         for name in ("initial", "rate_limit_initial", "maximum"):
-            self._check(name, 0, float("inf"), "seconds of 0 or more")
-        self._check("multiplier", 1, float("inf"), "1 or more")
-        self._check("jitter", 0, 1, "from 0 to below 1")
+            self._check(name, 0, float("inf"), "a finite number of seconds, at least 0")
+        self._check("multiplier", 1, float("inf"), "a finite number of at least 1")
+        self._check("jitter", 0, 1, "a number from 0 to below 1")
 
-    def _check(self, name: str, low: float, below: float, wanted: str) -> None:
+    def _check(self, name: str, min_: float, below: float, expected: str) -> None:
         value = getattr(self, name)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not low <= value < below:
-            raise ConfigurationError(f"{name} must be {wanted}: {value!r}")
+        if not is_number or not min_ <= value < below:
+            raise ConfigurationError(f"{name} must be {expected}, not {short_repr(value)}")
 
     def wait(self, error: APIError, attempt: int) -> float | None:
-        """Seconds to wait after this failed attempt (1 is the first); None to give up."""
+        """Return the delay in seconds after a failed attempt; None if it is not retried.
+
+        Args:
+            error: The error of the attempt.
+            attempt: The number of the attempt, from 1.
+        """
         if isinstance(error, RateLimitError):
-            limit, first = self.rate_limit_attempts, self.rate_limit_initial
+            limit, initial = self.rate_limit_attempts, self.rate_limit_initial
         elif isinstance(error, CertificateError):
             return None
         elif isinstance(error, UnavailableError):
-            limit, first = self.attempts, self.initial
+            limit, initial = self.attempts, self.initial
         else:
             return None
         if attempt >= limit:
@@ -84,14 +96,14 @@ class RetryPolicy:
         if isinstance(error, RateLimitError) and error.retry_after is not None:
             return error.retry_after
         try:
-            wait = min(first * float(self.multiplier) ** (attempt - 1), self.maximum)
-        except OverflowError:  # long after the wait has reached its maximum
-            wait = self.maximum
-        return wait * random.uniform(1 - self.jitter, 1 + self.jitter)  # noqa: S311  # no secret
+            delay = min(initial * float(self.multiplier) ** (attempt - 1), self.maximum)
+        except OverflowError:  # the delay reached its maximum many attempts before
+            delay = self.maximum
+        return delay * random.uniform(1 - self.jitter, 1 + self.jitter)  # noqa: S311 - not a secret
 
 
 def _pushback(error: APIError) -> float | None:
-    """Seconds the server asks for; below 0 for never, None when it says nothing."""
+    """Return the delay set by the server; negative for never, None if it sets none."""
     for key, value in error.trailing_metadata():
         if key == _PUSHBACK:
             try:
@@ -105,9 +117,9 @@ NO_RETRIES = RetryPolicy(attempts=1, rate_limit_attempts=1)
 
 
 def policy(value: Any, error: type[ConfigurationError] | type[InvalidRequestError]) -> RetryPolicy:
-    """A policy from what a caller may give: one, or how often to try again."""
+    """Return the policy for ``retries=``: a RetryPolicy, or the number of retries."""
     if isinstance(value, RetryPolicy):
         return value
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise error(f"retries must be a whole number of 0 or more, or a RetryPolicy, not {value!r}")
+        raise error(f"retries must be an integer of at least 0, or a RetryPolicy, not {value!r}")
     return RetryPolicy(attempts=value + 1, rate_limit_attempts=value + 1)

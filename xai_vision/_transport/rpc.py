@@ -1,7 +1,7 @@
-"""What a call is, apart from performing it.
+"""Describe gRPC calls without performing them.
 
-The rest of the house describes exchanges; the two wires (sync and aio) perform them. So there is
-one implementation of everything but the waiting.
+Other packages build ``RpcCall`` objects; the transports (``sync`` and ``aio``) perform them. So
+everything except the waiting has one implementation.
 """
 
 from __future__ import annotations
@@ -19,22 +19,31 @@ Out = TypeVar("Out")
 
 
 class RpcCall(Generic[Res, Out]):
-    """One request, and what to make of its reply or of each reply of a stream. Never changed.
+    """A prepared call: one request, and how to read its response or stream. Immutable.
 
     Attributes:
-        method: Which RPC.
-        body: The request, as protobuf's wire bytes.
-        read: Makes what the caller gets of a reply.
-        options: What the caller said about this call.
-        partial: For a stream: what has come so far, kept on the error when it breaks.
-        finish: For a stream that ended well by the wire's account: raises if it did not.
-        spoken: Describes the request for a span: attributes by name.
-        heard: Describes the answer, given what ``read`` or ``partial`` made, likewise.
+        method: The RPC to call.
+        body: The serialized request.
+        read: Converts each response message into the caller's result.
+        options: The options of this call.
+        partial: For a stream, returns the result so far, to be attached to an error.
+        finish: For a stream, called when it closes with OK; raises if the result is incomplete.
+        request_attributes: Returns the span attributes of the request.
+        response_attributes: Returns the span attributes of the result of ``read`` or ``partial``.
     """
 
-    # No dataclass: making one takes a millisecond of every program's start, and freezing its
-    # instances more than all the rest of describing a call.
-    __slots__ = ("body", "finish", "response_attributes", "method", "options", "partial", "read", "request_attributes")
+    # A plain class and not a dataclass: creating a dataclass adds a millisecond to every
+    # program's start, and freezing an instance costs more than the rest of preparing a call.
+    __slots__ = (
+        "body",
+        "finish",
+        "method",
+        "options",
+        "partial",
+        "read",
+        "request_attributes",
+        "response_attributes",
+    )
 
     def __init__(
         self,
@@ -59,7 +68,7 @@ class RpcCall(Generic[Res, Out]):
 
 
 class Sleep:
-    """Wait this many seconds before the next step."""
+    """A step that waits for a number of seconds."""
 
     __slots__ = ("seconds",)
 
@@ -68,35 +77,39 @@ class Sleep:
 
 
 CallSequence: TypeAlias = Generator["RpcCall[Any, Any] | Sleep", Any, Out]
-"""Work of several calls: yields each exchange or pause, is sent what came of it, returns Out."""
+"""A task of several calls: a generator that yields calls and sleeps, is sent the result of each
+call, and returns the result of the task."""
 
 
 class SequenceRunner(Generic[Out]):
-    """Walks through ``Steps`` for a wire, which only has to wait.
+    """Advances a ``CallSequence`` for a transport, which performs the steps.
 
-    ``step`` is what to do next; ``done`` when there is nothing, and then ``result`` is set.
+    Attributes:
+        step: The next step to perform.
+        done: Whether there is no further step.
+        result: The result of the sequence, once ``done``.
     """
 
-    __slots__ = ("_steps", "done", "result", "step")
+    __slots__ = ("_sequence", "done", "result", "step")
 
     result: Out
 
-    def __init__(self, steps: CallSequence[Out]) -> None:
-        self._steps = steps
+    def __init__(self, sequence: CallSequence[Out]) -> None:
+        self._sequence = sequence
         self.done = False
-        self._advance(lambda: next(steps))
+        self._advance(lambda: next(sequence))
 
-    def send(self, reply: object) -> None:
-        """Go on with what the step gave."""
-        self._advance(lambda: self._steps.send(reply))
+    def send(self, result: object) -> None:
+        """Continue with the result of the step."""
+        self._advance(lambda: self._sequence.send(result))
 
     def throw(self, error: Exception) -> None:
-        """Go on with the error the step ended in; the work may handle or pass it."""
-        self._advance(lambda: self._steps.throw(error))
+        """Continue with the error of the step, which the sequence may handle."""
+        self._advance(lambda: self._sequence.throw(error))
 
-    def _advance(self, move: Callable[[], RpcCall[Any, Any] | Sleep]) -> None:
+    def _advance(self, resume: Callable[[], RpcCall[Any, Any] | Sleep]) -> None:
         try:
-            self.step = move()
+            self.step = resume()
         except StopIteration as end:
             self.done = True
             self.result = end.value

@@ -1,4 +1,4 @@
-"""From what gRPC says went wrong to what our caller is told."""
+"""Map gRPC statuses to the package's errors."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ _BY_STATUS: Final[dict[grpc.StatusCode, type[APIError]]] = {
     grpc.StatusCode.UNAVAILABLE: errors.UnavailableError,
 }
 
-# What the service words a refusal as, where one status stands for several things (seen in public
-# reports of other clients; not a contract, so the plain class of the status is the fallback).
-_BY_WORDS: Final[tuple[tuple[type[APIError], re.Pattern[str], type[APIError]], ...]] = tuple(
-    (plain, re.compile(pattern, re.IGNORECASE), special)
-    for plain, pattern, special in (
+# The service's messages, where one status has several causes. They come from public reports of
+# other clients and are not a contract, so the general class of the status is the fallback.
+_BY_DETAILS: Final[tuple[tuple[type[APIError], re.Pattern[str], type[APIError]], ...]] = tuple(
+    (general, re.compile(pattern, re.IGNORECASE), specific)
+    for general, pattern, specific in (
         (errors.PermissionDeniedError, r"safety[_ ]check", errors.SafetyRefusalError),
         (
             errors.BadRequestError,
             r"maximum prompt length|context length",
             errors.ContextTooLongError,
         ),
-        # Not the tools of that name: image_generation, image search.
+        # The lookahead excludes tools: image_generation, image search.
         (
             errors.BadRequestError,
-            r"\b(images?|pictures?)\b(?! (generation|search))",
+            r"\bimages?\b(?! (generation|search))",
             errors.ImageRefusedError,
         ),
-        # gRPC itself, on either side: "Sent message larger than max", "Received message ...".
+        # From gRPC itself, on either side: "Sent message larger than max", "Received message ...".
         (errors.RateLimitError, r"message larger than max", errors.MessageTooLargeError),
         (
             errors.UnavailableError,
@@ -53,108 +53,109 @@ _BY_WORDS: Final[tuple[tuple[type[APIError], re.Pattern[str], type[APIError]], .
     )
 )
 
-# A stream that stops with one of these did not end by anybody's decision about the request.
-_BROKEN: Final = frozenset(
+# These errors break a stream off; the others are decisions about the request.
+_BREAKS_STREAM: Final = frozenset(
     {errors.UnavailableError, errors.ServerError, errors.RequestCancelledError}
 )
 
 
-# grpc.aio's own words, whenever it cannot hand a part of a request to its connection. It then
-# sometimes says so before it has heard that the connection is lost.
-_UNSENT: Final = "Internal error from Core"
+# The message of grpc.aio when it cannot pass a part of a request to its connection. It sometimes
+# reports this before it reports the loss of the connection.
+_NOT_SENT: Final = "Internal error from Core"
 
 
-def api_error(error: Any, exchange: RpcCall[Any, Any], *, begun: bool = False) -> APIError:
-    """The error our caller gets for one of gRPC's.
+def api_error(error: Any, call: RpcCall[Any, Any], *, received_any: bool = False) -> APIError:
+    """Make the error that the caller gets for an error of gRPC.
 
     Args:
-        error: The ``grpc.RpcError`` that the sync or async call raised.
-        exchange: What was tried.
-        begun: Whether part of a stream had arrived.
+        error: The ``grpc.RpcError`` of a blocking or asyncio call.
+        call: The call that failed.
+        received_any: Whether a part of a stream had arrived.
     """
-    code, details = _said(error)
-    kind = _kind(code, details)
-    if begun and kind in _BROKEN:
-        kind = StreamBrokenError
-    made = kind(
+    code, details = _status(error)
+    error_class = _error_class(code, details)
+    if received_any and error_class in _BREAKS_STREAM:
+        error_class = StreamBrokenError
+    created = error_class(
         code,
         details,
         initial_metadata=_pairs(error.initial_metadata),
         trailing_metadata=_pairs(error.trailing_metadata),
         debug_error_string=error.debug_error_string(),
-        method=exchange.method.path,
+        method=call.method.path,
     )
-    if isinstance(made, errors.MessageTooLargeError):
-        made.remedy = _which_size(details, len(exchange.body))
-    return made
+    if isinstance(created, errors.MessageTooLargeError):
+        created.remedy = _size_remedy(details, len(call.body))
+    return created
 
 
-def _said(error: Any) -> tuple[grpc.StatusCode, str]:
+def _status(error: Any) -> tuple[grpc.StatusCode, str]:
     code = error.code() or grpc.StatusCode.UNKNOWN
     details = error.details() or ""
-    if code is grpc.StatusCode.INTERNAL and details == _UNSENT:
+    if code is grpc.StatusCode.INTERNAL and details == _NOT_SENT:
         return grpc.StatusCode.UNAVAILABLE, "the connection was lost while the request was sent"
     return code, details
 
 
-def unreadable(
-    exchange: RpcCall[Any, Any], error: Exception, *, begun: bool
+def invalid_response(
+    call: RpcCall[Any, Any], error: Exception, *, received_any: bool
 ) -> errors.ServerError | StreamBrokenError:
-    """The error for a reply whose bytes are no message."""
-    kind = StreamBrokenError if begun else errors.ServerError
-    name = exchange.method.response.DESCRIPTOR.full_name
-    return kind(
+    """Make the error for a response that cannot be parsed."""
+    error_class = StreamBrokenError if received_any else errors.ServerError
+    name = call.method.response.DESCRIPTOR.full_name
+    return error_class(
         grpc.StatusCode.INTERNAL,
-        f"the reply is no {name} message: {error}",
-        method=exchange.method.path,
+        f"the response is not a valid {name} message: {error}",
+        method=call.method.path,
     )
 
 
-def interrupted(exchange: RpcCall[Any, Any], *, begun: bool) -> APIError:
-    """The error for a call that was under way when its client was closed."""
-    kind = StreamBrokenError if begun else errors.RequestCancelledError
-    return kind(
+def client_closed(call: RpcCall[Any, Any], *, received_any: bool) -> APIError:
+    """Make the error for a call that was in progress when its client was closed."""
+    error_class = StreamBrokenError if received_any else errors.RequestCancelledError
+    return error_class(
         grpc.StatusCode.CANCELLED,
         "the client was closed during the call",
-        method=exchange.method.path,
+        method=call.method.path,
     )
 
 
-def _which_size(details: str, request_bytes: int) -> str:
-    # grpc says who found it too large and whether on sending or receiving, not which message.
-    answer = ("CLIENT" in details) == ("Received" in details)
-    if answer:
+def _size_remedy(details: str, request_bytes: int) -> str:
+    # grpc names the side that found a message too large, and whether it was sending or receiving
+    # it. The response is a message that the client received or the server sent.
+    is_response = ("CLIENT" in details) == ("Received" in details)
+    if is_response:
         return (
-            "It is the answer that is too large: raise grpc.max_receive_message_length in "
+            "The response is too large: raise grpc.max_receive_message_length in "
             "channel_options=, or ask for less with max_tokens=."
         )
     return (
-        f"It is the request, which was {request_bytes / 2**20:.2f} MiB: send fewer or smaller "
-        "pictures at once (fit=True, max_side=), or raise the limit where it is set."
+        f"The request is too large ({request_bytes / 2**20:.2f} MiB): send fewer or smaller "
+        "images at once (fit=True, max_side=), or raise the limit where it is set."
     )
 
 
 def not_ready(target: str, seconds: float) -> errors.RequestTimeoutError:
-    """The error of ``client.ready()`` when no connection came about in time."""
+    """Make the error of ``client.ready()`` for a connection that is not up in time."""
     error = errors.RequestTimeoutError(
         grpc.StatusCode.DEADLINE_EXCEEDED,
         f"no connection to {target} within {seconds:g} seconds",
     )
     error.remedy = (
-        "Check the host and the network, that the server has been started, and with TLS that its "
+        "Check the host and the network, that the server is running and, with TLS, that its "
         "certificate is trusted (root_certificates=)."
     )
     return error
 
 
-def _kind(code: grpc.StatusCode, details: str) -> type[APIError]:
-    kind = _BY_STATUS.get(code, errors.ServerError)
-    for plain, words, special in _BY_WORDS:
-        if kind is plain and words.search(details):
-            return special
-    return kind
+def _error_class(code: grpc.StatusCode, details: str) -> type[APIError]:
+    by_status = _BY_STATUS.get(code, errors.ServerError)
+    for general, pattern, specific in _BY_DETAILS:
+        if by_status is general and pattern.search(details):
+            return specific
+    return by_status
 
 
 def _pairs(read: Any) -> list[tuple[str, str | bytes]]:
-    # A call that never got through may have no metadata to read.
+    # The metadata of a call that did not reach the server may be None.
     return [(key, value) for key, value in (read() or ())]

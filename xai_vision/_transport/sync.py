@@ -1,4 +1,4 @@
-"""Performing exchanges by blocking. Its twin with await is aio.py."""
+"""Perform calls by blocking. ``aio`` is the counterpart for asyncio."""
 
 from __future__ import annotations
 
@@ -14,168 +14,183 @@ from grpc.experimental import ChannelOptions as _Experimental
 from xai_vision._transport.attempts import CallContext
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.durations import READY_SECONDS, call_seconds
-from xai_vision._transport.fork_safety import aio_is_lost
-from xai_vision._transport.idle_timeout import IdleTimeoutError, paced
-from xai_vision._transport.rpc import RpcCall, Out, Sleep, Res, SequenceRunner, CallSequence
+from xai_vision._transport.fork_safety import aio_is_broken
+from xai_vision._transport.idle_timeout import IdleTimeoutError, with_idle_timeout
+from xai_vision._transport.rpc import CallSequence, Out, Res, RpcCall, SequenceRunner, Sleep
 from xai_vision._transport.status_mapping import not_ready
-from xai_vision._transport.upload_limiter import LARGE_REQUEST_BYTES, SingleMessageStream, UploadLimiter
+from xai_vision._transport.upload_limiter import (
+    LARGE_REQUEST_BYTES,
+    SingleMessageStream,
+    UploadLimiter,
+)
 from xai_vision.errors import APIError, ClientClosedError
 
 R = TypeVar("R")
 
-# One thread less to wake per chunk: the reader of a stream takes events from grpc itself.
+# The reader of a stream takes events from grpc directly, without a thread to wake per message.
 _SINGLE_THREADED = (_Experimental.SingleThreadedUnaryStream, 1)
 
 
 class Transport:
-    """A connection to the service, made on first use; safe to use from many threads."""
+    """A connection to the service, opened on first use. Thread-safe."""
 
-    def __init__(self, connection: ConnectionConfig) -> None:
-        self._connection = connection
+    def __init__(self, config: ConnectionConfig) -> None:
+        self._config = config
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
         self._callables: dict[tuple[str, str], Callable[..., Any]] = {}
-        self._sending = UploadLimiter()
+        self._limiter = UploadLimiter()
         self._pid = os.getpid()
         self._closed = False
 
-    def unary(self, exchange: RpcCall[Res, Out]) -> Out:
-        """Send a request and wait for its reply."""
-        with CallContext(exchange, self._connection) as course:
+    def unary(self, call: RpcCall[Res, Out]) -> Out:
+        """Send a request and return its response."""
+        with CallContext(call, self._config) as context:
             while True:
                 try:
-                    return course.answered(self._reply(exchange, course))
+                    return context.complete(self._response(call, context))
                 except grpc.RpcError as error:
-                    wait = course.failed(error, closed=self._closed)
-                time.sleep(wait)
+                    delay = context.next_delay(error, closed=self._closed)
+                time.sleep(delay)
 
-    def stream(self, exchange: RpcCall[Res, Out]) -> Generator[Out, None, None]:
-        """Send a request and hand on its replies as they come; leaving early cancels it."""
-        with CallContext(exchange, self._connection) as course:
+    def stream(self, call: RpcCall[Res, Out]) -> Generator[Out, None, None]:
+        """Send a request and yield the messages of its response; closing early cancels it."""
+        with CallContext(call, self._config) as context:
             while True:
-                call = self._start(exchange.method.shape, exchange, course, exchange.body)
+                rpc = self._start(call.method.shape, call, context, call.body)
                 try:
-                    for reply in paced(call, exchange.options.idle_timeout):
-                        yield course.piece(reply)
+                    for response in with_idle_timeout(rpc, call.options.idle_timeout):
+                        yield context.message(response)
                 except (grpc.RpcError, IdleTimeoutError) as error:
-                    wait = course.failed(error, closed=self._closed)
+                    delay = context.next_delay(error, closed=self._closed)
                 else:
-                    course.ended()
+                    context.end_of_stream()
                     return
                 finally:
-                    call.cancel()
-                time.sleep(wait)
+                    rpc.cancel()
+                time.sleep(delay)
 
-    def run(self, steps: CallSequence[R]) -> R:
-        """Perform work of several calls."""
-        stepper = SequenceRunner(steps)
-        while not stepper.done:
-            step = stepper.step
+    def run(self, sequence: CallSequence[R]) -> R:
+        """Perform a sequence of calls and return its result."""
+        runner = SequenceRunner(sequence)
+        while not runner.done:
+            step = runner.step
             if isinstance(step, Sleep):
                 time.sleep(step.seconds)
-                stepper.send(None)
+                runner.send(None)
                 continue
             try:
-                reply = self.unary(step)
+                result = self.unary(step)
             except APIError as error:
-                stepper.throw(error)
+                runner.throw(error)
             else:
-                stepper.send(reply)
-        return stepper.result
+                runner.send(result)
+        return runner.result
 
     def ready(self, timeout: Any) -> None:
-        """Connect, and wait until that is done."""
+        """Connect, and wait until the connection is up."""
         seconds = call_seconds(timeout) or READY_SECONDS
         if self._pid != os.getpid():
-            self._forked()
+            self._reset_after_fork()
         with self._lock:
             channel = self._open_channel()
         future = grpc.channel_ready_future(channel)
         try:
             future.result(seconds)
         except grpc.FutureTimeoutError:
-            raise not_ready(self._connection.target, seconds) from None
+            raise not_ready(self._config.target, seconds) from None
         finally:
             future.cancel()
 
     def close(self) -> None:
-        """Close the connection; calls under way are cancelled. Again is no error."""
+        """Close the connection and cancel its calls. May be called repeatedly."""
         with self._lock:
             self._closed = True
             channel, self._channel = self._channel, None
             self._callables = {}
         if self._pid == os.getpid():
-            self._sending.close()
+            self._limiter.close()
             if channel is not None:
                 channel.close()
 
-    def _reply(self, exchange: RpcCall[Any, Any], course: CallContext[Any, Any]) -> Any:
-        body = exchange.body
-        if len(body) < LARGE_REQUEST_BYTES or exchange.options.wait_for_ready:
-            return self._start("unary_unary", exchange, course, body)
+    def _response(self, call: RpcCall[Any, Any], context: CallContext[Any, Any]) -> Any:
+        body = call.body
+        # A call that waits for the server to come up would hold its slot all that time.
+        if len(body) < LARGE_REQUEST_BYTES or call.options.wait_for_ready:
+            return self._start("unary_unary", call, context, body)
         if self._pid != os.getpid():
-            self._forked()
-        woken, call = threading.Event(), None
-        turn = self._sending.turn(len(body), woken.set)
+            self._reset_after_fork()
+        granted, rpc = threading.Event(), None
+        slot = self._limiter.enqueue(len(body), granted.set)
         try:
-            while not turn.come:
-                if not woken.wait(min(turn.patience, course.left)):
-                    turn.insist()
-                if not turn.come and not course.left:
-                    raise course.outwaited()
-            call = self._start("stream_unary", exchange, course, SingleMessageStream(body, turn))
-            return call.result()
+            while not slot.granted:
+                if not granted.wait(min(slot.stall_timeout, context.remaining)):
+                    slot.force()
+                if not slot.granted and not context.remaining:
+                    raise context.queue_timeout_error()
+            stream = SingleMessageStream(body, slot)
+            rpc = self._start("stream_unary", call, context, stream)
+            return rpc.result()
         finally:
-            # Whatever ended it: grpc's thread that sends would wait for ever.
-            if call is not None:
-                call.cancel()
-            turn.end()
+            # On any exception, such as a KeyboardInterrupt, the call must be cancelled: the
+            # thread of grpc that sends the stream would otherwise wait forever.
+            if rpc is not None:
+                rpc.cancel()
+            slot.end()
 
-    def _start(self, shape: str, exchange: Any, course: CallContext[Any, Any], request: object) -> Any:
-        call = self._callable(shape, exchange.method.path)
+    def _start(
+        self,
+        shape: str,
+        call: RpcCall[Any, Any],
+        context: CallContext[Any, Any],
+        request: object,
+    ) -> Any:
+        start = self._callable(shape, call.method.path)
         try:
-            return call(request, **course.attempt())
+            return start(request, **context.attempt())
         except ValueError:
-            # What grpc says when another thread closed the channel just now.
+            # grpc raises ValueError when another thread has just closed the channel.
             self._check_open()
             raise
 
     def _callable(self, shape: str, path: str) -> Callable[..., Any]:
         if self._pid != os.getpid():
-            self._forked()
-        known = self._callables.get((shape, path))
-        if known is not None:
-            return known
+            self._reset_after_fork()
+        cached = self._callables.get((shape, path))
+        if cached is not None:
+            return cached
         with self._lock:
-            kind = getattr(self._open_channel(), shape)(path)
-            # The large ones as futures, which can be cancelled.
-            made: Callable[..., Any] = kind.future if shape == "stream_unary" else kind
-            self._callables[shape, path] = made
-            return made
+            multicallable = getattr(self._open_channel(), shape)(path)
+            # Large requests use futures, because a blocking call cannot be cancelled.
+            start: Callable[..., Any] = (
+                multicallable.future if shape == "stream_unary" else multicallable
+            )
+            self._callables[shape, path] = start
+            return start
 
     def _open_channel(self) -> grpc.Channel:
         self._check_open()
         if self._channel is None:
-            self._channel = _open(self._connection)
+            self._channel = _open(self._config)
         return self._channel
 
     def _check_open(self) -> None:
         if self._closed:
-            raise ClientClosedError("the client is closed; make a new one")
+            raise ClientClosedError("the client is closed. Create a new one")
 
-    def _forked(self) -> None:
-        # A child process cannot use its parent's connection, and closing it there would disturb
-        # the parent: it is let go of, and a new one made on the next call.
-        aio_is_lost()
+    def _reset_after_fork(self) -> None:
+        # A child process cannot use its parent's channel, and closing it here would disturb the
+        # parent. The channel is dropped, and the next call opens a new one.
+        aio_is_broken()  # raises if blocking calls do not work either
         self._lock = threading.Lock()
         self._channel = None
         self._callables = {}
-        self._sending = UploadLimiter()
+        self._limiter = UploadLimiter()
         self._pid = os.getpid()
 
 
-def _open(connection: ConnectionConfig) -> grpc.Channel:
-    options = [_SINGLE_THREADED, *connection.options()]
-    if connection.secure:
-        return grpc.secure_channel(connection.target, connection.credentials(), options)
-    return grpc.insecure_channel(connection.target, options)
+def _open(config: ConnectionConfig) -> grpc.Channel:
+    options = [_SINGLE_THREADED, *config.options()]
+    if config.secure:
+        return grpc.secure_channel(config.target, config.credentials(), options)
+    return grpc.insecure_channel(config.target, options)

@@ -1,15 +1,16 @@
-"""Large requests take turns at being sent.
+"""Limit the bytes of large requests that are sent at the same time.
 
-gRPC copies a request and holds the copy until the network has taken it. Were any number of large
-ones begun at the same time, each would be held twice until the last has gone out, while the
-connection that they share carries no more than it can anyway. Only so many bytes are handed to a
-channel at the same time; who waits for an answer is not in anybody's way.
+gRPC copies a request and keeps the copy until the network has taken it. If any number of large
+requests started together, each would be in memory twice until the last was sent, although they
+share one connection and so are not sent any faster. A channel therefore gets only a budget of
+bytes at a time. Waiting for a response does not count against the budget.
 
-That is a courtesy and no law: where nothing gets on for a while, as with a server that does not
-read, the next one goes all the same.
+The limit is soft: after ``STALL_SECONDS`` without progress, as with a server that does not read,
+the next request is sent anyway.
 
-That a request has gone out is learnt by sending it as a stream of one: gRPC asks for the next as
-soon as it has let go of the first. On the wire that is the same.
+gRPC does not report when a request is sent. A large unary request is therefore sent as a client
+stream of one message, which has the same bytes on the network: gRPC asks the iterator for the
+next message as soon as it has released the first.
 """
 
 from __future__ import annotations
@@ -20,64 +21,65 @@ from collections import deque
 from collections.abc import Callable
 
 LARGE_REQUEST_BYTES = 1024 * 1024
-"""From how many bytes on a request takes its turn; a thread for each costs nothing beside it."""
+"""The size from which a request is queued. gRPC sends a stream from a thread of its own, whose
+cost does not show beside an upload of this size."""
 
 UPLOAD_BUDGET_BYTES = 48 * 1024 * 1024
-"""How many bytes of large requests are being sent over a channel at the same time. One that is
-larger goes alone."""
+"""The bytes of large requests that are sent over a channel at the same time. A larger request is
+sent alone."""
 
 STALL_SECONDS = 2.0
-"""Seconds without any of them getting on, after which the next one goes all the same."""
+"""The seconds without progress after which the next request is sent anyway."""
 
 
 class UploadSlot:
-    """A request's place among those that are sent."""
+    """A place in the queue of a limiter. States: waiting, then sending, then finished."""
 
-    __slots__ = ("_sending", "_size", "_taken", "_wake")
+    __slots__ = ("_limiter", "_sending", "_size", "_wake")
 
-    def __init__(self, sending: UploadLimiter, size: int, wake: Callable[[], object]) -> None:
-        self._sending = sending
+    def __init__(self, limiter: UploadLimiter, size: int, wake: Callable[[], object]) -> None:
+        self._limiter = limiter
         self._size = min(size, UPLOAD_BUDGET_BYTES)
         self._wake = wake
-        # None before it is its turn, False when that is over.
-        self._taken: bool | None = None
+        # None: waiting. True: sending. False: finished.
+        self._sending: bool | None = None
 
     @property
-    def come(self) -> bool:
-        """Whether it may be sent."""
-        return self._taken is True
+    def granted(self) -> bool:
+        """Whether the request may be sent."""
+        return self._sending is True
 
     @property
-    def patience(self) -> float:
-        """Seconds to wait before asking ``insist``."""
-        return max(self._sending.moved + STALL_SECONDS - time.monotonic(), 0.05)
+    def stall_timeout(self) -> float:
+        """Seconds to wait before calling ``force``."""
+        return max(self._limiter.last_progress + STALL_SECONDS - time.monotonic(), 0.05)
 
-    def insist(self) -> None:
-        """Go all the same, if this is the first in the queue and it has waited long enough."""
-        self._sending._insist(self)
+    def force(self) -> None:
+        """Grant this slot if it is the first in the queue and uploads have stalled."""
+        self._limiter._force(self)
 
     def end(self) -> None:
-        """It has been sent, or will not be. Again is no error."""
-        self._sending._end(self)
+        """Release the slot, once the request is sent or given up. May be called repeatedly."""
+        self._limiter._end(self)
 
 
 class SingleMessageStream:
-    """A request as a stream of one, which ends its turn when it has been sent.
+    """A request stream of one message, which ends its slot when grpc has sent the message.
 
-    For both ways to wait; no generators, for one that is not read to its end needs a loop to be
-    closed.
+    It is both an iterator and an async iterator, for both transports. It is not a generator,
+    because closing an unfinished async generator needs a running event loop.
     """
 
-    __slots__ = ("_body", "_turn")
+    __slots__ = ("_body", "_slot")
 
-    def __init__(self, body: bytes, turn: UploadSlot) -> None:
+    def __init__(self, body: bytes, slot: UploadSlot) -> None:
         self._body: bytes | None = body
-        self._turn = turn
+        self._slot = slot
 
     def _next(self) -> bytes | None:
         body, self._body = self._body, None
         if body is None:
-            self._turn.end()
+            self._slot.end()
         return body
 
     def __iter__(self) -> SingleMessageStream:
@@ -100,70 +102,71 @@ class SingleMessageStream:
 
 
 class UploadLimiter:
-    """The large requests that are being sent over one channel, and those that wait for it.
+    """The queue of large requests of one channel.
 
     Attributes:
-        moved: When one of them got on last.
+        last_progress: The monotonic time at which an upload last started or ended.
     """
 
     def __init__(self) -> None:
-        self.moved = time.monotonic()
+        self.last_progress = time.monotonic()
         self._lock = threading.Lock()
         self._free = UPLOAD_BUDGET_BYTES
         self._waiting: deque[UploadSlot] = deque()
 
-    def turn(self, size: int, wake: Callable[[], object]) -> UploadSlot:
-        """Queue up for sending ``size`` bytes.
+    def enqueue(self, size: int, wake: Callable[[], object]) -> UploadSlot:
+        """Queue a request.
 
         Args:
-            size: Bytes of the request.
-            wake: Is called, by whichever thread ends its turn, when this one's has come; not if
-                it has come at once.
+            size: The bytes of the request.
+            wake: Called when the slot is granted, from the thread that releases another slot. It
+                is not called if the slot is granted at once.
         """
-        turn = UploadSlot(self, size, wake)
+        slot = UploadSlot(self, size, wake)
         with self._lock:
-            if not self._waiting and turn._size <= self._free:
-                self._take(turn)
+            if not self._waiting and slot._size <= self._free:
+                self._grant(slot)
             else:
-                self._waiting.append(turn)
-        return turn
+                self._waiting.append(slot)
+        return slot
 
     def close(self) -> None:
-        """Let everybody go on, for nothing is sent any more."""
+        """Grant every waiting slot, as a closed channel sends nothing."""
         with self._lock:
             self._free = 1 << 62
-            woken = self._next()
-        for turn in woken:
-            turn._wake()
+            granted = self._grant_waiting()
+        for slot in granted:
+            slot._wake()
 
-    def _end(self, turn: UploadSlot) -> None:
+    def _end(self, slot: UploadSlot) -> None:
         with self._lock:
-            if turn._taken:
-                self._free += turn._size
-                self.moved = time.monotonic()
-            elif turn._taken is None:
-                self._waiting.remove(turn)
-            turn._taken = False
-            woken = self._next()
-        for other in woken:
+            if slot._sending:
+                self._free += slot._size
+                self.last_progress = time.monotonic()
+            elif slot._sending is None:
+                self._waiting.remove(slot)
+            slot._sending = False
+            granted = self._grant_waiting()
+        # Outside the lock, as the callbacks are foreign code.
+        for other in granted:
             other._wake()
 
-    def _insist(self, turn: UploadSlot) -> None:
+    def _force(self, slot: UploadSlot) -> None:
         with self._lock:
-            first = self._waiting and self._waiting[0] is turn
-            if first and time.monotonic() >= self.moved + STALL_SECONDS:
-                self._take(self._waiting.popleft())
+            first = self._waiting and self._waiting[0] is slot
+            if first and time.monotonic() >= self.last_progress + STALL_SECONDS:
+                self._grant(self._waiting.popleft())
 
-    def _take(self, turn: UploadSlot) -> None:
-        self._free -= turn._size
-        turn._taken = True
-        self.moved = time.monotonic()
+    def _grant(self, slot: UploadSlot) -> None:
+        self._free -= slot._size
+        slot._sending = True
+        self.last_progress = time.monotonic()
 
-    def _next(self) -> list[UploadSlot]:
-        """Those whose turn it is now, in the order they came: nobody is passed by."""
-        woken = []
+    def _grant_waiting(self) -> list[UploadSlot]:
+        # First in, first out: a small request never overtakes a large one, which might starve.
+        granted = []
         while self._waiting and self._waiting[0]._size <= self._free:
-            turn = self._waiting.popleft()
-            self._take(turn)
-            woken.append(turn)
-        return woken
+            slot = self._waiting.popleft()
+            self._grant(slot)
+            granted.append(slot)
+        return granted

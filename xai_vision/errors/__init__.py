@@ -1,46 +1,47 @@
-"""Everything xai_vision raises, in one tree.
+"""All errors of xai_vision, in one tree.
 
-::
+```text
+XaiVisionError
+├─ ConfigurationError (ValueError)      a client got an invalid key, host or option
+├─ ClientClosedError (RuntimeError)     the client was used after close()
+├─ ForkError (RuntimeError)             forked after using an AsyncClient; grpcio < 1.80
+├─ InvalidRequestError (ValueError)     the service would refuse the request; it was not sent
+│  └─ ImageError                        an image cannot be sent: .source .reason .remedy
+│     ├─ ImageSourceError               the object is not accepted as an image
+│     ├─ ImageReadError                 the file cannot be read, or has changed
+│     ├─ ImageBase64Error               the base64 text is invalid
+│     ├─ ImageEmptyError                no bytes, or no pixels
+│     ├─ NotAnImageError                the bytes are not an image
+│     ├─ ImageFormatError               the image's format is not supported
+│     ├─ ImageCorruptError              the image cannot be decoded
+│     │  └─ ImageTruncatedError         the end of the image is missing
+│     ├─ ImageBombError                  more pixels than the limit
+│     └─ ImageTooLargeError             more bytes than the limit: .size .limit
+├─ StructuredOutputError (ValueError)   the response does not match the requested type
+└─ APIError (grpc.RpcError)             a call failed: .code() .details()
+   ├─ AuthenticationError               the key is missing, wrong or expired
+   ├─ PermissionDeniedError             the key may not do this
+   │  └─ SafetyRefusalError             the content was refused
+   ├─ NotFoundError                     the model or stored response does not exist
+   ├─ BadRequestError                   the service refused the request as invalid
+   │  ├─ ImageRefusedError              it refused an image
+   │  └─ ContextTooLongError            the conversation is too long for the model
+   ├─ ImageFetchError                   the service could not fetch an image's URL
+   ├─ RateLimitError                    a rate limit was reached: .retry_after
+   ├─ MessageTooLargeError              a message exceeded a size limit of gRPC
+   ├─ RequestTimeoutError (TimeoutError)  the deadline passed
+   ├─ RequestCancelledError             the call was cancelled
+   ├─ UnavailableError                  the service is unreachable or not ready
+   │  └─ CertificateError               the server's certificate is not trusted
+   ├─ ServerError                       the service failed
+   └─ StreamBrokenError                 a stream ended early: .partial
+```
 
-    XaiVisionError
-    ├─ ConfigurationError (ValueError)      a key, host or option that cannot work; at construction
-    ├─ ClientClosedError (RuntimeError)     the client was used after close()
-    ├─ ForkError (RuntimeError)             forked from a process that used asyncio; grpcio < 1.80
-    ├─ InvalidRequestError (ValueError)     the service would refuse it: nothing was sent
-    │  └─ ImageError                        ... because of a picture: .source .reason .remedy
-    │     ├─ ImageSourceError               this kind of thing is not taken as a picture
-    │     ├─ ImageReadError                 its file cannot be read, or has changed
-    │     ├─ ImageBase64Error               its base64 text is broken
-    │     ├─ ImageEmptyError                no bytes, or no pixels
-    │     ├─ NotAnImageError                the bytes are not a picture
-    │     ├─ ImageFormatError               a picture of a kind that is not taken
-    │     ├─ ImageCorruptError              a picture that does not open
-    │     │  └─ ImageTruncatedError         ... because its end is missing
-    │     ├─ ImageBombError                 more pixels than anybody should decode
-    │     └─ ImageTooLargeError             more bytes than the limit: .size .limit
-    ├─ StructuredOutputError (ValueError)   an answer that does not fit the shape asked for
-    └─ APIError (grpc.RpcError)             the call was made and failed: .code() .details()
-       ├─ AuthenticationError               the key is missing, wrong or expired
-       ├─ PermissionDeniedError             the key may not do this
-       │  └─ SafetyRefusalError             the content was refused
-       ├─ NotFoundError                     no such model or stored response
-       ├─ BadRequestError                   the service did not take the request
-       │  ├─ ImageRefusedError              ... because of a picture
-       │  └─ ContextTooLongError            ... because it is too long for the model
-       ├─ ImageFetchError                   the service could not fetch a picture's URL
-       ├─ RateLimitError                    too much at once: .retry_after
-       ├─ MessageTooLargeError              a size limit on the way
-       ├─ RequestTimeoutError (TimeoutError)  the deadline passed
-       ├─ RequestCancelledError             the call was cancelled
-       ├─ UnavailableError                  no connection, or the service is not ready
-       │  └─ CertificateError               no connection: the server's certificate is not trusted
-       ├─ ServerError                       the service failed
-       └─ StreamBrokenError                 a stream ended before its answer did: .partial
+An APIError is both a ``grpc.RpcError`` and a ``grpc.aio.AioRpcError``, whichever client raised it,
+so code written for either API of gRPC keeps working. A check made before sending never raises an
+APIError.
 
-An APIError is a ``grpc.RpcError`` and a ``grpc.aio.AioRpcError`` whichever client raised it, so
-code written for either keeps working. What is checked before sending is never an APIError.
-
-Apart from the tree there is one warning, ``InsecureChannelWarning``.
+The only warning is ``InsecureChannelWarning``, which is not part of the tree.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A call that was made and failed."""
+"""The errors of calls that failed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast, overload
 import grpc
 from grpc.aio import AioRpcError, Metadata
 
-from xai_vision.errors._base import XaiVisionError, rebuild
+from xai_vision.errors._base import XaiVisionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,46 +16,46 @@ if TYPE_CHECKING:
     MetadataPairs: TypeAlias = Iterable[tuple[str, str | bytes]]
 
 
-class Pair(NamedTuple):
-    """One entry of a call's metadata."""
+class MetadataEntry(NamedTuple):
+    """An entry of a call's metadata."""
 
     key: str
     value: str | bytes
 
 
 class CallMetadata(Metadata):
-    """A call's metadata, as code for either side of gRPC reads it.
+    """A call's metadata, readable by code for both APIs of gRPC.
 
-    Like the blocking side's it is a sequence of pairs with ``.key`` and ``.value``; like the
-    asyncio side's it can be asked for a key.
+    Like the metadata of blocking calls, it is a sequence of pairs with ``.key`` and ``.value``.
+    Like the metadata of asyncio calls, it can be indexed with a key.
     """
 
-    def __iter__(self) -> Iterator[Pair]:
-        return (Pair(*pair) for pair in super().__iter__())
+    def __iter__(self) -> Iterator[MetadataEntry]:
+        return (MetadataEntry(*pair) for pair in super().__iter__())
 
     @overload
     def __getitem__(self, key: str) -> str | bytes: ...
     @overload
-    def __getitem__(self, key: int) -> Pair: ...
-    def __getitem__(self, key: str | int) -> str | bytes | Pair:
+    def __getitem__(self, key: int) -> MetadataEntry: ...
+    def __getitem__(self, key: str | int) -> str | bytes | MetadataEntry:
         if isinstance(key, str):
-            value: Any = super().__getitem__(key)  # which typeshed takes for a pair
+            value: Any = super().__getitem__(key)  # typed as a pair in the stubs
             return cast("str | bytes", value)
         return [*self.__iter__()][key]
 
     def keys(self) -> KeysView[str]:
-        """The keys, each once: what makes ``dict(metadata)`` work with every grpcio."""
+        """Return each key once. ``dict(metadata)`` needs this with some versions of grpcio."""
         return dict.fromkeys(pair.key for pair in self.__iter__()).keys()
 
 
 class APIError(XaiVisionError, AioRpcError):
-    """A call that was made and did not succeed.
+    """A call failed.
 
     Attributes:
-        remedy: What the caller can do about it, in a sentence; may be empty.
-        method: The path of the call, such as ``/xai_api.Chat/GetCompletion``.
-        attempts: How many times the request was sent.
-        partial: Of a stream, the Response as far as it came; else None.
+        remedy: A sentence that tells the caller what to do; may be empty.
+        method: The path of the RPC, such as ``/xai_api.Chat/GetCompletion``.
+        attempts: The number of times the request was sent.
+        partial: For a stream, the Response received so far, otherwise None.
     """
 
     remedy = ""
@@ -85,7 +85,7 @@ class APIError(XaiVisionError, AioRpcError):
 
     @property
     def request_id(self) -> str | None:
-        """The service's id for this call, where it sent one; worth quoting to its support."""
+        """The service's id of the call, for its support; None if it sent none."""
         for pairs in (self.trailing_metadata(), self.initial_metadata()):
             for key, value in pairs:
                 if key.lower() == "x-request-id":
@@ -93,28 +93,27 @@ class APIError(XaiVisionError, AioRpcError):
         return None
 
     def __str__(self) -> str:
-        said = f": {self.details()}" if self.details() else ""
-        tries = f" after {self.attempts} attempts" if self.attempts > 1 else ""
-        head = f"{self.code().name}{said}{tries}"
+        text = self.code().name
+        if self.details():
+            text += f": {self.details()}"
+        if self.attempts > 1:
+            text += f" after {self.attempts} attempts"
         if self.request_id:
-            head += f" (request id {self.request_id})"
-        return f"{head}. {self.remedy}" if self.remedy else head
+            text += f" (request id {self.request_id})"
+        return f"{text}. {self.remedy}" if self.remedy else text
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return rebuild, (type(self), self.args, dict(self.__dict__))
 
 
 class AuthenticationError(APIError):
     """The API key is missing, wrong or expired (UNAUTHENTICATED)."""
 
-    remedy = "Check the key given as api_key= or in XAI_API_KEY."
+    remedy = "Check the key in api_key= or XAI_API_KEY."
 
 
 class PermissionDeniedError(APIError):
-    """The key is blocked, or has no right to this model or endpoint (PERMISSION_DENIED)."""
+    """The key is blocked, or may not use this model or endpoint (PERMISSION_DENIED)."""
 
     remedy = "Check in the console that the key is not blocked and may use this model."
 
@@ -122,47 +121,47 @@ class PermissionDeniedError(APIError):
 class SafetyRefusalError(PermissionDeniedError):
     """The service refused the content of the request."""
 
-    remedy = "The text or a picture was refused; sending it again will not help."
+    remedy = "Change the text or the image; retrying will not help."
 
 
 class NotFoundError(APIError):
-    """No such model, stored response or file (NOT_FOUND)."""
+    """A model, stored response or file does not exist (NOT_FOUND)."""
 
-    remedy = "Check the name or id; stored responses are kept for a limited time."
+    remedy = "Check the name or id; stored responses expire."
 
 
 class BadRequestError(APIError):
-    """The service did not take the request (INVALID_ARGUMENT and its kin)."""
+    """The service refused the request as invalid (INVALID_ARGUMENT and similar statuses)."""
 
-    remedy = "Change the request; sending the same one again will not help."
+    remedy = "Change the request; retrying will not help."
 
 
 class ImageRefusedError(BadRequestError):
-    """The service did not take a picture."""
+    """The service refused an image."""
 
-    remedy = "Send a JPEG or PNG that opens, of at most 20 MiB, to a model that takes pictures."
+    remedy = "Send a valid JPEG or PNG of at most 20 MiB, to a model that accepts images."
 
 
 class ContextTooLongError(BadRequestError):
     """The conversation is longer than the model's context."""
 
-    remedy = "Drop or compact earlier messages, or send pictures with detail='low'."
+    remedy = "Drop or compact earlier messages, or send images with detail='low'."
 
 
 class ImageFetchError(APIError):
-    """The service could not fetch a picture from its URL (DATA_LOSS)."""
+    """The service could not fetch an image from its URL (DATA_LOSS)."""
 
-    remedy = "Check that the URL is public, quick and a JPEG or PNG; or send the picture itself."
+    remedy = "Check that the URL is public, fast and a JPEG or PNG; or send the image's bytes."
 
 
 class RateLimitError(APIError):
-    """A rate limit or quota was reached (RESOURCE_EXHAUSTED from the service)."""
+    """A rate limit or quota was reached (RESOURCE_EXHAUSTED)."""
 
-    remedy = "Send less at once, or wait; .retry_after says how long where the service does."
+    remedy = "Send fewer requests at once, or wait .retry_after seconds if it is set."
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait before trying again, where the service said so."""
+        """The seconds to wait before a retry, or None if the service set no delay."""
         for key, value in self.trailing_metadata():
             scale = {"retry-after": 1.0, "grpc-retry-pushback-ms": 0.001}.get(key.lower())
             if scale is None:
@@ -177,15 +176,15 @@ class RateLimitError(APIError):
 
 
 class MessageTooLargeError(APIError):
-    """A message was over a size limit on its way (RESOURCE_EXHAUSTED for its size)."""
+    """A message exceeded a size limit of gRPC (RESOURCE_EXHAUSTED)."""
 
-    remedy = "Send fewer or smaller pictures in one request."
+    remedy = "Send fewer or smaller images in one request."
 
 
 class RequestTimeoutError(APIError, TimeoutError):
-    """The deadline passed before the answer was complete (DEADLINE_EXCEEDED)."""
+    """The deadline passed before the response was complete (DEADLINE_EXCEEDED)."""
 
-    remedy = "Give more time with timeout= (seconds)."
+    remedy = "Pass a longer timeout= (seconds)."
 
 
 class RequestCancelledError(APIError):
@@ -193,27 +192,27 @@ class RequestCancelledError(APIError):
 
 
 class UnavailableError(APIError):
-    """The service could not be reached or is not ready (UNAVAILABLE)."""
+    """The service is unreachable or not ready (UNAVAILABLE)."""
 
-    remedy = "Check the host and the network; trying again later may help."
+    remedy = "Check the host and the network; retrying later may help."
 
 
 class CertificateError(UnavailableError):
-    """There is no connection because the server's certificate is not trusted."""
+    """The connection failed because the server's certificate is not trusted."""
 
     remedy = (
-        "Check api_host=; for a server with a certificate of its own, give the authority's as "
-        "root_certificates= (PEM bytes)."
+        "Check api_host=. For a server with a private certificate, pass its authority's "
+        "certificate as root_certificates= (PEM bytes)."
     )
 
 
 class ServerError(APIError):
-    """The service failed (INTERNAL, UNKNOWN and other statuses of its own making)."""
+    """The service failed (INTERNAL, UNKNOWN and other statuses)."""
 
-    remedy = "Trying again later may help."
+    remedy = "Retrying later may help."
 
 
 class StreamBrokenError(APIError):
-    """A stream ended before its answer did; ``error.partial.content`` is the text so far."""
+    """A stream ended early; ``error.partial.content`` is the text received so far."""
 
-    remedy = "The part that arrived is in .partial; ask again for the whole."
+    remedy = "The part that arrived is in .partial; send the request again for the rest."

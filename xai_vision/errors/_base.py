@@ -1,4 +1,4 @@
-"""The root of the tree, and what is raised without a call. Needs no gRPC."""
+"""The root of all errors, and the errors raised without a call. Does not import gRPC."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def rebuild(cls: type[XaiVisionError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
-    """Make an error anew, for unpickling: whatever arguments its class takes."""
+    """Rebuild a pickled error without ``__init__``, whose parameters depend on the class."""
     error = cls.__new__(cls)
     error.args = args
     error.__dict__.update(state)
@@ -14,15 +14,29 @@ def rebuild(cls: type[XaiVisionError], args: tuple[Any, ...], state: dict[str, A
 
 
 class InsecureChannelWarning(UserWarning):
-    """The API key is sent in plain text to another machine."""
+    """The API key is sent to another machine in plain text."""
+
+    __module__ = "xai_vision.errors"
 
 
 class XaiVisionError(Exception):
-    """The root of everything this package raises on purpose."""
+    """The base class of all errors of this package."""
+
+    __module__ = "xai_vision.errors"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Show the path that users import, in tracebacks and in the repr of the class.
+        public = cls.__module__.partition("._")[0]
+        if public.startswith("xai_vision."):
+            cls.__module__ = public
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuild, (type(self), self.args, dict(self.__dict__))
 
 
 class ConfigurationError(XaiVisionError, ValueError):
-    """A key, host or option that cannot work, found while the client was made."""
+    """A client was created with an invalid key, host or option."""
 
 
 class ClientClosedError(XaiVisionError, RuntimeError):
@@ -30,20 +44,20 @@ class ClientClosedError(XaiVisionError, RuntimeError):
 
 
 class ForkError(XaiVisionError, RuntimeError):
-    """This process was forked from one that used asyncio clients, and its grpcio cannot go on."""
+    """This process was forked after using an AsyncClient, and its grpcio does not support that."""
 
 
 class InvalidRequestError(XaiVisionError, ValueError):
-    """The service is sure to refuse this, so nothing was sent."""
+    """The service would refuse the request, so it was not sent."""
 
 
 class StructuredOutputError(XaiVisionError, ValueError):
-    """The answer does not fit the shape that was asked for.
+    """The response does not match the requested type.
 
     Attributes:
-        text: The answer's text.
-        errors: What is wrong with it: one dict for each place, as Pydantic gives them.
-        response: The whole Response.
+        text: The text of the response.
+        errors: The mismatches, as Pydantic's list of dicts.
+        response: The Response.
     """
 
     def __init__(self, summary: str, *, text: str, errors: list[Any], response: Any) -> None:
@@ -52,31 +66,28 @@ class StructuredOutputError(XaiVisionError, ValueError):
         self.errors = errors
         self.response = response
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return rebuild, (type(self), self.args, dict(self.__dict__))
-
 
 def short_repr(value: object, max_length: int = 80) -> str:
-    """A value for an error's text: not too long, and without the data of a data URL.
+    """Return a shortened ``repr`` for an error message, without the data of a data URL.
 
     Args:
         value: The value.
-        most: Characters.
+        max_length: The largest number of characters.
     """
     # Imported on use: only errors need it.
     import re
 
     if isinstance(value, str) and value[:5].lower() == "data:":
-        label, comma, _ = value.partition(",")
-        # Without a comma nobody can tell where the data begins.
-        value = f"{label}{comma}…" if comma else "data:…"
+        prefix, comma, _ = value.partition(",")
+        # Without a comma, the start of the data is unknown.
+        value = f"{prefix}{comma}…" if comma else "data:…"
     try:
-        # Of a long text no more is written than shows that it is one.
-        written = repr(value[: 2 * max_length] if isinstance(value, (str, bytes)) else value)
-    except Exception:  # noqa: BLE001 - it may be anything that a program was given
-        # Python does not write out whole numbers of thousands of digits, nor what is too deep.
+        # A long string is cut before repr(), which would copy all of it.
+        text = repr(value[: 2 * max_length] if isinstance(value, (str, bytes)) else value)
+    except Exception:  # noqa: BLE001 - the repr of a foreign class may raise anything
+        # Python refuses to format integers of thousands of digits and deeply nested values.
         if isinstance(value, int):
-            return f"a whole number of {value.bit_length()} bits"
+            return f"an integer of {value.bit_length()} bits"
         return f"a {type(value).__name__}"
-    written = re.sub(r"""(?i)(data:[^\s,'"]{0,99},|base64,)[^\s'"]+""", r"\1…", written)
-    return written if len(written) <= max_length else f"{written[: max_length - 1]}…"
+    text = re.sub(r"""(?i)(data:[^\s,'"]{0,99},|base64,)[^\s'"]+""", r"\1…", text)
+    return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
