@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ApiKey(_message.Message):
-    """An API key as its owner sees it: never the secret itself."""
+    """The properties of an API key, without the secret."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -38,7 +38,7 @@ class ApiKey(_message.Message):
     TEAM_BLOCKED_FIELD_NUMBER: _builtins.int
     DISABLED_FIELD_NUMBER: _builtins.int
     redacted_api_key: _builtins.str
-    """The key with its middle struck out, fit for a log."""
+    """The redacted key."""
     user_id: _builtins.str
     name: _builtins.str
     modified_by: _builtins.str
@@ -46,8 +46,8 @@ class ApiKey(_message.Message):
     team_id: _builtins.str
     api_key_id: _builtins.str
     api_key_blocked: _builtins.bool
-    """Any of these three makes the key useless: the key or its team was blocked, or the key was
-    switched off.
+    """The key does not work if one of these three is set: the key or its team is blocked, or the key
+    is disabled.
     """
     team_blocked: _builtins.bool
     disabled: _builtins.bool
@@ -61,7 +61,7 @@ class ApiKey(_message.Message):
     def modify_time(self, value: _datetime.datetime) -> None: ...
     @_builtins.property
     def acls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the key may do, one right per entry."""
+        """The permissions, one per entry."""
 
     def __init__(
         self,

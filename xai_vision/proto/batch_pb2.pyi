@@ -26,7 +26,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Batch(_message.Message):
-    """A batch and how far it has come."""
+    """A batch and its state."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -43,11 +43,11 @@ class Batch(_message.Message):
     batch_id: _builtins.str
     name: _builtins.str
     create_api_key_id: _builtins.str
-    """ApiKey.api_key_id of the key that opened it."""
+    """ApiKey.api_key_id of the key that created the batch."""
     cancel_by_xai_message: _builtins.str
-    """Set if the service, not the owner, cancelled the batch: why."""
+    """The reason, if the service cancelled the batch."""
     input_file_id: _builtins.str
-    """The uploaded file it was filled from, if it was."""
+    """The uploaded file with the requests, if there is one."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @create_time.setter
@@ -95,7 +95,7 @@ Global___Batch: _TypeAlias = Batch  # noqa: Y015
 
 @_typing.final
 class BatchState(_message.Message):
-    """Counts of requests; a batch is through when num_pending is 0."""
+    """Numbers of requests; the batch is complete when num_pending is 0."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -128,7 +128,7 @@ Global___BatchState: _TypeAlias = BatchState  # noqa: Y015
 
 @_typing.final
 class BatchCostBreakdown(_message.Message):
-    """What a batch has cost so far. One tick is 1e-10 US dollars."""
+    """The cost of a batch so far. One tick is 1e-10 US dollars."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -140,7 +140,7 @@ class BatchCostBreakdown(_message.Message):
     def endpoint_costs(self) -> _containers.RepeatedCompositeFieldContainer[Global___EndpointCost]: ...
     @_builtins.property
     def calculation_time(self) -> _timestamp_pb2.Timestamp:
-        """The sums are not live: this is when they were made."""
+        """The time when the sums were computed; they are not live."""
     @calculation_time.setter
     def calculation_time(self, value: _datetime.datetime) -> None: ...
 
@@ -161,7 +161,7 @@ Global___BatchCostBreakdown: _TypeAlias = BatchCostBreakdown  # noqa: Y015
 
 @_typing.final
 class EndpointCost(_message.Message):
-    """The share of one endpoint in the cost."""
+    """The cost of one endpoint."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -188,7 +188,7 @@ Global___EndpointCost: _TypeAlias = EndpointCost  # noqa: Y015
 
 @_typing.final
 class BatchRequest(_message.Message):
-    """One request inside a batch."""
+    """A request in a batch."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -198,7 +198,7 @@ class BatchRequest(_message.Message):
     VIDEO_REQUEST_FIELD_NUMBER: _builtins.int
     VIDEO_EXTENSION_REQUEST_FIELD_NUMBER: _builtins.int
     batch_request_id: _builtins.str
-    """The caller's own name for it, by which its result is found again."""
+    """The caller's id for the request; its result has the same id."""
     @_builtins.property
     def completion_request(self) -> _chat_pb2.GetCompletionsRequest: ...
     @_builtins.property
@@ -233,7 +233,7 @@ Global___BatchRequest: _TypeAlias = BatchRequest  # noqa: Y015
 
 @_typing.final
 class BatchResultData(_message.Message):
-    """What a request that succeeded was answered."""
+    """The response of a successful request."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -265,7 +265,7 @@ Global___BatchResultData: _TypeAlias = BatchResultData  # noqa: Y015
 
 @_typing.final
 class BatchResult(_message.Message):
-    """The outcome of one request."""
+    """The result of a request."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -296,7 +296,7 @@ Global___BatchResult: _TypeAlias = BatchResult  # noqa: Y015
 
 @_typing.final
 class BatchRequestMetadata(_message.Message):
-    """Where one request stands."""
+    """The state of a request, with its id."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -313,7 +313,7 @@ class BatchRequestMetadata(_message.Message):
         STATE_FAILED: BatchRequestMetadata._State.ValueType  # 4
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
-        """Where a request stands."""
+        """The state of a request."""
 
     STATE_UNKNOWN: BatchRequestMetadata.State.ValueType  # 0
     STATE_PENDING: BatchRequestMetadata.State.ValueType  # 1
@@ -359,7 +359,7 @@ Global___BatchRequestMetadata: _TypeAlias = BatchRequestMetadata  # noqa: Y015
 
 @_typing.final
 class CreateBatchRequest(_message.Message):
-    """Name and, maybe, contents of a new batch."""
+    """The name and optional content of a new batch."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -367,7 +367,7 @@ class CreateBatchRequest(_message.Message):
     INPUT_FILE_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     input_file_id: _builtins.str
-    """Id of an uploaded file with the requests in it; empty for a batch filled by AddBatchRequests."""
+    """Id of an uploaded file with the requests; empty if AddBatchRequests adds them."""
     def __init__(
         self,
         *,
@@ -384,7 +384,7 @@ Global___CreateBatchRequest: _TypeAlias = CreateBatchRequest  # noqa: Y015
 
 @_typing.final
 class AddBatchRequestsRequest(_message.Message):
-    """Requests to put into a batch."""
+    """Requests to add to a batch."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -409,7 +409,7 @@ Global___AddBatchRequestsRequest: _TypeAlias = AddBatchRequestsRequest  # noqa: 
 
 @_typing.final
 class GetBatchRequest(_message.Message):
-    """Which batch to describe."""
+    """The batch to describe."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -430,7 +430,7 @@ Global___GetBatchRequest: _TypeAlias = GetBatchRequest  # noqa: Y015
 
 @_typing.final
 class ListBatchesRequest(_message.Message):
-    """A page of the caller's batches."""
+    """A request for a page of the caller's batches."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -438,7 +438,7 @@ class ListBatchesRequest(_message.Message):
     PAGINATION_TOKEN_FIELD_NUMBER: _builtins.int
     limit: _builtins.int
     pagination_token: _builtins.str
-    """From the page before; unset for the first page."""
+    """From the previous page; unset for the first page."""
     def __init__(
         self,
         *,
@@ -464,7 +464,7 @@ class ListBatchesResponse(_message.Message):
     BATCHES_FIELD_NUMBER: _builtins.int
     PAGINATION_TOKEN_FIELD_NUMBER: _builtins.int
     pagination_token: _builtins.str
-    """Asks for the next page; unset on the last."""
+    """The token of the next page; unset on the last."""
     @_builtins.property
     def batches(self) -> _containers.RepeatedCompositeFieldContainer[Global___Batch]: ...
     def __init__(
@@ -485,7 +485,7 @@ Global___ListBatchesResponse: _TypeAlias = ListBatchesResponse  # noqa: Y015
 
 @_typing.final
 class CancelBatchRequest(_message.Message):
-    """Which batch to stop."""
+    """The batch to cancel."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -506,7 +506,7 @@ Global___CancelBatchRequest: _TypeAlias = CancelBatchRequest  # noqa: Y015
 
 @_typing.final
 class ListBatchRequestMetadataRequest(_message.Message):
-    """A page of the requests in a batch."""
+    """A request for a page of a batch's requests."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -519,7 +519,7 @@ class ListBatchRequestMetadataRequest(_message.Message):
     pagination_token: _builtins.str
     @_builtins.property
     def status(self) -> _containers.RepeatedScalarFieldContainer[Global___BatchRequestMetadata.State.ValueType]:
-        """Only requests in one of these states; all if empty."""
+        """Filter by state; all if empty."""
 
     def __init__(
         self,
@@ -568,7 +568,7 @@ Global___ListBatchRequestMetadataResponse: _TypeAlias = ListBatchRequestMetadata
 
 @_typing.final
 class ListBatchResultsRequest(_message.Message):
-    """A page of the results of a batch."""
+    """A request for a page of a batch's results."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -597,7 +597,7 @@ Global___ListBatchResultsRequest: _TypeAlias = ListBatchResultsRequest  # noqa: 
 
 @_typing.final
 class ListBatchResultsResponse(_message.Message):
-    """A page of results; requests still pending are not in it."""
+    """A page of results, without pending requests."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -624,7 +624,7 @@ Global___ListBatchResultsResponse: _TypeAlias = ListBatchResultsResponse  # noqa
 
 @_typing.final
 class GetBatchRequestResultRequest(_message.Message):
-    """Which request of which batch to look up."""
+    """The batch and the id of the request."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -648,7 +648,7 @@ Global___GetBatchRequestResultRequest: _TypeAlias = GetBatchRequestResultRequest
 
 @_typing.final
 class GetBatchRequestResultResponse(_message.Message):
-    """A request beside its outcome."""
+    """A request with its result."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -42,7 +42,7 @@ class _GuidelineCategoryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Gui
     GUIDELINE_CATEGORY_PROFANITY: _GuidelineCategory.ValueType  # 5
 
 class GuidelineCategory(_GuidelineCategory, metaclass=_GuidelineCategoryEnumTypeWrapper):
-    """Kinds of content."""
+    """Categories of content."""
 
 GUIDELINE_CATEGORY_INVALID: GuidelineCategory.ValueType  # 0
 GUIDELINE_CATEGORY_NSFW: GuidelineCategory.ValueType  # 1
@@ -60,7 +60,7 @@ class _GuidelineBehaviorEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Gui
     GUIDELINE_BEHAVIOR_DECLINE: _GuidelineBehavior.ValueType  # 1
 
 class GuidelineBehavior(_GuidelineBehavior, metaclass=_GuidelineBehaviorEnumTypeWrapper):
-    """What to do about it."""
+    """The treatment of a category."""
 
 GUIDELINE_BEHAVIOR_INVALID: GuidelineBehavior.ValueType  # 0
 GUIDELINE_BEHAVIOR_DECLINE: GuidelineBehavior.ValueType  # 1
@@ -74,7 +74,7 @@ class _IncludeOptionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Include
     DESCRIPTOR: _descriptor.EnumDescriptor
     INCLUDE_OPTION_INVALID: _IncludeOption.ValueType  # 0
     INCLUDE_OPTION_WEB_SEARCH_CALL_OUTPUT: _IncludeOption.ValueType  # 1
-    """The results of the tools the service ran, as outputs of ROLE_TOOL."""
+    """Results of server-side tools, as outputs of ROLE_TOOL."""
     INCLUDE_OPTION_X_SEARCH_CALL_OUTPUT: _IncludeOption.ValueType  # 2
     INCLUDE_OPTION_CODE_EXECUTION_CALL_OUTPUT: _IncludeOption.ValueType  # 3
     INCLUDE_OPTION_COLLECTIONS_SEARCH_CALL_OUTPUT: _IncludeOption.ValueType  # 4
@@ -86,11 +86,11 @@ class _IncludeOptionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Include
     INCLUDE_OPTION_CODE_EXECUTION_FILES_OUTPUT: _IncludeOption.ValueType  # 9
 
 class IncludeOption(_IncludeOption, metaclass=_IncludeOptionEnumTypeWrapper):
-    """Parts of an answer that are left out unless asked for."""
+    """Optional parts of a response."""
 
 INCLUDE_OPTION_INVALID: IncludeOption.ValueType  # 0
 INCLUDE_OPTION_WEB_SEARCH_CALL_OUTPUT: IncludeOption.ValueType  # 1
-"""The results of the tools the service ran, as outputs of ROLE_TOOL."""
+"""Results of server-side tools, as outputs of ROLE_TOOL."""
 INCLUDE_OPTION_X_SEARCH_CALL_OUTPUT: IncludeOption.ValueType  # 2
 INCLUDE_OPTION_CODE_EXECUTION_CALL_OUTPUT: IncludeOption.ValueType  # 3
 INCLUDE_OPTION_COLLECTIONS_SEARCH_CALL_OUTPUT: IncludeOption.ValueType  # 4
@@ -119,7 +119,7 @@ class _MessageRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MessageRo
     ROLE_DEVELOPER: _MessageRole.ValueType  # 6
 
 class MessageRole(_MessageRole, metaclass=_MessageRoleEnumTypeWrapper):
-    """Whose turn a message is."""
+    """The author of a message."""
 
 INVALID_ROLE: MessageRole.ValueType  # 0
 ROLE_USER: MessageRole.ValueType  # 1
@@ -144,7 +144,7 @@ class _ReasoningEffortEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reaso
     EFFORT_XHIGH: _ReasoningEffort.ValueType  # 5
 
 class ReasoningEffort(_ReasoningEffort, metaclass=_ReasoningEffortEnumTypeWrapper):
-    """How long the model may think before it answers."""
+    """How much the model reasons before it responds."""
 
 INVALID_EFFORT: ReasoningEffort.ValueType  # 0
 EFFORT_LOW: ReasoningEffort.ValueType  # 1
@@ -165,7 +165,7 @@ class _AgentCountEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AgentCount
     AGENT_COUNT_16: _AgentCount.ValueType  # 2
 
 class AgentCount(_AgentCount, metaclass=_AgentCountEnumTypeWrapper):
-    """How many agents work on one answer."""
+    """Number of agents."""
 
 AGENT_COUNT_UNSPECIFIED: AgentCount.ValueType  # 0
 AGENT_COUNT_4: AgentCount.ValueType  # 1
@@ -184,7 +184,7 @@ class _ToolModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ToolMode.Val
     TOOL_MODE_REQUIRED: _ToolMode.ValueType  # 3
 
 class ToolMode(_ToolMode, metaclass=_ToolModeEnumTypeWrapper):
-    """Whether the model may (AUTO), must not (NONE) or must (REQUIRED) use a tool."""
+    """Whether the model can (AUTO), must not (NONE) or must (REQUIRED) call a tool."""
 
 TOOL_MODE_INVALID: ToolMode.ValueType  # 0
 TOOL_MODE_AUTO: ToolMode.ValueType  # 1
@@ -204,7 +204,7 @@ class _FormatTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FormatType
     FORMAT_TYPE_JSON_SCHEMA: _FormatType.ValueType  # 3
 
 class FormatType(_FormatType, metaclass=_FormatTypeEnumTypeWrapper):
-    """The form of an answer."""
+    """The format of a response."""
 
 FORMAT_TYPE_INVALID: FormatType.ValueType  # 0
 FORMAT_TYPE_TEXT: FormatType.ValueType  # 1
@@ -229,7 +229,7 @@ class _ToolCallTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ToolCall
     TOOL_CALL_TYPE_IMAGE_GENERATION_TOOL: _ToolCallType.ValueType  # 10
 
 class ToolCallType(_ToolCallType, metaclass=_ToolCallTypeEnumTypeWrapper):
-    """What kind of tool a call is for."""
+    """The kind of tool of a call."""
 
 TOOL_CALL_TYPE_INVALID: ToolCallType.ValueType  # 0
 TOOL_CALL_TYPE_CLIENT_SIDE_TOOL: ToolCallType.ValueType  # 1
@@ -254,7 +254,7 @@ class _ToolCallStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ToolCa
     TOOL_CALL_STATUS_FAILED: _ToolCallStatus.ValueType  # 3
 
 class ToolCallStatus(_ToolCallStatus, metaclass=_ToolCallStatusEnumTypeWrapper):
-    """How far a call has come."""
+    """The state of a call."""
 
 TOOL_CALL_STATUS_IN_PROGRESS: ToolCallStatus.ValueType  # 0
 TOOL_CALL_STATUS_COMPLETED: ToolCallStatus.ValueType  # 1
@@ -274,7 +274,7 @@ class _SearchModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SearchMode
     AUTO_SEARCH_MODE: _SearchMode.ValueType  # 3
 
 class SearchMode(_SearchMode, metaclass=_SearchModeEnumTypeWrapper):
-    """Whether to search while answering; in AUTO the model decides."""
+    """Whether to search; with AUTO the model decides."""
 
 INVALID_SEARCH_MODE: SearchMode.ValueType  # 0
 OFF_SEARCH_MODE: SearchMode.ValueType  # 1
@@ -284,7 +284,7 @@ Global___SearchMode: _TypeAlias = SearchMode  # noqa: Y015
 
 @_typing.final
 class PolicyGuideline(_message.Message):
-    """How the model should meet content of one kind."""
+    """How the model should treat one category of content."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -308,7 +308,7 @@ Global___PolicyGuideline: _TypeAlias = PolicyGuideline  # noqa: Y015
 
 @_typing.final
 class Guideline(_message.Message):
-    """One instruction about what the model may write."""
+    """A guideline for one category of content."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -332,7 +332,7 @@ Global___Guideline: _TypeAlias = Guideline  # noqa: Y015
 
 @_typing.final
 class GetCompletionsRequest(_message.Message):
-    """A conversation and how to continue it."""
+    """A conversation and the settings of its continuation."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -366,42 +366,42 @@ class GetCompletionsRequest(_message.Message):
     GUIDELINES_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     user: _builtins.str
-    """The caller's own name for the person behind the request."""
+    """An identifier of the end user, chosen by the caller."""
     n: _builtins.int
-    """How many independent answers to give."""
+    """Number of independent responses."""
     max_tokens: _builtins.int
     seed: _builtins.int
     temperature: _builtins.float
     top_p: _builtins.float
     logprobs: _builtins.bool
     top_logprobs: _builtins.int
-    """How many alternatives to report per token; needs logprobs."""
+    """Number of alternatives per token; needs logprobs."""
     frequency_penalty: _builtins.float
     presence_penalty: _builtins.float
     reasoning_effort: Global___ReasoningEffort.ValueType
     parallel_tool_calls: _builtins.bool
     previous_response_id: _builtins.str
-    """Puts the stored conversation of that response in front of messages. NOT_FOUND if it is unknown."""
+    """Prepends the stored conversation of this response. NOT_FOUND if the id is unknown."""
     store_messages: _builtins.bool
-    """Keep request and answer on the server, for previous_response_id and GetStoredCompletion. Unset
-    means no over gRPC, but yes over REST; storing advised against when there are pictures.
+    """Store the request and the response, for previous_response_id and GetStoredCompletion. The
+    default is false over gRPC and true over REST. Not recommended with images.
     """
     use_encrypted_content: _builtins.bool
-    """Return the model's reasoning encrypted, to be handed back in a later turn instead of stored."""
+    """Return the reasoning encrypted, so that a later turn can send it back."""
     max_turns: _builtins.int
-    """How many rounds of server-side tools the model may take."""
+    """Maximum number of rounds of server-side tool calls."""
     agent_count: Global___AgentCount.ValueType
-    """For models that let several agents work on one answer."""
+    """Number of agents, for models that support several."""
     service_tier: _usage_pb2.ServiceTier.ValueType
     safety_identifier: _builtins.str
-    """A stable name of the end user, for the service's abuse checks."""
+    """A stable identifier of the end user, for abuse detection."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Message]:
-        """The conversation so far, oldest first."""
+        """The messages, oldest first."""
 
     @_builtins.property
     def stop(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Texts at which the model stops writing."""
+        """Strings at which the model stops."""
 
     @_builtins.property
     def tools(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tool]:
@@ -415,7 +415,7 @@ class GetCompletionsRequest(_message.Message):
     def search_parameters(self) -> Global___SearchParameters: ...
     @_builtins.property
     def include(self) -> _containers.RepeatedScalarFieldContainer[Global___IncludeOption.ValueType]:
-        """Parts of the answer that are left out unless asked for."""
+        """Optional parts of the response."""
 
     @_builtins.property
     def guidelines(self) -> _containers.RepeatedCompositeFieldContainer[Global___Guideline]: ...
@@ -520,7 +520,7 @@ Global___GetCompletionsRequest: _TypeAlias = GetCompletionsRequest  # noqa: Y015
 
 @_typing.final
 class GetChatCompletionResponse(_message.Message):
-    """A whole answer."""
+    """A complete response."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -538,13 +538,13 @@ class GetChatCompletionResponse(_message.Message):
     id: _builtins.str
     model: _builtins.str
     system_fingerprint: _builtins.str
-    """Changes when the model's configuration does."""
+    """Changes with the model's configuration."""
     service_tier: _usage_pb2.ServiceTier.ValueType
-    """The tier that served the request, which need not be the one it asked for."""
+    """The service tier that was used; it can differ from the requested one."""
     @_builtins.property
     def outputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___CompletionOutput]:
-        """With n, one per answer. With server-side tools, one per step of the work, tool results included
-        if asked for; the answer is the last assistant's.
+        """With n, one output per response. With server-side tools, one output per step, including tool
+        results if requested; the last assistant output is the response.
         """
 
     @_builtins.property
@@ -555,11 +555,11 @@ class GetChatCompletionResponse(_message.Message):
     def usage(self) -> _usage_pb2.SamplingUsage: ...
     @_builtins.property
     def citations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The URLs the answer rests on."""
+        """URLs of the sources."""
 
     @_builtins.property
     def settings(self) -> Global___RequestSettings:
-        """The settings of the request, as the service understood them."""
+        """The effective settings of the request."""
 
     @_builtins.property
     def debug_output(self) -> Global___DebugOutput: ...
@@ -590,7 +590,7 @@ Global___GetChatCompletionResponse: _TypeAlias = GetChatCompletionResponse  # no
 
 @_typing.final
 class GetChatCompletionChunk(_message.Message):
-    """A piece of an answer."""
+    """A chunk of a streamed response."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -610,7 +610,7 @@ class GetChatCompletionChunk(_message.Message):
     service_tier: _usage_pb2.ServiceTier.ValueType
     @_builtins.property
     def outputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___CompletionOutputChunk]:
-        """What is new. Pieces of several outputs may alternate; index says whose each is."""
+        """The new parts. Chunks of several outputs can alternate; index identifies the output."""
 
     @_builtins.property
     def created(self) -> _timestamp_pb2.Timestamp: ...
@@ -618,7 +618,7 @@ class GetChatCompletionChunk(_message.Message):
     def created(self, value: _datetime.datetime) -> None: ...
     @_builtins.property
     def usage(self) -> _usage_pb2.SamplingUsage:
-        """A total, not an increment: the last one counts."""
+        """Cumulative: the last value is the total."""
 
     @_builtins.property
     def citations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
@@ -650,7 +650,7 @@ Global___GetChatCompletionChunk: _TypeAlias = GetChatCompletionChunk  # noqa: Y0
 
 @_typing.final
 class OutputFile(_message.Message):
-    """A file that a tool made while the answer was written; its content is read with the Files service."""
+    """A file created by a tool; the Files service returns its content."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -674,7 +674,7 @@ Global___OutputFile: _TypeAlias = OutputFile  # noqa: Y015
 
 @_typing.final
 class GetDeferredCompletionResponse(_message.Message):
-    """Where a deferred completion stands."""
+    """The state of a deferred completion."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -683,7 +683,7 @@ class GetDeferredCompletionResponse(_message.Message):
     status: _deferred_pb2.DeferredStatus.ValueType
     @_builtins.property
     def response(self) -> Global___GetChatCompletionResponse:
-        """Only when status is DONE."""
+        """Set if status is DONE."""
 
     def __init__(
         self,
@@ -703,7 +703,7 @@ Global___GetDeferredCompletionResponse: _TypeAlias = GetDeferredCompletionRespon
 
 @_typing.final
 class CompletionOutput(_message.Message):
-    """One output of an answer."""
+    """One output of a response."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -735,7 +735,7 @@ Global___CompletionOutput: _TypeAlias = CompletionOutput  # noqa: Y015
 
 @_typing.final
 class CompletionMessage(_message.Message):
-    """What was written, by the model or a tool."""
+    """A message of the model or of a tool."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -749,12 +749,12 @@ class CompletionMessage(_message.Message):
     reasoning_content: _builtins.str
     role: Global___MessageRole.ValueType
     encrypted_content: _builtins.str
-    """Opaque; to be sent back unchanged in the next turn."""
+    """Opaque; send it back unchanged in the next turn."""
     @_builtins.property
     def tool_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCall]: ...
     @_builtins.property
     def citations(self) -> _containers.RepeatedCompositeFieldContainer[Global___InlineCitation]:
-        """Only with INCLUDE_OPTION_INLINE_CITATIONS."""
+        """Set only with INCLUDE_OPTION_INLINE_CITATIONS."""
 
     def __init__(
         self,
@@ -776,7 +776,7 @@ Global___CompletionMessage: _TypeAlias = CompletionMessage  # noqa: Y015
 
 @_typing.final
 class CompletionOutputChunk(_message.Message):
-    """What is new in one output."""
+    """The new part of one output."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -785,7 +785,7 @@ class CompletionOutputChunk(_message.Message):
     FINISH_REASON_FIELD_NUMBER: _builtins.int
     INDEX_FIELD_NUMBER: _builtins.int
     finish_reason: _sample_pb2.FinishReason.ValueType
-    """REASON_INVALID until the last piece of the output."""
+    """REASON_INVALID until the last chunk of the output."""
     index: _builtins.int
     @_builtins.property
     def delta(self) -> Global___Delta: ...
@@ -809,7 +809,7 @@ Global___CompletionOutputChunk: _TypeAlias = CompletionOutputChunk  # noqa: Y015
 
 @_typing.final
 class Delta(_message.Message):
-    """The new part of a CompletionMessage: texts are to be joined, lists extended."""
+    """The new part of a CompletionMessage: append strings and lists."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -822,7 +822,7 @@ class Delta(_message.Message):
     content: _builtins.str
     reasoning_content: _builtins.str
     role: Global___MessageRole.ValueType
-    """INVALID_ROLE in pieces that do not say it again."""
+    """INVALID_ROLE in chunks that do not repeat the role."""
     encrypted_content: _builtins.str
     @_builtins.property
     def tool_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCall]: ...
@@ -848,7 +848,7 @@ Global___Delta: _TypeAlias = Delta  # noqa: Y015
 
 @_typing.final
 class InlineCitation(_message.Message):
-    """A source of one passage of the content."""
+    """The source of a passage of the content."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -859,9 +859,9 @@ class InlineCitation(_message.Message):
     X_CITATION_FIELD_NUMBER: _builtins.int
     COLLECTIONS_CITATION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """What the text calls it."""
+    """The label in the text."""
     start_index: _builtins.int
-    """Where in the content the passage begins."""
+    """Offset of the passage in the content."""
     end_index: _builtins.int
     @_builtins.property
     def web_citation(self) -> Global___WebCitation: ...
@@ -967,7 +967,7 @@ Global___CollectionsCitation: _TypeAlias = CollectionsCitation  # noqa: Y015
 
 @_typing.final
 class LogProbs(_message.Message):
-    """The probabilities of an output's tokens."""
+    """Log probabilities of an output's tokens."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -989,7 +989,7 @@ Global___LogProbs: _TypeAlias = LogProbs  # noqa: Y015
 
 @_typing.final
 class LogProb(_message.Message):
-    """A token that was chosen."""
+    """A sampled token."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1000,7 +1000,7 @@ class LogProb(_message.Message):
     token: _builtins.str
     logprob: _builtins.float
     bytes: _builtins.bytes
-    """Its UTF-8 bytes: a token may end within a character, which token cannot show."""
+    """The UTF-8 bytes, because a token can end within a character."""
     @_builtins.property
     def top_logprobs(self) -> _containers.RepeatedCompositeFieldContainer[Global___TopLogProb]: ...
     def __init__(
@@ -1021,7 +1021,7 @@ Global___LogProb: _TypeAlias = LogProb  # noqa: Y015
 
 @_typing.final
 class TopLogProb(_message.Message):
-    """A token that could have been chosen."""
+    """An alternative token."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1048,7 +1048,7 @@ Global___TopLogProb: _TypeAlias = TopLogProb  # noqa: Y015
 
 @_typing.final
 class Content(_message.Message):
-    """A piece of a message. Text and pictures may come in any order."""
+    """A part of a message. Texts and images can be in any order."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1079,9 +1079,7 @@ Global___Content: _TypeAlias = Content  # noqa: Y015
 
 @_typing.final
 class FileContent(_message.Message):
-    """A document for the model to read: uploaded before (file_id), sent along (data), or fetched by the
-    service (url).
-    """
+    """A document: uploaded before (file_id), inline (data), or fetched by the service (url)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1114,7 +1112,7 @@ Global___FileContent: _TypeAlias = FileContent  # noqa: Y015
 
 @_typing.final
 class Message(_message.Message):
-    """One turn of a conversation."""
+    """A message of a conversation."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1126,19 +1124,19 @@ class Message(_message.Message):
     ENCRYPTED_CONTENT_FIELD_NUMBER: _builtins.int
     TOOL_CALL_ID_FIELD_NUMBER: _builtins.int
     reasoning_content: _builtins.str
-    """The model's thinking aloud, in a ROLE_ASSISTANT turn."""
+    """The reasoning of the model, in a ROLE_ASSISTANT message."""
     role: Global___MessageRole.ValueType
     name: _builtins.str
-    """Tells participants of one role apart."""
+    """Distinguishes participants with the same role."""
     encrypted_content: _builtins.str
-    """As it came in CompletionMessage or CompactContextResponse."""
+    """Copied from CompletionMessage or CompactContextResponse."""
     tool_call_id: _builtins.str
-    """Which call a ROLE_TOOL turn is the result of."""
+    """The id of the call whose result a ROLE_TOOL message holds."""
     @_builtins.property
     def content(self) -> _containers.RepeatedCompositeFieldContainer[Global___Content]: ...
     @_builtins.property
     def tool_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCall]:
-        """What the model asked for, in a ROLE_ASSISTANT turn."""
+        """Tool calls of the model, in a ROLE_ASSISTANT message."""
 
     def __init__(
         self,
@@ -1168,7 +1166,7 @@ Global___Message: _TypeAlias = Message  # noqa: Y015
 
 @_typing.final
 class ToolChoice(_message.Message):
-    """Whether the model uses tools."""
+    """Whether the model calls tools."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1176,7 +1174,7 @@ class ToolChoice(_message.Message):
     FUNCTION_NAME_FIELD_NUMBER: _builtins.int
     mode: Global___ToolMode.ValueType
     function_name: _builtins.str
-    """It must call this function."""
+    """The model must call this function."""
     def __init__(
         self,
         *,
@@ -1195,7 +1193,7 @@ Global___ToolChoice: _TypeAlias = ToolChoice  # noqa: Y015
 
 @_typing.final
 class Tool(_message.Message):
-    """Something the model may call: a function of the caller's, or a tool the service runs itself."""
+    """A tool that the model can call: a function of the caller, or a server-side tool."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1278,14 +1276,14 @@ class MCP(_message.Message):
     AUTHORIZATION_FIELD_NUMBER: _builtins.int
     EXTRA_HEADERS_FIELD_NUMBER: _builtins.int
     server_label: _builtins.str
-    """Prefixes its tools' names."""
+    """Prefix of the tools' names."""
     server_description: _builtins.str
     server_url: _builtins.str
     authorization: _builtins.str
-    """Sent to that server as its Authorization header."""
+    """The Authorization header for this server."""
     @_builtins.property
     def allowed_tool_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """All of its tools if empty."""
+        """All tools if empty."""
 
     @_builtins.property
     def extra_headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
@@ -1311,7 +1309,7 @@ Global___MCP: _TypeAlias = MCP  # noqa: Y015
 
 @_typing.final
 class WebSearch(_message.Message):
-    """Search of the web. Domains are either excluded or allowed, not both, and at most 5."""
+    """Web search. Domains are excluded or allowed, not both; at most 5."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1321,9 +1319,9 @@ class WebSearch(_message.Message):
     USER_LOCATION_FIELD_NUMBER: _builtins.int
     ENABLE_IMAGE_SEARCH_FIELD_NUMBER: _builtins.int
     enable_image_understanding: _builtins.bool
-    """Lets the model look at pictures it finds (view_image), which costs image tokens."""
+    """Lets the model view images that it finds (view_image), which costs image tokens."""
     enable_image_search: _builtins.bool
-    """Lets the model search for pictures."""
+    """Lets the model search for images."""
     @_builtins.property
     def excluded_domains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -1360,7 +1358,7 @@ Global___WebSearch: _TypeAlias = WebSearch  # noqa: Y015
 
 @_typing.final
 class WebSearchUserLocation(_message.Message):
-    """Where results should be close to."""
+    """The location of the user, for local results."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1405,7 +1403,7 @@ Global___WebSearchUserLocation: _TypeAlias = WebSearchUserLocation  # noqa: Y015
 
 @_typing.final
 class XSearch(_message.Message):
-    """Search of posts on X. Handles are either excluded or allowed, not both, and at most 10."""
+    """Search of posts on X. Handles are excluded or allowed, not both."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1416,7 +1414,7 @@ class XSearch(_message.Message):
     ENABLE_IMAGE_UNDERSTANDING_FIELD_NUMBER: _builtins.int
     ENABLE_VIDEO_UNDERSTANDING_FIELD_NUMBER: _builtins.int
     enable_image_understanding: _builtins.bool
-    """Lets the model look at pictures and videos in posts, which costs tokens."""
+    """Lets the model view images and videos in posts, which costs tokens."""
     enable_video_understanding: _builtins.bool
     @_builtins.property
     def from_date(self) -> _timestamp_pb2.Timestamp: ...
@@ -1465,7 +1463,7 @@ Global___XSearch: _TypeAlias = XSearch  # noqa: Y015
 
 @_typing.final
 class CodeExecution(_message.Message):
-    """Runs code in a sandbox of the service."""
+    """Executes code in a sandbox of the service."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1482,7 +1480,7 @@ Global___CodeExecution: _TypeAlias = CodeExecution  # noqa: Y015
 
 @_typing.final
 class ImageGeneration(_message.Message):
-    """Draws pictures."""
+    """Generates images."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1505,7 +1503,7 @@ Global___ImageGeneration: _TypeAlias = ImageGeneration  # noqa: Y015
 
 @_typing.final
 class CollectionsSearch(_message.Message):
-    """Search of documents the caller has put into collections."""
+    """Search in the caller's collections of documents."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1517,7 +1515,7 @@ class CollectionsSearch(_message.Message):
     KEYWORD_RETRIEVAL_FIELD_NUMBER: _builtins.int
     limit: _builtins.int
     instructions: _builtins.str
-    """Told to the model that searches."""
+    """Instructions for the model that searches."""
     @_builtins.property
     def collection_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -1557,7 +1555,7 @@ Global___CollectionsSearch: _TypeAlias = CollectionsSearch  # noqa: Y015
 
 @_typing.final
 class AttachmentSearch(_message.Message):
-    """Search of the files attached to the conversation."""
+    """Search in the files attached to the conversation."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1580,7 +1578,7 @@ Global___AttachmentSearch: _TypeAlias = AttachmentSearch  # noqa: Y015
 
 @_typing.final
 class Function(_message.Message):
-    """A function that the caller runs."""
+    """A function that the caller executes."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1591,9 +1589,9 @@ class Function(_message.Message):
     name: _builtins.str
     description: _builtins.str
     strict: _builtins.bool
-    """Hold the model's arguments to the schema exactly."""
+    """Require the arguments to match the schema exactly."""
     parameters: _builtins.str
-    """A JSON Schema object, as JSON text."""
+    """A JSON schema, serialized."""
     def __init__(
         self,
         *,
@@ -1612,7 +1610,7 @@ Global___Function: _TypeAlias = Function  # noqa: Y015
 
 @_typing.final
 class ToolCall(_message.Message):
-    """A use of a tool by the model."""
+    """A tool call of the model."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1622,9 +1620,9 @@ class ToolCall(_message.Message):
     ERROR_MESSAGE_FIELD_NUMBER: _builtins.int
     FUNCTION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Repeated in tool_call_id of the message that brings the result."""
+    """The message with the result has this id as its tool_call_id."""
     type: Global___ToolCallType.ValueType
-    """Who runs it: only TOOL_CALL_TYPE_CLIENT_SIDE_TOOL is the caller's to answer."""
+    """Who executes the call: the caller only if it is TOOL_CALL_TYPE_CLIENT_SIDE_TOOL."""
     status: Global___ToolCallStatus.ValueType
     error_message: _builtins.str
     @_builtins.property
@@ -1655,7 +1653,7 @@ Global___ToolCall: _TypeAlias = ToolCall  # noqa: Y015
 
 @_typing.final
 class FunctionCall(_message.Message):
-    """What was called, with what."""
+    """The function and its arguments."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1663,7 +1661,7 @@ class FunctionCall(_message.Message):
     ARGUMENTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     arguments: _builtins.str
-    """JSON text, written by the model: it may not parse."""
+    """JSON generated by the model; it can be invalid."""
     def __init__(
         self,
         *,
@@ -1680,7 +1678,7 @@ Global___FunctionCall: _TypeAlias = FunctionCall  # noqa: Y015
 
 @_typing.final
 class ResponseFormat(_message.Message):
-    """Holds the answer to a form."""
+    """The format of the response."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1688,7 +1686,7 @@ class ResponseFormat(_message.Message):
     SCHEMA_FIELD_NUMBER: _builtins.int
     format_type: Global___FormatType.ValueType
     schema: _builtins.str
-    """A JSON Schema as JSON text, for FORMAT_TYPE_JSON_SCHEMA."""
+    """A serialized JSON schema, for FORMAT_TYPE_JSON_SCHEMA."""
     def __init__(
         self,
         *,
@@ -1707,7 +1705,7 @@ Global___ResponseFormat: _TypeAlias = ResponseFormat  # noqa: Y015
 
 @_typing.final
 class SearchParameters(_message.Message):
-    """The older way to search while answering; WebSearch and XSearch are its successors."""
+    """Live search, succeeded by WebSearch and XSearch."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1722,7 +1720,7 @@ class SearchParameters(_message.Message):
     max_search_results: _builtins.int
     @_builtins.property
     def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___Source]:
-        """Where to look; the service's choice if empty."""
+        """The sources; chosen by the service if empty."""
 
     @_builtins.property
     def from_date(self) -> _timestamp_pb2.Timestamp: ...
@@ -1754,7 +1752,7 @@ Global___SearchParameters: _TypeAlias = SearchParameters  # noqa: Y015
 
 @_typing.final
 class Source(_message.Message):
-    """A place to look."""
+    """A source of a live search."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1790,7 +1788,7 @@ Global___Source: _TypeAlias = Source  # noqa: Y015
 
 @_typing.final
 class WebSource(_message.Message):
-    """The web. Websites are either excluded or allowed, not both."""
+    """The web. Websites are excluded or allowed, not both."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1854,7 +1852,7 @@ Global___NewsSource: _TypeAlias = NewsSource  # noqa: Y015
 
 @_typing.final
 class XSource(_message.Message):
-    """Posts on X. Handles are either included or excluded, not both."""
+    """Posts on X. Handles are included or excluded, not both."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1863,7 +1861,7 @@ class XSource(_message.Message):
     POST_FAVORITE_COUNT_FIELD_NUMBER: _builtins.int
     POST_VIEW_COUNT_FIELD_NUMBER: _builtins.int
     post_favorite_count: _builtins.int
-    """Only posts with at least as many likes, and views."""
+    """Minimum numbers of likes and views."""
     post_view_count: _builtins.int
     @_builtins.property
     def included_x_handles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
@@ -1894,14 +1892,14 @@ Global___XSource: _TypeAlias = XSource  # noqa: Y015
 
 @_typing.final
 class RssSource(_message.Message):
-    """News feeds."""
+    """RSS feeds."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     LINKS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def links(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Their URLs."""
+        """URLs of the feeds."""
 
     def __init__(
         self,
@@ -1918,7 +1916,7 @@ Global___RssSource: _TypeAlias = RssSource  # noqa: Y015
 
 @_typing.final
 class RequestSettings(_message.Message):
-    """The settings a request was served with; they mirror GetCompletionsRequest."""
+    """The effective settings of a request; the fields mirror GetCompletionsRequest."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2006,7 +2004,7 @@ Global___RequestSettings: _TypeAlias = RequestSettings  # noqa: Y015
 
 @_typing.final
 class GetStoredCompletionRequest(_message.Message):
-    """Which answer to read."""
+    """The response to return."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2027,7 +2025,7 @@ Global___GetStoredCompletionRequest: _TypeAlias = GetStoredCompletionRequest  # 
 
 @_typing.final
 class DeleteStoredCompletionRequest(_message.Message):
-    """Which answer to forget."""
+    """The response to delete."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2048,7 +2046,7 @@ Global___DeleteStoredCompletionRequest: _TypeAlias = DeleteStoredCompletionReque
 
 @_typing.final
 class DeleteStoredCompletionResponse(_message.Message):
-    """The answer that was forgotten."""
+    """The response that was deleted."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2069,7 +2067,7 @@ Global___DeleteStoredCompletionResponse: _TypeAlias = DeleteStoredCompletionResp
 
 @_typing.final
 class DebugOutput(_message.Message):
-    """What went on inside the service, for its own staff."""
+    """Internal debug output of the service."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2125,7 +2123,7 @@ Global___DebugOutput: _TypeAlias = DebugOutput  # noqa: Y015
 
 @_typing.final
 class CompactContextRequest(_message.Message):
-    """A conversation to fold."""
+    """A conversation to compact."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2150,7 +2148,7 @@ Global___CompactContextRequest: _TypeAlias = CompactContextRequest  # noqa: Y015
 
 @_typing.final
 class CompactContextResponse(_message.Message):
-    """What stands for the conversation from now on."""
+    """The message that replaces the conversation."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2160,9 +2158,9 @@ class CompactContextResponse(_message.Message):
     USAGE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     encrypted_content: _builtins.str
-    """To be sent as encrypted_content of a message in place of those that were folded."""
+    """Send it as encrypted_content of a message in place of the compacted messages."""
     dropped_message_count: _builtins.int
-    """How many messages were left out of it."""
+    """Number of dropped messages."""
     @_builtins.property
     def usage(self) -> _usage_pb2.SamplingUsage: ...
     def __init__(

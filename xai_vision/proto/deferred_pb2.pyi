@@ -29,7 +29,7 @@ class _DeferredStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Deferr
     FAILED: _DeferredStatus.ValueType  # 4
 
 class DeferredStatus(_DeferredStatus, metaclass=_DeferredStatusEnumTypeWrapper):
-    """How far it has come. EXPIRED: the result was kept for a while and is gone."""
+    """The state. EXPIRED: the result is no longer stored."""
 
 INVALID_DEFERRED_STATUS: DeferredStatus.ValueType  # 0
 DONE: DeferredStatus.ValueType  # 1
@@ -40,7 +40,7 @@ Global___DeferredStatus: _TypeAlias = DeferredStatus  # noqa: Y015
 
 @_typing.final
 class StartDeferredResponse(_message.Message):
-    """The claim ticket."""
+    """The id of a deferred request."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -61,7 +61,7 @@ Global___StartDeferredResponse: _TypeAlias = StartDeferredResponse  # noqa: Y015
 
 @_typing.final
 class GetDeferredRequest(_message.Message):
-    """Asks for what belongs to a claim ticket."""
+    """Requests the result of a deferred request."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -34,7 +34,7 @@ class _RankingMetricEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ranking
     RANKING_METRIC_COSINE_SIMILARITY: _RankingMetric.ValueType  # 2
 
 class RankingMetric(_RankingMetric, metaclass=_RankingMetricEnumTypeWrapper):
-    """How the distance of two embeddings is measured."""
+    """The distance metric of embeddings."""
 
 RANKING_METRIC_UNKNOWN: RankingMetric.ValueType  # 0
 RANKING_METRIC_L2_DISTANCE: RankingMetric.ValueType  # 1
@@ -43,7 +43,7 @@ Global___RankingMetric: _TypeAlias = RankingMetric  # noqa: Y015
 
 @_typing.final
 class HybridRetrieval(_message.Message):
-    """By meaning and by words, the two rankings merged by a reranker."""
+    """Semantic and keyword search, with a reranker."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -51,7 +51,7 @@ class HybridRetrieval(_message.Message):
     RERANKER_MODEL_FIELD_NUMBER: _builtins.int
     RECIPROCAL_RANK_FUSION_FIELD_NUMBER: _builtins.int
     search_multiplier: _builtins.int
-    """How many times more matches to fetch than are wanted, for the reranker to choose from."""
+    """Factor by which more matches are fetched for the reranker."""
     @_builtins.property
     def reranker_model(self) -> Global___RerankerModel: ...
     @_builtins.property
@@ -80,7 +80,7 @@ Global___HybridRetrieval: _TypeAlias = HybridRetrieval  # noqa: Y015
 
 @_typing.final
 class KeywordRetrieval(_message.Message):
-    """By words."""
+    """Keyword search."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -104,7 +104,7 @@ Global___KeywordRetrieval: _TypeAlias = KeywordRetrieval  # noqa: Y015
 
 @_typing.final
 class SemanticRetrieval(_message.Message):
-    """By meaning."""
+    """Semantic search."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -128,7 +128,7 @@ Global___SemanticRetrieval: _TypeAlias = SemanticRetrieval  # noqa: Y015
 
 @_typing.final
 class ReciprocalRankFusion(_message.Message):
-    """Merges two rankings by position in each, without looking at the text."""
+    """Reciprocal rank fusion of two rankings."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -136,7 +136,7 @@ class ReciprocalRankFusion(_message.Message):
     EMBEDDING_WEIGHT_FIELD_NUMBER: _builtins.int
     TEXT_WEIGHT_FIELD_NUMBER: _builtins.int
     k: _builtins.int
-    """Dampens the lead of the first positions; larger is flatter."""
+    """The rank constant; larger values weaken the first ranks."""
     embedding_weight: _builtins.float
     text_weight: _builtins.float
     def __init__(
@@ -158,7 +158,7 @@ Global___ReciprocalRankFusion: _TypeAlias = ReciprocalRankFusion  # noqa: Y015
 
 @_typing.final
 class RerankerModel(_message.Message):
-    """Has a model order the matches."""
+    """Reranks the matches with a model."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -189,7 +189,7 @@ Global___RerankerModel: _TypeAlias = RerankerModel  # noqa: Y015
 
 @_typing.final
 class SearchRequest(_message.Message):
-    """What to look for, and where."""
+    """A query and the collections to search."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -204,7 +204,7 @@ class SearchRequest(_message.Message):
     query: _builtins.str
     limit: _builtins.int
     instructions: _builtins.str
-    """Told to the model that searches."""
+    """Instructions for the model that searches."""
     @_builtins.property
     @_deprecated("""This field has been marked as deprecated using proto field options.""")
     def ranking_metric(self) -> Global___RankingMetric.ValueType:
@@ -260,7 +260,7 @@ Global___SearchRequest: _TypeAlias = SearchRequest  # noqa: Y015
 
 @_typing.final
 class SearchResponse(_message.Message):
-    """What was found."""
+    """The matches."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -316,7 +316,7 @@ Global___SearchMatch: _TypeAlias = SearchMatch  # noqa: Y015
 
 @_typing.final
 class DocumentsSource(_message.Message):
-    """Which collections to search."""
+    """The collections to search."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

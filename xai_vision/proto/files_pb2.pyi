@@ -30,7 +30,7 @@ class _OrderingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ordering.Val
     DESCENDING: _Ordering.ValueType  # 1
 
 class Ordering(_Ordering, metaclass=_OrderingEnumTypeWrapper):
-    """Which end of a list comes first."""
+    """The sort order of a list."""
 
 ASCENDING: Ordering.ValueType  # 0
 DESCENDING: Ordering.ValueType  # 1
@@ -47,7 +47,7 @@ class _FilesSortByEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FilesSort
     FILES_SORT_BY_SIZE: _FilesSortBy.ValueType  # 2
 
 class FilesSortBy(_FilesSortBy, metaclass=_FilesSortByEnumTypeWrapper):
-    """What a list is ordered by."""
+    """The sort key of a list."""
 
 FILES_SORT_BY_CREATED_AT: FilesSortBy.ValueType  # 0
 FILES_SORT_BY_FILENAME: FilesSortBy.ValueType  # 1
@@ -65,7 +65,7 @@ class _DownloadFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Downlo
     DOWNLOAD_FORMAT_TEXT: _DownloadFormat.ValueType  # 2
 
 class DownloadFormat(_DownloadFormat, metaclass=_DownloadFormatEnumTypeWrapper):
-    """ORIGINAL: the bytes that were uploaded. TEXT: the words found in them."""
+    """ORIGINAL: the uploaded bytes. TEXT: the extracted text."""
 
 DOWNLOAD_FORMAT_UNKNOWN: DownloadFormat.ValueType  # 0
 DOWNLOAD_FORMAT_ORIGINAL: DownloadFormat.ValueType  # 1
@@ -74,7 +74,7 @@ Global___DownloadFormat: _TypeAlias = DownloadFormat  # noqa: Y015
 
 @_typing.final
 class UploadFileInit(_message.Message):
-    """What the file is called and how long it is kept."""
+    """The name of the file and its expiry."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -100,7 +100,7 @@ Global___UploadFileInit: _TypeAlias = UploadFileInit  # noqa: Y015
 
 @_typing.final
 class UploadFileChunk(_message.Message):
-    """A step of an upload."""
+    """A chunk of an upload."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -127,7 +127,7 @@ Global___UploadFileChunk: _TypeAlias = UploadFileChunk  # noqa: Y015
 
 @_typing.final
 class File(_message.Message):
-    """A file as it is listed."""
+    """The metadata of a file."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -139,11 +139,11 @@ class File(_message.Message):
     PUBLIC_URL_FIELD_NUMBER: _builtins.int
     PUBLIC_URL_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     size: _builtins.int
-    """In bytes."""
+    """Size in bytes."""
     filename: _builtins.str
     id: _builtins.str
     public_url: _builtins.str
-    """Only while it has one."""
+    """Set while the file is public."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @created_at.setter
@@ -188,7 +188,7 @@ Global___File: _TypeAlias = File  # noqa: Y015
 
 @_typing.final
 class ListFilesRequest(_message.Message):
-    """A page of the caller's files."""
+    """A request for a page of the caller's files."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -200,7 +200,7 @@ class ListFilesRequest(_message.Message):
     limit: _builtins.int
     order: Global___Ordering.ValueType
     pagination_token: _builtins.str
-    """From the page before; unset for the first page."""
+    """From the previous page; unset for the first page."""
     sort_by: Global___FilesSortBy.ValueType
     filter: _builtins.str
     def __init__(
@@ -240,7 +240,7 @@ class ListFilesResponse(_message.Message):
     DATA_FIELD_NUMBER: _builtins.int
     PAGINATION_TOKEN_FIELD_NUMBER: _builtins.int
     pagination_token: _builtins.str
-    """Asks for the next page; unset on the last."""
+    """The token of the next page; unset on the last."""
     @_builtins.property
     def data(self) -> _containers.RepeatedCompositeFieldContainer[Global___File]: ...
     def __init__(
@@ -261,7 +261,7 @@ Global___ListFilesResponse: _TypeAlias = ListFilesResponse  # noqa: Y015
 
 @_typing.final
 class RetrieveFileRequest(_message.Message):
-    """Which file to describe."""
+    """The file to describe."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -282,7 +282,7 @@ Global___RetrieveFileRequest: _TypeAlias = RetrieveFileRequest  # noqa: Y015
 
 @_typing.final
 class DeleteFileRequest(_message.Message):
-    """Which file to delete."""
+    """The file to delete."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -303,7 +303,7 @@ Global___DeleteFileRequest: _TypeAlias = DeleteFileRequest  # noqa: Y015
 
 @_typing.final
 class DeleteFileResponse(_message.Message):
-    """Whether it is gone."""
+    """Whether the file was deleted."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -327,7 +327,7 @@ Global___DeleteFileResponse: _TypeAlias = DeleteFileResponse  # noqa: Y015
 
 @_typing.final
 class RetrieveFileContentRequest(_message.Message):
-    """Which file to read, and how."""
+    """The file to read, and the format."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -374,7 +374,7 @@ Global___FileContentChunk: _TypeAlias = FileContentChunk  # noqa: Y015
 
 @_typing.final
 class CreatePublicUrlRequest(_message.Message):
-    """Which file to open to the public, and for how long."""
+    """The file to make public, and for how long."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -400,7 +400,7 @@ Global___CreatePublicUrlRequest: _TypeAlias = CreatePublicUrlRequest  # noqa: Y0
 
 @_typing.final
 class CreatePublicUrlResponse(_message.Message):
-    """Where it can be read."""
+    """The public URL."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -429,7 +429,7 @@ Global___CreatePublicUrlResponse: _TypeAlias = CreatePublicUrlResponse  # noqa: 
 
 @_typing.final
 class RevokePublicUrlRequest(_message.Message):
-    """Which file to close again."""
+    """The file whose public URL is revoked."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -450,7 +450,7 @@ Global___RevokePublicUrlRequest: _TypeAlias = RevokePublicUrlRequest  # noqa: Y0
 
 @_typing.final
 class RevokePublicUrlResponse(_message.Message):
-    """Whether it is closed."""
+    """Whether the public URL was revoked."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -33,8 +33,8 @@ class _ImageDetailEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImageDeta
     DETAIL_HIGH: _ImageDetail.ValueType  # 3
 
 class ImageDetail(_ImageDetail, metaclass=_ImageDetailEnumTypeWrapper):
-    """How closely a picture is looked at: LOW is quicker and cheaper, HIGH sees more, AUTO leaves the
-    choice to the service.
+    """The detail of an image: LOW is faster and cheaper, HIGH shows more details, and with AUTO the
+    service decides.
     """
 
 DETAIL_INVALID: ImageDetail.ValueType  # 0
@@ -54,7 +54,7 @@ class _ImageFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImageForm
     IMG_FORMAT_URL: _ImageFormat.ValueType  # 2
 
 class ImageFormat(_ImageFormat, metaclass=_ImageFormatEnumTypeWrapper):
-    """How a picture comes back."""
+    """How an image is returned."""
 
 IMG_FORMAT_INVALID: ImageFormat.ValueType  # 0
 IMG_FORMAT_BASE64: ImageFormat.ValueType  # 1
@@ -73,7 +73,7 @@ class _ImageQualityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImageQua
     IMG_QUALITY_HIGH: _ImageQuality.ValueType  # 3
 
 class ImageQuality(_ImageQuality, metaclass=_ImageQualityEnumTypeWrapper):
-    """How much care is taken."""
+    """The quality of an image."""
 
 IMG_QUALITY_INVALID: ImageQuality.ValueType  # 0
 IMG_QUALITY_LOW: ImageQuality.ValueType  # 1
@@ -104,7 +104,7 @@ class _ImageAspectRatioEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Imag
     IMG_ASPECT_RATIO_2_1: _ImageAspectRatio.ValueType  # 14
 
 class ImageAspectRatio(_ImageAspectRatio, metaclass=_ImageAspectRatioEnumTypeWrapper):
-    """Width to height; 19_5 is 19.5."""
+    """Aspect ratio, width to height; 19_5 is 19.5."""
 
 IMG_ASPECT_RATIO_INVALID: ImageAspectRatio.ValueType  # 0
 IMG_ASPECT_RATIO_1_1: ImageAspectRatio.ValueType  # 1
@@ -134,7 +134,7 @@ class _ImageResolutionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Image
     IMG_RESOLUTION_2K: _ImageResolution.ValueType  # 2
 
 class ImageResolution(_ImageResolution, metaclass=_ImageResolutionEnumTypeWrapper):
-    """The size of a picture, by its edge in pixels."""
+    """The size of an image: its edge in pixels."""
 
 IMG_RESOLUTION_INVALID: ImageResolution.ValueType  # 0
 IMG_RESOLUTION_1K: ImageResolution.ValueType  # 1
@@ -143,7 +143,7 @@ Global___ImageResolution: _TypeAlias = ImageResolution  # noqa: Y015
 
 @_typing.final
 class GenerateImageRequest(_message.Message):
-    """A description of the picture wanted."""
+    """A prompt and its settings."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -163,19 +163,19 @@ class GenerateImageRequest(_message.Message):
     n: _builtins.int
     user: _builtins.str
     format: Global___ImageFormat.ValueType
-    """Whether pictures come back as base64 text or as URLs to fetch them from."""
+    """Whether images are returned as base64 or as URLs."""
     quality: Global___ImageQuality.ValueType
     aspect_ratio: Global___ImageAspectRatio.ValueType
     resolution: Global___ImageResolution.ValueType
     @_builtins.property
     def image(self) -> Global___ImageUrlContent:
-        """A picture to start from; images for several."""
+        """An input image; use images for several."""
 
     @_builtins.property
     def images(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImageUrlContent]: ...
     @_builtins.property
     def storage_options(self) -> Global___StorageOptions:
-        """Keep the results as files of the caller's."""
+        """Store the results as files of the caller."""
 
     def __init__(
         self,
@@ -221,7 +221,7 @@ Global___GenerateImageRequest: _TypeAlias = GenerateImageRequest  # noqa: Y015
 
 @_typing.final
 class StorageOptions(_message.Message):
-    """How a result is kept as a file."""
+    """How a result is stored as a file."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -256,7 +256,7 @@ Global___StorageOptions: _TypeAlias = StorageOptions  # noqa: Y015
 
 @_typing.final
 class PublicUrlOptions(_message.Message):
-    """How long a kept file is open to the public."""
+    """How long a stored file is public."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -279,7 +279,7 @@ Global___PublicUrlOptions: _TypeAlias = PublicUrlOptions  # noqa: Y015
 
 @_typing.final
 class FileOutput(_message.Message):
-    """A result that was kept as a file."""
+    """A result that was stored as a file."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -293,7 +293,7 @@ class FileOutput(_message.Message):
     filename: _builtins.str
     public_url: _builtins.str
     public_url_error: _builtins.str
-    """Why there is no public URL though one was asked for."""
+    """Why the requested public URL is missing."""
     @_builtins.property
     def public_url_expires_at(self) -> _timestamp_pb2.Timestamp: ...
     @public_url_expires_at.setter
@@ -337,7 +337,7 @@ Global___FileOutput: _TypeAlias = FileOutput  # noqa: Y015
 
 @_typing.final
 class ImageResponse(_message.Message):
-    """The pictures made."""
+    """The generated images."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -366,7 +366,7 @@ Global___ImageResponse: _TypeAlias = ImageResponse  # noqa: Y015
 
 @_typing.final
 class GeneratedImage(_message.Message):
-    """A picture made."""
+    """A generated image."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -378,9 +378,9 @@ class GeneratedImage(_message.Message):
     base64: _builtins.str
     url: _builtins.str
     respect_moderation: _builtins.bool
-    """False if the picture was held back by moderation."""
+    """False if moderation withheld the image."""
     storage_error: _builtins.str
-    """Why it was not kept though that was asked for."""
+    """Why the image was not stored as requested."""
     @_builtins.property
     def file_output(self) -> Global___FileOutput: ...
     def __init__(
@@ -413,7 +413,7 @@ Global___GeneratedImage: _TypeAlias = GeneratedImage  # noqa: Y015
 
 @_typing.final
 class ImageUrlContent(_message.Message):
-    """A picture for a model to look at: JPEG or PNG."""
+    """An input image: JPEG or PNG."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -421,11 +421,11 @@ class ImageUrlContent(_message.Message):
     FILE_ID_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
     image_url: _builtins.str
-    """A URL that the service fetches anew for every request, or the picture itself as
+    """A URL that the service fetches for each request, or the image as
     "data:image/jpeg;base64,...", up to 20 MiB before encoding.
     """
     file_id: _builtins.str
-    """A picture uploaded with the Files service."""
+    """An image uploaded with the Files service."""
     detail: Global___ImageDetail.ValueType
     def __init__(
         self,

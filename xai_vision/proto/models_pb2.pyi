@@ -32,7 +32,7 @@ class _ModalityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Modality.Val
     EMBEDDING: _Modality.ValueType  # 3
 
 class Modality(_Modality, metaclass=_ModalityEnumTypeWrapper):
-    """What goes into a model or comes out of it."""
+    """A kind of input or output."""
 
 INVALID_MODALITY: Modality.ValueType  # 0
 TEXT: Modality.ValueType  # 1
@@ -42,13 +42,13 @@ Global___Modality: _TypeAlias = Modality  # noqa: Y015
 
 @_typing.final
 class GetModelRequest(_message.Message):
-    """Which model to describe."""
+    """The model to describe."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Its name or one of its aliases."""
+    """The name or an alias."""
     def __init__(
         self,
         *,
@@ -64,7 +64,7 @@ Global___GetModelRequest: _TypeAlias = GetModelRequest  # noqa: Y015
 
 @_typing.final
 class LanguageModel(_message.Message):
-    """A model that writes."""
+    """A language model."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -91,12 +91,12 @@ class LanguageModel(_message.Message):
     max_prompt_length: _builtins.int
     """In tokens."""
     system_fingerprint: _builtins.str
-    """Changes when the model's configuration does."""
+    """Changes with the model's configuration."""
     @_builtins.property
     def aliases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def input_modalities(self) -> _containers.RepeatedScalarFieldContainer[Global___Modality.ValueType]:
-        """A model without IMAGE here refuses pictures."""
+        """A model without IMAGE refuses images."""
 
     @_builtins.property
     def output_modalities(self) -> _containers.RepeatedScalarFieldContainer[Global___Modality.ValueType]: ...
@@ -131,7 +131,7 @@ Global___LanguageModel: _TypeAlias = LanguageModel  # noqa: Y015
 
 @_typing.final
 class ListLanguageModelsResponse(_message.Message):
-    """All of them."""
+    """All models."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -153,7 +153,7 @@ Global___ListLanguageModelsResponse: _TypeAlias = ListLanguageModelsResponse  # 
 
 @_typing.final
 class EmbeddingModel(_message.Message):
-    """A model that turns text or pictures into vectors."""
+    """An embedding model for text or images."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -204,7 +204,7 @@ Global___EmbeddingModel: _TypeAlias = EmbeddingModel  # noqa: Y015
 
 @_typing.final
 class ListEmbeddingModelsResponse(_message.Message):
-    """All of them."""
+    """All models."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -226,7 +226,7 @@ Global___ListEmbeddingModelsResponse: _TypeAlias = ListEmbeddingModelsResponse  
 
 @_typing.final
 class ImageGenerationModel(_message.Message):
-    """A model that draws."""
+    """An image generation model."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -242,7 +242,7 @@ class ImageGenerationModel(_message.Message):
     name: _builtins.str
     version: _builtins.str
     image_price: _builtins.int
-    """Per picture."""
+    """Per image."""
     max_prompt_length: _builtins.int
     system_fingerprint: _builtins.str
     @_builtins.property
@@ -278,7 +278,7 @@ Global___ImageGenerationModel: _TypeAlias = ImageGenerationModel  # noqa: Y015
 
 @_typing.final
 class ListImageGenerationModelsResponse(_message.Message):
-    """All of them."""
+    """All models."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

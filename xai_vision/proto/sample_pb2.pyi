@@ -28,38 +28,38 @@ class _FinishReason:
 class _FinishReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FinishReason.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     REASON_INVALID: _FinishReason.ValueType  # 0
-    """It has not ended: the value in the pieces of a stream but the last."""
+    """Not finished: the value in all chunks of a stream except the last."""
     REASON_MAX_LEN: _FinishReason.ValueType  # 1
     """max_tokens was reached."""
     REASON_MAX_CONTEXT: _FinishReason.ValueType  # 2
-    """Prompt and answer together fill the model's context."""
+    """Prompt and response fill the model's context window."""
     REASON_STOP: _FinishReason.ValueType  # 3
-    """The model was done, or met one of the stop texts."""
+    """The model finished, or reached a stop string."""
     REASON_TOOL_CALLS: _FinishReason.ValueType  # 4
-    """The caller is to run tools and come back with their results."""
+    """The caller has to execute tool calls and send their results."""
     REASON_TIME_LIMIT: _FinishReason.ValueType  # 5
-    """The service's time for one answer was up."""
+    """The service's time limit was reached."""
 
 class FinishReason(_FinishReason, metaclass=_FinishReasonEnumTypeWrapper):
-    """Why an answer ended."""
+    """Why a response ended."""
 
 REASON_INVALID: FinishReason.ValueType  # 0
-"""It has not ended: the value in the pieces of a stream but the last."""
+"""Not finished: the value in all chunks of a stream except the last."""
 REASON_MAX_LEN: FinishReason.ValueType  # 1
 """max_tokens was reached."""
 REASON_MAX_CONTEXT: FinishReason.ValueType  # 2
-"""Prompt and answer together fill the model's context."""
+"""Prompt and response fill the model's context window."""
 REASON_STOP: FinishReason.ValueType  # 3
-"""The model was done, or met one of the stop texts."""
+"""The model finished, or reached a stop string."""
 REASON_TOOL_CALLS: FinishReason.ValueType  # 4
-"""The caller is to run tools and come back with their results."""
+"""The caller has to execute tool calls and send their results."""
 REASON_TIME_LIMIT: FinishReason.ValueType  # 5
-"""The service's time for one answer was up."""
+"""The service's time limit was reached."""
 Global___FinishReason: _TypeAlias = FinishReason  # noqa: Y015
 
 @_typing.final
 class SampleTextRequest(_message.Message):
-    """Texts and how to continue them."""
+    """Prompts and the settings of their completion."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -78,7 +78,7 @@ class SampleTextRequest(_message.Message):
     USER_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     n: _builtins.int
-    """How many continuations to give."""
+    """Number of completions."""
     max_tokens: _builtins.int
     seed: _builtins.int
     temperature: _builtins.float
@@ -93,7 +93,7 @@ class SampleTextRequest(_message.Message):
     def prompt(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def stop(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Texts at which the model stops writing."""
+        """Strings at which the model stops."""
 
     def __init__(
         self,
@@ -153,7 +153,7 @@ Global___SampleTextRequest: _TypeAlias = SampleTextRequest  # noqa: Y015
 
 @_typing.final
 class SampleTextResponse(_message.Message):
-    """The continuations."""
+    """The completions."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -194,7 +194,7 @@ Global___SampleTextResponse: _TypeAlias = SampleTextResponse  # noqa: Y015
 
 @_typing.final
 class SampleChoice(_message.Message):
-    """One continuation."""
+    """A completion."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

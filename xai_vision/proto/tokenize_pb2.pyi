@@ -19,7 +19,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TokenizeTextRequest(_message.Message):
-    """Text, and the model whose cutting is wanted."""
+    """A text, and the model whose tokenizer is used."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -46,7 +46,7 @@ Global___TokenizeTextRequest: _TypeAlias = TokenizeTextRequest  # noqa: Y015
 
 @_typing.final
 class Token(_message.Message):
-    """One token."""
+    """A token."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -56,7 +56,7 @@ class Token(_message.Message):
     token_id: _builtins.int
     string_token: _builtins.str
     token_bytes: _builtins.bytes
-    """Its exact bytes: a token may end within a character, which string_token cannot show."""
+    """The exact bytes, because a token can end within a character."""
     def __init__(
         self,
         *,

@@ -29,7 +29,7 @@ class _ServiceTierEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ServiceTi
     SERVICE_TIER_PRIORITY: _ServiceTier.ValueType  # 2
 
 class ServiceTier(_ServiceTier, metaclass=_ServiceTierEnumTypeWrapper):
-    """How soon a request is served."""
+    """The priority of a request."""
 
 SERVICE_TIER_UNSPECIFIED: ServiceTier.ValueType  # 0
 SERVICE_TIER_DEFAULT: ServiceTier.ValueType  # 1
@@ -47,7 +47,7 @@ class _ServerSideToolEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Server
     SERVER_SIDE_TOOL_X_SEARCH: _ServerSideTool.ValueType  # 2
     SERVER_SIDE_TOOL_CODE_EXECUTION: _ServerSideTool.ValueType  # 3
     SERVER_SIDE_TOOL_VIEW_IMAGE: _ServerSideTool.ValueType  # 4
-    """The model looked at a picture it had found."""
+    """The model viewed an image that it found."""
     SERVER_SIDE_TOOL_VIEW_X_VIDEO: _ServerSideTool.ValueType  # 5
     SERVER_SIDE_TOOL_COLLECTIONS_SEARCH: _ServerSideTool.ValueType  # 6
     SERVER_SIDE_TOOL_MCP: _ServerSideTool.ValueType  # 7
@@ -56,14 +56,14 @@ class _ServerSideToolEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Server
     SERVER_SIDE_TOOL_IMAGE_GENERATION: _ServerSideTool.ValueType  # 11
 
 class ServerSideTool(_ServerSideTool, metaclass=_ServerSideToolEnumTypeWrapper):
-    """Tools that the service runs itself."""
+    """Server-side tools."""
 
 SERVER_SIDE_TOOL_INVALID: ServerSideTool.ValueType  # 0
 SERVER_SIDE_TOOL_WEB_SEARCH: ServerSideTool.ValueType  # 1
 SERVER_SIDE_TOOL_X_SEARCH: ServerSideTool.ValueType  # 2
 SERVER_SIDE_TOOL_CODE_EXECUTION: ServerSideTool.ValueType  # 3
 SERVER_SIDE_TOOL_VIEW_IMAGE: ServerSideTool.ValueType  # 4
-"""The model looked at a picture it had found."""
+"""The model viewed an image that it found."""
 SERVER_SIDE_TOOL_VIEW_X_VIDEO: ServerSideTool.ValueType  # 5
 SERVER_SIDE_TOOL_COLLECTIONS_SEARCH: ServerSideTool.ValueType  # 6
 SERVER_SIDE_TOOL_MCP: ServerSideTool.ValueType  # 7
@@ -74,8 +74,8 @@ Global___ServerSideTool: _TypeAlias = ServerSideTool  # noqa: Y015
 
 @_typing.final
 class SamplingUsage(_message.Message):
-    """Tokens of one request. prompt_tokens is made up of text and image tokens, and total_tokens of
-    prompt, completion and reasoning.
+    """Tokens of a request. prompt_tokens is the sum of text and image tokens; total_tokens is the sum
+    of prompt, completion and reasoning tokens.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -92,20 +92,20 @@ class SamplingUsage(_message.Message):
     COST_IN_USD_TICKS_FIELD_NUMBER: _builtins.int
     completion_tokens: _builtins.int
     reasoning_tokens: _builtins.int
-    """Spent on thinking, not part of completion_tokens."""
+    """Not included in completion_tokens."""
     prompt_tokens: _builtins.int
     total_tokens: _builtins.int
     prompt_text_tokens: _builtins.int
     cached_prompt_text_tokens: _builtins.int
-    """Those of prompt_text_tokens that cost less, since the service still had them."""
+    """The cached part of prompt_text_tokens, which costs less."""
     prompt_image_tokens: _builtins.int
-    """What the pictures cost: 256 to 1792 each, by size and detail."""
+    """Tokens of the images: 256 to 1792 each, depending on size and detail."""
     num_sources_used: _builtins.int
     cost_in_usd_ticks: _builtins.int
-    """One tick is 1e-10 US dollars. Unset if the service did not say."""
+    """One tick is 1e-10 US dollars. Unset if not reported."""
     @_builtins.property
     def server_side_tools_used(self) -> _containers.RepeatedScalarFieldContainer[Global___ServerSideTool.ValueType]:
-        """One entry per successful call, so a tool may be in it several times."""
+        """One entry per successful call; a tool can occur several times."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ Global___SamplingUsage: _TypeAlias = SamplingUsage  # noqa: Y015
 
 @_typing.final
 class EmbeddingUsage(_message.Message):
-    """What an embedding request used up."""
+    """Usage of an embedding request."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

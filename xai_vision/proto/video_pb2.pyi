@@ -37,7 +37,7 @@ class _VideoAspectRatioEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Vide
     VIDEO_ASPECT_RATIO_2_3: _VideoAspectRatio.ValueType  # 7
 
 class VideoAspectRatio(_VideoAspectRatio, metaclass=_VideoAspectRatioEnumTypeWrapper):
-    """Width to height."""
+    """Aspect ratio, width to height."""
 
 VIDEO_ASPECT_RATIO_UNSPECIFIED: VideoAspectRatio.ValueType  # 0
 VIDEO_ASPECT_RATIO_1_1: VideoAspectRatio.ValueType  # 1
@@ -61,7 +61,7 @@ class _VideoResolutionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Video
     VIDEO_RESOLUTION_1080P: _VideoResolution.ValueType  # 3
 
 class VideoResolution(_VideoResolution, metaclass=_VideoResolutionEnumTypeWrapper):
-    """By height in pixels."""
+    """Resolution: height in pixels."""
 
 VIDEO_RESOLUTION_UNSPECIFIED: VideoResolution.ValueType  # 0
 VIDEO_RESOLUTION_480P: VideoResolution.ValueType  # 1
@@ -71,7 +71,7 @@ Global___VideoResolution: _TypeAlias = VideoResolution  # noqa: Y015
 
 @_typing.final
 class VideoUrlContent(_message.Message):
-    """A video to start from."""
+    """An input video."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -97,7 +97,7 @@ Global___VideoUrlContent: _TypeAlias = VideoUrlContent  # noqa: Y015
 
 @_typing.final
 class AudioUrlContent(_message.Message):
-    """A voice to speak with."""
+    """A voice for speech."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -120,14 +120,14 @@ Global___AudioUrlContent: _TypeAlias = AudioUrlContent  # noqa: Y015
 
 @_typing.final
 class VideoKeyframe(_message.Message):
-    """A picture the video is to pass through."""
+    """An image that the video should contain."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     IMAGE_FIELD_NUMBER: _builtins.int
     TIMESTAMP_S_FIELD_NUMBER: _builtins.int
     timestamp_s: _builtins.float
-    """Seconds from its beginning."""
+    """Offset from the start in seconds."""
     @_builtins.property
     def image(self) -> _image_pb2.ImageUrlContent: ...
     def __init__(
@@ -146,7 +146,7 @@ Global___VideoKeyframe: _TypeAlias = VideoKeyframe  # noqa: Y015
 
 @_typing.final
 class GenerateVideoRequest(_message.Message):
-    """A description of the video wanted."""
+    """A prompt and its settings."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -166,7 +166,7 @@ class GenerateVideoRequest(_message.Message):
     prompt: _builtins.str
     model: _builtins.str
     duration: _builtins.int
-    """In seconds."""
+    """Duration in seconds."""
     aspect_ratio: Global___VideoAspectRatio.ValueType
     resolution: Global___VideoResolution.ValueType
     generate_audio: _builtins.bool
@@ -176,11 +176,11 @@ class GenerateVideoRequest(_message.Message):
 
     @_builtins.property
     def video(self) -> Global___VideoUrlContent:
-        """A video to change."""
+        """A video to edit."""
 
     @_builtins.property
     def reference_images(self) -> _containers.RepeatedCompositeFieldContainer[_image_pb2.ImageUrlContent]:
-        """How people and things in it should look."""
+        """Reference images for people and objects."""
 
     @_builtins.property
     def storage_options(self) -> _image_pb2.StorageOptions: ...
@@ -236,7 +236,7 @@ Global___GenerateVideoRequest: _TypeAlias = GenerateVideoRequest  # noqa: Y015
 
 @_typing.final
 class GetDeferredVideoRequest(_message.Message):
-    """The claim ticket of a video."""
+    """The id of a deferred video request."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -257,7 +257,7 @@ Global___GetDeferredVideoRequest: _TypeAlias = GetDeferredVideoRequest  # noqa: 
 
 @_typing.final
 class VideoResponse(_message.Message):
-    """A video, or why there is none."""
+    """A video, or the error."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -268,7 +268,7 @@ class VideoResponse(_message.Message):
     PROGRESS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     progress: _builtins.int
-    """In percent."""
+    """Progress in percent."""
     @_builtins.property
     def video(self) -> Global___GeneratedVideo: ...
     @_builtins.property
@@ -296,7 +296,7 @@ Global___VideoResponse: _TypeAlias = VideoResponse  # noqa: Y015
 
 @_typing.final
 class GeneratedVideo(_message.Message):
-    """A video made."""
+    """A generated video."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -306,13 +306,13 @@ class GeneratedVideo(_message.Message):
     FILE_OUTPUT_FIELD_NUMBER: _builtins.int
     STORAGE_ERROR_FIELD_NUMBER: _builtins.int
     url: _builtins.str
-    """Where to fetch it from."""
+    """URL of the video."""
     duration: _builtins.int
-    """In seconds."""
+    """Duration in seconds."""
     respect_moderation: _builtins.bool
-    """False if the video was held back by moderation."""
+    """False if moderation withheld the video."""
     storage_error: _builtins.str
-    """Why it was not kept though that was asked for."""
+    """Why the video was not stored as requested."""
     @_builtins.property
     def file_output(self) -> _image_pb2.FileOutput: ...
     def __init__(
@@ -341,7 +341,7 @@ Global___GeneratedVideo: _TypeAlias = GeneratedVideo  # noqa: Y015
 
 @_typing.final
 class GetDeferredVideoResponse(_message.Message):
-    """Where a video stands."""
+    """The state of a video."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -368,7 +368,7 @@ Global___GetDeferredVideoResponse: _TypeAlias = GetDeferredVideoResponse  # noqa
 
 @_typing.final
 class VideoError(_message.Message):
-    """Why there is no video."""
+    """The error."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -392,7 +392,7 @@ Global___VideoError: _TypeAlias = VideoError  # noqa: Y015
 
 @_typing.final
 class ExtendVideoRequest(_message.Message):
-    """What should happen next in a video."""
+    """A request to extend a video."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -404,7 +404,7 @@ class ExtendVideoRequest(_message.Message):
     prompt: _builtins.str
     model: _builtins.str
     duration: _builtins.int
-    """Of the new part, in seconds."""
+    """Duration of the new part in seconds."""
     @_builtins.property
     def video(self) -> Global___VideoUrlContent: ...
     @_builtins.property
