@@ -118,9 +118,7 @@ def _on_new_python(pin: str) -> str:
 
 def _fingerprint(name: str) -> str:
     parts = [sys.version, name, *ENVIRONMENTS[name]]
-    parts += [
-        path.read_text(encoding="utf-8") for path in (ROOT / "pyproject.toml", CONSTRAINTS)
-    ]
+    parts += [path.read_text(encoding="utf-8") for path in (ROOT / "pyproject.toml", CONSTRAINTS)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
