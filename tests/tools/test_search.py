@@ -80,7 +80,7 @@ def test_it_is_checked_again_when_it_is_used():
         (lambda: web_source(excluded_websites=["a"] * 6), "excluded_websites has 6 .* takes 5"),
         (lambda: web_source(allowed_websites="a.com"), r"allowed_websites is a list: .*'a\.com'"),
         (lambda: web_source(safe_search=None), "web_source: safe_search must be True or False"),
-        (lambda: web_source(country=1), "web_source: country must be a text"),
+        (lambda: web_source(country=1), "web_source: country must be a string"),
         (lambda: news_source(excluded_websites=["a"] * 6), "excluded_websites has 6 .* takes 5"),
         (lambda: news_source(safe_search="yes"), "news_source: safe_search must be True or False"),
         (lambda: x_source(["a"], ["b"]), "x_source: give included_x_handles or excluded_x_handles"),

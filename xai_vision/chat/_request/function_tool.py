@@ -1,9 +1,10 @@
-"""Functions of the caller's own that the model may ask for."""
+"""Function tools: functions of the caller that the model may ask for."""
 
 from __future__ import annotations
 
 import inspect
 import json
+import typing
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
@@ -39,26 +40,35 @@ def tool(
 def tool(
     name: Any, description: str | None = None, parameters: Any = None, *, strict: bool = False
 ) -> chat_pb2.Tool:
-    """Describe a function of yours that the model may ask you to run.
+    """Describe a function that the model may ask you to run.
 
-    The model never runs it: it answers with ``response.tool_calls``, whose
-    ``function.arguments`` is JSON; you run it and append ``tool_result(...)``.
+    The model does not run the function. It responds with ``response.tool_calls``, whose
+    ``function.arguments`` is JSON. Run the function and append ``tool_result(...)``.
+
+    The schema of a function or class is made by Pydantic (``pip install "xai-vision[pydantic]"``).
+    A dict needs no Pydantic.
 
     Args:
-        name: What the model calls it. The service's rule is not documented, so that only an empty
-            name is refused here; up to 64 letters, digits, ``_`` and ``-`` are the usual. Or a
-            Python function or a Pydantic model class itself, which gives all three.
-        description: What it does and when to use it, for the model. Default: the docstring of the
-            function or class, if one is given.
+        name: The function's name. The service does not document its rule, so only an empty name
+            is refused here; up to 64 letters, digits, ``_`` and ``-`` are usual. A Python
+            function, a callable object or a Pydantic model class sets the name, the description
+            and the parameters at once.
+        description: What the function does and when to use it, for the model. Default: the
+            docstring of the function or class.
         parameters: A JSON schema as a dict; a Pydantic model, dataclass or TypedDict class whose
-            fields are the arguments; or a Python function whose parameters are. Default: none.
-        strict: Hold the model's arguments to the schema exactly. Default no.
+            fields are the arguments; or a Python function whose parameters are the arguments.
+            Default: no parameters. ``Annotated[int, "Number of days"]`` and Pydantic's ``Field``
+            describe a parameter.
+        strict: Whether the model's arguments must follow the schema exactly.
+
+    Returns:
+        The tool, for ``tools=[...]``.
 
     Raises:
-        InvalidRequestError: No name, no JSON schema, or a function with a parameter that JSON has
-            no form for; the text names the parameter.
+        InvalidRequestError: The name is missing, the parameters are not a JSON schema, a parameter
+            has no JSON schema (the error names it), or Pydantic is not installed.
 
-    Example:
+    Examples:
         >>> from typing import Annotated, Literal
         >>> from xai_vision.chat import tool
         >>> def temperature(city: Annotated[str, "Name only"], unit: Literal["C", "F"] = "C"):
@@ -70,15 +80,18 @@ def tool(
         source = parameters
     else:
         if parameters is not None:
-            raise InvalidRequestError("tool: parameters= goes with a name, not with a function")
+            raise InvalidRequestError(
+                "tool: parameters= needs a name. Pass a name, or the function alone"
+            )
         source, name = name, _name(name)
     if description is None:
         description = _description(source)
+    where = f"tool {name!r}"
     function = chat_pb2.Function(
         name=checks.string("tool: name", name, empty=False),
-        description=checks.string(f"tool {name!r}: description", description),
-        parameters=_json(f"tool {name!r}", _schema(f"tool {name!r}", source)),
-        strict=checks.boolean(f"tool {name!r}: strict", strict),
+        description=checks.string(f"{where}: description", description),
+        parameters=_to_json(where, _schema(where, source)),
+        strict=checks.boolean(f"{where}: strict", strict),
     )
     return chat_pb2.Tool(function=function)
 
@@ -90,7 +103,7 @@ def required_tool(name: str) -> chat_pb2.ToolChoice:
         name: The name of one of the chat's function tools.
 
     Raises:
-        InvalidRequestError: It is empty, or no text.
+        InvalidRequestError: The name is empty or not a string.
     """
     return chat_pb2.ToolChoice(
         function_name=checks.string("required_tool: name", name, empty=False)
@@ -98,55 +111,58 @@ def required_tool(name: str) -> chat_pb2.ToolChoice:
 
 
 def is_function(value: object) -> TypeIs[Callable[..., Any]]:
-    """Whether ``tool(value)`` could describe it: a Python function, or a Pydantic model class."""
+    """Whether ``tool(value)`` may work: a callable, or a Pydantic model class."""
     if isinstance(value, type):
         return hasattr(value, "model_json_schema")
-    return inspect.isroutine(value) or isinstance(value, partial)
+    return callable(value) and typing.get_origin(value) is None  # but not list[int]
 
 
 def _name(source: object) -> str:
     if not is_function(source):
         raise InvalidRequestError(
-            "tool() takes a name, a Python function or a Pydantic model class, "
+            "tool: name must be a string, a Python function or a Pydantic model class, "
             f"not {type(source).__name__ if not isinstance(source, type) else source.__name__}"
         )
     function = source.func if isinstance(source, partial) else source
-    found: str = getattr(function, "__name__", "")
-    if found == "<lambda>":
-        raise InvalidRequestError("tool: a lambda has no name: give tool('name', parameters=...)")
-    return found
+    name: str = getattr(function, "__name__", type(function).__name__)
+    if name == "<lambda>":
+        raise InvalidRequestError("tool: a lambda has no name. Use tool('name', parameters=...)")
+    return name
 
 
 def _description(source: object) -> str:
     function = source.func if isinstance(source, partial) else source
     if not (is_function(function) or isinstance(function, type)):
         return ""
-    # Not inspect.getdoc: of a class without a docstring it tells the base class's.
-    written = function.__doc__ or ""
-    if isinstance(function, type) and written.startswith(f"{function.__name__}("):
+    docstring = function.__doc__ or ""
+    if not isinstance(function, type) and not hasattr(function, "__name__"):
+        # A callable object: __call__ describes the call, its class describes the object.
+        docstring = type(function).__call__.__doc__ or docstring
+    # Not inspect.getdoc: for a class without a docstring it returns that of the base class.
+    if isinstance(function, type) and docstring.startswith(f"{function.__name__}("):
         return ""  # written by dataclass
-    return inspect.cleandoc(written)
+    return inspect.cleandoc(docstring)
 
 
 def _schema(where: str, source: Any) -> Mapping[str, Any]:
     if isinstance(source, Mapping):
         return source
-    from xai_vision.chat._request import schema_sources as schemas
+    from xai_vision.chat._request import json_schema
 
     if source is None:
-        return schemas.NO_PARAMETERS
-    if is_function(source) and not isinstance(source, type):
-        return schemas.of_function(where, source)
+        return json_schema.NO_PARAMETERS
     if isinstance(source, type):
-        return schemas.of_class(where, source)
+        return json_schema.class_schema(where, source)
+    if is_function(source):
+        return json_schema.function_schema(where, source)
     raise InvalidRequestError(
         f"{where}: parameters must be a JSON schema (dict), a class or a function, "
         f"not {source!r:.80}"
     )
 
 
-def _json(where: str, schema: Mapping[str, Any]) -> str:
+def _to_json(where: str, schema: Mapping[str, Any]) -> str:
     try:
         return json.dumps(dict(schema), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"{where}: parameters are no JSON: {error}") from None
+        raise InvalidRequestError(f"{where}: parameters are not valid JSON: {error}") from None

@@ -143,21 +143,21 @@ HANDLES = [f"h{number}" for number in range(11)]
             r"allowed_domains is a list: give \['a\.com'\]",
         ),
         (lambda: web_search(b"a.com"), "excluded_domains is a list"),
-        (lambda: web_search(allowed_domains=3), "allowed_domains must be a list of texts, not 3"),
-        (lambda: web_search(allowed_domains={"a": 1}), "allowed_domains must be a list of texts"),
+        (lambda: web_search(allowed_domains=3), "allowed_domains must be a list of strings, not 3"),
+        (lambda: web_search(allowed_domains={"a": 1}), "allowed_domains must be a list of strings"),
         (
             lambda: web_search(["a.com", None]),
-            r"excluded_domains\[1\] must be a text, not NoneType",
+            r"excluded_domains\[1\] must be a string, not NoneType",
         ),
         (lambda: web_search(["a.com", " "]), r"excluded_domains\[1\] is empty"),
-        (lambda: web_search(["\ud800"]), r"excluded_domains\[0\] holds a lone surrogate"),
+        (lambda: web_search(["\ud800"]), r"excluded_domains\[0\] contains a lone surrogate"),
         (
             lambda: web_search(enable_image_understanding="yes"),
             "enable_image_understanding must be True or False, not 'yes'",
         ),
         (
             lambda: web_search(user_location_city=7),
-            "web_search: user_location_city must be a text, not int",
+            "web_search: user_location_city must be a string, not int",
         ),
         (
             lambda: x_search(allowed_x_handles=["a"], excluded_x_handles=["b"]),
@@ -185,11 +185,11 @@ HANDLES = [f"h{number}" for number in range(11)]
         ),
         (
             lambda: x_search(datetime.min.replace(tzinfo=timezone(timedelta(hours=5)))),
-            "from_date is no moment",
+            "from_date is not a valid timestamp",
         ),
         (
             lambda: x_search(timestamp_pb2.Timestamp(seconds=2**60)),
-            "x_search: from_date is no moment",
+            "x_search: from_date is not a valid timestamp",
         ),
         (lambda: x_search(enable_video_understanding=1), "enable_video_understanding must be True"),
         (
@@ -216,12 +216,12 @@ HANDLES = [f"h{number}" for number in range(11)]
         (lambda: mcp("mcp.example.com"), r"server_url is no http\(s\) URL: 'mcp\.example\.com'"),
         (lambda: mcp("ftp://example.com"), "server_url is no http"),
         (lambda: mcp("https:///"), "server_url is no http"),
-        (lambda: mcp(None), "mcp: server_url must be a text, not NoneType"),
+        (lambda: mcp(None), "mcp: server_url must be a string, not NoneType"),
         (lambda: mcp("https://a.b", allowed_tool_names="x"), "allowed_tool_names is a list"),
         (lambda: mcp("https://a.b", extra_headers=[("k", "v")]), "extra_headers must be a dict"),
         (
             lambda: mcp("https://a.b", extra_headers={"k": 1}),
-            r"extra_headers\['k'\] must be a text",
+            r"extra_headers\['k'\] must be a string",
         ),
         (lambda: mcp("https://a.b", extra_headers={"": "v"}), "a name in extra_headers is empty"),
     ],
