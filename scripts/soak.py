@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Many calls under random faults: each ends in a right answer or a right error, nothing leaks.
+"""Make many calls under random faults, and check their results, their errors and for leaks.
 
     python scripts/soak.py [--calls 10000 | --seconds 60] [--at-once 64] [--seed 1]
 
-Needs the development environment (scripts/environment.py). Faults are drawn from the seed: refusals
-to serve before, during and after the answer, rate limits, resets of the connection, truncated and
-garbled streams, images that do not open. The exit code is 1 when anything was wrong.
+Requires the development environment (scripts/environment.py). The seed determines the faults:
+unavailability before, during and after the response, rate limits, connection resets, truncated and
+malformed streams, corrupt images. The exit code is 1 if any check failed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ BAD = Content(image_url={"image_url": "data:image/png;base64,bm90IGE="})
 
 
 def make_faults(server: FakeServer) -> None:
-    """What goes wrong, and how often."""
+    """Inject faults at fixed rates."""
     server.fault(Fault.unavailable(), rate=0.10)
     server.fault(Fault.rate_limited(retry_after=0.02), rate=0.05)
     server.fault(Fault.after_chunks(2, status="UNAVAILABLE"), rate=0.03)
@@ -55,17 +55,17 @@ def make_faults(server: FakeServer) -> None:
 
 
 class Soak:
-    """The calls, and what became of them."""
+    """The calls and their outcomes."""
 
     def __init__(self, client: AsyncClient, seed: int) -> None:
         self.client = client
         self.random = random.Random(seed)
-        self.ends: Counter[str] = Counter()
-        self.wrong: list[str] = []
+        self.outcomes: Counter[str] = Counter()
+        self.failures: list[str] = []
         self.image = images.png(320, 200)
 
-    async def one(self) -> None:
-        """Make one call and judge how it ended."""
+    async def call_once(self) -> None:
+        """Make a call and check its outcome."""
         kind = self.random.choice(["sample", "stream", "left", "image", "bad"])
         chat = self.client.chat.create("grok-4").append(user("Hi"))
         if kind == "image":
@@ -73,19 +73,19 @@ class Soak:
         if kind == "bad":
             chat.append(user(BAD))
         try:
-            await self._ask(chat, kind)
+            await self._call(chat, kind)
         except ImageRefusedError as error:
-            self._judge(kind, error, right=kind == "bad")
+            self._record(kind, error, expected=kind == "bad")
         except EXPECTED as error:
-            self._judge(kind, error, right=error.attempts <= POLICY.attempts)
+            self._record(kind, error, expected=error.attempts <= POLICY.attempts)
         except APIError as error:
-            self._judge(kind, error, right=False)
+            self._record(kind, error, expected=False)
         else:
-            self.ends[f"{kind}: answered"] += 1
+            self.outcomes[f"{kind}: answered"] += 1
             if kind == "bad":
-                self.wrong.append("an image that does not open was answered")
+                self.failures.append("a corrupt image was answered")
 
-    async def _ask(self, chat, kind: str) -> None:  # type: ignore[no-untyped-def]
+    async def _call(self, chat, kind: str) -> None:  # type: ignore[no-untyped-def]
         if kind not in ("stream", "left"):
             self._check((await chat.sample(timeout=20)).content)
             return
@@ -100,64 +100,64 @@ class Soak:
 
     def _check(self, content: str) -> None:
         if content != ANSWER:
-            self.wrong.append(f"a wrong answer: {content!r:.80}")
+            self.failures.append(f"a wrong response: {content!r:.80}")
 
-    def _judge(self, kind: str, error: APIError, *, right: bool) -> None:
-        self.ends[f"{kind}: {type(error).__name__}"] += 1
-        if not right:
-            self.wrong.append(f"{kind}: {error!r:.200}")
+    def _record(self, kind: str, error: APIError, *, expected: bool) -> None:
+        self.outcomes[f"{kind}: {type(error).__name__}"] += 1
+        if not expected:
+            self.failures.append(f"{kind}: {error!r:.200}")
 
 
 async def run(options: argparse.Namespace, server: FakeServer) -> Soak:
-    """Keep so many calls going until there have been enough."""
+    """Run calls concurrently until the number or the time is reached."""
     async with AsyncClient(
         api_key=server.api_key, api_host=server.target, retries=POLICY
     ) as client:
         soak = Soak(client, options.seed)
         end = time.monotonic() + options.seconds if options.seconds else None
-        left = options.calls
+        remaining = options.calls
 
         async def work() -> None:
-            nonlocal left
-            while (time.monotonic() < end) if end else left > 0:
-                left -= 1
-                await soak.one()
+            nonlocal remaining
+            while (time.monotonic() < end) if end else remaining > 0:
+                remaining -= 1
+                await soak.call_once()
 
         await asyncio.gather(*(work() for _ in range(options.at_once)))
         return soak
 
 
-Held = tuple[int, int, int]
-_MAY_GROW: Held = (2, 4, 8 * 2**20)
+Resources = tuple[int, int, int]
+_ALLOWED_GROWTH: Resources = (2, 4, 8 * 2**20)
 
 
-def held() -> Held:
-    """Threads, open files and bytes of Python memory of this process."""
+def resources() -> Resources:
+    """Return the threads, open files and bytes of Python memory of this process."""
     gc.collect()
     files = sum(1 for _ in Path("/proc/self/fd").iterdir()) if Path("/proc/self/fd").exists() else 0
     return threading.active_count(), files, tracemalloc.get_traced_memory()[0]
 
 
-def settled(before: Held | None = None) -> Held:
-    """The same when it has settled: threads of gRPC and of the server leave on their own time."""
+def settled_resources(before: Resources | None = None) -> Resources:
+    """Return the resources once the threads of gRPC and of the server have ended."""
     end = time.monotonic() + 15
     while True:
-        now = held()
-        calm = now[0] == 1 if before is None else not grown(before, now)
-        if calm or time.monotonic() > end:
+        now = resources()
+        settled = now[0] == 1 if before is None else not leaks(before, now)
+        if settled or time.monotonic() > end:
             return now
         time.sleep(0.1)
 
 
-def grown(before: Held, after: Held) -> list[str]:
-    """What has grown by more than chance."""
+def leaks(before: Resources, after: Resources) -> list[str]:
+    """List the resources that grew by more than the allowed amount."""
     names = ("threads", "open files", "bytes of memory")
-    rows = zip(names, before, after, _MAY_GROW, strict=True)
+    rows = zip(names, before, after, _ALLOWED_GROWTH, strict=True)
     return [f"{name} leaked: {a} -> {b}" for name, a, b, more in rows if b > a + more]
 
 
 def main() -> int:
-    """Soak, report, judge."""
+    """Run the calls and print a report; return the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -167,27 +167,27 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     tracemalloc.start()
-    asyncio.run(once(argparse.Namespace(calls=300, seconds=None, at_once=64, seed=0)))
-    before = settled()
-    began = time.monotonic()
-    soak = asyncio.run(once(options))
-    took = time.monotonic() - began
-    after = settled(before)
-    total = sum(soak.ends.values())
-    for end, count in sorted(soak.ends.items()):
-        print(f"{count:7d}  {end}")
-    print(f"{total} calls in {took:.1f} s, {total / took:.0f} a second")
+    asyncio.run(run_with_server(argparse.Namespace(calls=300, seconds=None, at_once=64, seed=0)))
+    before = settled_resources()
+    start = time.monotonic()
+    soak = asyncio.run(run_with_server(options))
+    elapsed = time.monotonic() - start
+    after = settled_resources(before)
+    total = sum(soak.outcomes.values())
+    for outcome, count in sorted(soak.outcomes.items()):
+        print(f"{count:7d}  {outcome}")
+    print(f"{total} calls in {elapsed:.1f} s, {total / elapsed:.0f} a second")
     names = ("threads", "open files", "bytes")
     print(", ".join(f"{n}: {a} -> {b}" for n, a, b in zip(names, before, after, strict=True)))
-    problems = [*soak.wrong[:10], *grown(before, after)]
+    problems = [*soak.failures[:10], *leaks(before, after)]
     for problem in problems:
         print(f"WRONG: {problem}")
     print("soak: FAILED" if problems else "soak: ok")
     return 1 if problems else 0
 
 
-async def once(options: argparse.Namespace) -> Soak:
-    """One soak against a server of its own."""
+async def run_with_server(options: argparse.Namespace) -> Soak:
+    """Run the calls against a new server."""
     with FakeServer(seed=options.seed) as server:
         server.on().reply(ANSWER)
         make_faults(server)

@@ -1,4 +1,4 @@
-"""Fixtures of every room: a fake server of the test's own, and our clients of it."""
+"""Fixtures of all tests: a fake server for each test, and clients of it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 from xai_vision import AsyncClient, Client
 from xai_vision.testing import FakeServer
 
-# The plugin's own tests run pytest inside pytest.
+# The tests of the pytest plugin run pytest inside pytest.
 pytest_plugins = ["pytester"]
 
-# What the seed documents call their pictures.
+# The image URLs in the seed documents.
 SEED_URLS = (
     "https://science.nasa.gov/wp-content/uploads/2023/09/web-first-images-release.png",
     "https://example.com/image.jpg",
@@ -29,11 +29,11 @@ def server():
 
 @pytest.fixture
 def client(server):
-    with Client(api_key=server.api_key, api_host=server.target) as made:
-        yield made
+    with Client(api_key=server.api_key, api_host=server.target) as client:
+        yield client
 
 
 @pytest.fixture
 async def aclient(server):
-    async with AsyncClient(api_key=server.api_key, api_host=server.target) as made:
-        yield made
+    async with AsyncClient(api_key=server.api_key, api_host=server.target) as client:
+        yield client

@@ -1,4 +1,4 @@
-"""Taking in messages that were built elsewhere."""
+"""Convert messages of other packages."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _M = TypeVar("_M", bound="Message")
 
 
 def adopt(message: Message, cls: type[_M]) -> _M:
-    """Return ``message`` as a ``cls`` of this package.
+    """Return ``message`` as an instance of ``cls``.
 
-    A message that is one already comes back itself. One of the same name from another
-    descriptor pool (built by xai_sdk, or protobuf's own ``Timestamp``) is parsed anew from its
-    bytes, which keeps fields that our contract does not know yet.
+    An instance of ``cls`` is returned as it is. A message of the same name from another descriptor
+    pool (a message of xai_sdk, or protobuf's own ``Timestamp``) is parsed again from its bytes,
+    which keeps fields that this package's definition does not have yet.
 
     Raises:
-        TypeError: ``message`` is something else.
+        TypeError: ``message`` is not such a message.
     """
     if isinstance(message, cls):
         return message
-    wanted = cls.DESCRIPTOR.full_name
-    found = getattr(getattr(message, "DESCRIPTOR", None), "full_name", None)
-    if found is None or isinstance(message, type):
-        raise TypeError(f"expected a {wanted} message, got {message!r:.80}")
-    if found != wanted:
-        raise TypeError(f"expected a {wanted} message, got a {found}")
+    expected = cls.DESCRIPTOR.full_name
+    name = getattr(getattr(message, "DESCRIPTOR", None), "full_name", None)
+    if name is None or isinstance(message, type):
+        raise TypeError(f"expected a {expected} message, got {message!r:.80}")
+    if name != expected:
+        raise TypeError(f"expected a {expected} message, got a {name}")
     return cls.FromString(message.SerializeToString())
