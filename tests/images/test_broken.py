@@ -82,13 +82,13 @@ def test_the_end_of_a_png_to_which_no_chunk_leads_is_left_to_the_decoder():
 def test_the_end_mark_on_the_border_of_two_steps():
     from xai_vision.imaging._formats import jpeg as room
 
-    header_end = prepare_image(jpeg())._header.body_at
+    header_end = prepare_image(jpeg())._header.data_offset
     filler = bytes(room._SCAN_STEP - 1)
     data = jpeg()[:header_end] + filler + b"\xff\xd9" + b"trailer"
-    from xai_vision.imaging._sources.data import HeldContent
+    from xai_vision.imaging._sources.data import BytesImageData
 
-    with HeldContent(data).opened() as window:
-        assert room.looks_whole(window, prepare_image(jpeg())._header)
+    with BytesImageData(data).opened() as window:
+        assert room.has_end_marker(window, prepare_image(jpeg())._header)
 
 
 def test_garbage_and_fill_bytes_between_segments():

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, features
 
 from examples import drawings
 from tests.pictures import made, rotated_jpeg, sample
-from xai_vision.imaging import ImageBombError, ImageFormatError, prepare_image
+from xai_vision.imaging import DecompressionBombError, ImageFormatError, prepare_image
 
 CORNERS = {
     (4, 4): drawings.RED,
@@ -285,7 +285,7 @@ def test_heic_with_its_decoder(orientation):
     assert prepared.format == "PNG"
     assert told(prepared).startswith("converted from HEIF")
     shows_corners(prepared.pil())
-    with pytest.raises(ImageBombError):
+    with pytest.raises(DecompressionBombError):
         prepare_image(out.getvalue(), max_pixels=100)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.pictures import SAMPLES, jpeg, jpeg_of, made, png, rotated_jpeg, sample
 from xai_vision.imaging import (
-    ImageBombError,
+    DecompressionBombError,
     ImageCorruptError,
     ImageEmptyError,
     ImageFormatError,
@@ -165,13 +165,13 @@ def test_kinds_of_jpeg_that_hardly_anybody_opens():
 
 def test_too_many_pixels_are_a_bomb_before_they_are_decoded():
     for options in ({}, {"verify": True}, {"fit": True}):
-        with pytest.raises(ImageBombError, match="60000x60000") as caught:
+        with pytest.raises(DecompressionBombError, match="60000x60000") as caught:
             prepare_image(png_header(60_000, 60_000), **options)
         assert "max_pixels" in caught.value.remedy
-    with pytest.raises(ImageBombError):
+    with pytest.raises(DecompressionBombError):
         decode(png_header(60_000, 60_000))
     assert prepare_image(jpeg(), max_pixels=640 * 480).size == (640, 480)
-    with pytest.raises(ImageBombError):
+    with pytest.raises(DecompressionBombError):
         prepare_image(jpeg(), max_pixels=640 * 480 - 1)
 
 
@@ -180,5 +180,5 @@ def test_a_bomb_in_a_text():
 
     packed = b"Comment\0\0" + zlib.compress(bytes(50_000_000))
     data = png()[:33] + made.chunk(b"zTXt", packed) + png()[33:]
-    with pytest.raises(ImageBombError, match="unpacks"):
+    with pytest.raises(DecompressionBombError, match="unpacks"):
         prepare_image(data)

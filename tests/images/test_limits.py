@@ -13,7 +13,7 @@ from tests.pictures import MIB, jpeg, jpeg_of, made, png, png_of, rotated_jpeg
 from xai_vision.errors import InvalidRequestError
 from xai_vision.imaging import (
     MAX_BYTES,
-    ImageBombError,
+    DecompressionBombError,
     ImageFormatError,
     ImageTooLargeError,
     prepare_image,
@@ -202,7 +202,7 @@ def test_numbers_of_numpy_are_numbers():
 
 @pytest.mark.parametrize("source", [made.corners(), np.zeros((32, 48), np.uint8)])
 def test_too_many_pixels_of_what_is_no_file(source):
-    with pytest.raises(ImageBombError, match="at most") as caught:
+    with pytest.raises(DecompressionBombError, match="at most") as caught:
         prepare_image(source, max_pixels=48 * 32 - 1)
     assert "max_pixels=" in caught.value.remedy
     assert prepare_image(source, max_pixels=48 * 32).size == (48, 32)

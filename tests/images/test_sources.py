@@ -20,7 +20,7 @@ from xai_vision.imaging import (
     ImageReadError,
     ImageSourceError,
     NotAnImageError,
-    TextPicture,
+    TextImageUrl,
     prepare_image,
 )
 
@@ -64,7 +64,7 @@ def path(tmp_path):
         lambda path: DATA_URL.partition(",")[2],
         lambda path: DATA_URL.encode(),
         lambda path: base64.b64encode(path.read_bytes()),
-        lambda path: TextPicture(DATA_URL),
+        lambda path: TextImageUrl(DATA_URL),
         lambda path: prepare_image(path),
     ],
 )

@@ -64,7 +64,7 @@ class ImageTruncatedError(ImageCorruptError):
     """A picture whose end is missing, as after a broken download."""
 
 
-class ImageBombError(ImageError):
+class DecompressionBombError(ImageError):
     """A picture of so many pixels that decoding it would take too much memory."""
 
 

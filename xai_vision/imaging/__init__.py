@@ -9,7 +9,7 @@ from xai_vision._lazy import lazy_exports
 if TYPE_CHECKING:
     from xai_vision.errors._image import (
         ImageBase64Error,
-        ImageBombError,
+        DecompressionBombError,
         ImageCorruptError,
         ImageEmptyError,
         ImageError,
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
         NotAnImageError,
     )
     from xai_vision.imaging._formats.change import Change
-    from xai_vision.imaging._formats.image_header import Header
+    from xai_vision.imaging._formats.image_header import ImageHeader
     from xai_vision.imaging._formats.parse import decode, read_header
     from xai_vision.imaging._formats.sniff import sniff_format
-    from xai_vision.imaging._image_url import Picture, TextPicture
+    from xai_vision.imaging._image_url import ImageUrlSource, TextImageUrl
     from xai_vision.imaging._limits import MAX_BYTES, MAX_PIXELS
     from xai_vision.imaging._prepare import prepare_image
     from xai_vision.imaging._prepared import PreparedImage
@@ -36,9 +36,9 @@ __all__ = [
     "MAX_PIXELS",
     "Change",
     "Detail",
-    "Header",
+    "ImageHeader",
     "ImageBase64Error",
-    "ImageBombError",
+    "DecompressionBombError",
     "ImageCorruptError",
     "ImageEmptyError",
     "ImageError",
@@ -49,9 +49,9 @@ __all__ = [
     "ImageTooLargeError",
     "ImageTruncatedError",
     "NotAnImageError",
-    "Picture",
+    "ImageUrlSource",
     "PreparedImage",
-    "TextPicture",
+    "TextImageUrl",
     "TokenEstimate",
     "decode",
     "estimate_tokens",

@@ -29,7 +29,7 @@ class Store(Protocol):
         """Bytes that are relied on."""
 
 
-class Picture(ABC):
+class ImageUrlSource(ABC):
     """A picture as a message holds it. Never changes once made."""
 
     __slots__ = ()
@@ -52,7 +52,7 @@ class Picture(ABC):
         """Whether it holds data that could be held elsewhere: see ``stored``."""
         return False
 
-    def stored(self, store: Store, start: int) -> Picture:
+    def stored(self, store: Store, start: int) -> ImageUrlSource:
         """The same picture, its data held by ``store``, where its ``url()`` begins at ``start``.
 
         Itself, if it is not ``in_memory``.
@@ -66,7 +66,7 @@ class Picture(ABC):
         return b"".join(parts).decode()
 
 
-class TextPicture(Picture):
+class TextImageUrl(ImageUrlSource):
     """A picture given as the image_url itself: a web address or a data URL, sent as it is."""
 
     __slots__ = ("_text",)

@@ -57,7 +57,7 @@ def whole_number(name: str, value: Any) -> int:
 def quoted(value: object, most: int = 80) -> str:
     """Quote what was given for an option, for an error; of what may be a picture only its type."""
     plain = value is None or isinstance(value, (str, bool, int, float))
-    return errors.shown(value, most) if plain else type(value).__name__
+    return errors.short_repr(value, most) if plain else type(value).__name__
 
 
 def shown(name: str, most: int = 80) -> str:

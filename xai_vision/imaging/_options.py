@@ -10,7 +10,7 @@ from xai_vision.imaging._limits import MAX_SOURCE_BYTES, over_limit, quoted, who
 
 
 @dataclass(frozen=True)
-class Wishes:
+class PrepareOptions:
     """What the caller of ``prepare_image`` asked for; its arguments' meaning is told there."""
 
     convert: bool
@@ -22,7 +22,7 @@ class Wishes:
     strip_metadata: bool
     verify: bool
 
-    def checked(self) -> Wishes:
+    def checked(self) -> PrepareOptions:
         """The same with Python's own numbers.
 
         Raises:

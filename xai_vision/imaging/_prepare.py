@@ -5,17 +5,17 @@ from __future__ import annotations
 from xai_vision.errors._base import InvalidRequestError
 from xai_vision.errors._image import ImageError, ImageFormatError, ImageSourceError
 from xai_vision.imaging._formats import jpeg, png
-from xai_vision.imaging._formats.byte_reader import Window
+from xai_vision.imaging._formats.byte_reader import ByteReader
 from xai_vision.imaging._formats.change import Change
-from xai_vision.imaging._formats.image_header import Header
+from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.parse import check_pixels, parse_header, sniff
-from xai_vision.imaging._formats.sniff import TAKEN
+from xai_vision.imaging._formats.sniff import SUPPORTED
 from xai_vision.imaging._limits import MAX_BYTES, MAX_PIXELS, quoted, shown
-from xai_vision.imaging._options import Wishes
+from xai_vision.imaging._options import PrepareOptions
 from xai_vision.imaging._prepared import PreparedImage
-from xai_vision.imaging._sources.data import Content, HeldContent
-from xai_vision.imaging._sources.detect import ImageSource, find
-from xai_vision.imaging._sources.resolved import Found
+from xai_vision.imaging._sources.data import ImageData, BytesImageData
+from xai_vision.imaging._sources.detect import ImageSource, resolve
+from xai_vision.imaging._sources.resolved import ResolvedSource
 from xai_vision.imaging._tokens import Detail, check_detail
 
 
@@ -68,12 +68,12 @@ def prepare_image(
         ImageError: It cannot be sent; the subclass says why, ``.remedy`` what to do.
         InvalidRequestError: An option makes no sense.
     """
-    given = Wishes(convert, fit, max_side, max_bytes, limit, max_pixels, strip_metadata, verify)
+    given = PrepareOptions(convert, fit, max_side, max_bytes, limit, max_pixels, strip_metadata, verify)
     wishes = given.checked()
     check_detail(detail)
     name = _checked_name(name)
     try:
-        found = find(source)
+        found = resolve(source)
     except ImageError as error:
         error.source = name or error.source
         raise
@@ -98,18 +98,18 @@ def _checked_name(name: str | None) -> str | None:
     return shown(name) if name else None
 
 
-def _prepare(found: Found, wishes: Wishes) -> tuple[Content | None, Header | None]:
+def _prepare(found: ResolvedSource, wishes: PrepareOptions) -> tuple[ImageData | None, ImageHeader | None]:
     if found.image is not None:
         from xai_vision.imaging._pillow import convert as raster
 
         return raster.from_image(found, found.image, wishes)
     if found.content is None:
-        _check_address(wishes)
+        _check_url_options(wishes)
         return None, None
     return _from_content(found, found.content, wishes)
 
 
-def _check_address(wishes: Wishes) -> None:
+def _check_url_options(wishes: PrepareOptions) -> None:
     """Refuse what cannot be done to a picture that is not here; ``fit`` is only a permission."""
     asked = {
         "strip_metadata": wishes.strip_metadata,
@@ -125,53 +125,53 @@ def _check_address(wishes: Wishes) -> None:
             )
 
 
-def _from_content(found: Found, content: Content, wishes: Wishes) -> tuple[Content, Header]:
+def _from_content(found: ResolvedSource, content: ImageData, wishes: PrepareOptions) -> tuple[ImageData, ImageHeader]:
     """Take a file's bytes: as they are if they can be sent, converted if not."""
-    with content.opened() as window:
+    with content.open() as window:
         name = sniff(window)
         header = parse_header(window, name)
         if header is not None:
             check_pixels(header.width, header.height, wishes.max_pixels)
-        taken = header is not None and name in TAKEN
+        taken = header is not None and name in SUPPORTED
         if taken and not wishes.strip_metadata:
             wishes.check_size(content.size)
         if not taken or wishes.strip_metadata or content.size > wishes.most:
             wishes.check_source(content.size)
-        whole = header is not None and _looks_whole(window, header)
+        whole = header is not None and _is_complete(window, header)
     if header is None or not taken:
         if not wishes.convert:
             raise ImageFormatError(
                 f"It is a {name}; only JPEG and PNG are taken as they are.",
                 remedy="Convert it, or leave out convert=False to have that done.",
             )
-        return _encoded_anew(found, content, name, header, wishes)
-    _mend_label(found, header)
+        return _reencode(found, content, name, header, wishes)
+    _report_media_type(found, header)
     if wishes.verify or not whole:
         _check_decodes(content, name, wishes)
     if wishes.strip_metadata:
-        content, header = _stripped(found, content, header)
+        content, header = _strip_metadata(found, content, header)
         wishes.check_size(content.size)
     if wishes.max_side is not None and max(header.size) > wishes.max_side:
-        return _encoded_anew(found, content, name, header, wishes)
+        return _reencode(found, content, name, header, wishes)
     if content.size > wishes.most:
-        return _made_smaller(found, content, header, wishes)
+        return _make_fit(found, content, header, wishes)
     return content, header
 
 
-def _looks_whole(window: Window, header: Header) -> bool:
+def _is_complete(window: ByteReader, header: ImageHeader) -> bool:
     """Whether a JPEG's or PNG's end is there; others show it when they are decoded."""
     if header.format == "JPEG":
-        return jpeg.looks_whole(window, header)
-    return header.format != "PNG" or png.looks_whole(window, header)
+        return jpeg.has_end_marker(window, header)
+    return header.format != "PNG" or png.has_end_marker(window, header)
 
 
-def _mend_label(found: Found, header: Header) -> None:
-    if found.label is not None and found.label != header.media_type:
-        said = f"labelled {shown(found.label, 40)}" if found.label else "not labelled"
+def _report_media_type(found: ResolvedSource, header: ImageHeader) -> None:
+    if found.media_type is not None and found.media_type != header.media_type:
+        said = f"labelled {shown(found.media_type, 40)}" if found.media_type else "not labelled"
         found.changes.append(Change(f"sent as {header.media_type}, which it is; it was {said}"))
 
 
-def _check_decodes(content: Content, name: str, wishes: Wishes) -> None:
+def _check_decodes(content: ImageData, name: str, wishes: PrepareOptions) -> None:
     from xai_vision.imaging._pillow import decode as pixels
 
     data = content.read()
@@ -180,14 +180,14 @@ def _check_decodes(content: Content, name: str, wishes: Wishes) -> None:
     pixels.load_image(data, name, max_pixels=wishes.max_pixels)
 
 
-def _stripped(found: Found, content: Content, header: Header) -> tuple[Content, Header]:
+def _strip_metadata(found: ResolvedSource, content: ImageData, header: ImageHeader) -> tuple[ImageData, ImageHeader]:
     """Take out what is not the picture; the same content if there is nothing of it."""
     data = content.read()
     strip = jpeg.strip if header.format == "JPEG" else png.strip
     bare = strip(data, header)
     if len(bare) >= len(data):
         return content, header
-    held = HeldContent(bare)
+    held = BytesImageData(bare)
     with held.opened() as window:
         bare_header = parse_header(window, header.format) or header
     if header.animated and not bare_header.animated:
@@ -196,21 +196,21 @@ def _stripped(found: Found, content: Content, header: Header) -> tuple[Content, 
     return held, bare_header
 
 
-def _made_smaller(
-    found: Found, content: Content, header: Header, wishes: Wishes
-) -> tuple[Content, Header]:
+def _make_fit(
+    found: ResolvedSource, content: ImageData, header: ImageHeader, wishes: PrepareOptions
+) -> tuple[ImageData, ImageHeader]:
     """Make it fit: without its metadata if that does it, encoded anew if not."""
     before = len(found.changes)
-    bare, bare_header = _stripped(found, content, header)
+    bare, bare_header = _strip_metadata(found, content, header)
     if bare.size <= wishes.most:
         return bare, bare_header
     del found.changes[before:]
-    return _encoded_anew(found, content, header.format, header, wishes)
+    return _reencode(found, content, header.format, header, wishes)
 
 
-def _encoded_anew(
-    found: Found, content: Content, name: str, header: Header | None, wishes: Wishes
-) -> tuple[Content, Header]:
+def _reencode(
+    found: ResolvedSource, content: ImageData, name: str, header: ImageHeader | None, wishes: PrepareOptions
+) -> tuple[ImageData, ImageHeader]:
     from xai_vision.imaging._pillow import convert as raster
 
     return raster.from_file(found, content.read(), name, header, wishes)

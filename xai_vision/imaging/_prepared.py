@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from xai_vision.errors._image import ImageError, ImageReadError
 from xai_vision.imaging._formats.change import Change
-from xai_vision.imaging._formats.image_header import Header
-from xai_vision.imaging._image_url import STEP, Picture, Store, Write, describe_url
+from xai_vision.imaging._formats.image_header import ImageHeader
+from xai_vision.imaging._image_url import STEP, ImageUrlSource, Store, Write, describe_url
 from xai_vision.imaging._limits import human_size
-from xai_vision.imaging._sources.data import Content
-from xai_vision.imaging._sources.resolved import Found
+from xai_vision.imaging._sources.data import ImageData
+from xai_vision.imaging._sources.resolved import ResolvedSource
 from xai_vision.imaging._tokens import Detail, TokenEstimate, estimate_tokens
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-class PreparedImage(Picture):
+class PreparedImage(ImageUrlSource):
     """A picture ready to be sent; made by ``prepare_image``. Never changes.
 
     It holds what it was made from (bytes, text, a path) and is encoded while a request is written.
@@ -32,17 +32,17 @@ class PreparedImage(Picture):
 
     _address: str
     _changes: tuple[Change, ...]
-    _content: Content | None
+    _content: ImageData | None
     _detail: Detail
-    _header: Header | None
+    _header: ImageHeader | None
     _source: str
 
     def __init__(
         self,
         source: str,
         *,
-        content: Content | None = None,
-        header: Header | None = None,
+        content: ImageData | None = None,
+        header: ImageHeader | None = None,
         address: str = "",
         changes: tuple[Change, ...] = (),
         detail: Detail = "auto",
@@ -170,7 +170,7 @@ class PreparedImage(Picture):
             error.source = self._source if self._content else self.describe()
             raise
 
-    def _here(self) -> Content:
+    def _here(self) -> ImageData:
         if self._content is None:
             raise ImageReadError(
                 "It is at a web address; its data is not here.",
@@ -178,9 +178,9 @@ class PreparedImage(Picture):
             )
         return self._content
 
-    def found(self) -> Found:
+    def found(self) -> ResolvedSource:
         """The picture as a source, to prepare it once more in another way."""
-        return Found(self._source, self._content, self._address, changes=list(self._changes))
+        return ResolvedSource(self._source, self._content, self._address, changes=list(self._changes))
 
     # --- how it is sent ---
 
@@ -222,9 +222,9 @@ class PreparedImage(Picture):
         content = self._content
         if content is None or not content.in_memory:
             return self
-        from xai_vision.imaging._sources.base64_data import StoredContent
+        from xai_vision.imaging._sources.base64_data import BufferedImageData
 
-        held = StoredContent(store, start + len(self._prefix), content.size)
+        held = BufferedImageData(store, start + len(self._prefix), content.size)
         return _restore(self._source, self._state() | {"content": held})
 
     # --- copies ---

@@ -20,7 +20,7 @@ TILE_TOKENS = 256
 MAX_TILES = 6
 """Tiles a picture is cut into at most; from public reports."""
 
-MOST = (MAX_TILES + 1) * TILE_TOKENS
+MAX_TOKENS = (MAX_TILES + 1) * TILE_TOKENS
 """The most a picture was seen to cost: 1792 tokens."""
 
 _REPORTED = (
@@ -92,9 +92,9 @@ def estimate_tokens(
     if detail == "low":
         return TokenEstimate(TILE_TOKENS, TILE_TOKENS, 2 * TILE_TOKENS)
     if width is None or height is None:
-        return TokenEstimate(TILE_TOKENS, MOST, MOST, _UNKNOWN_SIZE)
+        return TokenEstimate(TILE_TOKENS, MAX_TOKENS, MAX_TOKENS, _UNKNOWN_SIZE)
     tiles = -(-width // TILE) * -(-height // TILE)
-    return TokenEstimate(TILE_TOKENS, (min(tiles, MAX_TILES) + 1) * TILE_TOKENS, MOST)
+    return TokenEstimate(TILE_TOKENS, (min(tiles, MAX_TILES) + 1) * TILE_TOKENS, MAX_TOKENS)
 
 
 def check_detail(detail: object) -> None:

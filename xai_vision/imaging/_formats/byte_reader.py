@@ -7,7 +7,7 @@ from collections.abc import Callable
 from xai_vision.errors._image import ImageTruncatedError
 
 
-class Window:
+class ByteReader:
     """A look at any part of a picture's bytes.
 
     Attributes:
@@ -25,7 +25,7 @@ class Window:
         length = min(length, self.size - start)
         return self._read_at(start, length) if start >= 0 and length > 0 else b""
 
-    def take(self, start: int, length: int) -> bytes:
+    def read_exact(self, start: int, length: int) -> bytes:
         """Exactly ``length`` bytes from ``start`` on.
 
         Raises:
@@ -33,11 +33,11 @@ class Window:
         """
         data = self.peek(start, length)
         if len(data) != length:
-            raise truncated()
+            raise truncated_error()
         return data
 
 
-def truncated() -> ImageTruncatedError:
+def truncated_error() -> ImageTruncatedError:
     """The error of a picture whose end is missing."""
     return ImageTruncatedError(
         "The data ends before the picture does.",

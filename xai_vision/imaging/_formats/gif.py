@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from xai_vision.errors._image import ImageTruncatedError
-from xai_vision.imaging._formats.byte_reader import Window
-from xai_vision.imaging._formats.image_header import Header
+from xai_vision.imaging._formats.byte_reader import ByteReader
+from xai_vision.imaging._formats.image_header import ImageHeader
 
 _EXTENSION, _PICTURE = 0x21, 0x2C
 _MAX_BLOCKS = 20_000
 
 
-def parse(window: Window) -> Header:
+def parse(window: ByteReader) -> ImageHeader:
     """Read a GIF's header."""
-    head = window.take(0, 13)
+    head = window.read_exact(0, 13)
     width, height = int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
-    return Header("GIF", width, height, mode="P", animated=_more_than_one(window, head[10]))
+    return ImageHeader("GIF", width, height, mode="P", animated=_more_than_one(window, head[10]))
 
 
 def _colours(flags: int) -> int:
@@ -22,16 +22,16 @@ def _colours(flags: int) -> int:
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _more_than_one(window: Window, flags: int) -> bool:
+def _more_than_one(window: ByteReader, flags: int) -> bool:
     """Walk over the first picture and see whether there is another."""
     at = 13 + _colours(flags)
     pictures = 0
     try:
         while pictures < 2:
-            kind = window.take(at, 1)[0]
+            kind = window.read_exact(at, 1)[0]
             if kind == _PICTURE:
                 pictures += 1
-                at += 11 + _colours(window.take(at + 9, 1)[0])
+                at += 11 + _colours(window.read_exact(at + 9, 1)[0])
             elif kind == _EXTENSION:
                 at += 2
             else:
@@ -42,10 +42,10 @@ def _more_than_one(window: Window, flags: int) -> bool:
     return True
 
 
-def _after_blocks(window: Window, at: int) -> int:
+def _after_blocks(window: ByteReader, at: int) -> int:
     """Step over data in blocks of up to 255 bytes, each behind its length, up to an empty one."""
     for _ in range(_MAX_BLOCKS):
-        length = window.take(at, 1)[0]
+        length = window.read_exact(at, 1)[0]
         at += 1 + length
         if not length:
             return at

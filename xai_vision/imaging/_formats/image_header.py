@@ -8,7 +8,7 @@ from xai_vision.imaging._formats.sniff import MEDIA_TYPES
 
 
 @dataclass(frozen=True)
-class Header:
+class ImageHeader:
     """What a picture's header says.
 
     Attributes:
@@ -34,9 +34,9 @@ class Header:
     mode: str = ""
     bits: int = 8
     animated: bool = False
-    body_at: int = 0
-    doubtful: bool = False
-    ended: bool = True
+    data_offset: int = 0
+    needs_decode: bool = False
+    has_end: bool = True
 
     @property
     def size(self) -> tuple[int, int]:

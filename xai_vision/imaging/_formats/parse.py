@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from xai_vision.errors._image import ImageBombError, ImageEmptyError, NotAnImageError
+from xai_vision.errors._image import DecompressionBombError, ImageEmptyError, NotAnImageError
 from xai_vision.imaging._formats import gif, jpeg, png, tiff
 from xai_vision.imaging._formats import webp_bmp as riff
-from xai_vision.imaging._formats.byte_reader import Window
-from xai_vision.imaging._formats.image_header import Header
-from xai_vision.imaging._formats.sniff import HEAD, sniff_format, what_else
+from xai_vision.imaging._formats.byte_reader import ByteReader
+from xai_vision.imaging._formats.image_header import ImageHeader
+from xai_vision.imaging._formats.sniff import HEAD_BYTES, sniff_format, describe_unknown
 from xai_vision.imaging._limits import MAX_PIXELS
-from xai_vision.imaging._sources.data import HeldContent
+from xai_vision.imaging._sources.data import BytesImageData
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = [
-    "Header",
+    "ImageHeader",
     "check_pixels",
     "check_sides",
     "decode",
@@ -27,7 +27,7 @@ __all__ = [
     "sniff",
 ]
 
-_PARSERS: dict[str, Callable[[Window], Header]] = {
+_PARSERS: dict[str, Callable[[ByteReader], ImageHeader]] = {
     "JPEG": jpeg.parse,
     "PNG": png.parse,
     "GIF": gif.parse,
@@ -37,7 +37,7 @@ _PARSERS: dict[str, Callable[[Window], Header]] = {
 }
 
 
-def read_header(data: bytes | bytearray | memoryview) -> Header:
+def read_header(data: bytes | bytearray | memoryview) -> ImageHeader:
     """Read a picture's format and size from its bytes; the pixels are not looked at.
 
     Args:
@@ -54,7 +54,7 @@ def read_header(data: bytes | bytearray | memoryview) -> Header:
         ImageCorruptError: The header contradicts itself.
         ImageFormatError: A variant that nobody opens, or one that needs a decoder not installed.
     """
-    with HeldContent(memoryview(data)).opened() as window:
+    with BytesImageData(memoryview(data)).opened() as window:
         name = sniff(window)
         header = parse_header(window, name)
         if header is not None:
@@ -86,7 +86,7 @@ def decode(data: bytes | bytearray | memoryview, *, max_pixels: int = MAX_PIXELS
     return pixels.decode(data, max_pixels=max_pixels)
 
 
-def sniff(window: Window) -> str:
+def sniff(window: ByteReader) -> str:
     """Tell the format from the first bytes.
 
     Raises:
@@ -95,11 +95,11 @@ def sniff(window: Window) -> str:
     """
     if window.size == 0:
         raise ImageEmptyError("There are no bytes in it.", remedy="Check where it was read from.")
-    head = window.peek(0, HEAD)
+    head = window.peek(0, HEAD_BYTES)
     name = sniff_format(head)
     if name is not None:
         return name
-    what, remedy = what_else(head)
+    what, remedy = describe_unknown(head)
     if not any(head):
         what, remedy = "zeros", "Check where it was read from."
     raise NotAnImageError(
@@ -110,13 +110,13 @@ def sniff(window: Window) -> str:
     )
 
 
-def parse_header(window: Window, name: str) -> Header | None:
+def parse_header(window: ByteReader, name: str) -> ImageHeader | None:
     """Read the header of a picture of that format; None if that takes Pillow."""
     parse = _PARSERS.get(name)
     return check_sides(parse(window)) if parse is not None else None
 
 
-def check_sides(header: Header) -> Header:
+def check_sides(header: ImageHeader) -> ImageHeader:
     """Refuse a picture without width or height.
 
     Raises:
@@ -137,7 +137,7 @@ def check_pixels(width: int, height: int, most: int = MAX_PIXELS) -> None:
         ImageBombError: It has more than ``most`` pixels.
     """
     if width * height > most:
-        raise ImageBombError(
+        raise DecompressionBombError(
             f"The picture has {width}x{height} pixels, {width * height / 1e6:,.0f} million; "
             f"at most {most / 1e6:,.0f} million are taken.",
             remedy="If it is meant to be that large, raise max_pixels= or make it smaller.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-HEAD = 512
+HEAD_BYTES = 512
 """Bytes that `sniff_format` and `what_else` look at."""
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -31,10 +31,10 @@ What hardly any program holds (DDS, SGI, TGA, PCX ...) is left out on purpose: e
 stranger's bytes can reach is one more to trust. Who needs one passes a Pillow image.
 """
 
-TAKEN = ("JPEG", "PNG")
+SUPPORTED = ("JPEG", "PNG")
 """What the service takes (its documentation: "jpg/jpeg, png")."""
 
-_BY_START = (
+_SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"),
     (PNG_SIGNATURE, "PNG"),
     (b"GIF87a", "GIF"),
@@ -54,7 +54,7 @@ _BY_START = (
 _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"mif2"}
 
-_ELSE_BY_START = (
+_OTHER_SIGNATURES = (
     (b"%PDF-", "a PDF document", "Render its pages to JPEG or PNG and send those."),
     (b"%!PS", "a PostScript file", "Render it to PNG and send that."),
     (b"PK\x03\x04", "a ZIP archive or Office document", "Send the pictures inside it."),
@@ -72,7 +72,7 @@ def sniff_format(head: bytes) -> str | None:
     Returns:
         A format's name as Pillow has it ("JPEG", "PNG", "WEBP", ...), or None.
     """
-    for start, name in _BY_START:
+    for start, name in _SIGNATURES:
         if head.startswith(start):
             return name
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -97,13 +97,13 @@ def _sniff_boxes(head: bytes) -> str | None:
     return "HEIF" if brands & _HEIF_BRANDS else None
 
 
-def what_else(head: bytes) -> tuple[str, str]:
+def describe_unknown(head: bytes) -> tuple[str, str]:
     """Name what is no picture, for an error message.
 
     Returns:
         What it seems to be ("an HTML page"; empty if nobody knows), and what to do about it.
     """
-    for start, name, remedy in _ELSE_BY_START:
+    for start, name, remedy in _OTHER_SIGNATURES:
         if head.startswith(start):
             return name, remedy
     if head[4:8] == b"ftyp" or head[8:12] == b"AVI ":

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from xai_vision.errors._image import ImageTruncatedError
-from xai_vision.imaging._formats.byte_reader import Window
-from xai_vision.imaging._formats.image_header import Header
-from xai_vision.imaging._sources.data import HeldContent
+from xai_vision.imaging._formats.byte_reader import ByteReader
+from xai_vision.imaging._formats.image_header import ImageHeader
+from xai_vision.imaging._sources.data import BytesImageData
 
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, CHANNELS = 256, 257, 258, 262, 274, 277
 # Bytes of an integer: BYTE, SHORT, LONG, LONG8, and signed ones, of which none here is negative.
@@ -28,7 +28,7 @@ _MODES = {
 Order = Literal["little", "big"]
 
 
-class _Shape(NamedTuple):
+class _Layout(NamedTuple):
     """How wide the numbers of a TIFF's directory are: 4 bytes and, in a BigTIFF, 8."""
 
     counter: int
@@ -36,14 +36,14 @@ class _Shape(NamedTuple):
     word: int
 
 
-_CLASSIC = _Shape(2, 12, 4)
-_BIG = _Shape(8, 20, 8)
+_CLASSIC = _Layout(2, 12, 4)
+_BIG = _Layout(8, 20, 8)
 
 
 class Directory:
     """The first directory of a TIFF: tags with small integers."""
 
-    def __init__(self, window: Window, *, whole: bool = True) -> None:
+    def __init__(self, window: ByteReader, *, whole: bool = True) -> None:
         """Read the directory; a value beyond the data is left out.
 
         Args:
@@ -53,14 +53,14 @@ class Directory:
         Raises:
             ImageTruncatedError: The directory's end is missing.
         """
-        start = window.take(0, 16) if window.peek(2, 2) in (b"+\0", b"\0+") else window.take(0, 8)
+        start = window.read_exact(0, 16) if window.peek(2, 2) in (b"+\0", b"\0+") else window.read_exact(0, 8)
         self._order: Order = "little" if start[:1] == b"I" else "big"
         self._shape = _BIG if len(start) == 16 else _CLASSIC
         shape = self._shape
         at = self._number(start[8:16] if shape is _BIG else start[4:8])
-        count = self._number(window.take(at, shape.counter))
+        count = self._number(window.read_exact(at, shape.counter))
         at += shape.counter
-        entries = (window.take if whole else window.peek)(at, count * shape.entry)
+        entries = (window.read_exact if whole else window.peek)(at, count * shape.entry)
         self.more = any(window.peek(at + len(entries), shape.word))
         self._values: dict[int, int] = {}
         for place in range(0, len(entries), shape.entry):
@@ -69,7 +69,7 @@ class Directory:
     def _number(self, data: bytes) -> int:
         return int.from_bytes(data, self._order)
 
-    def _add(self, window: Window, entry: bytes) -> None:
+    def _add(self, window: ByteReader, entry: bytes) -> None:
         tag = self._number(entry[:2])
         kind = self._number(entry[2:4])
         size = _SIZES.get(kind)
@@ -90,12 +90,12 @@ class Directory:
         return self._values.get(tag, default)
 
 
-def parse(window: Window) -> Header:
+def parse(window: ByteReader) -> ImageHeader:
     """Read a TIFF's header: its first page."""
     found = Directory(window)
     bits = found.get(BITS, 1)
     mode = _MODES.get((found.get(PHOTOMETRIC, -1), found.get(CHANNELS, 1)), "")
-    return Header(
+    return ImageHeader(
         "TIFF",
         found.get(WIDTH),
         found.get(HEIGHT),
@@ -106,7 +106,7 @@ def parse(window: Window) -> Header:
     )
 
 
-def number_in(data: bytes, tag: int) -> int | None:
+def read_tag(data: bytes, tag: int) -> int | None:
     """Read one number from a TIFF's directory on its own, as EXIF is one, however damaged.
 
     Returns:
@@ -114,7 +114,7 @@ def number_in(data: bytes, tag: int) -> int | None:
     """
     if data[:4] not in (b"II*\0", b"MM\0*"):
         return None
-    with HeldContent(data).opened() as window:
+    with BytesImageData(data).opened() as window:
         try:
             found = Directory(window, whole=False).get(tag, -1)
         except ImageTruncatedError:

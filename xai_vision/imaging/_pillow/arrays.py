@@ -9,8 +9,8 @@ from PIL import Image
 from xai_vision.errors._image import ImageEmptyError, ImageSourceError
 from xai_vision.imaging._formats.change import Change
 
-_TAKEN = "Pass an array of shape (height, width), (height, width, 3) or (height, width, 4)"
-_A_LITTLE = 0.01
+_SUPPORTED = "Pass an array of shape (height, width), (height, width, 3) or (height, width, 4)"
+_TOLERANCE = 0.01
 
 
 def from_array(source: Any) -> tuple[Image.Image, list[Change]]:
@@ -26,7 +26,7 @@ def from_array(source: Any) -> tuple[Image.Image, list[Change]]:
         array = np.asarray(source)
     except Exception as error:
         raise ImageSourceError(
-            "It could not be turned into a NumPy array.", remedy=f"{_TAKEN}, in main memory."
+            "It could not be turned into a NumPy array.", remedy=f"{_SUPPORTED}, in main memory."
         ) from error
     _check_shape(array.shape)
     pixels, changes = _eight_bits(np, array)
@@ -38,7 +38,7 @@ def from_array(source: Any) -> tuple[Image.Image, list[Change]]:
 def _check_shape(shape: tuple[int, ...]) -> None:
     right = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))
     if not right:
-        remedy = f"{_TAKEN}."
+        remedy = f"{_SUPPORTED}."
         if len(shape) == 3 and shape[2] == 2:
             remedy = "Of grey with alpha, pass the grey, array[..., 0], or make it RGBA."
         elif len(shape) == 3 and shape[0] in (1, 3, 4):
@@ -72,14 +72,14 @@ def _eight_bits(np: Any, array: Any) -> tuple[Any, list[Change]]:
 
 def _out_of_range(low: float, high: float) -> ImageSourceError:
     remedy = "Divide them by their maximum; or if they are 0..255, .astype('uint8')."
-    if low >= -_A_LITTLE and high <= 1 + _A_LITTLE:
+    if low >= -_TOLERANCE and high <= 1 + _TOLERANCE:
         remedy = "Cut off what rounding left: array.clip(0, 1)."
     return ImageSourceError(
-        f"Floats have to be in 0..1; these are from {_told(low)} to {_told(high)}.", remedy=remedy
+        f"Floats have to be in 0..1; these are from {_format_number(low)} to {_format_number(high)}.", remedy=remedy
     )
 
 
-def _told(value: float) -> str:
+def _format_number(value: float) -> str:
     """Write a number in short, but not so that one outside of 0..1 reads as 0 or 1."""
     short = f"{value:g}"
     return repr(value) if float(short) in (0, 1) and float(short) != value else short

@@ -21,7 +21,7 @@ _DEEP = ("I;16", "I;16B", "I;16L", "I;16N")
 _SPACES = {"P": b"RGB ", "RGB": b"RGB ", "RGBA": b"RGB ", "L": b"GRAY", "LA": b"GRAY"}
 
 
-def plain_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
+def to_png_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
     """Bring a picture to a mode that PNG holds: 1, L, LA, P, RGB, RGBA or I;16.
 
     Premultiplied and marked transparency is written out, which loses nothing. What loses something
@@ -34,7 +34,7 @@ def plain_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
     if image.mode in ("I", "F", *_DEEP) and "transparency" in image.info:
         changes.append(Change("a transparent shade of grey made opaque", lossy=True))
     if image.mode == "P":
-        return image if _palette_suffices(image) else _written_out(image, changes)
+        return image if _palette_is_complete(image) else _expand_palette(image, changes)
     if image.mode in ("LA", "RGBA", "I;16", "I;16B"):
         return image
     convert = _CONVERT.get(image.mode)
@@ -44,17 +44,17 @@ def plain_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
     return convert(image, changes)
 
 
-def _palette_suffices(image: Image.Image) -> bool:
+def _palette_is_complete(image: Image.Image) -> bool:
     """Whether every pixel's colour is in the palette; a PNG would make another of what is not."""
     palette = image.palette
     if palette is None:
         return False
-    highest = _extremes(image)[1]
+    highest = _extrema(image)[1]
     colours = min(len(palette.palette) // len(palette.mode), len(image.getpalette() or ()) // 3)
     return highest < colours
 
 
-def _written_out(image: Image.Image, changes: list[Change]) -> Image.Image:
+def _expand_palette(image: Image.Image, changes: list[Change]) -> Image.Image:
     mode = "RGBA" if image.has_transparency_data else "RGB"
     changes.append(Change(f"palette written out as {mode}"))
     return image.convert(mode)
@@ -96,15 +96,15 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
 
 def _integers(image: Image.Image, changes: list[Change]) -> Image.Image:
     """Bring 32-bit integers to 16 bits: as they are if they fit, spread over the range if not."""
-    low, high = _extremes(image)
+    low, high = _extrema(image)
     if low < 0 or high > 65535:
-        image = _spread(image, low, high, changes)
+        image = _scale_to_16_bits(image, low, high, changes)
     return image.convert("I;16")
 
 
 def _floats(image: Image.Image, changes: list[Change]) -> Image.Image:
     """Bring floats to 16 bits: 0..1 as it is meant, any other range spread over the whole."""
-    low, high = _extremes(image)
+    low, high = _extrema(image)
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ImageFormatError(
             "Its pixels are floats that are not finite.",
@@ -112,17 +112,17 @@ def _floats(image: Image.Image, changes: list[Change]) -> Image.Image:
         )
     if low >= 0 and high <= 1:
         low, high = 0.0, 1.0
-    return _spread(image, low, high, changes).convert("I").convert("I;16")
+    return _scale_to_16_bits(image, low, high, changes).convert("I").convert("I;16")
 
 
-def _extremes(image: Image.Image) -> tuple[float, float]:
+def _extrema(image: Image.Image) -> tuple[float, float]:
     low, high = image.getextrema()
     assert not isinstance(low, tuple)  # noqa: S101 - one channel, so one pair
     assert not isinstance(high, tuple)  # noqa: S101
     return low, high
 
 
-def _spread(image: Image.Image, low: float, high: float, changes: list[Change]) -> Image.Image:
+def _scale_to_16_bits(image: Image.Image, low: float, high: float, changes: list[Change]) -> Image.Image:
     scale = 65535 / (high - low) if high > low else 0.0
     changes.append(Change(f"values from {low:g} to {high:g} brought to 16 bits", lossy=True))
     shift = 0.5 - low * scale  # what follows cuts the fraction off
@@ -143,12 +143,12 @@ _CONVERT: dict[str, Convert] = {
 }
 
 
-def eight_bits(image: Image.Image, changes: list[Change]) -> Image.Image:
+def to_8_bits(image: Image.Image, changes: list[Change]) -> Image.Image:
     """Bring 16 bits, 1 bit or a palette to 8 bits per channel, as JPEG and good resizing need."""
     if image.mode == "1":
         return image.convert("L")
     if image.mode == "P":
-        return _written_out(image, changes)
+        return _expand_palette(image, changes)
     if image.mode not in _DEEP:
         return image
     changes.append(Change("16 bits per channel reduced to 8", lossy=True))
@@ -156,7 +156,7 @@ def eight_bits(image: Image.Image, changes: list[Change]) -> Image.Image:
     return Image.frombytes("L", image.size, image.tobytes()[upper::2])
 
 
-def on_white(image: Image.Image, changes: list[Change]) -> Image.Image:
+def flatten_alpha(image: Image.Image, changes: list[Change]) -> Image.Image:
     """Lay a picture with transparency on white, as JPEG holds none."""
     if image.mode not in ("LA", "RGBA"):
         return image
@@ -166,7 +166,7 @@ def on_white(image: Image.Image, changes: list[Change]) -> Image.Image:
     return flat.convert("L" if image.mode == "LA" else "RGB")
 
 
-def fitting_profile(image: Image.Image, profile: bytes | None) -> bytes | None:
+def matching_profile(image: Image.Image, profile: bytes | None) -> bytes | None:
     """The colour profile if it is one for this mode; a wrong one is worse than none."""
     if not profile or len(profile) < 128 or profile[36:40] != b"acsp":
         return None

@@ -7,15 +7,15 @@ import threading
 from PIL import Image, JpegImagePlugin
 
 from xai_vision.errors._image import ImageError, ImageReadError
-from xai_vision.imaging._formats.image_header import Header
+from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.parse import check_pixels, parse_header
-from xai_vision.imaging._formats.sniff import TAKEN
-from xai_vision.imaging._options import Wishes
-from xai_vision.imaging._pillow.color_modes import fitting_profile, plain_mode
+from xai_vision.imaging._formats.sniff import SUPPORTED
+from xai_vision.imaging._options import PrepareOptions
+from xai_vision.imaging._pillow.color_modes import matching_profile, to_png_mode
 from xai_vision.imaging._pillow.decode import decoding, load_image, orientation_of, turned
 from xai_vision.imaging._pillow.encode import Pixels, encode, shrink
-from xai_vision.imaging._sources.data import Content, HeldContent
-from xai_vision.imaging._sources.resolved import Found
+from xai_vision.imaging._sources.data import ImageData, BytesImageData
+from xai_vision.imaging._sources.resolved import ResolvedSource
 
 _CONVERTED = {"CMYK", "LAB"}
 _OPENED_AT_8_BITS = frozenset({"AVIF", "HEIF", "JPEG2000"})
@@ -27,8 +27,8 @@ _LOCKS = tuple(threading.Lock() for _ in range(64))
 
 
 def from_file(
-    found: Found, data: bytes, name: str, header: Header | None, wishes: Wishes
-) -> tuple[Content, Header]:
+    found: ResolvedSource, data: bytes, name: str, header: ImageHeader | None, wishes: PrepareOptions
+) -> tuple[ImageData, ImageHeader]:
     """Decode a file and encode it as JPEG or PNG.
 
     A JPEG stays one. Everything else becomes PNG, without loss, unless that would be too large.
@@ -36,7 +36,7 @@ def from_file(
     at_least = 2 * wishes.max_side if wishes.max_side is not None else None
     image = load_image(data, name, max_pixels=wishes.max_pixels, at_least=at_least)
     pixels = Pixels(image, changes=found.changes)
-    if name not in TAKEN:
+    if name not in SUPPORTED:
         pixels.note(f"converted from {name}")
     if name in _OPENED_AT_8_BITS and image.mode in ("L", "LA", "RGB", "RGBA"):
         # How deep the original is, its decoder does not say.
@@ -51,11 +51,11 @@ def from_file(
     if name == "JPEG":
         pixels.subsampling = max(0, _sampling(image))
     _make_plain(pixels, orientation_of(image, header), name)
-    was = header.size if header is not None and name in TAKEN else pixels.image.size
+    was = header.size if header is not None and name in SUPPORTED else pixels.image.size
     return _encoded(pixels, wishes, was, lossless=name != "JPEG")
 
 
-def from_image(found: Found, image: Image.Image, wishes: Wishes) -> tuple[Content, Header]:
+def from_image(found: ResolvedSource, image: Image.Image, wishes: PrepareOptions) -> tuple[ImageData, ImageHeader]:
     """Encode a Pillow image, which is left as it is."""
     check_pixels(*image.size, wishes.max_pixels)
     pixels = Pixels(image, changes=found.changes)
@@ -115,16 +115,16 @@ def _make_plain(pixels: Pixels, orientation: int, what: str) -> None:
     image = pixels.image
     with decoding(what):
         profile = image.info.get("icc_profile")
-        plain = plain_mode(image, pixels.changes)
+        plain = to_png_mode(image, pixels.changes)
         pixels.image = turned(plain, orientation)
-        pixels.profile = fitting_profile(plain, profile) if image.mode not in _CONVERTED else None
+        pixels.profile = matching_profile(plain, profile) if image.mode not in _CONVERTED else None
     if orientation != 1:
         pixels.note(f"turned upright (its orientation was {orientation})")
 
 
 def _encoded(
-    pixels: Pixels, wishes: Wishes, was: tuple[int, int], *, lossless: bool
-) -> tuple[Content, Header]:
+    pixels: Pixels, wishes: PrepareOptions, was: tuple[int, int], *, lossless: bool
+) -> tuple[ImageData, ImageHeader]:
     """Encode it within the limits; ``was`` is the size of the original, upright."""
     with decoding("image"):
         if wishes.max_side is not None:
@@ -137,7 +137,7 @@ def _encoded(
         pixels.note("encoded as PNG")
     else:
         pixels.note(f"encoded as JPEG of quality {quality}", lossy=True)
-    content = HeldContent(data)
+    content = BytesImageData(data)
     with content.opened() as window:
         header = parse_header(window, "PNG" if quality is None else "JPEG")
     assert header is not None  # noqa: S101 - both formats are read here

@@ -14,17 +14,17 @@ from contextlib import contextmanager
 from PIL import Image, features
 
 from xai_vision.errors._image import (
-    ImageBombError,
+    DecompressionBombError,
     ImageCorruptError,
     ImageError,
     ImageFormatError,
 )
-from xai_vision.imaging._formats.byte_reader import truncated
-from xai_vision.imaging._formats.image_header import Header
+from xai_vision.imaging._formats.byte_reader import truncated_error
+from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.parse import check_pixels, check_sides, parse_header, sniff
-from xai_vision.imaging._formats.sniff import TAKEN
+from xai_vision.imaging._formats.sniff import SUPPORTED
 from xai_vision.imaging._limits import MAX_PIXELS
-from xai_vision.imaging._sources.data import HeldContent
+from xai_vision.imaging._sources.data import BytesImageData
 
 ORIENTATION = 0x0112
 _TURNS = {
@@ -48,16 +48,16 @@ def decoding(what: str = "picture") -> Iterator[None]:
     except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
-        raise ImageBombError(
+        raise DecompressionBombError(
             f"Decoding this {what} would take too much memory.",
             remedy="Make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS if it is to be trusted.",
         ) from error
     except Exception as error:
         said = str(error).lower()
         if isinstance(error, EOFError) or "truncated" in said:
-            raise truncated() from error
+            raise truncated_error() from error
         if "decompressed data too large" in said:
-            raise ImageBombError(
+            raise DecompressionBombError(
                 f"A text or profile in this {what} unpacks to more than any would have.",
                 remedy="Save it again without its metadata.",
             ) from error
@@ -86,7 +86,7 @@ def open_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image.Im
     _check_decoder(name)
     with decoding(name):
         image = Image.open(io.BytesIO(data), formats=(name,))
-    check_sides(Header(name, *image.size))
+    check_sides(ImageHeader(name, *image.size))
     check_pixels(*image.size, max_pixels)
     return image
 
@@ -174,14 +174,14 @@ def _draft_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def orientation_of(image: Image.Image, header: Header | None = None) -> int:
+def orientation_of(image: Image.Image, header: ImageHeader | None = None) -> int:
     """The orientation a picture is to be turned by, 1 to 8; that is 1 where Pillow turned it.
 
     Args:
         image: The picture.
         header: The header of its file: of a JPEG or PNG, what it says is what counts.
     """
-    if header is not None and header.format in TAKEN:
+    if header is not None and header.format in SUPPORTED:
         return header.orientation
     try:
         value = image.getexif().get(ORIENTATION, 1)
@@ -196,19 +196,19 @@ def turned(image: Image.Image, orientation: int) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def header_by_pillow(data: bytes, name: str) -> Header:
+def header_by_pillow(data: bytes, name: str) -> ImageHeader:
     """Read the header of a format that only Pillow reads."""
     image = open_image(data, name)
     with decoding(name):
         animated = bool(getattr(image, "is_animated", False))
         turn = orientation_of(image)
-        return Header(name, *image.size, turn, mode=image.mode, animated=animated)
+        return ImageHeader(name, *image.size, turn, mode=image.mode, animated=animated)
 
 
 def decode(data: bytes | bytearray | memoryview, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode a picture's first frame and turn it upright; see ``xai_vision.imaging.decode``."""
     data = bytes(data)
-    with HeldContent(data).opened() as window:
+    with BytesImageData(data).opened() as window:
         name = sniff(window)
         header = parse_header(window, name)
     if header is not None:

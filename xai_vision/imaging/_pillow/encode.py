@@ -12,7 +12,7 @@ from xai_vision.errors._image import ImageTooLargeError
 from xai_vision.imaging._formats.change import Change
 from xai_vision.imaging._limits import human_size
 from xai_vision.imaging._options import HOW_TO_FIT
-from xai_vision.imaging._pillow.color_modes import eight_bits, on_white, to_srgb
+from xai_vision.imaging._pillow.color_modes import to_8_bits, flatten_alpha, to_srgb
 
 BEST, LEAST = 95, 85
 """JPEG qualities tried: above 95 files grow without a visible gain; below 85 it is better to
@@ -93,7 +93,7 @@ def shrink(pixels: Pixels, longest: int) -> None:
         return
     scale = longest / max(width, height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    pixels.image = _resized(eight_bits(pixels.image, pixels.changes), size)
+    pixels.image = _resized(to_8_bits(pixels.image, pixels.changes), size)
 
 
 def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -115,7 +115,7 @@ def encode(pixels: Pixels, most: int, *, lossless: bool, smaller: bool) -> tuple
     """
     if lossless and (data := to_png(pixels, most)) is not None:
         return data, None
-    pixels.image = on_white(eight_bits(pixels.image, pixels.changes), pixels.changes)
+    pixels.image = flatten_alpha(to_8_bits(pixels.image, pixels.changes), pixels.changes)
     if smaller and pixels.profile and 4 * len(pixels.profile) > most:
         _leave_out_profile(pixels, pixels.profile)
     found = _best_quality(pixels, most)

@@ -15,7 +15,7 @@ from xai_vision.imaging._image_url import STEP
 RAW_STEP = STEP // 4 * 3
 """Raw bytes of which ``STEP`` bytes of text are made; a multiple of 3, so that steps join."""
 
-_LETTERS = (string.ascii_letters + string.digits + "+/").encode()
+_ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 
 encode: Callable[[Buffer], bytes]
 """Encode bytes as base64 text."""
@@ -23,7 +23,7 @@ encode: Callable[[Buffer], bytes]
 decode: Callable[[bytes], bytes]
 """Decode base64 text strictly: its letters and its padding have to be right (ValueError)."""
 
-is_sound: Callable[[bytes], bool]
+is_valid: Callable[[bytes], bool]
 """Whether text would decode, found without decoding it where that is quicker."""
 
 
@@ -32,15 +32,15 @@ def _encode(data: Buffer) -> bytes:
 
 
 def _decode(text: bytes) -> bytes:
-    if not _is_sound(text):
+    if not _is_valid(text):
         raise binascii.Error("not base64")
     return binascii.a2b_base64(text)
 
 
-def _is_sound(text: bytes) -> bool:
+def _is_valid(text: bytes) -> bool:
     letters = text.rstrip(b"=")
     padding = len(text) - len(letters)
-    return len(text) % 4 == 0 and padding <= 2 and not letters.translate(None, _LETTERS)
+    return len(text) % 4 == 0 and padding <= 2 and not letters.translate(None, _ALPHABET)
 
 
 try:
@@ -48,7 +48,7 @@ try:
 except ImportError:
     encode = _encode
     decode = _decode
-    is_sound = _is_sound
+    is_valid = _is_valid
     fast = False
 else:
 
@@ -65,7 +65,7 @@ else:
         return True
 
     decode = _fast_decode
-    is_sound = _fast_is_sound
+    is_valid = _fast_is_sound
     fast = True
 
 

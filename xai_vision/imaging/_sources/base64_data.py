@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from xai_vision.imaging._formats.byte_reader import Window
+from xai_vision.imaging._formats.byte_reader import ByteReader
 from xai_vision.imaging._image_url import STEP, Store
 from xai_vision.imaging._sources import base64
-from xai_vision.imaging._sources.data import Content, HeldContent
+from xai_vision.imaging._sources.data import ImageData, BytesImageData
 
 
-class EncodedContent(Content):
+class EncodedImageData(ImageData):
     """Base64 text that was found to be sound, wherever it lies."""
 
     __slots__ = ("_size",)
@@ -32,9 +32,9 @@ class EncodedContent(Content):
         """Some of the text; less of it at its end."""
 
     @contextmanager
-    def opened(self) -> Iterator[Window]:
+    def opened(self) -> Iterator[ByteReader]:
         """Decode the parts that are looked at."""
-        yield Window(self._read_at, self._size)
+        yield ByteReader(self._read_at, self._size)
 
     def _read_at(self, start: int, length: int) -> bytes:
         first, skip = divmod(start, 3)
@@ -53,26 +53,26 @@ class EncodedContent(Content):
             yield self._text(start, min(STEP, whole - start))
 
 
-class TextContent(EncodedContent):
+class Base64ImageData(EncodedImageData):
     """Text kept as it was given."""
 
-    __slots__ = ("_given", "_start")
+    __slots__ = ("_value", "_start")
 
     def __init__(self, text: str, start: int, size: int) -> None:
         """Hold ``text`` from ``start`` on, which stands for ``size`` raw bytes."""
         super().__init__(size)
-        self._given = text
+        self._value = text
         self._start = start
 
     def _text(self, start: int, length: int) -> bytes:
         start += self._start
-        return self._given[start : start + length].encode("ascii")
+        return self._value[start : start + length].encode("ascii")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return TextContent, (self._given, self._start, self._size)
+        return Base64ImageData, (self._value, self._start, self._size)
 
 
-class StoredContent(EncodedContent):
+class BufferedImageData(EncodedImageData):
     """Text that lies in a store of many, which is where a conversation holds its pictures.
 
     Pickled, it carries its bytes.
@@ -91,4 +91,4 @@ class StoredContent(EncodedContent):
         return self._store.read(self._start + start, length)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return HeldContent, (self.read(),)
+        return BytesImageData, (self.read(),)

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from xai_vision.errors._image import ImageReadError
-from xai_vision.imaging._formats.byte_reader import Window
+from xai_vision.imaging._formats.byte_reader import ByteReader
 from xai_vision.imaging._image_url import Write
 from xai_vision.imaging._sources import base64
 
 
-class Content(ABC):
+class ImageData(ABC):
     """A picture's bytes, wherever they are. Never changes once made."""
 
     __slots__ = ()
@@ -33,7 +33,7 @@ class Content(ABC):
 
     @abstractmethod
     @contextmanager
-    def opened(self) -> Iterator[Window]:
+    def open(self) -> Iterator[ByteReader]:
         """Open it to look at parts of it."""
         raise NotImplementedError
 
@@ -63,14 +63,14 @@ class Content(ABC):
         """Whether it takes memory of its own, and not only says where the bytes are."""
         return True
 
-    def __copy__(self) -> Content:
+    def __copy__(self) -> ImageData:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Content:
+    def __deepcopy__(self, memo: dict[int, Any]) -> ImageData:
         return self
 
 
-class HeldContent(Content):
+class BytesImageData(ImageData):
     """Bytes in memory, not copied."""
 
     __slots__ = ("_view",)
@@ -84,10 +84,10 @@ class HeldContent(Content):
         return self._view.nbytes
 
     @contextmanager
-    def opened(self) -> Iterator[Window]:
+    def opened(self) -> Iterator[ByteReader]:
         """Look at the bytes in place."""
         view = self._view
-        yield Window(lambda start, length: bytes(view[start : start + length]), view.nbytes)
+        yield ByteReader(lambda start, length: bytes(view[start : start + length]), view.nbytes)
 
     def read(self) -> bytes:
         """The bytes; the same object that was given if that was ``bytes``."""
@@ -102,17 +102,17 @@ class HeldContent(Content):
             yield base64.encode(self._view[start : start + base64.RAW_STEP])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return HeldContent, (self.read(),)
+        return BytesImageData, (self.read(),)
 
 
-class FileContent(Content):
+class FileImageData(ImageData):
     """A file, read only when its text is written.
 
     It has to be the file then that it was when it was prepared, by its size and its time of
     change. Pickled, it carries its bytes.
     """
 
-    __slots__ = ("_mark", "_path", "_size")
+    __slots__ = ("_state", "_path", "_size")
 
     def __init__(self, path: Path) -> None:
         """Look at the file at ``path``.
@@ -120,7 +120,7 @@ class FileContent(Content):
         Raises:
             ImageReadError: There is none, it is no regular file, or it may not be read.
         """
-        with _reading():
+        with _translate_errors():
             self._path = path.absolute()
             found = self._path.stat()
         if stat.S_ISDIR(found.st_mode):
@@ -131,7 +131,7 @@ class FileContent(Content):
                 remedy="Read it and pass the bytes.",
             )
         self._size = found.st_size
-        self._mark = _mark(found)
+        self._state = _file_state(found)
 
     @property
     def size(self) -> int:
@@ -145,27 +145,27 @@ class FileContent(Content):
 
     @contextmanager
     def _file(self) -> Iterator[FileIO]:
-        with _reading():
+        with _translate_errors():
             file = self._path.open("rb", buffering=0)
         with file:
             self._check(file)
             yield file
 
     def _check(self, file: FileIO) -> None:
-        if _mark(os.fstat(file.fileno())) != self._mark:
-            raise _changed()
+        if _file_state(os.fstat(file.fileno())) != self._state:
+            raise _file_changed()
 
     @contextmanager
-    def opened(self) -> Iterator[Window]:
+    def opened(self) -> Iterator[ByteReader]:
         """Read the parts that are looked at."""
         with self._file() as file:
 
             def read_at(start: int, length: int) -> bytes:
-                with _reading():
+                with _translate_errors():
                     file.seek(start)
                 return _read_up_to(file, length)
 
-            yield Window(read_at, self._size)
+            yield ByteReader(read_at, self._size)
 
     def read(self) -> bytes:
         """Read the whole file."""
@@ -185,22 +185,22 @@ class FileContent(Content):
                 length = min(base64.RAW_STEP, self._size - start)
                 data = _read_up_to(file, length)
                 if len(data) != length:
-                    raise _changed()
+                    raise _file_changed()
                 yield base64.encode(data)
             self._check(file)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return HeldContent, (self.read(),)
+        return BytesImageData, (self.read(),)
 
 
-def _mark(found: os.stat_result) -> tuple[int, int]:
+def _file_state(found: os.stat_result) -> tuple[int, int]:
     """What tells one state of a file from the next."""
     return found.st_size, found.st_mtime_ns
 
 
 def _read_up_to(file: FileIO, length: int) -> bytes:
     """Read ``length`` bytes, fewer only at the end of the file."""
-    with _reading():
+    with _translate_errors():
         data = file.read(length) or b""
         if len(data) in (0, length):
             return data
@@ -213,7 +213,7 @@ def _read_up_to(file: FileIO, length: int) -> bytes:
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     """Turn what the system says into an ImageReadError."""
     try:
         yield
@@ -228,7 +228,7 @@ def _reading() -> Iterator[None]:
         raise ImageReadError(f"The file could not be read ({why}).") from error
 
 
-def _changed() -> ImageReadError:
+def _file_changed() -> ImageReadError:
     return ImageReadError(
         "The file changed after the picture was prepared.",
         remedy="Prepare it again, or pass its bytes if it may change at any time.",

@@ -16,15 +16,15 @@ from xai_vision.errors._image import (
     ImageSourceError,
     ImageTooLargeError,
 )
-from xai_vision.imaging._formats.sniff import HEAD, sniff_format
-from xai_vision.imaging._image_url import Picture
+from xai_vision.imaging._formats.sniff import HEAD_BYTES, sniff_format
+from xai_vision.imaging._image_url import ImageUrlSource
 from xai_vision.imaging._limits import MAX_SOURCE_BYTES, over_limit, shown
 from xai_vision.imaging._prepared import PreparedImage
-from xai_vision.imaging._sources.data import FileContent, HeldContent
-from xai_vision.imaging._sources.resolved import Found
-from xai_vision.imaging._sources.strings import decoded_head, find_in_text
+from xai_vision.imaging._sources.data import FileImageData, BytesImageData
+from xai_vision.imaging._sources.resolved import ResolvedSource
+from xai_vision.imaging._sources.strings import decoded_head, resolve_string
 
-_TAKEN = (
+_SUPPORTED = (
     "Pass an http(s) URL, a data URL, base64, bytes, pathlib.Path, a binary file, a Pillow image "
     "or a NumPy array."
 )
@@ -53,7 +53,7 @@ ImageSource: TypeAlias = (
 """What a picture is taken from."""
 
 
-def find(source: object) -> Found:
+def resolve(source: object) -> ResolvedSource:
     """Tell what kind of source this is, and hold the picture it stands for.
 
     Raises:
@@ -61,9 +61,9 @@ def find(source: object) -> Found:
         ImageReadError: Its file cannot be read.
     """
     if isinstance(source, str):
-        return find_in_text(source)
-    if isinstance(source, Picture):
-        return _from_picture(source)
+        return resolve_string(source)
+    if isinstance(source, ImageUrlSource):
+        return _from_url_source(source)
     if isinstance(source, os.PathLike):
         return _from_path(source)
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -85,7 +85,7 @@ def find(source: object) -> Found:
 
 def _not_taken(source: object) -> ImageSourceError:
     kind = type(source).__name__
-    remedy = _TAKEN
+    remedy = _SUPPORTED
     if source is None:
         remedy = "There is no picture in it; check where it comes from."
     elif isinstance(source, (list, tuple)):
@@ -101,13 +101,13 @@ def _not_taken(source: object) -> ImageSourceError:
     return ImageSourceError(f"A {kind} is not taken as a picture.", remedy=remedy, source=kind)
 
 
-def _from_picture(picture: Picture) -> Found:
+def _from_url_source(picture: ImageUrlSource) -> ResolvedSource:
     if isinstance(picture, PreparedImage):
         return picture.found()
-    return find_in_text(picture.url())
+    return resolve_string(picture.url())
 
 
-def _from_path(path: os.PathLike[Any]) -> Found:
+def _from_path(path: os.PathLike[Any]) -> ResolvedSource:
     try:
         text = os.fsdecode(path)
     except Exception as error:  # whatever the object's own __fspath__() raises
@@ -118,32 +118,32 @@ def _from_path(path: os.PathLike[Any]) -> Found:
         ) from error
     name = shown(os.path.basename(text) or text)  # noqa: PTH119 - the last part as it was written
     try:
-        content = FileContent(Path(text))
+        content = FileImageData(Path(text))
     except ImageReadError as error:
         error.source = name
         raise
-    return Found(name, content)
+    return ResolvedSource(name, content)
 
 
-def _from_bytes(data: bytes | bytearray | memoryview) -> Found:
+def _from_bytes(data: bytes | bytearray | memoryview) -> ResolvedSource:
     """Hold bytes as they are; what may change under us is copied."""
     if isinstance(data, bytearray) or (isinstance(data, memoryview) and not data.readonly):
         data = bytes(data)
     elif isinstance(data, memoryview):
-        data = data.cast("B") if _is_lasting(data) else data.tobytes()
-    head = bytes(data[: 2 * HEAD])
-    if sniff_format(head) is None and _is_text_of_picture(head):
-        return find_in_text(bytes(data).decode("ascii", "replace"))
-    return Found("picture", HeldContent(data))
+        data = data.cast("B") if _is_immutable(data) else data.tobytes()
+    head = bytes(data[: 2 * HEAD_BYTES])
+    if sniff_format(head) is None and _is_base64_image(head):
+        return resolve_string(bytes(data).decode("ascii", "replace"))
+    return ResolvedSource("picture", BytesImageData(data))
 
 
-def _is_lasting(view: memoryview) -> bool:
+def _is_immutable(view: memoryview) -> bool:
     """Whether what lies under a read-only view stays as it is."""
     whole = isinstance(view.obj, (bytes, mmap.mmap)) and view.c_contiguous
     return whole and view.nbytes > 0  # nothing cannot be cast
 
 
-def _is_text_of_picture(head: bytes) -> bool:
+def _is_base64_image(head: bytes) -> bool:
     """Whether bytes are the base64 text of a picture, as base64.b64encode() returns it."""
     if head[:5].lower() == b"data:":
         return True
@@ -155,17 +155,17 @@ def _is_pillow_image(source: object) -> bool:
     return module is not None and isinstance(source, module.Image)
 
 
-def _from_image(image: Any) -> Found:
+def _from_image(image: Any) -> ResolvedSource:
     if 0 in image.size:
         raise ImageEmptyError(
             f"The image has {image.size[0]}x{image.size[1]} pixels.",
             remedy="Check how it was cut out.",
             source="Pillow image",
         )
-    return Found("Pillow image", image=image)
+    return ResolvedSource("Pillow image", image=image)
 
 
-def _from_array(source: object) -> Found:
+def _from_array(source: object) -> ResolvedSource:
     from xai_vision.imaging._pillow.arrays import from_array
 
     try:
@@ -173,13 +173,13 @@ def _from_array(source: object) -> Found:
     except (ImageSourceError, ImageEmptyError) as error:
         error.source = "array"
         raise
-    return Found("array", image=image, changes=changes)
+    return ResolvedSource("array", image=image, changes=changes)
 
 
-def _from_file(file: Any) -> Found:
+def _from_file(file: Any) -> ResolvedSource:
     name = _file_name(file)
     try:
-        data = _rest_of(file)
+        data = _read_rest(file)
     except (ImageSourceError, ImageEmptyError, ImageTooLargeError) as error:
         error.source = name
         raise
@@ -191,7 +191,7 @@ def _from_file(file: Any) -> Found:
             source=name,
         ) from error
     found = _from_bytes(data)
-    return Found(name, found.content, found.address, label=found.label, changes=found.changes)
+    return ResolvedSource(name, found.content, found.address, media_type=found.media_type, changes=found.changes)
 
 
 def _file_name(file: Any) -> str:
@@ -201,7 +201,7 @@ def _file_name(file: Any) -> str:
     return "file object"
 
 
-def _rest_of(file: Any) -> bytes:
+def _read_rest(file: Any) -> bytes:
     """Read a file object from where it stands to its end."""
     untouched = isinstance(file, io.BytesIO) and file.tell() == 0
     data = file.getvalue() if untouched else _read_all(file)  # getvalue() does not copy
@@ -233,7 +233,7 @@ def _read_part(file: Any, *, first: bool) -> bytes:
     except TypeError:
         data = file.read() if first else b""
     if data is None:
-        raise ImageSourceError("The file object is not ready to be read.", remedy=_TAKEN)
+        raise ImageSourceError("The file object is not ready to be read.", remedy=_SUPPORTED)
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise _wrong_read(data)
     return bytes(data)
@@ -251,5 +251,5 @@ def _wrong_read(data: object) -> ImageSourceError:
             "The file object is read with await.", remedy="Pass its bytes: await file.read()."
         )
     return ImageSourceError(
-        f"The file object gives {type(data).__name__} where bytes are meant.", remedy=_TAKEN
+        f"The file object gives {type(data).__name__} where bytes are meant.", remedy=_SUPPORTED
     )

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from xai_vision.imaging._formats.change import Change
-from xai_vision.imaging._sources.data import Content
+from xai_vision.imaging._sources.data import ImageData
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
 @dataclass
-class Found:
+class ResolvedSource:
     """One of three: a web address, the bytes of a file wherever they are, or pixels.
 
     Attributes:
@@ -26,8 +26,8 @@ class Found:
     """
 
     name: str
-    content: Content | None = None
+    content: ImageData | None = None
     address: str = ""
     image: Image | None = None
-    label: str | None = None
+    media_type: str | None = None
     changes: list[Change] = field(default_factory=list)
