@@ -1,10 +1,10 @@
-"""Both clients, against the server of the test."""
+"""A driver of each client, for the test's server."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.client.both import DRIVERS, QUICK
+from tests.client.drivers import DRIVERS, FAST_RETRIES
 
 
 @pytest.fixture(params=DRIVERS)
@@ -14,6 +14,6 @@ def kind(request):
 
 @pytest.fixture
 def driver(kind, server):
-    made = kind(api_key=server.api_key, api_host=server.target, retries=QUICK)
-    yield made
-    made.close()
+    driver = kind(api_key=server.api_key, api_host=server.target, retries=FAST_RETRIES)
+    yield driver
+    driver.close()

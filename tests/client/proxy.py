@@ -1,4 +1,4 @@
-"""A byte-level TCP proxy that misbehaves on command, between a client and the fake server."""
+"""A TCP proxy between a client and the fake server that can cut, stall or slow connections."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _RST = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Forwards connections; each attribute spoils what the server sends, in its own way.
+    """Forward connections; each attribute enables one disturbance.
 
     Attributes:
-        cut_after: Close the connection after so many bytes from the server (None: never).
-        reset: Whether that close is a RST.
-        stall_after: Let nothing more through after so many bytes from the server.
-        cut_request_after: Close the connection after so many bytes from the client.
-        bytes_per_second: How fast the server's bytes pass.
-        connections: How many there were.
+        cut_after: Close the connection after this many bytes from the server; None for never.
+        reset: Whether to close with RST instead of FIN.
+        stall_after: Forward nothing more after this many bytes from the server.
+        cut_request_after: Close the connection after this many bytes from the client.
+        bytes_per_second: The rate of the server's bytes.
+        connections: The number of connections so far.
     """
 
     def __init__(self, target: str, port: int = 0) -> None:
@@ -41,7 +41,7 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def move_to(self, target: str) -> None:
-        """Connect to another server from now on."""
+        """Forward new connections to another server."""
         host, _, port = target.rpartition(":")
         self._server = (host, int(port))
 
@@ -54,43 +54,45 @@ class Proxy:
             self.connections += 1
             try:
                 server = socket.create_connection(self._server)
-            except OSError:  # it was stopped
+            except OSError:  # the server was stopped
                 client.close()
                 continue
             self._open += [client, server]
-            for source, sink, spoil in ((client, server, False), (server, client, True)):
-                threading.Thread(target=self._pump, args=(source, sink, spoil), daemon=True).start()
+            for source, sink, disturbed in ((client, server, False), (server, client, True)):
+                threading.Thread(
+                    target=self._forward, args=(source, sink, disturbed), daemon=True
+                ).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket, spoil: bool) -> None:
-        passed = 0
+    def _forward(self, source: socket.socket, sink: socket.socket, disturbed: bool) -> None:
+        forwarded = 0
         with contextlib.suppress(OSError):
             while data := self._receive(source):
-                limit = None if spoil else self.cut_request_after
-                if limit is not None and passed + len(data) > limit:
+                limit = None if disturbed else self.cut_request_after
+                if limit is not None and forwarded + len(data) > limit:
                     self._end(sink)
                     self._end(source)
                     return
-                if spoil:
-                    if self.stall_after is not None and passed + len(data) > self.stall_after:
-                        sink.sendall(data[: max(self.stall_after - passed, 0)])
+                if disturbed:
+                    if self.stall_after is not None and forwarded + len(data) > self.stall_after:
+                        sink.sendall(data[: max(self.stall_after - forwarded, 0)])
                         while not self._stopped:
                             time.sleep(0.01)
                         return
-                    if self.cut_after is not None and passed + len(data) > self.cut_after:
-                        sink.sendall(data[: max(self.cut_after - passed, 0)])
+                    if self.cut_after is not None and forwarded + len(data) > self.cut_after:
+                        sink.sendall(data[: max(self.cut_after - forwarded, 0)])
                         self._end(sink)
                         self._end(source)
                         return
                     if self.bytes_per_second:
                         time.sleep(len(data) / self.bytes_per_second)
-                passed += len(data)
+                forwarded += len(data)
                 sink.sendall(data)
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.close()
 
     def _receive(self, source: socket.socket) -> bytes:
-        # A socket is not closed, nor reset, as long as a thread is inside recv() on it.
+        # close() takes effect only when no thread is inside recv() on the socket.
         source.settimeout(0.02)
         while True:
             try:

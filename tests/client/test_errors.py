@@ -1,14 +1,16 @@
-"""Errors as objects: pickled, read by code for either side of gRPC, worded for people."""
+"""Error objects: pickling, gRPC metadata, and the class for each status."""
 
 from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 
 import grpc
 import pytest
 
-from tests.client.both import DRIVERS
+from tests.client.drivers import DRIVERS
 from xai_vision import errors
 from xai_vision._transport.retry import RetryPolicy
 from xai_vision._transport.rpc import RpcCall
@@ -18,25 +20,25 @@ from xai_vision.proto.chat_grpc import Chat as Rpc
 from xai_vision.testing import Fault
 
 
-def api_kinds() -> list[type[APIError]]:
-    found = [getattr(errors, name) for name in errors.__all__]
-    return [kind for kind in found if issubclass(kind, APIError)]
+def api_errors() -> list[type[APIError]]:
+    classes = [getattr(errors, name) for name in errors.__all__]
+    return [kind for kind in classes if issubclass(kind, APIError)]
 
 
-def test_a_request_that_could_not_be_sent_on_was_cut_off():
-    # A race in grpc.aio, which "over a line that is cut" in test_faults now and then meets.
-    nothing = grpc.aio.Metadata()
+def test_a_request_that_grpc_could_not_send_is_unavailable():
+    # A race in grpc.aio, which test_connections meets now and then.
+    empty = grpc.aio.Metadata()
     raised = grpc.aio.AioRpcError(
-        grpc.StatusCode.INTERNAL, nothing, nothing, details="Internal error from Core"
+        grpc.StatusCode.INTERNAL, empty, empty, details="Internal error from Core"
     )
-    error = api_error(raised, RpcCall(Rpc.GetCompletion, b"", lambda reply: reply))
+    error = api_error(raised, RpcCall(Rpc.GetCompletion, b"", lambda response: response))
     assert type(error) is errors.UnavailableError
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     assert "the connection was lost while the request was sent" in str(error)
     assert RetryPolicy().wait(error, 1) is not None
 
 
-@pytest.mark.parametrize("kind", api_kinds(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", api_errors(), ids=lambda kind: kind.__name__)
 def test_pickle_and_copy(kind):
     error = kind(
         grpc.StatusCode.UNAVAILABLE,
@@ -45,25 +47,25 @@ def test_pickle_and_copy(kind):
         method="/xai_api.Chat/GetCompletion",
         attempts=3,
     )
-    for twin in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
-        assert type(twin) is kind
-        assert str(twin) == str(error)
-        assert twin.code() is error.code()
-        assert list(twin.trailing_metadata()) == list(error.trailing_metadata())
-        assert (twin.attempts, twin.method) == (3, error.method)
+    for copied in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
+        assert type(copied) is kind
+        assert str(copied) == str(error)
+        assert copied.code() is error.code()
+        assert list(copied.trailing_metadata()) == list(error.trailing_metadata())
+        assert (copied.attempts, copied.method) == (3, error.method)
     assert "UNAVAILABLE: details after 3 attempts (request id r1)" in str(error)
 
 
-def test_pickling_what_else_there_is():
-    misfit = errors.StructuredOutputError("no", text="t", errors=[{"msg": "m"}], response=None)
-    twin = pickle.loads(pickle.dumps(misfit))
-    assert (str(twin), twin.text, twin.errors) == ("no", "t", [{"msg": "m"}])
-    picture = errors.ImageTooLargeError("big", size=9, limit=5, remedy="Shrink.", source="a.png")
-    twin = pickle.loads(pickle.dumps(picture))
-    assert (str(twin), twin.size, twin.limit) == ("a.png: big Shrink.", 9, 5)
+def test_pickling_of_other_errors():
+    mismatch = errors.StructuredOutputError("no", text="t", errors=[{"msg": "m"}], response=None)
+    copied = pickle.loads(pickle.dumps(mismatch))
+    assert (str(copied), copied.text, copied.errors) == ("no", "t", [{"msg": "m"}])
+    too_large = errors.ImageTooLargeError("big", size=9, limit=5, remedy="Shrink.", source="a.png")
+    copied = pickle.loads(pickle.dumps(too_large))
+    assert (str(copied), copied.size, copied.limit) == ("a.png: big Shrink.", 9, 5)
 
 
-def test_metadata_reads_as_on_either_side():
+def test_metadata_is_readable_by_code_for_both_apis():
     error = APIError(grpc.StatusCode.INTERNAL, trailing_metadata=[("a", "1"), ("b", b"2")])
     metadata = error.trailing_metadata()
     assert [pair.key for pair in metadata] == ["a", "b"]
@@ -100,7 +102,7 @@ def test_metadata_reads_as_on_either_side():
     ],
 )
 @pytest.mark.parametrize("side", DRIVERS)
-def test_which_error_a_status_becomes(server, side, code, details, kind):
+def test_error_class_of_each_status(server, side, code, details, kind):
     server.fault(Fault.status(code, details))
     driver = DRIVERS[side](api_key=server.api_key, api_host=server.target, retries=0)
     with pytest.raises(kind) as caught:
@@ -112,10 +114,27 @@ def test_which_error_a_status_becomes(server, side, code, details, kind):
     assert caught.value.remedy in str(caught.value)
 
 
-def test_attempts_of_a_stream_that_does_not_finish(client, server):
+def test_attempts_of_a_broken_stream(client, server):
     server.on().replies(Fault.unavailable(), Fault.unavailable(), Fault.truncated())
     chat = client.chat.create("grok-4", messages=[{"role": "user", "content": "Hi"}])
     with pytest.raises(errors.StreamBrokenError) as caught:
         list(chat.stream())
     assert caught.value.attempts == len(server.calls) == 3
     assert caught.value.partial.content
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_classes_show_the_path_that_users_import(name):
+    cls = getattr(errors, name)
+    assert f"{cls.__module__}.{cls.__qualname__}" == f"xai_vision.errors.{name}"
+    assert pickle.loads(pickle.dumps(cls)) is cls
+
+
+def test_a_subclass_of_a_user_keeps_its_module():
+    assert type("Mine", (errors.ImageError,), {"__module__": "app._x"}).__module__ == "app._x"
+
+
+def test_internal_imports_show_the_public_path_too():
+    code = "from xai_vision.errors._api import APIError; print(APIError.__module__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "xai_vision.errors"

@@ -1,4 +1,4 @@
-"""The retry policy by itself."""
+"""RetryPolicy, without calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from xai_vision import ConfigurationError, RetryPolicy
 from xai_vision.errors import CertificateError, RateLimitError, ServerError, UnavailableError
 
-AWAY = UnavailableError(grpc.StatusCode.UNAVAILABLE, "away")
+UNREACHABLE = UnavailableError(grpc.StatusCode.UNAVAILABLE, "away")
 
 
 @given(
@@ -20,24 +20,24 @@ AWAY = UnavailableError(grpc.StatusCode.UNAVAILABLE, "away")
     st.floats(0, 1e6),
     st.floats(0, 0.9),
 )
-def test_waits_stay_within_bounds(attempt, initial, multiplier, maximum, jitter):
+def test_delays_stay_within_bounds(attempt, initial, multiplier, maximum, jitter):
     policy = RetryPolicy(10**9 + 1, 1, initial, 0, multiplier, maximum, jitter)
-    wait = policy.wait(AWAY, attempt)
-    assert 0 <= wait <= maximum * (1 + jitter)
+    delay = policy.wait(UNREACHABLE, attempt)
+    assert 0 <= delay <= maximum * (1 + jitter)
 
 
-def test_waits_grow():
+def test_delays_grow():
     policy = RetryPolicy(jitter=0, initial=0.5, maximum=3)
-    assert [policy.wait(AWAY, attempt) for attempt in range(1, 6)] == [0.5, 1, 2, 3, None]
+    assert [policy.wait(UNREACHABLE, attempt) for attempt in range(1, 6)] == [0.5, 1, 2, 3, None]
 
 
-def test_what_is_not_tried_again():
+def test_errors_that_are_not_retried():
     policy = RetryPolicy()
     assert policy.wait(ServerError(grpc.StatusCode.INTERNAL), 1) is None
     assert policy.wait(CertificateError(grpc.StatusCode.UNAVAILABLE), 1) is None
 
 
-def test_times_the_service_names():
+def test_delays_set_by_the_service():
     limited = RateLimitError(
         grpc.StatusCode.RESOURCE_EXHAUSTED, trailing_metadata=[("retry-after", "7")]
     )
@@ -46,18 +46,18 @@ def test_times_the_service_names():
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "message"),
     [
-        ({"attempts": 0}, "attempts must be a whole number of 1 or more"),
-        ({"attempts": True}, "attempts must be a whole number of 1 or more"),
-        ({"initial": "x"}, "initial must be seconds of 0 or more"),
-        ({"initial": True}, "initial must be seconds of 0 or more"),
-        ({"maximum": float("nan")}, "maximum must be seconds of 0 or more"),
-        ({"multiplier": 0.5}, "multiplier must be 1 or more"),
-        ({"jitter": None}, "jitter must be from 0 to below 1"),
-        ({"jitter": 1}, "jitter must be from 0 to below 1"),
+        ({"attempts": 0}, "attempts must be an integer of at least 1, not 0"),
+        ({"attempts": True}, "attempts must be an integer, not True"),
+        ({"initial": "x"}, "initial must be a finite number of seconds, at least 0"),
+        ({"initial": True}, "initial must be a finite number of seconds, at least 0"),
+        ({"maximum": float("nan")}, "maximum must be a finite number of seconds, at least 0"),
+        ({"multiplier": 0.5}, "multiplier must be a finite number of at least 1"),
+        ({"jitter": None}, "jitter must be a number from 0 to below 1"),
+        ({"jitter": 1}, "jitter must be a number from 0 to below 1"),
     ],
 )
-def test_policies_that_cannot_be(fields, words):
-    with pytest.raises(ConfigurationError, match=words):
+def test_invalid_policies(fields, message):
+    with pytest.raises(ConfigurationError, match=message):
         RetryPolicy(**fields)

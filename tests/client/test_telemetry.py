@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from tests.client.both import DRIVERS
+from tests.client.drivers import DRIVERS
 from tests.pictures import data_url, png
 from xai_vision import RetryPolicy
 from xai_vision._transport.tracing import CAPTURE_CONTENT_VARIABLE

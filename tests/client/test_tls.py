@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from tests.client.both import DRIVERS
+from tests.client.drivers import DRIVERS
 from xai_vision.errors import CertificateError
 from xai_vision.testing import FakeServer
 

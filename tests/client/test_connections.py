@@ -9,7 +9,7 @@ import time
 import grpc
 import pytest
 
-from tests.client.both import OLD_GRPC, QUICK, SHAPES, answer
+from tests.client.drivers import FAST_RETRIES, OLD_GRPC, SHAPES, get_response
 from tests.client.proxy import Proxy, proxied
 from tests.pictures import MIB, jpeg_of
 from xai_vision.chat import image
@@ -27,10 +27,10 @@ from xai_vision.testing import FakeServer, Fault, Reply
 def test_a_reset_before_any_answer(driver, server, shape, retries):
     server.fault(Fault.reset_connection(), next=1)
     if retries:
-        assert answer(driver, shape, retries=QUICK).content
+        assert get_response(driver, shape, retries=FAST_RETRIES).content
     else:
         with pytest.raises(UnavailableError):
-            answer(driver, shape, retries=0)
+            get_response(driver, shape, retries=0)
 
 
 def test_a_reset_in_the_middle(driver, server):
@@ -55,7 +55,7 @@ def test_the_line_is_cut(kind, server, shape, after, reset):
         # Older grpcio now and then connects anew by itself, until the deadline, when a connection
         # is lost before it has carried anything.
         with pytest.raises((UnavailableError, StreamBrokenError, *OLD_GRPC)):
-            answer(driver, shape, timeout=2)
+            get_response(driver, shape, timeout=2)
         assert time.monotonic() - began < 3, "no hang beyond the deadline"
         driver.close()
 
@@ -70,7 +70,7 @@ def test_the_line_goes_dead(kind, server, shape, after):
         driver = kind(api_key=server.api_key, api_host=proxy.target)
         began = time.monotonic()
         with pytest.raises(RequestTimeoutError):
-            answer(driver, shape, timeout=0.5)
+            get_response(driver, shape, timeout=0.5)
         assert time.monotonic() - began < 2
         driver.close()
 
@@ -83,10 +83,10 @@ def test_a_slow_line(kind, server, shape):
         driver = kind(api_key=server.api_key, api_host=proxy.target)
         server.on().reply("word " * 1000)
         began = time.monotonic()
-        assert answer(driver, shape, timeout=10).content == "word " * 1000
+        assert get_response(driver, shape, timeout=10).content == "word " * 1000
         assert time.monotonic() - began > 0.1, "the line was slow"
         with pytest.raises(RequestTimeoutError):
-            answer(driver, shape, timeout=0.1)
+            get_response(driver, shape, timeout=0.1)
         driver.close()
 
 
@@ -95,14 +95,14 @@ def test_a_server_that_goes_away_in_good_order(kind, server, shape):
     """GOAWAY: what is under way is finished, what comes later connects anew."""
     server.on().reply(Reply("word " * 20, chunks=20, tps=100))
     with proxied(server.target) as proxy, FakeServer() as second:
-        driver = kind(api_key=server.api_key, api_host=proxy.target, retries=QUICK)
+        driver = kind(api_key=server.api_key, api_host=proxy.target, retries=FAST_RETRIES)
         leaving = threading.Timer(0.1, lambda: server.stop(grace=5))
         leaving.start()
-        assert answer(driver, shape).content == "word " * 20
+        assert get_response(driver, shape).content == "word " * 20
         leaving.join()
         proxy.move_to(second.target)
         with pytest.raises(APIError) as caught:  # it answers: the key is the other server's
-            answer(driver, shape)
+            get_response(driver, shape)
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
         driver.close()
 
@@ -113,14 +113,14 @@ def test_a_server_that_goes_away_in_good_order(kind, server, shape):
 def test_a_large_request_over_a_line_that_is_cut(kind, server, shape, after):
     with proxied(server.target) as proxy:
         proxy.cut_request_after = after
-        driver = kind(api_key=server.api_key, api_host=proxy.target, retries=QUICK)
+        driver = kind(api_key=server.api_key, api_host=proxy.target, retries=FAST_RETRIES)
         with pytest.raises(UnavailableError) as caught:
-            answer(driver, shape, image(jpeg_of(15 * MIB)), image(jpeg_of(15 * MIB)))
+            get_response(driver, shape, image(jpeg_of(15 * MIB)), image(jpeg_of(15 * MIB)))
         assert caught.value.attempts == 5
         assert proxy.connections >= 2
         assert len(server.calls) == 0, "no attempt arrived whole"
         proxy.cut_request_after = None
-        assert answer(driver, shape, image(jpeg_of(15 * MIB))).content
+        assert get_response(driver, shape, image(jpeg_of(15 * MIB))).content
         driver.close()
 
 
@@ -134,9 +134,9 @@ def test_a_server_that_is_stopped_in_the_middle(driver, server):
 
 @SHAPES
 def test_a_server_that_never_was(kind, shape):
-    driver = kind(api_key="k", api_host="localhost:9", retries=QUICK)
+    driver = kind(api_key="k", api_host="localhost:9", retries=FAST_RETRIES)
     with pytest.raises(UnavailableError, match="after 5 attempts.*Check the host") as caught:
-        answer(driver, shape)
+        get_response(driver, shape)
     assert caught.value.attempts == 5
     driver.close()
 
@@ -148,13 +148,13 @@ def test_wait_for_ready_waits_for_a_server_that_starts_late(kind, server, shape)
         port = found.getsockname()[1]
     driver = kind(api_key=server.api_key, api_host=f"localhost:{port}", retries=0)
     with pytest.raises(UnavailableError):
-        answer(driver, shape)
+        get_response(driver, shape)
     with pytest.raises(RequestTimeoutError):
-        answer(driver, shape, wait_for_ready=True, timeout=0.3)
+        get_response(driver, shape, wait_for_ready=True, timeout=0.3)
     started: list[Proxy] = []
     late = threading.Timer(0.5, lambda: started.append(Proxy(server.target, port)))
     late.start()
-    assert answer(driver, shape, wait_for_ready=True, timeout=10).content
+    assert get_response(driver, shape, wait_for_ready=True, timeout=10).content
     late.join()
     started[0].stop()
     driver.close()

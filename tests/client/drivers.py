@@ -1,4 +1,4 @@
-"""Running one test against both clients: the async one in an event loop of its own."""
+"""Run one test against both clients; the async client gets its own event loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xai_vision import AsyncClient, Client, RetryPolicy
 from xai_vision.chat import Response, user
 from xai_vision.errors import RequestTimeoutError
 
-QUICK = RetryPolicy(initial=0.01, rate_limit_initial=0.01, jitter=0)
+FAST_RETRIES = RetryPolicy(initial=0.01, rate_limit_initial=0.01, jitter=0)
 OLD_GRPC = (RequestTimeoutError,) if grpc.__version__ < "1.80" else ()
 SHAPES = pytest.mark.parametrize("shape", ["sample", "stream"])
 
@@ -20,18 +20,18 @@ SHAPES = pytest.mark.parametrize("shape", ["sample", "stream"])
 class SyncDriver:
     """Calls of the blocking client."""
 
-    def __init__(self, **arguments: Any) -> None:
-        self.client = Client(**arguments)
+    def __init__(self, **kwargs: Any) -> None:
+        self.client = Client(**kwargs)
 
     def chat(self, *content: Any) -> Any:
         return self.client.chat.create("grok-4").append(user(*(content or ("Hi",))))
 
-    def sample(self, *content: Any, **call: Any) -> Response:
-        return self.chat(*content).sample(**call)
+    def sample(self, *content: Any, **options: Any) -> Response:
+        return self.chat(*content).sample(**options)
 
-    def stream(self, *content: Any, **call: Any) -> tuple[Response, int]:
+    def stream(self, *content: Any, **options: Any) -> tuple[Response, int]:
         response, count = None, 0
-        for response, _ in self.chat(*content).stream(**call):
+        for response, _ in self.chat(*content).stream(**options):
             count += 1
         assert response is not None
         return response, count
@@ -41,22 +41,22 @@ class SyncDriver:
 
 
 class AsyncDriver:
-    """The same calls of the asyncio client."""
+    """The same calls with the asyncio client."""
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         self.loop = asyncio.new_event_loop()
-        self.client = AsyncClient(**arguments)
+        self.client = AsyncClient(**kwargs)
 
     def chat(self, *content: Any) -> Any:
         return self.client.chat.create("grok-4").append(user(*(content or ("Hi",))))
 
-    def sample(self, *content: Any, **call: Any) -> Response:
-        return self.loop.run_until_complete(self.chat(*content).sample(**call))
+    def sample(self, *content: Any, **options: Any) -> Response:
+        return self.loop.run_until_complete(self.chat(*content).sample(**options))
 
-    def stream(self, *content: Any, **call: Any) -> tuple[Response, int]:
+    def stream(self, *content: Any, **options: Any) -> tuple[Response, int]:
         async def read() -> tuple[Response, int]:
             response, count = None, 0
-            async for response, _ in self.chat(*content).stream(**call):
+            async for response, _ in self.chat(*content).stream(**options):
                 count += 1
             assert response is not None
             return response, count
@@ -71,7 +71,7 @@ class AsyncDriver:
 DRIVERS = {"sync": SyncDriver, "async": AsyncDriver}
 
 
-def answer(driver: Any, shape: str, *content: Any, **call: Any) -> Response:
-    """Ask in one of ``SHAPES``."""
-    result = getattr(driver, shape)(*content, **call)
+def get_response(driver: Any, shape: str, *content: Any, **options: Any) -> Response:
+    """Make a call of one of ``SHAPES`` and return its response."""
+    result = getattr(driver, shape)(*content, **options)
     return result if shape == "sample" else result[0]

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.client.both import DRIVERS
+from tests.client.drivers import DRIVERS
 from tests.pictures import MIB, jpeg_of
 from xai_vision import AsyncClient, Client
 from xai_vision._transport import upload_limiter as sending
