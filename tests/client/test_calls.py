@@ -1,4 +1,4 @@
-"""Asking, whole and streamed, sync and async, over the real wire."""
+"""Unary and streamed calls of both clients over gRPC."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from xai_vision.errors import (
     NotFoundError,
 )
 
-QUESTION = "What's in this image?"
+PROMPT = "What's in this image?"
 
 
-def ask(client, *content, **parameters):
+def create_chat(client, *content, **parameters):
     return client.chat.create("grok-4", **parameters).append(user(*content))
 
 
-def sent_unchanged(server, *files: bytes) -> None:
-    arrived = [shown.sha256 for shown in server.calls.last.images]
-    assert arrived == [hashlib.sha256(data).hexdigest() for data in files]
+def assert_sent_unchanged(server, *files: bytes) -> None:
+    received = [image.sha256 for image in server.calls.last.images]
+    assert received == [hashlib.sha256(data).hexdigest() for data in files]
 
 
-def test_a_plain_reply_fills_every_property(client, server):
-    response = ask(client, QUESTION, image(data_url(png()), detail="high")).sample()
+def test_a_response_has_every_property(client, server):
+    response = create_chat(client, PROMPT, image(data_url(png()), detail="high")).sample()
     assert isinstance(response, Response)
     assert "PNG" in response.content
     assert str(response) == response.content
     assert response.role == "ROLE_ASSISTANT"
     assert response.finish_reason == "REASON_STOP"
     assert response.id
-    assert response.model.startswith("grok-4"), "an alias answers with the real name"
+    assert response.model.startswith("grok-4"), "the response names the model, not its alias"
     assert response.system_fingerprint
     assert (
-        abs((response.created - datetime.now(timezone.utc).replace(tzinfo=None)).total_seconds())
+        abs((response.created - datetime.now(timezone.utc).reindex(tzinfo=None)).total_seconds())
         < 60
     )
     usage = response.usage
@@ -65,37 +65,41 @@ def test_a_plain_reply_fills_every_property(client, server):
 
 
 def test_stream(client):
-    chat = ask(client, QUESTION, image(data_url(jpeg())))
-    seen, pieces, last = [], [], None
+    chat = create_chat(client, PROMPT, image(data_url(jpeg())))
+    contents, chunks, last = [], [], None
     for response, chunk in chat.stream():
         assert isinstance(chunk, Chunk)
-        pieces.append(chunk.content)
-        seen.append(response.content)
+        chunks.append(chunk.content)
+        contents.append(response.content)
         last = response
-    assert len(pieces) > 3
-    assert seen == ["".join(pieces[: place + 1]) for place in range(len(pieces))]
-    whole = chat.sample()
-    assert last.content == whole.content
+    assert len(chunks) > 3
+    assert contents == ["".join(chunks[: index + 1]) for index in range(len(chunks))]
+    sampled = chat.sample()
+    assert last.content == sampled.content
     assert last.finish_reason == "REASON_STOP"
-    assert last.usage == whole.usage
-    assert last.proto.outputs == whole.proto.outputs
+    assert last.usage == sampled.usage
+    assert last.proto.outputs == sampled.proto.outputs
 
 
-async def test_async_asks_and_streams_the_same(aclient, client):
-    content = (QUESTION, image(data_url(jpeg())))
-    whole = await ask(aclient, *content).sample()
-    last, pieces = None, []
-    async for response, chunk in ask(aclient, *content).stream():
-        pieces.append(str(chunk))
+async def test_both_clients_get_the_same_response(aclient, client):
+    content = (PROMPT, image(data_url(jpeg())))
+    sampled = await create_chat(aclient, *content).sample()
+    last, chunks = None, []
+    async for response, chunk in create_chat(aclient, *content).stream():
+        chunks.append(str(chunk))
         last = response
-    assert "".join(pieces) == last.content == whole.content
-    assert last.usage == whole.usage
-    assert whole.content == (await asyncio.to_thread(ask(client, *content).sample)).content
+    assert "".join(chunks) == last.content == sampled.content
+    assert last.usage == sampled.usage
+    assert (
+        sampled.content == (await asyncio.to_thread(create_chat(client, *content).sample)).content
+    )
 
 
 def test_chaining(client, server):
-    first = ask(client, QUESTION, image(data_url(png())), store_messages=True).sample()
-    chat = ask(client, "And the colours?", previous_response_id=first.id, store_messages=True)
+    first = create_chat(client, PROMPT, image(data_url(png())), store_messages=True).sample()
+    chat = create_chat(
+        client, "And the colors?", previous_response_id=first.id, store_messages=True
+    )
     second = chat.sample()
     assert len(chat.messages) == 1
     assert second.usage.prompt_image_tokens == first.usage.prompt_image_tokens > 0
@@ -103,15 +107,15 @@ def test_chaining(client, server):
     assert server.calls.last.request.previous_response_id == first.id
 
 
-def test_not_stored_unless_asked(client):
-    first = ask(client, "Hello").sample()
+def test_responses_are_not_stored_by_default(client):
+    first = create_chat(client, "Hello").sample()
     with pytest.raises(NotFoundError, match="Response not found") as caught:
-        ask(client, "And?", previous_response_id=first.id).sample()
+        create_chat(client, "And?", previous_response_id=first.id).sample()
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-def test_a_whole_conversation(client):
-    chat = ask(client, QUESTION, image(data_url(png())))
+def test_a_conversation(client):
+    chat = create_chat(client, PROMPT, image(data_url(png())))
     first = chat.sample()
     chat.append(first).append(user("Why?"))
     assert chat.messages[1].content[0].text == first.content
@@ -122,34 +126,37 @@ def test_a_whole_conversation(client):
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name.endswith((".jpg", ".png"))])
 def test_real_files_arrive_byte_for_byte(client, server, name):
     data = sample(name)
-    assert ask(client, QUESTION, image(data_url(data))).sample().content
-    sent_unchanged(server, data)
+    assert create_chat(client, PROMPT, image(data_url(data))).sample().content
+    assert_sent_unchanged(server, data)
 
 
-def test_one_picture_just_under_the_limit(client, server):
+def test_one_image_just_under_the_limit(client, server):
     data = jpeg_of(int(19.9 * MIB))
-    ask(client, QUESTION, image(data_url(data))).sample()
-    sent_unchanged(server, data)
+    create_chat(client, PROMPT, image(data_url(data))).sample()
+    assert_sent_unchanged(server, data)
 
 
 @pytest.mark.slow
-async def test_ten_pictures_of_5_mib_in_one_request(aclient, client, server):
+async def test_ten_images_of_5_mib_in_one_request(aclient, client, server):
     data = jpeg_of(5 * MIB)
-    pictures = [image(data_url(data)) for _ in range(10)]
-    await asyncio.to_thread(ask(client, QUESTION, *pictures).sample)
-    sent_unchanged(server, *[data] * 10)
-    async for _ in ask(aclient, *pictures, "and now?").stream():
+    images = [image(data_url(data)) for _ in range(10)]
+    await asyncio.to_thread(create_chat(client, PROMPT, *images).sample)
+    assert_sent_unchanged(server, *[data] * 10)
+    async for _ in create_chat(aclient, *images, "and now?").stream():
         pass
-    sent_unchanged(server, *[data] * 10)
+    assert_sent_unchanged(server, *[data] * 10)
 
 
-def test_any_order_of_text_and_pictures(client, server):
+def test_any_order_of_text_and_images(client, server):
     server.urls["https://example.com/1.png"] = png()
-    ask(client, image("https://example.com/1.png"), "a", "b", image(data_url(jpeg()))).sample()
+    create_chat(
+        client, image("https://example.com/1.png"), "a", "b", image(data_url(jpeg()))
+    ).sample()
     kinds = [part.WhichOneof("content") for part in server.calls.last.request.messages[0].content]
     assert kinds == ["image_url", "text", "text", "image_url"]
 
 
+NOT_AN_IMAGE = Content(image_url={"image_url": "data:image/png;base64,bm90IGE="})
 CASES = [
     (
         lambda c: c.chat.create("grok-0").append(user("Hi")),
@@ -158,14 +165,14 @@ CASES = [
         "name or id",
     ),
     (
-        lambda c: ask(c, image("https://example.com/missing.png")),
+        lambda c: create_chat(c, image("https://example.com/missing.png")),
         ImageFetchError,
         "DATA_LOSS",
         "URL is public",
     ),
     (
-        # As a proto, which we do not look into; image() would refuse it here.
-        lambda c: ask(c, Content(image_url={"image_url": "data:image/png;base64,bm90IGE="})),
+        # A proto, which is not checked; image() would refuse the data.
+        lambda c: create_chat(c, NOT_AN_IMAGE),
         ImageRefusedError,
         "INVALID_ARGUMENT",
         "Send a JPEG or PNG",
@@ -173,12 +180,12 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("make", "kind", "status", "words"), CASES)
-def test_refusals(client, make, kind, status, words):
+@pytest.mark.parametrize(("make", "kind", "status", "message"), CASES)
+def test_refusals(client, make, kind, status, message):
     chat = make(client)
     before = list(chat.messages)
     for call in (chat.sample, lambda: next(iter(chat.stream()))):
-        with pytest.raises(kind, match=words) as caught:
+        with pytest.raises(kind, match=message) as caught:
             call()
         assert caught.value.code().name == status
         assert isinstance(caught.value, grpc.RpcError)
@@ -187,42 +194,42 @@ def test_refusals(client, make, kind, status, words):
     assert chat.messages == before
 
 
-@pytest.mark.parametrize(("make", "kind", "status", "words"), CASES)
-async def test_async_refusals(aclient, make, kind, status, words):
+@pytest.mark.parametrize(("make", "kind", "status", "message"), CASES)
+async def test_async_refusals(aclient, make, kind, status, message):
     chat = make(aclient)
-    with pytest.raises(kind, match=words) as caught:
+    with pytest.raises(kind, match=message) as caught:
         await chat.sample()
     assert caught.value.code().name == status
     assert isinstance(caught.value, grpc.aio.AioRpcError)
-    with pytest.raises(kind, match=words):
+    with pytest.raises(kind, match=message):
         await anext(aiter(chat.stream()))
 
 
-async def test_wrong_key(server):
+async def test_a_wrong_key(server):
     with Client(api_key="xai-wrong", api_host=server.target) as client:
         with pytest.raises(AuthenticationError, match="XAI_API_KEY") as caught:
-            ask(client, "Hi").sample()
+            create_chat(client, "Hi").sample()
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
         assert "xai-wrong" not in str(caught.value)
     async with AsyncClient(api_key="xai-wrong", api_host=server.target) as client:
         with pytest.raises(AuthenticationError, match="XAI_API_KEY"):
-            await ask(client, "Hi").sample()
+            await create_chat(client, "Hi").sample()
 
 
 def test_async_client_made_outside_any_loop_and_used_from_several(server):
     client = AsyncClient(api_key=server.api_key, api_host=server.target)
 
     async def once() -> str:
-        answers = await asyncio.gather(*(ask(client, "Hi").sample() for _ in range(5)))
-        streamed = [response async for response, _ in ask(client, "Hi").stream()][-1]
-        return {a.content for a in answers} | {streamed.content}
+        responses = await asyncio.gather(*(create_chat(client, "Hi").sample() for _ in range(5)))
+        streamed = [response async for response, _ in create_chat(client, "Hi").stream()][-1]
+        return {each.content for each in responses} | {streamed.content}
 
     assert len(asyncio.run(once()) | asyncio.run(once())) == 1
     asyncio.run(client.close())
 
 
-def test_metadata_names_us_and_carries_the_conversation(client, server):
-    ask(client, "Hi", conversation_id="abc").sample()
+def test_metadata_has_the_version_and_conversation(client, server):
+    create_chat(client, "Hi", conversation_id="abc").sample()
     call = server.calls.last
     assert call.header("x-grok-conv-id") == "abc"
     assert call.header("xai-vision-version")

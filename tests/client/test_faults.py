@@ -38,9 +38,7 @@ def test_unavailable_is_retried_with_requests_of_any_size(driver, server, shape,
     assert get_response(driver, shape, *content).finish_reason == "REASON_STOP"
     assert len(server.calls) == failures + 1
     received = [sum(each.size for each in call.images) for call in server.calls]
-    assert received == [(size if size > 1024 else 0)] * (failures + 1), (
-        "each attempt carried the whole request"
-    )
+    assert received == [(size if size > 1024 else 0)] * (failures + 1), "all of it each time"
 
 
 @SHAPES

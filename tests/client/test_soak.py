@@ -1,4 +1,4 @@
-"""A short soak in every run of the tests; scripts/soak.py --seconds 60 is the long one."""
+"""Short runs of scripts/soak.py."""
 
 from __future__ import annotations
 

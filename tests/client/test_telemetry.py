@@ -1,4 +1,4 @@
-"""Spans: the conventions' names, right also when streams break off, nothing secret in them."""
+"""OpenTelemetry spans: attributes, broken streams, and no secrets."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from xai_vision.testing import Fault, Reply
 
 
 class Exporter(InMemorySpanExporter):
-    """Keeps spans as long as this module's tests run."""
+    """Store spans only while the tests of this module run."""
 
-    keeps = True
+    enabled = True
 
     def export(self, spans):
-        return super().export(spans) if self.keeps else SpanExportResult.SUCCESS
+        return super().export(spans) if self.enabled else SpanExportResult.SUCCESS
 
 
 EXPORTER = Exporter()
@@ -36,17 +36,17 @@ EXPORTER = Exporter()
 
 @pytest.fixture(scope="session")
 def provider():
-    made = TracerProvider()
-    made.add_span_processor(SimpleSpanProcessor(EXPORTER))
-    trace.set_tracer_provider(made)
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(EXPORTER))
+    trace.set_tracer_provider(provider)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def exporter(provider):
-    # A provider cannot be taken back; the spans of other modules' tests are let go of.
-    EXPORTER.keeps = True
+    # A provider cannot be removed, so the spans of other modules' tests are dropped.
+    EXPORTER.enabled = True
     yield
-    EXPORTER.keeps = False
+    EXPORTER.enabled = False
     EXPORTER.clear()
 
 
@@ -58,11 +58,11 @@ def spans():
 
 @pytest.fixture(params=DRIVERS)
 def driver(request, server):
-    made = DRIVERS[request.param](
+    driver = DRIVERS[request.param](
         api_key=server.api_key, api_host=server.target, retries=RetryPolicy(initial=0.01)
     )
-    yield made
-    made.close()
+    yield driver
+    driver.close()
 
 
 @pytest.mark.parametrize("shape", ["sample", "stream"])
@@ -73,33 +73,33 @@ def test_a_call_is_a_span(driver, server, spans, shape):
     assert span.name == "chat grok-4"
     assert span.kind is SpanKind.CLIENT
     assert span.status.status_code is StatusCode.UNSET
-    said = dict(span.attributes)
-    assert said["gen_ai.operation.name"] == "chat"
-    assert said["gen_ai.provider.name"] == "x_ai"
-    assert said["gen_ai.request.model"] == "grok-4"
-    assert said["gen_ai.response.id"] == response.id
-    assert said["gen_ai.response.model"] == response.model
-    assert said["gen_ai.response.finish_reasons"] == ("REASON_STOP",)
-    assert said["gen_ai.usage.input_tokens"] == response.usage.prompt_tokens
-    assert said["gen_ai.usage.output_tokens"] == response.usage.completion_tokens
-    assert said["xai_vision.request.image.count"] == 1
-    assert said["xai_vision.request.image.bytes"] >= len(data_url(png()))
-    assert said["xai_vision.attempts"] == 1
-    assert f"{said['server.address']}:{said['server.port']}" == server.target
-    everything = str(said)
-    assert server.api_key not in everything
-    assert "What is this?" not in everything
-    assert response.content[:20] not in everything
+    attributes = dict(span.attributes)
+    assert attributes["gen_ai.operation.name"] == "chat"
+    assert attributes["gen_ai.provider.name"] == "x_ai"
+    assert attributes["gen_ai.request.model"] == "grok-4"
+    assert attributes["gen_ai.response.id"] == response.id
+    assert attributes["gen_ai.response.model"] == response.model
+    assert attributes["gen_ai.response.finish_reasons"] == ("REASON_STOP",)
+    assert attributes["gen_ai.usage.input_tokens"] == response.usage.prompt_tokens
+    assert attributes["gen_ai.usage.output_tokens"] == response.usage.completion_tokens
+    assert attributes["xai_vision.request.image.count"] == 1
+    assert attributes["xai_vision.request.image.bytes"] >= len(data_url(png()))
+    assert attributes["xai_vision.attempts"] == 1
+    assert f"{attributes['server.address']}:{attributes['server.port']}" == server.target
+    text = str(attributes)
+    assert server.api_key not in text
+    assert "What is this?" not in text
+    assert response.content[:20] not in text
 
 
-def test_settings_are_in_it(client, spans):
+def test_settings_are_attributes(client, spans):
     chat = client.chat.create("grok-4", temperature=0.5, max_tokens=9, stop=["x"], seed=3)
     chat.ask("Hi")
-    said = dict(spans()[0].attributes)
-    assert said["gen_ai.request.temperature"] == 0.5
-    assert said["gen_ai.request.max_tokens"] == 9
-    assert said["gen_ai.request.seed"] == 3
-    assert said["gen_ai.request.stop_sequences"] == ("x",)
+    attributes = dict(spans()[0].attributes)
+    assert attributes["gen_ai.request.temperature"] == 0.5
+    assert attributes["gen_ai.request.max_tokens"] == 9
+    assert attributes["gen_ai.request.seed"] == 3
+    assert attributes["gen_ai.request.stop_sequences"] == ("x",)
     chat.sample_batch(2)
     assert spans()[-1].attributes["gen_ai.request.choice.count"] == 2
 
@@ -107,14 +107,14 @@ def test_settings_are_in_it(client, spans):
 def test_content_only_when_opted_in(client, spans, monkeypatch):
     monkeypatch.setenv(CAPTURE_CONTENT_VARIABLE, "true")
     response = client.chat.create("grok-4").ask("What is this?", image(png()))
-    said = dict(spans()[0].attributes)
-    assert said["gen_ai.input.messages"] == ("user: What is this?",)
-    assert said["gen_ai.output.messages"] == (response.content,)
-    assert data_url(png())[30:60] not in str(said)
+    attributes = dict(spans()[0].attributes)
+    assert attributes["gen_ai.input.messages"] == ("user: What is this?",)
+    assert attributes["gen_ai.output.messages"] == (response.content,)
+    assert data_url(png())[30:60] not in str(attributes)
 
 
 @pytest.mark.parametrize("shape", ["sample", "stream"])
-def test_a_failure_and_its_attempts(driver, server, spans, shape):
+def test_a_failed_call(driver, server, spans, shape):
     server.fault(Fault.unavailable("away"))
     with pytest.raises(UnavailableError):
         getattr(driver, shape)()
@@ -125,7 +125,7 @@ def test_a_failure_and_its_attempts(driver, server, spans, shape):
     assert span.attributes["xai_vision.attempts"] == 5
 
 
-def test_a_stream_that_breaks(driver, server, spans):
+def test_a_broken_stream(driver, server, spans):
     server.fault(Fault.after_chunks(3))
     with pytest.raises(StreamBrokenError) as caught:
         driver.stream()
@@ -135,7 +135,7 @@ def test_a_stream_that_breaks(driver, server, spans):
     assert span.attributes["gen_ai.response.id"] == caught.value.partial.id
 
 
-def test_a_stream_that_is_left(client, server, spans):
+def test_a_stream_closed_early(client, server, spans):
     server.on().reply(Reply("word " * 100, chunks=100, tps=200))
     before = trace.get_current_span()
     for _ in client.chat.create("grok-4", messages=[{"role": "user", "content": "Hi"}]).stream():
@@ -146,19 +146,19 @@ def test_a_stream_that_is_left(client, server, spans):
     assert span.attributes["xai_vision.stream.left_early"] is True
 
 
-def test_other_services_have_spans_too(client, spans):
+def test_other_services_have_spans(client, spans):
     client.models.list_language_models()
     (span,) = spans()
     assert span.name == "xai_api.Models/ListLanguageModels"
     assert span.attributes["rpc.method"] == "ListLanguageModels"
 
 
-def test_without_a_provider_nothing_is_loaded_or_described(server):
+def test_without_a_provider_nothing_is_imported_or_computed(server):
     code = f"""
         import sys
         from xai_vision import Client
         from xai_vision.chat import _chat_calls as calls, user
-        calls.request_attributes = None  # would fail if it were asked
+        calls.request_attributes = None  # fails if it is called
         client = Client(api_key={server.api_key!r}, api_host={server.target!r})
         client.chat.create("grok-4").ask("Hi")
         assert "opentelemetry" not in sys.modules

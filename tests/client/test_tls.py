@@ -1,4 +1,4 @@
-"""Secure channels, against the fake with a throw-away certificate."""
+"""TLS with the fake server's generated certificate."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_trusted_certificate(kind, secure):
 
 
 @pytest.mark.parametrize("shape", ["sample", "stream"])
-def test_a_certificate_nobody_trusts(kind, secure, shape):
+def test_an_untrusted_certificate(kind, secure, shape):
     with FakeServer(tls=True) as other:
         driver = kind(
             api_key=secure.api_key,
@@ -43,5 +43,5 @@ def test_a_certificate_nobody_trusts(kind, secure, shape):
         with pytest.raises(CertificateError, match="root_certificates=") as caught:
             getattr(driver, shape)()
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert caught.value.attempts == 1, "it will be no better at the next attempt"
+        assert caught.value.attempts == 1, "a retry would not help"
         driver.close()

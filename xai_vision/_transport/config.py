@@ -195,8 +195,6 @@ def _metadata(
         if key.lower() == "authorization":
             raise ConfigurationError("metadata must not contain 'authorization'. Pass api_key=")
         if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
-            raise ConfigurationError(
-                f"the value of metadata key {key!r} must be a string of printable ASCII"
-            )
+            raise ConfigurationError(f"the value of metadata key {key!r} must be printable ASCII")
         checked.append((key.lower(), value))
     return tuple(checked)
