@@ -107,7 +107,7 @@ FAKE = Validator(TypeError, ValueError)
         (
             lambda v: v.number("a", -1),
             ValueError,
-            "a must be a finite number of at least 0, not -1",
+            "a must be a finite number of at least 0",
         ),
         (lambda v: v.number("a", 0, positive=True), ValueError, "greater than 0, not 0"),
         (lambda v: v.number("a", float("nan")), ValueError, "of at least 0, not nan"),
@@ -117,12 +117,12 @@ FAKE = Validator(TypeError, ValueError)
         (
             lambda v: v.strings("a", "x"),
             TypeError,
-            "a list of strings, not a single one. Pass ['x']",
+            "not a single one. Pass ['x']",
         ),
         (
             lambda v: v.strings("a", {"x": 1}),
             TypeError,
-            "a must be a list of strings, not {'x': 1}",
+            "a list of strings, not {'x': 1}",
         ),
         (lambda v: v.strings("a", ["x", 1]), TypeError, "a[1] must be a string, not int"),
         (lambda v: v.strings("a", "xyz".split("y"), max_=1), ValueError, "at most 1"),
@@ -132,7 +132,7 @@ FAKE = Validator(TypeError, ValueError)
         (
             lambda v: v.enum("a", "lov", ["low"]),
             ValueError,
-            "'low', not 'lov'; did you mean 'low'?",
+            "not 'lov'; did you mean 'low'?",
         ),
         (lambda v: v.enum("a", 1, ["low"]), TypeError, "a must be one of 'low', not 1"),
         (lambda v: v.check_names("f()", ["x"], ["a"]), TypeError, "f() does not accept 'x'. Known"),

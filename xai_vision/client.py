@@ -96,8 +96,8 @@ class Client(_Base):
     """
 
     def _open(self, connection: ConnectionConfig) -> None:
-        self._wire = Transport(connection)
-        self.chat = ChatService(self._wire)
+        self._transport = Transport(connection)
+        self.chat = ChatService(self._transport)
 
     # The other services load on first use: most programs only talk.
 
@@ -106,21 +106,21 @@ class Client(_Base):
         """Which models there are, what they take and what they cost."""
         from xai_vision.services.models import ModelsService
 
-        return ModelsService(self._wire)
+        return ModelsService(self._transport)
 
     @cached_property
     def auth(self) -> AuthService:
         """Facts about the API key."""
         from xai_vision.services.auth import AuthService
 
-        return AuthService(self._wire)
+        return AuthService(self._transport)
 
     @cached_property
     def tokenize(self) -> TokenizeService:
         """How a model cuts text into tokens."""
         from xai_vision.services.tokenize import TokenizeService
 
-        return TokenizeService(self._wire)
+        return TokenizeService(self._transport)
 
     def ready(self, timeout: float | timedelta | None = None) -> None:
         """Connect, and wait until that is done: for start-up checks, and to pay for TLS early.
@@ -131,11 +131,11 @@ class Client(_Base):
         Raises:
             RequestTimeoutError: There was no connection in that time.
         """
-        self._wire.ready(timeout)
+        self._transport.ready(timeout)
 
     def close(self) -> None:
         """Close the connection; calls under way are cancelled. Again is no error."""
-        self._wire.close()
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -153,37 +153,37 @@ class AsyncClient(_Base):
     """The service, for asyncio. May be made anywhere, also outside an event loop."""
 
     def _open(self, connection: ConnectionConfig) -> None:
-        self._wire = AsyncTransport(connection)
-        self.chat = AsyncChatService(self._wire)
+        self._transport = AsyncTransport(connection)
+        self.chat = AsyncChatService(self._transport)
 
     @cached_property
     def models(self) -> AsyncModelsService:
         """Which models there are, what they take and what they cost."""
         from xai_vision.services.models import AsyncModelsService
 
-        return AsyncModelsService(self._wire)
+        return AsyncModelsService(self._transport)
 
     @cached_property
     def auth(self) -> AsyncAuthService:
         """Facts about the API key."""
         from xai_vision.services.auth import AsyncAuthService
 
-        return AsyncAuthService(self._wire)
+        return AsyncAuthService(self._transport)
 
     @cached_property
     def tokenize(self) -> AsyncTokenizeService:
         """How a model cuts text into tokens."""
         from xai_vision.services.tokenize import AsyncTokenizeService
 
-        return AsyncTokenizeService(self._wire)
+        return AsyncTokenizeService(self._transport)
 
     async def ready(self, timeout: float | timedelta | None = None) -> None:
         """Connect, and wait until that is done; see ``Client.ready``."""
-        await self._wire.ready(timeout)
+        await self._transport.ready(timeout)
 
     async def close(self) -> None:
         """Close the connection; calls under way are cancelled. Again is no error."""
-        await self._wire.close()
+        await self._transport.close()
 
     async def __aenter__(self) -> Self:
         return self

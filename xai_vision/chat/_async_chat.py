@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
-from xai_vision._transport.aio import AioWire
+from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.options import CallParameters, StreamParameters
 from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Streaming, Tools, each_of
 from xai_vision.chat._compaction import CompactContextResponse
@@ -29,31 +29,31 @@ class AsyncChat(ChatCalls):
     Cancelling the task that waits cancels the call on the service.
     """
 
-    def __init__(self, settings: Settings, messages: Sequence[Said], wire: AioWire) -> None:
+    def __init__(self, settings: Settings, messages: Sequence[Said], transport: AsyncTransport) -> None:
         super().__init__(settings, messages)
-        self._wire = wire
+        self._transport = transport
 
     async def sample(self, *, tools: Tools = None, **call: Unpack[CallParameters]) -> Response:
         """See ``Chat.sample``."""
-        return await self._wire.unary(self._sampling(tools, call))
+        return await self._transport.unary(self._sampling(tools, call))
 
     def stream(
         self, *, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> AsyncGenerator[Pair, None]:
         """See ``Chat.stream``."""
-        return self._wire.stream(self._streaming(tools, call))
+        return self._transport.stream(self._streaming(tools, call))
 
     async def sample_batch(
         self, n: int, *, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> Sequence[Response]:
         """See ``Chat.sample_batch``."""
-        return await self._wire.unary(self._batch_sampling(n, tools, call))
+        return await self._transport.unary(self._batch_sampling(n, tools, call))
 
     def stream_batch(
         self, n: int, *, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> AsyncGenerator[Pairs, None]:
         """See ``Chat.stream_batch``."""
-        return self._wire.stream(self._batch_streaming(n, tools, call))
+        return self._transport.stream(self._batch_streaming(n, tools, call))
 
     async def ask(
         self, *content: Saying, tools: Tools = None, **call: Unpack[CallParameters]
@@ -61,7 +61,7 @@ class AsyncChat(ChatCalls):
         """See ``Chat.ask``."""
         question = self._question(content)
         asking = self._sampling(tools, call, question)
-        return self._answered(question, await self._wire.unary(asking))
+        return self._answered(question, await self._transport.unary(asking))
 
     def ask_stream(
         self, *content: Saying, tools: Tools = None, **call: Unpack[StreamParameters]
@@ -74,7 +74,7 @@ class AsyncChat(ChatCalls):
         self, question: Message, asking: Streaming[Pair]
     ) -> AsyncGenerator[Pair, None]:
         response = None
-        async with aclosing(self._wire.stream(asking)) as pairs:
+        async with aclosing(self._transport.stream(asking)) as pairs:
             async for response, chunk in pairs:
                 yield response, chunk
         if response is not None:
@@ -84,13 +84,13 @@ class AsyncChat(ChatCalls):
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> tuple[Response, T]:
         """See ``Chat.parse``."""
-        return await self._wire.unary(self._parsing(shape, tools, call))
+        return await self._transport.unary(self._parsing(shape, tools, call))
 
     async def defer(
         self, *, tools: Tools = None, interval: Interval = None, **call: Unpack[CallParameters]
     ) -> Response:
         """See ``Chat.defer``."""
-        return Response(await self._wire.run(self._deferring(tools, interval, call)()))
+        return Response(await self._transport.run(self._deferring(tools, interval, call)()))
 
     async def defer_batch(
         self,
@@ -102,15 +102,15 @@ class AsyncChat(ChatCalls):
     ) -> Sequence[Response]:
         """See ``Chat.defer_batch``."""
         steps = self._deferring(tools, interval, call, n)
-        return each_of(await self._wire.run(steps()), n)
+        return each_of(await self._transport.run(steps()), n)
 
     async def compact(self, **call: Unpack[CallParameters]) -> CompactContextResponse:
         """See ``Chat.compact``."""
-        compacted = await self._wire.unary(self._compacting(call))
+        compacted = await self._transport.unary(self._compacting(call))
         self.append(compacted)
         return compacted
 
     def attach(self, client: AsyncClient) -> Self:
         """Give a chat that was unpickled a client to send it with; returns the chat."""
-        self._wire = client._wire
+        self._transport = client._transport
         return self

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
 from xai_vision._transport.options import CallParameters, StreamParameters
-from xai_vision._transport.sync import Wire
+from xai_vision._transport.sync import Transport
 from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Streaming, Tools, each_of
 from xai_vision.chat._compaction import CompactContextResponse
 from xai_vision.chat._conversation import Settings
@@ -32,13 +32,13 @@ class Chat(ChatCalls):
     ``APIError`` for a call that failed.
     """
 
-    def __init__(self, settings: Settings, messages: Sequence[Said], wire: Wire) -> None:
+    def __init__(self, settings: Settings, messages: Sequence[Said], transport: Transport) -> None:
         super().__init__(settings, messages)
-        self._wire = wire
+        self._transport = transport
 
     def sample(self, *, tools: Tools = None, **call: Unpack[CallParameters]) -> Response:
         """Ask for the next answer. The conversation is not changed: ``append`` the answer."""
-        return self._wire.unary(self._sampling(tools, call))
+        return self._transport.unary(self._sampling(tools, call))
 
     def stream(
         self, *, tools: Tools = None, **call: Unpack[StreamParameters]
@@ -53,13 +53,13 @@ class Chat(ChatCalls):
         Raises:
             StreamBrokenError: The answer stopped before its end; ``.partial`` has what came.
         """
-        return self._wire.stream(self._streaming(tools, call))
+        return self._transport.stream(self._streaming(tools, call))
 
     def sample_batch(
         self, n: int, *, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> Sequence[Response]:
         """Ask for ``n`` answers (1 to 128) to the same conversation at once."""
-        return self._wire.unary(self._batch_sampling(n, tools, call))
+        return self._transport.unary(self._batch_sampling(n, tools, call))
 
     def stream_batch(
         self, n: int, *, tools: Tools = None, **call: Unpack[StreamParameters]
@@ -69,7 +69,7 @@ class Chat(ChatCalls):
         Yields:
             The ``n`` answers as far as they have come, and what this piece adds to each.
         """
-        return self._wire.stream(self._batch_streaming(n, tools, call))
+        return self._transport.stream(self._batch_streaming(n, tools, call))
 
     def ask(
         self, *content: Saying, tools: Tools = None, **call: Unpack[CallParameters]
@@ -84,7 +84,7 @@ class Chat(ChatCalls):
         """
         question = self._question(content)
         asking = self._sampling(tools, call, question)
-        return self._answered(question, self._wire.unary(asking))
+        return self._answered(question, self._transport.unary(asking))
 
     def ask_stream(
         self, *content: Saying, tools: Tools = None, **call: Unpack[StreamParameters]
@@ -95,7 +95,7 @@ class Chat(ChatCalls):
 
     def _following(self, question: Message, asking: Streaming[Pair]) -> Generator[Pair, None, None]:
         response = None
-        with closing(self._wire.stream(asking)) as pairs:
+        with closing(self._transport.stream(asking)) as pairs:
             for response, chunk in pairs:
                 yield response, chunk
         if response is not None:
@@ -115,7 +115,7 @@ class Chat(ChatCalls):
         Raises:
             StructuredOutputError: The answer does not fit; it has the text and what is wrong.
         """
-        return self._wire.unary(self._parsing(shape, tools, call))
+        return self._transport.unary(self._parsing(shape, tools, call))
 
     def defer(
         self, *, tools: Tools = None, interval: Interval = None, **call: Unpack[CallParameters]
@@ -132,7 +132,7 @@ class Chat(ChatCalls):
             RequestTimeoutError: It was not done in that time.
             NotFoundError: The service no longer has the answer.
         """
-        return Response(self._wire.run(self._deferring(tools, interval, call)()))
+        return Response(self._transport.run(self._deferring(tools, interval, call)()))
 
     def defer_batch(
         self,
@@ -144,18 +144,18 @@ class Chat(ChatCalls):
     ) -> Sequence[Response]:
         """Like ``defer``, for ``n`` answers."""
         steps = self._deferring(tools, interval, call, n)
-        return each_of(self._wire.run(steps()), n)
+        return each_of(self._transport.run(steps()), n)
 
     def compact(self, **call: Unpack[CallParameters]) -> CompactContextResponse:
         """Have the service make the conversation short.
 
         The result takes the place of all messages; the conversation goes on from there.
         """
-        compacted = self._wire.unary(self._compacting(call))
+        compacted = self._transport.unary(self._compacting(call))
         self.append(compacted)
         return compacted
 
     def attach(self, client: Client) -> Self:
         """Give a chat that was unpickled a client to send it with; returns the chat."""
-        self._wire = client._wire
+        self._transport = client._transport
         return self

@@ -169,12 +169,12 @@ class Conversation:
 
     def __getstate__(self) -> dict[str, Any]:
         # Without the connection, which belongs to this process.
-        return {name: value for name, value in self.__dict__.items() if name != "_wire"}
+        return {name: value for name, value in self.__dict__.items() if name != "_transport"}
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            if name == "_wire":
+            if name == "_transport":
                 raise ClientClosedError(
                     "this chat was unpickled, without its client: chat.attach(client) gives it one"
                 )

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xai_vision import _validation as checks
-from xai_vision._transport.aio import AioWire
+from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.options import CallParameters
-from xai_vision._transport.sync import Wire
+from xai_vision._transport.sync import Transport
 from xai_vision.chat._async_chat import AsyncChat
 from xai_vision.chat._chat import Chat
 from xai_vision.chat._chat_calls import ChatCalls, compaction, deleting, stored
@@ -29,8 +29,8 @@ _C = TypeVar("_C", bound=ChatCalls)
 class ChatService:
     """Starts conversations."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     def create(self, model: str, **parameters: Unpack[CreateParameters]) -> Chat:
         """Start a conversation. Nothing is sent yet.
@@ -50,7 +50,7 @@ class ChatService:
             >>> chat = chat.append(user("Hello"))
         """
         settings, messages, rest = _split(model, parameters)
-        return _begin(Chat(settings, messages, self._wire), rest)
+        return _begin(Chat(settings, messages, self._transport), rest)
 
     def from_openai(self, **body: Any) -> Chat:
         """Start a conversation from a request in OpenAI's form. Nothing is sent yet.
@@ -82,7 +82,7 @@ class ChatService:
         Raises:
             NotFoundError: None is stored under this id (any more).
         """
-        return self._wire.unary(stored(response_id, call))
+        return self._transport.unary(stored(response_id, call))
 
     def delete_stored_completion(self, response_id: str, **call: Unpack[CallParameters]) -> str:
         """Delete a stored answer; returns its id.
@@ -90,25 +90,25 @@ class ChatService:
         Raises:
             NotFoundError: None is stored under this id (any more).
         """
-        return self._wire.unary(deleting(response_id, call))
+        return self._transport.unary(deleting(response_id, call))
 
     def compact_context(
         self, model: str, messages: Sequence[Said], **call: Unpack[CallParameters]
     ) -> CompactContextResponse:
         """Have the service make a conversation short; ``append`` the result to a new chat."""
-        return self._wire.unary(compaction(model, messages, call))
+        return self._transport.unary(compaction(model, messages, call))
 
 
 class AsyncChatService:
     """Starts conversations."""
 
-    def __init__(self, wire: AioWire) -> None:
-        self._wire = wire
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
 
     def create(self, model: str, **parameters: Unpack[CreateParameters]) -> AsyncChat:
         """Start a conversation; see ``ChatService.create``. Nothing is awaited."""
         settings, messages, rest = _split(model, parameters)
-        return _begin(AsyncChat(settings, messages, self._wire), rest)
+        return _begin(AsyncChat(settings, messages, self._transport), rest)
 
     def from_openai(self, **body: Any) -> AsyncChat:
         """See ``ChatService.from_openai``. Nothing is awaited."""
@@ -118,19 +118,19 @@ class AsyncChatService:
         self, response_id: str, **call: Unpack[CallParameters]
     ) -> Sequence[Response]:
         """See ``ChatService.get_stored_completion``."""
-        return await self._wire.unary(stored(response_id, call))
+        return await self._transport.unary(stored(response_id, call))
 
     async def delete_stored_completion(
         self, response_id: str, **call: Unpack[CallParameters]
     ) -> str:
         """See ``ChatService.delete_stored_completion``."""
-        return await self._wire.unary(deleting(response_id, call))
+        return await self._transport.unary(deleting(response_id, call))
 
     async def compact_context(
         self, model: str, messages: Sequence[Said], **call: Unpack[CallParameters]
     ) -> CompactContextResponse:
         """See ``ChatService.compact_context``."""
-        return await self._wire.unary(compaction(model, messages, call))
+        return await self._transport.unary(compaction(model, messages, call))
 
 
 def _from_openai(create: Callable[..., _C], body: dict[str, Any]) -> _C:
@@ -150,8 +150,8 @@ def _split(model: str, parameters: Any) -> tuple[Settings, Any, dict[str, str | 
     messages = settings.pop("messages", None) or ()
     rest = {name: settings.pop(name, None) for name in ("conversation_id", "batch_request_id")}
     if rest["conversation_id"] is not None:
-        checks.header("conversation_id", rest["conversation_id"])
-    checks.some_text("batch_request_id", rest["batch_request_id"])
+        checks.metadata_value("conversation_id", rest["conversation_id"])
+    checks.optional_string("batch_request_id", rest["batch_request_id"])
     return make_settings(model, settings), messages, rest
 
 

@@ -23,8 +23,8 @@ def _info(call: Call) -> RpcCall[auth_pb2.ApiKey, auth_pb2.ApiKey]:
 class AuthService:
     """Facts about the key the client was made with."""
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     def get_api_key_info(self, **call: Unpack[CallParameters]) -> auth_pb2.ApiKey:
         """Ask whose key it is, what it may do, and whether it still works.
@@ -44,15 +44,15 @@ class AuthService:
             >>> client.auth.get_api_key_info().acls  # doctest: +SKIP
             ['api-key:model:*', 'api-key:endpoint:*']
         """
-        return self._wire.unary(_info(call))
+        return self._transport.unary(_info(call))
 
 
 class AsyncAuthService:
     """Facts about the key the client was made with."""
 
-    def __init__(self, wire: AsyncTransport) -> None:
-        self._wire = wire
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
 
     async def get_api_key_info(self, **call: Unpack[CallParameters]) -> auth_pb2.ApiKey:
         """Ask whose key it is and what it may do; see ``AuthService.get_api_key_info``."""
-        return await self._wire.unary(_info(call))
+        return await self._transport.unary(_info(call))

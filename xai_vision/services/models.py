@@ -71,8 +71,8 @@ class ModelsService(_Calls):
     raises APIError when the call fails.
     """
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     def list_language_models(self, **call: Unpack[CallParameters]) -> list[LanguageModel]:
         """List the models that write.
@@ -88,7 +88,7 @@ class ModelsService(_Calls):
             ... ]  # doctest: +SKIP
             ['grok-4', 'grok-4-fast']
         """
-        return self._wire.unary(self._list_language(call))
+        return self._transport.unary(self._list_language(call))
 
     def get_language_model(self, name: str, **call: Unpack[CallParameters]) -> LanguageModel:
         """Describe a model that writes: what it takes, its longest prompt, its prices.
@@ -105,61 +105,61 @@ class ModelsService(_Calls):
             NotFoundError: There is no such model.
             APIError: The call failed otherwise.
         """
-        return self._wire.unary(self._language(name, call))
+        return self._transport.unary(self._language(name, call))
 
     def list_embedding_models(self, **call: Unpack[CallParameters]) -> list[EmbeddingModel]:
         """List the models that turn text or pictures into vectors."""
-        return self._wire.unary(self._list_embedding(call))
+        return self._transport.unary(self._list_embedding(call))
 
     def get_embedding_model(self, name: str, **call: Unpack[CallParameters]) -> EmbeddingModel:
         """Describe a model that makes vectors; errors as in ``get_language_model``."""
-        return self._wire.unary(self._embedding(name, call))
+        return self._transport.unary(self._embedding(name, call))
 
     def list_image_generation_models(
         self, **call: Unpack[CallParameters]
     ) -> list[ImageGenerationModel]:
         """List the models that draw."""
-        return self._wire.unary(self._list_image_generation(call))
+        return self._transport.unary(self._list_image_generation(call))
 
     def get_image_generation_model(
         self, name: str, **call: Unpack[CallParameters]
     ) -> ImageGenerationModel:
         """Describe a model that draws; errors as in ``get_language_model``."""
-        return self._wire.unary(self._image_generation(name, call))
+        return self._transport.unary(self._image_generation(name, call))
 
 
 class AsyncModelsService(_Calls):
     """The catalogue of models; see ``ModelsService``, whose methods these are, to be awaited."""
 
-    def __init__(self, wire: AsyncTransport) -> None:
-        self._wire = wire
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
 
     async def list_language_models(self, **call: Unpack[CallParameters]) -> list[LanguageModel]:
         """List the models that write."""
-        return await self._wire.unary(self._list_language(call))
+        return await self._transport.unary(self._list_language(call))
 
     async def get_language_model(self, name: str, **call: Unpack[CallParameters]) -> LanguageModel:
         """Describe a model that writes."""
-        return await self._wire.unary(self._language(name, call))
+        return await self._transport.unary(self._language(name, call))
 
     async def list_embedding_models(self, **call: Unpack[CallParameters]) -> list[EmbeddingModel]:
         """List the models that turn text or pictures into vectors."""
-        return await self._wire.unary(self._list_embedding(call))
+        return await self._transport.unary(self._list_embedding(call))
 
     async def get_embedding_model(
         self, name: str, **call: Unpack[CallParameters]
     ) -> EmbeddingModel:
         """Describe a model that makes vectors."""
-        return await self._wire.unary(self._embedding(name, call))
+        return await self._transport.unary(self._embedding(name, call))
 
     async def list_image_generation_models(
         self, **call: Unpack[CallParameters]
     ) -> list[ImageGenerationModel]:
         """List the models that draw."""
-        return await self._wire.unary(self._list_image_generation(call))
+        return await self._transport.unary(self._list_image_generation(call))
 
     async def get_image_generation_model(
         self, name: str, **call: Unpack[CallParameters]
     ) -> ImageGenerationModel:
         """Describe a model that draws."""
-        return await self._wire.unary(self._image_generation(name, call))
+        return await self._transport.unary(self._image_generation(name, call))

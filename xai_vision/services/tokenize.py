@@ -33,8 +33,8 @@ def _cut(
 class TokenizeService:
     """Counts tokens before they are paid for."""
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     def tokenize_text(
         self, text: str, model: str, **call: Unpack[CallParameters]
@@ -59,17 +59,17 @@ class TokenizeService:
             >>> len(client.tokenize.tokenize_text("What is this?", "grok-4"))  # doctest: +SKIP
             4
         """
-        return self._wire.unary(_cut(text, model, call))
+        return self._transport.unary(_cut(text, model, call))
 
 
 class AsyncTokenizeService:
     """Counts tokens before they are paid for."""
 
-    def __init__(self, wire: AsyncTransport) -> None:
-        self._wire = wire
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
 
     async def tokenize_text(
         self, text: str, model: str, **call: Unpack[CallParameters]
     ) -> list[tokenize_pb2.Token]:
         """Cut text into a model's tokens; see ``TokenizeService.tokenize_text``."""
-        return await self._wire.unary(_cut(text, model, call))
+        return await self._transport.unary(_cut(text, model, call))
