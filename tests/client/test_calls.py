@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 import grpc
 import pytest
 
-from tests.pictures import MIB, SAMPLES, data_url, jpeg, jpeg_of, png, sample
+from tests.sample_images import MIB, SAMPLES, data_url, jpeg, jpeg_of, png, sample
 from xai_vision import AsyncClient, Client
 from xai_vision.chat import Chunk, Content, Response, image, user
 from xai_vision.errors import (
@@ -45,7 +45,7 @@ def test_a_response_has_every_property(client, server):
     assert response.model.startswith("grok-4"), "the response names the model, not its alias"
     assert response.system_fingerprint
     assert (
-        abs((response.created - datetime.now(timezone.utc).reindex(tzinfo=None)).total_seconds())
+        abs((response.created - datetime.now(timezone.utc).replace(tzinfo=None)).total_seconds())
         < 60
     )
     usage = response.usage
@@ -175,7 +175,7 @@ CASES = [
         lambda c: create_chat(c, NOT_AN_IMAGE),
         ImageRefusedError,
         "INVALID_ARGUMENT",
-        "Send a JPEG or PNG",
+        "Send a valid JPEG or PNG",
     ),
 ]
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.client.drivers import FAST_RETRIES, OLD_GRPC, SHAPES, get_response
 from tests.client.proxy import Proxy, proxied
-from tests.pictures import MIB, jpeg_of
+from tests.sample_images import MIB, jpeg_of
 from xai_vision.chat import image
 from xai_vision.errors import (
     APIError,
@@ -92,7 +92,12 @@ def test_a_graceful_server_shutdown(kind, server, shape):
     server.on().reply(Reply("word " * 20, chunks=20, tps=100))
     with proxied(server.target) as proxy, FakeServer() as second:
         driver = kind(api_key=server.api_key, api_host=proxy.target, retries=FAST_RETRIES)
-        stopping = threading.Timer(0.1, lambda: server.stop(grace=60))
+
+        def stop() -> None:
+            server.calls.wait_for(1)
+            server.stop(grace=60)
+
+        stopping = threading.Thread(target=stop)
         stopping.start()
         assert get_response(driver, shape).content == "word " * 20
         stopping.join()
@@ -121,8 +126,8 @@ def test_a_large_request_over_a_cut_connection(kind, server, shape, after):
 
 
 def test_a_server_that_stops_during_a_stream(driver, server):
-    server.on().reply(Reply("word " * 4000, chunks=400, tps=400))
-    threading.Timer(0.3, server.stop).start()
+    server.on().reply(Reply("word " * 4000, chunks=400, tps=40))
+    threading.Timer(1, server.stop).start()
     with pytest.raises(StreamBrokenError) as caught:
         driver.stream()
     assert caught.value.partial.content

@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from tests.client.drivers import SHAPES, get_response
-from tests.pictures import MIB, jpeg_of
+from tests.sample_images import MIB, jpeg_of
 from xai_vision import RetryPolicy
 from xai_vision.chat import image
 from xai_vision.errors import (

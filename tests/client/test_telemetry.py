@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from tests.client.drivers import DRIVERS
-from tests.pictures import data_url, png
+from tests.sample_images import data_url, png
 from xai_vision import RetryPolicy
 from xai_vision._transport.tracing import CAPTURE_CONTENT_VARIABLE
 from xai_vision.chat import image

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.client.drivers import DRIVERS
-from tests.pictures import MIB, jpeg_of
+from tests.sample_images import MIB, jpeg_of
 from xai_vision import AsyncClient, Client
 from xai_vision._transport import upload_limiter
 from xai_vision._transport.upload_limiter import UploadLimiter
@@ -296,7 +296,7 @@ def test_waiting_for_a_server_takes_no_slot(silent, one_at_a_time):
 def test_a_forked_child_does_not_wait_for_its_parents_slots(server, one_at_a_time):
     script = f"""
 import os
-from tests.pictures import MIB, jpeg_of
+from tests.sample_images import MIB, jpeg_of
 from xai_vision import Client
 from xai_vision.chat import image, user
 from xai_vision._transport import upload_limiter

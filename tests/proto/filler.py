@@ -1,4 +1,4 @@
-"""Messages with something in every field, for tests that must not overlook one."""
+"""Create messages with a value in every field."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import importlib
 from collections.abc import Iterator
 from typing import Any
 
-# Pure Python protobuf compares two Any by opening them, with the default pool's classes, and
-# raises KeyError where that has none: not our doing, but filled messages must compare.
+# To compare two Any messages, pure Python protobuf unpacks them with the classes of the default
+# pool, and raises KeyError for a class that is not imported.
 import google.protobuf.timestamp_pb2  # noqa: F401
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -25,7 +25,7 @@ SERVICES = [
     "video",
 ]
 IN_SCOPE = [*SERVICES, "deferred", "usage"]
-OURS_TOO = ["any", "empty", "status", "timestamp"]
+DEPENDENCIES = ["any", "empty", "status", "timestamp"]
 
 _SCALARS: dict[str, Any] = {
     "int": 7,
@@ -50,22 +50,22 @@ def module(name: str) -> Any:
 
 
 def all_classes() -> list[type[Message]]:
-    """Every message class, nested ones included."""
-    found: list[type[Message]] = []
+    """Return every message class, including nested ones."""
+    classes: list[type[Message]] = []
 
     def walk(cls: Any) -> None:
-        found.append(cls)
+        classes.append(cls)
         for name in sorted(nested.name for nested in cls.DESCRIPTOR.nested_types):
             walk(getattr(cls, name))
 
-    for name in (*IN_SCOPE, *OURS_TOO):
+    for name in (*IN_SCOPE, *DEPENDENCIES):
         for message in sorted(module(name).DESCRIPTOR.message_types_by_name):
             walk(getattr(module(name), message))
-    return found
+    return classes
 
 
 def variants(cls: type[Message]) -> Iterator[Message]:
-    """One message per member of the largest oneof, every other field filled in each."""
+    """Yield one message per member of the largest oneof, with all other fields set."""
     for choice in range(max((len(o.fields) for o in _all_oneofs(cls.DESCRIPTOR)), default=1)):
         message = cls()
         _fill(message, choice)
@@ -81,7 +81,7 @@ def _all_oneofs(descriptor: Descriptor) -> Iterator[Any]:
 
 def _fill(message: Any, choice: int) -> None:
     if message.DESCRIPTOR.full_name == "google.protobuf.Any":
-        # Anything else would be no valid Any, which json_format refuses.
+        # json_format refuses an invalid Any.
         message.Pack(module("timestamp").Timestamp(seconds=5))
         return
     for field in message.DESCRIPTOR.fields:

@@ -1,4 +1,4 @@
-"""Both packages in one process, and messages that go from one to the other."""
+"""xai_sdk and xai_vision in one process, and messages converted between them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ pytestmark = pytest.mark.peer
 
 OURS = "".join(f"from xai_vision.proto import {name}_pb2 as our_{name}\n" for name in IN_SCOPE)
 THEIRS = "import xai_sdk, xai_sdk.chat, xai_sdk.proto\n"
-TALK = """
+CONVERT = """
 from xai_sdk.proto import chat_pb2 as their_chat
 from google.protobuf import timestamp_pb2
 from xai_vision.proto._convert import adopt
 assert their_chat.Message is not our_chat.Message
-said = xai_sdk.chat.user('what is this?', xai_sdk.chat.image('https://example.com/a.png'))
-mine = adopt(said, our_chat.Message)
-assert type(mine) is our_chat.Message and mine.SerializeToString() == said.SerializeToString()
+theirs = xai_sdk.chat.user('what is this?', xai_sdk.chat.image('https://example.com/a.png'))
+mine = adopt(theirs, our_chat.Message)
+assert type(mine) is our_chat.Message and mine.SerializeToString() == theirs.SerializeToString()
 search = our_chat.XSearch(from_date=adopt(timestamp_pb2.Timestamp(seconds=5),
                                           type(our_chat.XSearch().from_date)))
 assert their_chat.XSearch.FromString(search.SerializeToString()).from_date.seconds == 5
 try:
-    our_chat.GetCompletionsRequest().messages.append(said)
+    our_chat.GetCompletionsRequest().messages.append(theirs)
 except TypeError:
-    print('kept apart')
+    print('refused')
 """
 
 
@@ -35,9 +35,9 @@ except TypeError:
     "order", [OURS + THEIRS, THEIRS + OURS], ids=["ours first", "theirs first"]
 )
 def test_both_imported(order, implementation):
-    code = order + TALK
-    said = run(code, PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION=implementation)
-    assert said.strip() == "kept apart"
+    code = order + CONVERT
+    output = run(code, PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION=implementation)
+    assert output.strip() == "refused"
 
 
 TOP_LEVEL = [
@@ -48,14 +48,14 @@ TOP_LEVEL = [
 
 
 @pytest.mark.parametrize("cls", TOP_LEVEL, ids=lambda cls: cls.__name__)
-def test_bytes_mean_the_same_to_both(cls):
+def test_both_read_the_same_bytes(cls):
     import xai_sdk.proto
 
     their_module = getattr(xai_sdk.proto, cls.__module__.rpartition(".")[2])
     their_class = getattr(their_module, cls.__name__)
     for ours in variants(cls):
         theirs = their_class.FromString(ours.SerializeToString())
-        # No field of ours may have landed among the unknown ones.
+        # No field of ours may be among the unknown ones.
         theirs.DiscardUnknownFields()
         assert theirs.SerializeToString() == ours.SerializeToString()
         back = adopt(theirs, cls)

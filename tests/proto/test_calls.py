@@ -1,4 +1,4 @@
-"""The method tables, and real calls through the stubs that are built on them."""
+"""The method tables, and calls with the stubs that use them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from xai_vision.proto.files_grpc import AsyncFilesStub, FilesStub, add_FilesServ
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_table_says_what_the_descriptor_says(name):
+def test_a_table_matches_its_descriptor(name):
     grpc_module = importlib.import_module(f"xai_vision.proto.{name}_grpc")
     (service,) = module(name).DESCRIPTOR.services_by_name.values()
     table = getattr(grpc_module, service.name)
@@ -55,7 +55,7 @@ class AuthServicer:
 
 
 class ChatServicer:
-    GetStoredCompletion = None  # not offered, in so many words
+    GetStoredCompletion = None  # explicitly not implemented
 
     def GetCompletion(
         self, request: chat_pb2.GetCompletionsRequest, context: object
@@ -65,8 +65,8 @@ class ChatServicer:
     def GetCompletionChunk(
         self, request: chat_pb2.GetCompletionsRequest, context: object
     ) -> Iterator[chat_pb2.GetChatCompletionChunk]:
-        for piece in ("a", "b"):
-            yield chat_pb2.GetChatCompletionChunk(id=piece)
+        for chunk_id in ("a", "b"):
+            yield chat_pb2.GetChatCompletionChunk(id=chunk_id)
 
 
 class FilesServicer:
@@ -106,7 +106,7 @@ def test_calls(target):
 
 
 @pytest.mark.parametrize("method", ["GetStoredCompletion", "DeleteStoredCompletion"])
-def test_what_a_servicer_lacks_is_unimplemented(target, method):
+def test_missing_methods_are_unimplemented(target, method):
     with grpc.insecure_channel(target) as channel:
         call = getattr(ChatStub(channel), method)
         request = getattr(Chat, method).request()
@@ -152,23 +152,23 @@ def test_reflection_reads_our_pool():
     reflection.enable_server_reflection([Chat.SERVICE], server, pool=POOL)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    ask = reflection_pb2.ServerReflectionRequest
+    request = reflection_pb2.ServerReflectionRequest
     try:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             stub = reflection_pb2_grpc.ServerReflectionStub(channel)
-            listed, found, missing = stub.ServerReflectionInfo(
+            listing, result, missing = stub.ServerReflectionInfo(
                 iter(
                     [
-                        ask(list_services=""),
-                        ask(file_containing_symbol=Chat.SERVICE),
-                        ask(file_containing_symbol="xai_api.Nothing"),
+                        request(list_services=""),
+                        request(file_containing_symbol=Chat.SERVICE),
+                        request(file_containing_symbol="xai_api.Nothing"),
                     ]
                 )
             )
     finally:
         server.stop(None).wait()
-    assert [s.name for s in listed.list_services_response.service] == ["xai_api.Chat"]
-    files = b"".join(found.file_descriptor_response.file_descriptor_proto)
+    assert [s.name for s in listing.list_services_response.service] == ["xai_api.Chat"]
+    files = b"".join(result.file_descriptor_response.file_descriptor_proto)
     for name in (b"xai/api/v1/chat.proto", b"xai/api/v1/usage.proto", b"GetCompletionsRequest"):
         assert name in files
     assert missing.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]

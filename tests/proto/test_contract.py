@@ -1,6 +1,6 @@
-"""The contract in protos/ is the one xai_sdk speaks, to the last reserved number.
+"""protos/ defines the same messages and services as xai_sdk, with the same reserved numbers.
 
-What the descriptors say beyond the wire (language options, HTTP annotations) is not compared.
+Options that do not affect the encoding (languages, HTTP annotations) are not compared.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from tests.proto.filler import IN_SCOPE, module
 pytestmark = pytest.mark.peer
 
 
-def ranges(spans: Any, last_included: bool) -> list[int]:
-    # In enums the end is part of the range, in messages it is not.
-    return sorted(n for s in spans for n in range(s.start, s.end + last_included))
+def ranges(spans: Any, end_included: bool) -> list[int]:
+    # The end of a range is included in enums and excluded in messages.
+    return sorted(n for s in spans for n in range(s.start, s.end + end_included))
 
 
 def enum(proto: descriptor_pb2.EnumDescriptorProto) -> dict[str, Any]:
     return {
         "values": [(v.name, v.number, v.options.deprecated) for v in proto.value],
-        "reserved": ranges(proto.reserved_range, last_included=True),
+        "reserved": ranges(proto.reserved_range, end_included=True),
         "reserved names": sorted(proto.reserved_name),
         "deprecated": proto.options.deprecated,
     }
@@ -41,7 +41,7 @@ def message(proto: descriptor_pb2.DescriptorProto) -> dict[str, Any]:
                 oneofs[f.oneof_index] if f.HasField("oneof_index") else None,
                 f.proto3_optional,
                 f.options.deprecated,
-                # Implied by the name unless somebody sets it.
+                # Derived from the name unless it is set.
                 f.json_name or json_name(f.name),
             )
             for f in proto.field
@@ -49,7 +49,7 @@ def message(proto: descriptor_pb2.DescriptorProto) -> dict[str, Any]:
         "oneofs": oneofs,
         "messages": {m.name: message(m) for m in proto.nested_type},
         "enums": {e.name: enum(e) for e in proto.enum_type},
-        "reserved": ranges(proto.reserved_range, last_included=False),
+        "reserved": ranges(proto.reserved_range, end_included=False),
         "reserved names": sorted(proto.reserved_name),
         "map entry": proto.options.map_entry,
         "deprecated": proto.options.deprecated,
@@ -95,7 +95,7 @@ def test_same_contract(name):
     assert file(module(name).DESCRIPTOR) == file(theirs.DESCRIPTOR)
 
 
-def test_the_comparison_sees_everything_it_should():
+def test_the_comparison_covers_everything():
     chat = file(module("chat").DESCRIPTOR)
     request = chat["messages"]["GetCompletionsRequest"]
     assert request["reserved"] == [4]
@@ -108,7 +108,7 @@ def test_the_comparison_sees_everything_it_should():
 
 
 def test_status_is_googles():
-    # google.rpc.Status comes from googleapis-common-protos, which xai_sdk brings along.
+    # google.rpc.Status is in googleapis-common-protos, a dependency of xai_sdk.
     from google.rpc import status_pb2 as theirs
 
     ours = file(module("status").DESCRIPTOR)

@@ -1,4 +1,4 @@
-"""adopt() takes in what other packages built, and nothing else."""
+"""adopt() converts messages of other packages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xai_vision.proto import any_pb2, chat_pb2, timestamp_pb2
 from xai_vision.proto._convert import adopt
 
 
-def test_ours_comes_back_itself():
+def test_an_instance_is_returned_as_it_is():
     message = chat_pb2.Message(name="x")
     assert adopt(message, chat_pb2.Message) is message
 
@@ -23,14 +23,14 @@ def test_a_message_of_the_default_pool():
     assert adopt(ours, default_timestamp_pb2.Timestamp) == theirs
 
 
-def test_what_we_do_not_know_is_kept():
+def test_unknown_fields_are_kept():
     data = b"\x0a\x01x\xfa\x01\x02hi"
     theirs = default_any_pb2.Any.FromString(data)
     assert adopt(theirs, any_pb2.Any).SerializeToString() == data
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("wrong", "message"),
     [
         (
             chat_pb2.Content(text="x"),
@@ -43,6 +43,6 @@ def test_what_we_do_not_know_is_kept():
         (chat_pb2.Message, r"got <class 'xai_vision\.proto\.chat_pb2\.Message'>"),
     ],
 )
-def test_anything_else_is_refused(wrong, words):
-    with pytest.raises(TypeError, match=words):
+def test_other_values_are_refused(wrong, message):
+    with pytest.raises(TypeError, match=message):
         adopt(wrong, chat_pb2.Message)

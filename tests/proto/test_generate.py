@@ -1,4 +1,4 @@
-"""scripts/generate_protos.py: what --check complains about, and what it makes."""
+"""scripts/generate_protos.py: the differences that --check finds, and the generated stubs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def script() -> ModuleType:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
-    """Two equal folders, the second with what else is rightly there."""
+    """Two equal folders; the second also has files that are not generated."""
     fresh, present = tmp_path / "fresh", tmp_path / "present"
     for folder in (fresh, present):
         folder.mkdir()
@@ -57,8 +57,8 @@ def test_untracked(script, folders):
     assert script.compare(*folders, tracked) == ["untracked: _descriptors.py"]
 
 
-def test_git_is_asked_for_what_it_tracks(script, tmp_path):
-    assert script.tracked_files(tmp_path) is None  # no repository: an sdist, say
+def test_tracked_files(script, tmp_path):
+    assert script.tracked_files(tmp_path) is None  # no repository, such as in an sdist
     if (ROOT / ".git").exists():
         assert "_pool.py" in script.tracked_files(ROOT / "xai_vision" / "proto")
 
@@ -74,7 +74,7 @@ def test_hand_written_files_are_named(script):
     assert present - generated == script.HAND_WRITTEN
 
 
-def test_stubs_speak_of_our_classes_only():
+def test_stubs_refer_only_to_our_classes():
     foreign = re.compile(
         r"^(?:from|import) .*\b(?:xai\.|google\.rpc|google\.protobuf import \w+_pb2)"
     )
@@ -92,14 +92,14 @@ def test_every_timestamp_field_may_be_assigned_a_datetime():
 
 
 @pytest.mark.slow
-def test_what_is_committed_is_up_to_date():
+def test_committed_files_are_up_to_date():
     done = subprocess.run(
         [sys.executable, str(SCRIPT), "--check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-RIGHT_AND_WRONG = """
+PROGRAM = """
 from __future__ import annotations
 import datetime
 import grpc
@@ -145,16 +145,16 @@ stamp: timestamp_pb2.Timestamp = adopt(default_timestamp_pb2.Timestamp(), timest
 
 
 @pytest.mark.slow
-def test_the_types_are_honest(tmp_path, monkeypatch):
+def test_mypy_accepts_and_refuses_the_right_lines(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)  # where mypy looks for the package
     api = pytest.importorskip("mypy.api", reason="mypy is not part of the test environment")
     program = tmp_path / "program.py"
-    program.write_text(RIGHT_AND_WRONG)
+    program.write_text(PROGRAM)
     out, err, _ = api.run(["--strict", "--python-version=3.10", "--config-file=", str(program)])
-    found = re.findall(r"program\.py:(\d+): error: .*\[([\w-]+)\]$", out, flags=re.MULTILINE)
-    wanted = [
+    errors = re.findall(r"program\.py:(\d+): error: .*\[([\w-]+)\]$", out, flags=re.MULTILINE)
+    expected = [
         (str(number), line.partition("# E: ")[2])
-        for number, line in enumerate(RIGHT_AND_WRONG.splitlines(), 1)
+        for number, line in enumerate(PROGRAM.splitlines(), 1)
         if "# E: " in line
     ]
-    assert found == wanted, out + err
+    assert errors == expected, out + err

@@ -1,4 +1,4 @@
-"""The classes made from descriptors do all that protoc's own classes do."""
+"""The classes created from descriptors behave like protoc's classes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import json_format, text_format
 
-from tests.proto.filler import IN_SCOPE, OURS_TOO, all_classes, module, variants
+from tests.proto.filler import DEPENDENCIES, IN_SCOPE, all_classes, module, variants
 from xai_vision.proto import any_pb2, batch_pb2, chat_pb2, empty_pb2, status_pb2, timestamp_pb2
 from xai_vision.proto._pool import POOL
 
@@ -26,7 +26,7 @@ every_class = pytest.mark.parametrize("cls", all_classes(), ids=lambda cls: cls.
 
 
 @every_class
-def test_survives_pickle_copy_and_the_wire(cls):
+def test_survives_pickle_copy_and_serialization(cls):
     for message in variants(cls):
         assert message.SerializeToString() or not cls.DESCRIPTOR.fields
         assert cls.FromString(message.SerializeToString()) == message
@@ -52,17 +52,17 @@ def test_survives_json_and_text(cls):
 
 
 @every_class
-def test_lives_in_our_package_and_pool(cls):
-    home = importlib.import_module(cls.__module__)
-    found = home
+def test_belongs_to_our_package_and_pool(cls):
+    module_ = importlib.import_module(cls.__module__)
+    value = module_
     for part in cls.__qualname__.split("."):
-        found = getattr(found, part)
-    assert found is cls
+        value = getattr(value, part)
+    assert value is cls
     assert cls.DESCRIPTOR.file.pool is POOL
     assert f"{cls.__module__}.{cls.__qualname__}" in repr(cls)
 
 
-@pytest.mark.parametrize("name", [*IN_SCOPE, *OURS_TOO])
+@pytest.mark.parametrize("name", [*IN_SCOPE, *DEPENDENCIES])
 def test_stub_and_module_have_the_same_names(name):
     tree = ast.parse((ROOT / f"xai_vision/proto/{name}_pb2.pyi").read_text(encoding="utf-8"))
     stub = set()
@@ -72,7 +72,7 @@ def test_stub_and_module_have_the_same_names(name):
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             stub.add(node.target.id)
     stub = {n for n in stub if not n.startswith(("_", "Global___"))}
-    # "@...": pytest puts its helpers into the modules of a package that registers a plugin.
+    # Names with "@": pytest adds helpers to the modules of a package that registers a plugin.
     runtime = {n for n in vars(module(name)) if not n.startswith(("_", "@"))} - {"load"}
     assert stub == runtime
 
@@ -92,17 +92,17 @@ def test_maps():
     assert chat_pb2.MCP.ExtraHeadersEntry(key="a").key == "a"
 
 
-@pytest.mark.parametrize("moment", [NEW_YEAR, NEW_YEAR.replace(tzinfo=None)])
-def test_a_datetime_goes_where_a_timestamp_does(moment):
-    given = chat_pb2.GetChatCompletionResponse(created=moment)
+@pytest.mark.parametrize("value", [NEW_YEAR, NEW_YEAR.replace(tzinfo=None)])
+def test_timestamp_fields_accept_a_datetime(value):
+    constructed = chat_pb2.GetChatCompletionResponse(created=value)
     assigned = chat_pb2.GetChatCompletionResponse()
-    assigned.created = moment
-    assert given == assigned
-    assert type(given.created) is timestamp_pb2.Timestamp
-    assert given.created.ToDatetime(tzinfo=datetime.timezone.utc) == NEW_YEAR
+    assigned.created = value
+    assert constructed == assigned
+    assert type(constructed.created) is timestamp_pb2.Timestamp
+    assert constructed.created.ToDatetime(tzinfo=datetime.timezone.utc) == NEW_YEAR
 
 
-def test_well_known_types_have_their_own_methods():
+def test_well_known_types_have_their_methods():
     stamp = timestamp_pb2.Timestamp()
     stamp.FromDatetime(NEW_YEAR)
     assert stamp.ToJsonString() == "2024-01-01T12:30:00Z"
@@ -124,7 +124,7 @@ def test_unknown_fields_are_kept():
 
 
 def run(code: str, **environment: str) -> str:
-    """Run ``code`` in a Python of its own."""
+    """Run ``code`` in a new Python process."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -137,7 +137,7 @@ def run(code: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_loads_only_what_is_asked_for():
+def test_imports_load_only_their_messages():
     assert run(
         "import sys, xai_vision.proto; assert 'google.protobuf' not in sys.modules\n"
         "from xai_vision.proto import deferred_pb2, _pool; print(*_pool._loaded)"
@@ -148,7 +148,7 @@ def test_the_tables_do_not_need_grpc():
     run("import sys; from xai_vision.proto import chat_grpc; assert 'grpc' not in sys.modules")
 
 
-def test_messages_nobody_imported_pickle_all_the_same():
+def test_messages_of_modules_not_imported_pickle():
     assert run(
         "import pickle, copy\n"
         "from xai_vision.proto import chat_pb2\n"
@@ -157,7 +157,7 @@ def test_messages_nobody_imported_pickle_all_the_same():
     ).split() == ["num_sources_used:", "3", "xai_vision.proto.usage_pb2"]
 
 
-def test_threads_may_import_at_once():
+def test_threads_may_import_concurrently():
     run(
         "import importlib, threading\n"
         "names = 'chat usage batch video image models files auth'.split()\n"
@@ -178,7 +178,7 @@ def test_threads_may_import_at_once():
 
 
 @pytest.mark.slow
-def test_all_of_this_in_pure_python():
+def test_this_module_with_pure_python_protobuf():
     if os.environ.get("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION") == "python":
         return
     done = subprocess.run(

@@ -15,7 +15,7 @@ XaiVisionError
 │     ├─ ImageFormatError               the image's format is not supported
 │     ├─ ImageCorruptError              the image cannot be decoded
 │     │  └─ ImageTruncatedError         the end of the image is missing
-│     ├─ ImageBombError                  more pixels than the limit
+│     ├─ DecompressionBombError          more pixels than the limit
 │     └─ ImageTooLargeError             more bytes than the limit: .size .limit
 ├─ StructuredOutputError (ValueError)   the response does not match the requested type
 └─ APIError (grpc.RpcError)             a call failed: .code() .details()
@@ -80,8 +80,8 @@ if TYPE_CHECKING:
         XaiVisionError,
     )
     from xai_vision.errors._image import (
+        DecompressionBombError,
         ImageBase64Error,
-        ImageBombError,
         ImageCorruptError,
         ImageEmptyError,
         ImageError,
@@ -101,9 +101,9 @@ __all__ = [
     "ClientClosedError",
     "ConfigurationError",
     "ContextTooLongError",
+    "DecompressionBombError",
     "ForkError",
     "ImageBase64Error",
-    "ImageBombError",
     "ImageCorruptError",
     "ImageEmptyError",
     "ImageError",
@@ -141,9 +141,9 @@ __getattr__, __dir__ = lazy_exports(
         "ClientClosedError": "xai_vision.errors._base",
         "ConfigurationError": "xai_vision.errors._base",
         "ContextTooLongError": "xai_vision.errors._api",
+        "DecompressionBombError": "xai_vision.errors._image",
         "ForkError": "xai_vision.errors._base",
         "ImageBase64Error": "xai_vision.errors._image",
-        "ImageBombError": "xai_vision.errors._image",
         "ImageCorruptError": "xai_vision.errors._image",
         "ImageEmptyError": "xai_vision.errors._image",
         "ImageError": "xai_vision.errors._image",
