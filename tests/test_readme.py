@@ -10,7 +10,7 @@ import pytest
 
 from tests.blocks import blocks, execute, fill_urls, pointed_at
 from tests.conftest import SEED_URLS
-from tests.pictures import sample
+from tests.sample_images import sample
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -12,7 +12,7 @@ import xai_vision.chat
 import xai_vision.search
 import xai_vision.tools
 from tests.chat.test_fold import replies
-from tests.pictures import data_url, png
+from tests.sample_images import data_url, png
 from xai_vision.proto import chat_pb2
 
 pytestmark = pytest.mark.peer

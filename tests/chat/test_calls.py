@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from tests.pictures import jpeg, png
+from tests.sample_images import jpeg, png
 from xai_vision import AsyncClient, Client, InvalidRequestError
 from xai_vision.chat import (
     AsyncChat,

@@ -7,8 +7,8 @@ import pickle
 
 import pytest
 
-from examples import pictures
-from tests.pictures import data_url
+from examples import images
+from tests.sample_images import data_url
 from xai_vision import InvalidRequestError
 from xai_vision.chat import chat_pb2, image, system, user
 from xai_vision.errors import ClientClosedError
@@ -40,7 +40,7 @@ def test_messages_are_a_list_to_change(client):
 
 def test_a_taken_proto_is_the_truth(client, server):
     chat = client.chat.create("grok-4")
-    chat.append(user("What?", image(data_url(pictures.png()))))
+    chat.append(user("What?", image(data_url(images.png()))))
     chat.proto.temperature = 0.5
     chat.proto.messages[0].content[0].text = "Really?"
     chat.proto.response_format.CopyFrom(
@@ -134,7 +134,7 @@ def test_one_picture_in_two_messages():
 
 
 def test_repr_shows_no_picture_data(client):
-    url = data_url(pictures.jpeg())
+    url = data_url(images.jpeg())
     chat = client.chat.create("grok-4", messages=[user("a", image(url))])
     assert url[100:140] not in repr(chat)
     assert "grok-4" in repr(chat)

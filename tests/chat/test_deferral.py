@@ -8,7 +8,7 @@ from functools import partial
 import grpc
 import pytest
 
-from tests.pictures import png
+from tests.sample_images import png
 from xai_vision import Client, InvalidRequestError, RetryPolicy
 from xai_vision.chat import image, user
 from xai_vision.errors import RequestTimeoutError, UnavailableError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pictures import data_url, jpeg, png
+from tests.sample_images import data_url, jpeg, png
 from xai_vision import InvalidRequestError
 from xai_vision.chat import (
     image,

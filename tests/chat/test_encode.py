@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pictures import data_url, jpeg, png, sample
+from tests.sample_images import data_url, jpeg, png, sample
 from xai_vision.chat import assistant, developer, image, system, text, tool_result, user
 from xai_vision.chat._conversation import Conversation
 from xai_vision.chat._messages.wire_format import head, number, varint

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import json_format
 
-from tests.pictures import data_url, jpeg_of
+from tests.sample_images import data_url, jpeg_of
 from xai_vision import ImageError, InvalidRequestError
 from xai_vision.chat import Content, Message, image, system, text, tool_result, user
 from xai_vision.proto import chat_pb2, image_pb2
@@ -100,9 +100,9 @@ def test_content_may_be_built_from_a_dict():
 def test_parts_and_messages_of_xai_sdk_are_taken(client, server):
     from xai_sdk import chat as peer
 
-    from examples import pictures
+    from examples import images
 
-    server.urls[URL] = pictures.png()
+    server.urls[URL] = images.png()
     mixed = user("What?", peer.image(URL, detail="high"))
     assert mixed == question()
     chat = client.chat.create("grok-4", messages=[peer.system("Be brief")])
@@ -182,7 +182,7 @@ def test_no_detail_is_auto():
         (lambda: user(b"x"), r"user\(\) argument 1 is a bytes; give image\(...\) around it"),
         (lambda: user(Path("a.jpg")), r"argument 1 is a PosixPath; give image\(...\) around it"),
         (lambda: user("\ud800"), "lone surrogate"),
-        (lambda: text(b"x"), "text must be a text, not bytes"),
+        (lambda: text(b"x"), "text must be a string, not bytes"),
     ],
 )
 def test_what_is_no_part(make, words):

@@ -9,14 +9,14 @@ import pytest
 from xai_vision import InvalidRequestError
 from xai_vision.chat import file, image, tool_result, user
 from xai_vision.chat._request.parameters import CreateParameters
-from xai_vision.chat._request.settings import _CONVERT, make_settings
+from xai_vision.chat._request.settings import _CONVERTERS, make_settings
 from xai_vision.proto import chat_pb2
 
 ELSEWHERE = {"messages", "conversation_id", "batch_request_id"}
 
 
 def test_every_parameter_has_a_type_and_a_check():
-    assert set(CreateParameters.__annotations__) - ELSEWHERE == set(_CONVERT)
+    assert set(CreateParameters.__annotations__) - ELSEWHERE == set(_CONVERTERS)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_every_parameter_has_a_type_and_a_check():
         ({"top_logprobs": 3}, "top_logprobs needs logprobs=True"),
         ({"top_logprobs": 9, "logprobs": True}, "top_logprobs must be a whole number from 0 to 8"),
         ({"stop": [""]}, r"stop\[0\] is empty"),
-        ({"stop": [3]}, r"stop\[0\] must be a text, not int"),
+        ({"stop": [3]}, r"stop\[0\] must be a string, not int"),
         ({"previous_response_id": ""}, "previous_response_id is empty"),
-        ({"previous_response_id": 3}, "previous_response_id must be a text, not int"),
+        ({"previous_response_id": 3}, "previous_response_id must be a string, not int"),
         ({"store_messages": "yes"}, "store_messages must be True or False"),
         ({"reasoning_effort": "huge"}, "reasoning_effort must be one of 'none', 'low'"),
         ({"tool_choice": "function"}, "tool_choice must be one of 'auto', 'none', 'required'"),
@@ -55,12 +55,12 @@ def test_every_parameter_has_a_type_and_a_check():
         ({"response_format": "yaml"}, "response_format must be one of 'text', 'json_object'"),
         ({"guidelines": [{"category": "rude"}]}, r"guidelines\[0\]\['category'\] must be one of"),
         ({"guidelines": [{"categroy": "nsfw"}]}, r"guidelines\[0\] has no key 'categroy'"),
-        ({"stop": 5}, "stop must be a text, or a list of texts"),
-        ({"stop": "\ud800"}, r"stop\[0\] holds a lone surrogate"),
-        ({"user": "\ud800"}, "user holds a lone surrogate"),
-        ({"user": 5}, "user must be a text, not int"),
-        ({"safety_identifier": "\ud800"}, "safety_identifier holds a lone surrogate"),
-        ({"previous_response_id": "\ud800"}, "previous_response_id holds a lone surrogate"),
+        ({"stop": 5}, "stop must be a string, or a list of texts"),
+        ({"stop": "\ud800"}, r"stop\[0\] contains a lone surrogate"),
+        ({"user": "\ud800"}, "user contains a lone surrogate"),
+        ({"user": 5}, "user must be a string, not int"),
+        ({"safety_identifier": "\ud800"}, "safety_identifier contains a lone surrogate"),
+        ({"previous_response_id": "\ud800"}, "previous_response_id contains a lone surrogate"),
         ({"temperature": [1.0]}, "temperature must be a number"),
         ({"temperature": 10**400}, "temperature must be a number"),
         ({"response_format": {"a": float("nan")}}, "response_format is no JSON schema"),
@@ -86,7 +86,7 @@ def test_one_stop_string_is_one_stop():
 
 
 def test_none_is_left_out():
-    plain = make_settings("m", dict.fromkeys(_CONVERT))
+    plain = make_settings("m", dict.fromkeys(_CONVERTERS))
     assert plain == chat_pb2.GetCompletionsRequest(model="m")
 
 
@@ -126,20 +126,20 @@ def test_response_formats_of_openai_are_understood(form, kind, schema):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda c: c.chat.create("\ud800"), "model holds a lone surrogate"),
+        (lambda c: c.chat.create("\ud800"), "model contains a lone surrogate"),
         (lambda c: c.chat.create("m", messages=5), "messages is a list"),
         (lambda c: c.chat.create("m", messages=user("x")), "messages is a list"),
-        (lambda c: c.chat.create("m", conversation_id=5), "conversation_id must be a text"),
+        (lambda c: c.chat.create("m", conversation_id=5), "conversation_id must be a string"),
         (lambda c: c.chat.create("m", conversation_id="\u00e4"), "conversation_id is sent as met"),
         (lambda c: c.chat.create("m", conversation_id="a\nb"), "conversation_id is sent as metad"),
-        (lambda c: c.chat.create("m", batch_request_id=5), "batch_request_id must be a text"),
-        (lambda c: file(5), r"file\(\): file_id must be a text, not int"),
+        (lambda c: c.chat.create("m", batch_request_id=5), "batch_request_id must be a string"),
+        (lambda c: file(5), r"file\(\): file_id must be a string, not int"),
         (lambda c: file(data="abc", filename="x"), r"file\(\): data must be bytes, not str"),
-        (lambda c: file(url="\ud800"), r"file\(\): url holds a lone surrogate"),
-        (lambda c: image(file_id="\ud800"), r"image\(\): file_id holds a lone surrogate"),
-        (lambda c: tool_result("a", 5), "tool_call_id must be a text, not int"),
-        (lambda c: c.chat.get_stored_completion("\ud800"), "response_id holds a lone surrogate"),
-        (lambda c: c.chat.compact_context("\ud800", [user("a")]), "model holds a lone surrogate"),
+        (lambda c: file(url="\ud800"), r"file\(\): url contains a lone surrogate"),
+        (lambda c: image(file_id="\ud800"), r"image\(\): file_id contains a lone surrogate"),
+        (lambda c: tool_result("a", 5), "tool_call_id must be a string, not int"),
+        (lambda c: c.chat.get_stored_completion("\ud800"), "response_id contains a lone surrogate"),
+        (lambda c: c.chat.compact_context("\ud800", [user("a")]), "model contains a lone surrogate"),
         (
             lambda c: c.chat.create("m").append({"role": "user", "content": "a", "name": 5}),
             "name must be",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import pictures
+from tests import sample_images
 
 for needed in ("click", "rich", "yaml"):
     pytest.importorskip(needed, reason='the extra "cli" is not installed')
@@ -45,7 +45,7 @@ def folder(tmp_path, monkeypatch):
     place = tmp_path / "images"
     place.mkdir()
     for name in ("photo.jpg", "chart.png", "photo.webp", "photo-private.jpg"):
-        (place / name).write_bytes(pictures.sample(name))
+        (place / name).write_bytes(sample_images.sample(name))
     (place / "notes.txt").write_text("no image")
     monkeypatch.chdir(place)
     return place

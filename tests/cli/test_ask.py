@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests import pictures
+from tests import sample_images
 from tests.cli.conftest import COMMAND, asking
 from xai_vision.testing import Fault, Reply
 
@@ -28,7 +28,7 @@ def test_answer_to_stdout_the_rest_to_stderr(xai, server):
 
 
 def test_standard_input_arrives_byte_for_byte(xai, server):
-    data = pictures.sample("photo.jpg")
+    data = sample_images.sample("photo.jpg")
     done = xai("ask", "What?", "-", "--quiet", stdin=data)
     assert (done.code, done.err) == (0, "")
     assert server.calls.last.images[0].sha256 == hashlib.sha256(data).hexdigest()
@@ -47,7 +47,7 @@ def test_options_become_the_request(here, server, folder):
     # A web address cannot be resized here, so nothing was sent at all.
     assert done.code == 3
     assert not server.calls
-    server.urls["https://example.com/a.jpg"] = pictures.jpeg()
+    server.urls["https://example.com/a.jpg"] = sample_images.jpeg()
     done = here(
         *("ask", "Count", "photo.webp", "https://example.com/a.jpg", "--model", "grok-4-fast"),
         *("--system", "Be brief", "--web-search", "--store", "--json"),

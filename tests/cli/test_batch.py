@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from tests import pictures
+from tests import sample_images
 from tests.cli.conftest import COMMAND, asking
 from xai_vision.testing import Fault, Reply
 
@@ -26,7 +26,7 @@ def many(folder):
     place = folder / "many"
     place.mkdir()
     for number in range(24):
-        (place / f"{number:02}.jpg").write_bytes(pictures.made.jpeg(64, 48, seed=number))
+        (place / f"{number:02}.jpg").write_bytes(sample_images.made.jpeg(64, 48, seed=number))
     return place
 
 
@@ -48,7 +48,7 @@ def test_an_answer_a_line(here, server, folder):
     assert one["usage"]["prompt_image_tokens"] > 0
     assert one["cost_usd"] > 0
 
-    server.urls["https://example.com/a.jpg"] = pictures.jpeg()
+    server.urls["https://example.com/a.jpg"] = sample_images.jpeg()
     server.calls.clear()
     done = here("batch", "Describe", ".", "https://example.com/a.jpg", "--out", "a.jsonl")
     assert done.code == 0
@@ -102,7 +102,7 @@ def test_json_that_fits(here, server, folder):
 
 def test_changed_pictures_are_told(here, server, folder):
     assert here("batch", "Describe", "photo.jpg", "--out", "a.jsonl").code == 0
-    (folder / "photo.jpg").write_bytes(pictures.jpeg(20, 20))
+    (folder / "photo.jpg").write_bytes(sample_images.jpeg(20, 20))
     done = here("batch", "Describe", "photo.jpg", "--out", "a.jsonl")
     assert done.code == 0
     assert "photo.jpg has changed" in done.err

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("click")
 
-from tests import pictures
+from tests import sample_images
 from xai_vision import errors
 from xai_vision._cli.exit_codes import MEANINGS, Exit, exit_code
 from xai_vision._cli.image_files import open_image
@@ -37,8 +37,8 @@ def test_every_error_has_a_code_and_speaks_no_python(kind):
     "name", ["big.jpg", "bomb.png", "notes.txt", "none.jpg", "https://e.x/a.png?k=1"]
 )
 def test_refusals_speak_no_python(folder, name):
-    (folder / "big.jpg").write_bytes(pictures.jpeg_of(21 * pictures.MIB))
-    bomb = pictures.made.write_png(30_000, 30_000, 8, 0, [b""])
+    (folder / "big.jpg").write_bytes(sample_images.jpeg_of(21 * sample_images.MIB))
+    bomb = sample_images.made.write_png(30_000, 30_000, 8, 0, [b""])
     (folder / "bomb.png").write_bytes(bomb)
     with pytest.raises(errors.ImageError) as refused:
         open_image(

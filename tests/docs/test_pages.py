@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import pictures
+from tests import sample_images
 from tests.blocks import blocks, fill_urls, pointed_at
 from tests.conftest import SEED_URLS
 
@@ -33,7 +33,7 @@ def desk(tmp_path, monkeypatch, server):
     monkeypatch.setenv("XAI_API_KEY", server.api_key)
     monkeypatch.chdir(tmp_path)
     for name in ("photo.jpg", "chart.png", "scan.jpg"):
-        (tmp_path / name).write_bytes(pictures.sample(name))
+        (tmp_path / name).write_bytes(sample_images.sample(name))
     (tmp_path / "notes.txt").write_text("not an image")
     fill_urls(server, SEED_URLS)
     return tmp_path
@@ -139,12 +139,12 @@ def test_commands_work(cli, desk, server, tmp_path):
     script.chmod(0o755)
     (desk / "photos").mkdir()
     for name in ("before.jpg", "product.jpg", "receipt.jpg", "photos/a.jpg", "photos/b.jpg"):
-        (desk / name).write_bytes(pictures.sample("photo.jpg"))
-    (desk / "scan.png").write_bytes(pictures.sample("chart.png"))
+        (desk / name).write_bytes(sample_images.sample("photo.jpg"))
+    (desk / "scan.png").write_bytes(sample_images.sample("chart.png"))
     (desk / "receipt.json").write_text('{"type": "object", "properties": {}}')
     (desk / "rules.yaml").write_text("rules: [{reply: Hello}]")
     (desk / ".config/fish/completions").mkdir(parents=True)
-    server.urls["https://example.com/after.jpg"] = pictures.sample("photo.jpg")
+    server.urls["https://example.com/after.jpg"] = sample_images.sample("photo.jpg")
     env = {
         **os.environ,
         "PATH": f"{script.parent}:{os.environ['PATH']}",

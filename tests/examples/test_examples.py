@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import pictures
+from tests import sample_images
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 # Programs with a separate test, the one that scripts/demo runs, and modules.
@@ -69,7 +69,7 @@ def test_missing_key(program):
 
 
 def test_own_images(program, tmp_path):
-    (tmp_path / "own.png").write_bytes(pictures.png(320, 200))
+    (tmp_path / "own.png").write_bytes(sample_images.png(320, 200))
     assert "PNG, 320x200" in program("visual_qa", str(tmp_path / "own.png"), "--fake")
 
 
@@ -95,7 +95,7 @@ def test_web_service(web):
         with urllib.request.urlopen(f"{web}/describe?{question}", data, timeout=60) as reply:
             return reply.read().decode()
 
-    assert "JPEG, 640x480" in post(pictures.jpeg())
+    assert "JPEG, 640x480" in post(sample_images.jpeg())
     with pytest.raises(urllib.error.HTTPError) as refused:
         post(b"not an image")
     assert refused.value.code == 415
@@ -108,7 +108,7 @@ def test_parcel_desk(tmp_path):
     """Run the service and its tests."""
     pytest.importorskip("pydantic")
     folder = EXAMPLES / "parcel_desk"
-    (tmp_path / "parcel.jpg").write_bytes(pictures.jpeg())
+    (tmp_path / "parcel.jpg").write_bytes(sample_images.jpeg())
     result = subprocess.run(
         [sys.executable, str(folder / "parcel_desk.py"), str(tmp_path / "parcel.jpg"), "--fake"],
         capture_output=True,

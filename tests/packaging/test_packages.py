@@ -106,10 +106,10 @@ def test_sdist_contents(built):
 
 @pytest.mark.parametrize("kind", ["plain", "everything"])
 def test_newcomer(kind, desk, request):
-    from tests import pictures
+    from tests import sample_images
 
     programs = request.getfixturevalue(kind)
-    (desk / "photo.webp").write_bytes(pictures.sample("photo.webp"))
+    (desk / "photo.webp").write_bytes(sample_images.sample("photo.webp"))
     done = run(
         *(programs / "python", "-W", "error", "-m", "tests.packaging.newcomer", "README.md"),
         cwd=desk,
@@ -146,9 +146,9 @@ def test_command_without_its_extra(plain, tmp_path):
 
 
 def test_command(everything, desk):
-    from tests import pictures
+    from tests import sample_images
 
-    (desk / "photo.jpg").write_bytes(pictures.sample("photo.jpg"))
+    (desk / "photo.jpg").write_bytes(sample_images.sample("photo.jpg"))
     done = run(everything / "xai-vision", "ask", "What?", "photo.jpg", "--fake", cwd=desk)
     assert done.returncode == 0, done.stderr
     assert "640x480" in done.stdout

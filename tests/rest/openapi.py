@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.rest.openapi_schemas import SCHEMAS
 from xai_vision._version import __version__
-from xai_vision.openai_compat._settings import ENCRYPTED
+from xai_vision.openai_compat._settings import ENCRYPTED_REASONING
 from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
 
 __all__ = ["description"]
@@ -49,7 +49,7 @@ def description() -> dict[str, Any]:
     """The description, as JSON."""
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in ENDPOINTS:
-        paths.setdefault(endpoint.path, {})[endpoint.verb.lower()] = _operation(endpoint)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
     return {
         "openapi": "3.1.0",
         "info": {"title": "A fake of xAI's REST API", "version": __version__},
@@ -69,7 +69,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         place = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
         operation["parameters"] = [place]
     if "include" in endpoint.query:
-        known = {"type": "array", "items": {"type": "string", "enum": [ENCRYPTED]}}
+        known = {"type": "array", "items": {"type": "string", "enum": [ENCRYPTED_REASONING]}}
         operation["parameters"].append({"name": "include", "in": "query", "schema": known})
     if endpoint.name in _BODIES:
         content = {"application/json": {"schema": _ref(_BODIES[endpoint.name])}}

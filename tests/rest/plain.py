@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpReply:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -36,7 +36,7 @@ def ask(
     key: str | None = None,
     headers: dict[str, str] | None = None,
     timeout: float = 20,
-) -> Answer:
+) -> HttpReply:
     url = urlsplit(server.http_url)
     given = {"authorization": f"Bearer {server.api_key if key is None else key}"}
     if not isinstance(body, (bytes, type(None))):
@@ -48,16 +48,16 @@ def ask(
         sent = {name: value for name, value in given.items() if value}
         connection.request(verb, f"{url.path}{path}", body, sent)
         reply = connection.getresponse()
-        return Answer(reply.status, {k.lower(): v for k, v in reply.getheaders()}, reply.read())
+        return HttpReply(reply.status, {k.lower(): v for k, v in reply.getheaders()}, reply.read())
     finally:
         connection.close()
 
 
-def respond(server: Any, what: Any = "Hi", **more: Any) -> Answer:
+def respond(server: Any, what: Any = "Hi", **more: Any) -> HttpReply:
     return ask(server, "POST", "/responses", {"model": "grok-4", "input": what, **more})
 
 
-def complete(server: Any, what: Any = "Hi", **more: Any) -> Answer:
+def complete(server: Any, what: Any = "Hi", **more: Any) -> HttpReply:
     messages = [{"role": "user", "content": what}]
     return ask(
         server, "POST", "/chat/completions", {"model": "grok-4", "messages": messages, **more}

@@ -14,7 +14,7 @@ import urllib.request
 
 import pytest
 
-from tests.pictures import jpeg
+from tests.sample_images import jpeg
 from tests.rest.plain import ask, complete, respond
 from tests.testing.asking import connected, data_url
 from xai_vision.testing import FakeServer, Fault, Reply
@@ -81,7 +81,7 @@ def test_encrypted_thinking_that_a_rule_gives_unasked(server):
 
 
 def test_images_in_stored_requests_may_be_refused():
-    with FakeServer(stored_pictures="refuse") as server:
+    with FakeServer(stored_images="refuse") as server:
         picture = [{"type": "input_image", "image_url": data_url(jpeg())}]
         assert respond(server, picture).status == 400
         assert respond(server, picture, store=False).status == 200

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.pictures import data_url, jpeg
+from tests.sample_images import data_url, jpeg
 from xai_vision.chat import image, user
 from xai_vision.chat._service import AsyncChatService, ChatService
 from xai_vision.errors import ImageError, InvalidRequestError

@@ -7,7 +7,7 @@ import json
 import grpc
 import pytest
 
-from tests.pictures import jpeg, png
+from tests.sample_images import jpeg, png
 from tests.rest.plain import ask, complete, respond
 from tests.testing.asking import connected, data_url, picture, request, said
 from xai_vision.openai_compat import from_request, from_response

@@ -9,15 +9,15 @@ from xai_vision.chat import chat_pb2, usage_pb2
 from xai_vision.openai_compat import chat_chunks, from_response, response_events, to_request
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._server import FakeServer
-from xai_vision.testing._service.key_options import Caller
-from xai_vision.testing._service.response.chunking import stream
+from xai_vision.testing._service.api_keys import ApiKey
+from xai_vision.testing._service.response.chunking import split_response
 
 
 def answer(**body):
     engine = FakeServer()._engine
     request = to_request({"model": "grok-4", "input": "What weather?", **body})
     call = engine.start_call(Call("GetCompletion", "xai_api.Chat"))
-    return engine.complete(request, Caller(), call)
+    return engine.complete(request, ApiKey(), call)
 
 
 WEATHER = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
@@ -55,15 +55,15 @@ SEALED = {"include": ["reasoning.encrypted_content"]}
 def test_a_stream_ends_with_what_the_whole_answer_is(body):
     made = answer(**body)
     whole = from_response(made, api="responses")
-    events = list(response_events(stream(made), made.settings))
+    events = list(response_events(split_response(made), made.settings))
     assert events[-1]["response"] == whole
     assert finished(events) == [(item["type"], item["id"]) for item in whole["output"]]
     chat = from_response(made, api="chat")
-    pieces = list(chat_chunks(stream(made), include_usage=True))
+    pieces = list(chat_chunks(split_response(made), include_usage=True))
     said = [c["delta"].get("content") or "" for p in pieces for c in p["choices"]]
     assert "".join(said) == (chat["choices"][0]["message"]["content"] or "")
     assert pieces[-1]["usage"] == chat["usage"]
-    assert "usage" not in list(chat_chunks(stream(made)))[-1]
+    assert "usage" not in list(chat_chunks(split_response(made)))[-1]
 
 
 @pytest.mark.parametrize("effort", ["none", "high"])
@@ -72,7 +72,7 @@ def test_encrypted_thinking_has_its_place_before_the_words(effort):
     whole = from_response(made, api="responses")
     assert [item["type"] for item in whole["output"]] == ["reasoning", "message"]
     assert whole["output"][0]["encrypted_content"]
-    events = list(response_events(stream(made), made.settings))
+    events = list(response_events(split_response(made), made.settings))
     added = [e for e in events if e["type"] == "response.output_item.added"]
     assert [(e["output_index"], e["item"]["type"]) for e in added] == [
         (0, "reasoning"),
@@ -85,7 +85,7 @@ def test_encrypted_thinking_has_its_place_before_the_words(effort):
 
 def test_encrypted_thinking_that_nobody_foretold_comes_last():
     made = answer(**SEALED, reasoning={"effort": "none"})
-    events = list(response_events(stream(made)))
+    events = list(response_events(split_response(made)))
     assert [item["type"] for item in events[-1]["response"]["output"]] == ["message", "reasoning"]
 
 
@@ -93,7 +93,7 @@ def test_encrypted_thinking_that_was_asked_for_and_did_not_come():
     made = answer(**SEALED, reasoning={"effort": "none"})
     made.outputs[0].message.ClearField("encrypted_content")
     whole = from_response(made, api="responses")
-    events = list(response_events(stream(made), made.settings))
+    events = list(response_events(split_response(made), made.settings))
     assert events[-1]["response"] == whole
     assert "encrypted_content" not in whole["output"][0]
     assert finished(events) == [(item["type"], item["id"]) for item in whole["output"]]

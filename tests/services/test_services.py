@@ -71,12 +71,12 @@ def test_a_service_is_made_once(client):
 REFUSED = [
     ("models", "get_language_model", ("",), {}, "name is empty"),
     ("models", "get_embedding_model", (" ",), {}, "name is empty"),
-    ("models", "get_image_generation_model", (None,), {}, "name must be a text, not NoneType"),
+    ("models", "get_image_generation_model", (None,), {}, "name must be a string, not NoneType"),
     ("models", "list_language_models", (), {"timeout": 0}, "timeout must be a finite time above 0"),
     ("auth", "get_api_key_info", (), {"timeout": "5"}, "timeout must be seconds or a timedelta"),
     ("tokenize", "tokenize_text", ("hi", ""), {}, "model is empty"),
-    ("tokenize", "tokenize_text", (b"hi", "grok-4"), {}, "text must be a text, not bytes"),
-    ("tokenize", "tokenize_text", ("\ud800", "grok-4"), {}, "text holds a lone surrogate"),
+    ("tokenize", "tokenize_text", (b"hi", "grok-4"), {}, "text must be a string, not bytes"),
+    ("tokenize", "tokenize_text", ("\ud800", "grok-4"), {}, "text contains a lone surrogate"),
 ]
 
 

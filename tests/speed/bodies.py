@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tests.pictures import jpeg
+from tests.sample_images import jpeg
 from xai_vision.chat import image, user
 from xai_vision.chat._conversation import Conversation
 from xai_vision.chat._request.settings import make_settings

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 from examples.pictures import jpeg_of
-from tests.pictures import data_url
+from tests.sample_images import data_url
 from xai_vision.chat import assistant, image, user
 from xai_vision.chat._conversation import Conversation
 from xai_vision.chat._request.settings import make_settings

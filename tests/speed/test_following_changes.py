@@ -13,15 +13,15 @@ from xai_vision.proto import chat_pb2
 pytestmark = pytest.mark.usefixtures("small_ones_kept")
 
 
-def _first_picture(chat):
-    return next((m for m in chat.messages if m.pictures), None)
+def _first_image(chat):
+    return next((m for m in chat.messages if m.images), None)
 
 
 def _append_text(chat, words):
     chat.append(assistant(words))
 
 
-def _append_picture(chat, words):
+def _append_image(chat, words):
     chat.append(look(words))
 
 
@@ -60,16 +60,16 @@ def _insert(chat, words):
     chat.messages.insert(0, system(words))
 
 
-def _change_text_beside_picture(chat, words):
-    message = _first_picture(chat)
+def _change_text_beside_image(chat, words):
+    message = _first_image(chat)
     if message is not None:
         message.content[0].text = words
 
 
 def _change_detail(chat, words):
-    message = _first_picture(chat)
+    message = _first_image(chat)
     if message is not None:
-        message.pictures[0].detail = (message.pictures[0].detail + 1) % 4
+        message.images[0].detail = (message.images[0].detail + 1) % 4
 
 
 def _change_role(chat, words):
@@ -81,13 +81,13 @@ def _change_held_proto(chat, words):
 
 
 def _change_part_proto(chat, words):
-    message = _first_picture(chat)
+    message = _first_image(chat)
     if message is not None:
-        message.pictures[0].proto.image_url.image_url = f"https://example.com/{len(words)}"
+        message.images[0].proto.image_url.image_url = f"https://example.com/{len(words)}"
 
 
 def _name_the_shell(chat, words):
-    message = _first_picture(chat)
+    message = _first_image(chat)
     if message is not None:
         message.tool_calls.add(id=words)
 
@@ -98,7 +98,7 @@ def _send(chat, words):
 
 changes = st.sampled_from(
     [value for name, value in sorted(globals().items()) if name.startswith("_") and callable(value)
-     and name not in ("_first_picture", "_keep_small_ones") and not name.startswith("__")]
+     and name not in ("_first_image", "_keep_small_ones") and not name.startswith("__")]
 )  # fmt: skip
 words = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
 

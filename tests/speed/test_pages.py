@@ -38,7 +38,7 @@ def test_a_table_is_written_between_its_marks():
     page = f"Before\n{MARK.format('start', 'old')}after\n"
     assert fill(page, measured(1.253)) == (
         "Before\n<!-- figures: start -->\n\n"
-        "| | raw | xai_vision | xai_sdk | openai | reach |\n"
+        "| | raw | xai_vision | xai_sdk | openai | target |\n"
         "|---|---|---|---|---|---|\n"
         "| import the client, CPU | 80.0 ms | 100 ms = 1.25x (0.90-1.10) | | | 1.25x |\n"
         "| import to first answer, CPU | 80.0 ms | 100 ms = 1.25x (0.90-1.10) | | | 1.25x |\n"

@@ -1,4 +1,4 @@
-"""The picture of the benchmark shows what its JSON says."""
+"""The image of the benchmark shows what its JSON says."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from benchmarks.plot import SHOWN, draw, place, rows
 
 
 def measured(**ratios: float) -> dict:
-    contestants = {who: {"median": 1, "ratio": ratio} for who, ratio in ratios.items()}
-    return {"items": {"text": {"metrics": {"cpu": {"raw": {"median": 1}, **contestants}}}}}
+    clients = {who: {"median": 1, "ratio": ratio} for who, ratio in ratios.items()}
+    return {"items": {"text": {"metrics": {"cpu": {"raw": {"median": 1}, **clients}}}}}
 
 
 def test_bars_stand_for_ratios():

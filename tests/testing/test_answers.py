@@ -7,7 +7,7 @@ import json
 import grpc
 import pytest
 
-from tests.pictures import jpeg, png
+from tests.sample_images import jpeg, png
 from tests.testing.asking import picture, said
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 from xai_vision.proto.chat_pb2 import Tool
@@ -174,10 +174,10 @@ def test_json(ask):
 @pytest.mark.parametrize(
     ("schema", "words"),
     [
-        ('{"const":"\\ud800"}', "The schema holds a lone surrogate, '\\ud800'"),
-        ('{"enum":["\\udfff"]}', "The schema holds a lone surrogate, '\\udfff'"),
-        ('{"properties":{"\\ud800":{}}}', "The schema holds a lone surrogate"),
-        ('{"type":"string","pattern":"(?\\ud800)"}', "The schema holds a lone surrogate"),
+        ('{"const":"\\ud800"}', "The schema contains a lone surrogate, '\\ud800'"),
+        ('{"enum":["\\udfff"]}', "The schema contains a lone surrogate, '\\udfff'"),
+        ('{"properties":{"\\ud800":{}}}', "The schema contains a lone surrogate"),
+        ('{"type":"string","pattern":"(?\\ud800)"}', "The schema contains a lone surrogate"),
         ("[" * 5000 + "]" * 5000, "is nested too deeply to be read"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from tests.testing.asking import request
 from xai_vision.proto import chat_pb2, timestamp_pb2
 from xai_vision.testing import ServiceError, Settings
-from xai_vision.testing._service.request_validation import check
+from xai_vision.testing._service.request_validation import validate_request
 
 WEB, X = chat_pb2.WebSearch, chat_pb2.XSearch
 
@@ -107,7 +107,7 @@ REFUSED = [
 @pytest.mark.parametrize(("fields", "words"), REFUSED)
 def test_refused(fields, words):
     with pytest.raises(ServiceError) as caught:
-        check(request("Hi", **fields), Settings())
+        validate_request(request("Hi", **fields), Settings())
     assert caught.value.code.name == "INVALID_ARGUMENT"
     assert words in caught.value.details
 
@@ -123,7 +123,7 @@ def test_refused(fields, words):
     ],
 )
 def test_taken(fields):
-    check(request("Hi", **fields), Settings())
+    validate_request(request("Hi", **fields), Settings())
 
 
 def test_refusals_reach_the_client(ask):

@@ -7,18 +7,18 @@ from hypothesis import strategies as st
 
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._service.response import tokens
-from xai_vision.testing._service.response.chunking import cut, stream
+from xai_vision.testing._service.response.chunking import split_text, split_response
 
 
 @given(st.text())
 def test_tokens_joined_are_the_text(text):
-    assert "".join(tokens.pieces(text)) == text
-    assert tokens.count(text) == len(tokens.pieces(text))
+    assert "".join(tokens.split(text)) == text
+    assert tokens.count(text) == len(tokens.split(text))
 
 
 @given(st.text(), st.none() | st.integers(1, 9))
 def test_pieces_joined_are_the_text(text, into):
-    pieces = cut(text, into)
+    pieces = split_text(text, into)
     assert "".join(pieces) == text
     assert all(pieces)
     if into:
@@ -36,7 +36,7 @@ def test_chunks_fold_to_the_answer(answers):
     folded = chat_pb2.GetChatCompletionResponse(id="1")
     for index in range(len(answers)):
         folded.outputs.add(index=index)
-    for chunk in stream(response):
+    for chunk in split_response(response):
         folded.usage.MergeFrom(chunk.usage)
         folded.citations.extend(chunk.citations)
         for part in chunk.outputs:

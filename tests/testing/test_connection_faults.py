@@ -74,18 +74,18 @@ def test_a_connection_fault_before_the_end_of_a_short_answer(server, size):
 
 
 def test_a_connection_fault_out_of_nowhere(server, ask):
-    server.on().do(lambda call: Fault.reset_connection())
+    server.on().side_effect(lambda call: Fault.reset_connection())
     assert "tcp_proxy=True" in ask.refusal("Hi")[1]
     with pytest.raises(AssertionError, match="tcp_proxy=True"):
         server.verify()
     server.clear()
     with FakeServer(tcp_proxy=True) as other, connected(other) as ask_other:
-        other.on().do(lambda call: Fault.reset_connection())
+        other.on().side_effect(lambda call: Fault.reset_connection())
         assert ask_other.refusal("Hi")[0] == "UNAVAILABLE"
 
 
 def test_much_goes_through_the_front():
-    from tests.pictures import MIB, jpeg_of
+    from tests.sample_images import MIB, jpeg_of
 
     with FakeServer(tcp_proxy=True) as server, connected(server) as ask:
         server.on().reply("x" * 3_000_000)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pictures import jpeg
+from tests.sample_images import jpeg
 from tests.testing.asking import data_url
-from xai_vision.testing import Reply, Step, ToolUse
+from xai_vision.testing import Reply, ServerToolCall, FunctionCall
 
 pytestmark = pytest.mark.peer
 
@@ -110,7 +110,7 @@ def chats(server, sdk):
             reasoning="r",
             encrypted="e",
             debug=DEBUG,
-            tool_calls=[ToolUse("f", {"a": 1})],
+            tool_calls=[FunctionCall("f", {"a": 1})],
             files=[("file-1", "a.txt")],
             usage={"cached_prompt_text_tokens": 1},
         )
@@ -119,7 +119,7 @@ def chats(server, sdk):
         Reply(
             "x",
             citations=["https://x.com/a/status/1", "collections://col-1/file-1", "https://e.x"],
-            steps=[Step("web_search", {"query": "q"}, failed=True)],
+            steps=[ServerToolCall("web_search", {"query": "q"}, failed=True)],
         )
     )
     stored = sdk.chat.create("grok-4", messages=[user("First")], store_messages=True).sample()
@@ -221,7 +221,7 @@ def test_a_key(server):
 
     shown = []
     for rights in ({}, {"blocked": True}, {"team_blocked": True}, {"disabled": True}):
-        key = server.issue_key(name="a key", **rights)
+        key = server.create_key(name="a key", **rights)
         with Client(api_key=key, api_host=server.target) as client:
             shown.append(client.auth.get_api_key_info())
     assert missing(shown) == []
@@ -240,7 +240,7 @@ def test_every_method_the_service_has_is_served():
     from xai_vision.proto.chat_grpc import Chat
     from xai_vision.proto.models_grpc import Models
     from xai_vision.proto.tokenize_grpc import Tokenize
-    from xai_vision.testing._service.methods import UNARY
+    from xai_vision.testing._service.methods import UNARY_METHODS
 
     named = {method for service in (Auth, Chat, Models, Tokenize) for method in service.METHODS}
-    assert named - set(UNARY) == {Chat.GetCompletionChunk}
+    assert named - set(UNARY_METHODS) == {Chat.GetCompletionChunk}

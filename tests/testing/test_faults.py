@@ -11,7 +11,7 @@ import urllib.request
 import grpc
 import pytest
 
-from tests.pictures import jpeg
+from tests.sample_images import jpeg
 from tests.testing.asking import connected, picture, streamed
 from xai_vision.testing import FakeServer, Fault, Reply, match
 
@@ -172,7 +172,7 @@ def test_a_cancelled_stream_is_noticed(server, ask):
 def test_a_rule_that_fails(server, ask):
     server.on(prompt="a").replies(Fault.unavailable(), "fine")
     server.on(prompt="b").fault(Fault.internal("no"))
-    server.on(prompt="c").do(lambda call: Fault.internal("made"))
+    server.on(prompt="c").side_effect(lambda call: Fault.internal("made"))
     assert ask.refusal("a")[0] == "UNAVAILABLE"
     assert ask.text("a") == "fine"
     assert ask.refusal("b") == ("INTERNAL", "no")

@@ -10,11 +10,11 @@ import time
 import grpc
 import pytest
 
-from tests.pictures import MIB, SAMPLES, jpeg, jpeg_of, png, sample
+from tests.sample_images import MIB, SAMPLES, jpeg, jpeg_of, png, sample
 from tests.testing.asking import connected, data_url, picture, request, said
 from xai_vision.proto import chat_pb2, sample_pb2
 from xai_vision.testing import FakeServer
-from xai_vision.testing._service.image_inspection import sniff
+from xai_vision.testing._service.image_inspection import detect_format
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -128,7 +128,7 @@ def test_a_picture_that_is_none(ask, url, words):
 
 
 def test_a_picture_over_the_limit():
-    with FakeServer(picture_limit=50_000) as server, connected(server) as ask:
+    with FakeServer(max_image_bytes=50_000) as server, connected(server) as ask:
         assert "JPEG" in ask.text(picture(jpeg_of(50_000)))
         assert ask.refusal(picture(jpeg_of(50_001))) == (
             "INVALID_ARGUMENT",
@@ -181,7 +181,7 @@ def test_a_model_without_eyes(ask):
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_kind_of_file_is_taken_or_refused_by_its_bytes(ask, name):
     data = sample(name)
-    if sniff(data) in ("JPEG", "PNG"):
+    if detect_format(data) in ("JPEG", "PNG"):
         assert "Picture 1" in ask.text(picture(data))
     else:
         status, words = ask.refusal(picture(data))
@@ -271,6 +271,6 @@ def test_before_and_after_its_time():
     server.stop()
     assert "not running" in repr(server)
     with pytest.raises(TypeError):
-        FakeServer(picture_limits=3)
-    with pytest.raises(ValueError, match="stored_pictures"):
-        FakeServer(stored_pictures="maybe")
+        FakeServer(max_image_byte=3)
+    with pytest.raises(ValueError, match="stored_images"):
+        FakeServer(stored_images="maybe")

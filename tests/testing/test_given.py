@@ -15,8 +15,8 @@ from xai_vision.testing import (
     Reply,
     ServiceError,
     Settings,
-    Step,
-    ToolUse,
+    ServerToolCall,
+    FunctionCall,
     match,
 )
 
@@ -79,15 +79,15 @@ MISSPELT = [
     (rule("reply_json", 1, ttf=2), "Reply has no 'ttf'; did you mean 'ttft'?"),
     (made(Reply, "x", usage={"prompt_token": 1}), "did you mean 'prompt_tokens'?"),
     (made(Reply, "x", debug={"attempt": 1}), "did you mean 'attempts'?"),
-    (made(ToolUse, "f", argument={}), "ToolUse has no 'argument'; did you mean 'arguments'?"),
-    (made(Step, "mcp", outptu=""), "Step has no 'outptu'; did you mean 'output'?"),
+    (made(FunctionCall, "f", argument={}), "FunctionCall has no 'argument'; did you mean 'arguments'?"),
+    (made(ServerToolCall, "mcp", outptu=""), "ServerToolCall has no 'outptu'; did you mean 'output'?"),
     (told("rate_limit", request=1), "rate_limit() has no 'request'; did you mean 'requests'?"),
     (
         told("deferred", ready_after=1),
         "deferred() has no 'ready_after'; did you mean 'ready_after_p",
     ),
     (skip(day=1), "clock.skip() has no 'day'; did you mean 'days'?"),
-    (told("issue_key", visoin=False), "issue_key() has no 'visoin'; did you mean 'vision'?"),
+    (told("create_key", visoin=False), "create_key() has no 'visoin'; did you mean 'vision'?"),
     (told("tenant", sede=1), "tenant() has no 'sede'; did you mean 'seed'?"),
     (
         made(FakeServer, unmatchd="error"),
@@ -143,8 +143,8 @@ WRONG_KINDS = [
     (made(Reply, 5), "Reply: text must be a str, not int"),
     (made(Reply, b"x"), "Reply: text must be a str, not bytes: call .decode() on it"),
     (made(Reply, "x", reasoning=5), "Reply: reasoning must be a str, not int"),
-    (made(Reply, "x", tool_calls=["f"]), "tool_calls[0] must be one of ToolUse objects, not 'f'"),
-    (made(Reply, "x", steps=Step("mcp")), "Reply: steps must be a list of Step objects"),
+    (made(Reply, "x", tool_calls=["f"]), "tool_calls[0] must be one of FunctionCall objects, not 'f'"),
+    (made(Reply, "x", steps=ServerToolCall("mcp")), "Reply: steps must be a list of ServerToolCall objects"),
     (made(Reply, "x", citations="https://e.x"), "citations must be several, in a list: ['https:"),
     (made(Reply, "x", chunks="x"), "Reply: chunks must be several, in a list: ['x']"),
     (made(Reply, "x", chunks=True), "Reply: chunks must be a whole number, not True"),
@@ -159,21 +159,21 @@ WRONG_KINDS = [
     (made(Reply.json, {1, 2}), "Reply.json: value has no form in JSON"),
     (made(Reply.searched, 5), "Reply.searched: query must be a str, not int"),
     (made(Reply.searched, "q", views="x"), "views must be several, in a list: ['x']"),
-    (made(Reply.tool_call, 5), "ToolUse: name must be a str, not int"),
-    (made(ToolUse, "f", {"a": {1}}), "ToolUse: arguments has no form in JSON"),
-    (made(Step, "mcp", failed=1), "Step: failed must be True or False, not 1"),
+    (made(Reply.tool_call, 5), "FunctionCall: name must be a str, not int"),
+    (made(FunctionCall, "f", {"a": {1}}), "FunctionCall: arguments has no form in JSON"),
+    (made(ServerToolCall, "mcp", failed=1), "ServerToolCall: failed must be True or False, not 1"),
     (rule("reply", 5), "an answer is a Reply, a Fault or a str, not 5"),
     (rule("reply", Fault.hang(), chunks=2), "a Fault takes no fields of a Reply: chunks"),
-    (rule("do", "x"), "do() takes a function of the call, not 'x'; for a fixed answer there is re"),
+    (rule("side_effect", "x"), "side_effect() takes a function of the call, not 'x'; for a fixed answer there is re"),
     (rule("fault", "x"), "fault() takes a Fault, not 'x'"),
     (rule("times", "1"), "times(): count must be a whole number, not '1'"),
     (rule("times", 1.0), "times(): count must be a whole number, not 1.0"),
     (told("rate_limit", requests="5"), "rate_limit: requests must be a number, not '5'"),
     (told("deferred", failed=1), "deferred: failed must be True or False, not 1"),
     (skip(days="1"), "clock.skip: days must be a number, not '1'"),
-    (told("issue_key", models="grok-3"), "models must be several, in a list: ['grok-3']"),
-    (told("issue_key", blocked="yes"), "issue_key: blocked must be True or False, not 'yes'"),
-    (told("issue_key", name=5), "issue_key: name must be a str, not int"),
+    (told("create_key", models="grok-3"), "models must be several, in a list: ['grok-3']"),
+    (told("create_key", blocked="yes"), "create_key: blocked must be True or False, not 'yes'"),
+    (told("create_key", name=5), "create_key: name must be a str, not int"),
     (made(match.contains, ["a"]), "match.contains: part must be a str, not list"),
     (made(match.contains, "a", case=1), "match.contains: case must be True or False, not 1"),
     (made(match.startswith, None), "match.startswith: head must be a str, not NoneType"),
@@ -192,7 +192,7 @@ WRONG_KINDS = [
     (lambda s: match.size(1, 2) & match.contains("x"), "nothing can be both"),
     (made(FakeServer, seed="7"), "seed must be a whole number, not '7'"),
     (made(FakeServer, fixed_ids=1), "fixed_ids must be True or False, not 1"),
-    (made(FakeServer, picture_formats="JPEG"), "must be several, in a list: ['JPEG']"),
+    (made(FakeServer, image_formats="JPEG"), "must be several, in a list: ['JPEG']"),
     (made(FakeServer, unmatched=None), "unmatched cannot be None: one of 'default', 'error'"),
     (made(FakeServer, tls="yes"), "FakeServer: tls must be True or False, not 'yes'"),
     (made(FakeServer, {}), "FakeServer: settings must be Settings, not {}"),
@@ -232,10 +232,10 @@ WRONG_VALUES = [
     (made(Fault.hang, after_chunks=-1), "Fault: after_chunks must be 0 or more, not -1"),
     (made(Fault.reset_connection, after_bytes=-1), "after_bytes must be 0 or more, not -1"),
     (made(Fault.rate_limited, retry_after=-1), "retry_after must be 0 or more, and finite, not -1"),
-    (made(Fault.internal, "\ud800"), "Fault: details holds a lone surrogate"),
+    (made(Fault.internal, "\ud800"), "Fault: details contains a lone surrogate"),
     (made(Fault.status, "INTERNAL", trailing={"Bad Key": "x"}), "use only lower-case letters"),
     (made(Fault.status, "INTERNAL", trailing={"k": "ü"}), "must be printable ASCII, not 'ü'"),
-    (made(Reply, "\ud800"), "Reply: text holds a lone surrogate"),
+    (made(Reply, "\ud800"), "Reply: text contains a lone surrogate"),
     (made(Reply, "ab", chunks=0), "Reply: chunks must be 1 or more, not 0"),
     (made(Reply, "ab", chunks=["a"]), "the pieces joined are not the text"),
     (made(Reply, "ab", chunks={"a": 1}.keys()), "the pieces joined are not the text"),
@@ -249,8 +249,8 @@ WRONG_VALUES = [
     (made(Reply, "x", files=[("a",)]), "Reply: files[0] must be (file id, name), not ('a',)"),
     (made(Reply.json, NAN), "Reply.json: value has no form in JSON"),
     (made(Reply.searched, "q", tool="web_serch"), "cannot be 'web_serch'; did you mean 'web_s"),
-    (made(ToolUse, ""), "ToolUse: name is empty"),
-    (made(Step, "web_serch"), "Step: tool cannot be 'web_serch'; did you mean 'web_search'?"),
+    (made(FunctionCall, ""), "FunctionCall: name is empty"),
+    (made(ServerToolCall, "web_serch"), "ServerToolCall: tool cannot be 'web_serch'; did you mean 'web_search'?"),
     (rule("replies"), "replies() needs at least one answer"),
     (rule("times", -1), "times(): count must be 0 or more, not -1"),
     (told("rate_limit", requests=0), "requests must be more than 0, and finite, not 0"),
@@ -261,7 +261,7 @@ WRONG_VALUES = [
     (skip(days=-1), "clock.skip: days must be 0 or more"),
     (skip(hours=NAN), "clock.skip: hours must be 0 or more, and finite, not nan"),
     (skip(days=1e9), "beyond the year 9999"),
-    (told("issue_key", models=["grok-33"]), "models cannot be 'grok-33'; did you mean 'grok-3'?"),
+    (told("create_key", models=["grok-33"]), "models cannot be 'grok-33'; did you mean 'grok-3'?"),
     (made(match.re, "("), "match.re('(') is no regular expression: missing )"),
     (made(match.size, 0, 5), "match.size: width must be 1 or more, not 0"),
     (made(match.format, "JPGE"), "match.format: name cannot be 'JPGE'"),
@@ -273,8 +273,8 @@ WRONG_VALUES = [
     (made(FakeServer, keep_calls=0), "keep_calls must be 1 or more, not 0"),
     (made(FakeServer, max_threads=-1), "max_threads must be 1 or more, not -1"),
     (made(FakeServer, keep_stored_days=NAN), "must be between 0 and 1,000,000, not nan"),
-    (made(FakeServer, picture_formats=["JPG"]), "cannot be 'JPG'; did you mean 'JPEG'?"),
-    (made(FakeServer, picture_formats=()), "picture_formats is empty"),
+    (made(FakeServer, image_formats=["JPG"]), "cannot be 'JPG'; did you mean 'JPEG'?"),
+    (made(FakeServer, image_formats=()), "image_formats is empty"),
     (made(FakeServer, port=-1), "FakeServer: port must be from 0 to 65535, not -1"),
     (made(FakeServer, port=65_536), "FakeServer: port must be from 0 to 65535, not 65536"),
     (made(FakeServer, port=5, http_port=5), "port and http_port must differ"),
@@ -324,7 +324,7 @@ def test_what_is_refused_leaves_nothing_behind():
         with pytest.raises(TypeError):
             server.on(promt="x")
         assert ask.text("Hi")
-        assert not server._site.tcp_proxy
+        assert not server._state.tcp_proxy
         assert server.problems() == []
 
 
@@ -340,7 +340,7 @@ def test_matchers_of_everything_and_of_tools(server):
 def test_lists_are_taken_for_tuples_and_whole_numbers_of_any_kind():
     import numpy
 
-    server = FakeServer(picture_formats=["JPEG", "WEBP"], seed=numpy.int64(3))
-    assert server.settings.picture_formats == ("JPEG", "WEBP")
+    server = FakeServer(image_formats=["JPEG", "WEBP"], seed=numpy.int64(3))
+    assert server.settings.image_formats == ("JPEG", "WEBP")
     assert Reply("ab", chunks=numpy.int32(2)).chunks == 2
     assert Fault.latency(numpy.float64(0.5)).seconds == 0.5

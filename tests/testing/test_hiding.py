@@ -11,7 +11,7 @@ import pytest
 from tests.testing.asking import connected
 from xai_vision.proto import auth_pb2, empty_pb2
 from xai_vision.testing import FakeServer, match
-from xai_vision.testing._calls.redaction import redacted
+from xai_vision.testing._calls.redaction import redact_metadata
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_key_that_the_test_brought_along():
             raise ValueError(f"no {key}")
 
         rule = server.on(prompt=match.contains(f"only {key}")).reply("x")
-        server.on(prompt=match.contains("mistake")).do(answer)
+        server.on(prompt=match.contains("mistake")).side_effect(answer)
         # Cut within the key, were it not hidden before.
         ask(f"{'a' * 50} {key}")
         call = server.calls.last
@@ -87,7 +87,7 @@ def test_a_key_that_the_test_brought_along():
 
 
 def test_an_issued_key(server):
-    key = server.issue_key()
+    key = server.create_key()
     with connected(server, key) as ask:
         ask(f"my key is {key}")
     assert repr(server.calls.last) == "<Call GetCompletion, grok-4, 'my key is ***', OK>"
@@ -101,7 +101,7 @@ def test_a_short_key_does_not_black_out_words():
 
 def test_a_short_key_is_hidden_where_it_is_a_word():
     metadata = [("authorization", "Bearer a"), ("x-fruit", "banana"), ("x-copy", "key a, b-bin")]
-    kept = dict(redacted([*metadata, ("x-bin", b"\xff a \xe9a")], "Bearer a"))
+    kept = dict(redact_metadata([*metadata, ("x-bin", b"\xff a \xe9a")], "Bearer a"))
     assert kept == {
         "authorization": "Bearer ***",
         "x-fruit": "banana",

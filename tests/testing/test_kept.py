@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from tests.pictures import jpeg
+from tests.sample_images import jpeg
 from tests.testing.asking import connected, picture, said
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing import FakeServer
@@ -73,7 +73,7 @@ def test_stored_answers_expire_and_are_deleted(server, ask):
 
 
 def test_storing_pictures_can_be_refused():
-    with FakeServer(stored_pictures="refuse") as server, connected(server) as ask:
+    with FakeServer(stored_images="refuse") as server, connected(server) as ask:
         ask("What?", picture(jpeg()))
         ask("What?", store_messages=True)
         status, words = ask.refusal("What?", picture(jpeg()), store_messages=True)

@@ -8,7 +8,7 @@ import json
 import grpc
 import pytest
 
-from tests.pictures import jpeg, jpeg_of, png
+from tests.sample_images import jpeg, jpeg_of, png
 from tests.testing.asking import UNLIMITED, connected, picture, request
 from xai_vision.proto.chat_grpc import ChatStub
 from xai_vision.testing import FakeServer, Fault, match
@@ -110,7 +110,7 @@ def test_waiting_for_calls(server, ask):
 
 def test_the_log_is_bounded():
     with (
-        FakeServer(keep_calls=3, keep_log_bytes=150_000, keep_picture_bytes=100_000) as server,
+        FakeServer(keep_calls=3, keep_log_bytes=150_000, keep_image_bytes=100_000) as server,
         connected(server) as ask,
     ):
         for size in (90_000, 80_000, 60_000, 110_000):

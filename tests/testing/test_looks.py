@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from examples.pictures import encode, photo
-from tests.pictures import jpeg, png, sample
+from tests.sample_images import jpeg, png, sample
 from tests.testing.asking import picture
 from xai_vision.testing import match
-from xai_vision.testing._rules.image_similarity import SIDE, Look
+from xai_vision.testing._rules.image_similarity import SIDE, LabThumbnail
 
 colours = st.tuples(*[st.integers(0, 255)] * 3)
 swatches = st.binary(min_size=SIDE * SIDE * 3, max_size=SIDE * SIDE * 3)
@@ -26,7 +26,7 @@ def flat(colour, size=(60, 40)):
 
 def look(image):
     """What is seen of a picture once it is a file: by the log's own way."""
-    return Look(match._facts(encode(image, "PNG")).swatch)
+    return LabThumbnail(match._facts(encode(image, "PNG")).thumbnail)
 
 
 def text_page(step):
@@ -58,7 +58,7 @@ def text_page(step):
 )
 def test_scaled_and_encoded_anew_is_near(image, size, file_format, change):
     other = Image.open(io.BytesIO(encode(image.resize(size), file_format, **change)))
-    assert look(image).apart(look(other.convert("RGB"))) < 9
+    assert look(image).distance(look(other.convert("RGB"))) < 9
 
 
 def test_others_are_not():
@@ -71,7 +71,7 @@ def test_others_are_not():
     }
     looks = {name: look(image.convert("RGB")) for name, image in there.items()}
     apart = {
-        pair: looks[pair[0]].apart(looks[pair[1]]) for pair in itertools.combinations(looks, 2)
+        pair: looks[pair[0]].distance(looks[pair[1]]) for pair in itertools.combinations(looks, 2)
     }
     assert min(apart.values()) > 10, min(apart, key=apart.get)
 
@@ -82,22 +82,22 @@ def test_inverted_mirrored_and_grey_ones_are_others(name):
     image = image.convert("RGB")
     changed = [ImageOps.invert(image), ImageOps.mirror(image), ImageOps.grayscale(image)]
     for other in changed:
-        assert look(image).apart(look(other.convert("RGB"))) > 10
+        assert look(image).distance(look(other.convert("RGB"))) > 10
 
 
 @settings(max_examples=60, deadline=None)
 @given(swatches, swatches)
 def test_a_distance(one, other):
-    a, b = Look(one), Look(other)
-    assert a.apart(b) == b.apart(a)
-    assert 0 <= a.apart(b) <= 100
-    assert a.apart(Look(one)) < 1e-6
+    a, b = LabThumbnail(one), LabThumbnail(other)
+    assert a.distance(b) == b.distance(a)
+    assert 0 <= a.distance(b) <= 100
+    assert a.distance(LabThumbnail(one)) < 1e-6
 
 
 @settings(max_examples=60, deadline=None)
 @given(colours, colours)
 def test_flat_colours_are_apart_by_how_they_are_seen(one, other):
-    apart = look(flat(one)).apart(look(flat(other)))
+    apart = look(flat(one)).distance(look(flat(other)))
     # A step of a few in 255 is hardly seen; opposite ends of any channel are.
     steps = [abs(a - b) for a, b in zip(one, other, strict=True)]
     if max(steps) <= 2:
@@ -110,12 +110,12 @@ def test_flat_colours_are_apart_by_how_they_are_seen(one, other):
 @given(colours)
 def test_inverting_a_flat_colour_is_seen_unless_it_is_grey(colour):
     if max(abs(2 * value - 255) for value in colour) > 100:
-        assert look(flat(colour)).apart(look(ImageOps.invert(flat(colour)))) > 10
+        assert look(flat(colour)).distance(look(ImageOps.invert(flat(colour)))) > 10
 
 
 def test_what_is_transparent_is_seen_on_white():
     clear = Image.new("RGBA", (20, 20), (255, 0, 0, 0))
-    assert look(clear).apart(look(flat("white"))) == 0
+    assert look(clear).distance(look(flat("white"))) == 0
 
 
 def test_through_the_wire(server, ask):
@@ -127,7 +127,7 @@ def test_through_the_wire(server, ask):
     call = server.calls.last
     assert server.calls.where(image=match.near(call.images[0])).last is call
     near = match.near(encode(flat("blue"), "PNG"), 100)
-    assert near.fault(call.images[0]) is None
+    assert near.mismatch(call.images[0]) is None
     said = blue.faults(call)[0]
     assert ", but picture 1: it looks " in said
     assert "apart (0 is the same, 100 as black and white), more than 10" in said

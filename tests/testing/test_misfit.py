@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.testing.test_schemas import TREE, schemas
-from xai_vision.testing._rules.schema_check import misfit
+from xai_vision.testing._rules.schema_check import schema_error
 from xai_vision.testing._service.default_reply.schema_example import example
 
 
@@ -45,7 +45,7 @@ from xai_vision.testing._service.default_reply.schema_example import example
     ],
 )
 def test_by_hand(schema, value, words):
-    said = misfit(schema, value)
+    said = schema_error(schema, value)
     assert words in said
     assert bool(said) == bool(words)
 
@@ -63,10 +63,10 @@ values = st.recursive(
 @given(schemas, values)
 def test_as_the_jsonschema_package_says(schema, value):
     valid = jsonschema.Draft202012Validator(schema).is_valid(value)
-    assert (misfit(schema, value) == "") == valid
+    assert (schema_error(schema, value) == "") == valid
 
 
 @settings(max_examples=60, deadline=None)
 @given(schemas)
 def test_an_example_fits(schema):
-    assert misfit(schema, example(schema)) == ""
+    assert schema_error(schema, example(schema)) == ""

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from examples.pictures import encode, photo
-from tests.pictures import jpeg, png
+from tests.sample_images import jpeg, png
 from tests.testing.asking import connected, picture, said
 from xai_vision.proto import chat_pb2
 from xai_vision.testing import FakeServer, Fault, ServiceError
@@ -54,9 +54,9 @@ def test_a_pattern_too_clever(pattern):
 
 
 def test_what_is_sealed_by_others_cannot_be_read():
-    assert opaque.unseal(opaque.seal({"a": 1})) == {"a": 1}
-    assert opaque.unseal("fake-???") == opaque.unseal("other") == {}
-    assert opaque.unseal("fake-" + opaque.seal({})[5:-4]) == {}
+    assert opaque.decode(opaque.encode({"a": 1})) == {"a": 1}
+    assert opaque.decode("fake-???") == opaque.decode("other") == {}
+    assert opaque.decode("fake-" + opaque.encode({})[5:-4]) == {}
 
 
 def file(**fields):
@@ -96,7 +96,7 @@ def test_webp_where_a_deployment_takes_it(server, ask):
     webp = encode(photo(), "WEBP")
     status, words = ask.refusal(picture(webp))
     assert (status, "Unsupported image format WEBP" in words) == ("INVALID_ARGUMENT", True)
-    tenant = server.tenant(picture_formats=("JPEG", "PNG", "WEBP"))
+    tenant = server.tenant(image_formats=("JPEG", "PNG", "WEBP"))
     with connected(tenant) as other:
         assert "WEBP, 640x480" in other.text(picture(webp))
 
@@ -107,7 +107,7 @@ def test_too_many_pixels(server):
 
 
 def test_a_picture_fetched_from_a_url_may_be_smaller(server):
-    tenant = server.tenant(url_picture_limit=100)
+    tenant = server.tenant(max_url_image_bytes=100)
     tenant.urls["https://e.x/a.png"] = bytearray(png())
     with connected(tenant) as ask:
         status, words = ask.refusal(picture("https://e.x/a.png"))

@@ -17,7 +17,7 @@ from pydantic_ai.providers.xai import XaiProvider
 from xai_sdk import AsyncClient
 
 from tests.blocks import blocks
-from tests.pictures import jpeg, png
+from tests.sample_images import jpeg, png
 from xai_vision.testing import FakeServer, Reply, match
 
 pytestmark = pytest.mark.peer

@@ -11,7 +11,7 @@ import grpc
 import pydantic
 import pytest
 
-from tests.pictures import jpeg
+from tests.sample_images import jpeg
 from tests.testing.asking import data_url
 
 pytestmark = pytest.mark.peer

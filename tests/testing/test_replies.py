@@ -6,7 +6,7 @@ import json
 import time
 
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
-from xai_vision.testing import Reply, Step, ToolUse
+from xai_vision.testing import Reply, ServerToolCall, FunctionCall
 
 WEB = chat_pb2.Tool(web_search=chat_pb2.WebSearch())
 
@@ -16,8 +16,8 @@ def test_all_a_reply_can_say(server, ask):
         Reply(
             "The answer.",
             reasoning="Let me think.",
-            steps=[Step("web_search", {"query": "q"}), Step("mcp", {}, "no", failed=True)],
-            tool_calls=[ToolUse("f", "not json", id="call-7")],
+            steps=[ServerToolCall("web_search", {"query": "q"}), ServerToolCall("mcp", {}, "no", failed=True)],
+            tool_calls=[FunctionCall("f", "not json", id="call-7")],
             citations=["https://e.x/1", "collections://c/files/f9"],
             finish="max_context",
             usage={"cached_prompt_text_tokens": 3},

@@ -10,7 +10,7 @@ import pytest
 
 from examples.pictures import encode, photo
 from tests.ids import readable
-from tests.pictures import jpeg, png
+from tests.sample_images import jpeg, png
 from tests.testing.asking import connected, picture, request
 from xai_vision.proto import chat_pb2, sample_pb2
 from xai_vision.testing import (
@@ -105,8 +105,8 @@ def test_conditions(server, ask, conditions, fits, misfit):
 
 
 def test_a_function_answers(server, ask):
-    server.on(prompt=match.re("^echo")).do(lambda call: Reply(call.prompt + "!"))
-    server.on(prompt="text").do(lambda call: "just text")
+    server.on(prompt=match.re("^echo")).side_effect(lambda call: Reply(call.prompt + "!"))
+    server.on(prompt="text").side_effect(lambda call: "just text")
     assert ask.text("echo 1") == "echo 1!"
     assert ask.text("text") == "just text"
 
@@ -145,13 +145,13 @@ def test_a_function_refuses(server, ask):
     def refuse(call):
         raise ServiceError("ABORTED", "no luck")
 
-    server.on().do(refuse)
+    server.on().side_effect(refuse)
     assert ask.refusal("Hi") == ("ABORTED", "no luck")
     server.verify()
 
 
 def test_a_function_that_fails_is_told_at_the_end(server, ask):
-    server.on(prompt="bad").do(lambda call: 1 / 0)
+    server.on(prompt="bad").side_effect(lambda call: 1 / 0)
     status, words = ask.refusal("bad")
     assert status == "INTERNAL"
     assert "division by zero" in words

@@ -229,23 +229,23 @@ def test_what_is_no_message_is_refused(server, ask):
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_without_a_port():
-    """The gRPC face alone, on grpcio-testing's server: no sockets, no threads of grpc's own."""
+def test_the_handler_without_a_port():
+    """The gRPC handler runs on grpcio-testing's server: no sockets and no threads of gRPC."""
     import grpc_testing
 
     from xai_vision.proto import chat_pb2
     from xai_vision.testing._transport.grpc_handler import GrpcHandler
 
-    idle = FakeServer()
+    stopped = FakeServer()
 
-    class NoLine:
-        def carry(self, call):
+    class NoConnections:
+        def track_call(self, call):
             return None
 
-        def strike(self, call, fault, owner):
-            raise AssertionError("nothing was to strike")
+        def inject(self, call, fault, owner):
+            raise AssertionError("the test has no connection fault")
 
-    face = GrpcHandler(idle._state.keys, NoLine())
+    handler = GrpcHandler(stopped._state.keys, NoConnections())
     service = chat_pb2.DESCRIPTOR.services_by_name["Chat"]
     method = service.methods_by_name["GetCompletion"]
 
@@ -253,18 +253,18 @@ def test_without_a_port():
         method = "/xai_api.Chat/GetCompletion"
 
     class Servicer:
-        def GetCompletion(self, asked, context):
-            context.peer = lambda: "nobody:0"  # which grpcio-testing leaves out
-            raw = face.service(Details).unary_unary(asked.SerializeToString(), context)
+        def GetCompletion(self, request, context):
+            context.peer = lambda: "nobody:0"  # grpcio-testing has no peer.
+            raw = handler.service(Details).unary_unary(request.SerializeToString(), context)
             return chat_pb2.GetChatCompletionResponse.FromString(raw)
 
-    port_less = grpc_testing.server_from_dictionary(
+    server = grpc_testing.server_from_dictionary(
         {service: Servicer()}, grpc_testing.strict_real_time()
     )
-    key = (("authorization", f"Bearer {idle.api_key}"),)
-    rpc = port_less.invoke_unary_unary(method, key, request("Hi"), None)
-    answer, _, code, _ = rpc.termination()
+    key = (("authorization", f"Bearer {stopped.api_key}"),)
+    rpc = server.invoke_unary_unary(method, key, request("Hi"), None)
+    response, _, code, _ = rpc.termination()
     assert code is grpc.StatusCode.OK
-    assert "Hi" in answer.outputs[0].message.content
-    rpc = port_less.invoke_unary_unary(method, (), request("Hi"), None)
+    assert "Hi" in response.outputs[0].message.content
+    rpc = server.invoke_unary_unary(method, (), request("Hi"), None)
     assert rpc.termination()[2] is grpc.StatusCode.UNAUTHENTICATED

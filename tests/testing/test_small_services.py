@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from tests.pictures import jpeg
+from tests.sample_images import jpeg
 from tests.testing.asking import connected, picture
 from xai_vision.proto import empty_pb2, models_pb2, tokenize_pb2
 from xai_vision.proto.auth_grpc import AuthStub
@@ -72,7 +72,7 @@ def test_the_key(server):
     ],
 )
 def test_a_key_that_may_not(server, rights, status, words):
-    key = server.issue_key(**rights)
+    key = server.create_key(**rights)
     with connected(server, key) as ask:
         got, details = ask.refusal("What?", picture(jpeg()))
         assert got == status
@@ -83,11 +83,11 @@ def test_a_key_that_may_not(server, rights, status, words):
 
 def test_a_right_there_is_none_of(server):
     with pytest.raises(TypeError):
-        server.issue_key(superpowers=True)
+        server.create_key(superpowers=True)
 
 
 def test_keys_share_what_a_tenant_has(server, ask):
     answer = ask("Hi", store_messages=True)
-    with connected(server, server.issue_key()) as other:
+    with connected(server, server.create_key()) as other:
         assert other("More", previous_response_id=answer.id)
     assert server.calls.last.key_id == "key-1"

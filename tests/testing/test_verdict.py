@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.pictures import jpeg
+from tests.sample_images import jpeg
 from tests.testing.asking import connected, picture
 from xai_vision.proto import empty_pb2
 from xai_vision.proto.models_grpc import ModelsStub

@@ -19,9 +19,9 @@ from xai_vision.testing import (
     Rule,
     RuleRecord,
     Settings,
-    Step,
+    ServerToolCall,
     Tenant,
-    ToolUse,
+    FunctionCall,
     match,
 )
 from xai_vision.testing.match import Matcher
@@ -34,7 +34,7 @@ def rules(server: Tenant) -> None:
     assert_type(rule.replies(Reply.tool_call("f", city="Oslo"), "12 C", Fault.hang()), Rule)
     assert_type(rule.reply_json({"animal": "cat"}, reasoning="hm"), Rule)
     assert_type(rule.times(1).optional(), Rule)
-    server.on(when=lambda call: call.prompt.startswith("a")).do(lambda call: Reply(call.prompt))
+    server.on(when=lambda call: call.prompt.startswith("a")).side_effect(lambda call: Reply(call.prompt))
     server.on(tools=("web_search", "f"), schema=match.any, metadata={"x": "y"}, stream=True)
     server.on(promt="x")  # type: ignore[call-arg]
     server.on(prompt=5)  # type: ignore[arg-type]
@@ -42,13 +42,13 @@ def rules(server: Tenant) -> None:
     server.on(images=match.none, image=Path("a.png"))  # type: ignore[arg-type]
     rule.reply("x", resoning="y")  # type: ignore[call-arg]
     rule.times("1")  # type: ignore[arg-type]
-    rule.do("x")  # type: ignore[arg-type]
+    rule.side_effect("x")  # type: ignore[arg-type]
     assert_type(match.size(1, 2) & ~match.format("PNG") | match.any, Matcher)
 
 
 def replies() -> None:
-    assert_type(Reply("x", finish="length", usage={"prompt_tokens": 5}).but(text="y"), Reply)
-    assert_type(Reply("x", tool_calls=[ToolUse("f", {"a": 1})], steps=[Step("mcp")]), Reply)
+    assert_type(Reply("x", finish="length", usage={"prompt_tokens": 5}).replace_fields(text="y"), Reply)
+    assert_type(Reply("x", tool_calls=[FunctionCall("f", {"a": 1})], steps=[ServerToolCall("mcp")]), Reply)
     Reply("x", finish="stopp")  # type: ignore[arg-type]
     Reply("x", resoning="y")  # type: ignore[call-arg]
 
@@ -68,8 +68,8 @@ def faults(server: Tenant) -> None:
     server.deferred(ready_after_polls=2)
     server.clock.skip(days=31)
     server.clock.skip(day=31)  # type: ignore[call-arg]
-    assert_type(server.issue_key(vision=False, models=["grok-3"]), str)
-    server.issue_key(visoin=False)  # type: ignore[call-arg]
+    assert_type(server.create_key(vision=False, models=["grok-3"]), str)
+    server.create_key(visoin=False)  # type: ignore[call-arg]
 
 
 def calls(server: Tenant) -> None:

@@ -1,4 +1,4 @@
-"""What can be wrong with a picture, each with its own class. Needs no gRPC."""
+"""Errors of images. This module does not import gRPC."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from xai_vision.errors._base import InvalidRequestError, rebuild
 
 
 class ImageError(InvalidRequestError):
-    """A picture that cannot be sent as it is.
+    """An image that cannot be sent.
 
     Attributes:
-        reason: What is wrong, in a sentence.
-        remedy: What to do about it, in a sentence; may be empty.
-        source: Which picture: its file name, URL (shortened) or kind ("bytes", "data URL"),
-            and once it is part of a message its place there. Never the picture's data.
+        reason: What is wrong.
+        remedy: What to do; can be empty.
+        source: The image's name: its file name, shortened URL or kind ("bytes", "data URL"), and
+            its position once it is part of a message. Never image data.
     """
 
-    def __init__(self, reason: str, *, remedy: str = "", source: str = "picture") -> None:
+    def __init__(self, reason: str, *, remedy: str = "", source: str = "image") -> None:
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
@@ -28,52 +28,52 @@ class ImageError(InvalidRequestError):
         return f"{text} {self.remedy}" if self.remedy else text
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Through __new__, so that subclasses may take other arguments than these.
+        # Bypasses __init__, because subclasses have other arguments.
         return rebuild, (type(self), self.args, dict(self.__dict__))
 
 
 class ImageSourceError(ImageError):
-    """This kind of thing is not taken as a picture: a path as a string, an odd array, an object."""
+    """An unsupported source: a path as a string, an array of another shape or type, another object."""
 
 
 class ImageReadError(ImageError):
-    """The picture's file could not be read, or changed between preparing and sending."""
+    """A file that could not be read, or that changed between preparing and sending."""
 
 
 class ImageBase64Error(ImageError):
-    """The base64 text of the picture is broken."""
+    """Invalid base64 text."""
 
 
 class ImageEmptyError(ImageError):
-    """There are no bytes, or the picture has no width or no height."""
+    """No bytes, or an image without width or height."""
 
 
 class NotAnImageError(ImageError):
-    """The bytes are no picture of any format known here."""
+    """Bytes that are not an image of a known format."""
 
 
 class ImageFormatError(ImageError):
-    """A picture, but of a format or variant that is not taken and cannot be converted."""
+    """An image of an unsupported format or variant."""
 
 
 class ImageCorruptError(ImageError):
-    """A picture that does not open: its data contradicts itself."""
+    """An image that cannot be decoded."""
 
 
 class ImageTruncatedError(ImageCorruptError):
-    """A picture whose end is missing, as after a broken download."""
+    """An image whose end is missing, for example after an interrupted download."""
 
 
 class DecompressionBombError(ImageError):
-    """A picture of so many pixels that decoding it would take too much memory."""
+    """An image with so many pixels that decoding it would take too much memory."""
 
 
 class ImageTooLargeError(ImageError):
-    """A picture of more bytes than the limit.
+    """An image over the size limit.
 
     Attributes:
-        size: What it takes, in bytes; None if it is only known to be more than the limit.
-        limit: What it may take, in bytes.
+        size: The size in bytes; None if it is only known to exceed the limit.
+        limit: The limit in bytes.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class ImageTooLargeError(ImageError):
         size: int | None,
         limit: int,
         remedy: str = "",
-        source: str = "picture",
+        source: str = "image",
     ) -> None:
         super().__init__(reason, remedy=remedy, source=source)
         self.size = size

@@ -1,4 +1,4 @@
-"""Pictures: from anything a program holds to what the service takes. Pure, no gRPC."""
+"""Images: conversion from the objects of a program to the formats of the service, without gRPC."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from xai_vision._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from xai_vision.errors._image import (
-        ImageBase64Error,
         DecompressionBombError,
+        ImageBase64Error,
         ImageCorruptError,
         ImageEmptyError,
         ImageError,
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     )
     from xai_vision.imaging._formats.change import Change
     from xai_vision.imaging._formats.image_header import ImageHeader
-    from xai_vision.imaging._formats.parse import decode, read_header
     from xai_vision.imaging._formats.sniff import sniff_format
     from xai_vision.imaging._image_url import ImageUrlSource, TextImageUrl
     from xai_vision.imaging._limits import MAX_BYTES, MAX_PIXELS
     from xai_vision.imaging._prepare import prepare_image
     from xai_vision.imaging._prepared import PreparedImage
+    from xai_vision.imaging._read import decode, read_header
     from xai_vision.imaging._sources.detect import ImageSource
     from xai_vision.imaging._tokens import Detail, TokenEstimate, estimate_tokens
 
@@ -35,21 +35,21 @@ __all__ = [
     "MAX_BYTES",
     "MAX_PIXELS",
     "Change",
-    "Detail",
-    "ImageHeader",
-    "ImageBase64Error",
     "DecompressionBombError",
+    "Detail",
+    "ImageBase64Error",
     "ImageCorruptError",
     "ImageEmptyError",
     "ImageError",
     "ImageFormatError",
+    "ImageHeader",
     "ImageReadError",
     "ImageSource",
     "ImageSourceError",
     "ImageTooLargeError",
     "ImageTruncatedError",
-    "NotAnImageError",
     "ImageUrlSource",
+    "NotAnImageError",
     "PreparedImage",
     "TextImageUrl",
     "TokenEstimate",
@@ -67,9 +67,9 @@ __getattr__, __dir__ = lazy_exports(
         "MAX_PIXELS": "xai_vision.imaging._limits",
         "Change": "xai_vision.imaging._formats.change",
         "Detail": "xai_vision.imaging._tokens",
-        "Header": "xai_vision.imaging._formats.image_header",
+        "ImageHeader": "xai_vision.imaging._formats.image_header",
         "ImageBase64Error": "xai_vision.errors._image",
-        "ImageBombError": "xai_vision.errors._image",
+        "DecompressionBombError": "xai_vision.errors._image",
         "ImageCorruptError": "xai_vision.errors._image",
         "ImageEmptyError": "xai_vision.errors._image",
         "ImageError": "xai_vision.errors._image",
@@ -80,14 +80,14 @@ __getattr__, __dir__ = lazy_exports(
         "ImageTooLargeError": "xai_vision.errors._image",
         "ImageTruncatedError": "xai_vision.errors._image",
         "NotAnImageError": "xai_vision.errors._image",
-        "Picture": "xai_vision.imaging._image_url",
+        "ImageUrlSource": "xai_vision.imaging._image_url",
         "PreparedImage": "xai_vision.imaging._prepared",
-        "TextPicture": "xai_vision.imaging._image_url",
+        "TextImageUrl": "xai_vision.imaging._image_url",
         "TokenEstimate": "xai_vision.imaging._tokens",
-        "decode": "xai_vision.imaging._formats.parse",
+        "decode": "xai_vision.imaging._read",
         "estimate_tokens": "xai_vision.imaging._tokens",
         "prepare_image": "xai_vision.imaging._prepare",
-        "read_header": "xai_vision.imaging._formats.parse",
+        "read_header": "xai_vision.imaging._read",
         "sniff_format": "xai_vision.imaging._formats.sniff",
     },
 )

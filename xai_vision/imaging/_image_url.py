@@ -1,8 +1,8 @@
-"""What a picture is to the rest of the house: something that can write itself as an image_url.
+"""The interface of images: an object that writes itself as an image_url.
 
-A picture stays what it was given as (a URL, text, bytes, a file) until a request's body is
-written. Its encoded size is known before that, so that the lengths in front of it can be, and the
-text is handed over in steps, so that nobody holds a second copy of it.
+An image keeps its source (a URL, text, bytes, a file) until a request body is written. Its encoded
+size is known before, because protobuf puts lengths first, and the text is written in steps, so that
+there is no second copy of it.
 """
 
 from __future__ import annotations
@@ -13,61 +13,61 @@ from typing import Protocol, TypeAlias
 
 Write: TypeAlias = Callable[[bytes], object]
 
-# Text of this many bytes at a time: small enough to stay in the processor's cache while it is
-# encoded and copied, large enough that the steps do not count. A multiple of 4 (and 3/4 of it of
-# 3), so that base64 steps join without padding.
+# Bytes of text in a step: small enough for the CPU cache, large enough that the overhead of a step
+# is negligible. A multiple of 4 (and 3/4 of it a multiple of 3), so that base64 steps can be joined
+# without padding.
 STEP = 48 * 1024
 
 
-class Store(Protocol):
-    """Where the texts of pictures lie that are held together."""
+class BodyStore(Protocol):
+    """A buffer that holds the texts of several images."""
 
     def pin(self, start: int, length: int, reader: object) -> None:
-        """Keep these bytes as they are while ``reader`` exists."""
+        """Keep these bytes unchanged while ``reader`` exists."""
 
     def read(self, start: int, length: int) -> bytes:
-        """Bytes that are relied on."""
+        """Return pinned bytes."""
 
 
 class ImageUrlSource(ABC):
-    """A picture as a message holds it. Never changes once made."""
+    """An image in a message. Immutable."""
 
     __slots__ = ()
 
     @property
     @abstractmethod
     def url_size(self) -> int:
-        """How many bytes ``url()`` takes in UTF-8, without making it."""
+        """The length of ``url()`` in UTF-8 bytes, without building it."""
 
     @abstractmethod
     def write_url(self, write: Write) -> None:
-        """Hand the image_url's UTF-8 bytes to ``write``, in steps, ``url_size`` in all."""
+        """Pass the image_url's UTF-8 bytes to ``write`` in steps, ``url_size`` bytes in all."""
 
     @abstractmethod
     def describe(self) -> str:
-        """Which picture this is, for people: a file name, a short URL. Never its data."""
+        """Return a short description, such as a file name. Never contains image data."""
 
     @property
     def in_memory(self) -> bool:
-        """Whether it holds data that could be held elsewhere: see ``stored``."""
+        """Whether the image's data is in memory; see ``moved_to``."""
         return False
 
-    def stored(self, store: Store, start: int) -> ImageUrlSource:
-        """The same picture, its data held by ``store``, where its ``url()`` begins at ``start``.
+    def moved_to(self, store: BodyStore, start: int) -> ImageUrlSource:
+        """Return the same image with its data in ``store``, where ``url()`` begins at ``start``.
 
-        Itself, if it is not ``in_memory``.
+        Returns the image itself if it is not ``in_memory``.
         """
         return self
 
     def url(self) -> str:
-        """The whole image_url: an http(s) URL or a data URL."""
+        """Return the image_url: an http(s) URL or a data URL."""
         parts: list[bytes] = []
         self.write_url(parts.append)
         return b"".join(parts).decode()
 
 
 class TextImageUrl(ImageUrlSource):
-    """A picture given as the image_url itself: a web address or a data URL, sent as it is."""
+    """An image_url that is sent unchanged: an http(s) URL or a data URL."""
 
     __slots__ = ("_text",)
 
@@ -76,27 +76,27 @@ class TextImageUrl(ImageUrlSource):
 
     @property
     def url_size(self) -> int:
-        """How many bytes the text takes."""
+        """The length of the text in UTF-8 bytes."""
         return len(self._text) if self._text.isascii() else len(self._text.encode())
 
     def write_url(self, write: Write) -> None:
-        """Hand over the text in steps."""
+        """Write the text in steps."""
         for start in range(0, len(self._text), STEP):
             write(self._text[start : start + STEP].encode())
 
     def describe(self) -> str:
-        """The address, or the head of the data URL."""
+        """Return the shortened URL."""
         return describe_url(self._text)
 
     def url(self) -> str:
-        """The text as it was given."""
+        """Return the text."""
         return self._text
 
 
 def describe_url(text: str, limit: int = 80) -> str:
-    """Shorten a URL for people: no password, no query (which may be a key), no picture data.
+    """Shorten a URL for messages: no password, no query (which can hold a key), no image data.
 
-    Of a data URL only the label before its data is kept.
+    A data URL is reduced to its media type.
     """
     if text[:5].lower() == "data:":
         label, comma, _ = text[5:60].partition(",")
@@ -104,5 +104,5 @@ def describe_url(text: str, limit: int = 80) -> str:
     address, mark, _ = text.partition("?")
     scheme, slashes, rest = address.partition("://")
     host, slash, path = rest.partition("/")
-    shown = f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}{'?…' if mark else ''}"
-    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+    short = f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}{'?…' if mark else ''}"
+    return short if len(short) <= limit else f"{short[: limit - 1]}…"

@@ -1,4 +1,4 @@
-"""How a picture is to be prepared."""
+"""The options of ``prepare_image``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from xai_vision.errors._base import InvalidRequestError
 from xai_vision.errors._image import ImageTooLargeError
-from xai_vision.imaging._limits import MAX_SOURCE_BYTES, over_limit, quoted, whole_number
+from xai_vision.imaging._limits import MAX_SOURCE_BYTES, over_limit, positive_int, safe_repr
 
 
 @dataclass(frozen=True)
 class PrepareOptions:
-    """What the caller of ``prepare_image`` asked for; its arguments' meaning is told there."""
+    """The options of ``prepare_image``, which documents them."""
 
     convert: bool
     fit: bool
@@ -22,61 +22,63 @@ class PrepareOptions:
     strip_metadata: bool
     verify: bool
 
-    def checked(self) -> PrepareOptions:
-        """The same with Python's own numbers.
+    def validated(self) -> PrepareOptions:
+        """Validate the options and convert NumPy integers.
 
         Raises:
-            InvalidRequestError: A number is none, or not above 0; a switch is not True or False.
+            InvalidRequestError: An option is invalid.
         """
         for name in ("convert", "fit", "strip_metadata", "verify"):
             value = getattr(self, name)
             if not isinstance(value, bool):
-                raise InvalidRequestError(f"{name} has to be True or False, not {quoted(value)}.")
+                raise InvalidRequestError(f"{name}: must be True or False, not {safe_repr(value)}.")
         return replace(
             self,
-            max_side=None if self.max_side is None else whole_number("max_side", self.max_side),
-            max_bytes=None if self.max_bytes is None else whole_number("max_bytes", self.max_bytes),
-            limit=whole_number("limit", self.limit),
-            max_pixels=whole_number("max_pixels", self.max_pixels),
+            max_side=None if self.max_side is None else positive_int("max_side", self.max_side),
+            max_bytes=None if self.max_bytes is None else positive_int("max_bytes", self.max_bytes),
+            limit=positive_int("limit", self.limit),
+            max_pixels=positive_int("max_pixels", self.max_pixels),
         )
 
     @property
-    def most(self) -> int:
-        """The bytes the picture may take."""
+    def size_limit(self) -> int:
+        """Maximum bytes of the image."""
         return min(self.limit, self.max_bytes or self.limit)
 
     @property
-    def smaller(self) -> bool:
-        """Whether the picture may be made smaller."""
+    def may_shrink(self) -> bool:
+        """Whether the image may be re-encoded to make it smaller."""
         return self.fit or self.max_side is not None or self.max_bytes is not None
 
     def check_size(self, size: int) -> None:
-        """Refuse a picture over the limit that may not be made smaller.
+        """Refuse an image over the limit unless it may shrink.
 
         Raises:
-            ImageTooLargeError: It is.
+            ImageTooLargeError: The image is over the limit.
         """
-        if size > self.most and not self.smaller:
+        if size > self.size_limit and not self.may_shrink:
             raise ImageTooLargeError(
-                over_limit(size, self.most), size=size, limit=self.most, remedy=HOW_TO_FIT
+                over_limit(size, self.size_limit),
+                size=size,
+                limit=self.size_limit,
+                remedy=HOW_TO_FIT,
             )
 
     def check_source(self, size: int) -> None:
-        """Refuse a file that would take too much memory to convert.
+        """Refuse a file that is too large to convert in memory.
 
         Raises:
-            ImageTooLargeError: It is over 512 MiB.
+            ImageTooLargeError: The file is over 512 MiB.
         """
         if size > MAX_SOURCE_BYTES:
             raise ImageTooLargeError(
                 over_limit(size, MAX_SOURCE_BYTES),
                 size=size,
                 limit=MAX_SOURCE_BYTES,
-                remedy="Make it smaller before it is passed.",
+                remedy="Reduce its size before passing it.",
             )
 
 
 HOW_TO_FIT = (
-    "Pass fit=True to image() or prepare_image() to have it made smaller, or max_side= or "
-    "max_bytes= to say how small."
+    "Pass fit=True to image() or prepare_image() to re-encode it, or set max_side= or max_bytes=."
 )

@@ -1,4 +1,4 @@
-"""From anything a program holds to what the service takes."""
+"""Prepare an image: from any accepted source to a JPEG or PNG."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from xai_vision.imaging._formats.change import Change
 from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.parse import check_pixels, parse_header, sniff
 from xai_vision.imaging._formats.sniff import SUPPORTED
-from xai_vision.imaging._limits import MAX_BYTES, MAX_PIXELS, quoted, shown
+from xai_vision.imaging._limits import MAX_BYTES, MAX_PIXELS, printable, safe_repr
 from xai_vision.imaging._options import PrepareOptions
 from xai_vision.imaging._prepared import PreparedImage
-from xai_vision.imaging._sources.data import ImageData, BytesImageData
+from xai_vision.imaging._sources.data import BytesImageData, ImageData
 from xai_vision.imaging._sources.detect import ImageSource, resolve
 from xai_vision.imaging._sources.resolved import ResolvedSource
 from xai_vision.imaging._tokens import Detail, check_detail
@@ -33,184 +33,199 @@ def prepare_image(
     strip_metadata: bool = False,
     verify: bool = False,
 ) -> PreparedImage:
-    """Make a picture ready to be sent, and refuse what the service would refuse.
+    """Prepare an image, and refuse what the service would refuse.
 
-    A JPEG or PNG goes through byte for byte: its header and its end are looked at, nothing is
-    decoded, and a file is not read before the request is written. Other formats, Pillow images
-    and arrays become PNG, or JPEG where PNG would be over the limit. Whatever is done to the
-    picture is listed in ``changes`` of the result.
+    A JPEG or PNG is sent unchanged: only its header and its end are checked, and a file is read
+    while the request is written. Other formats, Pillow images and arrays become PNG, or JPEG if
+    the PNG would exceed the limit. The result's ``changes`` list what was changed.
 
     Args:
         source: An http(s) URL, a data URL, base64 text, bytes, a ``pathlib.Path``, a file opened
-            as binary (read from where it stands), a Pillow image, a NumPy array (height, width)
-            or (height, width, 3 or 4) of uint8 or of floats in 0..1, or another prepared picture.
-            A string is never opened as a file.
-        name: What to call it in messages, of which 80 characters are shown; its file's name by
-            default.
-        detail: "auto", "low" or "high": for ``tokens`` of the result.
-        convert: Whether a format other than JPEG and PNG is converted; if not, it is refused.
-        fit: Whether a picture over the limit is encoded anew, with lower quality and fewer pixels
-            as needed, instead of refused.
-        max_side: The most pixels on the longest side; a larger picture is resized.
-        max_bytes: The most bytes; a larger picture is made to fit, as with ``fit``.
-        limit: The most raw bytes the service takes; 20 MiB by its documentation.
-        max_pixels: The most pixels a picture, Pillow image or array may have before it is taken
-            for a bomb; by default the 179 million at which Pillow refuses.
-        strip_metadata: Whether EXIF (place, camera), XMP, comments and what follows the picture
-            in its file are taken out; no pixel changes, and the orientation is kept.
-        verify: Whether the picture is decoded to see that all of it opens.
+            in binary mode (read from its position), a Pillow image, a NumPy array (height, width)
+            or (height, width, 3 or 4) of uint8 or of floats in 0..1, or another prepared image.
+            A string is never treated as a path.
+        name: The image's name in messages, of which 80 characters are shown. Default: the name
+            of its file.
+        detail: "auto", "low" or "high", for the result's ``tokens``.
+        convert: Whether to convert formats other than JPEG and PNG instead of refusing them.
+        fit: Whether to re-encode an image over the limit, with lower quality and fewer pixels as
+            needed, instead of refusing it.
+        max_side: Maximum length of the longest side in pixels; a larger image is resized.
+        max_bytes: Maximum size in bytes; a larger image is re-encoded as with ``fit``.
+        limit: Size in bytes that the service accepts; 20 MiB by its documentation.
+        max_pixels: Maximum number of pixels; more are treated as a decompression bomb. Default:
+            179 million, at which Pillow refuses to decode.
+        strip_metadata: Whether to remove EXIF (location, camera), XMP, comments and trailing
+            data. No pixel changes, and the orientation is kept.
+        verify: Whether to decode the whole image to check it.
 
     Returns:
-        The picture with format, size, changes and expected tokens. A web address is checked for
-        its form only: the service fetches the picture itself.
+        The image with format, size, changes and estimated tokens. Of a URL only the syntax is
+        checked, because the service fetches the image.
 
     Raises:
-        ImageError: It cannot be sent; the subclass says why, ``.remedy`` what to do.
-        InvalidRequestError: An option makes no sense.
+        ImageError: The image cannot be sent; the subclass says why, ``.remedy`` what to do.
+        InvalidRequestError: An option is invalid.
     """
-    given = PrepareOptions(convert, fit, max_side, max_bytes, limit, max_pixels, strip_metadata, verify)
-    wishes = given.checked()
+    options = PrepareOptions(
+        convert, fit, max_side, max_bytes, limit, max_pixels, strip_metadata, verify
+    )
+    options = options.validated()
     check_detail(detail)
     name = _checked_name(name)
     try:
-        found = resolve(source)
+        resolved = resolve(source)
     except ImageError as error:
         error.source = name or error.source
         raise
     try:
-        content, header = _prepare(found, wishes)
+        data, header = _prepare(resolved, options)
     except ImageError as error:
-        error.source = name or found.name
+        error.source = name or resolved.name
         raise
     return PreparedImage(
-        name or found.name,
-        content=content,
+        name or resolved.name,
+        data=data,
         header=header,
-        address=found.address,
-        changes=tuple(found.changes),
+        url=resolved.url,
+        changes=tuple(resolved.changes),
         detail=detail,
     )
 
 
 def _checked_name(name: str | None) -> str | None:
     if name is not None and not isinstance(name, str):
-        raise InvalidRequestError(f"name has to be a text, not {quoted(name)}.")
-    return shown(name) if name else None
+        raise InvalidRequestError(f"name: must be a string, not {safe_repr(name)}.")
+    return printable(name) if name else None
 
 
-def _prepare(found: ResolvedSource, wishes: PrepareOptions) -> tuple[ImageData | None, ImageHeader | None]:
-    if found.image is not None:
+def _prepare(
+    resolved: ResolvedSource, options: PrepareOptions
+) -> tuple[ImageData | None, ImageHeader | None]:
+    if resolved.image is not None:
         from xai_vision.imaging._pillow import convert as raster
 
-        return raster.from_image(found, found.image, wishes)
-    if found.content is None:
-        _check_url_options(wishes)
+        return raster.from_image(resolved, resolved.image, options)
+    if resolved.data is None:
+        _check_url_options(options)
         return None, None
-    return _from_content(found, found.content, wishes)
+    return _from_content(resolved, resolved.data, options)
 
 
-def _check_url_options(wishes: PrepareOptions) -> None:
-    """Refuse what cannot be done to a picture that is not here; ``fit`` is only a permission."""
-    asked = {
-        "strip_metadata": wishes.strip_metadata,
-        "verify": wishes.verify,
-        "max_side": wishes.max_side,
-        "max_bytes": wishes.max_bytes,
+def _check_url_options(options: PrepareOptions) -> None:
+    """Refuse options that need the image's data; ``fit`` is only a permission."""
+    requested = {
+        "strip_metadata": options.strip_metadata,
+        "verify": options.verify,
+        "max_side": options.max_side,
+        "max_bytes": options.max_bytes,
     }
-    for option, value in asked.items():
+    for option, value in requested.items():
         if value:
             raise ImageSourceError(
-                f"{option}= cannot be obeyed: the picture is at a web address, not here.",
-                remedy="Download it and pass its bytes.",
+                f"{option}= is not supported for a URL, because the service fetches the image.",
+                remedy="Download the image and pass its bytes.",
             )
 
 
-def _from_content(found: ResolvedSource, content: ImageData, wishes: PrepareOptions) -> tuple[ImageData, ImageHeader]:
-    """Take a file's bytes: as they are if they can be sent, converted if not."""
-    with content.open() as window:
-        name = sniff(window)
-        header = parse_header(window, name)
+def _from_content(
+    resolved: ResolvedSource, data: ImageData, options: PrepareOptions
+) -> tuple[ImageData, ImageHeader]:
+    """Use the bytes of a file unchanged if possible; convert them otherwise."""
+    with data.open() as reader:
+        name = sniff(reader)
+        header = parse_header(reader, name)
         if header is not None:
-            check_pixels(header.width, header.height, wishes.max_pixels)
-        taken = header is not None and name in SUPPORTED
-        if taken and not wishes.strip_metadata:
-            wishes.check_size(content.size)
-        if not taken or wishes.strip_metadata or content.size > wishes.most:
-            wishes.check_source(content.size)
-        whole = header is not None and _is_complete(window, header)
-    if header is None or not taken:
-        if not wishes.convert:
+            check_pixels(header.width, header.height, options.max_pixels)
+        supported = header is not None and name in SUPPORTED
+        if supported and not options.strip_metadata:
+            options.check_size(data.size)
+        if not supported or options.strip_metadata or data.size > options.size_limit:
+            options.check_source(data.size)
+        complete = header is not None and _is_complete(reader, header)
+    if header is None or not supported:
+        if not options.convert:
             raise ImageFormatError(
-                f"It is a {name}; only JPEG and PNG are taken as they are.",
-                remedy="Convert it, or leave out convert=False to have that done.",
+                f"format {name} is not accepted by the service (JPEG and PNG are).",
+                remedy="Convert it, or omit convert=False to have it converted.",
             )
-        return _reencode(found, content, name, header, wishes)
-    _report_media_type(found, header)
-    if wishes.verify or not whole:
-        _check_decodes(content, name, wishes)
-    if wishes.strip_metadata:
-        content, header = _strip_metadata(found, content, header)
-        wishes.check_size(content.size)
-    if wishes.max_side is not None and max(header.size) > wishes.max_side:
-        return _reencode(found, content, name, header, wishes)
-    if content.size > wishes.most:
-        return _make_fit(found, content, header, wishes)
-    return content, header
+        return _reencode(resolved, data, name, header, options)
+    _report_media_type(resolved, header)
+    if options.verify or not complete:
+        _check_decodes(data, name, options)
+    if options.strip_metadata:
+        data, header = _strip_metadata(resolved, data, header)
+        options.check_size(data.size)
+    if options.max_side is not None and max(header.size) > options.max_side:
+        return _reencode(resolved, data, name, header, options)
+    if data.size > options.size_limit:
+        return _make_fit(resolved, data, header, options)
+    return data, header
 
 
-def _is_complete(window: ByteReader, header: ImageHeader) -> bool:
-    """Whether a JPEG's or PNG's end is there; others show it when they are decoded."""
+def _is_complete(reader: ByteReader, header: ImageHeader) -> bool:
+    """Return whether a JPEG or PNG has its end; other formats are decoded anyway."""
     if header.format == "JPEG":
-        return jpeg.has_end_marker(window, header)
-    return header.format != "PNG" or png.has_end_marker(window, header)
+        return jpeg.has_end_marker(reader, header)
+    return header.format != "PNG" or png.has_end_marker(reader, header)
 
 
-def _report_media_type(found: ResolvedSource, header: ImageHeader) -> None:
-    if found.media_type is not None and found.media_type != header.media_type:
-        said = f"labelled {shown(found.media_type, 40)}" if found.media_type else "not labelled"
-        found.changes.append(Change(f"sent as {header.media_type}, which it is; it was {said}"))
+def _report_media_type(resolved: ResolvedSource, header: ImageHeader) -> None:
+    if resolved.media_type is not None and resolved.media_type != header.media_type:
+        label = (
+            f"labeled {printable(resolved.media_type, 40)}"
+            if resolved.media_type
+            else "not labeled"
+        )
+        resolved.changes.append(Change(f"sent as {header.media_type}, which it is; it was {label}"))
 
 
-def _check_decodes(content: ImageData, name: str, wishes: PrepareOptions) -> None:
+def _check_decodes(data: ImageData, name: str, options: PrepareOptions) -> None:
     from xai_vision.imaging._pillow import decode as pixels
 
-    data = content.read()
-    if wishes.verify:
-        pixels.verify(data, name)
-    pixels.load_image(data, name, max_pixels=wishes.max_pixels)
+    raw = data.read()
+    if options.verify:
+        pixels.verify(raw, name)
+    pixels.load_image(raw, name, max_pixels=options.max_pixels)
 
 
-def _strip_metadata(found: ResolvedSource, content: ImageData, header: ImageHeader) -> tuple[ImageData, ImageHeader]:
-    """Take out what is not the picture; the same content if there is nothing of it."""
-    data = content.read()
+def _strip_metadata(
+    source: ResolvedSource, data: ImageData, header: ImageHeader
+) -> tuple[ImageData, ImageHeader]:
+    """Remove metadata; return the same data if there is none."""
+    raw = data.read()
     strip = jpeg.strip if header.format == "JPEG" else png.strip
-    bare = strip(data, header)
-    if len(bare) >= len(data):
-        return content, header
-    held = BytesImageData(bare)
-    with held.opened() as window:
-        bare_header = parse_header(window, header.format) or header
-    if header.animated and not bare_header.animated:
-        found.changes.append(Change("only the first of its pictures is sent", lossy=True))
-    found.changes.append(Change(f"metadata taken out ({len(data) - len(bare):,} bytes)"))
-    return held, bare_header
+    stripped = strip(raw, header)
+    if len(stripped) >= len(raw):
+        return data, header
+    result = BytesImageData(stripped)
+    with result.open() as reader:
+        new_header = parse_header(reader, header.format) or header
+    if header.multi_image and not new_header.multi_image:
+        source.changes.append(Change("only the first of its images is sent", lossy=True))
+    source.changes.append(Change(f"metadata removed ({len(raw) - len(stripped):,} bytes)"))
+    return result, new_header
 
 
 def _make_fit(
-    found: ResolvedSource, content: ImageData, header: ImageHeader, wishes: PrepareOptions
+    resolved: ResolvedSource, data: ImageData, header: ImageHeader, options: PrepareOptions
 ) -> tuple[ImageData, ImageHeader]:
-    """Make it fit: without its metadata if that does it, encoded anew if not."""
-    before = len(found.changes)
-    bare, bare_header = _strip_metadata(found, content, header)
-    if bare.size <= wishes.most:
+    """Make the image fit: remove its metadata, or re-encode it if that is not enough."""
+    before = len(resolved.changes)
+    bare, bare_header = _strip_metadata(resolved, data, header)
+    if bare.size <= options.size_limit:
         return bare, bare_header
-    del found.changes[before:]
-    return _reencode(found, content, header.format, header, wishes)
+    del resolved.changes[before:]
+    return _reencode(resolved, data, header.format, header, options)
 
 
 def _reencode(
-    found: ResolvedSource, content: ImageData, name: str, header: ImageHeader | None, wishes: PrepareOptions
+    resolved: ResolvedSource,
+    data: ImageData,
+    name: str,
+    header: ImageHeader | None,
+    options: PrepareOptions,
 ) -> tuple[ImageData, ImageHeader]:
     from xai_vision.imaging._pillow import convert as raster
 
-    return raster.from_file(found, content.read(), name, header, wishes)
+    return raster.from_file(resolved, data.read(), name, header, options)

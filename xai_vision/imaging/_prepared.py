@@ -1,4 +1,4 @@
-"""A picture that was looked at and is ready to be sent."""
+"""The result of preparing an image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xai_vision.errors._image import ImageError, ImageReadError
 from xai_vision.imaging._formats.change import Change
 from xai_vision.imaging._formats.image_header import ImageHeader
-from xai_vision.imaging._image_url import STEP, ImageUrlSource, Store, Write, describe_url
+from xai_vision.imaging._image_url import STEP, BodyStore, ImageUrlSource, Write, describe_url
 from xai_vision.imaging._limits import human_size
 from xai_vision.imaging._sources.data import ImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
@@ -22,167 +22,174 @@ if TYPE_CHECKING:
 
 
 class PreparedImage(ImageUrlSource):
-    """A picture ready to be sent; made by ``prepare_image``. Never changes.
+    """An image that is ready to be sent, the result of ``prepare_image``. Immutable.
 
-    It holds what it was made from (bytes, text, a path) and is encoded while a request is written.
-    It can be pickled, copied and used from several threads at once.
+    It references its source (bytes, text, a path) and is encoded while a request is written. It can
+    be pickled, copied and shared by threads.
     """
 
-    __slots__ = ("_address", "_changes", "_content", "_detail", "_header", "_source")
+    __slots__ = ("_changes", "_data", "_detail", "_header", "_source", "_url")
 
-    _address: str
     _changes: tuple[Change, ...]
-    _content: ImageData | None
+    _data: ImageData | None
     _detail: Detail
     _header: ImageHeader | None
     _source: str
+    _url: str
 
     def __init__(
         self,
         source: str,
         *,
-        content: ImageData | None = None,
+        data: ImageData | None = None,
         header: ImageHeader | None = None,
-        address: str = "",
+        url: str = "",
         changes: tuple[Change, ...] = (),
         detail: Detail = "auto",
     ) -> None:
-        """Hold either the content and its header, or a web address."""
+        """Store either data and header, or a URL."""
         self._source = source
-        self._content = content
+        self._data = data
         self._header = header
-        self._address = address
+        self._url = url
         self._changes = changes
         self._detail = detail
 
-    # --- what it is ---
+    # --- properties ---
 
     @property
     def source(self) -> str:
-        """Which picture it is: the name given, its file's name, or a word like "data URL"."""
+        """The image's name: the ``name`` argument, its file's name, or a kind such as "data URL"."""
         return self._source
 
     @property
     def format(self) -> str | None:
-        """Either "JPEG" or "PNG"; None of a picture at a web address."""
+        """ "JPEG" or "PNG"; None for a URL."""
         return self._header.format if self._header else None
 
     @property
     def media_type(self) -> str | None:
-        """Either "image/jpeg" or "image/png"; None of a picture at a web address."""
+        """ "image/jpeg" or "image/png"; None for a URL."""
         return self._header.media_type if self._header else None
 
     @property
     def size(self) -> tuple[int, int] | None:
-        """Width and height in pixels as people see it, its orientation obeyed."""
+        """Width and height in pixels with the EXIF orientation applied; None for a URL."""
         return self._header.size if self._header else None
 
     @property
     def width(self) -> int | None:
-        """Pixels across, its orientation obeyed; None of a picture at a web address."""
+        """Width in pixels with the EXIF orientation applied; None for a URL."""
         return self._header.size[0] if self._header else None
 
     @property
     def height(self) -> int | None:
-        """Pixels down, its orientation obeyed; None of a picture at a web address."""
+        """Height in pixels with the EXIF orientation applied; None for a URL."""
         return self._header.size[1] if self._header else None
 
     @property
     def orientation(self) -> int | None:
-        """The orientation in the file's EXIF, or else its XMP: 1 to 8, where 1 is upright."""
+        """The EXIF orientation (or that of XMP), 1 to 8; 1 means upright. None for a URL."""
         return self._header.orientation if self._header else None
 
     @property
     def animated(self) -> bool:
-        """Whether it is an animated PNG, or a JPEG with further pictures behind the first (MPO).
-
-        It is sent whole; what is seen is its first picture.
-        """
+        """Whether it is an animated PNG. All of it is sent; the model sees the first frame."""
         return bool(self._header and self._header.animated)
 
     @property
+    def multi_image(self) -> bool:
+        """Whether the file has more than one image: an animated PNG, or a JPEG with further images.
+
+        All of it is sent; the model sees the first image.
+        """
+        return bool(self._header and self._header.multi_image)
+
+    @property
     def size_bytes(self) -> int | None:
-        """Raw bytes of the file; None of a picture at a web address."""
-        return self._content.size if self._content else None
+        """Size of the file in bytes, before base64; None for a URL."""
+        return self._data.size if self._data else None
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What was done to it, in order; empty if it is sent as it was given."""
+        """The changes in order; empty if the image is sent unchanged."""
         return self._changes
 
     @property
     def lossless(self) -> bool:
-        """Whether nothing was lost by what was done to it."""
+        """Whether no change was lossy."""
         return not any(change.lossy for change in self._changes)
 
     @property
     def tokens(self) -> TokenEstimate:
-        """What it may cost, for the detail it was prepared with; see ``estimate_tokens``."""
+        """The estimated tokens with the ``detail`` of ``prepare_image``; see ``estimate_tokens``."""
         return self.estimate(self._detail)
 
     def estimate(self, detail: Detail) -> TokenEstimate:
-        """What it may cost with another detail: "auto", "low" or "high"."""
+        """Estimate the tokens with a detail: "auto", "low" or "high"."""
         return estimate_tokens(self.width, self.height, detail)
 
     def describe(self) -> str:
-        """Which picture this is, for people: "photo.jpg (JPEG, 640x480, 1.2 MiB)"."""
-        if self._content is None or self._header is None:
-            return describe_url(self._address)
+        """Describe the image in a line: "photo.jpg (JPEG, 640x480, 1.2 MiB)"."""
+        if self._data is None or self._header is None:
+            return describe_url(self._url)
         width, height = self._header.size
-        size = human_size(self._content.size)
+        size = human_size(self._data.size)
         return f"{self._source} ({self._header.format}, {width}x{height}, {size})"
 
     def __repr__(self) -> str:
         return f"<PreparedImage {self.describe()}>"
 
-    # --- what is in it ---
+    # --- data ---
 
     def read(self) -> bytes:
-        """The file that is sent, as raw bytes.
+        """Return the bytes that are sent, before base64.
 
         Raises:
-            ImageReadError: It is at a web address, or its file cannot be read any more.
+            ImageReadError: The image is a URL, or its file can no longer be read.
         """
-        with self._named():
-            return self._here().read()
+        with self._named_errors():
+            return self._require_data().read()
 
     def sha256(self) -> str:
-        """The SHA-256 of ``read()``, in hexadecimal."""
+        """Return the SHA-256 of ``read()`` in hexadecimal."""
         return hashlib.sha256(self.read()).hexdigest()
 
     def pil(self) -> Image:
-        """The picture as a Pillow image, decoded and turned upright.
+        """Decode to a Pillow image with the EXIF orientation applied.
 
         Raises:
-            ImageCorruptError: It does not open.
+            ImageCorruptError: The image cannot be decoded.
         """
-        from xai_vision.imaging._formats.parse import decode
+        from xai_vision.imaging._read import decode
 
-        with self._named():
-            return decode(self.read(), max_pixels=sys.maxsize)  # it was checked before
+        with self._named_errors():
+            return decode(
+                self.read(), max_pixels=sys.maxsize
+            )  # the limit was checked in prepare_image()
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Say in errors which picture they are about."""
+    def _named_errors(self) -> Iterator[None]:
+        """Add the image's name to errors."""
         try:
             yield
         except ImageError as error:
-            error.source = self._source if self._content else self.describe()
+            error.source = self._source if self._data else self.describe()
             raise
 
-    def _here(self) -> ImageData:
-        if self._content is None:
+    def _require_data(self) -> ImageData:
+        if self._data is None:
             raise ImageReadError(
-                "It is at a web address; its data is not here.",
-                remedy="Download it and pass its bytes.",
+                "the image is a URL; its data is not available.",
+                remedy="Download the image and pass its bytes.",
             )
-        return self._content
+        return self._data
 
-    def found(self) -> ResolvedSource:
-        """The picture as a source, to prepare it once more in another way."""
-        return ResolvedSource(self._source, self._content, self._address, changes=list(self._changes))
+    def to_source(self) -> ResolvedSource:
+        """Return the image as a source, to prepare it again with other options."""
+        return ResolvedSource(self._source, self._data, self._url, changes=list(self._changes))
 
-    # --- how it is sent ---
+    # --- encoding ---
 
     @property
     def _prefix(self) -> str:
@@ -190,42 +197,42 @@ class PreparedImage(ImageUrlSource):
 
     @property
     def url_size(self) -> int:
-        """How many bytes ``url()`` takes in UTF-8, without making it."""
-        if self._content is None:
-            return len(self._address.encode())
-        return len(self._prefix) + self._content.base64_size
+        """The length of ``url()`` in UTF-8 bytes, without building it."""
+        if self._data is None:
+            return len(self._url.encode())
+        return len(self._prefix) + self._data.base64_size
 
     def write_url(self, write: Write) -> None:
-        """Hand the image_url's UTF-8 bytes to ``write``, in steps, ``url_size`` in all.
+        """Pass the image_url's UTF-8 bytes to ``write`` in steps, ``url_size`` bytes in all.
 
         Raises:
-            ImageReadError: Its file cannot be read, or changed after it was prepared.
+            ImageReadError: The file cannot be read, or changed after it was prepared.
         """
-        if self._content is None:
-            text = self._address.encode()
+        if self._data is None:
+            text = self._url.encode()
             for start in range(0, len(text), STEP):
                 write(text[start : start + STEP])
             return
-        with self._named():
-            self._content.write_url(self._prefix.encode(), write)
+        with self._named_errors():
+            self._data.write_url(self._prefix.encode(), write)
 
     @property
     def in_memory(self) -> bool:
-        """Whether it holds its data: not if it is at a web address or in a file."""
-        return self._content is not None and self._content.in_memory
+        """Whether the image's data is in memory, not in a file or at a URL."""
+        return self._data is not None and self._data.in_memory
 
-    def stored(self, store: Store, start: int) -> PreparedImage:
-        """The same picture, its data held by ``store``, where its ``url()`` begins at ``start``.
+    def stored(self, store: BodyStore, start: int) -> PreparedImage:
+        """Return the same image with its data in ``store``, where ``url()`` begins at ``start``.
 
-        Itself, if it is not ``in_memory``.
+        Returns the image itself if it is not ``in_memory``.
         """
-        content = self._content
+        content = self._data
         if content is None or not content.in_memory:
             return self
         from xai_vision.imaging._sources.base64_data import BufferedImageData
 
-        held = BufferedImageData(store, start + len(self._prefix), content.size)
-        return _restore(self._source, self._state() | {"content": held})
+        buffered = BufferedImageData(store, start + len(self._prefix), content.size)
+        return _restore(self._source, self._state() | {"data": buffered})
 
     # --- copies ---
 
@@ -237,9 +244,9 @@ class PreparedImage(ImageUrlSource):
 
     def _state(self) -> dict[str, Any]:
         return {
-            "content": self._content,
+            "data": self._data,
             "header": self._header,
-            "address": self._address,
+            "url": self._url,
             "changes": self._changes,
             "detail": self._detail,
         }

@@ -1,4 +1,4 @@
-"""What a picture costs in tokens, as far as that can be known before it is sent."""
+"""Token estimates of images."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from xai_vision.errors._base import InvalidRequestError
-from xai_vision.imaging._limits import quoted, whole_number
+from xai_vision.imaging._limits import positive_int, safe_repr
 
 Detail: TypeAlias = Literal["auto", "low", "high"]
-"""How closely the service looks at a picture."""
+"""The detail level of an image."""
 
 TILE = 448
-"""Side of a tile in pixels; from public reports, not documented."""
+"""Side of a tile in pixels (public reports, not documented)."""
 
 TILE_TOKENS = 256
-"""Tokens per tile, and the least a picture was seen to cost; from public reports."""
+"""Tokens per tile, and the lowest cost of an image seen (public reports)."""
 
 MAX_TILES = 6
-"""Tiles a picture is cut into at most; from public reports."""
+"""Maximum number of tiles (public reports)."""
 
 MAX_TOKENS = (MAX_TILES + 1) * TILE_TOKENS
-"""The most a picture was seen to cost: 1792 tokens."""
+"""The highest cost of an image seen: 1792 tokens (public reports)."""
 
 _REPORTED = (
     "public reports, not documented by xAI: 256 to 1792 tokens by size; tiles of 448x448 px at "
-    "256 tokens, at most 6, and one more for the whole"
+    "256 tokens, at most 6, and one more for the whole image"
 )
-_UNKNOWN_SIZE = f"{_REPORTED}; the picture's size is not known, so the most is likely"
+_UNKNOWN_SIZE = f"{_REPORTED}; the image's size is unknown, so the maximum is likely"
 
 
 @dataclass(frozen=True)
 class TokenEstimate:
-    """A guess at tokens, with its range. What counts is ``usage`` on the response.
+    """An estimate of tokens with its range. The response's ``usage`` has the real number.
 
     Attributes:
-        low: The least that is to be expected.
-        likely: The best single guess.
-        high: The most that is to be expected.
-        source: Where the figures come from.
+        low: The lower bound.
+        likely: The most likely number.
+        high: The upper bound.
+        source: The source of the numbers.
     """
 
     low: int
@@ -68,27 +68,27 @@ class TokenEstimate:
 def estimate_tokens(
     width: int | None, height: int | None, detail: Detail = "auto"
 ) -> TokenEstimate:
-    """Estimate what a picture costs, before sending it.
+    """Estimate the tokens of an image before sending it.
 
-    The service documents no formula. The figures come from public reports: a picture is cut into
-    tiles of 448x448 pixels, 256 tokens each, at most six, and one more shows the whole; "low" is
-    one tile. As small pictures may be enlarged to fill more tiles, the range is wide.
+    The service documents no formula. The numbers come from public reports: an image is divided into
+    tiles of 448x448 pixels, 256 tokens each, at most six, plus one for the whole image; "low" is one
+    tile. The range is wide because small images may be enlarged to more tiles.
 
     Args:
-        width: Pixels across; None if not known, as for a picture at a web address.
-        height: Pixels down; None if not known.
+        width: Width in pixels; None if unknown, as for a URL.
+        height: Height in pixels; None if unknown.
         detail: "auto" (the service chooses), "low" (faster, fewer tokens) or "high" (slower,
             more tokens).
 
     Returns:
-        The least, likely and most tokens, and where that is from.
+        The estimate with its range and source.
 
     Raises:
-        InvalidRequestError: The detail is none of the three, or a side is no whole number above 0.
+        InvalidRequestError: The detail is unknown, or a side is not an integer above 0.
     """
     check_detail(detail)
-    width = None if width is None else whole_number("width", width)
-    height = None if height is None else whole_number("height", height)
+    width = None if width is None else positive_int("width", width)
+    height = None if height is None else positive_int("height", height)
     if detail == "low":
         return TokenEstimate(TILE_TOKENS, TILE_TOKENS, 2 * TILE_TOKENS)
     if width is None or height is None:
@@ -98,12 +98,12 @@ def estimate_tokens(
 
 
 def check_detail(detail: object) -> None:
-    """Refuse a detail the service does not know.
+    """Refuse an unknown detail.
 
     Raises:
-        InvalidRequestError: It is none of "auto", "low" and "high".
+        InvalidRequestError: The detail is not "auto", "low" or "high".
     """
     if detail not in get_args(Detail):
         raise InvalidRequestError(
-            f"detail has to be 'auto', 'low' or 'high', not {quoted(detail)}."
+            f"detail: must be 'auto', 'low' or 'high', not {safe_repr(detail)}."
         )

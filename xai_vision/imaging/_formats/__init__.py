@@ -1,1 +1,1 @@
-"""TODO."""
+"""Image formats: detection, headers and metadata, without Pillow."""

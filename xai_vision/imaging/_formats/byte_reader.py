@@ -1,4 +1,4 @@
-"""Looking at parts of a picture's bytes, wherever they are."""
+"""Random access to the bytes of an image."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from xai_vision.errors._image import ImageTruncatedError
 
 
 class ByteReader:
-    """A look at any part of a picture's bytes.
+    """Reads parts of an image's bytes from memory, a file or base64 text.
 
     Attributes:
-        size: How many bytes there are.
+        size: The number of bytes.
     """
 
     __slots__ = ("_read_at", "size")
@@ -21,15 +21,15 @@ class ByteReader:
         self.size = size
 
     def peek(self, start: int, length: int) -> bytes:
-        """The bytes from ``start`` on, as many of ``length`` as there are."""
+        """Return up to ``length`` bytes from ``start`` on."""
         length = min(length, self.size - start)
         return self._read_at(start, length) if start >= 0 and length > 0 else b""
 
     def read_exact(self, start: int, length: int) -> bytes:
-        """Exactly ``length`` bytes from ``start`` on.
+        """Return exactly ``length`` bytes from ``start`` on.
 
         Raises:
-            ImageTruncatedError: The data ends before that.
+            ImageTruncatedError: The data ends before.
         """
         data = self.peek(start, length)
         if len(data) != length:
@@ -38,8 +38,8 @@ class ByteReader:
 
 
 def truncated_error() -> ImageTruncatedError:
-    """The error of a picture whose end is missing."""
+    """Return the error of an image whose end is missing."""
     return ImageTruncatedError(
-        "The data ends before the picture does.",
-        remedy="Get the whole file again; it looks like a broken download or upload.",
+        "image data is truncated.",
+        remedy="Get the complete file again; the download or upload was probably interrupted.",
     )

@@ -1,4 +1,4 @@
-"""What was done to a picture on its way."""
+"""Changes made to an image."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that was done to a picture; ``str()`` of it is ``what``.
+    """A change made to an image; ``str()`` returns ``what``.
 
     Attributes:
-        what: What was done, in a few words: "converted from WEBP to PNG".
-        lossy: Whether something of the picture was lost by it: pixels, colours, frames.
+        what: The change in a few words, such as "converted from WEBP".
+        lossy: Whether the change lost something: pixels, colors, frames.
     """
 
     what: str

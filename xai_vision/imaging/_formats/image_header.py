@@ -1,4 +1,4 @@
-"""What is known of a picture without its pixels."""
+"""The properties of an image that its header contains."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from xai_vision.imaging._formats.sniff import MEDIA_TYPES
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """What a picture's header says.
+    """The header of an image.
 
     Attributes:
-        format: Its format as Pillow names it: "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", ...
-        width: Pixels across, as stored.
-        height: Pixels down, as stored.
-        orientation: The orientation in its EXIF, or in its XMP if that says nothing: 1 to 8, where
-            1 is upright.
-        mode: The pixels' kind in Pillow's terms ("L", "RGB", "RGBA", "P", "CMYK", ...); "" if
-            not told by the header.
+        format: The format with Pillow's name: "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", ...
+        width: Width in pixels as stored.
+        height: Height in pixels as stored.
+        orientation: The orientation in EXIF, or else in XMP: 1 to 8; 1 means upright.
+        mode: The mode with Pillow's name ("L", "RGB", "RGBA", "P", "CMYK", ...); "" if unknown.
         bits: Bits per channel.
-        animated: Whether there is more than one picture in it: frames, pages, or in a JPEG further
-            pictures behind the first (MPO; gain maps of telephones are kept so, too).
-        body_at: Where the compressed pixels start, in bytes; 0 if not known.
-        doubtful: Whether something in it makes some decoders give up, so that only decoding tells.
-        ended: Whether its end was seen, of a PNG; of other formats that is looked for later.
+        animated: Whether the image has several frames or pages.
+        data_offset: Offset of the compressed pixels in bytes; 0 if unknown.
+        needs_decode: Whether only decoding can tell if the image is valid.
+        has_end: Whether the end of a PNG was found; other formats are checked later.
+        multi_image: Whether the file has more than one image: frames, pages, or further images
+            after a JPEG (MPO; phones store gain maps this way).
     """
 
     format: str
@@ -37,10 +36,11 @@ class ImageHeader:
     data_offset: int = 0
     needs_decode: bool = False
     has_end: bool = True
+    multi_image: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels as people see it, the orientation obeyed."""
+        """Width and height in pixels with the orientation applied."""
         if self.orientation >= 5:
             return self.height, self.width
         return self.width, self.height

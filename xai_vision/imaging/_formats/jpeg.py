@@ -1,4 +1,4 @@
-"""The segments of a JPEG: its header, whether its end is there, and its metadata."""
+"""The segments of a JPEG: header, end marker and metadata."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SUPPORTED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _MPF = b"MPF\0"
-_IMAGE_COUNT = 0xB001  # the tag of how many pictures there are
+_IMAGE_COUNT = 0xB001  # the tag of how many images there are
 _MAX_SEGMENTS = 5000
 _END = bytes((0xFF, EOI))
 _SCAN_STEP = 1024 * 1024
@@ -31,23 +31,23 @@ _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 
 
 class Segment(NamedTuple):
-    """One segment: its marker, where its payload starts, and that payload's length."""
+    """A segment: its marker, and the offset and length of its payload."""
 
     marker: int
     start: int
     length: int
 
 
-def segments(window: ByteReader, at: int = 2) -> Iterator[Segment]:
-    """Walk the segments from ``at`` up to the first scan or the end, those included."""
+def segments(reader: ByteReader, at: int = 2) -> Iterator[Segment]:
+    """Yield the segments from ``at`` to the first scan or the end, inclusive."""
     for _ in range(_MAX_SEGMENTS):
-        marker, at = _next_marker(window, at)
+        marker, at = _next_marker(reader, at)
         if marker in _STANDALONE:
             continue
         if marker == EOI:
             yield Segment(marker, at, 0)
             return
-        length = int.from_bytes(window.read_exact(at, 2), "big")
+        length = int.from_bytes(reader.read_exact(at, 2), "big")
         if length < 2:
             raise _corrupt("a segment is shorter than its own length")
         yield Segment(marker, at + 2, length - 2)
@@ -57,60 +57,62 @@ def segments(window: ByteReader, at: int = 2) -> Iterator[Segment]:
     raise _corrupt(f"it has more than {_MAX_SEGMENTS} segments before its first scan")
 
 
-def _next_marker(window: ByteReader, at: int) -> tuple[int, int]:
-    """Find the next marker, over fill bytes and, as decoders do, over a little garbage."""
-    pair = window.read_exact(at, 2)
+def _next_marker(reader: ByteReader, at: int) -> tuple[int, int]:
+    """Find the next marker; skip fill bytes and, like decoders, a little garbage."""
+    pair = reader.read_exact(at, 2)
     if pair[0] == 0xFF and pair[1] not in (0, 0xFF):
         return pair[1], at + 2
-    found = _MARKER.search(window.peek(at, 65536))
+    found = _MARKER.search(reader.peek(at, 65536))
     if found is None:
-        raise truncated_error() if at + 65536 > window.size else _corrupt("a segment is missing")
+        raise truncated_error() if at + 65536 > reader.size else _corrupt("a segment is missing")
     return found[1][0], at + found.end()
 
 
 def _corrupt(why: str) -> ImageCorruptError:
     return ImageCorruptError(
-        f"The JPEG is broken: {why}.", remedy="Save it again with a program that opens it."
+        f"the JPEG is corrupt: {why}.", remedy="Save it again with a program that opens it."
     )
 
 
-def parse(window: ByteReader) -> ImageHeader:
-    """Read a JPEG's header: every segment before the scan, of which only few are looked into."""
+def parse(reader: ByteReader) -> ImageHeader:
+    """Parse the header: the segments before the first scan."""
     frame: tuple[int, int, int, int] | None = None
     exif: Segment | None = None
     xmp: Segment | None = None
     several = False
-    for segment in segments(window):
+    for segment in segments(reader):
         if segment.marker in _FRAMES and frame is None:
-            frame = _frame(window, segment)
+            frame = _frame(reader, segment)
         elif segment.marker == APP1:
-            start = window.peek(segment.start, len(_XMP))
+            start = reader.peek(segment.start, len(_XMP))
             exif = exif or (segment if start.startswith(EXIF) else None)
             xmp = segment if start == _XMP else xmp
         elif segment.marker == APP2:
-            several = several or _has_more_images(window, segment)
+            several = several or _has_more_images(reader, segment)
         elif segment.marker == EOI:
-            raise _corrupt("it ends before its picture starts")
+            raise _corrupt("it ends before its image starts")
         elif segment.marker == SOS:
             if frame is None:
                 raise _corrupt("its size is missing")
             bits, height, width, parts = frame
             body = segment.start + segment.length
-            window.read_exact(segment.start, segment.length + 1)
+            reader.read_exact(segment.start, segment.length + 1)
             mode = _MODES.get(parts, "")
-            turn = orientation(_payload(window, exif), _payload(window, xmp))
-            return ImageHeader("JPEG", width, height, turn, mode, bits, several, body)
+            turn = orientation(_payload(reader, exif), _payload(reader, xmp))
+            return ImageHeader(
+                "JPEG", width, height, turn, mode, bits, data_offset=body, multi_image=several
+            )
     raise truncated_error()
 
 
-def _frame(window: ByteReader, segment: Segment) -> tuple[int, int, int, int]:
+def _frame(reader: ByteReader, segment: Segment) -> tuple[int, int, int, int]:
     """Read bits, height, width and number of components."""
     if segment.marker not in _SUPPORTED:
         raise _unsupported("it is lossless or hierarchical")
-    data = window.read_exact(segment.start, 6)
+    data = reader.read_exact(segment.start, 6)
     parts = data[5]
     if segment.length < 6 + 3 * parts or parts not in _MODES:
-        raise _corrupt(f"it has {parts} colour components")
+        raise _corrupt(f"it has {parts} color components")
     if data[0] != 8:
         raise _unsupported(f"it has {data[0]} bits per channel")
     return data[0], int.from_bytes(data[1:3], "big"), int.from_bytes(data[3:5], "big"), parts
@@ -118,34 +120,34 @@ def _frame(window: ByteReader, segment: Segment) -> tuple[int, int, int, int]:
 
 def _unsupported(why: str) -> ImageFormatError:
     return ImageFormatError(
-        f"This kind of JPEG is opened by hardly any program: {why}.",
+        f"this JPEG variant is not supported by most programs: {why}.",
         remedy="Save it as an ordinary JPEG or PNG.",
     )
 
 
-def _has_more_images(window: ByteReader, segment: Segment) -> bool:
-    """Whether further pictures follow in the file: of another eye or zoom, or a gain map (MPO)."""
-    if window.peek(segment.start, len(_MPF)) != _MPF:
+def _has_more_images(reader: ByteReader, segment: Segment) -> bool:
+    """Return whether the file has further images: another view, or a gain map (MPO)."""
+    if reader.peek(segment.start, len(_MPF)) != _MPF:
         return False
-    found = read_tag(_payload(window, segment).removeprefix(_MPF), _IMAGE_COUNT)
+    found = read_tag(_payload(reader, segment).removeprefix(_MPF), _IMAGE_COUNT)
     return found is not None and found > 1
 
 
-def _payload(window: ByteReader, segment: Segment | None) -> bytes:
-    return window.peek(segment.start, segment.length) if segment else b""
+def _payload(reader: ByteReader, segment: Segment | None) -> bytes:
+    return reader.peek(segment.start, segment.length) if segment else b""
 
 
-def has_end_marker(window: ByteReader, header: ImageHeader) -> bool:
-    """Whether the picture's end is there; False asks for a decoder's word.
+def has_end_marker(reader: ByteReader, header: ImageHeader) -> bool:
+    """Return whether the image has its end marker; if not, only decoding can tell.
 
-    The last two bytes tell in most files. In others something follows the picture (a film, a
-    maker's notes), so the end is searched for, which the compressed data cannot contain by chance.
+    Most files end with the marker. Others have trailing data (a video, maker notes), so the marker
+    is searched; compressed data cannot contain it.
     """
-    if window.peek(window.size - 2, 2) == _END:
+    if reader.peek(reader.size - 2, 2) == _END:
         return True
     before = b""
-    for start in range(header.data_offset, window.size, _SCAN_STEP):
-        block = window.peek(start, _SCAN_STEP)
+    for start in range(header.data_offset, reader.size, _SCAN_STEP):
+        block = reader.peek(start, _SCAN_STEP)
         if _END in before + block[:1] or _END in block:
             return True
         before = block[-1:]
@@ -153,16 +155,16 @@ def has_end_marker(window: ByteReader, header: ImageHeader) -> bool:
 
 
 def strip(data: bytes, header: ImageHeader) -> bytes:
-    """Take out EXIF, XMP, comments, thumbnails and what follows the picture; no pixel changes.
+    """Remove EXIF, XMP, comments, thumbnails and trailing data; no pixel changes.
 
-    The colour profile stays, as the colours depend on it. An orientation other than upright is
-    kept in an EXIF segment that holds nothing else.
+    The color profile is kept, because the colors depend on it. An orientation other than 1 is kept
+    in a minimal EXIF segment.
     """
-    window = ByteReader(lambda start, length: data[start : start + length], len(data))
+    reader = ByteReader(lambda start, length: data[start : start + length], len(data))
     view = memoryview(data)
     parts: list[bytes | memoryview] = [data[:2]]
     exif = EXIF + orientation_exif(header.orientation) if header.orientation != 1 else b""
-    for segment in segments(window):
+    for segment in segments(reader):
         payload = view[segment.start : segment.start + segment.length]
         if exif and not (segment.marker == APP0 and bytes(payload[:5]) == b"JFIF\0"):
             parts.append(_segment(APP1, exif))
@@ -180,7 +182,7 @@ def _segment(marker: int, payload: bytes | memoryview) -> bytes:
 
 
 def _is_essential(marker: int, start: bytes) -> bool:
-    """Whether a segment takes part in decoding: colours do, what was noted about it does not."""
+    """Return whether decoding depends on a segment."""
     if marker == APP0:
         return start.startswith(b"JFIF\0")
     if marker == APP2:
@@ -197,7 +199,7 @@ def _without_thumbnail(marker: int, payload: memoryview) -> bytes | memoryview:
 
 
 def _scans(data: bytes, at: int) -> Iterator[bytes | memoryview]:
-    """The compressed data from ``at`` to the end of the picture, later tables and scans with it."""
+    """Yield the compressed data from ``at`` to the end of the image, with later tables and scans."""
     view, start = memoryview(data), at
     while found := _MARKER.search(data, at):
         marker, at = found[1][0], found.end()
@@ -212,4 +214,4 @@ def _scans(data: bytes, at: int) -> Iterator[bytes | memoryview]:
             start = at + length
         at += length
     yield view[start:]
-    yield _END  # it was missing
+    yield _END  # the marker was missing

@@ -1,4 +1,4 @@
-"""Which way up a picture is: by its EXIF, or its XMP if that says nothing, as Pillow has it."""
+"""The orientation of an image: from EXIF, or else from XMP, as Pillow reads it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from xai_vision.imaging._formats.tiff import ORIENTATION, read_tag, valid_orientation
 
 EXIF = b"Exif\0\0"
-"""What EXIF starts with in a JPEG, and by mistake in some PNG and WebP files."""
+"""The prefix of EXIF in a JPEG, and by mistake in some PNG files."""
 
 _XMP = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
 _PROFILE_HEAD = 3  # lines: an empty one, the profile's name, its length
 
 
 def orientation(exif: bytes = b"", xmp: bytes = b"") -> int:
-    """Tell the orientation, 1 to 8, from what a file holds of either; 1 if they do not say."""
+    """Return the orientation, 1 to 8, from EXIF or XMP; 1 if neither has it."""
     by_exif = _read_exif(exif)
     if by_exif is not None:
         return by_exif
@@ -23,13 +23,13 @@ def orientation(exif: bytes = b"", xmp: bytes = b"") -> int:
 
 
 def _read_exif(exif: bytes) -> int | None:
-    """Read the orientation from EXIF, as far as its directory goes; None if it has none."""
+    """Read the orientation from possibly damaged EXIF; None if it has none."""
     found = read_tag(exif.removeprefix(EXIF), ORIENTATION)
     return None if found is None else valid_orientation(found)
 
 
 def exif_of_raw_profile(text: bytes) -> bytes:
-    """The EXIF in a PNG's text "Raw profile type exif", as ImageMagick wrote it; empty if none."""
+    """Return the EXIF in a PNG's text "Raw profile type exif" (ImageMagick); empty if invalid."""
     try:
         return bytes.fromhex(b"".join(text.split(b"\n")[_PROFILE_HEAD:]).decode("ascii"))
     except ValueError:
@@ -37,6 +37,6 @@ def exif_of_raw_profile(text: bytes) -> bytes:
 
 
 def orientation_exif(value: int) -> bytes:
-    """EXIF data that says nothing but the orientation."""
+    """Return EXIF data that contains only the orientation."""
     entry = ORIENTATION.to_bytes(2, "big") + b"\0\x03\0\0\0\x01" + value.to_bytes(2, "big")
     return b"MM\0*\0\0\0\x08" + b"\0\x01" + entry + b"\0\0" + b"\0\0\0\0"

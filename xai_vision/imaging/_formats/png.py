@@ -1,4 +1,4 @@
-"""The chunks of a PNG: its header, whether its end is there, and its metadata."""
+"""The chunks of a PNG: header, end marker and metadata."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from typing import NamedTuple
 from xai_vision.errors._image import ImageCorruptError, ImageFormatError, ImageTruncatedError
 from xai_vision.imaging._formats.byte_reader import ByteReader, truncated_error
 from xai_vision.imaging._formats.image_header import ImageHeader
-from xai_vision.imaging._formats.orientation import exif_of_raw_profile, orientation, orientation_exif
+from xai_vision.imaging._formats.orientation import (
+    exif_of_raw_profile,
+    orientation,
+    orientation_exif,
+)
 from xai_vision.imaging._formats.sniff import PNG_SIGNATURE
 
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 _MODES = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}
 _BITS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _MAX_CHUNKS = 5000
-_MAX_WALK = 50_000  # chunks: 400 MiB as most writers cut it
+_MAX_WALK = 50_000  # chunks; 400 MiB with the chunk size of most writers
 _MAX_EXIF = 1024 * 1024
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
 _XMP, _RAW_PROFILE = b"XML:com.adobe.xmp", b"Raw profile type exif"
 _MAX_NAME = 80
 _MAX_PACKED = 256 * 1024
-_MAX_UNPACKED = 1024 * 1024  # where Pillow gives up, and with more than so much in all:
+_MAX_UNPACKED = 1024 * 1024  # Pillow's limit for a text; the next is its limit for all texts:
 _MAX_TEXTS = 64 * 1024 * 1024
 
-# What decoding needs, and what the colours and the animation depend on.
+# Chunks that decoding, colors and animation depend on.
 _ESSENTIAL = {
     *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP"),
     *(b"mDCV", b"cLLI", b"sBIT", b"bKGD", b"pHYs", b"acTL", b"fcTL", b"fdAT"),
@@ -34,7 +38,7 @@ _ESSENTIAL = {
 
 
 class Chunk(NamedTuple):
-    """One chunk: its type, where its data starts, and that data's length."""
+    """A chunk: its type, and the offset and length of its data."""
 
     kind: bytes
     start: int
@@ -43,7 +47,7 @@ class Chunk(NamedTuple):
 
 @dataclass
 class _ParserState:
-    """What was met on the way through the chunks."""
+    """The state of the parser."""
 
     data_offset: int = 0
     has_end: bool = False
@@ -56,35 +60,35 @@ class _ParserState:
 
     @property
     def orientation(self) -> int:
-        """Which way up it is, by whatever says so."""
+        """The orientation in EXIF or XMP."""
         exif = self.exif or exif_of_raw_profile(self.texts.get(_RAW_PROFILE, b""))
         return orientation(exif, self.texts.get(_XMP, b""))
 
 
 def _corrupt(why: str) -> ImageCorruptError:
     return ImageCorruptError(
-        f"The PNG is broken: {why}.", remedy="Save it again with a program that opens it."
+        f"the PNG is corrupt: {why}.", remedy="Save it again with a program that opens it."
     )
 
 
-def parse(window: ByteReader) -> ImageHeader:
-    """Read a PNG's header: every chunk's head, as EXIF may lie behind the pixels.
+def parse(reader: ByteReader) -> ImageHeader:
+    """Parse the header: the heads of all chunks, because EXIF can follow the pixels.
 
-    Data that ends behind the header is enough, and told by ``ended`` of the result.
+    Data that ends after the header is accepted; ``has_end`` of the result is False then.
     """
-    width, height, bits, mode = _size(window)
+    width, height, bits, mode = _size(reader)
     seen = _ParserState()
     try:
-        for count, chunk in enumerate(_chunk_heads(window)):
+        for count, chunk in enumerate(_chunk_heads(reader)):
             if chunk.kind == b"IEND":
-                seen.has_end = chunk.start + chunk.length + 4 <= window.size
+                seen.has_end = chunk.start + chunk.length + 4 <= reader.size
                 break
             if chunk.kind == b"IDAT":
                 if mode == "P" and not seen.palette:
                     raise _corrupt("its palette is missing")
                 seen.data_offset = seen.data_offset or chunk.start
             else:
-                _read_chunk(window, chunk, seen)
+                _read_chunk(reader, chunk, seen)
             if count > _MAX_CHUNKS and not seen.data_offset:
                 raise _corrupt(f"it has more than {_MAX_CHUNKS} chunks before its pixels")
             if count > _MAX_WALK:
@@ -95,22 +99,33 @@ def parse(window: ByteReader) -> ImageHeader:
             raise
     if not seen.data_offset:
         raise _corrupt("it has no pixels")
-    found = seen.orientation, mode, bits, seen.animated, seen.data_offset, seen.needs_decode, seen.has_end
-    return ImageHeader("PNG", width, height, *found)
+    return ImageHeader(
+        "PNG",
+        width,
+        height,
+        seen.orientation,
+        mode,
+        bits,
+        seen.animated,
+        seen.data_offset,
+        seen.needs_decode,
+        seen.has_end,
+        multi_image=seen.animated,
+    )
 
 
-def _read_chunk(window: ByteReader, chunk: Chunk, seen: _ParserState) -> None:
-    """Note what a chunk other than the pixels says."""
+def _read_chunk(reader: ByteReader, chunk: Chunk, seen: _ParserState) -> None:
+    """Read a chunk other than the pixels."""
     if chunk.kind == b"eXIf":
-        seen.exif = window.peek(chunk.start, min(chunk.length, _MAX_EXIF))
+        seen.exif = reader.peek(chunk.start, min(chunk.length, _MAX_EXIF))
     elif chunk.kind == b"acTL" and not seen.data_offset:
-        seen.animated = int.from_bytes(window.peek(chunk.start, 4), "big") > 1
-        seen.needs_decode = True  # frames may be missing or out of order
+        seen.animated = int.from_bytes(reader.peek(chunk.start, 4), "big") > 1
+        seen.needs_decode = True  # frames can be missing or out of order
     elif chunk.kind in _TEXTS:
-        name = window.peek(chunk.start, _MAX_NAME).partition(b"\0")[0]
+        name = reader.peek(chunk.start, _MAX_NAME).partition(b"\0")[0]
         turns = name in (_XMP, _RAW_PROFILE)
         if turns or chunk.kind != b"tEXt":
-            text = _text(window, chunk) if seen.unpacked < _MAX_TEXTS else None
+            text = _text(reader, chunk) if seen.unpacked < _MAX_TEXTS else None
             if text is None:
                 seen.needs_decode = True
                 return
@@ -121,12 +136,12 @@ def _read_chunk(window: ByteReader, chunk: Chunk, seen: _ParserState) -> None:
         seen.palette = True
 
 
-def _text(window: ByteReader, chunk: Chunk) -> bytes | None:
-    """What a text or profile says; None if it unpacks to no sane size.
+def _text(reader: ByteReader, chunk: Chunk) -> bytes | None:
+    """Return a text or profile, or None if its decompressed size is suspicious.
 
-    Of a long text that is not packed, only the beginning.
+    A long uncompressed text is cut.
     """
-    data = window.peek(chunk.start, min(chunk.length, _MAX_PACKED))
+    data = reader.peek(chunk.start, min(chunk.length, _MAX_PACKED))
     rest = data.partition(b"\0")[2]
     if chunk.kind == b"tEXt":
         return rest
@@ -145,63 +160,63 @@ def _text(window: ByteReader, chunk: Chunk) -> bytes | None:
     return text if sane else None
 
 
-def _chunk_heads(window: ByteReader) -> Iterator[Chunk]:
-    """Walk the chunks' heads, the last of which may lack data: a header may be all there is.
+def _chunk_heads(reader: ByteReader) -> Iterator[Chunk]:
+    """Yield the heads of the chunks; the data of the last one can be incomplete.
 
     Raises:
-        ImageTruncatedError: The next head lies beyond the end.
+        ImageTruncatedError: The next head is beyond the end.
     """
     at = len(PNG_SIGNATURE)
     while True:
-        head = window.read_exact(at, 8)
+        head = reader.read_exact(at, 8)
         chunk = Chunk(head[4:], at + 8, int.from_bytes(head[:4], "big"))
         yield chunk
         at += 12 + chunk.length
 
 
-def _size(window: ByteReader) -> tuple[int, int, int, str]:
-    """Read width, height, bits and mode from the first chunk, which its checksum guards."""
-    if window.peek(12, 4) == b"CgBI":
+def _size(reader: ByteReader) -> tuple[int, int, int, str]:
+    """Read width, height, bits and mode from the first chunk and verify its checksum."""
+    if reader.peek(12, 4) == b"CgBI":
         raise ImageFormatError(
-            "This kind of PNG is for Apple's devices only.",
+            "this PNG is optimized for Apple's devices and not supported elsewhere.",
             remedy="Convert it back with pngcrush -revert-iphone-optimizations or Xcode.",
         )
-    data = window.read_exact(8, 25)
+    data = reader.read_exact(8, 25)
     if data[:8] != b"\0\0\0\rIHDR":
-        raise _corrupt("it does not start with its size")
+        raise _corrupt("the first chunk is not IHDR")
     if zlib.crc32(data[4:21]) != int.from_bytes(data[21:], "big"):
-        raise _corrupt("the checksum of its header is wrong")
+        raise _corrupt("the checksum of its header is invalid")
     width, height = int.from_bytes(data[8:12], "big"), int.from_bytes(data[12:16], "big")
-    bits, colour = data[16], data[17]
-    if bits not in _BITS.get(colour, ()) or data[18:20] != b"\0\0" or data[20] > 1:
-        raise _corrupt("its header says something that PNG does not know")
-    return width, height, bits, _MODES[colour]
+    bits, color = data[16], data[17]
+    if bits not in _BITS.get(color, ()) or data[18:20] != b"\0\0" or data[20] > 1:
+        raise _corrupt("its header has invalid values")
+    return width, height, bits, _MODES[color]
 
 
-def has_end_marker(window: ByteReader, header: ImageHeader) -> bool:
-    """Whether nothing about the picture is odd; False asks for a decoder's word.
+def has_end_marker(reader: ByteReader, header: ImageHeader) -> bool:
+    """Return whether the image has its end marker and needs no decoding to be checked.
 
     Raises:
-        ImageTruncatedError: Its end is missing. Some decoders get over it, others do not.
+        ImageTruncatedError: The end is missing. Some decoders accept that, others do not.
     """
     if header.has_end:
         return not header.needs_decode
-    if window.peek(window.size - len(_END), len(_END)) != _END:
+    if reader.peek(reader.size - len(_END), len(_END)) != _END:
         raise truncated_error()
-    return False  # the end is there, but no way through the chunks leads to it
+    return False  # the end exists, but the chunks do not lead to it
 
 
 def strip(data: bytes, header: ImageHeader) -> bytes:
-    """Take out EXIF, texts, times and what follows the picture; no pixel changes.
+    """Remove EXIF, texts, times and trailing data; no pixel changes.
 
-    The colour profile stays, as the colours depend on it. An orientation other than upright is
-    kept in an EXIF chunk that holds nothing else.
+    The color profile is kept, because the colors depend on it. An orientation other than 1 is kept
+    in a minimal EXIF chunk.
     """
-    window = ByteReader(lambda start, length: data[start : start + length], len(data))
+    reader = ByteReader(lambda start, length: data[start : start + length], len(data))
     view = memoryview(data)
     parts: list[bytes | memoryview] = [PNG_SIGNATURE]
     try:
-        for chunk in _chunk_heads(window):
+        for chunk in _chunk_heads(reader):
             if chunk.kind in _ESSENTIAL:
                 parts.append(view[chunk.start - 8 : chunk.start + chunk.length + 4])
             if chunk.kind == b"IHDR" and header.orientation != 1:
@@ -209,7 +224,7 @@ def strip(data: bytes, header: ImageHeader) -> bytes:
             if chunk.kind == b"IEND":
                 break
     except ImageTruncatedError:
-        pass  # decoders got over it, or nobody would have come here
+        pass  # the image was decoded before, so decoders accept it
     return b"".join(parts)
 
 

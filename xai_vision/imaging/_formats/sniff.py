@@ -1,9 +1,9 @@
-"""Which format a picture's first bytes say it has. The name and the label do not count."""
+"""Detection of an image's format from its first bytes."""
 
 from __future__ import annotations
 
 HEAD_BYTES = 512
-"""Bytes that `sniff_format` and `what_else` look at."""
+"""Bytes that `sniff_format` and `describe_unknown` read."""
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -25,14 +25,14 @@ MEDIA_TYPES = {
     "PSD": "image/vnd.adobe.photoshop",
     "QOI": "image/qoi",
 }
-"""Media types by format; the formats' names are Pillow's, where it has one.
+"""Media types by format, with Pillow's names.
 
-What hardly any program holds (DDS, SGI, TGA, PCX ...) is left out on purpose: every decoder that a
-stranger's bytes can reach is one more to trust. Who needs one passes a Pillow image.
+Rare formats (DDS, SGI, TGA, PCX ...) are omitted, because every decoder exposed to untrusted data is
+one more to trust. Users who need one can pass a Pillow image.
 """
 
 SUPPORTED = ("JPEG", "PNG")
-"""What the service takes (its documentation: "jpg/jpeg, png")."""
+"""The formats that the service accepts (its documentation: "jpg/jpeg, png")."""
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -55,22 +55,22 @@ _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"mif2"}
 
 _OTHER_SIGNATURES = (
-    (b"%PDF-", "a PDF document", "Render its pages to JPEG or PNG and send those."),
-    (b"%!PS", "a PostScript file", "Render it to PNG and send that."),
-    (b"PK\x03\x04", "a ZIP archive or Office document", "Send the pictures inside it."),
+    (b"%PDF-", "a PDF document", "Render its pages to JPEG or PNG."),
+    (b"%!PS", "a PostScript file", "Render it to PNG."),
+    (b"PK\x03\x04", "a ZIP archive or Office document", "Send the images inside it."),
     (b"\x1f\x8b", "gzip data", "Unpack it first."),
     (b"\x1aE\xdf\xa3", "a video", "Send one of its frames as JPEG or PNG."),
     (b"ID3", "sound", ""),
     (b"OggS", "sound or video", ""),
-    (b"{", "JSON text", "Pass the picture itself, not the message about it."),
+    (b"{", "JSON text", "Pass the image instead of the message that contains it."),
 )
 
 
 def sniff_format(head: bytes) -> str | None:
-    """Tell a picture's format from its first bytes (64 are enough, fewer may be).
+    """Detect an image's format from its first bytes (64 are enough).
 
     Returns:
-        A format's name as Pillow has it ("JPEG", "PNG", "WEBP", ...), or None.
+        Pillow's name of the format ("JPEG", "PNG", "WEBP", ...), or None.
     """
     for start, name in _SIGNATURES:
         if head.startswith(start):
@@ -89,7 +89,7 @@ def sniff_format(head: bytes) -> str | None:
 
 
 def _sniff_boxes(head: bytes) -> str | None:
-    """Tell AVIF and HEIC, which share a container, by the brands they declare."""
+    """Detect AVIF and HEIC, which share a container, by their brands."""
     end = min(int.from_bytes(head[:4], "big"), len(head))
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
     if brands & {b"avif", b"avis"}:
@@ -98,10 +98,10 @@ def _sniff_boxes(head: bytes) -> str | None:
 
 
 def describe_unknown(head: bytes) -> tuple[str, str]:
-    """Name what is no picture, for an error message.
+    """Describe data that is not an image, for an error message.
 
     Returns:
-        What it seems to be ("an HTML page"; empty if nobody knows), and what to do about it.
+        A description such as "an HTML page" (empty if unknown), and the remedy.
     """
     for start, name, remedy in _OTHER_SIGNATURES:
         if head.startswith(start):
@@ -110,14 +110,14 @@ def describe_unknown(head: bytes) -> tuple[str, str]:
         return "a video", "Send one of its frames as JPEG or PNG."
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"<svg" in text:
-        return "an SVG drawing", "Render it to PNG and send that."
+        return "an SVG drawing", "Render it to PNG."
     if text.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")):
         return (
             "an HTML or XML page",
-            "Where it was downloaded, check the address and the status of the reply.",
+            "If it was downloaded, check the URL and the status of the response.",
         )
     if text.startswith((b"http://", b"https://", b"data:")):
-        return "an address as bytes", "Pass it as a str."
+        return "a URL as bytes", "Pass it as a str."
     if text and all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in text):
         return "plain text", "If it is a path, pass pathlib.Path(...); if base64, check its start."
     return "", ""

@@ -1,4 +1,4 @@
-"""TIFF's directory, which is also what EXIF is written in: size, orientation, kind of pixels."""
+"""The directory of a TIFF, which is also the format of EXIF."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._sources.data import BytesImageData
 
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, CHANNELS = 256, 257, 258, 262, 274, 277
-# Bytes of an integer: BYTE, SHORT, LONG, LONG8, and signed ones, of which none here is negative.
+# Sizes of integers: BYTE, SHORT, LONG, LONG8, and signed types. No value here is negative.
 _SIZES = {1: 1, 3: 2, 4: 4, 16: 8, 6: 1, 8: 2, 9: 4, 17: 8}
 _BYTE = 1
 _MODES = {
@@ -29,7 +29,7 @@ Order = Literal["little", "big"]
 
 
 class _Layout(NamedTuple):
-    """How wide the numbers of a TIFF's directory are: 4 bytes and, in a BigTIFF, 8."""
+    """The sizes of numbers in a directory: a BigTIFF has 8-byte offsets."""
 
     counter: int
     entry: int
@@ -41,58 +41,62 @@ _BIG = _Layout(8, 20, 8)
 
 
 class Directory:
-    """The first directory of a TIFF: tags with small integers."""
+    """The first directory of a TIFF, as far as its values are integers."""
 
-    def __init__(self, window: ByteReader, *, whole: bool = True) -> None:
-        """Read the directory; a value beyond the data is left out.
+    def __init__(self, reader: ByteReader, *, whole: bool = True) -> None:
+        """Read the directory; values beyond the data are omitted.
 
         Args:
-            window: The TIFF.
-            whole: Whether all entries have to be there; if not, those that are count.
+            reader: The TIFF.
+            whole: Whether all entries have to exist; otherwise missing entries are ignored.
 
         Raises:
             ImageTruncatedError: The directory's end is missing.
         """
-        start = window.read_exact(0, 16) if window.peek(2, 2) in (b"+\0", b"\0+") else window.read_exact(0, 8)
+        start = (
+            reader.read_exact(0, 16)
+            if reader.peek(2, 2) in (b"+\0", b"\0+")
+            else reader.read_exact(0, 8)
+        )
         self._order: Order = "little" if start[:1] == b"I" else "big"
         self._shape = _BIG if len(start) == 16 else _CLASSIC
         shape = self._shape
         at = self._number(start[8:16] if shape is _BIG else start[4:8])
-        count = self._number(window.read_exact(at, shape.counter))
+        count = self._number(reader.read_exact(at, shape.counter))
         at += shape.counter
-        entries = (window.read_exact if whole else window.peek)(at, count * shape.entry)
-        self.more = any(window.peek(at + len(entries), shape.word))
+        entries = (reader.read_exact if whole else reader.peek)(at, count * shape.entry)
+        self.more = any(reader.peek(at + len(entries), shape.word))
         self._values: dict[int, int] = {}
         for place in range(0, len(entries), shape.entry):
-            self._add(window, entries[place : place + shape.entry])
+            self._add(reader, entries[place : place + shape.entry])
 
     def _number(self, data: bytes) -> int:
         return int.from_bytes(data, self._order)
 
-    def _add(self, window: ByteReader, entry: bytes) -> None:
+    def _add(self, reader: ByteReader, entry: bytes) -> None:
         tag = self._number(entry[:2])
         kind = self._number(entry[2:4])
         size = _SIZES.get(kind)
         if size is None or tag in self._values or len(entry) < self._shape.entry:
             return
-        if tag == ORIENTATION and kind == _BYTE:  # Pillow does not take it for a number
+        if tag == ORIENTATION and kind == _BYTE:  # Pillow does not accept this type
             return
         word = self._shape.word
         count = self._number(entry[4 : 4 + word])
         value = entry[4 + word :]
-        if count * size > word:  # the values lie elsewhere; the first is enough
-            value = window.peek(self._number(value), size)
+        if count * size > word:  # the values are elsewhere; only the first is needed
+            value = reader.peek(self._number(value), size)
         if count and len(value) >= size:
             self._values[tag] = self._number(value[:size])
 
     def get(self, tag: int, default: int = 0) -> int:
-        """The first value of a tag."""
+        """Return the first value of a tag."""
         return self._values.get(tag, default)
 
 
-def parse(window: ByteReader) -> ImageHeader:
-    """Read a TIFF's header: its first page."""
-    found = Directory(window)
+def parse(reader: ByteReader) -> ImageHeader:
+    """Parse the header of the first page."""
+    found = Directory(reader)
     bits = found.get(BITS, 1)
     mode = _MODES.get((found.get(PHOTOMETRIC, -1), found.get(CHANNELS, 1)), "")
     return ImageHeader(
@@ -103,25 +107,26 @@ def parse(window: ByteReader) -> ImageHeader:
         "1" if (mode, bits) == ("L", 1) else mode,
         bits,
         animated=found.more,
+        multi_image=found.more,
     )
 
 
 def read_tag(data: bytes, tag: int) -> int | None:
-    """Read one number from a TIFF's directory on its own, as EXIF is one, however damaged.
+    """Read a tag of a possibly damaged directory, such as EXIF.
 
     Returns:
-        None if it is not there, or if the data is no such directory.
+        The value, or None if the tag is missing or the data is not a directory.
     """
     if data[:4] not in (b"II*\0", b"MM\0*"):
         return None
-    with BytesImageData(data).opened() as window:
+    with BytesImageData(data).open() as reader:
         try:
-            found = Directory(window, whole=False).get(tag, -1)
+            found = Directory(reader, whole=False).get(tag, -1)
         except ImageTruncatedError:
             return None
     return found if found >= 0 else None
 
 
 def valid_orientation(value: int) -> int:
-    """An orientation, or 1 if there is none of that number."""
+    """Return the orientation, or 1 if it is invalid."""
     return value if 1 <= value <= 8 else 1

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Decoding, conversion and encoding with Pillow. These modules import Pillow."""

@@ -1,4 +1,4 @@
-"""NumPy arrays, and what turns into one, to Pillow images."""
+"""Conversion of NumPy arrays, and objects that convert to one, to Pillow images."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _TOLERANCE = 0.01
 
 
 def from_array(source: Any) -> tuple[Image.Image, list[Change]]:
-    """Make an image of an array of uint8, bool, or floats in 0..1; channels last, RGB order.
+    """Convert an array of uint8, bool, or floats in 0..1; channels last, in RGB order.
 
     Raises:
-        ImageSourceError: Its shape, type or values are others.
-        ImageEmptyError: It has no elements.
+        ImageSourceError: The shape, type or values are not supported.
+        ImageEmptyError: The array has no elements.
     """
     import numpy as np
 
@@ -26,7 +26,8 @@ def from_array(source: Any) -> tuple[Image.Image, list[Change]]:
         array = np.asarray(source)
     except Exception as error:
         raise ImageSourceError(
-            "It could not be turned into a NumPy array.", remedy=f"{_SUPPORTED}, in main memory."
+            "the object could not be converted to a NumPy array.",
+            remedy=f"{_SUPPORTED}, in main memory.",
         ) from error
     _check_shape(array.shape)
     pixels, changes = _eight_bits(np, array)
@@ -40,16 +41,14 @@ def _check_shape(shape: tuple[int, ...]) -> None:
     if not right:
         remedy = f"{_SUPPORTED}."
         if len(shape) == 3 and shape[2] == 2:
-            remedy = "Of grey with alpha, pass the grey, array[..., 0], or make it RGBA."
+            remedy = "Gray with alpha is not supported: pass array[..., 0], or convert to RGBA."
         elif len(shape) == 3 and shape[0] in (1, 3, 4):
             remedy = "Channels come last: pass array.transpose(1, 2, 0)."
         elif len(shape) == 4:
-            remedy = "Pass one picture of them, such as array[0]."
-        raise ImageSourceError(f"An array of shape {shape} is no picture.", remedy=remedy)
+            remedy = "Pass one image of the batch, such as array[0]."
+        raise ImageSourceError(f"an array of shape {shape} is not an image.", remedy=remedy)
     if 0 in shape:
-        raise ImageEmptyError(
-            f"An array of shape {shape} has no pixels.", remedy="Check how it was cut out."
-        )
+        raise ImageEmptyError(f"an array of shape {shape} has no pixels.", remedy="Check the crop.")
 
 
 def _eight_bits(np: Any, array: Any) -> tuple[Any, list[Change]]:
@@ -59,27 +58,28 @@ def _eight_bits(np: Any, array: Any) -> tuple[Any, list[Change]]:
         return array.astype(np.uint8) * np.uint8(255), []
     if array.dtype.kind != "f":
         raise ImageSourceError(
-            f"An array of {array.dtype} is not taken.",
-            remedy="Pass uint8 values, or floats in 0..1; of 16-bit values, (array >> 8).astype("
+            f"an array of {array.dtype} is not supported.",
+            remedy="Pass uint8 values, or floats in 0..1; convert 16-bit values with (array >> 8).astype("
             "'uint8').",
         )
     low, high = float(array.min()), float(array.max())
-    if not (low >= 0 and high <= 1):  # false for NaN, too
+    if not (low >= 0 and high <= 1):  # False for NaN too
         raise _out_of_range(low, high)
     values = np.rint(array * array.dtype.type(255)).astype(np.uint8)
     return values, [Change("floats rounded to 8 bits", lossy=True)]
 
 
 def _out_of_range(low: float, high: float) -> ImageSourceError:
-    remedy = "Divide them by their maximum; or if they are 0..255, .astype('uint8')."
+    remedy = "Divide them by their maximum; or, if they are in 0..255, use .astype('uint8')."
     if low >= -_TOLERANCE and high <= 1 + _TOLERANCE:
-        remedy = "Cut off what rounding left: array.clip(0, 1)."
+        remedy = "Clip rounding errors: array.clip(0, 1)."
     return ImageSourceError(
-        f"Floats have to be in 0..1; these are from {_format_number(low)} to {_format_number(high)}.", remedy=remedy
+        f"floats must be in 0..1; these are from {_format_number(low)} to {_format_number(high)}.",
+        remedy=remedy,
     )
 
 
 def _format_number(value: float) -> str:
-    """Write a number in short, but not so that one outside of 0..1 reads as 0 or 1."""
+    """Format a number briefly, but never round a value outside of 0..1 to 0 or 1."""
     short = f"{value:g}"
     return repr(value) if float(short) in (0, 1) and float(short) != value else short

@@ -1,4 +1,4 @@
-"""Modes of pixels that neither JPEG nor PNG holds, brought to one that they do hold."""
+"""Conversion of modes that JPEG and PNG do not support."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ _SPACES = {"P": b"RGB ", "RGB": b"RGB ", "RGBA": b"RGB ", "L": b"GRAY", "LA": b"
 
 
 def to_png_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
-    """Bring a picture to a mode that PNG holds: 1, L, LA, P, RGB, RGBA or I;16.
+    """Convert an image to a mode of PNG: 1, L, LA, P, RGB, RGBA or I;16.
 
-    Premultiplied and marked transparency is written out, which loses nothing. What loses something
-    (CMYK, YCbCr, floats ...) is added to ``changes``.
+    Premultiplied alpha and transparent colors become an alpha channel, which is lossless. Lossy
+    conversions (CMYK, YCbCr, floats ...) are added to ``changes``.
     """
     if image.mode in ("1", "L", "RGB"):
         if "transparency" in image.info:
             return image.convert("RGBA" if image.mode == "RGB" else "LA")
         return image
     if image.mode in ("I", "F", *_DEEP) and "transparency" in image.info:
-        changes.append(Change("a transparent shade of grey made opaque", lossy=True))
+        changes.append(Change("transparent gray made opaque", lossy=True))
     if image.mode == "P":
         return image if _palette_is_complete(image) else _expand_palette(image, changes)
     if image.mode in ("LA", "RGBA", "I;16", "I;16B"):
         return image
     convert = _CONVERT.get(image.mode)
     if convert is None:
-        changes.append(Change(f"colours converted from {image.mode} to RGB", lossy=True))
+        changes.append(Change(f"colors converted from {image.mode} to RGB", lossy=True))
         return image.convert("RGB")
     return convert(image, changes)
 
 
 def _palette_is_complete(image: Image.Image) -> bool:
-    """Whether every pixel's colour is in the palette; a PNG would make another of what is not."""
+    """Return whether the palette has every pixel's color; a PNG would change the others."""
     palette = image.palette
     if palette is None:
         return False
     highest = _extrema(image)[1]
-    colours = min(len(palette.palette) // len(palette.mode), len(image.getpalette() or ()) // 3)
-    return highest < colours
+    colors = min(len(palette.palette) // len(palette.mode), len(image.getpalette() or ()) // 3)
+    return highest < colors
 
 
 def _expand_palette(image: Image.Image, changes: list[Change]) -> Image.Image:
     mode = "RGBA" if image.has_transparency_data else "RGB"
-    changes.append(Change(f"palette written out as {mode}"))
+    changes.append(Change(f"palette expanded to {mode}"))
     return image.convert(mode)
 
 
@@ -65,21 +65,21 @@ def _as(mode: str) -> Convert:
 
 
 def _by_profile(image: Image.Image, changes: list[Change]) -> Image.Image:
-    """Convert CMYK or LAB to sRGB, by the picture's own colour profile if it has one."""
+    """Convert CMYK or LAB to sRGB, with the image's color profile if it has one."""
     how = "a general formula"
     converted = None
     profile = image.info.get("icc_profile")
     if image.mode == "LAB" or profile:
         converted = to_srgb(image, profile)
-        how = "its colour profile" if converted is not None and profile else how
+        how = "its color profile" if converted is not None and profile else how
     if converted is None:
         converted = image.convert("RGB")
-    changes.append(Change(f"colours converted from {image.mode} to RGB by {how}", lossy=True))
+    changes.append(Change(f"colors converted from {image.mode} to RGB by {how}", lossy=True))
     return converted
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
-    """Convert colours by a profile, LAB's own if there is none; None if that cannot be done."""
+    """Convert colors with a profile (for LAB the default); None if that fails."""
     try:
         from PIL import ImageCms
 
@@ -90,12 +90,12 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
         )
         target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
         return ImageCms.profileToProfile(image, source, target, outputMode="RGB")
-    except Exception:  # noqa: BLE001 - a broken profile is no reason to refuse the picture
+    except Exception:  # noqa: BLE001 - a broken profile is no reason to refuse the image
         return None
 
 
 def _integers(image: Image.Image, changes: list[Change]) -> Image.Image:
-    """Bring 32-bit integers to 16 bits: as they are if they fit, spread over the range if not."""
+    """Convert 32-bit integers to 16 bits; scale them if they do not fit."""
     low, high = _extrema(image)
     if low < 0 or high > 65535:
         image = _scale_to_16_bits(image, low, high, changes)
@@ -103,11 +103,11 @@ def _integers(image: Image.Image, changes: list[Change]) -> Image.Image:
 
 
 def _floats(image: Image.Image, changes: list[Change]) -> Image.Image:
-    """Bring floats to 16 bits: 0..1 as it is meant, any other range spread over the whole."""
+    """Convert floats to 16 bits: 0..1 to the full range, other ranges scaled to it."""
     low, high = _extrema(image)
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ImageFormatError(
-            "Its pixels are floats that are not finite.",
+            "the pixels are floats that are not finite.",
             remedy="Replace infinities and NaN, and scale the values to 0..1.",
         )
     if low >= 0 and high <= 1:
@@ -122,10 +122,12 @@ def _extrema(image: Image.Image) -> tuple[float, float]:
     return low, high
 
 
-def _scale_to_16_bits(image: Image.Image, low: float, high: float, changes: list[Change]) -> Image.Image:
+def _scale_to_16_bits(
+    image: Image.Image, low: float, high: float, changes: list[Change]
+) -> Image.Image:
     scale = 65535 / (high - low) if high > low else 0.0
-    changes.append(Change(f"values from {low:g} to {high:g} brought to 16 bits", lossy=True))
-    shift = 0.5 - low * scale  # what follows cuts the fraction off
+    changes.append(Change(f"values from {low:g} to {high:g} scaled to 16 bits", lossy=True))
+    shift = 0.5 - low * scale  # the conversion to integers truncates
     return image.point(lambda value: value * scale + shift)
 
 
@@ -144,7 +146,7 @@ _CONVERT: dict[str, Convert] = {
 
 
 def to_8_bits(image: Image.Image, changes: list[Change]) -> Image.Image:
-    """Bring 16 bits, 1 bit or a palette to 8 bits per channel, as JPEG and good resizing need."""
+    """Convert 16 bits, 1 bit or a palette to 8 bits per channel, for JPEG and for resizing."""
     if image.mode == "1":
         return image.convert("L")
     if image.mode == "P":
@@ -157,17 +159,17 @@ def to_8_bits(image: Image.Image, changes: list[Change]) -> Image.Image:
 
 
 def flatten_alpha(image: Image.Image, changes: list[Change]) -> Image.Image:
-    """Lay a picture with transparency on white, as JPEG holds none."""
+    """Blend transparency with white, because JPEG has no alpha."""
     if image.mode not in ("LA", "RGBA"):
         return image
-    changes.append(Change("transparency laid on white", lossy=True))
+    changes.append(Change("transparency blended with white", lossy=True))
     base = Image.new("RGBA", image.size, (*_WHITE, 255))
     flat = Image.alpha_composite(base, image.convert("RGBA"))
     return flat.convert("L" if image.mode == "LA" else "RGB")
 
 
 def matching_profile(image: Image.Image, profile: bytes | None) -> bytes | None:
-    """The colour profile if it is one for this mode; a wrong one is worse than none."""
+    """Return the color profile if it matches the mode; a wrong one is worse than none."""
     if not profile or len(profile) < 128 or profile[36:40] != b"acsp":
         return None
     return profile if profile[16:20] == _SPACES.get(image.mode) else None

@@ -1,4 +1,4 @@
-"""Pictures that have to be decoded and encoded anew."""
+"""Decoding and re-encoding of images."""
 
 from __future__ import annotations
 
@@ -12,69 +12,80 @@ from xai_vision.imaging._formats.parse import check_pixels, parse_header
 from xai_vision.imaging._formats.sniff import SUPPORTED
 from xai_vision.imaging._options import PrepareOptions
 from xai_vision.imaging._pillow.color_modes import matching_profile, to_png_mode
-from xai_vision.imaging._pillow.decode import decoding, load_image, orientation_of, turned
-from xai_vision.imaging._pillow.encode import Pixels, encode, shrink
-from xai_vision.imaging._sources.data import ImageData, BytesImageData
+from xai_vision.imaging._pillow.decode import (
+    apply_orientation,
+    decoding,
+    load_image,
+    orientation_of,
+)
+from xai_vision.imaging._pillow.encode import PixelBuffer, encode, shrink
+from xai_vision.imaging._sources.data import BytesImageData, ImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
 
 _CONVERTED = {"CMYK", "LAB"}
 _OPENED_AT_8_BITS = frozenset({"AVIF", "HEIF", "JPEG2000"})
 _METADATA = {"exif", "xmp", "comment", "XML:com.adobe.xmp", "photoshop"}
 
-# An image opened lazily reads its file when it is first looked into, which threads have to do one
-# after another. Images that share a lock by chance only wait for each other.
+# A lazily opened image reads its file on first use, which is not thread-safe. Images that share a
+# lock by chance wait for each other.
 _LOCKS = tuple(threading.Lock() for _ in range(64))
 
 
 def from_file(
-    found: ResolvedSource, data: bytes, name: str, header: ImageHeader | None, wishes: PrepareOptions
+    source: ResolvedSource,
+    data: bytes,
+    name: str,
+    header: ImageHeader | None,
+    options: PrepareOptions,
 ) -> tuple[ImageData, ImageHeader]:
     """Decode a file and encode it as JPEG or PNG.
 
-    A JPEG stays one. Everything else becomes PNG, without loss, unless that would be too large.
+    A JPEG stays a JPEG. Other formats become PNG, or JPEG if the PNG would be too large.
     """
-    at_least = 2 * wishes.max_side if wishes.max_side is not None else None
-    image = load_image(data, name, max_pixels=wishes.max_pixels, at_least=at_least)
-    pixels = Pixels(image, changes=found.changes)
+    at_least = 2 * options.max_side if options.max_side is not None else None
+    image = load_image(data, name, max_pixels=options.max_pixels, min_side=at_least)
+    pixels = PixelBuffer(image, changes=source.changes)
     if name not in SUPPORTED:
         pixels.note(f"converted from {name}")
     if name in _OPENED_AT_8_BITS and image.mode in ("L", "LA", "RGB", "RGBA"):
-        # How deep the original is, its decoder does not say.
-        pixels.note("opened at 8 bits per channel, to which a deeper original is reduced")
-    if header.animated if header is not None else _animated(image):
-        what = "pictures" if name == "JPEG" else "frames or pages"
-        pixels.note(f"only the first of its {what} is sent", lossy=True)
+        # The decoder does not report the depth of the original.
+        pixels.note("decoded at 8 bits per channel; a deeper original is reduced")
+    if header.multi_image if header is not None else _animated(image):
+        kind = "images" if name == "JPEG" else "frames or pages"
+        pixels.note(f"only the first of its {kind} is sent", lossy=True)
     if _METADATA & image.info.keys():
-        pixels.note("metadata left out")
+        pixels.note("metadata removed")
     if image.info.get("reduced"):
         pixels.note("16 bits per channel reduced to 8", lossy=True)
     if name == "JPEG":
         pixels.subsampling = max(0, _sampling(image))
-    _make_plain(pixels, orientation_of(image, header), name)
+    _normalize(pixels, orientation_of(image, header), name)
     was = header.size if header is not None and name in SUPPORTED else pixels.image.size
-    return _encoded(pixels, wishes, was, lossless=name != "JPEG")
+    return _encode_within_limits(pixels, options, was, lossless=name != "JPEG")
 
 
-def from_image(found: ResolvedSource, image: Image.Image, wishes: PrepareOptions) -> tuple[ImageData, ImageHeader]:
-    """Encode a Pillow image, which is left as it is."""
-    check_pixels(*image.size, wishes.max_pixels)
-    pixels = Pixels(image, changes=found.changes)
+def from_image(
+    source: ResolvedSource, image: Image.Image, options: PrepareOptions
+) -> tuple[ImageData, ImageHeader]:
+    """Encode a Pillow image without changing it."""
+    check_pixels(*image.size, options.max_pixels)
+    pixels = PixelBuffer(image, changes=source.changes)
     with _LOCKS[(id(image) >> 4) % len(_LOCKS)]:
         _load(image)
         _note_frames(pixels, image)
         orientation = orientation_of(image)
-    _make_plain(pixels, orientation, "image")
-    return _encoded(pixels, wishes, pixels.image.size, lossless=True)
+    _normalize(pixels, orientation, "image")
+    return _encode_within_limits(pixels, options, pixels.image.size, lossless=True)
 
 
 def _load(image: Image.Image) -> None:
-    """Have a Pillow image's pixels read.
+    """Load the pixels of a Pillow image.
 
     Raises:
-        ImageReadError: It was closed before they were.
-        ImageError: They cannot be decoded.
+        ImageReadError: The image was closed before.
+        ImageError: The pixels cannot be decoded.
     """
-    without_file = getattr(image, "fp", image) is None  # it has none any more once it is loaded
+    without_file = getattr(image, "fp", image) is None  # a loaded image has no file
     try:
         with decoding("image"):
             image.load()
@@ -83,18 +94,18 @@ def _load(image: Image.Image) -> None:
         missed = without_file and isinstance(cause, (AssertionError, AttributeError))
         if missed or "closed" in str(cause):
             raise ImageReadError(
-                "The Pillow image was closed before its pixels were read.",
+                "the Pillow image was closed before its pixels were read.",
                 remedy="Pass it inside its with block, call its load() there, or pass "
                 "pathlib.Path(...) of its file.",
             ) from error
         raise
 
 
-def _note_frames(pixels: Pixels, image: Image.Image) -> None:
+def _note_frames(pixels: PixelBuffer, image: Image.Image) -> None:
     try:
         animated = _animated(image)
-    except ImageError:  # closed since it was loaded: whether there are more is not known any more
-        pixels.note("further frames, if it has any, are not sent", lossy=True)
+    except ImageError:  # closed after loading: the number of frames is unknown
+        pixels.note("further frames, if any, are not sent", lossy=True)
         return
     if animated:
         pixels.note("only its current frame is sent", lossy=True)
@@ -110,35 +121,37 @@ def _sampling(image: Image.Image) -> int:
         return JpegImagePlugin.get_sampling(image)
 
 
-def _make_plain(pixels: Pixels, orientation: int, what: str) -> None:
-    """Turn it upright, in a mode that PNG holds, with a profile of that mode or none."""
+def _normalize(pixels: PixelBuffer, orientation: int, what: str) -> None:
+    """Apply the orientation, and convert to a mode of PNG with a matching profile or none."""
     image = pixels.image
     with decoding(what):
         profile = image.info.get("icc_profile")
         plain = to_png_mode(image, pixels.changes)
-        pixels.image = turned(plain, orientation)
+        pixels.image = apply_orientation(plain, orientation)
         pixels.profile = matching_profile(plain, profile) if image.mode not in _CONVERTED else None
     if orientation != 1:
-        pixels.note(f"turned upright (its orientation was {orientation})")
+        pixels.note(f"applied EXIF orientation {orientation}")
 
 
-def _encoded(
-    pixels: Pixels, wishes: PrepareOptions, was: tuple[int, int], *, lossless: bool
+def _encode_within_limits(
+    pixels: PixelBuffer, options: PrepareOptions, original_size: tuple[int, int], *, lossless: bool
 ) -> tuple[ImageData, ImageHeader]:
-    """Encode it within the limits; ``was`` is the size of the original, upright."""
+    """Encode within the limits; ``original_size`` has the orientation applied."""
     with decoding("image"):
-        if wishes.max_side is not None:
-            shrink(pixels, wishes.max_side)
-        data, quality = encode(pixels, wishes.most, lossless=lossless, smaller=wishes.smaller)
-    if pixels.image.size != was:
-        before, after = ("{}x{}".format(*size) for size in (was, pixels.image.size))
+        if options.max_side is not None:
+            shrink(pixels, options.max_side)
+        data, quality = encode(
+            pixels, options.size_limit, lossless=lossless, may_shrink=options.may_shrink
+        )
+    if pixels.image.size != original_size:
+        before, after = ("{}x{}".format(*size) for size in (original_size, pixels.image.size))
         pixels.note(f"resized from {before} to {after}", lossy=True)
     if quality is None:
         pixels.note("encoded as PNG")
     else:
         pixels.note(f"encoded as JPEG of quality {quality}", lossy=True)
     content = BytesImageData(data)
-    with content.opened() as window:
-        header = parse_header(window, "PNG" if quality is None else "JPEG")
+    with content.open() as reader:
+        header = parse_header(reader, "PNG" if quality is None else "JPEG")
     assert header is not None  # noqa: S101 - both formats are read here
     return content, header

@@ -1,7 +1,6 @@
-"""Pictures as pixels: opened with Pillow and turned upright.
+"""Decoding with Pillow.
 
-The modules of this room that import Pillow are this one, ``colours``, ``encode`` and ``arrays``.
-They are imported when a picture has to be decoded, never before.
+The modules of this package import Pillow. They are imported when an image has to be decoded.
 """
 
 from __future__ import annotations
@@ -41,45 +40,45 @@ _NEEDS = {"AVIF": "avif", "WEBP": "webp", "JPEG2000": "jpg_2000"}
 
 
 @contextmanager
-def decoding(what: str = "picture") -> Iterator[None]:
-    """Turn whatever a decoder raises into an ImageError; what it said stays in ``__cause__``."""
+def decoding(what: str = "image") -> Iterator[None]:
+    """Translate exceptions of a decoder to ImageError; the original is its ``__cause__``."""
     try:
         yield
     except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
         raise DecompressionBombError(
-            f"Decoding this {what} would take too much memory.",
-            remedy="Make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS if it is to be trusted.",
+            f"decoding this {what} would take too much memory.",
+            remedy="Make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS if you trust it.",
         ) from error
     except Exception as error:
-        said = str(error).lower()
-        if isinstance(error, EOFError) or "truncated" in said:
+        message = str(error).lower()
+        if isinstance(error, EOFError) or "truncated" in message:
             raise truncated_error() from error
-        if "decompressed data too large" in said:
+        if "decompressed data too large" in message:
             raise DecompressionBombError(
-                f"A text or profile in this {what} unpacks to more than any would have.",
-                remedy="Save it again without its metadata.",
+                f"a text or profile in this {what} decompresses to a suspicious size.",
+                remedy="Save it without metadata.",
             ) from error
-        if isinstance(error, NotImplementedError) or _UNKNOWN.search(said):
+        if isinstance(error, NotImplementedError) or _UNKNOWN.search(message):
             raise ImageFormatError(
-                f"The installed Pillow does not open this kind of {what}.",
+                f"the installed Pillow does not support this kind of {what}.",
                 remedy="Save it as JPEG or PNG with a program that opens it.",
             ) from error
         raise ImageCorruptError(
-            f"The {what} does not open: its data is broken or of an unknown kind.",
-            remedy="Get it again, or save it again with a program that opens it.",
+            f"the {what} cannot be decoded: its data is corrupt or of an unknown kind.",
+            remedy="Get the file again, or save it again with a program that opens it.",
         ) from error
 
 
 def open_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Open a picture of a known format; its pixels are not decoded yet (but HEIC's are).
+    """Open an image without decoding its pixels (except HEIC).
 
     Raises:
-        ImageFormatError: No decoder for it is installed.
-        ImageCorruptError: It does not open.
-        ImageEmptyError: It has no pixels.
-        ImageBombError: It has too many.
+        ImageFormatError: The decoder is not installed.
+        ImageCorruptError: The image cannot be opened.
+        ImageEmptyError: The image has no pixels.
+        DecompressionBombError: The image has too many pixels.
     """
     if name == "HEIF":
         return _open_heif(data, max_pixels)
@@ -102,7 +101,7 @@ def _check_decoder(name: str) -> None:
         remedy = "Convert it to JPEG or PNG first."
         if name == "AVIF":
             remedy = "Install Pillow 11.3 or newer, or convert it to JPEG or PNG first."
-        raise ImageFormatError(f"The installed Pillow opens no {name}.", remedy=remedy)
+        raise ImageFormatError(f"the installed Pillow does not support {name}.", remedy=remedy)
 
 
 def _open_heif(data: bytes, max_pixels: int) -> Image.Image:
@@ -113,7 +112,7 @@ def _open_heif(data: bytes, max_pixels: int) -> Image.Image:
             "HEIC needs a decoder that is not installed.",
             remedy="Run: pip install pillow-heif; or convert it to JPEG first.",
         ) from error
-    with decoding("HEIC picture"):
+    with decoding("HEIC image"):
         opened = pillow_heif.open_heif(io.BytesIO(data))
         width, height = opened.size
         check_pixels(width, height, max_pixels)
@@ -123,45 +122,45 @@ def _open_heif(data: bytes, max_pixels: int) -> Image.Image:
 
 
 def load_image(
-    data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, at_least: int | None = None
+    data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, min_side: int | None = None
 ) -> Image.Image:
-    """Open a picture and decode its first frame.
+    """Open an image and decode its first frame.
 
     Args:
         data: The file's bytes.
-        name: Its format.
-        max_pixels: The most pixels that are decoded.
-        at_least: If the longest side need only have so many pixels, a JPEG may be decoded at a
-            half, quarter or eighth of its size, which saves time and memory.
+        name: The format.
+        max_pixels: Maximum number of pixels to decode.
+        min_side: Length of the longest side that is needed. A JPEG can be decoded at a half,
+            quarter or eighth of its size, which saves time and memory.
 
     Returns:
-        The decoded picture. Its ``info`` says under "reduced" whether Pillow read more than 8 bits
-        per channel as 8, as far as that can be seen.
+        The decoded image. ``info["reduced"]`` says whether Pillow reduced more than 8 bits per
+        channel to 8, as far as that is known.
 
     Raises:
-        ImageError: It has too many pixels, no pixels, or does not open.
+        ImageError: The image has too many or no pixels, or cannot be decoded.
     """
     image = open_image(data, name, max_pixels)
     with decoding(name):
-        deep = _deep(image)
-        if at_least is not None and name == "JPEG":
-            image.draft(None, _draft_size(image.size, at_least))
+        deep = _is_deep(image)
+        if min_side is not None and name == "JPEG":
+            image.draft(None, _draft_size(image.size, min_side))
         image.load()
         image.info["reduced"] = deep and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK")
     return image
 
 
-def _deep(image: Image.Image) -> bool:
-    """Whether the file has more than 8 bits per channel, as far as its decoder's plan tells."""
-    plan = str(getattr(image, "tile", ""))
-    return ";16" in plan or "65535" in plan
+def _is_deep(image: Image.Image) -> bool:
+    """Return whether the file has more than 8 bits per channel, according to its decoder."""
+    tile = str(getattr(image, "tile", ""))
+    return ";16" in tile or "65535" in tile
 
 
 def verify(data: bytes, name: str) -> None:
-    """Check what a format has of checksums; the pixels are not decoded.
+    """Verify the checksums of a format without decoding the pixels.
 
     Raises:
-        ImageCorruptError: One is wrong.
+        ImageCorruptError: A checksum is wrong.
     """
     image = open_image(data, name)
     with decoding(name):
@@ -169,17 +168,17 @@ def verify(data: bytes, name: str) -> None:
 
 
 def _draft_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
-    """A size of the same shape whose longest side has ``longest`` pixels."""
+    """Scale a size so that its longest side has ``longest`` pixels."""
     scale = min(1.0, longest / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def orientation_of(image: Image.Image, header: ImageHeader | None = None) -> int:
-    """The orientation a picture is to be turned by, 1 to 8; that is 1 where Pillow turned it.
+    """Return the orientation to apply, 1 to 8; 1 if Pillow applied it.
 
     Args:
-        image: The picture.
-        header: The header of its file: of a JPEG or PNG, what it says is what counts.
+        image: The image.
+        header: The header of its file, which decides for a JPEG or PNG.
     """
     if header is not None and header.format in SUPPORTED:
         return header.orientation
@@ -190,29 +189,31 @@ def orientation_of(image: Image.Image, header: ImageHeader | None = None) -> int
     return value if isinstance(value, int) and value in _TURNS else 1
 
 
-def turned(image: Image.Image, orientation: int) -> Image.Image:
-    """Turn a picture the way its orientation says."""
+def apply_orientation(image: Image.Image, orientation: int) -> Image.Image:
+    """Apply an orientation to an image."""
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)
 
 
-def header_by_pillow(data: bytes, name: str) -> ImageHeader:
-    """Read the header of a format that only Pillow reads."""
+def read_header_with_pillow(data: bytes, name: str) -> ImageHeader:
+    """Read the header of a format that needs Pillow."""
     image = open_image(data, name)
     with decoding(name):
         animated = bool(getattr(image, "is_animated", False))
         turn = orientation_of(image)
-        return ImageHeader(name, *image.size, turn, mode=image.mode, animated=animated)
+        return ImageHeader(
+            name, *image.size, turn, mode=image.mode, animated=animated, multi_image=animated
+        )
 
 
 def decode(data: bytes | bytearray | memoryview, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Decode a picture's first frame and turn it upright; see ``xai_vision.imaging.decode``."""
+    """Decode the first frame and apply the orientation; see ``xai_vision.imaging.decode``."""
     data = bytes(data)
-    with BytesImageData(data).opened() as window:
-        name = sniff(window)
-        header = parse_header(window, name)
+    with BytesImageData(data).open() as reader:
+        name = sniff(reader)
+        header = parse_header(reader, name)
     if header is not None:
         check_pixels(header.width, header.height, max_pixels)
     image = load_image(data, name, max_pixels=max_pixels)
     with decoding(name):
-        return turned(image, orientation_of(image, header))
+        return apply_orientation(image, orientation_of(image, header))

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The objects that an image can be made from."""

@@ -1,4 +1,4 @@
-"""Base64, by pybase64 (SIMD) if it is installed and by the standard library otherwise."""
+"""Base64 by pybase64 (SIMD) if it is installed, otherwise by the standard library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 from xai_vision.imaging._image_url import STEP
 
 RAW_STEP = STEP // 4 * 3
-"""Raw bytes of which ``STEP`` bytes of text are made; a multiple of 3, so that steps join."""
+"""Raw bytes that encode to ``STEP`` bytes of text; a multiple of 3, so that steps can be joined."""
 
 _ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 
@@ -21,10 +21,10 @@ encode: Callable[[Buffer], bytes]
 """Encode bytes as base64 text."""
 
 decode: Callable[[bytes], bytes]
-"""Decode base64 text strictly: its letters and its padding have to be right (ValueError)."""
+"""Decode base64 text strictly; an invalid character or padding is a ValueError."""
 
 is_valid: Callable[[bytes], bool]
-"""Whether text would decode, found without decoding it where that is quicker."""
+"""Whether text is valid base64; checked without decoding where that is faster."""
 
 
 def _encode(data: Buffer) -> bytes:
@@ -57,7 +57,7 @@ else:
 
     encode = pybase64.b64encode
 
-    def _fast_is_sound(text: bytes) -> bool:
+    def _fast_is_valid(text: bytes) -> bool:
         try:
             _fast_decode(text)
         except ValueError:
@@ -65,10 +65,10 @@ else:
         return True
 
     decode = _fast_decode
-    is_valid = _fast_is_sound
+    is_valid = _fast_is_valid
     fast = True
 
 
 def encoded_size(size: int) -> int:
-    """How many bytes of text ``size`` raw bytes become, padding included."""
+    """Return the length of the text of ``size`` raw bytes, with padding."""
     return (size + 2) // 3 * 4

@@ -1,4 +1,4 @@
-"""Pictures that are held as base64 text already, and sent as that."""
+"""Images that are stored as base64 text."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from contextlib import contextmanager
 from typing import Any
 
 from xai_vision.imaging._formats.byte_reader import ByteReader
-from xai_vision.imaging._image_url import STEP, Store
+from xai_vision.imaging._image_url import STEP, BodyStore
 from xai_vision.imaging._sources import base64
-from xai_vision.imaging._sources.data import ImageData, BytesImageData
+from xai_vision.imaging._sources.data import BytesImageData, ImageData
 
 
 class EncodedImageData(ImageData):
-    """Base64 text that was found to be sound, wherever it lies."""
+    """Valid base64 text."""
 
     __slots__ = ("_size",)
 
     def __init__(self, size: int) -> None:
-        """Stand for ``size`` raw bytes."""
+        """Represent ``size`` raw bytes."""
         self._size = size
 
     @property
     def size(self) -> int:
-        """How many bytes the text stands for."""
+        """The number of raw bytes."""
         return self._size
 
     @abstractmethod
     def _text(self, start: int, length: int) -> bytes:
-        """Some of the text; less of it at its end."""
+        """Return a part of the text; shorter at its end."""
 
     @contextmanager
-    def opened(self) -> Iterator[ByteReader]:
-        """Decode the parts that are looked at."""
+    def open(self) -> Iterator[ByteReader]:
+        """Decode the parts that are read."""
         yield ByteReader(self._read_at, self._size)
 
     def _read_at(self, start: int, length: int) -> bytes:
@@ -43,23 +43,23 @@ class EncodedImageData(ImageData):
         return base64.decode(part)[skip : skip + length]
 
     def read(self) -> bytes:
-        """Decode it all."""
+        """Decode the whole text."""
         return base64.decode(self._text(0, self.base64_size))
 
     def steps(self) -> Iterator[bytes]:
-        """Hand over the text."""
+        """Yield the text in steps."""
         whole = self.base64_size
         for start in range(0, whole, STEP):
             yield self._text(start, min(STEP, whole - start))
 
 
 class Base64ImageData(EncodedImageData):
-    """Text kept as it was given."""
+    """Text in a string."""
 
-    __slots__ = ("_value", "_start")
+    __slots__ = ("_start", "_value")
 
     def __init__(self, text: str, start: int, size: int) -> None:
-        """Hold ``text`` from ``start`` on, which stands for ``size`` raw bytes."""
+        """Use ``text`` from ``start`` on, which represents ``size`` raw bytes."""
         super().__init__(size)
         self._value = text
         self._start = start
@@ -73,15 +73,15 @@ class Base64ImageData(EncodedImageData):
 
 
 class BufferedImageData(EncodedImageData):
-    """Text that lies in a store of many, which is where a conversation holds its pictures.
+    """Text in a buffer, such as the cached request body of a conversation.
 
-    Pickled, it carries its bytes.
+    A pickle contains the bytes.
     """
 
     __slots__ = ("__weakref__", "_start", "_store")
 
-    def __init__(self, store: Store, start: int, size: int) -> None:
-        """Read from ``store``, from ``start`` on, what stands for ``size`` raw bytes."""
+    def __init__(self, store: BodyStore, start: int, size: int) -> None:
+        """Use the text in ``store`` from ``start`` on, which represents ``size`` raw bytes."""
         super().__init__(size)
         self._store = store
         self._start = start

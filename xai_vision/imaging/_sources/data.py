@@ -1,7 +1,7 @@
-"""Where a picture's bytes are, and how they become text without a second copy of them.
+"""The data of an image, and its conversion to base64 without a second copy.
 
-A picture is held as it was given: bytes in memory, a file on disk, base64 text, or an address of
-the web. Each knows how long its text will be before any of it is made.
+Data stays in the form that was passed: bytes in memory, a file, or base64 text. The length of the
+text is known before it is made.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from xai_vision.imaging._sources import base64
 
 
 class ImageData(ABC):
-    """A picture's bytes, wherever they are. Never changes once made."""
+    """The data of an image. Immutable."""
 
     __slots__ = ()
 
     @property
     @abstractmethod
     def size(self) -> int:
-        """How many raw bytes there are."""
+        """The number of raw bytes."""
 
     @abstractmethod
     @contextmanager
     def open(self) -> Iterator[ByteReader]:
-        """Open it to look at parts of it."""
+        """Open the data for random access."""
         raise NotImplementedError
 
     @abstractmethod
     def read(self) -> bytes:
-        """All raw bytes at once."""
+        """Return all raw bytes."""
 
     @abstractmethod
     def steps(self) -> Iterator[bytes]:
-        """The base64 text in steps; what can be checked is checked before the first."""
+        """Yield the base64 text in steps; errors are raised before the first step if possible."""
 
     def write_url(self, prefix: bytes, write: Write) -> None:
-        """Hand ``prefix`` and the base64 text over in steps."""
+        """Write ``prefix`` and the base64 text in steps."""
         for step in self.steps():
             if prefix:
                 write(prefix)
@@ -55,12 +55,12 @@ class ImageData(ABC):
 
     @property
     def base64_size(self) -> int:
-        """How many bytes the base64 text takes."""
+        """The length of the base64 text."""
         return base64.encoded_size(self.size)
 
     @property
     def in_memory(self) -> bool:
-        """Whether it takes memory of its own, and not only says where the bytes are."""
+        """Whether the bytes are in memory."""
         return True
 
     def __copy__(self) -> ImageData:
@@ -71,7 +71,7 @@ class ImageData(ABC):
 
 
 class BytesImageData(ImageData):
-    """Bytes in memory, not copied."""
+    """Bytes in memory, without a copy."""
 
     __slots__ = ("_view",)
 
@@ -80,24 +80,24 @@ class BytesImageData(ImageData):
 
     @property
     def size(self) -> int:
-        """How many bytes there are."""
+        """The number of bytes."""
         return self._view.nbytes
 
     @contextmanager
-    def opened(self) -> Iterator[ByteReader]:
-        """Look at the bytes in place."""
+    def open(self) -> Iterator[ByteReader]:
+        """Read the bytes in place."""
         view = self._view
         yield ByteReader(lambda start, length: bytes(view[start : start + length]), view.nbytes)
 
     def read(self) -> bytes:
-        """The bytes; the same object that was given if that was ``bytes``."""
+        """Return the bytes; the original object if it was ``bytes``."""
         whole = self._view.obj
         if isinstance(whole, bytes) and len(whole) == self._view.nbytes:
             return whole
         return bytes(self._view)
 
     def steps(self) -> Iterator[bytes]:
-        """Encode the bytes where they lie."""
+        """Encode the bytes in place."""
         for start in range(0, self._view.nbytes, base64.RAW_STEP):
             yield base64.encode(self._view[start : start + base64.RAW_STEP])
 
@@ -106,28 +106,27 @@ class BytesImageData(ImageData):
 
 
 class FileImageData(ImageData):
-    """A file, read only when its text is written.
+    """A file that is read when its text is written.
 
-    It has to be the file then that it was when it was prepared, by its size and its time of
-    change. Pickled, it carries its bytes.
+    Its size and modification time must not change in between. A pickle contains the bytes.
     """
 
-    __slots__ = ("_state", "_path", "_size")
+    __slots__ = ("_path", "_size", "_state")
 
     def __init__(self, path: Path) -> None:
-        """Look at the file at ``path``.
+        """Check the file at ``path``.
 
         Raises:
-            ImageReadError: There is none, it is no regular file, or it may not be read.
+            ImageReadError: The file is missing, not regular, or not readable.
         """
         with _translate_errors():
             self._path = path.absolute()
             found = self._path.stat()
         if stat.S_ISDIR(found.st_mode):
-            raise ImageReadError("It is a folder.", remedy="Give the path of one picture.")
+            raise ImageReadError("is a directory.", remedy="Pass the path of one image.")
         if not stat.S_ISREG(found.st_mode):
             raise ImageReadError(
-                "It is a device or pipe, not a file.",
+                "is a device or pipe, not a regular file.",
                 remedy="Read it and pass the bytes.",
             )
         self._size = found.st_size
@@ -135,12 +134,12 @@ class FileImageData(ImageData):
 
     @property
     def size(self) -> int:
-        """How many bytes the file had when it was prepared."""
+        """The size of the file when it was prepared."""
         return self._size
 
     @property
     def in_memory(self) -> bool:
-        """No: it is read from the file whenever it is wanted."""
+        """False: the bytes are read from the file."""
         return False
 
     @contextmanager
@@ -156,8 +155,8 @@ class FileImageData(ImageData):
             raise _file_changed()
 
     @contextmanager
-    def opened(self) -> Iterator[ByteReader]:
-        """Read the parts that are looked at."""
+    def open(self) -> Iterator[ByteReader]:
+        """Read parts of the file."""
         with self._file() as file:
 
             def read_at(start: int, length: int) -> bytes:
@@ -178,7 +177,7 @@ class FileImageData(ImageData):
         """Read and encode the file in steps.
 
         Raises:
-            ImageReadError: The file cannot be read, or is not as it was when it was prepared.
+            ImageReadError: The file cannot be read, or changed after it was prepared.
         """
         with self._file() as file:
             for start in range(0, self._size, base64.RAW_STEP):
@@ -194,12 +193,12 @@ class FileImageData(ImageData):
 
 
 def _file_state(found: os.stat_result) -> tuple[int, int]:
-    """What tells one state of a file from the next."""
+    """Return what identifies the state of a file."""
     return found.st_size, found.st_mtime_ns
 
 
 def _read_up_to(file: FileIO, length: int) -> bytes:
-    """Read ``length`` bytes, fewer only at the end of the file."""
+    """Read ``length`` bytes; fewer only at the end of the file."""
     with _translate_errors():
         data = file.read(length) or b""
         if len(data) in (0, length):
@@ -214,22 +213,22 @@ def _read_up_to(file: FileIO, length: int) -> bytes:
 
 @contextmanager
 def _translate_errors() -> Iterator[None]:
-    """Turn what the system says into an ImageReadError."""
+    """Translate errors of the system to ImageReadError."""
     try:
         yield
     except FileNotFoundError as error:
-        raise ImageReadError("There is no such file.", remedy="Check the path.") from error
+        raise ImageReadError("file not found.", remedy="Check the path.") from error
     except PermissionError as error:
         raise ImageReadError(
-            "The file may not be read by this program.", remedy="Check its permissions."
+            "permission to read the file denied.", remedy="Check its permissions."
         ) from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         why = error.strerror if isinstance(error, OSError) else "the path is not valid"
-        raise ImageReadError(f"The file could not be read ({why}).") from error
+        raise ImageReadError(f"the file could not be read ({why}).") from error
 
 
 def _file_changed() -> ImageReadError:
     return ImageReadError(
-        "The file changed after the picture was prepared.",
-        remedy="Prepare it again, or pass its bytes if it may change at any time.",
+        "the file changed after the image was prepared.",
+        remedy="Prepare it again, or pass its bytes if it can change at any time.",
     )

@@ -1,4 +1,4 @@
-"""Anything a program holds a picture in, told apart."""
+"""Detection of the kind of an image source."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from xai_vision.errors._image import (
 )
 from xai_vision.imaging._formats.sniff import HEAD_BYTES, sniff_format
 from xai_vision.imaging._image_url import ImageUrlSource
-from xai_vision.imaging._limits import MAX_SOURCE_BYTES, over_limit, shown
+from xai_vision.imaging._limits import MAX_SOURCE_BYTES, over_limit, printable
 from xai_vision.imaging._prepared import PreparedImage
-from xai_vision.imaging._sources.data import FileImageData, BytesImageData
+from xai_vision.imaging._sources.data import BytesImageData, FileImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
 from xai_vision.imaging._sources.strings import decoded_head, resolve_string
 
@@ -32,33 +32,33 @@ _READ_STEP = 1024 * 1024
 
 
 class SupportsRead(Protocol):
-    """A file opened for reading bytes."""
+    """A file opened in binary mode."""
 
     def read(self, length: int = ..., /) -> bytes:
-        """Read that many bytes, fewer only at the end."""
+        """Read up to ``length`` bytes."""
 
 
 class SupportsArray(Protocol):
-    """A NumPy array, a Pillow image, or what else offers its pixels the same way."""
+    """A NumPy array, a Pillow image, or another object with the array interface."""
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
-        """Where and how the pixels lie in memory."""
+        """The layout of the pixels in memory."""
 
 
 ImageSource: TypeAlias = (
     "str | bytes | bytearray | memoryview | os.PathLike[str] | SupportsRead | SupportsArray"
-    " | Picture"
+    " | ImageUrlSource"
 )
-"""What a picture is taken from."""
+"""The accepted sources of an image."""
 
 
 def resolve(source: object) -> ResolvedSource:
-    """Tell what kind of source this is, and hold the picture it stands for.
+    """Detect the kind of a source and resolve it.
 
     Raises:
-        ImageSourceError: It is none that is taken.
-        ImageReadError: Its file cannot be read.
+        ImageSourceError: The source is not supported.
+        ImageReadError: The file cannot be read.
     """
     if isinstance(source, str):
         return resolve_string(source)
@@ -87,9 +87,9 @@ def _not_taken(source: object) -> ImageSourceError:
     kind = type(source).__name__
     remedy = _SUPPORTED
     if source is None:
-        remedy = "There is no picture in it; check where it comes from."
+        remedy = "There is no image in it; check where it comes from."
     elif isinstance(source, (list, tuple)):
-        remedy = "Pass one picture at a time."
+        remedy = "Pass one image at a time."
     elif inspect.isawaitable(source):
         remedy = "Await it first."
     elif hasattr(source, "content"):
@@ -98,13 +98,13 @@ def _not_taken(source: object) -> ImageSourceError:
         remedy = "Pass its .read_bytes()."
     elif "url" in kind.lower():
         remedy = "Pass it as a str."
-    return ImageSourceError(f"A {kind} is not taken as a picture.", remedy=remedy, source=kind)
+    return ImageSourceError(f"A {kind} is not taken as an image.", remedy=remedy, source=kind)
 
 
-def _from_url_source(picture: ImageUrlSource) -> ResolvedSource:
-    if isinstance(picture, PreparedImage):
-        return picture.found()
-    return resolve_string(picture.url())
+def _from_url_source(image: ImageUrlSource) -> ResolvedSource:
+    if isinstance(image, PreparedImage):
+        return image.to_source()
+    return resolve_string(image.url())
 
 
 def _from_path(path: os.PathLike[Any]) -> ResolvedSource:
@@ -112,11 +112,11 @@ def _from_path(path: os.PathLike[Any]) -> ResolvedSource:
         text = os.fsdecode(path)
     except Exception as error:  # whatever the object's own __fspath__() raises
         raise ImageReadError(
-            f"The {type(path).__name__} does not tell its path.",
+            f"the {type(path).__name__} has no valid path.",
             remedy="Pass pathlib.Path(...), or the bytes.",
             source=type(path).__name__,
         ) from error
-    name = shown(os.path.basename(text) or text)  # noqa: PTH119 - the last part as it was written
+    name = printable(os.path.basename(text) or text)  # noqa: PTH119 - the last part as it was written
     try:
         content = FileImageData(Path(text))
     except ImageReadError as error:
@@ -126,7 +126,7 @@ def _from_path(path: os.PathLike[Any]) -> ResolvedSource:
 
 
 def _from_bytes(data: bytes | bytearray | memoryview) -> ResolvedSource:
-    """Hold bytes as they are; what may change under us is copied."""
+    """Use bytes without a copy; copy buffers that can change."""
     if isinstance(data, bytearray) or (isinstance(data, memoryview) and not data.readonly):
         data = bytes(data)
     elif isinstance(data, memoryview):
@@ -134,32 +134,32 @@ def _from_bytes(data: bytes | bytearray | memoryview) -> ResolvedSource:
     head = bytes(data[: 2 * HEAD_BYTES])
     if sniff_format(head) is None and _is_base64_image(head):
         return resolve_string(bytes(data).decode("ascii", "replace"))
-    return ResolvedSource("picture", BytesImageData(data))
+    return ResolvedSource("image", BytesImageData(data))
 
 
 def _is_immutable(view: memoryview) -> bool:
-    """Whether what lies under a read-only view stays as it is."""
+    """Return whether the memory under a read-only view cannot change."""
     whole = isinstance(view.obj, (bytes, mmap.mmap)) and view.c_contiguous
-    return whole and view.nbytes > 0  # nothing cannot be cast
+    return whole and view.nbytes > 0  # an empty view cannot be cast
 
 
 def _is_base64_image(head: bytes) -> bool:
-    """Whether bytes are the base64 text of a picture, as base64.b64encode() returns it."""
+    """Return whether bytes are base64 text of an image, as base64.b64encode() returns it."""
     if head[:5].lower() == b"data:":
         return True
     return head.isascii() and sniff_format(decoded_head(head.decode("ascii"))) is not None
 
 
 def _is_pillow_image(source: object) -> bool:
-    module = sys.modules.get("PIL.Image")  # whoever holds such an image has imported it
+    module = sys.modules.get("PIL.Image")  # a Pillow image exists only if PIL.Image was imported
     return module is not None and isinstance(source, module.Image)
 
 
 def _from_image(image: Any) -> ResolvedSource:
     if 0 in image.size:
         raise ImageEmptyError(
-            f"The image has {image.size[0]}x{image.size[1]} pixels.",
-            remedy="Check how it was cut out.",
+            f"the image has no pixels: its size is {image.size[0]}x{image.size[1]}.",
+            remedy="Check the crop.",
             source="Pillow image",
         )
     return ResolvedSource("Pillow image", image=image)
@@ -186,29 +186,31 @@ def _from_file(file: Any) -> ResolvedSource:
     except Exception as error:  # whatever the object's own read() raises
         closed = getattr(file, "closed", False) is True
         raise ImageReadError(
-            "The file object is closed." if closed else "The file object could not be read.",
+            "the file object is closed." if closed else "the file object could not be read.",
             remedy="Pass it while it is open, or pass pathlib.Path(...)." if closed else "",
             source=name,
         ) from error
     found = _from_bytes(data)
-    return ResolvedSource(name, found.content, found.address, media_type=found.media_type, changes=found.changes)
+    return ResolvedSource(
+        name, found.data, found.url, media_type=found.media_type, changes=found.changes
+    )
 
 
 def _file_name(file: Any) -> str:
     name = getattr(file, "name", None)
     if isinstance(name, str) and name:
-        return shown(os.path.basename(name)) or "file object"  # noqa: PTH119
+        return printable(os.path.basename(name)) or "file object"  # noqa: PTH119
     return "file object"
 
 
 def _read_rest(file: Any) -> bytes:
-    """Read a file object from where it stands to its end."""
+    """Read a file object from its position to its end."""
     untouched = isinstance(file, io.BytesIO) and file.tell() == 0
     data = file.getvalue() if untouched else _read_all(file)  # getvalue() does not copy
     if not data:
         raise ImageEmptyError(
-            "The file object has nothing left to read.",
-            remedy="If something was written to or read from it before, call .seek(0) first.",
+            "the file object has no data left to read.",
+            remedy="Call .seek(0) if it was written or read before.",
         )
     return data
 
@@ -227,13 +229,13 @@ def _read_all(file: Any) -> bytes:
 
 
 def _read_part(file: Any, *, first: bool) -> bytes:
-    """Read the next part; the whole at first of an object whose read() takes no length."""
+    """Read the next part; all at once if read() does not accept a length."""
     try:
         data = file.read(_READ_STEP)
     except TypeError:
         data = file.read() if first else b""
     if data is None:
-        raise ImageSourceError("The file object is not ready to be read.", remedy=_SUPPORTED)
+        raise ImageSourceError("the file object is not ready to be read.", remedy=_SUPPORTED)
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise _wrong_read(data)
     return bytes(data)
@@ -242,14 +244,14 @@ def _read_part(file: Any, *, first: bool) -> bytes:
 def _wrong_read(data: object) -> ImageSourceError:
     if isinstance(data, str):
         return ImageSourceError(
-            "The file object gives text.", remedy="Open it as binary: open(path, 'rb')."
+            "the file object returns text.", remedy="Open it in binary mode: open(path, 'rb')."
         )
     if inspect.iscoroutine(data):
         data.close()
     if inspect.isawaitable(data):
         return ImageSourceError(
-            "The file object is read with await.", remedy="Pass its bytes: await file.read()."
+            "the file object is asynchronous.", remedy="Pass its bytes: await file.read()."
         )
     return ImageSourceError(
-        f"The file object gives {type(data).__name__} where bytes are meant.", remedy=_SUPPORTED
+        f"the file object returns {type(data).__name__} instead of bytes.", remedy=_SUPPORTED
     )

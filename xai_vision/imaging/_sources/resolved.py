@@ -1,4 +1,4 @@
-"""A picture as it was found in what was given."""
+"""The resolved source of an image."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 @dataclass
 class ResolvedSource:
-    """One of three: a web address, the bytes of a file wherever they are, or pixels.
+    """A URL, data, or a Pillow image.
 
     Attributes:
-        name: Which picture it is, for people.
-        content: Its bytes.
-        address: Its web address.
-        image: Its pixels.
-        label: The media type it was labelled with; None if there was no label.
-        changes: What had to be done to read it.
+        name: The image's name for messages.
+        content: The data of a file.
+        address: The URL.
+        image: The Pillow image.
+        label: The declared media type; None without a declaration.
+        changes: The changes made to read the source.
     """
 
     name: str
-    content: ImageData | None = None
-    address: str = ""
+    data: ImageData | None = None
+    url: str = ""
     image: Image | None = None
     media_type: str | None = None
     changes: list[Change] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Pictures given as strings: web addresses, data URLs, base64. Never opened as files."""
+"""Images passed as strings: URLs, data URLs, base64. Strings are never treated as paths."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from xai_vision.errors._image import ImageBase64Error, ImageEmptyError, ImageSourceError
 from xai_vision.imaging._formats.change import Change
-from xai_vision.imaging._formats.sniff import HEAD_BYTES, sniff_format, describe_unknown
+from xai_vision.imaging._formats.sniff import HEAD_BYTES, describe_unknown, sniff_format
 from xai_vision.imaging._image_url import STEP
-from xai_vision.imaging._limits import quoted
+from xai_vision.imaging._limits import safe_repr
 from xai_vision.imaging._sources import base64
 from xai_vision.imaging._sources.base64_data import Base64ImageData
 from xai_vision.imaging._sources.data import BytesImageData
@@ -28,21 +28,21 @@ _SUPPORTED = "Pass an http(s) URL, a data URL, base64, bytes, or pathlib.Path(..
 
 
 def resolve_string(text: str) -> ResolvedSource:
-    """Tell what kind of string this is, and hold what it stands for.
+    """Detect the kind of a string and resolve it.
 
     Raises:
-        ImageSourceError: It is a path, an address of another kind, or nothing known.
-        ImageBase64Error: Its base64 is broken.
-        ImageEmptyError: There is nothing in it.
+        ImageSourceError: The string is a path, a URL of another scheme, or unknown.
+        ImageBase64Error: The base64 is invalid.
+        ImageEmptyError: The string is empty.
     """
     text = text.strip()
     if not text:
-        raise ImageEmptyError("The string is empty.", remedy=_SUPPORTED, source="string")
+        raise ImageEmptyError("the string is empty.", remedy=_SUPPORTED, source="string")
     if not text.isascii():
         _check_encodes(text)
     start = text[:8].lower()
     if start.startswith(("http://", "https://")):
-        return ResolvedSource("URL", address=_checked_address(text))
+        return ResolvedSource("URL", url=_checked_address(text))
     if start.startswith("data:"):
         return _data_url(text)
     head = decoded_head(text)
@@ -57,7 +57,7 @@ def _check_encodes(text: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise ImageSourceError(
-            "The string holds half a character (a lone surrogate), which cannot be sent.",
+            "the string contains a lone surrogate, which cannot be encoded.",
             remedy="Decode it with the right encoding.",
             source="string",
         ) from None
@@ -69,10 +69,10 @@ def _checked_address(text: str) -> str:
     except ValueError:
         host = None
     if not host:
-        raise ImageSourceError("The URL names no host.", remedy="Check it.", source="URL")
+        raise ImageSourceError("the URL has no host.", remedy="Check the URL.", source="URL")
     if _CONTROL.search(text):
         raise ImageSourceError(
-            "The URL has spaces or control characters in it.",
+            "the URL contains spaces or control characters.",
             remedy="Percent-encode them: urllib.parse.quote().",
             source="URL",
         )
@@ -83,7 +83,7 @@ def _data_url(text: str) -> ResolvedSource:
     comma = text.find(",", 0, _MAX_LABEL)
     if comma < 0:
         raise ImageSourceError(
-            "The data URL has no comma between its label and its data.",
+            "the data URL has no comma between its media type and its data.",
             remedy="It should start like data:image/jpeg;base64,",
             source="data URL",
         )
@@ -94,14 +94,14 @@ def _data_url(text: str) -> ResolvedSource:
     data = unquote_to_bytes(text[comma + 1 :])
     if sniff_format(data[:HEAD_BYTES]) is None and sniff_format(decoded_head(text[comma + 1 :])):
         content, changes = base64_content(text, comma + 1, "data URL")
-        changes.append(Change("the data URL's missing ';base64' put in"))
+        changes.append(Change("added the data URL's missing ';base64'"))
         return ResolvedSource("data URL", content, media_type=label, changes=changes)
-    changes = [Change("percent-encoded data URL rewritten in base64")]
+    changes = [Change("percent-encoded data URL converted to base64")]
     return ResolvedSource("data URL", BytesImageData(data), media_type=label, changes=changes)
 
 
 def decoded_head(text: str) -> bytes:
-    """Decode the start of what may be base64, in any of its spellings; empty if it is not."""
+    """Decode the start of possible base64 text in any variant; return b"" if it is not base64."""
     head = "".join(text[: HEAD_BYTES * 2].split()).translate(_URL_SAFE).rstrip("=")
     try:
         return base64.decode(head[: len(head) // 4 * 4].encode("ascii"))
@@ -112,11 +112,11 @@ def decoded_head(text: str) -> bytes:
 def base64_content(
     text: str, start: int, source: str
 ) -> tuple[BytesImageData | Base64ImageData, list[Change]]:
-    """Hold the base64 text that begins at ``start``: as it is if it is sound, mended if it can be.
+    """Use the base64 text from ``start`` on; repair it if it is not in canonical form.
 
     Raises:
-        ImageBase64Error: It is broken.
-        ImageEmptyError: There is none.
+        ImageBase64Error: The text is invalid.
+        ImageEmptyError: There is no text.
     """
     size = _decoded_size(text, start)
     if size is not None:
@@ -125,7 +125,7 @@ def base64_content(
 
 
 def _decoded_size(text: str, start: int) -> int | None:
-    """Check base64 text in one pass; the size it stands for, or None if it needs mending."""
+    """Validate base64 text; return the decoded size, or None if it needs repair."""
     length = len(text) - start
     if length % 4 or not length:
         return None
@@ -136,7 +136,7 @@ def _decoded_size(text: str, start: int) -> int | None:
         in_the_middle = at + STEP < len(text)
         if not base64.is_valid(part) or (in_the_middle and part.endswith(b"=")):
             return None
-    # The last letter may hold bits that no byte uses; strict decoders want them to be zero.
+    # The last character can contain unused bits; strict decoders require zeros.
     end = text[-4:].encode("ascii")
     if base64.encode(base64.decode(end)) != end:
         return None
@@ -148,65 +148,71 @@ def _repair(text: str, source: str) -> tuple[BytesImageData, list[Change]]:
     repairs = []
     if "%" in text:
         text = unquote_to_bytes(text).decode("latin-1")
-        repairs.append("percent-encoding resolved")
+        repairs.append("percent-decoded")
     joined = "".join(text.split())
     if len(joined) != len(text):
-        repairs.append("line breaks taken out")
+        repairs.append("removed whitespace")
     standard = joined.translate(_URL_SAFE)
     if standard != joined:
-        repairs.append("URL-safe letters replaced")
+        repairs.append("replaced the URL-safe alphabet")
     letters = standard.rstrip("=")
     if not letters:
-        raise ImageEmptyError("There is no data in it.", remedy=_SUPPORTED, source=source)
+        raise ImageEmptyError("the string has no data.", remedy=_SUPPORTED, source=source)
     if wrong := _INVALID.search(letters):
-        raise _invalid(f"character {wrong.start() + 1:,} of {len(letters):,} is none of it", source)
+        raise _invalid(
+            f"character {wrong.start() + 1:,} of {len(letters):,} is not in the alphabet", source
+        )
     if len(letters) % 4 == 1:
-        raise _invalid(f"{len(letters):,} characters are one too few or too many", source)
+        raise _invalid(f"{len(letters):,} characters are an impossible length", source)
     padded = letters + "=" * (-len(letters) % 4)
     if padded != standard:
-        repairs.append("padding put right")
+        repairs.append("corrected padding")
     data = binascii.a2b_base64(padded)
-    what = f"base64 rewritten ({', '.join(repairs) or 'unused bits cleared'})"
+    what = f"base64 repaired ({', '.join(repairs) or 'cleared unused bits'})"
     return BytesImageData(data), [Change(what)]
 
 
 def _invalid(why: str, source: str) -> ImageBase64Error:
     return ImageBase64Error(
-        f"The base64 text is broken: {why}.",
-        remedy="Encode the picture again; or pass its bytes, which are encoded here.",
+        f"invalid base64: {why}.",
+        remedy="Encode the image again, or pass its bytes.",
         source=source,
     )
 
 
 def _unsupported(text: str, head: bytes) -> ImageSourceError:
-    """Say what a string is that is no picture; it is quoted only if it cannot be base64."""
+    """Return the error of an unsupported string, which is quoted only if it cannot be base64."""
     if _STR_OF_BYTES.match(text) and text.rstrip(")")[-1] in "'\"":
         return ImageSourceError(
-            "The string is what str() makes of bytes, not the bytes.",
-            remedy="Pass the bytes themselves, without str() or an f-string.",
+            "the string is the str() of bytes.",
+            remedy="Pass the bytes without str() or an f-string.",
             source="string",
         )
     scheme = _SCHEME.match(text)
     if scheme and scheme.end() > 2:  # one letter is a drive of Windows
         name = scheme[0].rstrip(":").lower()
-        remedy = "Pass pathlib.Path(...)." if name == "file" else "Download it and pass its bytes."
+        remedy = (
+            "Pass pathlib.Path(...)."
+            if name == "file"
+            else "Download the image and pass its bytes."
+        )
         return ImageSourceError(
-            f"An address of the kind {name[:20]}: is not taken; only http and https are.",
+            f"the URL scheme {name[:20]}: is not supported (http and https are).",
             remedy=remedy,
             source="string",
         )
     if _looks_like_path(text):
         named = re.search(r"[.~:\\ ]", text) is not None and text.isprintable()
         return ImageSourceError(
-            "It looks like a path, and a string is never opened as a file.",
-            remedy="Pass pathlib.Path(...) of it, or a full https:// address.",
-            source=f"string {quoted(text)}" if named else "string",
+            "the string looks like a path. Strings are never treated as paths.",
+            remedy="Pass pathlib.Path(...), or a complete https:// URL.",
+            source=f"string {safe_repr(text)}" if named else "string",
         )
     what = describe_unknown(head)[0] if head else ""
     return ImageSourceError(
-        f"The string is the base64 of something else: {what}."
+        f"the string is base64 of {what}."
         if what and what != "plain text"
-        else "The string is neither a URL, a data URL nor the base64 of a picture.",
+        else "the string is not a URL, a data URL or base64 of an image.",
         remedy=_SUPPORTED,
         source="string",
     )

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from tests.pictures import made, sample
+from tests.sample_images import made, sample
 from xai_vision.imaging import ImageReadError, ImageTruncatedError, prepare_image
 
 

@@ -1,4 +1,4 @@
-"""The code of docs/pictures.md runs, and its pictures are there."""
+"""The code of docs/images.md runs, and its pictures are there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from xai_vision import imaging as images
 
-PAGE = Path(__file__).parents[2] / "docs" / "pictures.md"
+PAGE = Path(__file__).parents[2] / "docs" / "images.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 

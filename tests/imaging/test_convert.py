@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms, features
 
 from examples import drawings
-from tests.pictures import made, rotated_jpeg, sample
+from tests.sample_images import made, rotated_jpeg, sample
 from xai_vision.imaging import DecompressionBombError, ImageFormatError, prepare_image
 
 CORNERS = {

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.pictures import MIB, jpeg, jpeg_of, sample
+from tests.sample_images import MIB, jpeg, jpeg_of, sample
 from xai_vision.imaging import ImageError, ImageReadError, prepare_image
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from tests.pictures import made, png_of
+from tests.sample_images import made, png_of
 from xai_vision.imaging import ImageCorruptError, prepare_image, read_header
 from xai_vision.imaging._formats.orientation import orientation
 from xai_vision.imaging._sources import data as content

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.images.test_broken import attempted
-from tests.pictures import jpeg, made, png, sample
+from tests.imaging.test_broken import attempted
+from tests.sample_images import jpeg, made, png, sample
 from xai_vision.imaging import ImageError, decode, prepare_image, read_header, sniff_format
 
 NAMES = [n for n in made.SAMPLES if "mib" not in n and "wide" not in n and "rotated-" not in n]

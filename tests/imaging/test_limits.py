@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from examples import drawings
-from tests.pictures import MIB, jpeg, jpeg_of, made, png, png_of, rotated_jpeg
+from tests.sample_images import MIB, jpeg, jpeg_of, made, png, png_of, rotated_jpeg
 from xai_vision.errors import InvalidRequestError
 from xai_vision.imaging import (
     MAX_BYTES,

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from tests.pictures import jpeg, made, png, sample
+from tests.sample_images import jpeg, made, png, sample
 from xai_vision.imaging import (
     ImageCorruptError,
     ImageEmptyError,
@@ -87,7 +87,7 @@ def test_the_end_mark_on_the_border_of_two_steps():
     data = jpeg()[:header_end] + filler + b"\xff\xd9" + b"trailer"
     from xai_vision.imaging._sources.data import BytesImageData
 
-    with BytesImageData(data).opened() as window:
+    with BytesImageData(data).open() as window:
         assert room.has_end_marker(window, prepare_image(jpeg())._header)
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from tests.pictures import jpeg, made, png, sample
+from tests.sample_images import jpeg, made, png, sample
 from xai_vision.imaging import prepare_image
 
 SECRETS = (b"SECRET", b"Camera maker", b"A private remark", b"GPS")

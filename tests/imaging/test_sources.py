@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.pictures import jpeg, png, sample
+from tests.sample_images import jpeg, png, sample
 from xai_vision.errors import InvalidRequestError
 from xai_vision.imaging import (
     ImageEmptyError,

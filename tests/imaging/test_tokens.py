@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pictures import jpeg, rotated_jpeg
+from tests.sample_images import jpeg, rotated_jpeg
 from xai_vision.errors import InvalidRequestError
 from xai_vision.imaging import TokenEstimate, estimate_tokens, prepare_image
 

@@ -8,7 +8,7 @@ import struct
 import pytest
 from PIL import Image
 
-from tests.pictures import jpeg, made
+from tests.sample_images import jpeg, made
 from xai_vision.imaging import prepare_image, read_header
 
 OTHERS = [made.photo(40, 20, seed) for seed in (2, 3)]

@@ -8,7 +8,7 @@ import struct
 import pytest
 from PIL import Image
 
-from tests.pictures import SAMPLES, jpeg, jpeg_of, made, png, rotated_jpeg, sample
+from tests.sample_images import SAMPLES, jpeg, jpeg_of, made, png, rotated_jpeg, sample
 from xai_vision.imaging import (
     DecompressionBombError,
     ImageCorruptError,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
-from tests.pictures import jpeg, png, sample
+from tests.sample_images import jpeg, png, sample
 from xai_vision.chat import image
 from xai_vision.errors import InvalidRequestError
 from xai_vision.imaging import (
@@ -22,7 +22,7 @@ from xai_vision.imaging import (
     prepare_image,
 )
 from xai_vision.imaging._image_url import describe_url
-from xai_vision.imaging._limits import quoted
+from xai_vision.imaging._limits import safe_repr
 from xai_vision.imaging._sources import base64 as ours
 from xai_vision.imaging._sources import strings as text_module
 
@@ -36,7 +36,7 @@ def either_base64(request, monkeypatch):
     if request.param == "stdlib":
         monkeypatch.setattr(ours, "encode", ours._encode)
         monkeypatch.setattr(ours, "decode", ours._decode)
-        monkeypatch.setattr(ours, "is_sound", ours._is_valid)
+        monkeypatch.setattr(ours, "is_valid", ours._is_valid)
 
 
 @pytest.mark.parametrize(
@@ -214,11 +214,11 @@ def test_a_data_url_without_a_comma_is_not_described():
 
 @any_of(st.one_of(st.text(), st.binary(), st.integers(), st.lists(st.text())))
 def test_what_is_quoted_is_short_and_on_one_line(value):
-    said = quoted(value)
+    said = safe_repr(value)
     assert len(said) <= 200
     assert said.isprintable()
     mark = "iVBORw0KGgo"
-    assert mark not in quoted(f"{value}data:image/png;base64,{mark}")
+    assert mark not in safe_repr(f"{value}data:image/png;base64,{mark}")
 
 
 def test_which_path_it_was_is_told_only_if_it_is_no_base64():

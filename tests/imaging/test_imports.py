@@ -24,7 +24,7 @@ assert not heavy, heavy
 
 
 def test_jpeg_and_png_need_neither_pillow_nor_numpy(tmp_path):
-    from tests.pictures import jpeg, png
+    from tests.sample_images import jpeg, png
 
     for data in (jpeg(), png()):
         path = tmp_path / "picture"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from tests.pictures import made
+from tests.sample_images import made
 from xai_vision.imaging import prepare_image
 
 
