@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp as _DefaultTimestamp
 
     # Neither Sequence nor Iterable: type checkers would accept a single string.
-    Texts: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
-    Moment: TypeAlias = datetime | date | str | Timestamp | _DefaultTimestamp
+    StringList: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
+    DateLike: TypeAlias = datetime | date | str | Timestamp | _DefaultTimestamp
 
 MAX_DOMAINS = 5
 MAX_HANDLES = 10
@@ -222,11 +222,11 @@ class Validator:
 
     def check_names(self, name: str, names: Iterable[str], known: Iterable[str]) -> None:
         """Check that all ``names`` are known; the error suggests the closest one, or lists all."""
-        words = list(known)
-        for given in names:
-            if given not in words:
-                suggestion = did_you_mean(given, words) or f". Known are {', '.join(words)}"
-                raise self.type_error(name, f"does not accept {given!r}{suggestion}")
+        accepted = list(known)
+        for word in names:
+            if word not in accepted:
+                suggestion = did_you_mean(word, accepted) or f". Known are {', '.join(accepted)}"
+                raise self.type_error(name, f"does not accept {word!r}{suggestion}")
 
 
 _client = Validator(InvalidRequestError)

@@ -1,7 +1,7 @@
-"""Live search by the older interface: ``create(search_parameters=SearchParameters(...))``.
+"""Live search in its older form: ``create(search_parameters=SearchParameters(...))``.
 
-``xai_vision.tools.web_search`` and ``x_search`` are its successors; xAI announced the end of this
-one for 2026, so a request with it may be refused.
+``xai_vision.tools.web_search`` and ``x_search`` replace it. xAI announced its end for 2026, so the
+service may refuse a request that uses it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from xai_vision.proto import chat_pb2
 from xai_vision.proto._convert import adopt
 
 if TYPE_CHECKING:
-    from xai_vision._validation import Moment, Texts
+    from xai_vision._validation import DateLike, StringList
 
 __all__ = ["SearchParameters", "news_source", "rss_source", "web_source", "x_source"]
 
@@ -34,27 +34,27 @@ class SearchParameters:
     """Whether, where and how to search while answering.
 
     Attributes:
-        sources: Where to look: what the four functions of this module return. Default: the
-            service's choice, the web and X.
-        mode: "auto" leaves it to the model whether to search, "on" always does, "off" never.
-        from_date: Only what is from then on: a datetime (UTC if it has no time zone), a date (its
-            midnight in UTC), ISO 8601 text, or a Timestamp.
-        to_date: Only what is up to then; not before ``from_date``.
-        return_citations: Whether the answer lists the addresses it drew on. Default yes.
-        max_search_results: The most results to look at, 1 or more. Default: the service's, 20.
+        sources: The sources to search, made by the four functions of this module. Default: the
+            service's, which are the web and X.
+        mode: "auto" lets the model decide whether to search, "on" always searches, "off" never.
+        from_date: The earliest time of a result: a datetime (UTC if it has no time zone), a date
+            (its midnight in UTC), an ISO 8601 string, or a Timestamp.
+        to_date: The latest time of a result, in the same forms.
+        return_citations: Whether the response lists the URLs of its sources.
+        max_search_results: The maximum number of results, at least 1. Default: the service's, 20.
 
     Raises:
-        InvalidRequestError: A value the service is sure to refuse; the text names it.
+        InvalidRequestError: The service would certainly refuse a value; the error names it.
 
-    Example:
+    Examples:
         >>> from xai_vision.search import SearchParameters, web_source
         >>> search = SearchParameters([web_source("US")], mode="on", max_search_results=5)
     """
 
     sources: Sequence[chat_pb2.Source] | None = None
     mode: SearchMode = "auto"
-    from_date: Moment | None = None
-    to_date: Moment | None = None
+    from_date: DateLike | None = None
+    to_date: DateLike | None = None
     return_citations: bool = True
     max_search_results: int | None = None
 
@@ -78,21 +78,25 @@ class SearchParameters:
 
 def web_source(
     country: str | None = None,
-    excluded_websites: Texts | None = None,
-    allowed_websites: Texts | None = None,
+    excluded_websites: StringList | None = None,
+    allowed_websites: StringList | None = None,
     *,
     safe_search: bool = True,
 ) -> chat_pb2.Source:
-    """Look on the web.
+    """Search the web.
 
     Args:
-        country: Whose results to prefer: a two-letter code, "DE".
-        excluded_websites: Sites never to look at, at most 5.
-        allowed_websites: The only sites to look at, at most 5; not with ``excluded_websites``.
-        safe_search: Whether to leave out what is not fit for all. Default yes.
+        country: The country whose results are preferred, as a two-letter code such as "DE".
+        excluded_websites: Websites to exclude, at most 5.
+        allowed_websites: The only websites to search, at most 5. Cannot be combined with
+            ``excluded_websites``.
+        safe_search: Whether to leave out explicit content.
+
+    Returns:
+        The source, for ``SearchParameters(sources=[...])``.
 
     Raises:
-        InvalidRequestError: Both lists, too many sites, or a value of a wrong type.
+        InvalidRequestError: Both lists are set, a list is too long, or a value has the wrong type.
     """
     excluded, allowed = checks.exclusive_lists(
         "web_source",
@@ -111,19 +115,22 @@ def web_source(
 
 def news_source(
     country: str | None = None,
-    excluded_websites: Texts | None = None,
+    excluded_websites: StringList | None = None,
     *,
     safe_search: bool = True,
 ) -> chat_pb2.Source:
-    """Look in the news.
+    """Search the news.
 
     Args:
-        country: Whose results to prefer: a two-letter code, "DE".
-        excluded_websites: Sites never to look at, at most 5.
-        safe_search: Whether to leave out what is not fit for all. Default yes.
+        country: The country whose results are preferred, as a two-letter code such as "DE".
+        excluded_websites: Websites to exclude, at most 5.
+        safe_search: Whether to leave out explicit content.
+
+    Returns:
+        The source, for ``SearchParameters(sources=[...])``.
 
     Raises:
-        InvalidRequestError: Too many sites, or a value of a wrong type.
+        InvalidRequestError: The list is too long, or a value has the wrong type.
     """
     source = chat_pb2.NewsSource(
         country=checks.optional_string("news_source: country", country),
@@ -136,22 +143,25 @@ def news_source(
 
 
 def x_source(
-    included_x_handles: Texts | None = None,
-    excluded_x_handles: Texts | None = None,
+    included_x_handles: StringList | None = None,
+    excluded_x_handles: StringList | None = None,
     post_favorite_count: int | None = None,
     post_view_count: int | None = None,
 ) -> chat_pb2.Source:
-    """Look at posts on X.
+    """Search the posts on X.
 
     Args:
-        included_x_handles: The only accounts to look at, without the @; at most 10.
-        excluded_x_handles: Accounts never to look at, at most 10; not with
+        included_x_handles: The only accounts to search, without the @; at most 10.
+        excluded_x_handles: Accounts to exclude, at most 10. Cannot be combined with
             ``included_x_handles``.
-        post_favorite_count: Only posts with at least as many likes.
-        post_view_count: Only posts with at least as many views.
+        post_favorite_count: The minimum number of likes of a post.
+        post_view_count: The minimum number of views of a post.
+
+    Returns:
+        The source, for ``SearchParameters(sources=[...])``.
 
     Raises:
-        InvalidRequestError: Both lists, too many accounts, or a value of a wrong type.
+        InvalidRequestError: Both lists are set, a list is too long, or a value has the wrong type.
     """
     included, excluded = checks.exclusive_lists(
         "x_source",
@@ -162,35 +172,41 @@ def x_source(
     source = chat_pb2.XSource(
         included_x_handles=included,
         excluded_x_handles=excluded,
-        post_favorite_count=checks.optional_integer("x_source: post_favorite_count", post_favorite_count, 0),
+        post_favorite_count=checks.optional_integer(
+            "x_source: post_favorite_count", post_favorite_count, 0
+        ),
         post_view_count=checks.optional_integer("x_source: post_view_count", post_view_count, 0),
     )
     return chat_pb2.Source(x=source)
 
 
-def rss_source(links: Texts) -> chat_pb2.Source:
-    """Look in a news feed.
+def rss_source(links: StringList) -> chat_pb2.Source:
+    """Search a news feed.
 
     Args:
-        links: Its address, in a list; the service is documented to take one.
+        links: The URL of the feed, in a list. According to its documentation, the service accepts
+            one.
+
+    Returns:
+        The source, for ``SearchParameters(sources=[...])``.
 
     Raises:
-        InvalidRequestError: There is none, or it is no list of texts.
+        InvalidRequestError: The list is empty, or not a list of strings.
     """
-    found = checks.optional_strings("rss_source: links", links)
-    if not found:
-        raise InvalidRequestError("rss_source: links is empty: give a feed's address")
-    return chat_pb2.Source(rss=chat_pb2.RssSource(links=found))
+    urls = checks.optional_strings("rss_source: links", links)
+    if not urls:
+        raise InvalidRequestError("rss_source: links is empty. Pass the URL of a feed in a list")
+    return chat_pb2.Source(rss=chat_pb2.RssSource(links=urls))
 
 
-def _sources(where: str, values: Sequence[object] | None) -> list[chat_pb2.Source]:
+def _sources(name: str, values: Sequence[object] | None) -> list[chat_pb2.Source]:
     if values is None:
         return []
     if isinstance(values, str) or not isinstance(values, Sequence):
-        raise InvalidRequestError(f"{where} must be a list, such as [web_source()]")
+        raise InvalidRequestError(f"{name} must be a list, such as [web_source()]")
     try:
         return [adopt(value, chat_pb2.Source) for value in values]  # type: ignore[arg-type]
     except TypeError as error:
         raise InvalidRequestError(
-            f"{where} takes what web_source() and its kin return: {error}"
+            f"{name} must contain what web_source() and the like return: {error}"
         ) from None

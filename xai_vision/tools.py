@@ -1,7 +1,7 @@
-"""Tools that the service runs itself, for ``create(tools=[...])`` and ``sample(tools=[...])``.
+"""Tools that the service runs, for ``create(tools=[...])`` and ``sample(tools=[...])``.
 
-Each function makes a ``chat_pb2.Tool``. For functions of your own that the model may ask you to
-run, see ``xai_vision.chat.tool``.
+Each function returns a ``chat_pb2.Tool``. Use ``xai_vision.chat.tool`` for your own functions,
+which the model asks you to run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from xai_vision.proto import chat_pb2, documents_pb2
 from xai_vision.proto._convert import adopt
 
 if TYPE_CHECKING:
-    from xai_vision._validation import Moment, Texts
+    from xai_vision._validation import DateLike, StringList
 
 __all__ = [
     "code_execution",
@@ -45,8 +45,8 @@ ToolCallType: TypeAlias = Literal[
 
 
 def web_search(
-    excluded_domains: Texts | None = None,
-    allowed_domains: Texts | None = None,
+    excluded_domains: StringList | None = None,
+    allowed_domains: StringList | None = None,
     *,
     enable_image_understanding: bool | None = False,
     enable_image_search: bool | None = False,
@@ -58,21 +58,27 @@ def web_search(
     """Let the model search the web and read pages.
 
     Args:
-        excluded_domains: Sites never to look at, such as "example.com"; at most 5.
-        allowed_domains: The only sites to look at, at most 5; not with ``excluded_domains``.
-        enable_image_understanding: Give the model the tool ``view_image``, so that it looks at
-            pictures on the pages; they cost image tokens. Default no. The service then does the
-            same for ``x_search``.
-        enable_image_search: Let it search for pictures. Default no.
-        user_location_country: Where results should be close to: a two-letter code, "DE".
-        user_location_city: ... the city.
-        user_location_region: ... the region or state.
-        user_location_timezone: ... the time zone by its IANA name, "Europe/Berlin".
+        excluded_domains: Domains to exclude, such as "example.com"; at most 5.
+        allowed_domains: The only domains to search, at most 5. Cannot be combined with
+            ``excluded_domains``.
+        enable_image_understanding: Whether the model may look at images on the pages, by the tool
+            ``view_image``. They cost image tokens. The service then enables the same for
+            ``x_search``.
+        enable_image_search: Whether the model may search for images.
+        user_location_country: The country near which results are preferred, as a two-letter code
+            such as "DE".
+        user_location_city: The city near which results are preferred.
+        user_location_region: The region or state near which results are preferred.
+        user_location_timezone: The time zone of the user by its IANA name, "Europe/Berlin".
+
+    Returns:
+        The tool, for ``tools=[...]``.
 
     Raises:
-        InvalidRequestError: Both lists of domains, too many of them, or a value of a wrong type.
+        InvalidRequestError: Both lists of domains are set, a list is too long, or a value has the
+            wrong type.
 
-    Example:
+    Examples:
         >>> from xai_vision.tools import web_search
         >>> tool = web_search(allowed_domains=["nasa.gov"], enable_image_understanding=True)
     """
@@ -95,17 +101,19 @@ def web_search(
         enable_image_understanding=checks.optional_boolean(
             f"{name}: enable_image_understanding", enable_image_understanding
         ),
-        enable_image_search=checks.optional_boolean(f"{name}: enable_image_search", enable_image_search),
+        enable_image_search=checks.optional_boolean(
+            f"{name}: enable_image_search", enable_image_search
+        ),
         user_location=location if location.ByteSize() else None,
     )
     return chat_pb2.Tool(web_search=search)
 
 
 def x_search(
-    from_date: Moment | None = None,
-    to_date: Moment | None = None,
-    allowed_x_handles: Texts | None = None,
-    excluded_x_handles: Texts | None = None,
+    from_date: DateLike | None = None,
+    to_date: DateLike | None = None,
+    allowed_x_handles: StringList | None = None,
+    excluded_x_handles: StringList | None = None,
     *,
     enable_image_understanding: bool | None = False,
     enable_video_understanding: bool | None = False,
@@ -113,21 +121,25 @@ def x_search(
     """Let the model search posts on X.
 
     Args:
-        from_date: Only posts from then on: a datetime (UTC if it has no time zone), a date (its
-            midnight in UTC), ISO 8601 text, or a Timestamp.
-        to_date: Only posts up to then; not before ``from_date``.
-        allowed_x_handles: The only accounts to look at, without the @; at most 10.
-        excluded_x_handles: Accounts never to look at, at most 10; not with
+        from_date: The earliest time of a post: a datetime (UTC if it has no time zone), a date
+            (its midnight in UTC), an ISO 8601 string, or a Timestamp.
+        to_date: The latest time of a post, in the same forms.
+        allowed_x_handles: The only accounts to search, without the @; at most 10.
+        excluded_x_handles: Accounts to exclude, at most 10. Cannot be combined with
             ``allowed_x_handles``.
-        enable_image_understanding: Let the model look at pictures in posts (``view_image``); they
-            cost image tokens. Default no.
-        enable_video_understanding: Let it look at videos in posts; they cost tokens. Default no.
+        enable_image_understanding: Whether the model may look at images in posts, by the tool
+            ``view_image``. They cost image tokens.
+        enable_video_understanding: Whether the model may look at videos in posts. They cost
+            tokens.
+
+    Returns:
+        The tool, for ``tools=[...]``.
 
     Raises:
-        InvalidRequestError: Dates in the wrong order, both lists of accounts, too many of them,
-            or a value of a wrong type.
+        InvalidRequestError: ``from_date`` is after ``to_date``, both lists of accounts are set, a
+            list is too long, or a value has the wrong type.
 
-    Example:
+    Examples:
         >>> from datetime import date
         >>> from xai_vision.tools import x_search
         >>> tool = x_search(date(2025, 10, 1), date(2025, 10, 31), allowed_x_handles=["NASA"])
@@ -161,11 +173,14 @@ def code_execution() -> chat_pb2.Tool:
 
 
 def image_generation(action: ImageAction | None = None) -> chat_pb2.Tool:
-    """Let the model draw pictures.
+    """Let the model generate and edit images.
 
     Args:
-        action: "generate" for new pictures, "edit" for changing the conversation's, "auto" for
-            either. Default: the service's own, which is not documented.
+        action: "generate" for new images, "edit" for changes to images of the conversation, or
+            "auto" for either. The service does not document its default.
+
+    Returns:
+        The tool, for ``tools=[...]``.
 
     Raises:
         InvalidRequestError: ``action`` is none of these.
@@ -177,7 +192,7 @@ def image_generation(action: ImageAction | None = None) -> chat_pb2.Tool:
 
 
 def collections_search(
-    collection_ids: Texts,
+    collection_ids: StringList,
     limit: int | None = None,
     *,
     instructions: str | None = None,
@@ -189,21 +204,27 @@ def collections_search(
         | None
     ) = None,
 ) -> chat_pb2.Tool:
-    """Let the model search documents you have put into collections.
+    """Let the model search the documents of collections.
 
     Args:
-        collection_ids: Which collections; at least one.
-        limit: The most matches per search, 1 or more. Default: the service's.
-        instructions: Told to the model that searches.
-        retrieval_mode: "keyword" finds words, "semantic" meanings, "hybrid" both; or one of the
-            three messages of ``documents_pb2``, for their settings. Default: the service's.
+        collection_ids: The ids of the collections, at least one.
+        limit: The maximum number of matches per search, at least 1. Default: the service's.
+        instructions: Instructions for the model that searches.
+        retrieval_mode: "keyword" to match words, "semantic" to match meanings, "hybrid" for both,
+            or one of the three messages of ``documents_pb2`` with settings. Default: the
+            service's.
+
+    Returns:
+        The tool, for ``tools=[...]``.
 
     Raises:
-        InvalidRequestError: No collection is named, or a value of a wrong type.
+        InvalidRequestError: There is no collection, or a value has the wrong type.
     """
     ids = checks.optional_strings("collections_search: collection_ids", collection_ids)
     if not ids:
-        raise InvalidRequestError("collections_search: collection_ids is empty: name at least one")
+        raise InvalidRequestError(
+            "collections_search: collection_ids is empty. Pass at least one id"
+        )
     search = chat_pb2.CollectionsSearch(
         collection_ids=ids,
         limit=checks.optional_integer("collections_search: limit", limit, 1),
@@ -217,35 +238,39 @@ def mcp(
     server_url: str,
     server_label: str | None = None,
     server_description: str | None = None,
-    allowed_tool_names: Texts | None = None,
+    allowed_tool_names: StringList | None = None,
     authorization: str | None = None,
     extra_headers: Mapping[str, str] | None = None,
 ) -> chat_pb2.Tool:
-    """Let the model use the tools of a server that speaks the Model Context Protocol.
+    """Let the model use the tools of a Model Context Protocol (MCP) server.
 
     Args:
-        server_url: Its public address, http or https; the service connects to it, by Streamable
-            HTTP or SSE.
-        server_label: Put before its tools' names, to tell several servers apart.
-        server_description: Told to the model.
-        allowed_tool_names: The only tools to use. Default: all.
-        authorization: Sent to it as its Authorization header.
-        extra_headers: Sent to it besides.
+        server_url: The server's public http or https URL. The service connects to it by
+            Streamable HTTP or SSE.
+        server_label: A prefix for the names of the server's tools, to distinguish servers.
+        server_description: A description of the server for the model.
+        allowed_tool_names: The only tools that the model may use. Default: all.
+        authorization: The Authorization header for the server.
+        extra_headers: Other headers for the server.
+
+    Returns:
+        The tool, for ``tools=[...]``.
 
     Raises:
-        InvalidRequestError: The address is empty or no http(s) URL, or a value of a wrong type.
+        InvalidRequestError: The URL is empty or not an http(s) URL, or a value has the wrong type.
     """
     url = checks.string("mcp: server_url", server_url, empty=False)
     scheme, _, rest = url.partition("://")
     if scheme.lower() not in ("http", "https") or not rest.strip("/"):
-        raise InvalidRequestError(f"mcp: server_url is no http(s) URL: {url!r:.80}")
+        raise InvalidRequestError(f"mcp: server_url must be an http(s) URL, not {url!r:.80}")
     headers = {} if extra_headers is None else extra_headers
     if not isinstance(headers, Mapping):
         raise InvalidRequestError(f"mcp: extra_headers must be a dict, not {headers!r:.80}")
     server = chat_pb2.MCP(
         server_url=url,
         server_label=checks.optional_string("mcp: server_label", server_label) or "",
-        server_description=checks.optional_string("mcp: server_description", server_description) or "",
+        server_description=checks.optional_string("mcp: server_description", server_description)
+        or "",
         allowed_tool_names=checks.optional_strings("mcp: allowed_tool_names", allowed_tool_names),
         authorization=checks.optional_string("mcp: authorization", authorization),
         extra_headers={
@@ -259,14 +284,14 @@ def mcp(
 
 
 def get_tool_call_type(tool_call: chat_pb2.ToolCall) -> ToolCallType:
-    """Say who runs a tool call: only "client_side_tool" is yours to answer.
+    """Return the kind of a tool call; you run only those of kind "client_side_tool".
 
     Args:
-        tool_call: From ``response.tool_calls`` or ``chunk.tool_calls``.
+        tool_call: An element of ``response.tool_calls`` or ``chunk.tool_calls``.
 
     Returns:
-        "invalid" where the service did not say, and "unknown" for a kind that is newer than this
-        package (``tool_call.type`` has its number).
+        The kind; "invalid" if the service did not set it, and "unknown" for a kind that this
+        package does not know (``tool_call.type`` is its number).
     """
     return _TYPES.get(tool_call.type, "unknown")
 
@@ -280,12 +305,12 @@ _TYPES = {
 def _retrieval(mode: Any) -> dict[str, Any]:
     if mode is None:
         return {}
-    for word, cls in _RETRIEVAL.items():
+    for name, cls in _RETRIEVAL.items():
         with suppress(TypeError):
-            return {f"{word}_retrieval": adopt(mode, cls)}
-    # One of the messages it is not.
-    word = checks.enum("collections_search: retrieval_mode", mode, _RETRIEVAL)
-    return {f"{word}_retrieval": _RETRIEVAL[word]()}
+            return {f"{name}_retrieval": adopt(mode, cls)}
+    # It is not one of the messages, so it must be a name.
+    name = checks.enum("collections_search: retrieval_mode", mode, _RETRIEVAL)
+    return {f"{name}_retrieval": _RETRIEVAL[name]()}
 
 
 _RETRIEVAL: dict[str, Any] = {
