@@ -1,4 +1,4 @@
-"""What create() takes, and what it refuses before anything is sent."""
+"""The parameters that create() accepts, and those it refuses before sending."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from xai_vision.chat._request.parameters import CreateParameters
 from xai_vision.chat._request.settings import _CONVERTERS, make_settings
 from xai_vision.proto import chat_pb2
 
-ELSEWHERE = {"messages", "conversation_id", "batch_request_id"}
+NOT_IN_SETTINGS = {"messages", "conversation_id", "batch_request_id"}
 
 
-def test_every_parameter_has_a_type_and_a_check():
-    assert set(CreateParameters.__annotations__) - ELSEWHERE == set(_CONVERTERS)
+def test_every_parameter_has_a_type_and_a_converter():
+    assert set(CreateParameters.__annotations__) - NOT_IN_SETTINGS == set(_CONVERTERS)
 
 
 @pytest.mark.parametrize(
@@ -27,20 +27,26 @@ def test_every_parameter_has_a_type_and_a_check():
         ({"temperature": "1"}, "temperature must be a number"),
         (
             {"temperature": 10**5000},
-            "temperature must be a number from 0 to 2, not a whole number",
+            "temperature must be a number from 0 to 2, not an integer",
         ),
-        ({"temperature": 1e-50}, "temperature must be 0, or a number that 32 bits do not make 0"),
-        ({"presence_penalty": -(2**-150)}, "presence_penalty must be 0, or a number that 32 bits"),
+        (
+            {"temperature": 1e-50},
+            "temperature must be 0 or a number that a 32-bit float does not round to 0",
+        ),
+        (
+            {"presence_penalty": -(2**-150)},
+            "presence_penalty must be 0 or a number that a 32-bit float",
+        ),
         ({"temperature": True}, "temperature must be a number"),
         ({"top_p": -0.1}, "top_p must be a number from 0 to 1"),
         ({"top_p": float("inf")}, "top_p must be a number from 0 to 1"),
         ({"frequency_penalty": 3}, "frequency_penalty must be a number from -2 to 2"),
-        ({"max_tokens": 0}, "max_tokens must be a whole number from 1"),
-        ({"max_tokens": 1.5}, "max_tokens must be a whole number"),
-        ({"max_tokens": 2**31}, "max_tokens must be a whole number"),
-        ({"seed": "x"}, "seed must be a whole number"),
+        ({"max_tokens": 0}, "max_tokens must be an integer from 1"),
+        ({"max_tokens": 1.5}, "max_tokens must be an integer"),
+        ({"max_tokens": 2**31}, "max_tokens must be an integer"),
+        ({"seed": "x"}, "seed must be an integer"),
         ({"top_logprobs": 3}, "top_logprobs needs logprobs=True"),
-        ({"top_logprobs": 9, "logprobs": True}, "top_logprobs must be a whole number from 0 to 8"),
+        ({"top_logprobs": 9, "logprobs": True}, "top_logprobs must be an integer from 0 to 8"),
         ({"stop": [""]}, r"stop\[0\] is empty"),
         ({"stop": [3]}, r"stop\[0\] must be a string, not int"),
         ({"previous_response_id": ""}, "previous_response_id is empty"),
@@ -54,8 +60,8 @@ def test_every_parameter_has_a_type_and_a_check():
         ({"service_tier": "gold"}, "service_tier must be one of 'default', 'priority'"),
         ({"response_format": "yaml"}, "response_format must be one of 'text', 'json_object'"),
         ({"guidelines": [{"category": "rude"}]}, r"guidelines\[0\]\['category'\] must be one of"),
-        ({"guidelines": [{"categroy": "nsfw"}]}, r"guidelines\[0\] has no key 'categroy'"),
-        ({"stop": 5}, "stop must be a string, or a list of texts"),
+        ({"guidelines": [{"categroy": "nsfw"}]}, r"guidelines\[0\] has an unknown key 'categroy'"),
+        ({"stop": 5}, "stop must be a string or a list of strings"),
         ({"stop": "\ud800"}, r"stop\[0\] contains a lone surrogate"),
         ({"user": "\ud800"}, "user contains a lone surrogate"),
         ({"user": 5}, "user must be a string, not int"),
@@ -63,8 +69,8 @@ def test_every_parameter_has_a_type_and_a_check():
         ({"previous_response_id": "\ud800"}, "previous_response_id contains a lone surrogate"),
         ({"temperature": [1.0]}, "temperature must be a number"),
         ({"temperature": 10**400}, "temperature must be a number"),
-        ({"response_format": {"a": float("nan")}}, "response_format is no JSON schema"),
-        ({"response_format": {"a": object()}}, "response_format is no JSON schema"),
+        ({"response_format": {"a": float("nan")}}, "response_format is not a valid JSON schema"),
+        ({"response_format": {"a": object()}}, "response_format is not a valid JSON schema"),
         ({"response_format": {"type": "json_schema"}}, "response_format must be one of"),
         ({"search_parameters": {"mode": "on"}}, "search_parameters must be SearchParameters"),
     ],
@@ -79,18 +85,18 @@ def test_unknown_keyword(client):
         client.chat.create("grok-4", temprature=1)
 
 
-def test_one_stop_string_is_one_stop():
+def test_one_string_is_one_stop_sequence():
     assert list(make_settings("m", {"stop": "END"}).stop) == ["END"]
     assert list(make_settings("m", {"stop": ("a", "b")}).stop) == ["a", "b"]
     assert list(make_settings("m", {"stop": "\n"}).stop) == ["\n"]
 
 
-def test_none_is_left_out():
+def test_none_counts_as_left_out():
     plain = make_settings("m", dict.fromkeys(_CONVERTERS))
     assert plain == chat_pb2.GetCompletionsRequest(model="m")
 
 
-def test_zero_is_not_left_out():
+def test_zero_is_sent():
     settings = make_settings("m", {"temperature": 0, "top_p": 0.0, "seed": 0})
     assert settings.HasField("temperature")
     assert settings.HasField("top_p")
@@ -118,7 +124,7 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
         ),
     ],
 )
-def test_response_formats_of_openai_are_understood(form, kind, schema):
+def test_response_formats_of_openai(form, kind, schema):
     made = make_settings("m", {"response_format": form}).response_format
     assert (made.format_type, made.schema) == (kind, schema)
 
@@ -130,8 +136,14 @@ def test_response_formats_of_openai_are_understood(form, kind, schema):
         (lambda c: c.chat.create("m", messages=5), "messages is a list"),
         (lambda c: c.chat.create("m", messages=user("x")), "messages is a list"),
         (lambda c: c.chat.create("m", conversation_id=5), "conversation_id must be a string"),
-        (lambda c: c.chat.create("m", conversation_id="\u00e4"), "conversation_id is sent as met"),
-        (lambda c: c.chat.create("m", conversation_id="a\nb"), "conversation_id is sent as metad"),
+        (
+            lambda c: c.chat.create("m", conversation_id="\u00e4"),
+            "conversation_id must be printable ASCII",
+        ),
+        (
+            lambda c: c.chat.create("m", conversation_id="a\nb"),
+            "conversation_id must be printable ASCII",
+        ),
         (lambda c: c.chat.create("m", batch_request_id=5), "batch_request_id must be a string"),
         (lambda c: file(5), r"file\(\): file_id must be a string, not int"),
         (lambda c: file(data="abc", filename="x"), r"file\(\): data must be bytes, not str"),
@@ -139,7 +151,10 @@ def test_response_formats_of_openai_are_understood(form, kind, schema):
         (lambda c: image(file_id="\ud800"), r"image\(\): file_id contains a lone surrogate"),
         (lambda c: tool_result("a", 5), "tool_call_id must be a string, not int"),
         (lambda c: c.chat.get_stored_completion("\ud800"), "response_id contains a lone surrogate"),
-        (lambda c: c.chat.compact_context("\ud800", [user("a")]), "model contains a lone surrogate"),
+        (
+            lambda c: c.chat.compact_context("\ud800", [user("a")]),
+            "model contains a lone surrogate",
+        ),
         (
             lambda c: c.chat.create("m").append({"role": "user", "content": "a", "name": 5}),
             "name must be",
@@ -150,7 +165,7 @@ def test_response_formats_of_openai_are_understood(form, kind, schema):
         ),
     ],
 )
-def test_refused_before_anything_is_sent(client, server, make, words):
+def test_refused_before_sending(client, server, make, words):
     with pytest.raises(InvalidRequestError, match=words):
         make(client)
     assert len(server.calls) == 0

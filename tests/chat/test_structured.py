@@ -1,4 +1,4 @@
-"""Structured output: asked for by a shape, read as one."""
+"""Structured output: requested by a type, and parsed as it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def test_parse(client, server):
     response, animal = chat.parse(Animal)
     assert animal == Animal(name="cat", legs=4)
     assert json.loads(response.content) == {"name": "cat", "legs": 4}
-    asked = server.calls.last.request.response_format
-    assert asked.format_type == chat_pb2.FORMAT_TYPE_JSON_SCHEMA
-    assert json.loads(asked.schema) == Animal.model_json_schema()
-    assert chat.proto.HasField("response_format") is False, "for that call only"
+    response_format = server.calls.last.request.response_format
+    assert response_format.format_type == chat_pb2.FORMAT_TYPE_JSON_SCHEMA
+    assert json.loads(response_format.schema) == Animal.model_json_schema()
+    assert chat.proto.HasField("response_format") is False, "parse() changes only its own call"
 
 
-def test_the_fake_answers_any_schema(client):
+def test_fake_server_replies_to_any_schema(client):
     class Page(BaseModel):
         title: str
         animals: list[Animal]
-        colour: str | None
+        color: str | None
 
     _, page = client.chat.create("grok-4").append(user("Read it")).parse(Page)
     assert isinstance(page, Page)
@@ -54,7 +54,7 @@ def test_the_fake_answers_any_schema(client):
         ("a cat", "Invalid JSON"),
     ],
 )
-def test_an_answer_that_does_not_fit(client, server, text, words):
+def test_response_that_does_not_match(client, server, text, words):
     server.on().reply(text)
     chat = client.chat.create("grok-4").append(user("Which animal?"))
     with pytest.raises(StructuredOutputError, match=words) as caught:
@@ -80,5 +80,5 @@ def test_response_format_forms(client, server):
         assert isinstance(json.loads(response.content), dict)
     kinds = [call.request.response_format.format_type for call in server.calls]
     assert kinds == [3, 3, 2]
-    with pytest.raises(InvalidRequestError, match=r"parse\(\) takes a shape, not the function"):
+    with pytest.raises(InvalidRequestError, match=r"parse\(\) needs a type, not the function"):
         client.chat.create("grok-4").append(user("Hi")).parse(lambda: None)

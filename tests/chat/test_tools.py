@@ -1,4 +1,4 @@
-"""Tools in a chat: ours, the service's, in every form, and what they leave on an answer."""
+"""Tools in a chat: function tools, the service's tools, and what a response reports of them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from xai_vision.tools import get_tool_call_type, web_search, x_search
 
 
 def weather(city: str) -> str:
-    """How the weather is in a city."""
+    """Tell the weather in a city."""
     return f"12 C in {city}"
 
 
-def test_a_tool_of_ours(client, server):
+def test_function_tool(client, server):
     server.on().replies(Reply.tool_call("weather", city="Oslo"), Reply("12 C"))
     chat = client.chat.create("grok-4", tools=[tool(weather)], tool_choice=required_tool("weather"))
     first = chat.append(user("Weather?")).sample()
@@ -46,7 +46,7 @@ FORMS = [
 
 @pytest.mark.parametrize("tools", FORMS)
 @pytest.mark.parametrize("where", ["create", "sample", "stream"])
-def test_view_image_is_readable_on_the_response(client, server, tools, where):
+def test_response_reports_view_image(client, server, tools, where):
     if where == "create":
         response = client.chat.create("grok-4", tools=tools).append(user("Find it")).sample()
     else:
@@ -56,7 +56,7 @@ def test_view_image_is_readable_on_the_response(client, server, tools, where):
             if where == "sample"
             else [r for r, _ in chat.stream(tools=tools)][-1]
         )
-        assert len(chat.proto.tools) == 0, "a call's tools apply to that call"
+        assert len(chat.proto.tools) == 0, "the tools of a call apply to that call only"
     assert server.calls.last.request.tools[0].web_search.enable_image_understanding
     assert response.server_side_tool_usage["SERVER_SIDE_TOOL_VIEW_IMAGE"] >= 1
     assert "view_image" in {call.function.name for call in response.tool_calls}
@@ -64,7 +64,7 @@ def test_view_image_is_readable_on_the_response(client, server, tools, where):
     assert response.citations
 
 
-def test_tools_of_a_call_replace_the_chats(client, server):
+def test_tools_of_a_call_replace_those_of_the_chat(client, server):
     chat = client.chat.create("grok-4", tools=[web_search(), x_search()]).append(user("Hi"))
     chat.sample(tools=[x_search()])
     chat.sample(tools=[])
@@ -75,7 +75,7 @@ def test_tools_of_a_call_replace_the_chats(client, server):
 @pytest.mark.parametrize(
     "tools", [[{"type": "web_search", "enable_image_understandin": True}], [{"type": "websearch"}]]
 )
-def test_a_misspelt_tool(client, server, tools):
+def test_misspelled_tool(client, server, tools):
     chat = client.chat.create("grok-4").append(user("Hi"))
     for call in (lambda: chat.sample(tools=tools), lambda: client.chat.create("m", tools=tools)):
         with pytest.raises(InvalidRequestError, match=r"tools\[0\].*(understandin|websearch)"):
@@ -83,7 +83,7 @@ def test_a_misspelt_tool(client, server, tools):
     assert len(server.calls) == 0
 
 
-def test_tool_outputs_and_citations_when_included(client):
+def test_tool_outputs_and_citations(client):
     response = (
         client.chat.create(
             "grok-4",

@@ -38,7 +38,7 @@ def temperature(
 ) -> Fraction:
     """Tell the temperature outside.
 
-    Include the next days if asked.
+    Include the next days if response_format.
     """
     raise NotImplementedError
 
@@ -68,7 +68,7 @@ def test_function_sets_name_description_and_parameters():
     created = tool(temperature)
     assert created.function.name == "temperature"
     assert created.function.description == (
-        "Tell the temperature outside.\n\nInclude the next days if asked."
+        "Tell the temperature outside.\n\nInclude the next days if response_format."
     )
     assert parameters(created) == TEMPERATURE
 

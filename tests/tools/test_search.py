@@ -1,4 +1,4 @@
-"""The older search: SearchParameters and its sources."""
+"""The older form of live search: SearchParameters and its sources."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_defaults():
     )
 
 
-def test_everything():
+def test_all_parameters():
     search = SearchParameters(
         [web_source("US", ["a.com"], safe_search=False), x_source(["NASA"], None, 1, 2)],
         "on",
@@ -46,13 +46,13 @@ def test_everything():
     assert not proto.return_citations
 
 
-def test_it_is_a_plain_value():
+def test_search_parameters_can_be_copied_and_pickled():
     search = SearchParameters([news_source("DE")], mode="off")
     assert search == copy.deepcopy(search) == pickle.loads(pickle.dumps(search))
     assert dataclasses.replace(search, mode="on").mode == "on"
 
 
-def test_it_is_checked_again_when_it_is_used():
+def test_search_parameters_are_checked_on_use():
     search = SearchParameters()
     search.mode = "sometimes"
     with pytest.raises(InvalidRequestError, match=r"search_parameters: mode .*'sometimes'"):
@@ -70,27 +70,45 @@ def test_it_is_checked_again_when_it_is_used():
             lambda: SearchParameters(from_date=date(2025, 2, 1), to_date=date(2025, 1, 1)),
             "search_parameters: from_date .* is after to_date",
         ),
-        (lambda: SearchParameters(to_date="soon"), "to_date is not ISO 8601"),
+        (lambda: SearchParameters(to_date="soon"), "to_date must be in ISO 8601 form"),
         (lambda: SearchParameters(return_citations=None), "return_citations must be True or False"),
-        (lambda: SearchParameters(max_search_results=0), "max_search_results must be from 1"),
+        (
+            lambda: SearchParameters(max_search_results=0),
+            "max_search_results must be an integer from 1",
+        ),
         (lambda: SearchParameters(web_source()), r"sources must be a list, such as \[web_source"),
         (lambda: SearchParameters("web"), "sources must be a list"),
-        (lambda: SearchParameters(["web"]), r"sources takes what web_source\(\) and its kin"),
-        (lambda: web_source(excluded_websites=["a"], allowed_websites=["b"]), "web_source: give"),
-        (lambda: web_source(excluded_websites=["a"] * 6), "excluded_websites has 6 .* takes 5"),
-        (lambda: web_source(allowed_websites="a.com"), r"allowed_websites is a list: .*'a\.com'"),
+        (lambda: SearchParameters(["web"]), r"sources must contain what web_source\(\)"),
+        (lambda: web_source(excluded_websites=["a"], allowed_websites=["b"]), "web_source: pass"),
+        (
+            lambda: web_source(excluded_websites=["a"] * 6),
+            "excluded_websites has 6 .* accepts at most 5",
+        ),
+        (
+            lambda: web_source(allowed_websites="a.com"),
+            r"allowed_websites must be a list of strings, .*'a\.com'",
+        ),
         (lambda: web_source(safe_search=None), "web_source: safe_search must be True or False"),
         (lambda: web_source(country=1), "web_source: country must be a string"),
-        (lambda: news_source(excluded_websites=["a"] * 6), "excluded_websites has 6 .* takes 5"),
+        (
+            lambda: news_source(excluded_websites=["a"] * 6),
+            "excluded_websites has 6 .* accepts at most 5",
+        ),
         (lambda: news_source(safe_search="yes"), "news_source: safe_search must be True or False"),
-        (lambda: x_source(["a"], ["b"]), "x_source: give included_x_handles or excluded_x_handles"),
-        (lambda: x_source(["a"] * 11), "included_x_handles has 11 entries; the service takes 10"),
-        (lambda: x_source(post_view_count=-1), "post_view_count must be from 0"),
-        (lambda: x_source(post_favorite_count="9"), "post_favorite_count must be a whole number"),
+        (lambda: x_source(["a"], ["b"]), "x_source: pass included_x_handles or excluded_x_handles"),
+        (
+            lambda: x_source(["a"] * 11),
+            "included_x_handles has 11 entries; the service accepts at most 10",
+        ),
+        (lambda: x_source(post_view_count=-1), "post_view_count must be an integer from 0"),
+        (lambda: x_source(post_favorite_count="9"), "post_favorite_count must be an integer"),
         (lambda: rss_source([]), "rss_source: links is empty"),
-        (lambda: rss_source("https://a.b/feed"), r"links is a list: give \['https://a\.b/feed'\]"),
+        (
+            lambda: rss_source("https://a.b/feed"),
+            r"links must be a list of strings, .* Pass \['https://a\.b/feed'\]",
+        ),
     ],
 )
-def test_what_is_refused(make, words):
+def test_refused(make, words):
     with pytest.raises(InvalidRequestError, match=words):
         make()

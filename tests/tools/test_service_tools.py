@@ -1,4 +1,4 @@
-"""The service's own tools: what is built, and what is refused before sending."""
+"""The tools that the service runs: the messages they make, and the values they refuse."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from xai_vision.tools import (
 )
 
 
-def test_the_names_are_those_of_the_module():
+def test_public_names():
     assert sorted(tools.__all__) == tools.__all__
     assert all(getattr(tools, name).__module__ == tools.__name__ for name in tools.__all__)
 
 
-def test_switches_are_said_in_so_many_words():
+def test_booleans_are_sent_explicitly():
     search = web_search().web_search
     assert search.HasField("enable_image_understanding")
     assert not search.enable_image_understanding
     assert not search.HasField("user_location")
     assert web_search(enable_image_understanding=True).web_search.enable_image_understanding
-    # None leaves the choice to the service.
-    unsaid = web_search(enable_image_search=None).web_search
-    assert not unsaid.HasField("enable_image_search")
+    # None leaves the decision to the service.
+    unset = web_search(enable_image_search=None).web_search
+    assert not unset.HasField("enable_image_search")
 
 
-def test_any_part_of_a_location():
+def test_partial_location():
     location = web_search(user_location_city="Köln").web_search.user_location
     assert location == chat_pb2.WebSearchUserLocation(city="Köln")
 
 
 @pytest.mark.parametrize("values", [["a.com", "b.com"], ("a.com", "b.com"), {"b.com", "a.com"}])
-def test_any_kind_of_list(values):
+def test_kinds_of_lists(values):
     assert list(web_search(allowed_domains=values).web_search.allowed_domains) == ["a.com", "b.com"]
 
 
@@ -52,7 +52,7 @@ NOON = datetime(2025, 10, 1, 12, 0, 0, 5000, tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize(
-    ("given", "stands_for"),
+    ("given", "expected"),
     [
         (NOON, NOON),
         (NOON.replace(tzinfo=None), NOON),
@@ -65,9 +65,9 @@ NOON = datetime(2025, 10, 1, 12, 0, 0, 5000, tzinfo=timezone.utc)
         (default_timestamp_pb2.Timestamp(seconds=int(NOON.timestamp()), nanos=5_000_000), NOON),
     ],
 )
-def test_any_kind_of_date(given, stands_for):
+def test_kinds_of_dates(given, expected):
     search = x_search(from_date=given, to_date=given).x_search
-    assert search.from_date.ToDatetime(timezone.utc) == stands_for
+    assert search.from_date.ToDatetime(timezone.utc) == expected
     assert search.to_date == search.from_date
 
 
@@ -82,7 +82,7 @@ class Word(str, Enum):
     HYBRID = "hybrid"
 
 
-def test_members_of_an_enum_of_texts_are_texts():
+def test_members_of_a_str_enum():
     assert image_generation(Word.EDIT) == image_generation("edit")
     assert collections_search(["a"], retrieval_mode=Word.HYBRID) == collections_search(
         ["a"], retrieval_mode="hybrid"
@@ -93,7 +93,7 @@ def test_code_execution():
     assert code_execution().WhichOneof("tool") == "code_execution"
 
 
-def test_retrieval_settings_are_taken_as_messages():
+def test_retrieval_settings_as_messages():
     theirs = documents_pb2.HybridRetrieval(search_multiplier=3)
     made = collections_search(["a"], retrieval_mode=theirs).collections_search
     assert made.hybrid_retrieval.search_multiplier == 3
@@ -101,7 +101,7 @@ def test_retrieval_settings_are_taken_as_messages():
     assert word.WhichOneof("retrieval_mode") == "keyword_retrieval"
 
 
-def test_a_server_of_tools():
+def test_mcp():
     made = mcp("https://mcp.example.com", "ex", "does", ["a"], "Bearer x", {"k": "v"}).mcp
     assert (made.server_label, made.authorization) == ("ex", "Bearer x")
     assert dict(made.extra_headers) == {"k": "v"}
@@ -118,7 +118,7 @@ def test_a_server_of_tools():
         (77, "unknown"),
     ],
 )
-def test_who_runs_a_call(number, name):
+def test_get_tool_call_type(number, name):
     assert get_tool_call_type(chat_pb2.ToolCall(type=number)) == name
 
 
@@ -131,18 +131,21 @@ HANDLES = [f"h{number}" for number in range(11)]
     [
         (
             lambda: web_search(["a.com"], ["b.com"]),
-            "web_search: give excluded_domains or allowed_domains, not both",
+            "web_search: pass excluded_domains or allowed_domains, not both",
         ),
-        (lambda: web_search(DOMAINS), "excluded_domains has 6 entries; the service takes 5"),
+        (
+            lambda: web_search(DOMAINS),
+            "excluded_domains has 6 entries; the service accepts at most 5",
+        ),
         (
             lambda: web_search(allowed_domains=DOMAINS),
-            "allowed_domains has 6 entries; the service takes 5",
+            "allowed_domains has 6 entries; the service accepts at most 5",
         ),
         (
             lambda: web_search(allowed_domains="a.com"),
-            r"allowed_domains is a list: give \['a\.com'\]",
+            r"allowed_domains must be a list of strings, .* Pass \['a\.com'\]",
         ),
-        (lambda: web_search(b"a.com"), "excluded_domains is a list"),
+        (lambda: web_search(b"a.com"), "excluded_domains must be a list of strings"),
         (lambda: web_search(allowed_domains=3), "allowed_domains must be a list of strings, not 3"),
         (lambda: web_search(allowed_domains={"a": 1}), "allowed_domains must be a list of strings"),
         (
@@ -161,14 +164,17 @@ HANDLES = [f"h{number}" for number in range(11)]
         ),
         (
             lambda: x_search(allowed_x_handles=["a"], excluded_x_handles=["b"]),
-            "x_search: give allowed_x_handles or excluded_x_handles, not both",
+            "x_search: pass allowed_x_handles or excluded_x_handles, not both",
         ),
         (
             lambda: x_search(allowed_x_handles=HANDLES),
-            "allowed_x_handles has 11 entries; the service takes 10",
+            "allowed_x_handles has 11 entries; the service accepts at most 10",
         ),
         (lambda: x_search(excluded_x_handles=HANDLES), "excluded_x_handles has 11 entries"),
-        (lambda: x_search(excluded_x_handles="NASA"), r"excluded_x_handles is a list: .*'NASA'"),
+        (
+            lambda: x_search(excluded_x_handles="NASA"),
+            r"excluded_x_handles must be a list of strings, .*'NASA'",
+        ),
         (
             lambda: x_search(date(2025, 2, 1), date(2025, 1, 31)),
             r"x_search: from_date \(2025-02-01T00:00:00Z\) is after to_date \(2025-01-31",
@@ -178,7 +184,7 @@ HANDLES = [f"h{number}" for number in range(11)]
             "is after to_date",
         ),
         (lambda: x_search(from_date=3), "x_search: from_date must be a datetime or date, not 3"),
-        (lambda: x_search(to_date="today"), "to_date is not ISO 8601 .*'today'"),
+        (lambda: x_search(to_date="today"), "to_date must be in ISO 8601 form .*'today'"),
         (
             lambda: x_search(to_date=chat_pb2.Message()),
             "x_search: to_date must be a datetime or date",
@@ -197,13 +203,19 @@ HANDLES = [f"h{number}" for number in range(11)]
             "action must be one of 'auto', 'generate', 'edit', not 'draw'",
         ),
         (lambda: image_generation(["edit"]), "action must be one of"),
-        (lambda: collections_search([]), "collection_ids is empty: name at least one"),
+        (lambda: collections_search([]), "collection_ids is empty. Pass at least one"),
         (lambda: collections_search(None), "collection_ids is empty"),
-        (lambda: collections_search("c1"), r"collection_ids is a list: give \['c1'\]"),
-        (lambda: collections_search(["a"], 0), "limit must be from 1 to 2147483647, not 0"),
-        (lambda: collections_search(["a"], 2**31), "limit must be from 1"),
-        (lambda: collections_search(["a"], True), "limit must be a whole number, not True"),
-        (lambda: collections_search(["a"], 1.5), "limit must be a whole number, not 1.5"),
+        (
+            lambda: collections_search("c1"),
+            r"collection_ids must be a list of strings, .* Pass \['c1'\]",
+        ),
+        (
+            lambda: collections_search(["a"], 0),
+            "limit must be an integer from 1 to 2147483647, not 0",
+        ),
+        (lambda: collections_search(["a"], 2**31), "limit must be an integer from 1"),
+        (lambda: collections_search(["a"], True), "limit must be an integer, not True"),
+        (lambda: collections_search(["a"], 1.5), "limit must be an integer, not 1.5"),
         (
             lambda: collections_search(["a"], retrieval_mode="magic"),
             "retrieval_mode must be one of 'hybrid', 'semantic', 'keyword', not 'magic'",
@@ -213,11 +225,17 @@ HANDLES = [f"h{number}" for number in range(11)]
             "retrieval_mode must be one of",
         ),
         (lambda: mcp(""), "mcp: server_url is empty"),
-        (lambda: mcp("mcp.example.com"), r"server_url is no http\(s\) URL: 'mcp\.example\.com'"),
-        (lambda: mcp("ftp://example.com"), "server_url is no http"),
-        (lambda: mcp("https:///"), "server_url is no http"),
+        (
+            lambda: mcp("mcp.example.com"),
+            r"server_url must be an http\(s\) URL, not 'mcp\.example\.com'",
+        ),
+        (lambda: mcp("ftp://example.com"), "server_url must be an http"),
+        (lambda: mcp("https:///"), "server_url must be an http"),
         (lambda: mcp(None), "mcp: server_url must be a string, not NoneType"),
-        (lambda: mcp("https://a.b", allowed_tool_names="x"), "allowed_tool_names is a list"),
+        (
+            lambda: mcp("https://a.b", allowed_tool_names="x"),
+            "allowed_tool_names must be a list of strings",
+        ),
         (lambda: mcp("https://a.b", extra_headers=[("k", "v")]), "extra_headers must be a dict"),
         (
             lambda: mcp("https://a.b", extra_headers={"k": 1}),
@@ -226,12 +244,12 @@ HANDLES = [f"h{number}" for number in range(11)]
         (lambda: mcp("https://a.b", extra_headers={"": "v"}), "a name in extra_headers is empty"),
     ],
 )
-def test_what_is_refused(make, words):
+def test_refused(make, words):
     with pytest.raises(InvalidRequestError, match=words):
         make()
 
 
-def test_a_secret_is_not_repeated_in_an_error():
+def test_errors_do_not_contain_secrets():
     with pytest.raises(InvalidRequestError) as caught:
         mcp("https://a.b", authorization=b"Bearer hush")
     assert "hush" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Everything tools=[...] takes."""
+"""The elements that tools=[...] accepts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xai_vision.chat._request.tools import coerce_tool
 from xai_vision.errors import InvalidRequestError
 
 
-def taken(value) -> chat_pb2.Tool:
+def converted(value) -> chat_pb2.Tool:
     (made,) = make_settings("grok-4", {"tools": [value]}).tools
     return made
 
@@ -27,15 +27,15 @@ FIND = tool("find", "Finds.", SCHEMA)
 
 
 @pytest.mark.parametrize(
-    ("form", "stands_for"),
+    ("form", "expected"),
     [
-        # The seed documents' own.
+        # The form of xAI's documentation.
         ({"type": "web_search"}, tools.web_search()),
         (
             {"type": "web_search", "web_search": {"enable_image_understanding": True}},
             tools.web_search(enable_image_understanding=True),
         ),
-        # The Responses API's.
+        # The form of the Responses API.
         (
             {"type": "web_search", "enable_image_understanding": True},
             tools.web_search(enable_image_understanding=True),
@@ -126,8 +126,8 @@ FIND = tool("find", "Finds.", SCHEMA)
     ],
     ids=readable,
 )
-def test_dicts(form, stands_for):
-    assert taken(form) == stands_for
+def test_dicts(form, expected):
+    assert converted(form) == expected
 
 
 def find(city: str) -> str:
@@ -140,17 +140,19 @@ class Find(pydantic.BaseModel):
 
 
 def test_functions_and_classes():
-    assert taken(find) == tool(find)
-    assert taken(Find) == tool(Find)
-    assert taken({"type": "function", "name": "go", "parameters": Find}) == tool("go", None, Find)
-    assert json.loads(taken(find).function.parameters)["required"] == ["city"]
+    assert converted(find) == tool(find)
+    assert converted(Find) == tool(Find)
+    assert converted({"type": "function", "name": "go", "parameters": Find}) == tool(
+        "go", None, Find
+    )
+    assert json.loads(converted(find).function.parameters)["required"] == ["city"]
 
 
 def test_messages():
-    assert taken(FIND) == FIND
-    # A tool of a kind that this package does not know yet is handed on.
+    assert converted(FIND) == FIND
+    # A kind of tool that this package does not know is passed on.
     newer = chat_pb2.Tool.FromString(b"\xfa\x01\x02hi")
-    assert taken(newer).SerializeToString() == newer.SerializeToString()
+    assert converted(newer).SerializeToString() == newer.SerializeToString()
 
 
 @pytest.mark.peer
@@ -158,13 +160,15 @@ def test_messages_of_xai_sdk():
     from xai_sdk.chat import tool as their_tool
     from xai_sdk.tools import mcp, web_search
 
-    assert taken(their_tool("find", "Finds.", SCHEMA)) == FIND
-    assert taken(web_search(enable_image_understanding=True)) == tools.web_search(
+    assert converted(their_tool("find", "Finds.", SCHEMA)) == FIND
+    assert converted(web_search(enable_image_understanding=True)) == tools.web_search(
         enable_image_understanding=True
     )
-    assert taken(mcp("https://a.b")) == tools.mcp("https://a.b")
-    with pytest.raises(InvalidRequestError, match=r"web_search is the function itself: call it"):
-        taken(web_search)
+    assert converted(mcp("https://a.b")) == tools.mcp("https://a.b")
+    with pytest.raises(
+        InvalidRequestError, match=r"web_search is a function that makes a tool. Call it"
+    ):
+        converted(web_search)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +210,7 @@ def test_messages_of_xai_sdk():
         ),
         (
             {"type": "web_search", "allowed_domains": "a.com"},
-            r"tools\[0\]: web_search: allowed_domains is a list: give \['a\.com'\]",
+            r"tools\[0\]: web_search: allowed_domains must be a list of strings, .* Pass \['a\.com'\]",
         ),
         (
             {"type": "x_search", "from_date": "2025-02-01", "to_date": "2025-01-01"},
@@ -214,7 +218,10 @@ def test_messages_of_xai_sdk():
         ),
         ({"type": "code_interpreter", "container": {}}, "no key 'container'; there are none"),
         ({"type": "file_search"}, "file_search needs 'collection_ids'"),
-        ({"type": "attachment_search", "limit": 0}, "attachment_search: limit must be from 1"),
+        (
+            {"type": "attachment_search", "limit": 0},
+            "attachment_search: limit must be an integer from 1",
+        ),
         ({"type": "mcp", "server_label": "a"}, "mcp needs 'server_url'"),
         ({"type": "mcp", "server_url": "https://a.b", 3: 4}, "mcp has no key 3; there are"),
         ({"type": "function"}, "function needs 'name'"),
@@ -224,7 +231,10 @@ def test_messages_of_xai_sdk():
             "function has no key 'params'; did you mean 'parameters'",
         ),
         ({"type": "function", "name": "f", "parameters": "{}"}, "parameters must be a JSON schema"),
-        (tools.web_search, r"tools\[0\]: web_search is the function itself: call it, web_search()"),
+        (
+            tools.web_search,
+            r"tools\[0\]: web_search is a function that makes a tool. Call it: web_search\(\)",
+        ),
         (lambda: 0, r"tools\[0\]: tool: a lambda has no name"),
         (max, r"tools\[0\]: tool 'max': no signature found"),
         (
@@ -233,22 +243,22 @@ def test_messages_of_xai_sdk():
         ),
         (None, r"tools\[0\] must be what tool\(\) or a function of xai_vision.tools returns"),
         (dict, r"tools\[0\] must be what tool\(\)"),
-        (chat_pb2.Tool(), r"tools\[0\] is a Tool message with nothing in it"),
+        (chat_pb2.Tool(), r"tools\[0\] is an empty Tool message"),
         (chat_pb2.Function(name="f"), r"tools\[0\] must be what tool\(\)"),
     ],
     ids=readable,
 )
-def test_what_is_refused(form, words):
+def test_refused(form, words):
     with pytest.raises(InvalidRequestError, match=words):
-        taken(form)
+        converted(form)
 
 
-def test_the_place_is_named():
+def test_errors_name_the_index():
     with pytest.raises(InvalidRequestError, match=r"tools\[1\]: no tool has the type 'nope'"):
         make_settings("grok-4", {"tools": [{"type": "web_search"}, {"type": "nope"}]})
 
 
-def test_a_dict_is_left_as_it_was():
+def test_dicts_are_not_changed():
     form = {"type": "web_search", "web_search": {"enable_image_search": True}}
     before = json.dumps(form)
     coerce_tool("tools[0]", form)

@@ -1,4 +1,4 @@
-"""The same calls to xai_sdk and to us build the same messages."""
+"""The same calls of xai_sdk and xai_vision make the same messages."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ FUNCTIONS = [
 
 
 @pytest.mark.parametrize(("ours", "theirs"), FUNCTIONS, ids=lambda function: function.__name__)
-def test_the_signatures_agree(ours, theirs):
+def test_equal_signatures(ours, theirs):
     def shape(function):
         parameters = inspect.signature(function).parameters.values()
         return [(one.name, one.kind, one.default) for one in parameters]
@@ -80,7 +80,7 @@ def test_the_signatures_agree(ours, theirs):
     assert shape(ours) == shape(theirs)
 
 
-def test_tool_takes_what_theirs_takes():
+def test_tool_has_the_parameters_of_xai_sdk():
     ours, theirs = (inspect.signature(one).parameters for one in (xai_vision.chat.tool, tool))
     assert list(ours)[: len(theirs)] == list(theirs)
 
@@ -102,8 +102,8 @@ def test_web_search(domains, understanding, search, country, city, region, zone)
 
 
 @given(periods, either(10), flags, flags)
-def test_x_search(period, handles, pictures, videos):
-    options = {"enable_image_understanding": pictures, "enable_video_understanding": videos}
+def test_x_search(period, handles, images, videos):
+    options = {"enable_image_understanding": images, "enable_video_understanding": videos}
     same(
         xai_vision.tools.x_search(*period, *handles, **options),
         xai_sdk.tools.x_search(*period, *handles, **options),
@@ -131,7 +131,7 @@ def test_collections_search(ids, limit, instructions, mode):
 
 
 @given(some(counts))
-def test_their_retrieval_settings_are_taken(multiplier):
+def test_retrieval_settings_of_xai_sdk(multiplier):
     theirs = xai_sdk.proto.documents_pb2.HybridRetrieval(search_multiplier=multiplier)
     ours = documents_pb2.HybridRetrieval(search_multiplier=multiplier)
     built = xai_sdk.tools.collections_search(["a"], retrieval_mode=theirs)
@@ -157,13 +157,13 @@ def test_mcp(path, options):
 def test_get_tool_call_type():
     for number in chat_pb2.ToolCallType.values():
         theirs = xai_sdk.proto.chat_pb2.ToolCall(type=number)
-        said = xai_sdk.tools.get_tool_call_type(theirs)
-        assert xai_vision.tools.get_tool_call_type(chat_pb2.ToolCall(type=number)) == said
-        assert xai_vision.tools.get_tool_call_type(theirs) == said
+        expected = xai_sdk.tools.get_tool_call_type(theirs)
+        assert xai_vision.tools.get_tool_call_type(chat_pb2.ToolCall(type=number)) == expected
+        assert xai_vision.tools.get_tool_call_type(theirs) == expected
 
 
 def a_source():
-    """How to build a source, of either package."""
+    """A function that makes a source with the module of either package."""
     return st.one_of(
         st.builds(
             lambda country, lists, safe: (
@@ -207,7 +207,7 @@ def test_search_parameters(sources, mode, period, citations, most):
 
     theirs = build(xai_sdk.search)
     same(build(xai_vision.search)._to_proto(), theirs._to_proto())
-    # Theirs may be handed to us as it is, and so may their sources.
+    # xai_sdk's parameters and sources are accepted unchanged.
     settings = make_settings("grok-4", {"search_parameters": theirs})
     same(settings.search_parameters, theirs._to_proto())
     ours = xai_vision.search.SearchParameters(theirs.sources, mode, *period, citations, most)

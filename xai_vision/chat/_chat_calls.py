@@ -77,7 +77,7 @@ class ChatCalls(Conversation):
         wanted = OutputType(shape)
         asked = response_format("shape", wanted.schema)
         body = self._request(tools, response_format=asked)
-        return self._unary(body, lambda reply: wanted.read(Response(reply)), call)
+        return self._unary(body, lambda reply: wanted.parse(Response(reply)), call)
 
     def _unary(
         self,

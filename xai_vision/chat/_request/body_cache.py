@@ -17,7 +17,7 @@ from xai_vision.chat._messages.lazy_proto import building
 from xai_vision.chat._messages.message import Message
 from xai_vision.chat._messages.wire_format import MAX_MESSAGE_BYTES, Write, head
 from xai_vision.errors import ImageError, InvalidRequestError
-from xai_vision.imaging._image_url import Picture
+from xai_vision.imaging._image_url import ImageUrlSource
 
 if TYPE_CHECKING:
     from xai_vision.chat._request.body_buffer import AppendBuffer
@@ -204,12 +204,12 @@ class _ImageSpans:
 
     def __init__(self, buffer: AppendBuffer) -> None:
         self._buffer = buffer
-        self._parts: list[tuple[ImageContent, Picture]] = []
+        self._parts: list[tuple[ImageContent, ImageUrlSource]] = []
         # By the image's id, as several parts may share an image.
         self._starts: dict[int, int] = {}
         self.image_bytes = 0
 
-    def add(self, part: ImageContent, image: Picture) -> None:
+    def add(self, part: ImageContent, image: ImageUrlSource) -> None:
         """Note that the buffer's next chunk is the URL of ``image``."""
         if not image.in_memory:
             return
@@ -218,12 +218,12 @@ class _ImageSpans:
             self._starts[id(image)] = self._buffer.end
             self.image_bytes += image.url_size
 
-    def move_images(self) -> dict[int, Picture]:
+    def move_images(self) -> dict[int, ImageUrlSource]:
         """Let the images read from the buffer; return the new image by the id of the old one."""
-        moved: dict[int, Picture] = {}
+        moved: dict[int, ImageUrlSource] = {}
         for part, image in self._parts:
             if id(image) not in moved:
-                moved[id(image)] = image.stored(self._buffer, self._starts[id(image)])
+                moved[id(image)] = image.moved_to(self._buffer, self._starts[id(image)])
             part.hold(moved[id(image)], instead_of=image)
         return moved
 

@@ -1,4 +1,4 @@
-"""The parameters of ``client.chat.create``, as editors see them."""
+"""The parameters of ``client.chat.create``, as type checkers and editors see them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ GuidelineCategory: TypeAlias = Literal["nsfw", "violence", "profanity"]
 
 
 class Guideline(TypedDict, total=False):
-    """A rule about content: what kind of it, and what the model does on meeting it."""
+    """A rule about a kind of content, and what the model does when it meets such content."""
 
     type: Literal["policy"]
     category: GuidelineCategory
@@ -41,67 +41,69 @@ class Guideline(TypedDict, total=False):
 
 
 class CreateParameters(TypedDict, total=False):
-    """Everything ``create()`` takes besides the model. All are optional."""
+    """The parameters of ``create()`` besides the model. All are optional."""
 
     conversation_id: str | None
-    """Any text that is the same for all requests of one conversation: lets the service route them
-    to where its cache is warm."""
+    """A string that all requests of one conversation share. The service then routes them to the
+    same server, where its cache is warm."""
     messages: Sequence[Message | chat_pb2.Message | Mapping[str, Any]] | None
-    """What the conversation begins with."""
+    """The first messages of the conversation."""
     user: str | None
-    """Your own id of the end user, for abuse reports."""
+    """Your id of the end user, for abuse reports."""
     safety_identifier: str | None
     """A stable, anonymous id of the end user, for the service's safety checks."""
     max_tokens: int | None
-    """The most tokens an answer may have, above 0. Default: the model's own limit."""
+    """The maximum number of tokens in a response, at least 1. Default: the model's limit."""
     seed: int | None
-    """Any 32-bit number; equal requests with equal seeds give equal answers, on best effort."""
+    """A 32-bit integer. The service tries to answer equal requests with equal seeds equally."""
     stop: Sequence[str] | str | None
-    """Texts that end the answer where they would appear; one string is one such text."""
+    """Stop sequences: the response ends before the first of them. A string is one sequence."""
     temperature: float | None
-    """How freely words are chosen, 0 (always the likeliest) to 2. Default: the service's, 1."""
+    """The sampling temperature, from 0 (always the likeliest token) to 2. Default: 1."""
     top_p: float | None
-    """Choose among the likeliest words that share this probability, 0 to 1. Default 1."""
+    """Sample from the likeliest tokens with this total probability, from 0 to 1. Default: 1."""
     logprobs: bool | None
-    """Whether to return the log probability of each token of the answer. Default no."""
+    """Whether to return the log probability of each token of the response. Default: False."""
     top_logprobs: int | None
-    """How many likeliest tokens to return at each place, 0 to 8; needs ``logprobs=True``."""
+    """The number of likeliest tokens to return at each position, from 0 to 8. Needs
+    ``logprobs=True``."""
     tools: Sequence[ToolLike] | None
-    """What the model may call: ``tool(...)`` and the functions of ``xai_vision.tools``, at most
-    128; dicts in the documents' form, ``{"type": "web_search"}``, are taken too."""
+    """The tools that the model may call, at most 128: ``tool(...)``, Python functions, the
+    functions of ``xai_vision.tools``, and dicts in the documented form,
+    ``{"type": "web_search"}``."""
     tool_choice: ToolMode | chat_pb2.ToolChoice | None
-    """Whether it may ("auto", the default), must not ("none") or must ("required") call a tool;
-    ``required_tool(name)`` for one in particular."""
+    """Whether the model may ("auto", the default), must not ("none") or must ("required") call a
+    tool. ``required_tool(name)`` names the tool that it must call."""
     parallel_tool_calls: bool | None
-    """Whether it may call several tools at once. Default: the service's, yes."""
+    """Whether the model may call several tools at once. Default: True."""
     response_format: (
         ResponseFormat | chat_pb2.ResponseFormat | type[BaseModel] | Mapping[str, Any] | None
     )
     """"text" (the default), "json_object", a Pydantic model, or a JSON schema as a dict."""
     frequency_penalty: float | None
-    """-2 to 2: above 0 avoids words the more often they have come. Default 0."""
+    """From -2 to 2. Above 0, a token gets less likely each time it appears. Default: 0."""
     presence_penalty: float | None
-    """-2 to 2: above 0 avoids words that have come at all. Default 0."""
+    """From -2 to 2. Above 0, a token gets less likely once it has appeared. Default: 0."""
     reasoning_effort: ReasoningEffort | chat_pb2.ReasoningEffort.ValueType | None
-    """How long a reasoning model thinks. Default: the model's own."""
+    """How long a reasoning model reasons. Default: the model's own."""
     search_parameters: SearchParameters | chat_pb2.SearchParameters | None
-    """Live search by the older interface; ``tools=[web_search()]`` is the newer one."""
+    """Live search in its older form. ``tools=[web_search()]`` replaces it."""
     store_messages: bool | None
-    """Whether the service keeps the conversation, so that ``previous_response_id`` can go on
-    from it. Default no. With pictures the service advises against it."""
+    """Whether the service stores the conversation, so that ``previous_response_id`` can continue
+    it. Default: False. The service advises against it for conversations with images."""
     previous_response_id: str | None
-    """The id of a stored answer to go on from; its conversation is put before this one."""
+    """The id of a stored response to continue. Its conversation precedes this one."""
     use_encrypted_content: bool | None
-    """Whether to return the model's reasoning encrypted, to be appended again. Default no."""
+    """Whether to return the model's reasoning in encrypted form, for appending. Default: False."""
     max_turns: int | None
-    """The most turns of tools the service takes before it answers, above 0."""
+    """The maximum number of turns with tools before the response, at least 1."""
     include: Sequence[IncludeOption | chat_pb2.IncludeOption.ValueType] | None
-    """What else to return, such as "inline_citations" or the outputs of tools."""
+    """Additional output to return, such as "inline_citations" or the outputs of tools."""
     agent_count: Literal[4, 16] | chat_pb2.AgentCount.ValueType | None
-    """How many agents a multi-agent model sets to work."""
+    """The number of agents that a multi-agent model starts."""
     batch_request_id: str | None
-    """Your own id for this request when it is added to a batch; not part of the request."""
+    """Your id of this request in a batch. It is not part of the request itself."""
     service_tier: ServiceTier | usage_pb2.ServiceTier.ValueType | None
-    """"priority" is served sooner at a higher price. Default "default"."""
+    """"priority" requests are served sooner at a higher price. Default: "default"."""
     guidelines: Sequence[Guideline | chat_pb2.Guideline] | None
-    """Rules about content, checked by the service."""
+    """Rules about content, which the service enforces."""

@@ -1,10 +1,10 @@
-"""From create()'s parameters to the request's settings, checked."""
+"""Check the parameters of ``create()`` and convert them to the request's fields."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_vision import _validation as checks
 from xai_vision.chat._messages.content import is_proto
@@ -19,19 +19,27 @@ MAX_TOOLS = 128
 """The service's limit for one request."""
 
 MAX_RESPONSES = 128
-"""Answers to one request: no limit is documented; this keeps a slip from costing a fortune."""
+"""The limit for the responses to one request. The service documents none; this one keeps a typing
+error from becoming expensive."""
+
+Converter: TypeAlias = Callable[[str, Any], Any]
+"""Takes a parameter's name and value, and returns the value of the request's field."""
 
 
 def make_settings(model: str, parameters: Mapping[str, Any]) -> chat_pb2.GetCompletionsRequest:
-    """Build the request without its messages.
+    """Build a request without messages.
+
+    Args:
+        model: The name of the model.
+        parameters: The other parameters of ``create()``. None counts as left out.
 
     Raises:
-        InvalidRequestError: A value the service is sure to refuse; the text names it.
-        TypeError: A keyword that create() does not have.
+        InvalidRequestError: The service would certainly refuse a value; the error names it.
+        TypeError: ``create()`` does not have a parameter of this name.
     """
     fields: dict[str, Any] = {"model": checks.model_name(model)}
     for name, value in parameters.items():
-        convert = _CONVERT.get(name)
+        convert = _CONVERTERS.get(name)
         if convert is None:
             raise TypeError(f"create() has no parameter {name!r}")
         if value is not None:
@@ -41,44 +49,53 @@ def make_settings(model: str, parameters: Mapping[str, Any]) -> chat_pb2.GetComp
     return chat_pb2.GetCompletionsRequest(**fields)
 
 
-Convert = Callable[[str, Any], Any]
+def tool_list(name: str, value: Any) -> list[chat_pb2.Tool]:
+    """Check and convert the tools of a request."""
+    from xai_vision.chat._request.tools import coerce_tool
+
+    tools: list[chat_pb2.Tool] = _list_of(coerce_tool)(name, value)
+    if len(tools) > MAX_TOOLS:
+        raise InvalidRequestError(
+            f"{name} has {len(tools)} entries; the service accepts at most {MAX_TOOLS}"
+        )
+    return tools
 
 
-def _wrong(name: str, wanted: str, value: object) -> InvalidRequestError:
-    return InvalidRequestError(f"{name} must be {wanted}, not {checks.short_repr(value)}")
+def _invalid(name: str, expected: str, value: object) -> InvalidRequestError:
+    return InvalidRequestError(f"{name} must be {expected}, not {checks.short_repr(value)}")
 
 
-def _filled(name: str, value: Any) -> str:
+def _non_empty_string(name: str, value: Any) -> str:
     return checks.string(name, value, empty=False)
 
 
-def _whole(low: int, high: int = 2**31 - 1) -> Convert:
-    wanted = f"a whole number from {low} to {high}"
+def _integer(min_: int, max_: int = 2**31 - 1) -> Converter:
+    expected = f"an integer from {min_} to {max_}"
 
     def convert(name: str, value: Any) -> int:
         if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise _wrong(name, wanted, value)
-        if not low <= value.__index__() <= high:
-            raise _wrong(name, wanted, value)
+            raise _invalid(name, expected, value)
+        if not min_ <= value.__index__() <= max_:
+            raise _invalid(name, expected, value)
         return int(value)
 
     return convert
 
 
-def _number(low: float, high: float) -> Convert:
-    wanted = f"a number from {low:g} to {high:g}"
+def _number(min_: float, max_: float) -> Converter:
+    expected = f"a number from {min_:g} to {max_:g}"
 
     def convert(name: str, value: Any) -> float:
         if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
-            raise _wrong(name, wanted, value)
+            raise _invalid(name, expected, value)
         try:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
-            raise _wrong(name, wanted, value) from None
-        if not (math.isfinite(number) and low <= number <= high):
-            raise _wrong(name, wanted, value)
+            raise _invalid(name, expected, value) from None
+        if not (math.isfinite(number) and min_ <= number <= max_):
+            raise _invalid(name, expected, value)
         if checks.rounds_to_zero(number):
-            raise _wrong(name, "0, or a number that 32 bits do not make 0", value)
+            raise _invalid(name, "0 or a number that a 32-bit float does not round to 0", value)
         return number
 
     return convert
@@ -88,45 +105,35 @@ def _stop(name: str, value: Any) -> list[str]:
     if isinstance(value, str):
         value = [value]
     if isinstance(value, (bytes, Mapping)) or not isinstance(value, Iterable):
-        raise _wrong(name, "a text, or a list of texts", value)
-    texts = [checks.string(f"{name}[{place}]", one) for place, one in enumerate(value)]
-    if "" in texts:  # but a blank or a line break may well end an answer
-        raise InvalidRequestError(f"{name}[{texts.index('')}] is empty")
-    return texts
+        raise _invalid(name, "a string or a list of strings", value)
+    strings = [checks.string(f"{name}[{index}]", item) for index, item in enumerate(value)]
+    if "" in strings:  # blanks and line breaks are valid stop sequences
+        raise InvalidRequestError(f"{name}[{strings.index('')}] is empty")
+    return strings
 
 
-def _enum(enum: _EnumTypeWrapper[Any], values: Mapping[Any, int]) -> Convert:
-    wanted = f"one of {', '.join(map(repr, values))}"
+def _enum(enum: _EnumTypeWrapper[Any], values: Mapping[Any, int]) -> Converter:
+    expected = f"one of {', '.join(map(repr, values))}"
 
     def convert(name: str, value: Any) -> int:
-        # Compared, not looked up: a str that is an Enum's member counts, and nothing need hash.
-        for word, number in values.items():
-            if type(value) is not bool and value == word:
+        # Compared and not looked up, so that members of a str Enum and unhashable values work.
+        for known, number in values.items():
+            if type(value) is not bool and value == known:
                 return number
         if isinstance(value, int) and not isinstance(value, bool) and value in enum.values():
             return value
-        raise _wrong(name, wanted, value)
+        raise _invalid(name, expected, value)
 
     return convert
 
 
-def _listed(convert: Convert) -> Convert:
+def _list_of(convert: Converter) -> Converter:
     def convert_all(name: str, value: Any) -> list[Any]:
         if isinstance(value, (str, Mapping)) or not isinstance(value, Sequence):
-            raise _wrong(name, "a list", value)
-        return [convert(f"{name}[{place}]", one) for place, one in enumerate(value)]
+            raise _invalid(name, "a list", value)
+        return [convert(f"{name}[{index}]", item) for index, item in enumerate(value)]
 
     return convert_all
-
-
-def tool_list(name: str, value: Any) -> list[chat_pb2.Tool]:
-    """Check and build the tools of a request."""
-    from xai_vision.chat._request.tools import coerce_tool
-
-    tools: list[chat_pb2.Tool] = _listed(coerce_tool)(name, value)
-    if len(tools) > MAX_TOOLS:
-        raise InvalidRequestError(f"{name}: {len(tools)} tools; a request may have {MAX_TOOLS}")
-    return tools
 
 
 def _response_format(name: str, value: Any) -> chat_pb2.ResponseFormat:
@@ -150,13 +157,14 @@ def _tool_choice(name: str, value: Any) -> chat_pb2.ToolChoice:
     return chat_pb2.ToolChoice(mode=mode)
 
 
-def _search(name: str, value: Any) -> chat_pb2.SearchParameters:
+def _search_parameters(name: str, value: Any) -> chat_pb2.SearchParameters:
     proto = value if is_proto(value, "xai_api.SearchParameters") else None
     if proto is None:
-        make = getattr(value, "_to_proto", None)
-        if make is None:
-            raise _wrong(name, "SearchParameters(...) of xai_vision.search", value)
-        proto = make()
+        # xai_sdk's SearchParameters have the same method.
+        to_proto = getattr(value, "_to_proto", None)
+        if to_proto is None:
+            raise _invalid(name, "SearchParameters(...) of xai_vision.search", value)
+        proto = to_proto()
     return adopt(proto, chat_pb2.SearchParameters)
 
 
@@ -164,32 +172,32 @@ def _guideline(name: str, value: Any) -> chat_pb2.Guideline:
     if is_proto(value, "xai_api.Guideline"):
         return adopt(value, chat_pb2.Guideline)
     if not isinstance(value, Mapping):
-        raise _wrong(name, "a dict with category and behavior", value)
+        raise _invalid(name, "a dict with category and behavior", value)
     unknown = set(value) - {"type", "category", "behavior"}
     if unknown:
-        raise InvalidRequestError(f"{name} has no key {sorted(unknown)[0]!r}")
+        raise InvalidRequestError(
+            f"{name} has an unknown key {sorted(unknown)[0]!r}. "
+            "Use 'type', 'category' and 'behavior'"
+        )
     if value.get("type", "policy") != "policy":
-        raise _wrong(f"{name}['type']", "'policy'", value["type"])
-    category = _enum(chat_pb2.GuidelineCategory, _CATEGORIES)(
+        raise _invalid(f"{name}['type']", "'policy'", value["type"])
+    category = _enum(chat_pb2.GuidelineCategory, _GUIDELINE_CATEGORIES)(
         f"{name}['category']", value.get("category")
     )
     behavior = _enum(chat_pb2.GuidelineBehavior, {"decline": chat_pb2.GUIDELINE_BEHAVIOR_DECLINE})(
         f"{name}['behavior']", value.get("behavior", "decline")
     )
-    policy = chat_pb2.PolicyGuideline(
-        category=category,
-        behavior=behavior,
-    )
+    policy = chat_pb2.PolicyGuideline(category=category, behavior=behavior)
     return chat_pb2.Guideline(policy=policy)
 
 
-_CATEGORIES = {
+_GUIDELINE_CATEGORIES = {
     "nsfw": chat_pb2.GUIDELINE_CATEGORY_NSFW,
     "violence": chat_pb2.GUIDELINE_CATEGORY_VIOLENCE,
     "profanity": chat_pb2.GUIDELINE_CATEGORY_PROFANITY,
 }
 
-_EFFORTS = {
+_REASONING_EFFORTS = {
     "none": chat_pb2.EFFORT_NONE,
     "low": chat_pb2.EFFORT_LOW,
     "medium": chat_pb2.EFFORT_MEDIUM,
@@ -197,44 +205,43 @@ _EFFORTS = {
     "xhigh": chat_pb2.EFFORT_XHIGH,
 }
 
-_INCLUDES = {
+_INCLUDE_OPTIONS = {
     name.removeprefix("INCLUDE_OPTION_").lower(): number
     for name, number in chat_pb2.IncludeOption.items()
     if number
 }
 
-_CONVERT: dict[str, Convert] = {
+_AGENT_COUNTS = {4: chat_pb2.AGENT_COUNT_4, 16: chat_pb2.AGENT_COUNT_16}
+
+_SERVICE_TIERS = {
+    "default": usage_pb2.SERVICE_TIER_DEFAULT,
+    "priority": usage_pb2.SERVICE_TIER_PRIORITY,
+}
+
+_CONVERTERS: dict[str, Converter] = {
     "user": checks.string,
     "safety_identifier": checks.string,
-    "max_tokens": _whole(1),
-    "seed": _whole(-(2**31)),
+    "max_tokens": _integer(1),
+    "seed": _integer(-(2**31)),
     "stop": _stop,
     "temperature": _number(0, 2),
     "top_p": _number(0, 1),
     "logprobs": checks.boolean,
-    "top_logprobs": _whole(0, 8),
+    "top_logprobs": _integer(0, 8),
     "tools": tool_list,
     "tool_choice": _tool_choice,
     "parallel_tool_calls": checks.boolean,
     "response_format": _response_format,
     "frequency_penalty": _number(-2, 2),
     "presence_penalty": _number(-2, 2),
-    "reasoning_effort": _enum(chat_pb2.ReasoningEffort, _EFFORTS),
-    "search_parameters": _search,
+    "reasoning_effort": _enum(chat_pb2.ReasoningEffort, _REASONING_EFFORTS),
+    "search_parameters": _search_parameters,
     "store_messages": checks.boolean,
-    "previous_response_id": _filled,
+    "previous_response_id": _non_empty_string,
     "use_encrypted_content": checks.boolean,
-    "max_turns": _whole(1),
-    "include": _listed(_enum(chat_pb2.IncludeOption, _INCLUDES)),
-    "agent_count": _enum(
-        chat_pb2.AgentCount, {4: chat_pb2.AGENT_COUNT_4, 16: chat_pb2.AGENT_COUNT_16}
-    ),
-    "service_tier": _enum(
-        usage_pb2.ServiceTier,
-        {
-            "default": usage_pb2.SERVICE_TIER_DEFAULT,
-            "priority": usage_pb2.SERVICE_TIER_PRIORITY,
-        },
-    ),
-    "guidelines": _listed(_guideline),
+    "max_turns": _integer(1),
+    "include": _list_of(_enum(chat_pb2.IncludeOption, _INCLUDE_OPTIONS)),
+    "agent_count": _enum(chat_pb2.AgentCount, _AGENT_COUNTS),
+    "service_tier": _enum(usage_pb2.ServiceTier, _SERVICE_TIERS),
+    "guidelines": _list_of(_guideline),
 }

@@ -1,4 +1,4 @@
-"""Reading an answer as the shape it was asked for."""
+"""Structured output: parse a response as the type that was requested."""
 
 from __future__ import annotations
 
@@ -14,69 +14,80 @@ T = TypeVar("T")
 
 
 class OutputType:
-    """What ``parse()`` is given: how to ask for it, and how to read it."""
+    """The type passed to ``parse()``.
 
-    def __init__(self, shape: Any) -> None:
-        """Take a Pydantic model, or any other type that Pydantic can describe.
+    Attributes:
+        schema: The JSON schema to request.
+    """
+
+    def __init__(self, type_: Any) -> None:
+        """Find the schema of a type and how to parse it.
+
+        Args:
+            type_: A Pydantic model, or another type that Pydantic can describe.
 
         Raises:
             InvalidRequestError: It is neither, or Pydantic is not installed.
         """
-        model = model_schema("parse()", shape) if isinstance(shape, type) else None
-        if model is not None and hasattr(shape, "model_validate_json"):
+        model = model_schema("parse()", type_) if isinstance(type_, type) else None
+        if model is not None and hasattr(type_, "model_validate_json"):
             self.schema: Mapping[str, Any] = model
-            self._read = shape.model_validate_json
+            self._parse_json = type_.model_validate_json
             return
-        if inspect.isroutine(shape):
-            raise InvalidRequestError(f"parse() takes a shape, not the function {shape!r:.80}")
-        self.schema, self._read = _adapted(shape)
+        if inspect.isroutine(type_):
+            raise InvalidRequestError(
+                f"parse() needs a type, not the function {type_!r:.80}. Pass a Pydantic model"
+            )
+        self.schema, self._parse_json = _schema_and_parser(type_)
 
-    def read(self, response: Response) -> tuple[Response, Any]:
-        """The response and its content as an object.
+    def parse(self, response: Response) -> tuple[Response, Any]:
+        """Return the response and its content as an object of the type.
 
         Raises:
-            StructuredOutputError: The content does not fit.
+            StructuredOutputError: The content does not match the schema.
         """
         text = response.content
         try:
-            return response, self._read(text)
+            return response, self._parse_json(text)
         except ValueError as error:
-            raise _misfit(response, text, error) from None
+            raise _mismatch(response, text, error) from None
 
 
-def _adapted(shape: Any) -> tuple[Mapping[str, Any], Callable[[str], Any]]:
+def _schema_and_parser(type_: Any) -> tuple[Mapping[str, Any], Callable[[str], Any]]:
     try:
         from pydantic import TypeAdapter
     except ImportError:
         raise InvalidRequestError(
-            "parse() takes a Pydantic model; Pydantic is not installed: "
-            "pip install 'xai-vision[pydantic]'"
+            "parse() needs Pydantic, which is not installed. "
+            "Run: pip install 'xai-vision[pydantic]'"
         ) from None
     try:
-        adapter = TypeAdapter(shape)
+        adapter = TypeAdapter(type_)
         return adapter.json_schema(), adapter.validate_json
-    except Exception as error:  # noqa: BLE001  # Pydantic has many ways to say no
+    except Exception as error:  # noqa: BLE001  # Pydantic raises errors of many classes
         raise InvalidRequestError(
-            f"parse() takes a Pydantic model or a type it can describe, not {shape!r:.80}: {error}"
+            f"parse() needs a Pydantic model or another type that Pydantic can describe, "
+            f"not {type_!r:.80}: {error}"
         ) from None
 
 
-def _misfit(response: Response, text: str, error: ValueError) -> StructuredOutputError:
+def _mismatch(response: Response, text: str, error: ValueError) -> StructuredOutputError:
     errors: Any = getattr(error, "errors", None)
-    # Without the input, which is the text that is kept beside it, and without links.
+    # Without the input, as the exception's .text holds it, and without links.
     details = errors(include_url=False, include_input=False) if callable(errors) else [str(error)]
     first = details[0] if details else {}
-    place = ".".join(map(str, first.get("loc", ()))) if isinstance(first, dict) else ""
-    said = first.get("msg", "") if isinstance(first, dict) else first
-    cut = " It was cut short: raise max_tokens." if response.finish_reason in _CUT else ""
+    location = ".".join(map(str, first.get("loc", ()))) if isinstance(first, dict) else ""
+    reason = first.get("msg", "") if isinstance(first, dict) else first
+    truncated = response.finish_reason in _TRUNCATED
+    advice = " The response was cut short. Raise max_tokens." if truncated else ""
     return StructuredOutputError(
-        f"the answer does not fit: {place + ': ' if place else ''}{said} "
+        f"the response does not match the schema: {location + ': ' if location else ''}{reason} "
         f"({len(details)} error{'s' if len(details) != 1 else ''}; "
-        f"the text is in .text, all errors in .errors).{cut}",
+        f"the text is in .text, all errors are in .errors).{advice}",
         text=text,
         errors=details,
         response=response,
     )
 
 
-_CUT = ("REASON_MAX_LEN", "REASON_MAX_CONTEXT")
+_TRUNCATED = ("REASON_MAX_LEN", "REASON_MAX_CONTEXT")

@@ -1,16 +1,15 @@
-"""Everything that may stand in ``tools=[...]``, as ``chat_pb2.Tool``.
+"""Convert the elements of ``tools=[...]`` to ``chat_pb2.Tool``.
 
-Besides the messages that ``xai_vision.tools`` and ``tool(...)`` make, xai_sdk's too, these are
-taken:
+Besides the messages that ``xai_vision.tools``, ``tool(...)`` and xai_sdk make, an element may be:
 
-* a Python function, or a Pydantic model class, as ``tool()`` takes it;
-* a dict with ``"type"``, in the form of the documents, where the options stand under the type's
-  name (``{"type": "web_search", "web_search": {"enable_image_understanding": True}}``), or in
-  that of the Responses API, where they stand beside it (``{"type": "web_search",
-  "enable_image_understanding": True}``). Options are called as the parameters of the functions in
-  ``xai_vision.tools``; what the Responses API calls otherwise (``filters``, ``user_location``,
-  ``vector_store_ids``, ``max_num_results``, ``allowed_tools``, ``headers``) is taken too. An
-  option that is None counts as left out, an unknown one is an error.
+* a Python function, a callable object or a Pydantic model class, as for ``tool()``;
+* a dict with ``"type"``. In the form of xAI's documentation, the options are under the type's name:
+  ``{"type": "web_search", "web_search": {"enable_image_understanding": True}}``. In the form of
+  the Responses API, they are next to it: ``{"type": "web_search", "enable_image_understanding":
+  True}``. Options have the names of the parameters of the functions in ``xai_vision.tools``. The
+  Responses API's names (``filters``, ``user_location``, ``vector_store_ids``,
+  ``max_num_results``, ``allowed_tools``, ``headers``) are accepted too. An option that is None
+  counts as left out; an unknown option is an error.
 """
 
 from __future__ import annotations
@@ -34,25 +33,26 @@ if TYPE_CHECKING:
 
 
 def coerce_tool(name: str, value: ToolLike) -> chat_pb2.Tool:
-    """Make a tool of one element of ``tools=``.
+    """Convert one element of ``tools=``.
 
     Args:
-        name: What to call it in errors, such as ``tools[0]``.
-        value: See this module's docstring.
+        name: The element's name in error messages, such as ``tools[0]``.
+        value: The element, in one of the forms that this module's docstring lists.
 
     Raises:
-        InvalidRequestError: It is none of these, or one of its options is unknown or wrong.
+        InvalidRequestError: It has another form, or one of its options is unknown or invalid.
     """
     if is_proto(value, "xai_api.Tool"):
         adopted = adopt(value, chat_pb2.Tool)
         if not adopted.ByteSize():
-            raise InvalidRequestError(f"{name} is a Tool message with nothing in it")
+            raise InvalidRequestError(f"{name} is an empty Tool message. Set one of its fields")
         return adopted
     try:
         if isinstance(value, Mapping):
             return _from_dict(value)
         if is_function(value):
-            return tool(_called(value))
+            _reject_uncalled(value)
+            return tool(value)
     except InvalidRequestError as error:
         raise InvalidRequestError(f"{name}: {error}") from error.__cause__
     raise InvalidRequestError(
@@ -62,19 +62,18 @@ def coerce_tool(name: str, value: ToolLike) -> chat_pb2.Tool:
     )
 
 
-def _called(function: Callable[..., Any]) -> Callable[..., Any]:
+def _reject_uncalled(function: Callable[..., Any]) -> None:
     if getattr(function, "__module__", None) in ("xai_vision.tools", "xai_sdk.tools"):
         name = function.__name__
-        raise InvalidRequestError(f"{name} is the function itself: call it, {name}()")
-    return function
+        raise InvalidRequestError(f"{name} is a function that makes a tool. Call it: {name}()")
 
 
 def _from_dict(value: Mapping[str, Any]) -> chat_pb2.Tool:
-    # Imported on use: most tools are no dicts.
+    # Imported on use: most tools are not dicts.
     from xai_vision.openai_compat._tools import tool_options
 
     kind, options = tool_options(value)
-    return _MAKERS[kind](**options)
+    return _FACTORIES[kind](**options)
 
 
 def _function(
@@ -84,11 +83,11 @@ def _function(
 
 
 def _attachment_search(limit: int | None = None) -> chat_pb2.Tool:
-    most = checks.optional_integer("attachment_search: limit", limit, 1)
-    return chat_pb2.Tool(attachment_search=chat_pb2.AttachmentSearch(limit=most))
+    limit = checks.optional_integer("attachment_search: limit", limit, 1)
+    return chat_pb2.Tool(attachment_search=chat_pb2.AttachmentSearch(limit=limit))
 
 
-_MAKERS: dict[str, Callable[..., chat_pb2.Tool]] = {
+_FACTORIES: dict[str, Callable[..., chat_pb2.Tool]] = {
     "function": _function,
     "web_search": tools.web_search,
     "x_search": tools.x_search,
