@@ -53,15 +53,15 @@ def test_what_turns_into_an_array():
         (np.zeros((3, 5, 7), np.uint8), ImageSourceError, r"\(3, 5, 7\)", "transpose"),
         (np.zeros((2, 5, 7, 3), np.uint8), ImageSourceError, "shape", "array[0]"),
         (np.zeros(5, np.uint8), ImageSourceError, "shape", "(height, width)"),
-        (np.zeros((0, 5), np.uint8), ImageEmptyError, "no pixels", "cut"),
+        (np.zeros((0, 5), np.uint8), ImageEmptyError, "no pixels", "crop"),
         (np.zeros((5, 5), np.uint16), ImageSourceError, "uint16", ">> 8"),
         (np.full((5, 5), 2.0), ImageSourceError, "0..1", "Divide"),
         (np.full((5, 5), np.nan), ImageSourceError, "nan", "Divide"),
         (np.full((5, 5), 1.0000001), ImageSourceError, "to 1.0000001", "clip"),
         (np.full((5, 5), -1e-9), ImageSourceError, "from -1e-09", "clip"),
         (np.full((5, 5), 1 + 1e-12), ImageSourceError, "to 1.000000000001", "clip"),
-        (np.zeros((4, 4, 2), np.uint8), ImageSourceError, "no picture", "array[..., 0]"),
-        (np.array([["a"]]), ImageSourceError, "not taken", "uint8"),
+        (np.zeros((4, 4, 2), np.uint8), ImageSourceError, "not an image", "array[..., 0]"),
+        (np.array([["a"]]), ImageSourceError, "not supported", "uint8"),
     ],
 )
 def test_what_is_not_taken(source, error, reason, remedy):
@@ -76,6 +76,6 @@ def test_what_cannot_turn_into_an_array():
         def __array__(self, dtype=None, copy=None):
             raise TypeError("cannot convert a tensor on a device")
 
-    with pytest.raises(ImageSourceError, match="could not be turned") as caught:
+    with pytest.raises(ImageSourceError, match="could not be converted") as caught:
         prepare_image(OnAnotherDevice())
     assert "main memory" in caught.value.remedy

@@ -106,7 +106,7 @@ def test_transparency_on_white():
     prepared = prepare_image(clear, max_bytes=100_000)
     assert prepared.format == "JPEG"
     assert min(prepared.pil().getpixel((10, 10))) > 250
-    assert "transparency laid on white" in told(prepared)
+    assert "transparency blended with white" in told(prepared)
     assert not prepared.lossless
 
 
@@ -261,7 +261,7 @@ def test_nothing_private_is_written_along():
     prepared = prepare_image(data)
     assert b"SECRET" not in prepared.read()
     assert b"Camera maker" not in prepared.read()
-    assert "metadata left out" in told(prepared)
+    assert "metadata removed" in told(prepared)
     commented = Image.open(io.BytesIO(made.private_jpeg(1)))
     assert b"SECRET" not in prepare_image(commented, max_bytes=9000).read()
 
@@ -294,4 +294,4 @@ def test_formats_that_may_have_been_deeper_say_so():
     file = io.BytesIO()
     image.save(file, "JPEG2000")
     changes = [str(change) for change in prepare_image(file.getvalue()).changes]
-    assert any("opened at 8 bits per channel" in change for change in changes)
+    assert any("decoded at 8 bits per channel" in change for change in changes)

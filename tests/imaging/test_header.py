@@ -141,7 +141,7 @@ def png_header(width=8, height=8, bits=8, colour=2, method=b"\0\0\0"):
         (patched(png(), 18, b"\x7f"), ImageCorruptError, "checksum"),
         (patched(png(), 12, b"CgBI"), ImageFormatError, "Apple"),
         (png()[:33] + made.chunk(b"IEND", b""), ImageCorruptError, "pixels"),
-        (b"\xff\xd8\xff\xd9", ImageCorruptError, "ends before"),
+        (b"\xff\xd8\xff\xd9", ImageCorruptError, "ends before its image"),
         (b"\xff\xd8\xff\xe0\0\1", ImageCorruptError, "segment"),
         (b"\xff\xd8" + b"\xff\xfe\0\2" * 6000, ImageCorruptError, "segments"),
     ],
@@ -180,5 +180,5 @@ def test_a_bomb_in_a_text():
 
     packed = b"Comment\0\0" + zlib.compress(bytes(50_000_000))
     data = png()[:33] + made.chunk(b"zTXt", packed) + png()[33:]
-    with pytest.raises(DecompressionBombError, match="unpacks"):
+    with pytest.raises(DecompressionBombError, match="suspicious size"):
         prepare_image(data)

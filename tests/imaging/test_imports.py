@@ -27,7 +27,7 @@ def test_jpeg_and_png_need_neither_pillow_nor_numpy(tmp_path):
     from tests.sample_images import jpeg, png
 
     for data in (jpeg(), png()):
-        path = tmp_path / "picture"
+        path = tmp_path / "image"
         path.write_bytes(data)
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=False

@@ -34,7 +34,7 @@ def test_jpeg(orientation):
     assert pixels(bare) == pixels(data)
     assert prepared.orientation == orientation
     assert prepared.lossless
-    assert "metadata taken out" in str(prepared.changes[0])
+    assert "metadata removed" in str(prepared.changes[0])
     with Image.open(io.BytesIO(bare)) as image:
         assert dict(image.getexif()) == ({} if orientation == 1 else {0x0112: orientation})
 

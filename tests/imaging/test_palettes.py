@@ -33,7 +33,7 @@ def test_the_transparency_of_a_palette_is_kept(transparency):
     assert prepared.pil().convert("RGBA").tobytes() == image.convert("RGBA").tobytes()
     small = prepare_image(image, max_side=image.width // 2)
     assert small.pil().mode == "RGBA"
-    assert "palette written out as RGBA" in told(small)
+    assert "palette expanded to RGBA" in told(small)
 
 
 def test_a_palette_shorter_than_the_pixels_say():
@@ -60,4 +60,4 @@ def test_a_palette_is_written_out_only_where_that_is_needed():
         assert (fitting.format, fitting.lossless) == ("PNG", True)
     lossy = prepare_image(image, limit=in_palette - 1, fit=True)
     assert lossy.format == "JPEG"
-    assert "palette written out as RGB" in told(lossy)
+    assert "palette expanded to RGB" in told(lossy)

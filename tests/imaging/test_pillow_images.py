@@ -31,7 +31,7 @@ def test_an_opened_pillow_image_is_turned_as_its_exif_says():
     image = Image.open(io.BytesIO(made.rotated_jpeg(6)))
     prepared = prepare_image(image)
     assert prepared.size == (48, 32)
-    assert "turned upright" in str(prepared.changes[0])
+    assert "applied EXIF orientation" in str(prepared.changes[0])
 
 
 def closed_by_its_block(name):
@@ -83,7 +83,7 @@ def test_a_pillow_image_made_here_and_closed():
 
 def test_a_broken_pillow_image_is_not_called_closed():
     image = Image.open(io.BytesIO(sample("photo.jpg")[:9000]))
-    with pytest.raises(ImageTruncatedError, match="ends before"):
+    with pytest.raises(ImageTruncatedError, match="truncated"):
         prepare_image(image)
 
 

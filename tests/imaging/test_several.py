@@ -25,19 +25,19 @@ def told(prepared):
 @pytest.mark.parametrize("others", [OTHERS[:1], OTHERS])
 def test_it_goes_through_and_says_so(others):
     prepared = prepare_image(mpo(others))
-    assert prepared.animated
+    assert prepared.multi_image
     assert prepared.read() == mpo(others)
     assert (prepared.format, prepared.changes) == ("JPEG", ())
     with Image.open(io.BytesIO(mpo(others))) as image:
-        assert image.is_animated == prepared.animated
+        assert image.is_animated == prepared.multi_image
 
 
 @pytest.mark.parametrize("options", [{"max_side": 20}, {"strip_metadata": True}])
 def test_leaving_the_others_out_is_told(options):
     prepared = prepare_image(mpo(OTHERS), **options)
-    assert "only the first of its pictures is sent" in told(prepared)
+    assert "only the first of its images is sent" in told(prepared)
     assert not prepared.lossless
-    assert not prepared.animated
+    assert not prepared.multi_image
     with Image.open(io.BytesIO(prepared.read())) as image:
         assert not getattr(image, "is_animated", False)
 
@@ -45,7 +45,7 @@ def test_leaving_the_others_out_is_told(options):
 def test_leaving_the_others_out_to_fit_is_told():
     data = mpo(OTHERS)
     prepared = prepare_image(data, max_bytes=len(data) - 1)
-    assert told(prepared)[0] == "only the first of its pictures is sent"
+    assert told(prepared)[0] == "only the first of its images is sent"
     assert not prepared.lossless
 
 

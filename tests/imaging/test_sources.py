@@ -107,7 +107,7 @@ def test_an_address_is_kept_and_not_fetched():
     assert prepared.describe() == "https://example.com/a.jpg?…"
     assert prepared.url_size == len(prepared.url())
     assert prepared.format is prepared.size is prepared.size_bytes is prepared.width is None
-    with pytest.raises(ImageReadError, match="web address"):
+    with pytest.raises(ImageReadError, match="is a URL"):
         prepared.read()
 
 
@@ -127,7 +127,7 @@ def test_options_that_need_the_picture_refuse_an_address():
 def test_a_name_of_ones_own(path):
     assert prepare_image(path).source == "photo.jpg"
     assert prepare_image(path, name="the cat").describe().startswith("the cat (JPEG, 640x480, ")
-    assert prepare_image(jpeg()).describe() == "picture (JPEG, 640x480, 34.8 KiB)"
+    assert prepare_image(jpeg()).describe() == "image (JPEG, 640x480, 34.8 KiB)"
     assert prepare_image(DATA_URL).describe().startswith("data URL (JPEG")
     with path.open("rb") as file:
         assert prepare_image(file).source == "photo.jpg"
@@ -142,8 +142,8 @@ def test_a_name_is_shown_on_one_line_and_not_too_long():
             assert said.isprintable()
             assert len(said) < 120
         assert prepared.source == caught.value.source
-    assert prepare_image(jpeg(), name="").source == "picture"
-    with pytest.raises(InvalidRequestError, match="name has to be a text, not 5"):
+    assert prepare_image(jpeg(), name="").source == "image"
+    with pytest.raises(InvalidRequestError, match="name must be a string, not 5"):
         prepare_image(jpeg(), name=5)
 
 
@@ -159,7 +159,7 @@ class NoPath:
 
 @pytest.mark.parametrize("found", [RuntimeError("SECRET"), OSError("SECRET"), 5])
 def test_a_path_that_does_not_tell_itself(found):
-    with pytest.raises(ImageReadError, match="does not tell its path") as caught:
+    with pytest.raises(ImageReadError, match="has no valid path") as caught:
         prepare_image(NoPath(found))
     assert "SECRET" not in str(caught.value)
     assert "pathlib.Path" in caught.value.remedy
@@ -220,26 +220,26 @@ class AsyncFile:
 @pytest.mark.parametrize(
     ("source", "error", "reason", "remedy"),
     [
-        (None, ImageSourceError, "NoneType", "no picture"),
+        (None, ImageSourceError, "NoneType", "not an image"),
         (17, ImageSourceError, "int", "pathlib.Path"),
-        ([jpeg()], ImageSourceError, "list", "one picture"),
+        ([jpeg()], ImageSourceError, "list", "one image"),
         ({"url": "x"}, ImageSourceError, "dict", "pathlib.Path"),
         (Upload(), ImageSourceError, "Upload", "read_bytes()"),
         (HttpUrl(), ImageSourceError, "HttpUrl", "as a str"),
         (Broken(), ImageReadError, "could not be read", ""),
         (io.StringIO("text"), ImageSourceError, "text", "'rb'"),
         (AsyncFile(), ImageSourceError, "await", "await file.read()"),
-        (io.BytesIO(), ImageEmptyError, "nothing left", "seek(0)"),
-        (b"", ImageEmptyError, "no bytes", "Check"),
+        (io.BytesIO(), ImageEmptyError, "no data left", "seek(0)"),
+        (b"", ImageEmptyError, "empty", "Check"),
         (bytes(100), NotAnImageError, "zeros", "Check"),
         (b"<!DOCTYPE html><html>", NotAnImageError, "HTML", "status"),
         (b"%PDF-1.7 ...", NotAnImageError, "PDF", "Render"),
         (b"<?xml version='1.0'?><svg>", NotAnImageError, "SVG", "Render"),
-        (b'{"error": "no"}', NotAnImageError, "JSON", "itself"),
-        (b"https://example.com/a.jpg", NotAnImageError, "address", "str"),
-        (Image.new("RGB", (0, 5)), ImageEmptyError, "0x5", "cut"),
-        (Path("/nowhere/x.jpg"), ImageReadError, "no such file", "path"),
-        (Path("/"), ImageReadError, "folder", "one picture"),
+        (b'{"error": "no"}', NotAnImageError, "JSON", "instead"),
+        (b"https://example.com/a.jpg", NotAnImageError, "a URL", "str"),
+        (Image.new("RGB", (0, 5)), ImageEmptyError, "0x5", "crop"),
+        (Path("/nowhere/x.jpg"), ImageReadError, "file not found", "path"),
+        (Path("/"), ImageReadError, "directory", "one image"),
         (Path("/dev/null"), ImageReadError, "device", "bytes"),
         (Path("a\0b"), ImageReadError, "path is not valid", ""),
     ],

@@ -45,15 +45,15 @@ def either_base64(request, monkeypatch):
         (f"data:image/jpeg;base64,{TEXT}", None),
         (f"DATA:IMAGE/JPEG;BASE64,{TEXT}", None),
         (TEXT, None),
-        (f"data:image/png;base64,{TEXT}", "labelled image/png"),
-        (f"data:image/jpg;base64,{TEXT}", "labelled image/jpg"),
-        (f"data:;base64,{TEXT}", "not labelled"),
+        (f"data:image/png;base64,{TEXT}", "labeled image/png"),
+        (f"data:image/jpg;base64,{TEXT}", "labeled image/jpg"),
+        (f"data:;base64,{TEXT}", "not labeled"),
         (f"data:application/octet-stream;base64,{TEXT}", "octet-stream"),
-        (f"data:image/jpeg,{TEXT}", "';base64' put in"),
+        (f"data:image/jpeg,{TEXT}", "missing ';base64'"),
         (f"data:image/jpeg,{quote(jpeg())}", "percent-encoded"),
-        (f"data:image/jpeg;base64,{quote(TEXT, safe='')}", "percent-encoding"),
-        ("\n".join(textwrap.wrap(TEXT, 76)), "line breaks"),
-        (f"data:image/jpeg;base64,{TEXT[:40]} {TEXT[40:]}", "line breaks"),
+        (f"data:image/jpeg;base64,{quote(TEXT, safe='')}", "percent-decoded"),
+        ("\n".join(textwrap.wrap(TEXT, 76)), "removed whitespace"),
+        (f"data:image/jpeg;base64,{TEXT[:40]} {TEXT[40:]}", "removed whitespace"),
         (TEXT.rstrip("="), "padding"),
         (TEXT + "==", "padding"),
         (TEXT.replace("+", "-").replace("/", "_"), "URL-safe"),
@@ -75,7 +75,7 @@ def test_parameters_of_a_data_url_are_dropped():
 
 
 def test_sound_text_is_not_decoded_whole(monkeypatch):
-    monkeypatch.setattr(text_module, "_mended", None)
+    monkeypatch.setattr(text_module, "_repair", None)
     prepare_image(f"data:image/jpeg;base64,{TEXT}")
 
 
@@ -124,17 +124,17 @@ def test_unused_bits_are_cleared():
         ("https://example.com/a\nb.jpg", ImageSourceError, "spaces", "quote"),
         ("https://example.com/\ud800.jpg", ImageSourceError, "surrogate", "encoding"),
         ("data:image/png,\udfff", ImageSourceError, "surrogate", "encoding"),
-        ("What is in this picture?", ImageSourceError, "neither", "bytes"),
-        ("hello", ImageSourceError, "neither", "bytes"),
+        ("What is in this picture?", ImageSourceError, "is not a URL", "bytes"),
+        ("hello", ImageSourceError, "is not a URL", "bytes"),
         (base64.b64encode(b"%PDF-1.7" * 99).decode(), ImageSourceError, "PDF", "http"),
         ("data:image/png;base64", ImageSourceError, "comma", "data:image/jpeg;base64,"),
         ("data:image/png;base64,", ImageEmptyError, "no data", "http"),
         ("data:image/png;base64,====", ImageEmptyError, "no data", "http"),
-        ("data:image/png,", ImageEmptyError, "no bytes", "Check"),
+        ("data:image/png,", ImageEmptyError, "empty", "Check"),
         (f"data:image/jpeg;base64,{TEXT[:-9]}!{TEXT[-8:]}", ImageBase64Error, "character", "bytes"),
         (f"data:image/jpeg;base64,{TEXT[:99]}=={TEXT[99:]}", ImageBase64Error, "100 of", "bytes"),
         (f"data:image/jpeg;base64,{TEXT[:400]}€{TEXT[400:]}", ImageBase64Error, "401", "bytes"),
-        (f"{TEXT[:401]}", ImageBase64Error, "too few or too many", "bytes"),
+        (f"{TEXT[:401]}", ImageBase64Error, "impossible length", "bytes"),
         ("data:text/plain;base64,aGVsbG8gd29ybGQ=", NotAnImageError, "plain text", "base64"),
         ("data:image/svg+xml,%3Csvg%20xmlns='x'%3E", NotAnImageError, "SVG", "Render"),
     ],
@@ -173,9 +173,9 @@ def test_errors_never_quote_the_data(text):
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "base64"])
 def test_str_of_bytes_is_told_from_a_path(make, kind):
     data = {"PNG": png(), "JPEG": jpeg(8, 8), "base64": TEXT[:600].encode()}[kind]
-    with pytest.raises(ImageSourceError, match="what str\\(\\) makes of bytes") as caught:
+    with pytest.raises(ImageSourceError, match="str\\(\\) of bytes") as caught:
         prepare_image(make(data))
-    assert caught.value.remedy == "Pass the bytes themselves, without str() or an f-string."
+    assert caught.value.remedy == "Pass the bytes without str() or an f-string."
     assert caught.value.source == "string"
     assert "\\x" not in str(caught.value)
 

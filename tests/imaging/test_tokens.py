@@ -37,7 +37,7 @@ def test_low_is_one_tile_whatever_the_size():
 def test_a_picture_of_unknown_size():
     found = prepare_image("https://example.com/a.jpg").tokens
     assert (found.low, found.likely, found.high) == (256, 1792, 1792)
-    assert "not known" in found.source
+    assert "unknown" in found.source
 
 
 def test_prepared_pictures_know_their_detail():
@@ -61,9 +61,9 @@ def test_sums():
 @pytest.mark.parametrize("value", [0, -5, 1.5, float("nan"), "1", True])
 def test_sides_that_are_none(value, detail):
     for other in (5, None):
-        with pytest.raises(InvalidRequestError, match="width has to be a whole number above 0"):
+        with pytest.raises(InvalidRequestError, match="width must be an integer above 0"):
             estimate_tokens(value, other, detail)
-        with pytest.raises(InvalidRequestError, match="height has to be a whole number above 0"):
+        with pytest.raises(InvalidRequestError, match="height must be an integer above 0"):
             estimate_tokens(other, value, detail)
 
 

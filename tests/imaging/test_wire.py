@@ -145,4 +145,4 @@ def test_errors_pickle():
 
 
 def test_repr_is_short():
-    assert repr(prepare_image(jpeg())) == "<PreparedImage picture (JPEG, 640x480, 34.8 KiB)>"
+    assert repr(prepare_image(jpeg())) == "<PreparedImage image (JPEG, 640x480, 34.8 KiB)>"

@@ -50,7 +50,7 @@ def positive_int(name: str, value: Any) -> int:
     except TypeError:
         number = 0
     if number < 1:
-        raise InvalidRequestError(f"{name}: must be an integer above 0, not {safe_repr(value)}.")
+        raise InvalidRequestError(f"{name} must be an integer above 0, not {safe_repr(value)}.")
     return number
 
 

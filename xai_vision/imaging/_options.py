@@ -31,7 +31,7 @@ class PrepareOptions:
         for name in ("convert", "fit", "strip_metadata", "verify"):
             value = getattr(self, name)
             if not isinstance(value, bool):
-                raise InvalidRequestError(f"{name}: must be True or False, not {safe_repr(value)}.")
+                raise InvalidRequestError(f"{name} must be True or False, not {safe_repr(value)}.")
         return replace(
             self,
             max_side=None if self.max_side is None else positive_int("max_side", self.max_side),

@@ -95,7 +95,7 @@ def prepare_image(
 
 def _checked_name(name: str | None) -> str | None:
     if name is not None and not isinstance(name, str):
-        raise InvalidRequestError(f"name: must be a string, not {safe_repr(name)}.")
+        raise InvalidRequestError(f"name must be a string, not {safe_repr(name)}.")
     return printable(name) if name else None
 
 

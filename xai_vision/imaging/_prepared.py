@@ -59,17 +59,17 @@ class PreparedImage(ImageUrlSource):
 
     @property
     def source(self) -> str:
-        """The image's name: the ``name`` argument, its file's name, or a kind such as "data URL"."""
+        """The image's name: the ``name`` argument, its file's name, or a kind ("data URL")."""
         return self._source
 
     @property
     def format(self) -> str | None:
-        """ "JPEG" or "PNG"; None for a URL."""
+        """The format, "JPEG" or "PNG"; None for a URL."""
         return self._header.format if self._header else None
 
     @property
     def media_type(self) -> str | None:
-        """ "image/jpeg" or "image/png"; None for a URL."""
+        """The media type, "image/jpeg" or "image/png"; None for a URL."""
         return self._header.media_type if self._header else None
 
     @property
@@ -122,7 +122,7 @@ class PreparedImage(ImageUrlSource):
 
     @property
     def tokens(self) -> TokenEstimate:
-        """The estimated tokens with the ``detail`` of ``prepare_image``; see ``estimate_tokens``."""
+        """The estimated tokens for the ``detail`` of ``prepare_image``."""
         return self.estimate(self._detail)
 
     def estimate(self, detail: Detail) -> TokenEstimate:

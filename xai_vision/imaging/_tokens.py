@@ -71,8 +71,8 @@ def estimate_tokens(
     """Estimate the tokens of an image before sending it.
 
     The service documents no formula. The numbers come from public reports: an image is divided into
-    tiles of 448x448 pixels, 256 tokens each, at most six, plus one for the whole image; "low" is one
-    tile. The range is wide because small images may be enlarged to more tiles.
+    tiles of 448x448 pixels, 256 tokens each, at most six, plus one for the whole image; "low" is
+    one tile. The range is wide because small images may be enlarged to more tiles.
 
     Args:
         width: Width in pixels; None if unknown, as for a URL.
@@ -105,5 +105,5 @@ def check_detail(detail: object) -> None:
     """
     if detail not in get_args(Detail):
         raise InvalidRequestError(
-            f"detail: must be 'auto', 'low' or 'high', not {safe_repr(detail)}."
+            f"detail must be 'auto', 'low' or 'high', not {safe_repr(detail)}."
         )

@@ -199,7 +199,7 @@ def _without_thumbnail(marker: int, payload: memoryview) -> bytes | memoryview:
 
 
 def _scans(data: bytes, at: int) -> Iterator[bytes | memoryview]:
-    """Yield the compressed data from ``at`` to the end of the image, with later tables and scans."""
+    """Yield the compressed data from ``at`` to the end of the image, with later tables."""
     view, start = memoryview(data), at
     while found := _MARKER.search(data, at):
         marker, at = found[1][0], found.end()

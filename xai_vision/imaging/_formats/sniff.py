@@ -27,8 +27,8 @@ MEDIA_TYPES = {
 }
 """Media types by format, with Pillow's names.
 
-Rare formats (DDS, SGI, TGA, PCX ...) are omitted, because every decoder exposed to untrusted data is
-one more to trust. Users who need one can pass a Pillow image.
+Rare formats (DDS, SGI, TGA, PCX ...) are omitted, because every decoder exposed to untrusted data
+is one more to trust. Users who need one can pass a Pillow image.
 """
 
 SUPPORTED = ("JPEG", "PNG")

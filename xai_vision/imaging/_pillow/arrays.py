@@ -59,8 +59,8 @@ def _eight_bits(np: Any, array: Any) -> tuple[Any, list[Change]]:
     if array.dtype.kind != "f":
         raise ImageSourceError(
             f"an array of {array.dtype} is not supported.",
-            remedy="Pass uint8 values, or floats in 0..1; convert 16-bit values with (array >> 8).astype("
-            "'uint8').",
+            remedy="Pass uint8 values, or floats in 0..1; convert 16-bit values with "
+            "(array >> 8).astype('uint8').",
         )
     low, high = float(array.min()), float(array.max())
     if not (low >= 0 and high <= 1):  # False for NaN too

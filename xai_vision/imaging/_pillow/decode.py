@@ -197,7 +197,13 @@ def apply_orientation(image: Image.Image, orientation: int) -> Image.Image:
 
 def read_header_with_pillow(data: bytes, name: str) -> ImageHeader:
     """Read the header of a format that needs Pillow."""
-    image = open_image(data, name)
+    try:
+        image = open_image(data, name)
+    except ImageCorruptError:
+        # Pillow does not say that a WebP is incomplete; the length at its start does.
+        if name == "WEBP" and int.from_bytes(data[4:8], "little") + 8 > len(data):
+            raise truncated_error() from None
+        raise
     with decoding(name):
         animated = bool(getattr(image, "is_animated", False))
         turn = orientation_of(image)

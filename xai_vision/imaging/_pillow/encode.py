@@ -80,7 +80,7 @@ def to_png(pixels: PixelBuffer, max_bytes: int) -> bytes | None:
 
 
 def to_jpeg(pixels: PixelBuffer, max_bytes: int, quality: int) -> bytes | None:
-    """Encode as JPEG; None if there are more than ``max_bytes`` bytes or too many pixels for JPEG."""
+    """Encode as JPEG; None if there are more than ``max_bytes`` bytes or too many pixels."""
     if max(pixels.image.size) > _JPEG_SIDE:
         return None
     return _save(pixels, "JPEG", max_bytes, quality=quality, subsampling=pixels.subsampling)

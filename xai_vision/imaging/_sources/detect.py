@@ -87,7 +87,7 @@ def _not_taken(source: object) -> ImageSourceError:
     kind = type(source).__name__
     remedy = _SUPPORTED
     if source is None:
-        remedy = "There is no image in it; check where it comes from."
+        remedy = "The value is not an image; check its source."
     elif isinstance(source, (list, tuple)):
         remedy = "Pass one image at a time."
     elif inspect.isawaitable(source):
