@@ -125,8 +125,8 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
     ],
 )
 def test_response_formats_of_openai(form, kind, schema):
-    made = make_settings("m", {"response_format": form}).response_format
-    assert (made.format_type, made.schema) == (kind, schema)
+    created = make_settings("m", {"response_format": form}).response_format
+    assert (created.format_type, created.schema) == (kind, schema)
 
 
 @pytest.mark.parametrize(

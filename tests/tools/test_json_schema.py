@@ -109,7 +109,6 @@ def defined(name, definition):
     ("annotation", "expected"),
     [
         (object, {}),
-        (dict, {"type": "object", "additionalProperties": True}),
         (set, {"type": "array", "items": {}, "uniqueItems": True}),
         (Color, defined("Color", {"type": "string", "enum": ["red", "blue"]})),
         (Level, defined("Level", {"type": "integer", "enum": [1, 2]})),
@@ -134,7 +133,8 @@ def test_differences_from_pydantic(annotation, expected):
     assert schema(annotation) == expected
 
 
-def test_mappings_with_keys_of_an_enum():
+def test_mappings():
+    assert schema(dict)["type"] == "object"
     document = schema(dict[Color, int])
     assert document["type"] == "object"
     assert document["additionalProperties"] == {"type": "integer"}
@@ -374,6 +374,21 @@ class Holder:
 def test_types_without_a_schema(annotation, words):
     with pytest.raises(InvalidRequestError, match=words):
         schema(annotation)
+
+
+class Blob(pydantic.BaseModel):
+    data: bytes
+    pages: dict[int, str]
+    kind: Literal[b"a", "b"]
+    phase: complex | None
+
+
+def test_models_decide_for_themselves():
+    definition = schema(Blob)["$defs"]["Blob"]
+    expected = Blob.model_json_schema()
+    assert definition["properties"].keys() == expected["properties"].keys()
+    for name, property_ in definition["properties"].items():
+        assert property_ | {"title": name.title()} == expected["properties"][name]
 
 
 @pytest.mark.parametrize("cls", [Holder, Arbitrary])

@@ -52,7 +52,7 @@ NOON = datetime(2025, 10, 1, 12, 0, 0, 5000, tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("value", "expected"),
     [
         (NOON, NOON),
         (NOON.replace(tzinfo=None), NOON),
@@ -65,8 +65,8 @@ NOON = datetime(2025, 10, 1, 12, 0, 0, 5000, tzinfo=timezone.utc)
         (default_timestamp_pb2.Timestamp(seconds=int(NOON.timestamp()), nanos=5_000_000), NOON),
     ],
 )
-def test_kinds_of_dates(given, expected):
-    search = x_search(from_date=given, to_date=given).x_search
+def test_kinds_of_dates(value, expected):
+    search = x_search(from_date=value, to_date=value).x_search
     assert search.from_date.ToDatetime(timezone.utc) == expected
     assert search.to_date == search.from_date
 
@@ -95,16 +95,16 @@ def test_code_execution():
 
 def test_retrieval_settings_as_messages():
     theirs = documents_pb2.HybridRetrieval(search_multiplier=3)
-    made = collections_search(["a"], retrieval_mode=theirs).collections_search
-    assert made.hybrid_retrieval.search_multiplier == 3
+    created = collections_search(["a"], retrieval_mode=theirs).collections_search
+    assert created.hybrid_retrieval.search_multiplier == 3
     word = collections_search(["a"], retrieval_mode="keyword").collections_search
     assert word.WhichOneof("retrieval_mode") == "keyword_retrieval"
 
 
 def test_mcp():
-    made = mcp("https://mcp.example.com", "ex", "does", ["a"], "Bearer x", {"k": "v"}).mcp
-    assert (made.server_label, made.authorization) == ("ex", "Bearer x")
-    assert dict(made.extra_headers) == {"k": "v"}
+    created = mcp("https://mcp.example.com", "ex", "does", ["a"], "Bearer x", {"k": "v"}).mcp
+    assert (created.server_label, created.authorization) == ("ex", "Bearer x")
+    assert dict(created.extra_headers) == {"k": "v"}
     assert mcp("HTTP://host/mcp").mcp.server_url == "HTTP://host/mcp"
     assert not mcp("https://a.b").mcp.HasField("authorization")
 

@@ -17,8 +17,8 @@ from xai_vision.errors import InvalidRequestError
 
 
 def converted(value) -> chat_pb2.Tool:
-    (made,) = make_settings("grok-4", {"tools": [value]}).tools
-    return made
+    (created,) = make_settings("grok-4", {"tools": [value]}).tools
+    return created
 
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -210,7 +210,7 @@ def test_messages_of_xai_sdk():
         ),
         (
             {"type": "web_search", "allowed_domains": "a.com"},
-            r"tools\[0\]: web_search: allowed_domains must be a list of strings, .* Pass \['a\.com'\]",
+            r"tools\[0\]: web_search: allowed_domains must be a list .* Pass \['a\.com'\]",
         ),
         (
             {"type": "x_search", "from_date": "2025-02-01", "to_date": "2025-01-01"},

@@ -48,9 +48,9 @@ def some(strategy):
     return st.none() | strategy
 
 
-def either(most):
-    """Two lists of which one has entries."""
-    lists = st.none() | st.lists(words, max_size=most)
+def either(limit):
+    """Two lists, one of which has entries."""
+    lists = st.none() | st.lists(words, max_size=limit)
     return st.tuples(lists, lists).filter(lambda two: not (two[0] and two[1]))
 
 
@@ -75,13 +75,15 @@ FUNCTIONS = [
 def test_equal_signatures(ours, theirs):
     def shape(function):
         parameters = inspect.signature(function).parameters.values()
-        return [(one.name, one.kind, one.default) for one in parameters]
+        return [(item.name, item.kind, item.default) for item in parameters]
 
     assert shape(ours) == shape(theirs)
 
 
 def test_tool_has_the_parameters_of_xai_sdk():
-    ours, theirs = (inspect.signature(one).parameters for one in (xai_vision.chat.tool, tool))
+    ours, theirs = (
+        inspect.signature(function).parameters for function in (xai_vision.chat.tool, tool)
+    )
     assert list(ours)[: len(theirs)] == list(theirs)
 
 
@@ -200,17 +202,17 @@ def a_source():
     flags,
     some(counts),
 )
-def test_search_parameters(sources, mode, period, citations, most):
+def test_search_parameters(sources, mode, period, citations, limit):
     def build(module):
-        made = None if sources is None else [make(module) for make in sources]
-        return module.SearchParameters(made, mode, *period, citations, most)
+        created = None if sources is None else [make(module) for make in sources]
+        return module.SearchParameters(created, mode, *period, citations, limit)
 
     theirs = build(xai_sdk.search)
     same(build(xai_vision.search)._to_proto(), theirs._to_proto())
     # xai_sdk's parameters and sources are accepted unchanged.
     settings = make_settings("grok-4", {"search_parameters": theirs})
     same(settings.search_parameters, theirs._to_proto())
-    ours = xai_vision.search.SearchParameters(theirs.sources, mode, *period, citations, most)
+    ours = xai_vision.search.SearchParameters(theirs.sources, mode, *period, citations, limit)
     same(ours._to_proto(), theirs._to_proto())
 
 

@@ -13,9 +13,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, TypeAlias
 
 from xai_vision.chat._messages.image_content import ImageContent, Placed
-from xai_vision.chat._messages.lazy_proto import building
+from xai_vision.chat._messages.lazy_proto import build_lock
 from xai_vision.chat._messages.message import Message
-from xai_vision.chat._messages.wire_format import MAX_MESSAGE_BYTES, Write, head
+from xai_vision.chat._messages.wire_format import MAX_MESSAGE_BYTES, Write, length_prefix
 from xai_vision.errors import ImageError, InvalidRequestError
 from xai_vision.imaging._image_url import ImageUrlSource
 
@@ -57,7 +57,7 @@ def request_body(
     chunks: list[bytes] = []
     for message in messages:
         encoded = message.proto.SerializeToString()
-        chunks += (head(field, len(encoded)), encoded)
+        chunks += (length_prefix(field, len(encoded)), encoded)
     chunks.append(settings)
     _check_size(sum(map(len, chunks)))
     return b"".join(chunks)
@@ -74,7 +74,7 @@ def write_messages(out: BytesIO, field: int, messages: Sequence[Message], settin
 def _write(
     write: Write, field: int, message: Message, number: int, on_image: Placed | None = None
 ) -> None:
-    write(head(field, message.encoded_size))
+    write(length_prefix(field, message.encoded_size))
     try:
         message.write(write, on_image)
     except ImageError as error:
@@ -135,7 +135,7 @@ class RequestBodyCache:
         total = (body.ends[-1] if body is not None else 0) + len(settings)
         for message in messages[reused:]:
             size = message.encoded_size
-            total += len(head(field, size)) + size
+            total += len(length_prefix(field, size)) + size
         _check_size(total)
         if body is None:
             # Imported on use: only requests with images need it.
@@ -224,7 +224,7 @@ class _ImageSpans:
         for part, image in self._parts:
             if id(image) not in moved:
                 moved[id(image)] = image.moved_to(self._buffer, self._starts[id(image)])
-            part.hold(moved[id(image)], instead_of=image)
+            part.replace_image(moved[id(image)], instead_of=image)
         return moved
 
 
@@ -241,7 +241,7 @@ def _fingerprints(messages: Sequence[Message]) -> list[_Fingerprint]:
 
 def _fingerprint(message: Message) -> _Fingerprint | None:
     """What identifies a message's content; None if its images are protos, which can change."""
-    parts = message.apart
+    parts = message.unbuilt_parts
     if parts is not None:
         items: list[object] = [message._shell.SerializeToString()]
         for part in parts:
@@ -281,7 +281,7 @@ def _evict(newest: RequestBodyCache) -> None:
     """Register a cache that was used, and clear the least recently used ones above the limit."""
     available = MAX_CACHED_BYTES
     kept: list[weakref.ref[RequestBodyCache]] = []
-    with building():
+    with build_lock():
         for cache in (newest, *(reference() for reference in _recent)):
             if cache is None or (cache is newest and kept):
                 continue

@@ -6,8 +6,9 @@ Four things differ from Pydantic's schemas:
   that themselves.
 * A string in ``Annotated`` is a description, as in ``Annotated[int, "Number of days"]``.
 * Titles that only repeat a name are left out.
-* ``bytes``, ``complex`` and mappings with keys other than strings have no schema: JSON has no such
-  values, so the function would not receive what its annotation promises.
+* ``bytes``, ``complex`` and mappings with keys other than strings have no schema, except in
+  Pydantic models: JSON has no such values, so the function would not receive what its annotation
+  promises.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import typing
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias, Union
 
-from pydantic import Field, TypeAdapter, create_model
+from pydantic import BaseModel, Field, TypeAdapter, create_model
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticSerializationError
@@ -41,7 +42,7 @@ def object_schema(fields: Mapping[str, tuple[Any, Any]]) -> Schema:
         f"p{index}": (_supported(annotation), Field() if default is ... else default)
         for index, (annotation, default) in enumerate(fields.values())
     }
-    model = create_model("Parameters", **neutral)
+    model = create_model("Parameters", __base__=_Parameters, **neutral)
     schema = model.model_json_schema(schema_generator=_Generator)
     names = dict(zip(schema["properties"], fields, strict=True))
     result: Schema = {
@@ -64,11 +65,26 @@ def class_schema(cls: type) -> Schema:
     return _without_titles(schema)
 
 
+class _Parameters(BaseModel):
+    """The base of the models that represent a function's parameters."""
+
+
 class _Generator(GenerateJsonSchema):
+    # The number of the caller's Pydantic models around the type whose schema is being made.
+    _model_depth = 0
+
+    def model_schema(self, schema: Any) -> Schema:
+        depth = self._model_depth
+        self._model_depth += not issubclass(schema["cls"], _Parameters)
+        try:
+            return super().model_schema(schema)
+        finally:
+            self._model_depth = depth
+
     def emit_warning(self, kind: Any, detail: str) -> None:
         # Pydantic would leave out members of a union that have no schema. The other kind of
         # warning is about a default that is not JSON: it is left out, which is harmless.
-        if kind == "skipped-choice":
+        if kind == "skipped-choice" and not self._model_depth:
             raise PydanticInvalidForJsonSchema(detail)
 
     def field_title_should_be_set(self, schema: Any) -> bool:
@@ -86,21 +102,26 @@ class _Generator(GenerateJsonSchema):
 
     def dict_schema(self, schema: Any) -> Schema:
         keys = self.generate_inner(schema.get("keys_schema", {"type": "any"}))
-        if keys.get("type", "string") != "string":
+        if keys.get("type", "string") != "string" and not self._model_depth:
             return self.handle_invalid_for_json_schema(
                 schema, "a mapping with keys other than strings"
             )
         return super().dict_schema(schema)
 
     def bytes_schema(self, schema: Any) -> Schema:
+        if self._model_depth:
+            return super().bytes_schema(schema)
         return self.handle_invalid_for_json_schema(schema, "bytes")
 
     def complex_schema(self, schema: Any) -> Schema:
+        if self._model_depth:
+            return super().complex_schema(schema)
         return self.handle_invalid_for_json_schema(schema, "complex")
 
     def literal_schema(self, schema: Any) -> Schema:
-        if any(isinstance(value, bytes) for value in schema["expected"]):
-            return self.bytes_schema(schema)
+        has_bytes = any(isinstance(value, bytes) for value in schema["expected"])
+        if has_bytes and not self._model_depth:
+            return self.handle_invalid_for_json_schema(schema, "bytes")
         return super().literal_schema(schema)
 
     def encode_default(self, dft: Any) -> Any:
