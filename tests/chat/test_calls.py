@@ -176,8 +176,8 @@ def test_fork(client):
     assert len(chat.messages) == len(branch.messages) == 4
     assert chat.messages[:2] == branch.messages[:2]
     assert chat.messages[2] != branch.messages[2]
-    shared = chat.messages[0].pictures[0].picture
-    assert branch.messages[0].pictures[0].picture is shared
+    shared = chat.messages[0].images[0].source
+    assert branch.messages[0].images[0].source is shared
     assert branch.proto.temperature == 0.5
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.sample_images import data_url, jpeg, png, sample
 from xai_vision.chat import assistant, developer, image, system, text, tool_result, user
 from xai_vision.chat._conversation import Conversation
-from xai_vision.chat._messages.wire_format import head, number, varint
+from xai_vision.chat._messages.wire_format import length_prefix, varint_field, varint
 from xai_vision.chat._request.settings import make_settings
 from xai_vision.proto import chat_pb2
 
@@ -91,9 +91,9 @@ def test_varint_reads_back(value):
 
 @pytest.mark.parametrize("size", [0, 1, 127, 128, 2**21, 2**31 - 1])
 def test_head_is_tag_and_length(size):
-    assert head(1, size) == b"\x0a" + varint(size)
+    assert length_prefix(1, size) == b"\x0a" + varint(size)
 
 
 def test_zero_is_left_out():
-    assert number(2, 0) == b""
-    assert number(2, 3) == b"\x10\x03"
+    assert varint_field(2, 0) == b""
+    assert varint_field(2, 3) == b"\x10\x03"

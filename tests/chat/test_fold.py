@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai_vision.chat import Chunk, Response, chat_pb2, usage_pb2
-from xai_vision.chat._response.accumulator import Fold
+from xai_vision.chat._response.accumulator import StreamAccumulator
 from xai_vision.proto import sample_pb2
 
 words = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
@@ -125,7 +125,7 @@ def streams(draw):
 @settings(deadline=None)
 def test_any_cut_folds_to_the_whole(stream, data):
     reply, chunks = stream
-    fold = Fold()
+    fold = StreamAccumulator()
     response = Response(fold)
     looks = data.draw(st.sets(st.integers(0, len(chunks))))
     for place, chunk in enumerate(chunks):
@@ -145,7 +145,7 @@ def test_any_cut_folds_to_the_whole(stream, data):
 
 @given(st.lists(words, min_size=1, max_size=20))
 def test_text_read_between_chunks(parts):
-    fold = Fold()
+    fold = StreamAccumulator()
     response = Response(fold)
     held = []
     for place, part in enumerate(parts):
@@ -248,7 +248,7 @@ def test_chunk_properties():
 
 
 def test_other_threads_may_read_along():
-    fold = Fold()
+    fold = StreamAccumulator()
     response = Response(fold)
     words = [f"word{place} " for place in range(3000)]
     stop, seen = threading.Event(), []

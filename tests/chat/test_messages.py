@@ -39,7 +39,7 @@ def test_reads_like_the_proto_without_building_it():
     assert message.content[1].image_url.detail == image_pb2.DETAIL_HIGH
     assert message.content[-1].image_url.file_id == ""
     assert list(message.tool_calls) == []
-    assert message.pictures, "reading has not turned the picture into protobuf"
+    assert message.images, "reading has not turned the picture into protobuf"
 
 
 def test_everything_else_the_proto_has_is_there():
@@ -128,7 +128,7 @@ def test_pickle_and_copies(make):
 
 def test_a_copy_shares_the_picture():
     message = user("What?", image(DATA))
-    assert copy.deepcopy(message).pictures[0].picture is message.pictures[0].picture
+    assert copy.deepcopy(message).images[0].source is message.images[0].source
 
 
 def test_repr_is_short_and_without_the_picture():
@@ -196,5 +196,5 @@ def test_tool_result_takes_text_and_pictures():
     assert not tool_result("22 C").proto.HasField("tool_call_id")
     shown = tool_result(["see", image(URL)], "call-2")
     assert shown.role == chat_pb2.ROLE_TOOL
-    assert shown.pictures
+    assert shown.images
     assert shown.proto.tool_call_id == "call-2"

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from examples.pictures import jpeg_of
+from examples.images import jpeg_of
 from tests.sample_images import data_url
 from xai_vision.chat import assistant, image, user
 from xai_vision.chat._conversation import Conversation

@@ -110,10 +110,10 @@ def test_a_picture_that_is_shown_again_makes_nothing_old_new():
 
 def test_a_part_that_is_protobuf_does_not_go_back_to_its_picture():
     part = image(PICTURE)
-    picture = part.picture
+    picture = part.source
     part.proto.image_url.image_url = "https://example.com/other"
-    part.hold(prepare_image(PICTURE), instead_of=picture)
-    assert part.picture.url() == "https://example.com/other"
+    part.replace_image(prepare_image(PICTURE), instead_of=picture)
+    assert part.source.url() == "https://example.com/other"
     check(conversation(user(part)))
 
 
@@ -122,7 +122,7 @@ def test_pictures_are_what_they_were():
     chat = conversation(user(image(prepared, detail="high")))
     for _ in range(2):
         chat._body()
-    held = chat.messages[0].pictures[0].picture
+    held = chat.messages[0].images[0].source
     assert held is not prepared
     for name in ("source", "format", "size", "size_bytes", "changes", "tokens", "url_size"):
         assert getattr(held, name) == getattr(prepared, name), name

@@ -51,7 +51,7 @@ def test_making_room_leaves_the_pictures_that_are_held_nowhere_else(monkeypatch,
         chat._body()
     assert kept(other)
     assert not kept(one)
-    assert one.messages[1].pictures[0].picture.read() == PICTURE
+    assert one.messages[1].images[0].source.read() == PICTURE
     said = one.messages[0].proto
     assert [part.image_url.image_url for part in said.content] == 2 * [data_url(PICTURE)]
     check(one)
@@ -64,7 +64,7 @@ def test_a_branch_holds_what_it_shows_and_no_more(file):
         root._body()
     branch = root.fork()
     del branch.messages[1:]
-    buffer = branch.messages[0].pictures[0].picture._content._store
+    buffer = branch.messages[0].images[0].source._content._store
     assert buffer is root._last_body._cached[0].buffer
     del root
     gc.collect()

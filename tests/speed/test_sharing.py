@@ -89,7 +89,7 @@ def test_the_proto_may_be_asked_for_while_others_send():
         def ask(chat=chat, wanted=wanted, wrong=wrong, messages=messages, turns=turns):
             if next(turns) == 0:
                 for message in messages:
-                    message.pictures[0].proto  # noqa: B018
+                    message.images[0].proto  # noqa: B018
                     message.proto  # noqa: B018
             elif any(Request.FromString(chat._body()) != wanted for _ in range(10)):
                 wrong.append(1)

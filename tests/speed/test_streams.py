@@ -10,7 +10,7 @@ import pytest
 from tests.counting import calls_of
 from xai_vision import Client
 from xai_vision.chat import Response, user
-from xai_vision.chat._response.accumulator import Fold
+from xai_vision.chat._response.accumulator import StreamAccumulator
 from xai_vision.proto import chat_pb2
 from xai_vision.testing import FakeServer
 
@@ -26,7 +26,7 @@ def chunk():
 
 @pytest.mark.parametrize("read", [True, False])
 def test_chunk_16_000_takes_the_steps_that_chunk_500_took(read):
-    fold = Fold()
+    fold = StreamAccumulator()
     response = Response(fold)
     pieces = [chunk() for _ in range(256)]
 
@@ -50,7 +50,7 @@ def test_chunk_16_000_takes_the_steps_that_chunk_500_took(read):
 
 
 def test_a_long_answer_read_at_every_chunk_is_held_once():
-    response, count = Response(fold := Fold()), 16_000
+    response, count = Response(fold := StreamAccumulator()), 16_000
     piece = chunk()
     for _ in range(500):
         fold.add(piece)

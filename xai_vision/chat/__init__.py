@@ -1,4 +1,4 @@
-"""Conversations: messages, pictures in them, and answers."""
+"""Conversations: messages, images in them, and answers."""
 
 from __future__ import annotations
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.options import CallParameters, StreamParameters
 from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Streaming, Tools, each_of
 from xai_vision.chat._compaction import CompactContextResponse
 from xai_vision.chat._conversation import Settings
-from xai_vision.chat._messages.coerce import Said
-from xai_vision.chat._messages.message import Message, Saying
+from xai_vision.chat._messages.coerce import MessageLike
+from xai_vision.chat._messages.message import Message, ContentLike
 from xai_vision.chat._response.response import Response
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
-    from xai_vision.client import AsyncClient
-
 T = TypeVar("T")
+
+
+class _Client(Protocol):
+    """A client; the class itself would be an import circle."""
+
+    _transport: AsyncTransport
 
 
 class AsyncChat(ChatCalls):
@@ -29,7 +33,7 @@ class AsyncChat(ChatCalls):
     Cancelling the task that waits cancels the call on the service.
     """
 
-    def __init__(self, settings: Settings, messages: Sequence[Said], transport: AsyncTransport) -> None:
+    def __init__(self, settings: Settings, messages: Sequence[MessageLike], transport: AsyncTransport) -> None:
         super().__init__(settings, messages)
         self._transport = transport
 
@@ -56,7 +60,7 @@ class AsyncChat(ChatCalls):
         return self._transport.stream(self._batch_streaming(n, tools, call))
 
     async def ask(
-        self, *content: Saying, tools: Tools = None, **call: Unpack[CallParameters]
+        self, *content: ContentLike, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> Response:
         """See ``Chat.ask``."""
         question = self._question(content)
@@ -64,7 +68,7 @@ class AsyncChat(ChatCalls):
         return self._answered(question, await self._transport.unary(asking))
 
     def ask_stream(
-        self, *content: Saying, tools: Tools = None, **call: Unpack[StreamParameters]
+        self, *content: ContentLike, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> AsyncGenerator[Pair, None]:
         """See ``Chat.ask_stream``."""
         question = self._question(content)
@@ -110,7 +114,7 @@ class AsyncChat(ChatCalls):
         self.append(compacted)
         return compacted
 
-    def attach(self, client: AsyncClient) -> Self:
+    def attach(self, client: _Client) -> Self:
         """Give a chat that was unpickled a client to send it with; returns the chat."""
         self._transport = client._transport
         return self

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from xai_vision._transport.options import CallParameters, StreamParameters
 from xai_vision._transport.sync import Transport
 from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Streaming, Tools, each_of
 from xai_vision.chat._compaction import CompactContextResponse
 from xai_vision.chat._conversation import Settings
-from xai_vision.chat._messages.coerce import Said
-from xai_vision.chat._messages.message import Message, Saying
+from xai_vision.chat._messages.coerce import MessageLike
+from xai_vision.chat._messages.message import Message, ContentLike
 from xai_vision.chat._response.response import Response
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
-    from xai_vision.client import Client
-
 T = TypeVar("T")
+
+
+class _Client(Protocol):
+    """A client; the class itself would be an import circle."""
+
+    _transport: Transport
 
 
 class Chat(ChatCalls):
@@ -32,7 +36,7 @@ class Chat(ChatCalls):
     ``APIError`` for a call that failed.
     """
 
-    def __init__(self, settings: Settings, messages: Sequence[Said], transport: Transport) -> None:
+    def __init__(self, settings: Settings, messages: Sequence[MessageLike], transport: Transport) -> None:
         super().__init__(settings, messages)
         self._transport = transport
 
@@ -43,12 +47,12 @@ class Chat(ChatCalls):
     def stream(
         self, *, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Generator[Pair, None, None]:
-        """Ask for the next answer and get it in pieces as it is written.
+        """Ask for the next answer and get it in chunks as it is written.
 
         Leaving the loop early, or closing the iterator, cancels the call.
 
         Yields:
-            The answer as far as it has come (one object that grows), and the new piece.
+            The answer as far as it has come (one object that grows), and the new chunk.
 
         Raises:
             StreamBrokenError: The answer stopped before its end; ``.partial`` has what came.
@@ -64,20 +68,20 @@ class Chat(ChatCalls):
     def stream_batch(
         self, n: int, *, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Generator[Pairs, None, None]:
-        """Ask for ``n`` answers at once, in pieces.
+        """Ask for ``n`` answers at once, in chunks.
 
         Yields:
-            The ``n`` answers as far as they have come, and what this piece adds to each.
+            The ``n`` answers as far as they have come, and what this chunk adds to each.
         """
         return self._transport.stream(self._batch_streaming(n, tools, call))
 
     def ask(
-        self, *content: Saying, tools: Tools = None, **call: Unpack[CallParameters]
+        self, *content: ContentLike, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> Response:
         """Append a question, get its answer, and append that.
 
         Both become part of the conversation together, when the answer is there: if it fails, the
-        conversation is as it was, and a refused picture is not in the way of the next question.
+        conversation is as it was, and a refused image is not in the way of the next question.
 
         Args:
             *content: What ``user(...)`` takes, or one message.
@@ -87,9 +91,9 @@ class Chat(ChatCalls):
         return self._answered(question, self._transport.unary(asking))
 
     def ask_stream(
-        self, *content: Saying, tools: Tools = None, **call: Unpack[StreamParameters]
+        self, *content: ContentLike, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Generator[Pair, None, None]:
-        """Like ``ask``, in pieces. Left early, nothing becomes part of the conversation."""
+        """Like ``ask``, in chunks. Left early, nothing becomes part of the conversation."""
         question = self._question(content)
         return self._following(question, self._streaming(tools, call, question))
 
@@ -155,7 +159,7 @@ class Chat(ChatCalls):
         self.append(compacted)
         return compacted
 
-    def attach(self, client: Client) -> Self:
+    def attach(self, client: _Client) -> Self:
         """Give a chat that was unpickled a client to send it with; returns the chat."""
         self._transport = client._transport
         return self

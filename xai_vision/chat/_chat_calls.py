@@ -13,10 +13,10 @@ from xai_vision._transport.options import CallOptions, call_options
 from xai_vision._transport.rpc import RpcCall, CallSequence
 from xai_vision.chat._compaction import Compacting, compacting
 from xai_vision.chat._conversation import Conversation
-from xai_vision.chat._messages.coerce import Said
+from xai_vision.chat._messages.coerce import MessageLike
 from xai_vision.chat._messages.message import Message
 from xai_vision.chat._request.settings import MAX_RESPONSES, tool_list
-from xai_vision.chat._response.accumulator import Fold
+from xai_vision.chat._response.accumulator import StreamAccumulator
 from xai_vision.chat._response.chunk import Chunk
 from xai_vision.chat._response.response import Response
 from xai_vision.chat._telemetry import answer_attributes, request_attributes
@@ -35,9 +35,9 @@ Call: TypeAlias = "Mapping[str, Any]"
 Tools: TypeAlias = "Sequence[ToolLike] | None"
 
 Reply: TypeAlias = chat_pb2.GetChatCompletionResponse
-Piece: TypeAlias = chat_pb2.GetChatCompletionChunk
+ChunkProto: TypeAlias = chat_pb2.GetChatCompletionChunk
 Sampling: TypeAlias = "RpcCall[Reply, T]"
-Streaming: TypeAlias = "RpcCall[Piece, T]"
+Streaming: TypeAlias = "RpcCall[ChunkProto, T]"
 Pair: TypeAlias = tuple[Response, Chunk]
 Pairs: TypeAlias = tuple[Sequence[Response], Sequence[Chunk]]
 
@@ -99,24 +99,24 @@ class ChatCalls(Conversation):
     def _streaming(
         self, tools: Tools, call: Call, question: Message | None = None
     ) -> Streaming[Pair]:
-        fold = Fold()
+        fold = StreamAccumulator()
         response = Response(fold)
 
-        def read(piece: Piece) -> Pair:
-            fold.add(piece)
-            return response, Chunk(piece)
+        def read(chunk: ChunkProto) -> Pair:
+            fold.add(chunk)
+            return response, Chunk(chunk)
 
         body = self._request(tools, question=question)
         return self._stream_of(body, call, read, [response], question)
 
     def _batch_streaming(self, n: int, tools: Tools, call: Call) -> Streaming[Pairs]:
         n = _answers(n)
-        fold = Fold()
+        fold = StreamAccumulator()
         responses = [Response(fold, index) for index in range(n)]
 
-        def read(piece: Piece) -> Pairs:
-            fold.add(piece)
-            return responses, [Chunk(piece, index) for index in range(n)]
+        def read(chunk: ChunkProto) -> Pairs:
+            fold.add(chunk)
+            return responses, [Chunk(chunk, index) for index in range(n)]
 
         return self._stream_of(self._request(tools, n=n), call, read, responses)
 
@@ -124,7 +124,7 @@ class ChatCalls(Conversation):
         self,
         body: bytes,
         call: Call,
-        read: Callable[[Piece], T],
+        read: Callable[[ChunkProto], T],
         parts: list[Response],
         question: Message | None = None,
     ) -> Streaming[T]:
@@ -159,7 +159,7 @@ class ChatCalls(Conversation):
         return compacting(settings.model, list(self.messages), self._options(call))
 
 
-def compaction(model: str, messages: Sequence[Said], call: Call) -> Compacting:
+def compaction(model: str, messages: Sequence[MessageLike], call: Call) -> Compacting:
     """Describe compacting a conversation that is no chat."""
     conversation = Conversation(chat_pb2.GetCompletionsRequest(), messages)
     options = call_options(call)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from xai_vision import _validation as checks
 from xai_vision._transport.options import CallOptions
-from xai_vision._transport.rpc import Exchange
+from xai_vision._transport.rpc import RpcCall
 from xai_vision.chat._messages.message import Message
 from xai_vision.chat._request.body_cache import write_messages
 from xai_vision.errors import InvalidRequestError
@@ -58,7 +58,7 @@ class CompactContextResponse:
         return f"<CompactContextResponse id={self.id!r} dropped={self.dropped_message_count}>"
 
 
-Compacting: TypeAlias = Exchange[chat_pb2.CompactContextResponse, CompactContextResponse]
+Compacting: TypeAlias = RpcCall[chat_pb2.CompactContextResponse, CompactContextResponse]
 
 
 def compacting(model: str, messages: Sequence[Message], options: CallOptions) -> Compacting:
@@ -67,10 +67,10 @@ def compacting(model: str, messages: Sequence[Message], options: CallOptions) ->
     Raises:
         InvalidRequestError: There is no model, or nothing to compact.
     """
-    checks.model(model)
+    checks.model_name(model)
     if not messages:
         raise InvalidRequestError("there are no messages to compact")
     out = BytesIO()
     rest = chat_pb2.CompactContextRequest(model=model).SerializeToString()
     write_messages(out, _INPUT, messages, rest)
-    return Exchange(Rpc.CompactContext, out.getvalue(), CompactContextResponse, options)
+    return RpcCall(Rpc.CompactContext, out.getvalue(), CompactContextResponse, options)

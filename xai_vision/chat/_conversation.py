@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, MutableSequence, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
-from xai_vision.chat._history import Messages
 from xai_vision.chat._messages.coerce import (
-    Said,
-    as_message,
-    as_messages,
+    MessageLike,
+    coerce_message,
+    coerce_messages,
     is_compaction,
     is_message,
 )
@@ -36,7 +35,7 @@ _ONE_ANSWER = Settings(n=1).SerializeToString()
 class Conversation:
     """What a chat holds, without the means to send it."""
 
-    def __init__(self, settings: Settings, messages: Iterable[Said] = ()) -> None:
+    def __init__(self, settings: Settings, messages: Iterable[MessageLike] = ()) -> None:
         self._settings = settings
         self._messages: list[Message] = []
         self._proto: Settings | None = None
@@ -46,15 +45,15 @@ class Conversation:
             self._take_in(_listed(messages))
 
     @property
-    def messages(self) -> Messages:
+    def messages(self) -> MessageList:
         """The messages so far, to read and to change, like a list."""
-        return Messages(self)
+        return MessageList(self)
 
     @property
     def proto(self) -> Settings:
         """The whole request as protobuf, built on first use. Changes to it are kept.
 
-        From then on pictures are held in it, which costs memory and time; programs that do not
+        From then on images are held in it, which costs memory and time; programs that do not
         need it are better off without.
         """
         if self._proto is None:
@@ -66,7 +65,7 @@ class Conversation:
             self._last_body.clear()
         return self._proto
 
-    def append(self, message: Said) -> Self:
+    def append(self, message: MessageLike) -> Self:
         """Add a message, or an answer, at the end; returns the chat, for chaining.
 
         Args:
@@ -84,7 +83,7 @@ class Conversation:
             self._take_in([message])
         return self
 
-    def _take_in(self, values: Sequence[Said]) -> None:
+    def _take_in(self, values: Sequence[MessageLike]) -> None:
         """Add copies of messages: what their maker does to them later stays with the maker."""
         added: list[Message] = []
         replaces = False
@@ -92,7 +91,7 @@ class Conversation:
             if is_compaction(value):
                 # It stands for all that was said before it.
                 added, replaces = [], True
-            added += as_messages(value)
+            added += coerce_messages(value)
         if self._proto is not None:
             if replaces:
                 del self._proto.messages[:]
@@ -129,7 +128,7 @@ class Conversation:
     def _question(content: tuple[Any, ...]) -> Message:
         """What ``ask()`` was given, as the message it is."""
         if len(content) == 1 and is_message(content[0]):
-            return copy.copy(as_message(content[0]))
+            return copy.copy(coerce_message(content[0]))
         return user(*content)
 
     def _answered(self, question: Message, response: Response) -> Response:
@@ -150,7 +149,7 @@ class Conversation:
     def fork(self) -> Self:
         """Branch the conversation: a chat of its own with the same settings and messages.
 
-        Pictures are shared, for they never change; nothing else is.
+        Images are shared, for they never change; nothing else is.
         """
         return copy.deepcopy(self)
 
@@ -185,10 +184,84 @@ class Conversation:
         return f"<{type(self).__name__} model={settings.model!r} messages={self.messages!r}>"
 
 
+class MessageList(MutableSequence[Message]):
+    """The messages of a conversation, to read and to change.
+
+    They are in the conversation's own list, or in its proto once the program has used
+    ``chat.proto``, because the program can change that.
+    """
+
+    __slots__ = ("_chat",)
+
+    def __init__(self, chat: Conversation) -> None:
+        self._chat = chat
+
+    @overload
+    def __getitem__(self, index: int) -> Message: ...
+    @overload
+    def __getitem__(self, index: slice) -> MutableSequence[Message]: ...
+    def __getitem__(self, index: int | slice) -> Message | MutableSequence[Message]:
+        proto = self._chat._proto
+        if proto is None:
+            return self._chat._messages[index]
+        if isinstance(index, slice):
+            return [Message(message) for message in proto.messages[index]]
+        return Message(proto.messages[index])
+
+    @overload
+    def __setitem__(self, index: int, value: Message) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, value: Iterable[Message]) -> None: ...
+    def __setitem__(self, index: int | slice, value: Any) -> None:
+        messages = list(self)
+        messages[index] = value
+        self._replace(messages)
+
+    def __delitem__(self, index: int | slice) -> None:
+        proto = self._chat._proto
+        if proto is None:
+            del self._chat._messages[index]
+        else:
+            del proto.messages[index]
+
+    def __len__(self) -> int:
+        proto = self._chat._proto
+        return len(self._chat._messages if proto is None else proto.messages)
+
+    def insert(self, index: int, value: Message) -> None:
+        """Insert a message before ``index``."""
+        if index >= len(self):
+            self._chat.append(value)
+            return
+        messages = list(self)
+        messages.insert(index, value)
+        self._replace(messages)
+
+    def _replace(self, messages: list[Message]) -> None:
+        checked = [coerce_message(message) for message in messages]
+        proto = self._chat._proto
+        if proto is None:
+            self._chat._messages[:] = checked
+        else:
+            protos = [message.proto for message in checked]
+            del proto.messages[:]
+            proto.messages.extend(protos)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (str, bytes)) or not hasattr(other, "__iter__"):
+            return NotImplemented
+        return list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # lists are not hashable
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
 _NOT_A_LIST = "messages is a list of messages: [user('...')]"
 
 
-def _listed(messages: Iterable[Said]) -> list[Said]:
+def _listed(messages: Iterable[MessageLike]) -> list[MessageLike]:
     if isinstance(messages, (str, bytes, Mapping, Message)):
         raise InvalidRequestError(_NOT_A_LIST)
     try:

@@ -11,7 +11,7 @@ import grpc
 
 from xai_vision._transport.durations import call_seconds
 from xai_vision._transport.options import CallOptions
-from xai_vision._transport.rpc import Exchange, Pause, Steps
+from xai_vision._transport.rpc import RpcCall, Sleep, CallSequence
 from xai_vision.errors import APIError, NotFoundError, RequestTimeoutError, ServerError
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.proto.chat_grpc import Chat as Rpc
@@ -31,7 +31,7 @@ def deferred(
     body: bytes,
     options: CallOptions,
     interval: float | timedelta | None,
-) -> Callable[[], Steps[Reply]]:
+) -> Callable[[], CallSequence[Reply]]:
     """Check the interval, and describe the work of getting a deferred answer.
 
     Args:
@@ -44,16 +44,16 @@ def deferred(
     return lambda: _steps(body, options, wait, pause)
 
 
-def _steps(body: bytes, options: CallOptions, wait: float, interval: float | None) -> Steps[Reply]:
+def _steps(body: bytes, options: CallOptions, wait: float, interval: float | None) -> CallSequence[Reply]:
     end = time.monotonic() + wait
-    start = Exchange(
+    start = RpcCall(
         Rpc.StartDeferredCompletion, body, lambda reply: reply.request_id, _within(options, end)
     )
     request_id = yield start
     asking = deferred_pb2.GetDeferredRequest(request_id=request_id).SerializeToString()
     pause = interval or _FIRST_PAUSE
     while True:
-        poll = Exchange(
+        poll = RpcCall(
             Rpc.GetDeferredCompletion, asking, lambda reply: reply, _within(options, end)
         )
         state: chat_pb2.GetDeferredCompletionResponse
@@ -70,7 +70,7 @@ def _steps(body: bytes, options: CallOptions, wait: float, interval: float | Non
             raise _ended(state.status, request_id)
         if time.monotonic() + pause >= end:
             raise _too_long(request_id, wait)
-        yield Pause(pause)
+        yield Sleep(pause)
         if interval is None:
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xai_vision.chat._messages.image_content import ImageContent, detail_name
+from xai_vision.chat._messages.image_content import ImageContent, detail_from_proto
 from xai_vision.imaging import PreparedImage, TokenEstimate, estimate_tokens, prepare_image
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _PER_MESSAGE = 4
 
 
 def estimate_messages(messages: list[Message]) -> TokenEstimate:
-    """Sum up what the messages' texts and pictures may cost."""
+    """Sum up what the messages' texts and images may cost."""
     parts = [part for message in messages for part in message.content]
     characters = sum(len(part.text) for part in parts)
     low, likely, high = (
@@ -28,21 +28,21 @@ def estimate_messages(messages: list[Message]) -> TokenEstimate:
     )
     total = TokenEstimate(low, likely, high, _TEXT_SOURCE)
     for part in parts:
-        picture = _picture(part)
-        if picture is not None:
-            total = total + picture
+        tokens = _image(part)
+        if tokens is not None:
+            total = total + tokens
     return total
 
 
-def _picture(part: Part) -> TokenEstimate | None:
+def _image(part: Part) -> TokenEstimate | None:
     if isinstance(part, ImageContent):
-        picture, detail = part.picture, detail_name(part.detail)
-        if not isinstance(picture, PreparedImage):
-            picture = prepare_image(picture)
-        return picture.estimate(detail)
+        source, detail = part.source, detail_from_proto(part.detail)
+        if not isinstance(source, PreparedImage):
+            source = prepare_image(source)
+        return source.estimate(detail)
     if not part.HasField("image_url"):
         return None
-    detail = detail_name(part.image_url.detail)
+    detail = detail_from_proto(part.image_url.detail)
     if part.image_url.file_id:
         return estimate_tokens(None, None, detail)
     return prepare_image(part.image_url.image_url).estimate(detail)

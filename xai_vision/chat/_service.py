@@ -14,7 +14,7 @@ from xai_vision.chat._chat import Chat
 from xai_vision.chat._chat_calls import ChatCalls, compaction, deleting, stored
 from xai_vision.chat._compaction import CompactContextResponse
 from xai_vision.chat._conversation import Settings
-from xai_vision.chat._messages.coerce import Said
+from xai_vision.chat._messages.coerce import MessageLike
 from xai_vision.chat._request.settings import make_settings
 from xai_vision.chat._response.response import Response
 
@@ -93,7 +93,7 @@ class ChatService:
         return self._transport.unary(deleting(response_id, call))
 
     def compact_context(
-        self, model: str, messages: Sequence[Said], **call: Unpack[CallParameters]
+        self, model: str, messages: Sequence[MessageLike], **call: Unpack[CallParameters]
     ) -> CompactContextResponse:
         """Have the service make a conversation short; ``append`` the result to a new chat."""
         return self._transport.unary(compaction(model, messages, call))
@@ -127,16 +127,16 @@ class AsyncChatService:
         return await self._transport.unary(deleting(response_id, call))
 
     async def compact_context(
-        self, model: str, messages: Sequence[Said], **call: Unpack[CallParameters]
+        self, model: str, messages: Sequence[MessageLike], **call: Unpack[CallParameters]
     ) -> CompactContextResponse:
         """See ``ChatService.compact_context``."""
         return await self._transport.unary(compaction(model, messages, call))
 
 
 def _from_openai(create: Callable[..., _C], body: dict[str, Any]) -> _C:
-    from xai_vision.chat._messages.openai_messages import conversation_from
+    from xai_vision.chat._messages.openai_messages import from_openai_request
 
-    model, parameters, messages = conversation_from(body)
+    model, parameters, messages = from_openai_request(body)
     return create(model, messages=messages, **parameters)
 
 

@@ -46,13 +46,13 @@ def request_attributes(
     attributes["xai_vision.request.image.count"] = len(sizes)
     attributes["xai_vision.request.image.bytes"] = sum(sizes)
     if captures_content():
-        # A picture has no text, so none gets in here.
+        # An image has no text, so none gets in here.
         attributes["gen_ai.input.messages"] = [_text(message) for message in messages]
     return attributes
 
 
 def _picture_sizes(messages: Sequence[Message]) -> Sequence[int]:
-    """How many bytes each picture takes as it is sent."""
+    """How many bytes each image takes as it is sent."""
     sizes = []
     for message in messages:
         for part in message.content:

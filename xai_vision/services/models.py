@@ -77,7 +77,7 @@ class ModelsService(_Calls):
     def list_language_models(self, **call: Unpack[CallParameters]) -> list[LanguageModel]:
         """List the models that write.
 
-        Those with ``models_pb2.IMAGE`` among their ``input_modalities`` take pictures.
+        Those with ``models_pb2.IMAGE`` among their ``input_modalities`` take images.
 
         Example:
             >>> from xai_vision.proto import models_pb2
@@ -108,7 +108,7 @@ class ModelsService(_Calls):
         return self._transport.unary(self._language(name, call))
 
     def list_embedding_models(self, **call: Unpack[CallParameters]) -> list[EmbeddingModel]:
-        """List the models that turn text or pictures into vectors."""
+        """List the models that turn text or images into vectors."""
         return self._transport.unary(self._list_embedding(call))
 
     def get_embedding_model(self, name: str, **call: Unpack[CallParameters]) -> EmbeddingModel:
@@ -143,7 +143,7 @@ class AsyncModelsService(_Calls):
         return await self._transport.unary(self._language(name, call))
 
     async def list_embedding_models(self, **call: Unpack[CallParameters]) -> list[EmbeddingModel]:
-        """List the models that turn text or pictures into vectors."""
+        """List the models that turn text or images into vectors."""
         return await self._transport.unary(self._list_embedding(call))
 
     async def get_embedding_model(

@@ -39,7 +39,7 @@ class TokenizeService:
     def tokenize_text(
         self, text: str, model: str, **call: Unpack[CallParameters]
     ) -> list[tokenize_pb2.Token]:
-        """Cut text into a model's tokens. Pictures are not counted here.
+        """Cut text into a model's tokens. Images are not counted here.
 
         Args:
             text: Any text.

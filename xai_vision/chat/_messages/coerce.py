@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from xai_vision.chat._messages.content import is_proto
 from xai_vision.chat._messages.message import Message
-from xai_vision.chat._messages.openai_messages import message_from
+from xai_vision.chat._messages.openai_messages import from_openai_message
 from xai_vision.chat._messages.response_messages import compacted_by, replay
 from xai_vision.chat._response.response import Response
 from xai_vision.errors import InvalidRequestError
@@ -29,14 +29,14 @@ class DumpedMessage(Protocol):
         """The message as a dict."""
 
 
-Said: TypeAlias = (
+MessageLike: TypeAlias = (
     "Message | Response | CompactContextResponse | chat_pb2.Message | Mapping[str, Any]"
     " | DumpedMessage"
 )
 """What append() takes."""
 
 
-def as_messages(value: object) -> list[Message]:
+def coerce_messages(value: object) -> list[Message]:
     """The messages a value stands for: one, or the turns of an answer.
 
     Raises:
@@ -45,7 +45,7 @@ def as_messages(value: object) -> list[Message]:
     if isinstance(value, Message):
         return [value]
     if isinstance(value, Mapping) or _is_openai(value):
-        return [message_from(value)]
+        return [from_openai_message(value)]
     if is_proto(value, "xai_api.Message"):
         return [Message(adopt(value, chat_pb2.Message))]
     replayed = replay(value)
@@ -53,17 +53,17 @@ def as_messages(value: object) -> list[Message]:
         return [Message(proto) for proto in replayed]
     raise InvalidRequestError(
         f"a conversation takes messages and answers, not {type(value).__name__}; "
-        "wrap text and pictures in user(...)"
+        "wrap text and images in user(...)"
     )
 
 
-def as_message(value: object) -> Message:
+def coerce_message(value: object) -> Message:
     """The message a value stands for.
 
     Raises:
         InvalidRequestError: It stands for none, or for several.
     """
-    messages = as_messages(value)
+    messages = coerce_messages(value)
     if len(messages) != 1:
         raise InvalidRequestError("an answer with tool turns is several messages: append() it")
     return messages[0]

@@ -1,4 +1,4 @@
-"""Parts of a message: text, pictures, files."""
+"""Parts of a message: text, images, files."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypedDict, TypeGuard, overload
 from google.protobuf.message import Message as ProtoMessage
 
 from xai_vision import _validation as checks
-from xai_vision.chat._messages.image_content import ImageContent, ImageDetail, detail_number
+from xai_vision.chat._messages.image_content import ImageContent, ImageDetail, detail_to_proto
 from xai_vision.errors import InvalidRequestError
-from xai_vision.imaging._image_url import Picture
+from xai_vision.imaging._image_url import ImageUrlSource
 from xai_vision.proto import chat_pb2, image_pb2
 
 if TYPE_CHECKING:
@@ -21,26 +21,26 @@ Content = chat_pb2.Content
 
 
 class ImageOptions(TypedDict, total=False):
-    """What ``image()`` takes besides the picture; ``prepare_image`` says what each does."""
+    """What ``image()`` takes besides the image; ``prepare_image`` says what each does."""
 
     name: str | None
-    """What to call the picture in messages; its file's name by default."""
+    """What to call the image in messages; its file's name by default."""
     convert: bool
     """Whether a format other than JPEG and PNG is converted. Default yes; if not, refused."""
     fit: bool
-    """Whether a picture over the limit is made smaller. Default no; then it is refused."""
+    """Whether an image over the limit is made smaller. Default no; then it is refused."""
     max_side: int | None
-    """The most pixels on the longest side; a larger picture is resized."""
+    """The most pixels on the longest side; a larger image is resized."""
     max_bytes: int | None
-    """The most raw bytes; a larger picture is made to fit."""
+    """The most raw bytes; a larger image is made to fit."""
     limit: int
     """The most raw bytes the service takes. Default 20 MiB."""
     max_pixels: int
-    """The most pixels before a picture is taken for a decompression bomb."""
+    """The most pixels before an image is taken for a decompression bomb."""
     strip_metadata: bool
     """Whether EXIF (place, camera), XMP and comments are taken out. Default no."""
     verify: bool
-    """Whether the picture is decoded, to see that all of it opens. Default no."""
+    """Whether the image is decoded, to see that all of it opens. Default no."""
 
 
 @overload
@@ -56,7 +56,7 @@ def image(
     file_id: str | None = None,
     **options: Unpack[ImageOptions],
 ) -> ImageContent | chat_pb2.Content:
-    """Make a picture part for ``user(...)``.
+    """Make an image part for ``user(...)``.
 
     Args:
         image_url: A web address (``https://…``: the service fetches it anew for every request),
@@ -66,33 +66,33 @@ def image(
             as the conversation goes on; where it will not, give its bytes.
         detail: How closely the model looks: "low" costs the fewest tokens, "high" the most and
             keeps fine details; "auto" (the default, also for None) leaves it to the service.
-        file_id: Instead of a picture: the id of one uploaded before.
+        file_id: Instead of an image: the id of one uploaded before.
         **options: See ``ImageOptions``: converting, fitting, stripping, verifying.
 
     Returns:
         A part that reads like ``chat_pb2.Content``; one made of a ``file_id`` is one.
 
     Raises:
-        ImageError: It is no picture that the service would take; the text says the remedy.
+        ImageError: It is no image that the service would take; the text says the remedy.
         InvalidRequestError: ``detail`` is none of its three values, or an option makes no sense.
 
     Example:
         >>> from xai_vision.chat import image, user
         >>> message = user("What is this?", image("https://example.com/a.jpg", detail="low"))
     """
-    number = detail_number(detail)
+    number = detail_to_proto(detail)
     if file_id is not None:
         if image_url is not None or options:
-            raise InvalidRequestError("image() takes a picture or file_id=, not both")
-        held = checks.text("image(): file_id", file_id, empty=False)
+            raise InvalidRequestError("image() takes an image or file_id=, not both")
+        held = checks.string("image(): file_id", file_id, empty=False)
         uploaded = image_pb2.ImageUrlContent(file_id=held, detail=number)
         return chat_pb2.Content(image_url=uploaded)
     if image_url is None:
-        raise InvalidRequestError("image() needs a picture, or file_id=")
+        raise InvalidRequestError("image() needs an image, or file_id=")
     return ImageContent(_prepared(image_url, options), number)
 
 
-def _prepared(source: ImageSource, options: ImageOptions) -> Picture:
+def _prepared(source: ImageSource, options: ImageOptions) -> ImageUrlSource:
     # Imported on use: programs that send only text need none of it.
     from xai_vision.imaging import prepare_image
 
@@ -106,7 +106,7 @@ def text(content: str) -> chat_pb2.Content:
         InvalidRequestError: ``content`` is no string, or holds a lone surrogate, which UTF-8 (and
             so the wire) has no form for.
     """
-    return chat_pb2.Content(text=checks.text("text", content))
+    return chat_pb2.Content(text=checks.string("text", content))
 
 
 def file(
@@ -139,8 +139,8 @@ def file(
         raise InvalidRequestError(f"file() takes one of file_id, data and url; got {found}")
     for name, value in (("file_id", file_id), ("url", url), ("filename", filename)):
         if value is not None:
-            checks.text(f"file(): {name}", value, empty=False)
-    checks.text("file(): mime_type", mime_type or "")
+            checks.string(f"file(): {name}", value, empty=False)
+    checks.string("file(): mime_type", mime_type or "")
     if data is not None and not isinstance(data, bytes):
         raise InvalidRequestError(f"file(): data must be bytes, not {type(data).__name__}")
     if data is not None and not data:

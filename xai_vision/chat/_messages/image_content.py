@@ -1,4 +1,4 @@
-"""A picture in a message."""
+"""An image in a message."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import ClassVar, Literal, TypeAlias
 
 from xai_vision import _validation as checks
-from xai_vision.chat._messages.lazy_proto import ProtoBacked, building
-from xai_vision.chat._messages.wire_format import Write, head, number
+from xai_vision.chat._messages.lazy_proto import ProtoBacked, build_lock
+from xai_vision.chat._messages.wire_format import Write, length_prefix, varint_field
 from xai_vision.errors import InvalidRequestError
-from xai_vision.imaging._image_url import Picture, TextPicture
+from xai_vision.imaging._image_url import ImageUrlSource, TextImageUrl
 from xai_vision.proto import chat_pb2, image_pb2
 
 ImageDetail: TypeAlias = Literal["auto", "low", "high"]
@@ -20,7 +20,7 @@ DETAILS: dict[ImageDetail, image_pb2.ImageDetail.ValueType] = {
     "high": image_pb2.DETAIL_HIGH,
 }
 
-Placed: TypeAlias = "Callable[[ImageContent, Picture], object]"
+Placed: TypeAlias = "Callable[[ImageContent, ImageUrlSource], object]"
 
 # Field numbers of xai_api.Content and xai_api.ImageUrlContent.
 _CONTENT_IMAGE_URL = 2
@@ -40,8 +40,8 @@ class ImageUrl(ProtoBacked[image_pb2.ImageUrlContent]):
 
     @property
     def image_url(self) -> str:
-        """The http(s) or data URL; made anew at each read where the picture is not held so."""
-        return self._part.picture.url() if self._proto is None else self._proto.image_url
+        """The http(s) or data URL; made anew at each read where the source is not held so."""
+        return self._part.source.url() if self._proto is None else self._proto.image_url
 
     @property
     def detail(self) -> image_pb2.ImageDetail.ValueType:
@@ -56,24 +56,24 @@ class ImageUrl(ProtoBacked[image_pb2.ImageUrlContent]):
 
 
 class ImageContent(ProtoBacked[chat_pb2.Content]):
-    """A picture in a message. Reads like ``chat_pb2.Content``; ``.proto`` is one."""
+    """An image in a message. Reads like ``chat_pb2.Content``; ``.proto`` is one."""
 
-    __slots__ = ("_detail", "_picture")
-    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_picture", "_detail", "detail"})
+    __slots__ = ("_detail", "_source")
+    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_source", "_detail", "detail"})
 
     # None once the proto holds it, which is set first: read in the other order, one is there.
-    _picture: Picture | None
+    _source: ImageUrlSource | None
 
-    def __init__(self, picture: Picture, detail: image_pb2.ImageDetail.ValueType) -> None:
+    def __init__(self, source: ImageUrlSource, detail: image_pb2.ImageDetail.ValueType) -> None:
         self._proto = None
-        self._picture = picture
+        self._source = source
         self._detail = detail
 
     @property
-    def picture(self) -> Picture:
-        """The picture; once ``.proto`` was asked for, the text that stands there."""
-        picture = self._picture
-        return TextPicture(self.proto.image_url.image_url) if picture is None else picture
+    def source(self) -> ImageUrlSource:
+        """The source; once ``.proto`` was asked for, the text that stands there."""
+        source = self._source
+        return TextImageUrl(self.proto.image_url.image_url) if source is None else source
 
     @property
     def detail(self) -> image_pb2.ImageDetail.ValueType:
@@ -89,68 +89,68 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
 
     @property
     def image_url(self) -> ImageUrl | image_pb2.ImageUrlContent:
-        """The picture's URL and detail."""
+        """The source's URL and detail."""
         return ImageUrl(self) if self._proto is None else self._proto.image_url
 
     @property
     def text(self) -> str:
-        """Always empty: a picture is no text."""
+        """Always empty: an image is no text."""
         return ""
 
     def _build(self) -> chat_pb2.Content:
         content = chat_pb2.Content()
-        content.image_url.image_url = self.picture.url()
+        content.image_url.image_url = self.source.url()
         content.image_url.detail = self.detail
         return content
 
-    def _let_go(self) -> None:
-        self._picture = None
+    def _drop_source(self) -> None:
+        self._source = None
 
-    def _url_content_size(self, picture: Picture) -> int:
-        size = picture.url_size
-        return len(head(_IMAGE_URL, size)) + size + len(number(_DETAIL, self.detail))
+    def _url_content_size(self, source: ImageUrlSource) -> int:
+        size = source.url_size
+        return len(length_prefix(_IMAGE_URL, size)) + size + len(varint_field(_DETAIL, self.detail))
 
     @property
     def encoded_size(self) -> int:
         """How many bytes ``write`` hands over."""
-        picture = self._picture
-        if picture is None:
+        source = self._source
+        if source is None:
             return self.proto.ByteSize()
-        size = self._url_content_size(picture)
-        return len(head(_CONTENT_IMAGE_URL, size)) + size
+        size = self._url_content_size(source)
+        return len(length_prefix(_CONTENT_IMAGE_URL, size)) + size
 
     def write(self, write: Write, placed: Placed | None = None) -> None:
         """Hand over the wire bytes of this part, in steps.
 
         Args:
             write: Is given them.
-            placed: Is told that what comes next is the ``url()`` of this part's picture.
+            placed: Is told that what comes next is the ``url()`` of this part's source.
         """
-        picture = self._picture
-        if picture is None:
+        source = self._source
+        if source is None:
             write(self.proto.SerializeToString())
             return
-        write(head(_CONTENT_IMAGE_URL, self._url_content_size(picture)))
-        write(head(_IMAGE_URL, picture.url_size))
+        write(length_prefix(_CONTENT_IMAGE_URL, self._url_content_size(source)))
+        write(length_prefix(_IMAGE_URL, source.url_size))
         if placed is not None:
-            placed(self, picture)
-        picture.write_url(write)
-        write(number(_DETAIL, self.detail))
+            placed(self, source)
+        source.write_url(write)
+        write(varint_field(_DETAIL, self.detail))
 
-    def hold(self, picture: Picture, instead_of: Picture) -> None:
-        """Hold the same picture in another form, if it has not come to hold another one."""
-        with building():
-            if self._picture is instead_of:
-                self._picture = picture
+    def replace_image(self, source: ImageUrlSource, instead_of: ImageUrlSource) -> None:
+        """Hold the same source in another form, if it has not come to hold another one."""
+        with build_lock():
+            if self._source is instead_of:
+                self._source = source
 
     def __copy__(self) -> ImageContent:
         twin = object.__new__(ImageContent)
-        # The picture itself never changes, so copies of a conversation share it.
-        twin._picture = self._picture
+        # The source itself never changes, so copies of a conversation share it.
+        twin._source = self._source
         twin._detail = self._detail
         twin._proto = None
         if self._proto is not None:
-            twin._picture = None
+            twin._source = None
             twin._proto = chat_pb2.Content()
             twin._proto.CopyFrom(self._proto)
         return twin
@@ -159,12 +159,12 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
         return self.__copy__()
 
     def __repr__(self) -> str:
-        return f"image({self.picture.describe()}, detail={detail_name(self.detail)!r})"
+        return f"image({self.source.describe()}, detail={detail_from_proto(self.detail)!r})"
 
     __str__ = __repr__
 
 
-def detail_number(detail: str | None) -> image_pb2.ImageDetail.ValueType:
+def detail_to_proto(detail: str | None) -> image_pb2.ImageDetail.ValueType:
     """The number for a word of ``ImageDetail``.
 
     Raises:
@@ -177,10 +177,10 @@ def detail_number(detail: str | None) -> image_pb2.ImageDetail.ValueType:
     except (KeyError, TypeError):
         allowed = ", ".join(repr(name) for name in DETAILS)
         raise InvalidRequestError(
-            f"detail must be one of {allowed}, not {checks.shown(detail)}"
+            f"detail must be one of {allowed}, not {checks.short_repr(detail)}"
         ) from None
 
 
-def detail_name(detail: image_pb2.ImageDetail.ValueType) -> ImageDetail:
+def detail_from_proto(detail: image_pb2.ImageDetail.ValueType) -> ImageDetail:
     """The word for a level of detail; "auto" for one the service would choose."""
     return next((name for name, value in DETAILS.items() if value == detail), "auto")

@@ -1,6 +1,6 @@
 """Objects that stand for a protobuf message, and become it when somebody asks.
 
-A picture put into a protobuf message is copied several times on its way in and twice more on its
+An image put into a protobuf message is copied several times on its way in and twice more on its
 way out. Most programs never look at the message, so ours is built on demand; from then on it is
 the truth, because whoever holds it may change it.
 """
@@ -20,7 +20,7 @@ P = TypeVar("P", bound=ProtoMessage)
 _locks = [threading.RLock()]
 
 
-def building() -> threading.RLock:
+def build_lock() -> threading.RLock:
     """Hold this while what an object holds becomes something else."""
     return _locks[0]
 
@@ -51,17 +51,17 @@ class ProtoBacked(Generic[P]):
     def proto(self) -> P:
         """The protobuf message itself, built on first use. Changes to it are kept."""
         if self._proto is None:
-            with building():
+            with build_lock():
                 if self._proto is None:
                     self._proto = self._build()
-                    self._let_go()
+                    self._drop_source()
         return self._proto
 
     def _build(self) -> P:
         """Make the message out of what is held."""
         raise NotImplementedError
 
-    def _let_go(self) -> None:
+    def _drop_source(self) -> None:
         """Part from what the message was made of, which it holds now."""
 
     def _as_proto(self) -> P:

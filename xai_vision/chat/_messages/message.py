@@ -11,9 +11,9 @@ from xai_vision import _validation as checks
 from xai_vision.chat._messages.content import Content, image, is_proto, text
 from xai_vision.chat._messages.image_content import ImageContent, Placed
 from xai_vision.chat._messages.lazy_proto import ProtoBacked
-from xai_vision.chat._messages.wire_format import Write, head
+from xai_vision.chat._messages.wire_format import Write, length_prefix
 from xai_vision.errors import ImageError, InvalidRequestError
-from xai_vision.imaging._image_url import Picture, describe_url
+from xai_vision.imaging._image_url import ImageUrlSource, describe_url
 from xai_vision.proto import chat_pb2
 from xai_vision.proto._convert import adopt
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from xai_vision.imaging._sources.detect import SupportsArray
 
 Part: TypeAlias = "ImageContent | chat_pb2.Content"
-Saying: TypeAlias = "str | ImageContent | chat_pb2.Content | Picture | SupportsArray"
+ContentLike: TypeAlias = "str | ImageContent | chat_pb2.Content | ImageUrlSource | SupportsArray"
 """What user() and its kin take."""
 
 # Field number of xai_api.Message.
@@ -31,22 +31,22 @@ _CONTENT = 1
 class Message(ProtoBacked[chat_pb2.Message]):
     """One message of a conversation. Reads like ``chat_pb2.Message``; ``.proto`` is one.
 
-    Only a message with pictures is held apart from protobuf: its pictures as parts, the rest of
+    Only a message with images is held apart from protobuf: its images as parts, the rest of
     it (role, name, …) as a proto without content. Once the whole proto is there, the parts are
     let go of.
     """
 
-    __slots__ = ("_parts", "_shell")
-    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_parts", "_shell"})
+    __slots__ = ("_parts", "_fields_proto")
+    _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_parts", "_fields_proto"})
 
     _parts: tuple[Part, ...]
-    _shell: chat_pb2.Message
+    _fields_proto: chat_pb2.Message
 
     def __init__(self, proto: chat_pb2.Message, parts: Sequence[Part] | None = None) -> None:
         # Past __setattr__, which asks for every name whether it is the proto's.
         set_own = object.__setattr__
         set_own(self, "_proto", proto if parts is None else None)
-        set_own(self, "_shell", proto)
+        set_own(self, "_fields_proto", proto)
         set_own(self, "_parts", tuple(parts or ()))
 
     @property
@@ -86,53 +86,53 @@ class Message(ProtoBacked[chat_pb2.Message]):
 
     @property
     def _said(self) -> chat_pb2.Message:
-        return self._shell if self._proto is None else self._proto
+        return self._fields_proto if self._proto is None else self._proto
 
     def _build(self) -> chat_pb2.Message:
-        parts = self.apart
+        parts = self.unbuilt_parts
         if parts is None:  # another thread has asked for the proto meanwhile
             return self.proto
         proto = chat_pb2.Message()
-        proto.CopyFrom(self._shell)
+        proto.CopyFrom(self._fields_proto)
         proto.content.extend(
             part._as_proto() if isinstance(part, ImageContent) else part for part in parts
         )
         return proto
 
-    def _let_go(self) -> None:
+    def _drop_source(self) -> None:
         self._parts = ()
 
     @property
-    def apart(self) -> tuple[Part, ...] | None:
+    def unbuilt_parts(self) -> tuple[Part, ...] | None:
         """Its parts, while it is held apart from protobuf; None when it is a proto."""
         # In this order: another thread may be asking for the proto.
         parts = self._parts
         return parts if self._proto is None else None
 
     @property
-    def pictures(self) -> tuple[ImageContent, ...]:
-        """The pictures not yet turned into protobuf, in order."""
-        return tuple(part for part in self.apart or () if isinstance(part, ImageContent))
+    def images(self) -> tuple[ImageContent, ...]:
+        """The images not yet turned into protobuf, in order."""
+        return tuple(part for part in self.unbuilt_parts or () if isinstance(part, ImageContent))
 
     @property
     def encoded_size(self) -> int:
         """How many bytes ``write`` hands over."""
-        parts = self.apart
+        parts = self.unbuilt_parts
         if parts is None:
             return self.proto.ByteSize()
         sizes = [_part_size(part) for part in parts]
-        return self._shell.ByteSize() + sum(len(head(_CONTENT, size)) + size for size in sizes)
+        return self._fields_proto.ByteSize() + sum(len(length_prefix(_CONTENT, size)) + size for size in sizes)
 
     def write(self, write: Write, placed: Placed | None = None) -> None:
-        """Hand over the message's wire bytes, in steps; ``placed`` as for a picture's part."""
-        parts = self.apart
+        """Hand over the message's wire bytes, in steps; ``placed`` as for an image's part."""
+        parts = self.unbuilt_parts
         if parts is None:
             write(self.proto.SerializeToString())
             return
-        write(self._shell.SerializeToString())
+        write(self._fields_proto.SerializeToString())
         for place, part in enumerate(parts, 1):
             try:
-                write(head(_CONTENT, _part_size(part)))
+                write(length_prefix(_CONTENT, _part_size(part)))
                 if isinstance(part, ImageContent):
                     part.write(write, placed)
                 else:
@@ -142,10 +142,10 @@ class Message(ProtoBacked[chat_pb2.Message]):
                 raise
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Message:
-        parts = self.apart
+        parts = self.unbuilt_parts
         if parts is None:
             return Message(_copied(self.proto))
-        return Message(_copied(self._shell), [copy.copy(part) for part in parts])
+        return Message(_copied(self._fields_proto), [copy.copy(part) for part in parts])
 
     def __copy__(self) -> Message:
         return self.__deepcopy__({})
@@ -183,7 +183,7 @@ def _show(part: Part) -> str:
 
 
 class Contents(Sequence["Part"]):
-    """A message's parts. Reading leaves pictures as they are; changing goes through the proto."""
+    """A message's parts. Reading leaves images as they are; changing goes through the proto."""
 
     __slots__ = ("_message",)
 
@@ -191,7 +191,7 @@ class Contents(Sequence["Part"]):
         self._message = message
 
     def _parts(self) -> Sequence[Part]:
-        parts = self._message.apart
+        parts = self._message.unbuilt_parts
         return self._message.proto.content if parts is None else parts
 
     @overload
@@ -236,41 +236,41 @@ class Contents(Sequence["Part"]):
         return f"[{', '.join(_show(part) for part in self)}]"
 
 
-def user(*args: Saying) -> Message:
-    """Make a message of the user: texts and pictures in any order.
+def user(*args: ContentLike) -> Message:
+    """Make a message of the user: texts and images in any order.
 
     Args:
-        *args: Strings, pictures from ``image(...)``, other parts from ``text(...)`` and
+        *args: Strings, images from ``image(...)``, other parts from ``text(...)`` and
             ``file(...)``, or ``chat_pb2.Content`` messages, also those built by xai_sdk. A
             Pillow image or a NumPy array may be given as it is.
 
     Raises:
         InvalidRequestError: No parts, or something that is no part; the text says which.
-        ImageError: A picture given as it is cannot be sent.
+        ImageError: An image given as it is cannot be sent.
     """
     return _message("user", chat_pb2.ROLE_USER, args)
 
 
-def assistant(*args: Saying) -> Message:
+def assistant(*args: ContentLike) -> Message:
     """Make a message of the model, to show it an earlier answer. Arguments as for ``user``."""
     return _message("assistant", chat_pb2.ROLE_ASSISTANT, args)
 
 
-def system(*args: Saying) -> Message:
+def system(*args: ContentLike) -> Message:
     """Make a system message: instructions for the whole conversation. Arguments as ``user``."""
     return _message("system", chat_pb2.ROLE_SYSTEM, args)
 
 
-def developer(*args: Saying) -> Message:
+def developer(*args: ContentLike) -> Message:
     """Make a developer message: instructions like ``system``'s. Arguments as for ``user``."""
     return _message("developer", chat_pb2.ROLE_DEVELOPER, args)
 
 
-def tool_result(result: Saying | Sequence[Saying], tool_call_id: str | None = None) -> Message:
+def tool_result(result: ContentLike | Sequence[ContentLike], tool_call_id: str | None = None) -> Message:
     """Make the message that answers a tool call of the model.
 
     Args:
-        result: What the tool gave: text (often JSON), a picture, or a list of such.
+        result: What the tool gave: text (often JSON), an image, or a list of such.
         tool_call_id: The ``id`` of the call this answers; needed when there were several.
 
     Raises:
@@ -279,13 +279,13 @@ def tool_result(result: Saying | Sequence[Saying], tool_call_id: str | None = No
     parts = result if isinstance(result, (list, tuple)) else (result,)
     message = _message("tool_result", chat_pb2.ROLE_TOOL, parts)
     if tool_call_id is not None:
-        message._shell.tool_call_id = checks.text("tool_result(): tool_call_id", tool_call_id)
+        message._fields_proto.tool_call_id = checks.string("tool_result(): tool_call_id", tool_call_id)
     return message
 
 
 def _message(maker: str, role: chat_pb2.MessageRole.ValueType, args: Sequence[object]) -> Message:
     if not args:
-        raise InvalidRequestError(f"{maker}() needs at least one text or picture")
+        raise InvalidRequestError(f"{maker}() needs at least one text or image")
     parts = [
         text(arg) if isinstance(arg, str) else _part(arg, f"{maker}() argument {place}")
         for place, arg in enumerate(args, 1)
@@ -300,18 +300,18 @@ def _message(maker: str, role: chat_pb2.MessageRole.ValueType, args: Sequence[ob
 
 def _part(arg: object, where: str) -> Part:
     if isinstance(arg, ImageContent):
-        return copy.copy(arg)  # one picture in two messages may be asked about in two details
+        return copy.copy(arg)  # one image in two messages may be asked about in two details
     if is_proto(arg, "xai_api.Content"):
         return adopt(arg, Content)
-    # A Pillow image, an array or a prepared picture can be nothing but a picture.
-    if isinstance(arg, Picture) or hasattr(arg, "__array_interface__"):
+    # A Pillow image, an array or a prepared image can be nothing but an image.
+    if isinstance(arg, ImageUrlSource) or hasattr(arg, "__array_interface__"):
         try:
             return image(arg)
         except ImageError as error:
             error.source = f"{where}: {error.source}"
             raise
     hint = (
-        "image(...) around it, if it is a picture"
+        "image(...) around it, if it is an image"
         if _may_be_picture(arg)
         else ("text, image(...), file(...) or a Content")
     )

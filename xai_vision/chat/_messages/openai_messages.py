@@ -1,6 +1,6 @@
 """Messages and whole requests in OpenAI's forms: Chat Completions' and the Responses API's.
 
-What their keys mean is said in ``xai_vision.openai_compat``; here pictures become this package's
+What their keys mean is said in ``xai_vision.openai_compat``; here images become this package's
 own, checked and kept out of protobuf.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xai_vision.chat._messages.content import file, image
 from xai_vision.chat._messages.message import (
     Message,
-    Saying,
+    ContentLike,
     assistant,
     developer,
     system,
@@ -22,7 +22,7 @@ from xai_vision.chat._messages.message import (
 from xai_vision.errors import ImageError, InvalidRequestError
 
 if TYPE_CHECKING:
-    from xai_vision.openai_compat._parsed_message import Document, Part, Picture, Said
+    from xai_vision.openai_compat._parsed_message import FilePart, Part, ImagePart, ParsedMessage
 
 _MAKERS: dict[str, Callable[..., Message]] = {
     "user": user,
@@ -33,7 +33,7 @@ _MAKERS: dict[str, Callable[..., Message]] = {
 }
 
 
-def message_from(value: Any) -> Message:
+def from_openai_message(value: Any) -> Message:
     """Build a message from its dict.
 
     Args:
@@ -47,12 +47,12 @@ def message_from(value: Any) -> Message:
     """
     # Imported on use: programs that use user(...) and its kin need none of it.
     from xai_vision.openai_compat._messages import read_message
-    from xai_vision.openai_compat._values import plain
+    from xai_vision.openai_compat._values import to_json
 
-    return _message(read_message(plain(value)))
+    return _message(read_message(to_json(value)))
 
 
-def conversation_from(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], list[Message]]:
+def from_openai_request(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], list[Message]]:
     """Take the arguments of ``chat.completions.create`` or ``responses.create`` apart.
 
     Returns:
@@ -80,9 +80,9 @@ def conversation_from(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], lis
 
 def _arguments(body: Mapping[str, Any]) -> dict[str, Any]:
     """What openai's method would send of its arguments, or say what this package has instead."""
-    from xai_vision.openai_compat._values import plain
+    from xai_vision.openai_compat._values import to_json
 
-    given: dict[str, Any] = plain(body)
+    given: dict[str, Any] = to_json(body)
     given |= given.pop("extra_body", None) or {}
     for key, instead in _INSTEAD.items():
         if given.pop(key, None):
@@ -119,12 +119,12 @@ _INSTEAD = {
 }
 
 
-def _message(said: Said) -> Message:
+def _message(said: ParsedMessage) -> Message:
     message = _MAKERS[said.role](*([_part(part) for part in said.parts] or [""]))
-    rest = message._shell
+    rest = message._fields_proto
     rest.name = said.name
     rest.tool_calls.extend(said.tool_calls)
-    rest.encrypted_content = said.encrypted
+    rest.encrypted_content = said.encrypted_content
     if said.reasoning:
         rest.reasoning_content = said.reasoning
     if said.tool_call_id is not None:
@@ -132,28 +132,28 @@ def _message(said: Said) -> Message:
     return message
 
 
-def _part(part: Part) -> Saying:
-    from xai_vision.openai_compat._parsed_message import Picture
+def _part(part: Part) -> ContentLike:
+    from xai_vision.openai_compat._parsed_message import ImagePart
 
     if isinstance(part, str):
         return part
-    return _image(part) if isinstance(part, Picture) else _file(part)
+    return _image(part) if isinstance(part, ImagePart) else _file(part)
 
 
-def _image(picture: Picture) -> Saying:
-    source: Any = picture.source
-    detail: Any = picture.detail
+def _image(part: ImagePart) -> ContentLike:
+    source: Any = part.source
+    detail: Any = part.detail
     try:
-        if picture.file_id is not None:
-            return image(file_id=picture.file_id, detail=detail)
+        if part.file_id is not None:
+            return image(file_id=part.file_id, detail=detail)
         return image(source, detail=detail)
     except ImageError as error:
-        error.source = f"{picture.where}: {error.source}"
+        error.source = f"{part.path}: {error.source}"
         raise
     except InvalidRequestError as error:
-        raise InvalidRequestError(f"{picture.where}: {error}") from error.__cause__
+        raise InvalidRequestError(f"{part.path}: {error}") from error.__cause__
 
 
-def _file(part: Document) -> Saying:
+def _file(part: FilePart) -> ContentLike:
     filename, mime_type = part.filename or None, part.mime_type or None
     return file(part.file_id, data=part.data, url=part.url, filename=filename, mime_type=mime_type)

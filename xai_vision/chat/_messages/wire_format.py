@@ -1,6 +1,6 @@
-"""Writing messages with pictures as protobuf's wire bytes, without building them as protobuf.
+"""Writing messages with images as protobuf's wire bytes, without building them as protobuf.
 
-Only what a picture sits in is written here: a message's content, an image_url in it. Everything
+Only what an image sits in is written here: a message's content, an image_url in it. Everything
 else is a small proto that serialises itself. That parse(bytes) == proto holds for whatever can be
 said is a property test.
 """
@@ -33,11 +33,11 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
-def head(field: int, size: int) -> bytes:
+def length_prefix(field: int, size: int) -> bytes:
     """What stands before a length-delimited field of ``size`` bytes."""
     return varint(field << 3 | _LENGTH) + varint(size)
 
 
-def number(field: int, value: int) -> bytes:
+def varint_field(field: int, value: int) -> bytes:
     """A whole varint field; nothing for 0, which proto3 leaves out."""
     return varint(field << 3 | _VARINT) + varint(value) if value else b""

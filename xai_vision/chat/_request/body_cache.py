@@ -243,17 +243,17 @@ def _fingerprint(message: Message) -> _Fingerprint | None:
     """What identifies a message's content; None if its images are protos, which can change."""
     parts = message.unbuilt_parts
     if parts is not None:
-        items: list[object] = [message._shell.SerializeToString()]
+        items: list[object] = [message._fields_proto.SerializeToString()]
         for part in parts:
             if not isinstance(part, ImageContent):
                 items.append(part.SerializeToString())
             elif part._proto is None:
                 # Images compare by identity and never change.
-                items += (part.picture, part.detail)
+                items += (part.source, part.detail)
             else:
                 return None
         return tuple(items)
-    if message.proto is not message._shell:
+    if message.proto is not message._fields_proto:
         return None
     encoded = message.proto.SerializeToString()
     return (encoded if len(encoded) <= _DIGEST_ABOVE_BYTES else _digest(encoded),)

@@ -110,7 +110,9 @@ def _generator(name: str) -> ModuleType:
 
 
 def _no_schema(where: str, annotation: Any, error: Exception) -> InvalidRequestError:
-    shown = annotation.__name__ if isinstance(annotation, type) else repr(annotation)
+    # On Python 3.10, list[int] is an instance of type as well.
+    is_class = isinstance(annotation, type) and typing.get_origin(annotation) is None
+    shown = annotation.__name__ if is_class else repr(annotation)
     reason = str(error).partition("\n")[0]
     return InvalidRequestError(f"{where}: {shown:.80} has no JSON schema: {reason}")
 

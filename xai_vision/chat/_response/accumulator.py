@@ -53,23 +53,23 @@ class _Output:
         self.reasoning = _Text()
 
 
-class Source(Protocol):
+class ReplySource(Protocol):
     """What a Response reads from: a whole reply, or a stream's as far as it has come."""
 
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
         """The reply as a message, texts included."""
 
-    def frame(self) -> chat_pb2.GetChatCompletionResponse:
+    def reply_without_text(self) -> chat_pb2.GetChatCompletionResponse:
         """The reply as a message, where the texts of outputs may be missing."""
 
     def content(self, index: int | None) -> str:
-        """The text of an output; of which one, see ``chosen``."""
+        """The text of an output; of which one, see ``select_output``."""
 
     def reasoning(self, index: int | None) -> str:
         """Its reasoning."""
 
 
-def chosen(
+def select_output(
     outputs: Sequence[chat_pb2.CompletionOutput], index: int | None
 ) -> chat_pb2.CompletionOutput | None:
     """The output of an index; for None the last one of the model, for tools have theirs."""
@@ -83,8 +83,8 @@ def chosen(
     return None
 
 
-class Whole:
-    """The source of a reply that came in one piece."""
+class CompleteReply:
+    """The source of a reply that came in one chunk."""
 
     __slots__ = ("_reply",)
 
@@ -95,20 +95,20 @@ class Whole:
         """The reply itself."""
         return self._reply
 
-    frame = proto
+    reply_without_text = proto
 
     def content(self, index: int | None) -> str:
         """The text of an output."""
-        output = chosen(self._reply.outputs, index)
+        output = select_output(self._reply.outputs, index)
         return "" if output is None else output.message.content
 
     def reasoning(self, index: int | None) -> str:
         """Its reasoning."""
-        output = chosen(self._reply.outputs, index)
+        output = select_output(self._reply.outputs, index)
         return "" if output is None else output.message.reasoning_content
 
 
-class Fold:
+class StreamAccumulator:
     """The source of a reply that comes in chunks."""
 
     __slots__ = ("_lock", "_outputs", "_pending", "_reply")
@@ -125,40 +125,40 @@ class Fold:
         self._pending.append(chunk)
         if len(self._pending) >= _PENDING_LIMIT:
             with self._lock:
-                self._settle()
+                self._drain()
 
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
         """The reply so far; its texts are written in anew at each call."""
         with self._lock:
-            self._settle()
+            self._drain()
             for output in self._outputs.values():
                 message = output.message
                 message.content = output.content.read()
                 message.reasoning_content = output.reasoning.read()
             return self._reply
 
-    def frame(self) -> chat_pb2.GetChatCompletionResponse:
+    def reply_without_text(self) -> chat_pb2.GetChatCompletionResponse:
         """The reply so far, without its texts."""
         with self._lock:
-            self._settle()
+            self._drain()
             return self._reply
 
     def content(self, index: int | None) -> str:
         """The text of an output so far."""
         with self._lock:
-            self._settle()
-            output = self._chosen(index)
+            self._drain()
+            output = self._select_output(index)
             return "" if output is None else output.content.read()
 
     def reasoning(self, index: int | None) -> str:
         """Its reasoning so far."""
         with self._lock:
-            self._settle()
-            output = self._chosen(index)
+            self._drain()
+            output = self._select_output(index)
             return "" if output is None else output.reasoning.read()
 
-    def _chosen(self, index: int | None) -> _Output | None:
-        """``chosen``, by what is known here: a stream is often read at each chunk."""
+    def _select_output(self, index: int | None) -> _Output | None:
+        """``select_output``, by what is known here: a stream is often read at each chunk."""
         outputs = self._outputs
         if index is not None:
             return outputs.get(index)
@@ -167,14 +167,14 @@ class Fold:
                 return outputs[number]
         return None
 
-    def _settle(self) -> None:
+    def _drain(self) -> None:
         pending = self._pending
         while pending:
             self._fold(pending.popleft())
 
     def _fold(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
-        for piece in chunk.outputs:
-            self._fold_output(piece)
+        for output_chunk in chunk.outputs:
+            self._fold_output(output_chunk)
         reply = self._reply
         if not reply.id and chunk.id:
             _take_identity(reply, chunk)
@@ -191,11 +191,11 @@ class Fold:
         if chunk.service_tier:
             reply.service_tier = chunk.service_tier
 
-    def _fold_output(self, piece: chat_pb2.CompletionOutputChunk) -> None:
-        output = self._outputs.get(piece.index)
+    def _fold_output(self, chunk: chat_pb2.CompletionOutputChunk) -> None:
+        output = self._outputs.get(chunk.index)
         if output is None:
-            output = self._open(piece.index)
-        delta = piece.delta
+            output = self._open(chunk.index)
+        delta = chunk.delta
         if content := delta.content:
             output.content.add(content)
         if reasoning := delta.reasoning_content:
@@ -209,10 +209,10 @@ class Fold:
             _fold_call(message, call)
         if delta.citations:
             message.citations.extend(delta.citations)
-        if piece.HasField("logprobs"):
-            output.proto.logprobs.content.extend(piece.logprobs.content)
-        if piece.finish_reason != sample_pb2.REASON_INVALID:
-            output.proto.finish_reason = piece.finish_reason
+        if chunk.HasField("logprobs"):
+            output.proto.logprobs.content.extend(chunk.logprobs.content)
+        if chunk.finish_reason != sample_pb2.REASON_INVALID:
+            output.proto.finish_reason = chunk.finish_reason
 
     def _open(self, index: int) -> _Output:
         # Outputs stand in the order of their index, as in a whole reply, whichever began first.

@@ -1,4 +1,4 @@
-"""The pieces a streamed answer comes in."""
+"""The chunks a streamed answer comes in."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from xai_vision.proto import chat_pb2, usage_pb2
 
 
 class Chunk:
-    """One piece of a streamed answer. ``print(chunk, end="")`` shows its text."""
+    """One chunk of a streamed answer. ``print(chunk, end="")`` shows its text."""
 
     __slots__ = ("_index", "proto")
 
     def __init__(self, proto: chat_pb2.GetChatCompletionChunk, index: int | None = None) -> None:
-        """Wrap a piece; ``index`` as for ``Response``, None for all of the model's outputs."""
+        """Wrap a chunk; ``index`` as for ``Response``, None for all of the model's outputs."""
         self.proto = proto
         self._index = index
 
     @property
     def choices(self) -> Sequence[chat_pb2.CompletionOutputChunk]:
-        """The outputs that this piece adds to."""
+        """The outputs that this chunk adds to."""
         outputs = self.proto.outputs
         if self._index is None:
             return list(outputs)
@@ -32,7 +32,7 @@ class Chunk:
 
     @property
     def content(self) -> str:
-        """The text this piece adds."""
+        """The text this chunk adds."""
         return "".join([choice.delta.content for choice in self._spoken()])
 
     @property
@@ -42,32 +42,32 @@ class Chunk:
 
     @property
     def reasoning_content(self) -> str:
-        """The reasoning this piece adds."""
+        """The reasoning this chunk adds."""
         return "".join([choice.delta.reasoning_content for choice in self._spoken()])
 
     @property
     def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
-        """The tool calls this piece adds."""
+        """The tool calls this chunk adds."""
         return [call for choice in self._spoken() for call in choice.delta.tool_calls]
 
     @property
     def tool_outputs(self) -> Sequence[chat_pb2.CompletionOutputChunk]:
-        """The results of tools the service ran that this piece adds."""
+        """The results of tools the service ran that this chunk adds."""
         return [c for c in self.choices if c.delta.role == chat_pb2.ROLE_TOOL]
 
     @property
     def citations(self) -> Sequence[str]:
-        """The URLs of sources this piece names."""
+        """The URLs of sources this chunk names."""
         return self.proto.citations
 
     @property
     def inline_citations(self) -> Sequence[chat_pb2.InlineCitation]:
-        """The places of sources in the text that this piece names."""
+        """The places of sources in the text that this chunk names."""
         return [cited for choice in self._spoken() for cited in choice.delta.citations]
 
     @property
     def server_side_tool_usage(self) -> dict[str, int]:
-        """How often the service used each of its tools, as far as this piece says."""
+        """How often the service used each of its tools, as far as this chunk says."""
         return tool_usage(self.proto.usage)
 
     @property

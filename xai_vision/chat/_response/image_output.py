@@ -1,4 +1,4 @@
-"""Pictures that the service's image_generation tool made, as they stand in a reply."""
+"""Images that the service's image_generation tool made, as they stand in a reply."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _ENVELOPE = "image_generation_result"
 
 
 class ImageOutput:
-    """One picture the image_generation tool made."""
+    """One image the image_generation tool made."""
 
     __slots__ = ("data_url", "image_uuid", "proto", "tool_call")
 
     def __init__(self, proto: chat_pb2.CompletionOutput, tool_call: chat_pb2.ToolCall) -> None:
-        """Read the picture out of a tool's output.
+        """Read the image out of a tool's output.
 
         Raises:
-            XaiVisionError: The output holds no picture in the form known to us.
+            XaiVisionError: The output holds no image in the form known to us.
         """
         self.proto = proto
         self.tool_call = tool_call
@@ -31,16 +31,16 @@ class ImageOutput:
 
     @property
     def mime_type(self) -> str:
-        """The picture's type, such as "image/png"."""
+        """The image's type, such as "image/png"."""
         return self.data_url[5:].partition(";")[0]
 
     @property
     def image(self) -> bytes:
-        """The picture's bytes."""
+        """The image's bytes."""
         try:
             return base64.b64decode(self.data_url.partition(",")[2], validate=True)
         except binascii.Error as error:
-            raise XaiVisionError(f"the generated picture is not valid base64: {error}") from None
+            raise XaiVisionError(f"the generated image is not valid base64: {error}") from None
 
     def __repr__(self) -> str:
         return f"<ImageOutput {self.mime_type} uuid={self.image_uuid!r}>"
@@ -55,11 +55,11 @@ def _read(content: str) -> tuple[str, str]:
         url = envelope.get("result")
         if isinstance(url, str) and url.startswith("data:image/"):
             return url, str(envelope.get("image_uuid") or "")
-    raise XaiVisionError("an image_generation output holds no picture in the form known to us")
+    raise XaiVisionError("an image_generation output holds no image in the form known to us")
 
 
 def image_outputs(reply: chat_pb2.GetChatCompletionResponse) -> Sequence[ImageOutput]:
-    """All pictures that tools made in this reply, in order."""
+    """All images that tools made in this reply, in order."""
     found = []
     for output in reply.outputs:
         if output.message.role != chat_pb2.ROLE_TOOL:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from xai_vision.chat._response.accumulator import Fold, Source, Whole, chosen
+from xai_vision.chat._response.accumulator import StreamAccumulator, ReplySource, CompleteReply, select_output
 from xai_vision.chat._response.chunk import tool_usage
 from xai_vision.errors import XaiVisionError
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
@@ -28,7 +28,7 @@ class Response:
 
     def __init__(
         self,
-        proto: chat_pb2.GetChatCompletionResponse | Source,
+        proto: chat_pb2.GetChatCompletionResponse | ReplySource,
         index: int | None = None,
     ) -> None:
         """Wrap a reply.
@@ -39,7 +39,7 @@ class Response:
                 last output of the model, which is the answer when the service ran tools.
         """
         is_whole = isinstance(proto, chat_pb2.GetChatCompletionResponse)
-        self._source: Source = Whole(proto) if is_whole else proto  # type: ignore[assignment, arg-type]
+        self._source: ReplySource = CompleteReply(proto) if is_whole else proto  # type: ignore[assignment, arg-type]
         self._index = index
 
     @property
@@ -50,7 +50,7 @@ class Response:
     _proto = proto  # the name some programs read
 
     def _found(self) -> chat_pb2.CompletionOutput | None:
-        return chosen(self._source.frame().outputs, self._index)
+        return select_output(self._source.reply_without_text().outputs, self._index)
 
     @property
     def _output(self) -> chat_pb2.CompletionOutput:
@@ -68,17 +68,17 @@ class Response:
     @property
     def id(self) -> str:
         """The answer's id: chains a conversation as ``previous_response_id``."""
-        return self._source.frame().id
+        return self._source.reply_without_text().id
 
     @property
     def model(self) -> str:
         """The model that answered."""
-        return self._source.frame().model
+        return self._source.reply_without_text().model
 
     @property
     def created(self) -> datetime:
         """When the request was taken, in UTC without a time zone (as xai_sdk gives it)."""
-        return self._source.frame().created.ToDatetime()
+        return self._source.reply_without_text().created.ToDatetime()
 
     @property
     def content(self) -> str:
@@ -112,8 +112,8 @@ class Response:
 
     @property
     def usage(self) -> usage_pb2.SamplingUsage:
-        """The tokens this took; ``prompt_image_tokens`` of them for pictures."""
-        return self._source.frame().usage
+        """The tokens this took; ``prompt_image_tokens`` of them for images."""
+        return self._source.reply_without_text().usage
 
     @property
     def cost_usd(self) -> float | None:
@@ -128,7 +128,7 @@ class Response:
         """All calls the model made, in order: yours to answer, and those the service ran."""
         return [
             call
-            for output in self._source.frame().outputs
+            for output in self._source.reply_without_text().outputs
             if output.message.role != chat_pb2.ROLE_TOOL
             for call in output.message.tool_calls
         ]
@@ -140,7 +140,7 @@ class Response:
 
     @property
     def image_outputs(self) -> Sequence[ImageOutput]:
-        """Pictures the image_generation tool made."""
+        """Images the image_generation tool made."""
         from xai_vision.chat._response.image_output import image_outputs
 
         return image_outputs(self.proto)
@@ -148,12 +148,12 @@ class Response:
     @property
     def citations(self) -> Sequence[str]:
         """The URLs of all sources the answer draws on."""
-        return self._source.frame().citations
+        return self._source.reply_without_text().citations
 
     @property
     def inline_citations(self) -> Sequence[chat_pb2.InlineCitation]:
         """Sources with their places in the text, with ``include=["inline_citations"]``."""
-        outputs = self._outputs(self._source.frame())
+        outputs = self._outputs(self._source.reply_without_text())
         return [
             cited
             for output in outputs
@@ -169,35 +169,35 @@ class Response:
     @property
     def system_fingerprint(self) -> str:
         """Which configuration of the service answered."""
-        return self._source.frame().system_fingerprint
+        return self._source.reply_without_text().system_fingerprint
 
     @property
     def service_tier(self) -> Literal["default", "priority"]:
         """The tier the request was served in."""
-        tier = self._source.frame().service_tier
+        tier = self._source.reply_without_text().service_tier
         return "priority" if tier == usage_pb2.SERVICE_TIER_PRIORITY else "default"
 
     @property
     def request_settings(self) -> chat_pb2.RequestSettings:
         """The settings the service understood."""
-        return self._source.frame().settings
+        return self._source.reply_without_text().settings
 
     @property
     def debug_output(self) -> chat_pb2.DebugOutput:
         """Debugging details, for xAI's own people."""
-        return self._source.frame().debug_output
+        return self._source.reply_without_text().debug_output
 
     @property
     def output_files(self) -> Sequence[chat_pb2.OutputFile]:
         """Files the service's tools made."""
-        return self._source.frame().output_files
+        return self._source.reply_without_text().output_files
 
     def process_chunk(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
         """Add a chunk of a stream, for programs that read chunks themselves."""
-        if not isinstance(self._source, Fold):
+        if not isinstance(self._source, StreamAccumulator):
             if self.proto.ByteSize():
                 raise XaiVisionError("process_chunk() is for a Response that began empty")
-            self._source = Fold()
+            self._source = StreamAccumulator()
         self._source.add(chunk)
 
     def __str__(self) -> str:
