@@ -71,7 +71,7 @@ def test_a_failure_while_writing_leaves_nothing_half_done(tmp_path):
     file.write_bytes(PICTURE)
     chat.append(user(image(file)))
     file.unlink()
-    with pytest.raises(Exception, match="no such file"):
+    with pytest.raises(Exception, match="file not found"):
         chat._body()
     del chat.messages[-1]
     check(chat)

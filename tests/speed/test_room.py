@@ -64,7 +64,7 @@ def test_a_branch_holds_what_it_shows_and_no_more(file):
         root._body()
     branch = root.fork()
     del branch.messages[1:]
-    buffer = branch.messages[0].images[0].source._content._store
+    buffer = branch.messages[0].images[0].source._data._store
     assert buffer is root._last_body._cached[0].buffer
     del root
     gc.collect()

@@ -221,7 +221,7 @@ class PreparedImage(ImageUrlSource):
         """Whether the image's data is in memory, not in a file or at a URL."""
         return self._data is not None and self._data.in_memory
 
-    def stored(self, store: BodyStore, start: int) -> PreparedImage:
+    def moved_to(self, store: BodyStore, start: int) -> PreparedImage:
         """Return the same image with its data in ``store``, where ``url()`` begins at ``start``.
 
         Returns the image itself if it is not ``in_memory``.
