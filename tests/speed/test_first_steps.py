@@ -42,7 +42,8 @@ def test_a_client_loads_little_more_than_grpc_and_the_messages():
     [raw] = loaded(RAW)
     added = client - raw
     assert not HEAVY & added
-    assert len(added) <= 61, sorted(added)
+    # Three of them are packages that contain only a docstring.
+    assert len(added) <= 64, sorted(added)
 
 
 def test_a_first_answer_loads_next_to_nothing_more():

@@ -12,7 +12,7 @@ from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Stream
 from xai_vision.chat._compaction import CompactContextResponse
 from xai_vision.chat._conversation import Settings
 from xai_vision.chat._messages.coerce import MessageLike
-from xai_vision.chat._messages.message import Message, ContentLike
+from xai_vision.chat._messages.message import ContentLike, Message
 from xai_vision.chat._response.response import Response
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ class AsyncChat(ChatCalls):
     Cancelling the task that waits cancels the call on the service.
     """
 
-    def __init__(self, settings: Settings, messages: Sequence[MessageLike], transport: AsyncTransport) -> None:
+    def __init__(
+        self, settings: Settings, messages: Sequence[MessageLike], transport: AsyncTransport
+    ) -> None:
         super().__init__(settings, messages)
         self._transport = transport
 

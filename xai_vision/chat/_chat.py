@@ -12,7 +12,7 @@ from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Stream
 from xai_vision.chat._compaction import CompactContextResponse
 from xai_vision.chat._conversation import Settings
 from xai_vision.chat._messages.coerce import MessageLike
-from xai_vision.chat._messages.message import Message, ContentLike
+from xai_vision.chat._messages.message import ContentLike, Message
 from xai_vision.chat._response.response import Response
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class Chat(ChatCalls):
     ``APIError`` for a call that failed.
     """
 
-    def __init__(self, settings: Settings, messages: Sequence[MessageLike], transport: Transport) -> None:
+    def __init__(
+        self, settings: Settings, messages: Sequence[MessageLike], transport: Transport
+    ) -> None:
         super().__init__(settings, messages)
         self._transport = transport
 

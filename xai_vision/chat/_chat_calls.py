@@ -10,7 +10,7 @@ import grpc
 
 from xai_vision import _validation as checks
 from xai_vision._transport.options import CallOptions, call_options
-from xai_vision._transport.rpc import RpcCall, CallSequence
+from xai_vision._transport.rpc import CallSequence, RpcCall
 from xai_vision.chat._compaction import Compacting, compacting
 from xai_vision.chat._conversation import Conversation
 from xai_vision.chat._messages.coerce import MessageLike
@@ -173,9 +173,7 @@ def stored(response_id: str, call: Call) -> Sampling[Sequence[Response]]:
     return RpcCall(Rpc.GetStoredCompletion, request.SerializeToString(), answers, options)
 
 
-def deleting(
-    response_id: str, call: Call
-) -> RpcCall[chat_pb2.DeleteStoredCompletionResponse, str]:
+def deleting(response_id: str, call: Call) -> RpcCall[chat_pb2.DeleteStoredCompletionResponse, str]:
     """Describe deleting a stored answer."""
     request = chat_pb2.DeleteStoredCompletionRequest(response_id=_id(response_id))
     options = call_options(call)

@@ -29,32 +29,32 @@ _MESSAGES = 1
 
 Settings = chat_pb2.GetCompletionsRequest
 
-_ONE_ANSWER = Settings(n=1).SerializeToString()
+_ONE_RESPONSE = Settings(n=1).SerializeToString()
 
 
 class Conversation:
-    """What a chat holds, without the means to send it."""
+    """The state of a chat, without a transport."""
 
     def __init__(self, settings: Settings, messages: Iterable[MessageLike] = ()) -> None:
         self._settings = settings
         self._messages: list[Message] = []
         self._proto: Settings | None = None
         self._last_body = RequestBodyCache()
-        # Most begin empty.
+        # Most conversations start empty.
         if not isinstance(messages, tuple) or messages:
             self._take_in(_listed(messages))
 
     @property
     def messages(self) -> MessageList:
-        """The messages so far, to read and to change, like a list."""
+        """The messages, as a mutable list."""
         return MessageList(self)
 
     @property
     def proto(self) -> Settings:
-        """The whole request as protobuf, built on first use. Changes to it are kept.
+        """The request as protobuf, built on first use. Changes to it are part of the conversation.
 
-        From then on images are held in it, which costs memory and time; programs that do not
-        need it are better off without.
+        From then on it contains the images, which costs memory and time. Programs that do not need
+        it should not use it.
         """
         if self._proto is None:
             proto = Settings()
@@ -66,16 +66,16 @@ class Conversation:
         return self._proto
 
     def append(self, message: MessageLike) -> Self:
-        """Add a message, or an answer, at the end; returns the chat, for chaining.
+        """Append a message or a response; return the chat, for chaining.
 
         Args:
-            message: From ``user(...)`` and its kin; a Response (one message, or several when
-                the service ran tools); a ``chat_pb2.Message``, also one built by xai_sdk; a dict
-                in OpenAI's form, ``{"role": "user", "content": ...}``. It is copied. A
-                CompactContextResponse takes the place of all messages before it.
+            message: A message from ``user(...)`` or a similar function; a Response (several
+                messages if server-side tools ran); a ``chat_pb2.Message``, also of xai_sdk; a
+                dict in OpenAI's format, ``{"role": "user", "content": ...}``. It is copied. A
+                CompactContextResponse replaces all messages.
 
         Raises:
-            InvalidRequestError: It is none of these. The conversation is as it was.
+            InvalidRequestError: The value is none of these. The conversation is unchanged.
         """
         if self._proto is None and isinstance(message, Message):
             self._messages.append(message.__copy__())
@@ -84,12 +84,12 @@ class Conversation:
         return self
 
     def _take_in(self, values: Sequence[MessageLike]) -> None:
-        """Add copies of messages: what their maker does to them later stays with the maker."""
+        """Append copies of messages, so that later changes by the caller have no effect."""
         added: list[Message] = []
         replaces = False
         for value in values:
             if is_compaction(value):
-                # It stands for all that was said before it.
+                # It replaces all earlier messages.
                 added, replaces = [], True
             added += coerce_messages(value)
         if self._proto is not None:
@@ -102,54 +102,54 @@ class Conversation:
         self._messages += [copy.copy(message) for message in added]
 
     def _body(self, n: int = 1, question: Message | None = None, **overrides: Any) -> bytes:
-        """The request's wire bytes, with some settings replaced for this call.
+        """Return the request's wire bytes, with settings overridden for this call.
 
         Args:
-            n: How many answers.
-            question: A message that is asked, but no part of the conversation yet.
-            **overrides: Fields of the request; lists are replaced whole.
+            n: Number of responses.
+            question: A message that is sent but not part of the conversation yet.
+            **overrides: Fields of the request; lists are replaced.
         """
-        asked = [question] if question is not None else []
-        # Of a field that comes twice the last counts, so nothing has to be copied for this one.
-        answers = _ONE_ANSWER if n == 1 else Settings(n=n).SerializeToString()
+        extra = [question] if question is not None else []
+        # protobuf uses the last value of a repeated scalar field, so the settings need no copy.
+        count = _ONE_RESPONSE if n == 1 else Settings(n=n).SerializeToString()
         if self._proto is not None:
             request = with_settings(self._proto, overrides)
-            if not request.messages and not asked:
+            if not request.messages and not extra:
                 raise InvalidRequestError(_NO_MESSAGES)
-            more = Settings(messages=[message.proto for message in asked])
-            return request.SerializeToString() + more.SerializeToString() + answers
-        messages = [*self._messages, *asked] if asked else self._messages
+            more = Settings(messages=[message.proto for message in extra])
+            return request.SerializeToString() + more.SerializeToString() + count
+        messages = [*self._messages, *extra] if extra else self._messages
         if not messages:
             raise InvalidRequestError(_NO_MESSAGES)
-        rest = with_settings(self._settings, overrides).SerializeToString() + answers
+        rest = with_settings(self._settings, overrides).SerializeToString() + count
         return request_body(_MESSAGES, messages, rest, self._last_body)
 
     @staticmethod
     def _question(content: tuple[Any, ...]) -> Message:
-        """What ``ask()`` was given, as the message it is."""
+        """Return the message for the arguments of ``ask()``."""
         if len(content) == 1 and is_message(content[0]):
             return copy.copy(coerce_message(content[0]))
         return user(*content)
 
     def _answered(self, question: Message, response: Response) -> Response:
-        """Put a question and its answer into the conversation, together."""
+        """Append a prompt and its response together."""
         self._take_in([question, response])
         return response
 
     def estimate(self) -> TokenEstimate:
-        """Estimate the input tokens of the next answer, before anything is sent.
+        """Estimate the input tokens of the next call without sending anything.
 
-        A range: the service documents no formula. What was stored under
-        ``previous_response_id`` is not in it. What counts is ``Response.usage``.
+        The estimate is a range, because the service documents no formula. It does not include a
+        stored conversation (``previous_response_id``). ``Response.usage`` has the real number.
         """
         from xai_vision.chat._estimate import estimate_messages
 
         return estimate_messages(list(self.messages))
 
     def fork(self) -> Self:
-        """Branch the conversation: a chat of its own with the same settings and messages.
+        """Return an independent copy of the chat with the same settings and messages.
 
-        Images are shared, for they never change; nothing else is.
+        Images are shared because they are immutable.
         """
         return copy.deepcopy(self)
 
@@ -163,11 +163,11 @@ class Conversation:
         return twin
 
     def __copy__(self) -> Self:
-        # Never half a copy: two chats that share one list of messages are of no use.
+        # A shallow copy would share the list of messages, so copy.copy() copies deeply.
         return self.__deepcopy__({})
 
     def __getstate__(self) -> dict[str, Any]:
-        # Without the connection, which belongs to this process.
+        # The connection belongs to this process.
         return {name: value for name, value in self.__dict__.items() if name != "_transport"}
 
     if not TYPE_CHECKING:
@@ -175,7 +175,7 @@ class Conversation:
         def __getattr__(self, name: str) -> Any:
             if name == "_transport":
                 raise ClientClosedError(
-                    "this chat was unpickled, without its client: chat.attach(client) gives it one"
+                    "this chat was unpickled without a client; call chat.attach(client)"
                 )
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -185,7 +185,7 @@ class Conversation:
 
 
 class MessageList(MutableSequence[Message]):
-    """The messages of a conversation, to read and to change.
+    """The messages of a conversation, as a mutable list.
 
     They are in the conversation's own list, or in its proto once the program has used
     ``chat.proto``, because the program can change that.
@@ -258,7 +258,7 @@ class MessageList(MutableSequence[Message]):
         return repr(list(self))
 
 
-_NOT_A_LIST = "messages is a list of messages: [user('...')]"
+_NOT_A_LIST = "messages must be a list of messages, such as [user('...')]"
 
 
 def _listed(messages: Iterable[MessageLike]) -> list[MessageLike]:
@@ -270,16 +270,16 @@ def _listed(messages: Iterable[MessageLike]) -> list[MessageLike]:
         raise InvalidRequestError(_NOT_A_LIST) from None
 
 
-_NO_MESSAGES = "the conversation has no messages: append(user('...')) before asking for an answer"
+_NO_MESSAGES = "the conversation has no messages; append(user('...')) first"
 
 
 def with_settings(settings: Settings, overrides: dict[str, Any]) -> Settings:
-    """A copy with some fields replaced, lists whole; the same object when there are none."""
+    """Return a copy with overridden fields, or the same object without overrides."""
     if not overrides:
         return settings
     changed = Settings()
     changed.CopyFrom(settings)
     for name in overrides:
-        changed.ClearField(name)  # type: ignore[arg-type]  # a field's name, by our own callers
+        changed.ClearField(name)  # type: ignore[arg-type]  # our callers pass names of fields
     changed.MergeFrom(Settings(**overrides))
     return changed

@@ -11,7 +11,7 @@ import grpc
 
 from xai_vision._transport.durations import call_seconds
 from xai_vision._transport.options import CallOptions
-from xai_vision._transport.rpc import RpcCall, Sleep, CallSequence
+from xai_vision._transport.rpc import CallSequence, RpcCall, Sleep
 from xai_vision.errors import APIError, NotFoundError, RequestTimeoutError, ServerError
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.proto.chat_grpc import Chat as Rpc
@@ -44,7 +44,9 @@ def deferred(
     return lambda: _steps(body, options, wait, pause)
 
 
-def _steps(body: bytes, options: CallOptions, wait: float, interval: float | None) -> CallSequence[Reply]:
+def _steps(
+    body: bytes, options: CallOptions, wait: float, interval: float | None
+) -> CallSequence[Reply]:
     end = time.monotonic() + wait
     start = RpcCall(
         Rpc.StartDeferredCompletion, body, lambda reply: reply.request_id, _within(options, end)

@@ -1,4 +1,4 @@
-"""Everything that can stand for a message, as messages."""
+"""Conversion of message-like values to messages."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 
 class DumpedMessage(Protocol):
-    """A message as the openai package gives it: ``response.choices[0].message``."""
+    """A message of the openai package: ``response.choices[0].message``."""
 
     @property
     def role(self) -> str:
-        """Whose turn it is."""
+        """The role of the author."""
 
     def model_dump(self) -> dict[str, Any]:
-        """The message as a dict."""
+        """Return the message as a dict."""
 
 
 MessageLike: TypeAlias = (
     "Message | Response | CompactContextResponse | chat_pb2.Message | Mapping[str, Any]"
     " | DumpedMessage"
 )
-"""What append() takes."""
+"""The values that append() accepts."""
 
 
 def coerce_messages(value: object) -> list[Message]:
-    """The messages a value stands for: one, or the turns of an answer.
+    """Convert a value to messages: one, or several for a response with tool turns.
 
     Raises:
-        InvalidRequestError: It stands for none.
+        InvalidRequestError: The value is not message-like.
     """
     if isinstance(value, Message):
         return [value]
@@ -52,36 +52,36 @@ def coerce_messages(value: object) -> list[Message]:
     if replayed is not None:
         return [Message(proto) for proto in replayed]
     raise InvalidRequestError(
-        f"a conversation takes messages and answers, not {type(value).__name__}; "
+        f"a conversation accepts messages and responses, not {type(value).__name__}; "
         "wrap text and images in user(...)"
     )
 
 
 def coerce_message(value: object) -> Message:
-    """The message a value stands for.
+    """Convert a value to one message.
 
     Raises:
-        InvalidRequestError: It stands for none, or for several.
+        InvalidRequestError: The value is not message-like, or has several messages.
     """
     messages = coerce_messages(value)
     if len(messages) != 1:
-        raise InvalidRequestError("an answer with tool turns is several messages: append() it")
+        raise InvalidRequestError("a response with tool turns has several messages; use append()")
     return messages[0]
 
 
 def is_message(value: object) -> bool:
-    """Whether it is one message, in whatever form, rather than something to put into one."""
+    """Return whether a value is a message rather than a part of one."""
     known = isinstance(value, (Message, Mapping)) or is_proto(value, "xai_api.Message")
     return known or _is_openai(value)
 
 
 def _is_openai(value: object) -> bool:
-    """Whether it is a ``DumpedMessage``."""
+    """Return whether a value is a ``DumpedMessage``."""
     return hasattr(value, "model_dump") and hasattr(value, "role")
 
 
 def is_compaction(value: object) -> bool:
-    """Whether it stands for all that was said before it."""
+    """Return whether a value replaces all earlier messages."""
     if isinstance(value, (Message, Mapping, Response)):
-        return False  # not asked for their protos, which would have to be built
+        return False  # their protos would have to be built
     return compacted_by(value) is not None

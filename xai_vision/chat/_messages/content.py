@@ -21,26 +21,26 @@ Content = chat_pb2.Content
 
 
 class ImageOptions(TypedDict, total=False):
-    """What ``image()`` takes besides the image; ``prepare_image`` says what each does."""
+    """The options of ``image()``; see ``prepare_image``."""
 
     name: str | None
-    """What to call the image in messages; its file's name by default."""
+    """The image's name in messages. Default: its file's name."""
     convert: bool
-    """Whether a format other than JPEG and PNG is converted. Default yes; if not, refused."""
+    """Whether to convert formats other than JPEG and PNG instead of refusing them. Default True."""
     fit: bool
-    """Whether an image over the limit is made smaller. Default no; then it is refused."""
+    """Whether to re-encode an image over the limit instead of refusing it. Default False."""
     max_side: int | None
-    """The most pixels on the longest side; a larger image is resized."""
+    """Maximum length of the longest side in pixels; a larger image is resized."""
     max_bytes: int | None
-    """The most raw bytes; a larger image is made to fit."""
+    """Maximum size in bytes; a larger image is re-encoded."""
     limit: int
-    """The most raw bytes the service takes. Default 20 MiB."""
+    """Size in bytes that the service accepts. Default 20 MiB."""
     max_pixels: int
-    """The most pixels before an image is taken for a decompression bomb."""
+    """Maximum number of pixels; more are treated as a decompression bomb."""
     strip_metadata: bool
-    """Whether EXIF (place, camera), XMP and comments are taken out. Default no."""
+    """Whether to remove EXIF (location, camera), XMP and comments. Default False."""
     verify: bool
-    """Whether the image is decoded, to see that all of it opens. Default no."""
+    """Whether to decode the whole image to check it. Default False."""
 
 
 @overload
@@ -56,34 +56,34 @@ def image(
     file_id: str | None = None,
     **options: Unpack[ImageOptions],
 ) -> ImageContent | chat_pb2.Content:
-    """Make an image part for ``user(...)``.
+    """Create an image part for ``user(...)``.
 
     Args:
-        image_url: A web address (``https://…``: the service fetches it anew for every request),
-            a data URL, base64, bytes, a ``pathlib.Path``, a binary file, a Pillow image, a NumPy
-            array, or what ``prepare_image`` returns. A string is never opened as a file. A file
-            behind a Path is read when a request is written, so it has to stay as it is as long
-            as the conversation goes on; where it will not, give its bytes.
-        detail: How closely the model looks: "low" costs the fewest tokens, "high" the most and
-            keeps fine details; "auto" (the default, also for None) leaves it to the service.
-        file_id: Instead of an image: the id of one uploaded before.
-        **options: See ``ImageOptions``: converting, fitting, stripping, verifying.
+        image_url: A URL (``https://…``, which the service fetches for each request), a data URL,
+            base64, bytes, a ``pathlib.Path``, a binary file, a Pillow image, a NumPy array, or
+            the result of ``prepare_image``. A string is never treated as a path. The file of a
+            Path is read when a request is written, so it must not change during the
+            conversation; pass its bytes if it can.
+        detail: "low" costs the fewest tokens, "high" the most and keeps fine details; with
+            "auto" (the default, also None) the service decides.
+        file_id: The id of an uploaded image, instead of ``image_url``.
+        **options: See ``ImageOptions``.
 
     Returns:
-        A part that reads like ``chat_pb2.Content``; one made of a ``file_id`` is one.
+        A part that behaves like ``chat_pb2.Content``; with ``file_id`` it is one.
 
     Raises:
-        ImageError: It is no image that the service would take; the text says the remedy.
-        InvalidRequestError: ``detail`` is none of its three values, or an option makes no sense.
+        ImageError: The service would refuse the image; the message has the remedy.
+        InvalidRequestError: ``detail`` or an option is invalid.
 
-    Example:
+    Examples:
         >>> from xai_vision.chat import image, user
         >>> message = user("What is this?", image("https://example.com/a.jpg", detail="low"))
     """
     number = detail_to_proto(detail)
     if file_id is not None:
         if image_url is not None or options:
-            raise InvalidRequestError("image() takes an image or file_id=, not both")
+            raise InvalidRequestError("image() accepts an image or file_id=, not both")
         held = checks.string("image(): file_id", file_id, empty=False)
         uploaded = image_pb2.ImageUrlContent(file_id=held, detail=number)
         return chat_pb2.Content(image_url=uploaded)
@@ -93,18 +93,18 @@ def image(
 
 
 def _prepared(source: ImageSource, options: ImageOptions) -> ImageUrlSource:
-    # Imported on use: programs that send only text need none of it.
+    # Imported on use, because programs that send only text do not need it.
     from xai_vision.imaging import prepare_image
 
     return prepare_image(source, **options)
 
 
 def text(content: str) -> chat_pb2.Content:
-    """Make a text part; the same as passing the string itself to ``user(...)``.
+    """Create a text part; equivalent to passing the string to ``user(...)``.
 
     Raises:
-        InvalidRequestError: ``content`` is no string, or holds a lone surrogate, which UTF-8 (and
-            so the wire) has no form for.
+        InvalidRequestError: ``content`` is not a string, or contains a lone surrogate, which
+            UTF-8 cannot encode.
     """
     return chat_pb2.Content(text=checks.string("text", content))
 
@@ -117,26 +117,28 @@ def file(
     filename: str | None = None,
     mime_type: str | None = None,
 ) -> chat_pb2.Content:
-    """Make a file part from exactly one of an uploaded file's id, its bytes or its URL.
+    """Create a file part from an uploaded file's id, from bytes or from a URL.
 
     Args:
-        file_id: The id of a file uploaded before.
+        file_id: The id of an uploaded file.
         data: The file's content; needs ``filename``.
-        url: A public address the service fetches it from.
+        url: A public URL that the service fetches.
         filename: The name the model sees; with ``data`` only.
-        mime_type: The content's type, such as "application/pdf"; with ``data`` only.
+        mime_type: The media type, such as "application/pdf"; with ``data`` only.
 
     Raises:
-        InvalidRequestError: None or more than one of the three is given, or ``data`` has no name.
+        InvalidRequestError: Not exactly one of the three is passed, or ``data`` has no name.
     """
-    given = [
+    passed = [
         name
         for name, value in (("file_id", file_id), ("data", data), ("url", url))
         if value is not None
     ]
-    if len(given) != 1:
-        found = " and ".join(given) or "none"
-        raise InvalidRequestError(f"file() takes one of file_id, data and url; got {found}")
+    if len(passed) != 1:
+        names = " and ".join(passed) or "none"
+        raise InvalidRequestError(
+            f"file() accepts exactly one of file_id, data and url; got {names}"
+        )
     for name, value in (("file_id", file_id), ("url", url), ("filename", filename)):
         if value is not None:
             checks.string(f"file(): {name}", value, empty=False)
@@ -146,10 +148,10 @@ def file(
     if data is not None and not data:
         raise InvalidRequestError("file(data=…) is empty")
     if data is not None and not filename:
-        raise InvalidRequestError("file(data=…) needs filename=, which the model is told")
+        raise InvalidRequestError("file(data=…) needs filename=, which the model sees")
     if data is None and (filename or mime_type):
         raise InvalidRequestError(
-            f"filename= and mime_type= describe data=; with {given[0]}= they come from the file"
+            f"filename= and mime_type= describe data=; with {passed[0]}= they come from the file"
         )
     part = chat_pb2.FileContent(
         file_id=file_id or "",
@@ -162,7 +164,7 @@ def file(
 
 
 def is_proto(value: object, full_name: str) -> TypeGuard[ProtoMessage]:
-    """Whether ``value`` is a protobuf message of that name, ours or xai_sdk's."""
+    """Return whether a value is a protobuf message of that name, ours or xai_sdk's."""
     descriptor = getattr(value, "DESCRIPTOR", None)
     return getattr(descriptor, "full_name", None) == full_name and not isinstance(value, type)
 

@@ -1,4 +1,4 @@
-"""An image in a message."""
+"""The image part of a message."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DETAIL = 2
 
 
 class ImageUrl(ProtoBacked[image_pb2.ImageUrlContent]):
-    """The ``image_url`` of a part; ``.proto`` is the part's own, so changes to it are kept."""
+    """The ``image_url`` of a part; changes to ``.proto`` change the part."""
 
     __slots__ = ("_part",)
     _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_part"})
@@ -40,12 +40,12 @@ class ImageUrl(ProtoBacked[image_pb2.ImageUrlContent]):
 
     @property
     def image_url(self) -> str:
-        """The http(s) or data URL; made anew at each read where the source is not held so."""
+        """The http(s) or data URL; a data URL may be built at each read."""
         return self._part.source.url() if self._proto is None else self._proto.image_url
 
     @property
     def detail(self) -> image_pb2.ImageDetail.ValueType:
-        """The level of detail, as the number of ``image_pb2.ImageDetail``."""
+        """The detail, a number of ``image_pb2.ImageDetail``."""
         return self._part.detail if self._proto is None else self._proto.detail
 
     def _build(self) -> image_pb2.ImageUrlContent:
@@ -56,12 +56,12 @@ class ImageUrl(ProtoBacked[image_pb2.ImageUrlContent]):
 
 
 class ImageContent(ProtoBacked[chat_pb2.Content]):
-    """An image in a message. Reads like ``chat_pb2.Content``; ``.proto`` is one."""
+    """An image in a message. Behaves like ``chat_pb2.Content``; ``.proto`` is one."""
 
     __slots__ = ("_detail", "_source")
     _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_source", "_detail", "detail"})
 
-    # None once the proto holds it, which is set first: read in the other order, one is there.
+    # None once the proto contains it. The proto is set first, so a reader finds one of the two.
     _source: ImageUrlSource | None
 
     def __init__(self, source: ImageUrlSource, detail: image_pb2.ImageDetail.ValueType) -> None:
@@ -71,13 +71,13 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
 
     @property
     def source(self) -> ImageUrlSource:
-        """The source; once ``.proto`` was asked for, the text that stands there."""
+        """The image; once the proto is built, its URL."""
         source = self._source
         return TextImageUrl(self.proto.image_url.image_url) if source is None else source
 
     @property
     def detail(self) -> image_pb2.ImageDetail.ValueType:
-        """How closely the model looks, as the number of ``image_pb2.ImageDetail``."""
+        """The detail, a number of ``image_pb2.ImageDetail``."""
         return self._detail if self._proto is None else self._proto.image_url.detail
 
     @detail.setter
@@ -89,12 +89,12 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
 
     @property
     def image_url(self) -> ImageUrl | image_pb2.ImageUrlContent:
-        """The source's URL and detail."""
+        """The URL and the detail."""
         return ImageUrl(self) if self._proto is None else self._proto.image_url
 
     @property
     def text(self) -> str:
-        """Always empty: an image is no text."""
+        """Always empty."""
         return ""
 
     def _build(self) -> chat_pb2.Content:
@@ -112,7 +112,7 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
 
     @property
     def encoded_size(self) -> int:
-        """How many bytes ``write`` hands over."""
+        """The number of bytes that ``write`` writes."""
         source = self._source
         if source is None:
             return self.proto.ByteSize()
@@ -120,11 +120,11 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
         return len(length_prefix(_CONTENT_IMAGE_URL, size)) + size
 
     def write(self, write: Write, placed: Placed | None = None) -> None:
-        """Hand over the wire bytes of this part, in steps.
+        """Write the wire bytes of this part in steps.
 
         Args:
-            write: Is given them.
-            placed: Is told that what comes next is the ``url()`` of this part's source.
+            write: Called with the bytes.
+            placed: Called before the bytes of the image's ``url()`` are written.
         """
         source = self._source
         if source is None:
@@ -138,14 +138,14 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
         write(varint_field(_DETAIL, self.detail))
 
     def replace_image(self, source: ImageUrlSource, instead_of: ImageUrlSource) -> None:
-        """Hold the same source in another form, if it has not come to hold another one."""
+        """Replace the image by an equal one, unless it has changed in the meantime."""
         with build_lock():
             if self._source is instead_of:
                 self._source = source
 
     def __copy__(self) -> ImageContent:
         twin = object.__new__(ImageContent)
-        # The source itself never changes, so copies of a conversation share it.
+        # Images are immutable, so copies of a conversation share them.
         twin._source = self._source
         twin._detail = self._detail
         twin._proto = None
@@ -165,15 +165,15 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
 
 
 def detail_to_proto(detail: str | None) -> image_pb2.ImageDetail.ValueType:
-    """The number for a word of ``ImageDetail``.
+    """Convert an ``ImageDetail`` to its number.
 
     Raises:
-        InvalidRequestError: It is none of the three.
+        InvalidRequestError: The detail is not "auto", "low" or "high".
     """
     if detail is None:
         return image_pb2.DETAIL_AUTO
     try:
-        return DETAILS[detail]  # type: ignore[index]  # any text may come in
+        return DETAILS[detail]  # type: ignore[index]  # untyped callers can pass any value
     except (KeyError, TypeError):
         allowed = ", ".join(repr(name) for name in DETAILS)
         raise InvalidRequestError(
@@ -182,5 +182,5 @@ def detail_to_proto(detail: str | None) -> image_pb2.ImageDetail.ValueType:
 
 
 def detail_from_proto(detail: image_pb2.ImageDetail.ValueType) -> ImageDetail:
-    """The word for a level of detail; "auto" for one the service would choose."""
+    """Convert a number to an ``ImageDetail``; unknown numbers become "auto"."""
     return next((name for name, value in DETAILS.items() if value == detail), "auto")

@@ -1,8 +1,8 @@
-"""Objects that stand for a protobuf message, and become it when somebody asks.
+"""Objects that represent a protobuf message and build it on demand.
 
-An image put into a protobuf message is copied several times on its way in and twice more on its
-way out. Most programs never look at the message, so ours is built on demand; from then on it is
-the truth, because whoever holds it may change it.
+protobuf copies an image several times when it is set and twice when it is serialized. Most programs
+never read the message, so it is built on first use. From then on it is authoritative, because the
+program can change it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _locks = [threading.RLock()]
 
 
 def build_lock() -> threading.RLock:
-    """Hold this while what an object holds becomes something else."""
+    """Return the lock that guards the replacement of an object's content."""
     return _locks[0]
 
 
 def _renew() -> None:
-    # A thread that held it at a fork is not there in the child.
+    # The thread that held the lock at a fork does not exist in the child.
     _locks[0] = threading.RLock()
 
 
@@ -35,21 +35,21 @@ if hasattr(os, "register_at_fork"):
 
 
 class ProtoBacked(Generic[P]):
-    """Reads, compares and changes like the protobuf message it stands for.
+    """Behaves like the protobuf message that it represents.
 
-    No abc.ABC: isinstance() of its classes would go through Python for every part of a message.
+    Not an abc.ABC, because isinstance() would then be slow for every part of a message.
     """
 
     __slots__ = ("_proto",)
 
-    # Reading these attributes is answered by the subclass; everything else by the proto.
+    # The subclass has these attributes; the proto has all others.
     _own: ClassVar[frozenset[str]] = frozenset({"_proto"})
 
     _proto: P | None
 
     @property
     def proto(self) -> P:
-        """The protobuf message itself, built on first use. Changes to it are kept."""
+        """The protobuf message, built on first use. Changes to it are kept."""
         if self._proto is None:
             with build_lock():
                 if self._proto is None:
@@ -58,14 +58,14 @@ class ProtoBacked(Generic[P]):
         return self._proto
 
     def _build(self) -> P:
-        """Make the message out of what is held."""
+        """Build the message."""
         raise NotImplementedError
 
     def _drop_source(self) -> None:
-        """Part from what the message was made of, which it holds now."""
+        """Release the source of the message once it is built."""
 
     def _as_proto(self) -> P:
-        """The message, for a look: one built for it is not kept."""
+        """Return the proto for reading; a temporary one is not cached."""
         return self._build() if self._proto is None else self._proto
 
     def __eq__(self, other: object) -> bool:
@@ -78,13 +78,13 @@ class ProtoBacked(Generic[P]):
             return False
         return bool(adopt(other, type(mine)) == mine)
 
-    __hash__ = None  # type: ignore[assignment]  # a message can change, so it has no hash
+    __hash__ = None  # type: ignore[assignment]  # messages are mutable
 
-    if not TYPE_CHECKING:  # so that a misspelt attribute stays an error in editors
+    if not TYPE_CHECKING:  # type checkers report unknown attributes
 
         def __getattr__(self, name: str) -> Any:
-            # Copying and pickling probe for special methods before there is a state to answer
-            # from; those must not build (or look for) the message.
+            # Copying and pickling look up special methods before the state exists, which must not
+            # build the message.
             if name.startswith("__") or name in type(self)._own:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             return getattr(self.proto, name)

@@ -1,4 +1,4 @@
-"""Messages: who says what."""
+"""Messages of a conversation."""
 
 from __future__ import annotations
 
@@ -22,28 +22,27 @@ if TYPE_CHECKING:
 
 Part: TypeAlias = "ImageContent | chat_pb2.Content"
 ContentLike: TypeAlias = "str | ImageContent | chat_pb2.Content | ImageUrlSource | SupportsArray"
-"""What user() and its kin take."""
+"""The parts that user() and similar functions accept."""
 
 # Field number of xai_api.Message.
 _CONTENT = 1
 
 
 class Message(ProtoBacked[chat_pb2.Message]):
-    """One message of a conversation. Reads like ``chat_pb2.Message``; ``.proto`` is one.
+    """A message of a conversation. Behaves like ``chat_pb2.Message``; ``.proto`` is one.
 
-    Only a message with images is held apart from protobuf: its images as parts, the rest of
-    it (role, name, …) as a proto without content. Once the whole proto is there, the parts are
-    let go of.
+    A message with images is not a proto at first: its content is a list of parts, and the other
+    fields (role, name, …) are a proto without content. Building the proto releases the parts.
     """
 
-    __slots__ = ("_parts", "_fields_proto")
+    __slots__ = ("_fields_proto", "_parts")
     _own: ClassVar[frozenset[str]] = frozenset({"_proto", "_parts", "_fields_proto"})
 
     _parts: tuple[Part, ...]
     _fields_proto: chat_pb2.Message
 
     def __init__(self, proto: chat_pb2.Message, parts: Sequence[Part] | None = None) -> None:
-        # Past __setattr__, which asks for every name whether it is the proto's.
+        # Bypass __setattr__, which forwards attributes to the proto.
         set_own = object.__setattr__
         set_own(self, "_proto", proto if parts is None else None)
         set_own(self, "_fields_proto", proto)
@@ -51,37 +50,37 @@ class Message(ProtoBacked[chat_pb2.Message]):
 
     @property
     def role(self) -> chat_pb2.MessageRole.ValueType:
-        """Who says it, as the number of ``chat_pb2.MessageRole``."""
+        """The role, a number of ``chat_pb2.MessageRole``."""
         return self._said.role
 
     @property
     def content(self) -> Contents:
-        """The parts of the message, readable and changeable like the proto's ``content``."""
+        """The parts of the message, mutable like the proto's ``content``."""
         return Contents(self)
 
     @property
     def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
-        """The tool calls of an assistant's message."""
+        """The tool calls of an assistant message."""
         return self._said.tool_calls
 
     @property
     def name(self) -> str:
-        """Who says it, where several users take part."""
+        """The author's name, to distinguish several users."""
         return self._said.name
 
     @property
     def tool_call_id(self) -> str:
-        """Which tool call a tool's message answers."""
+        """The id of the tool call whose result this is."""
         return self._said.tool_call_id
 
     @property
     def reasoning_content(self) -> str:
-        """What the model thought before an answer of its."""
+        """The model's reasoning before its response."""
         return self._said.reasoning_content
 
     @property
     def encrypted_content(self) -> str:
-        """The same in a form only the service reads, or a compacted conversation."""
+        """Encrypted reasoning, or a compacted conversation."""
         return self._said.encrypted_content
 
     @property
@@ -90,7 +89,7 @@ class Message(ProtoBacked[chat_pb2.Message]):
 
     def _build(self) -> chat_pb2.Message:
         parts = self.unbuilt_parts
-        if parts is None:  # another thread has asked for the proto meanwhile
+        if parts is None:  # another thread has built the proto
             return self.proto
         proto = chat_pb2.Message()
         proto.CopyFrom(self._fields_proto)
@@ -104,27 +103,29 @@ class Message(ProtoBacked[chat_pb2.Message]):
 
     @property
     def unbuilt_parts(self) -> tuple[Part, ...] | None:
-        """Its parts, while it is held apart from protobuf; None when it is a proto."""
-        # In this order: another thread may be asking for the proto.
+        """The parts while the proto is not built; None afterwards."""
+        # Read in this order: another thread can build the proto.
         parts = self._parts
         return parts if self._proto is None else None
 
     @property
     def images(self) -> tuple[ImageContent, ...]:
-        """The images not yet turned into protobuf, in order."""
+        """The images that are not in the proto yet, in order."""
         return tuple(part for part in self.unbuilt_parts or () if isinstance(part, ImageContent))
 
     @property
     def encoded_size(self) -> int:
-        """How many bytes ``write`` hands over."""
+        """The number of bytes that ``write`` writes."""
         parts = self.unbuilt_parts
         if parts is None:
             return self.proto.ByteSize()
         sizes = [_part_size(part) for part in parts]
-        return self._fields_proto.ByteSize() + sum(len(length_prefix(_CONTENT, size)) + size for size in sizes)
+        return self._fields_proto.ByteSize() + sum(
+            len(length_prefix(_CONTENT, size)) + size for size in sizes
+        )
 
     def write(self, write: Write, placed: Placed | None = None) -> None:
-        """Hand over the message's wire bytes, in steps; ``placed`` as for an image's part."""
+        """Write the message's wire bytes in steps; ``placed`` as for ``ImageContent.write``."""
         parts = self.unbuilt_parts
         if parts is None:
             write(self.proto.SerializeToString())
@@ -167,7 +168,7 @@ def _part_size(part: Part) -> int:
 
 
 def part_proto(part: Part) -> chat_pb2.Content:
-    """The proto of a part, which most parts are already."""
+    """Return the proto of a part."""
     return part.proto if isinstance(part, ImageContent) else part
 
 
@@ -183,7 +184,7 @@ def _show(part: Part) -> str:
 
 
 class Contents(Sequence["Part"]):
-    """A message's parts. Reading leaves images as they are; changing goes through the proto."""
+    """The parts of a message. Reading keeps images unbuilt; changes build the proto."""
 
     __slots__ = ("_message",)
 
@@ -218,11 +219,11 @@ class Contents(Sequence["Part"]):
         del self._message.proto.content[index]
 
     def append(self, part: Part) -> None:
-        """Add a part at the end."""
+        """Append a part."""
         self._message.proto.content.append(part_proto(part))
 
     def add(self) -> chat_pb2.Content:
-        """Add an empty part at the end, and return it to be filled."""
+        """Append an empty part and return it."""
         return self._message.proto.content.add()
 
     if not TYPE_CHECKING:
@@ -237,41 +238,43 @@ class Contents(Sequence["Part"]):
 
 
 def user(*args: ContentLike) -> Message:
-    """Make a message of the user: texts and images in any order.
+    """Create a user message of texts and images in any order.
 
     Args:
         *args: Strings, images from ``image(...)``, other parts from ``text(...)`` and
-            ``file(...)``, or ``chat_pb2.Content`` messages, also those built by xai_sdk. A
-            Pillow image or a NumPy array may be given as it is.
+            ``file(...)``, or ``chat_pb2.Content`` messages, also of xai_sdk. Pillow images and
+            NumPy arrays are accepted too.
 
     Raises:
-        InvalidRequestError: No parts, or something that is no part; the text says which.
-        ImageError: An image given as it is cannot be sent.
+        InvalidRequestError: No parts, or an unsupported one; the message says which.
+        ImageError: A Pillow image or an array cannot be sent.
     """
     return _message("user", chat_pb2.ROLE_USER, args)
 
 
 def assistant(*args: ContentLike) -> Message:
-    """Make a message of the model, to show it an earlier answer. Arguments as for ``user``."""
+    """Create a message of the model, such as an earlier response. Arguments as for ``user``."""
     return _message("assistant", chat_pb2.ROLE_ASSISTANT, args)
 
 
 def system(*args: ContentLike) -> Message:
-    """Make a system message: instructions for the whole conversation. Arguments as ``user``."""
+    """Create a system message with instructions. Arguments as for ``user``."""
     return _message("system", chat_pb2.ROLE_SYSTEM, args)
 
 
 def developer(*args: ContentLike) -> Message:
-    """Make a developer message: instructions like ``system``'s. Arguments as for ``user``."""
+    """Create a developer message with instructions. Arguments as for ``user``."""
     return _message("developer", chat_pb2.ROLE_DEVELOPER, args)
 
 
-def tool_result(result: ContentLike | Sequence[ContentLike], tool_call_id: str | None = None) -> Message:
-    """Make the message that answers a tool call of the model.
+def tool_result(
+    result: ContentLike | Sequence[ContentLike], tool_call_id: str | None = None
+) -> Message:
+    """Create the message with the result of a tool call.
 
     Args:
-        result: What the tool gave: text (often JSON), an image, or a list of such.
-        tool_call_id: The ``id`` of the call this answers; needed when there were several.
+        result: The result: text (often JSON), an image, or a list of these.
+        tool_call_id: The ``id`` of the call; required if there were several.
 
     Raises:
         InvalidRequestError: As for ``user``.
@@ -279,7 +282,9 @@ def tool_result(result: ContentLike | Sequence[ContentLike], tool_call_id: str |
     parts = result if isinstance(result, (list, tuple)) else (result,)
     message = _message("tool_result", chat_pb2.ROLE_TOOL, parts)
     if tool_call_id is not None:
-        message._fields_proto.tool_call_id = checks.string("tool_result(): tool_call_id", tool_call_id)
+        message._fields_proto.tool_call_id = checks.string(
+            "tool_result(): tool_call_id", tool_call_id
+        )
     return message
 
 
@@ -300,10 +305,10 @@ def _message(maker: str, role: chat_pb2.MessageRole.ValueType, args: Sequence[ob
 
 def _part(arg: object, where: str) -> Part:
     if isinstance(arg, ImageContent):
-        return copy.copy(arg)  # one image in two messages may be asked about in two details
+        return copy.copy(arg)  # the same image can have another detail in another message
     if is_proto(arg, "xai_api.Content"):
         return adopt(arg, Content)
-    # A Pillow image, an array or a prepared image can be nothing but an image.
+    # Pillow images, arrays and prepared images are unambiguous.
     if isinstance(arg, ImageUrlSource) or hasattr(arg, "__array_interface__"):
         try:
             return image(arg)
@@ -311,11 +316,11 @@ def _part(arg: object, where: str) -> Part:
             error.source = f"{where}: {error.source}"
             raise
     hint = (
-        "image(...) around it, if it is an image"
+        "image(...) around it if it is an image"
         if _may_be_picture(arg)
         else ("text, image(...), file(...) or a Content")
     )
-    raise InvalidRequestError(f"{where} is a {type(arg).__name__}; give {hint}")
+    raise InvalidRequestError(f"{where} is a {type(arg).__name__}; pass {hint}")
 
 
 def _may_be_picture(arg: object) -> bool:

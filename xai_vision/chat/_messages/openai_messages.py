@@ -1,7 +1,7 @@
-"""Messages and whole requests in OpenAI's forms: Chat Completions' and the Responses API's.
+"""Messages and requests in the formats of Chat Completions and the Responses API.
 
-What their keys mean is said in ``xai_vision.openai_compat``; here images become this package's
-own, checked and kept out of protobuf.
+``xai_vision.openai_compat`` interprets their keys. Here images are validated and kept out of
+protobuf.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from xai_vision.chat._messages.content import file, image
 from xai_vision.chat._messages.message import (
-    Message,
     ContentLike,
+    Message,
     assistant,
     developer,
     system,
@@ -22,7 +22,7 @@ from xai_vision.chat._messages.message import (
 from xai_vision.errors import ImageError, InvalidRequestError
 
 if TYPE_CHECKING:
-    from xai_vision.openai_compat._parsed_message import FilePart, Part, ImagePart, ParsedMessage
+    from xai_vision.openai_compat._parsed_message import FilePart, ImagePart, ParsedMessage, Part
 
 _MAKERS: dict[str, Callable[..., Message]] = {
     "user": user,
@@ -34,18 +34,18 @@ _MAKERS: dict[str, Callable[..., Message]] = {
 
 
 def from_openai_message(value: Any) -> Message:
-    """Build a message from its dict.
+    """Convert a dict to a message.
 
     Args:
-        value: The dict, or what the openai package makes of one: ``role`` (user, assistant,
-            system, developer or tool), ``content`` (a string, or a list of parts: text,
-            input_text, output_text, image_url, input_image, input_file, file), and where they
-            belong ``name``, ``tool_calls``, ``tool_call_id``, ``reasoning_content``.
+        value: The dict, or an object of the openai package: ``role`` (user, assistant, system,
+            developer or tool), ``content`` (a string, or a list of parts: text, input_text,
+            output_text, image_url, input_image, input_file, file), and, depending on the role,
+            ``name``, ``tool_calls``, ``tool_call_id``, ``reasoning_content``.
 
     Raises:
-        InvalidRequestError: A key, role or part that has no place in a message; the text names it.
+        InvalidRequestError: A key, role or part is not supported; the message names it.
     """
-    # Imported on use: programs that use user(...) and its kin need none of it.
+    # Imported on use, because programs that use user(...) do not need it.
     from xai_vision.openai_compat._messages import read_message
     from xai_vision.openai_compat._values import to_json
 
@@ -53,13 +53,13 @@ def from_openai_message(value: Any) -> Message:
 
 
 def from_openai_request(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], list[Message]]:
-    """Take the arguments of ``chat.completions.create`` or ``responses.create`` apart.
+    """Convert the arguments of ``chat.completions.create`` or ``responses.create``.
 
     Returns:
         The model, the parameters of this package's ``create()``, and the messages.
 
     Raises:
-        InvalidRequestError: Something in it has no place here; the text names it.
+        InvalidRequestError: A key is not supported; the message names it.
     """
     from xai_vision.openai_compat._request import read_request
 
@@ -69,9 +69,9 @@ def from_openai_request(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], l
         given.pop("n")
     fields, said = read_request(given)
     if "n" in fields:
-        raise InvalidRequestError("n: several answers come from chat.sample_batch(n)")
+        raise InvalidRequestError("n: use chat.sample_batch(n) for several responses")
     if given.get("tools") is not None:
-        # As they were given: here they are checked more closely than in translation.
+        # The original value: create() checks tools more closely than the conversion.
         fields["tools"] = given["tools"]
     if shape is not None:
         fields["response_format"] = shape
@@ -79,7 +79,7 @@ def from_openai_request(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], l
 
 
 def _arguments(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What openai's method would send of its arguments, or say what this package has instead."""
+    """Return the keys that openai would send; refuse arguments that this package has elsewhere."""
     from xai_vision.openai_compat._values import to_json
 
     given: dict[str, Any] = to_json(body)
@@ -91,10 +91,10 @@ def _arguments(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shape(given: dict[str, Any]) -> type | None:
-    """Take out the Pydantic class that openai's parse() takes in place of a form, if there is one.
+    """Remove and return the Pydantic class of openai's parse(), if there is one.
 
     Raises:
-        InvalidRequestError: Two forms are given.
+        InvalidRequestError: There are two response formats.
     """
     for key, other in (("response_format", "text_format"), ("text_format", "text")):
         if not isinstance(given.get(key), type):
@@ -103,19 +103,19 @@ def _shape(given: dict[str, Any]) -> type | None:
         if other == "text" and isinstance(also, Mapping):
             also = also.get("format")
         if also is not None:
-            raise InvalidRequestError(f"{key} and {other} both give the answer's form")
+            raise InvalidRequestError(f"{key} and {other} both define the response format")
         shape: type = given.pop(key)
         return shape
     return None
 
 
 _INSTEAD = {
-    "extra_headers": "give it to the client: Client(metadata=...)",
+    "extra_headers": "pass it to the client: Client(metadata=...)",
     "extra_query": "gRPC has no query",
-    "stream": "a stream comes from chat.stream()",
-    "stream_options": "every stream brings its usage: response.usage",
-    "deferred": "a deferred answer comes from chat.defer()",
-    "timeout": "give it to the call: chat.sample(timeout=...)",
+    "stream": "use chat.stream()",
+    "stream_options": "every stream has its usage in response.usage",
+    "deferred": "use chat.defer()",
+    "timeout": "pass it to the call: chat.sample(timeout=...)",
 }
 
 

@@ -1,4 +1,4 @@
-"""Turning answers into the messages that put them back into a conversation."""
+"""Conversion of responses to messages of a conversation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from xai_vision.proto._convert import adopt
 
 
 def replay(value: object) -> list[chat_pb2.Message] | None:
-    """The messages an answer stands for; None if ``value`` is no answer.
+    """Return the messages of a response, or None if ``value`` is not a response.
 
-    One answer is one message. When the service ran tools, each of its turns is one, and the
-    results of tools name the call they answer.
+    A response is one message. If server-side tools ran, each turn is a message, and a tool result
+    has the id of its call.
     """
     if isinstance(value, Response):
         return [_message(output) for output in value._outputs(value.proto)]
@@ -27,7 +27,7 @@ def replay(value: object) -> list[chat_pb2.Message] | None:
 
 
 def compacted_by(value: object) -> chat_pb2.CompactContextResponse | None:
-    """The proto of a compaction, ours or xai_sdk's; None if ``value`` is none."""
+    """Return the proto of a compaction, ours or xai_sdk's, or None."""
     proto = getattr(value, "proto", None)
     if is_proto(proto, "xai_api.CompactContextResponse"):
         return adopt(proto, chat_pb2.CompactContextResponse)

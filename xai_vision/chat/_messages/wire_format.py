@@ -1,8 +1,7 @@
-"""Writing messages with images as protobuf's wire bytes, without building them as protobuf.
+"""The protobuf wire format of messages with images.
 
-Only what an image sits in is written here: a message's content, an image_url in it. Everything
-else is a small proto that serialises itself. That parse(bytes) == proto holds for whatever can be
-said is a property test.
+Only the fields around an image are written here: a message's content and its image_url. The rest is
+a small proto that serializes itself. A property test checks that the bytes parse to the same proto.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import TypeAlias
 
 Write: TypeAlias = Callable[[bytes], object]
 
-# protobuf's limit for one message: lengths are signed 32-bit numbers.
+# protobuf's limit for a message: lengths are signed 32-bit integers.
 MAX_MESSAGE_BYTES = 2**31 - 1
 
 _VARINT = 0
@@ -22,7 +21,7 @@ _SHORT = tuple(bytes((number,)) for number in range(0x80))
 
 
 def varint(number: int) -> bytes:
-    """Encode a number of 0 or more as a base-128 varint."""
+    """Encode a non-negative integer as a varint."""
     if number < len(_SHORT):
         return _SHORT[number]
     out = bytearray()
@@ -34,10 +33,10 @@ def varint(number: int) -> bytes:
 
 
 def length_prefix(field: int, size: int) -> bytes:
-    """What stands before a length-delimited field of ``size`` bytes."""
+    """Return the tag and length of a length-delimited field of ``size`` bytes."""
     return varint(field << 3 | _LENGTH) + varint(size)
 
 
 def varint_field(field: int, value: int) -> bytes:
-    """A whole varint field; nothing for 0, which proto3 leaves out."""
+    """Encode a varint field; b"" for 0, which proto3 omits."""
     return varint(field << 3 | _VARINT) + varint(value) if value else b""

@@ -1,7 +1,7 @@
-"""Putting a streamed answer together, chunk by chunk.
+"""Accumulation of a streamed response.
 
-Text is kept as text, apart from the message, so that a long answer costs the same per chunk as a
-short one: protobuf would copy the whole of it at each addition.
+Text is stored separately from the message, so that the cost per chunk does not depend on the length
+of the response: protobuf would copy the complete text at each addition.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from xai_vision.proto import chat_pb2, sample_pb2
 
-# Chunks wait here until the answer is read; bounded, so that an unread stream stays small.
+# Chunks are buffered until the response is read; the limit bounds an unread stream.
 _PENDING_LIMIT = 256
 
 
@@ -31,8 +31,8 @@ class _Text:
 
     def read(self) -> str:
         if self._parts:
-            # A string with one owner grows in place, so a read costs what was added since the
-            # last one, not the whole; the attribute must let go of it for that.
+            # CPython extends a string in place if it has one reference, so a read costs only the
+            # new text. The attribute must give up its reference for that.
             whole, self._whole = self._whole, ""
             added = "".join(self._parts)
             whole += added
@@ -42,7 +42,7 @@ class _Text:
 
 
 class _Output:
-    """One output: the proto for what is rare, texts for what comes in every chunk."""
+    """An output: a proto for rare fields, texts for the fields of every chunk."""
 
     __slots__ = ("content", "message", "proto", "reasoning")
 
@@ -54,25 +54,25 @@ class _Output:
 
 
 class ReplySource(Protocol):
-    """What a Response reads from: a whole reply, or a stream's as far as it has come."""
+    """The source of a Response: a complete reply, or a stream."""
 
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
-        """The reply as a message, texts included."""
+        """Return the reply with its texts."""
 
     def reply_without_text(self) -> chat_pb2.GetChatCompletionResponse:
-        """The reply as a message, where the texts of outputs may be missing."""
+        """Return the reply, possibly without the texts of outputs."""
 
     def content(self, index: int | None) -> str:
-        """The text of an output; of which one, see ``select_output``."""
+        """Return the text of an output; see ``select_output``."""
 
     def reasoning(self, index: int | None) -> str:
-        """Its reasoning."""
+        """Return the reasoning of an output."""
 
 
 def select_output(
     outputs: Sequence[chat_pb2.CompletionOutput], index: int | None
 ) -> chat_pb2.CompletionOutput | None:
-    """The output of an index; for None the last one of the model, for tools have theirs."""
+    """Return the output with an index; for None the last one that is not a tool result."""
     for position in range(len(outputs) - 1, -1, -1):
         output = outputs[position]
         if index is not None:
@@ -84,7 +84,7 @@ def select_output(
 
 
 class CompleteReply:
-    """The source of a reply that came in one chunk."""
+    """The source of a complete reply."""
 
     __slots__ = ("_reply",)
 
@@ -92,7 +92,7 @@ class CompleteReply:
         self._reply = reply
 
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
-        """The reply itself."""
+        """Return the reply."""
         return self._reply
 
     reply_without_text = proto
@@ -109,26 +109,26 @@ class CompleteReply:
 
 
 class StreamAccumulator:
-    """The source of a reply that comes in chunks."""
+    """The source of a streamed reply."""
 
     __slots__ = ("_lock", "_outputs", "_pending", "_reply")
 
     def __init__(self) -> None:
-        # One thread may read the answer (to show it) while another takes the chunks.
+        # One thread can read the response while another adds chunks.
         self._lock = threading.RLock()
         self._reply = chat_pb2.GetChatCompletionResponse()
         self._outputs: dict[int, _Output] = {}
         self._pending: deque[chat_pb2.GetChatCompletionChunk] = deque()
 
     def add(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
-        """Take the next chunk."""
+        """Add the next chunk."""
         self._pending.append(chunk)
         if len(self._pending) >= _PENDING_LIMIT:
             with self._lock:
                 self._drain()
 
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
-        """The reply so far; its texts are written in anew at each call."""
+        """Return the reply so far; each call writes its texts into the message."""
         with self._lock:
             self._drain()
             for output in self._outputs.values():
@@ -138,27 +138,27 @@ class StreamAccumulator:
             return self._reply
 
     def reply_without_text(self) -> chat_pb2.GetChatCompletionResponse:
-        """The reply so far, without its texts."""
+        """Return the reply so far, without its texts."""
         with self._lock:
             self._drain()
             return self._reply
 
     def content(self, index: int | None) -> str:
-        """The text of an output so far."""
+        """Return the text of an output so far."""
         with self._lock:
             self._drain()
             output = self._select_output(index)
             return "" if output is None else output.content.read()
 
     def reasoning(self, index: int | None) -> str:
-        """Its reasoning so far."""
+        """Return the reasoning of an output so far."""
         with self._lock:
             self._drain()
             output = self._select_output(index)
             return "" if output is None else output.reasoning.read()
 
     def _select_output(self, index: int | None) -> _Output | None:
-        """``select_output``, by what is known here: a stream is often read at each chunk."""
+        """Select an output without scanning the reply, because streams are read at each chunk."""
         outputs = self._outputs
         if index is not None:
             return outputs.get(index)
@@ -180,7 +180,7 @@ class StreamAccumulator:
             _take_identity(reply, chunk)
         if chunk.HasField("usage"):
             reply.usage.CopyFrom(chunk.usage)
-        # A stream may repeat the list as it grows, or send only what is new.
+        # A stream can repeat the list as it grows, or send only new entries.
         for url in chunk.citations:
             if url not in reply.citations:
                 reply.citations.append(url)
@@ -215,7 +215,7 @@ class StreamAccumulator:
             output.proto.finish_reason = chunk.finish_reason
 
     def _open(self, index: int) -> _Output:
-        # Outputs stand in the order of their index, as in a whole reply, whichever began first.
+        # Keep outputs in the order of their index, as in a complete reply.
         place = sum(1 for other in self._outputs if other < index)
         outputs = self._reply.outputs
         if place == len(outputs):
@@ -237,7 +237,7 @@ def _take_identity(
 
 
 def _fold_call(message: chat_pb2.CompletionMessage, call: chat_pb2.ToolCall) -> None:
-    """Add a tool call, or bring one up to date that is repeated as it proceeds."""
+    """Add a tool call, or update one that is repeated."""
     known = next((c for c in message.tool_calls if c.id and c.id == call.id), None)
     if known is None:
         message.tool_calls.append(call)

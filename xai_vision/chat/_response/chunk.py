@@ -1,4 +1,4 @@
-"""The chunks a streamed answer comes in."""
+"""The chunks of a streamed response."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from xai_vision.proto import chat_pb2, usage_pb2
 
 
 class Chunk:
-    """One chunk of a streamed answer. ``print(chunk, end="")`` shows its text."""
+    """A chunk of a streamed response. ``print(chunk, end="")`` prints its text."""
 
     __slots__ = ("_index", "proto")
 
     def __init__(self, proto: chat_pb2.GetChatCompletionChunk, index: int | None = None) -> None:
-        """Wrap a chunk; ``index`` as for ``Response``, None for all of the model's outputs."""
+        """Wrap a chunk; ``index`` as for ``Response``, None for all outputs."""
         self.proto = proto
         self._index = index
 
     @property
     def choices(self) -> Sequence[chat_pb2.CompletionOutputChunk]:
-        """The outputs that this chunk adds to."""
+        """The outputs that this chunk extends."""
         outputs = self.proto.outputs
         if self._index is None:
             return list(outputs)
@@ -32,7 +32,7 @@ class Chunk:
 
     @property
     def content(self) -> str:
-        """The text this chunk adds."""
+        """The text of this chunk."""
         return "".join([choice.delta.content for choice in self._spoken()])
 
     @property
@@ -42,42 +42,42 @@ class Chunk:
 
     @property
     def reasoning_content(self) -> str:
-        """The reasoning this chunk adds."""
+        """The reasoning of this chunk."""
         return "".join([choice.delta.reasoning_content for choice in self._spoken()])
 
     @property
     def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
-        """The tool calls this chunk adds."""
+        """The tool calls of this chunk."""
         return [call for choice in self._spoken() for call in choice.delta.tool_calls]
 
     @property
     def tool_outputs(self) -> Sequence[chat_pb2.CompletionOutputChunk]:
-        """The results of tools the service ran that this chunk adds."""
+        """The results of server-side tools in this chunk."""
         return [c for c in self.choices if c.delta.role == chat_pb2.ROLE_TOOL]
 
     @property
     def citations(self) -> Sequence[str]:
-        """The URLs of sources this chunk names."""
+        """The URLs of sources in this chunk."""
         return self.proto.citations
 
     @property
     def inline_citations(self) -> Sequence[chat_pb2.InlineCitation]:
-        """The places of sources in the text that this chunk names."""
+        """The inline citations of this chunk."""
         return [cited for choice in self._spoken() for cited in choice.delta.citations]
 
     @property
     def server_side_tool_usage(self) -> dict[str, int]:
-        """How often the service used each of its tools, as far as this chunk says."""
+        """The number of uses of each server-side tool in this chunk."""
         return tool_usage(self.proto.usage)
 
     @property
     def created(self) -> datetime:
-        """When the request was taken, in UTC without a time zone."""
+        """When the request was received, in UTC without a time zone."""
         return self.proto.created.ToDatetime()
 
     @property
     def debug_output(self) -> chat_pb2.DebugOutput:
-        """Debugging details, for xAI's own people."""
+        """Internal debug output of the service."""
         return self.proto.debug_output
 
     def __str__(self) -> str:
@@ -95,5 +95,5 @@ class Chunk:
 
 
 def tool_usage(usage: usage_pb2.SamplingUsage) -> dict[str, int]:
-    """Count the service's tools by the name of their ``usage_pb2.ServerSideTool``."""
+    """Count server-side tools by the name of their ``usage_pb2.ServerSideTool``."""
     return dict(Counter(map(usage_pb2.ServerSideTool.Name, usage.server_side_tools_used)))

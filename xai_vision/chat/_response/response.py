@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from xai_vision.chat._response.accumulator import StreamAccumulator, ReplySource, CompleteReply, select_output
+from xai_vision.chat._response.accumulator import (
+    CompleteReply,
+    ReplySource,
+    StreamAccumulator,
+    select_output,
+)
 from xai_vision.chat._response.chunk import tool_usage
 from xai_vision.errors import XaiVisionError
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
