@@ -46,7 +46,8 @@ def tool(
     ``function.arguments`` is JSON. Run the function and append ``tool_result(...)``.
 
     The schema of a function or class is made by Pydantic (``pip install "xai-vision[pydantic]"``).
-    A dict needs no Pydantic.
+    A dict needs no Pydantic. The arguments are plain JSON values: for a parameter annotated with
+    ``date``, the model sends a string in ISO 8601 form.
 
     Args:
         name: The function's name. The service does not document its rule, so only an empty name
