@@ -1,8 +1,7 @@
-"""Ask Grok about pictures over gRPC.
+"""Python gRPC client for image understanding with xAI's Grok.
 
-``Client`` and ``AsyncClient`` are the way in; ``xai_vision.chat`` makes messages and pictures,
-``xai_vision.errors`` draws the tree of what can be raised, and ``xai_vision.testing`` is a fake of
-the service to test against.
+``Client`` and ``AsyncClient`` are the clients, ``xai_vision.chat`` creates messages and images,
+``xai_vision.errors`` has the exceptions, and ``xai_vision.testing`` is an offline fake server.
 """
 
 from __future__ import annotations

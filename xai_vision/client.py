@@ -1,4 +1,4 @@
-"""Client and AsyncClient: the way in."""
+"""The clients: Client and AsyncClient."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Base(ABC):
-    """What the two clients have in common: their arguments."""
+    """The arguments of both clients."""
 
     def __init__(
         self,
@@ -38,23 +38,23 @@ class _Base(ABC):
         retries: int | RetryPolicy | None = None,
         root_certificates: bytes | None = None,
     ) -> None:
-        """Check the arguments; nothing is sent, and no connection opened, before the first call.
+        """Validate the arguments. The connection is opened by the first call.
 
         Args:
-            api_key: The key. Default: the environment variable XAI_API_KEY.
+            api_key: The API key. Default: the environment variable XAI_API_KEY.
             api_host: ``host`` or ``host:port`` (default port 443). Default "api.x.ai".
-            metadata: Pairs, or a dict, sent with every call.
-            channel_options: gRPC channel arguments; they win over ours.
-            timeout: Seconds or a timedelta for each call. Default 27 minutes.
-            use_insecure_channel: Send everything, the key too, without TLS. Loopback hosts
-                (localhost, 127.0.0.1, [::1]) are spoken to without TLS anyway.
-            retries: How often to try again when the service cannot be reached or a rate limit is
-                hit, or a RetryPolicy. Default: ``RetryPolicy()``; 0 for never.
-            root_certificates: PEM of the certificates to trust instead of gRPC's own set. A
-                loopback host is then spoken to with TLS.
+            metadata: Metadata of every call, as pairs or a dict.
+            channel_options: gRPC channel arguments; they override ours.
+            timeout: Timeout of each call, in seconds or as a timedelta. Default 27 minutes.
+            use_insecure_channel: Send everything, including the key, without TLS. Loopback hosts
+                (localhost, 127.0.0.1, [::1]) never use TLS by default.
+            retries: Number of retries if the service cannot be reached or reports a rate limit,
+                or a RetryPolicy. Default: ``RetryPolicy()``; 0 disables retries.
+            root_certificates: CA bundle (PEM) to use instead of gRPC's. Loopback hosts use TLS
+                then.
 
         Raises:
-            ConfigurationError: One of them cannot work; the text says what to do.
+            ConfigurationError: An argument is invalid; the message says what to do.
         """
         self._connection = make_config(
             api_key=api_key,
@@ -70,24 +70,24 @@ class _Base(ABC):
 
     @abstractmethod
     def _open(self, connection: ConnectionConfig) -> None:
-        """Make the wire and what stands on it."""
+        """Create the transport and the chat service."""
 
     def __repr__(self) -> str:
-        # Also of one whose arguments were refused: error reports show it.
+        # Error reports can show a client whose arguments were refused.
         connection = getattr(self, "_connection", None)
-        return f"<{type(self).__name__} {connection.target if connection else 'not made'}>"
+        return f"<{type(self).__name__} {connection.target if connection else 'not connected'}>"
 
     def __reduce__(self) -> Any:
         raise TypeError(
-            f"a {type(self).__name__} holds a connection and cannot be pickled or copied; "
-            "make one in each process"
+            f"a {type(self).__name__} has a connection and cannot be pickled or copied; "
+            "create one in each process"
         )
 
 
 class Client(_Base):
-    """The service, for programs that block. One is enough: threads may share it.
+    """Synchronous client. Thread-safe.
 
-    Example:
+    Examples:
         >>> from xai_vision import Client
         >>> from xai_vision.chat import image, user
         >>> with Client(api_key="xai-...") as client:
@@ -99,42 +99,42 @@ class Client(_Base):
         self._transport = Transport(connection)
         self.chat = ChatService(self._transport)
 
-    # The other services load on first use: most programs only talk.
+    # Other services are imported on use, because most programs need only chat.
 
     @cached_property
     def models(self) -> ModelsService:
-        """Which models there are, what they take and what they cost."""
+        """The available models, their inputs and prices."""
         from xai_vision.services.models import ModelsService
 
         return ModelsService(self._transport)
 
     @cached_property
     def auth(self) -> AuthService:
-        """Facts about the API key."""
+        """API key info."""
         from xai_vision.services.auth import AuthService
 
         return AuthService(self._transport)
 
     @cached_property
     def tokenize(self) -> TokenizeService:
-        """How a model cuts text into tokens."""
+        """Tokenizer."""
         from xai_vision.services.tokenize import TokenizeService
 
         return TokenizeService(self._transport)
 
     def ready(self, timeout: float | timedelta | None = None) -> None:
-        """Connect, and wait until that is done: for start-up checks, and to pay for TLS early.
+        """Wait until the client is connected, for start-up checks or to do the TLS handshake early.
 
         Args:
-            timeout: Seconds or a timedelta to wait. Default 30 seconds.
+            timeout: Seconds or a timedelta. Default 30 seconds.
 
         Raises:
-            RequestTimeoutError: There was no connection in that time.
+            RequestTimeoutError: The client could not connect in time.
         """
         self._transport.ready(timeout)
 
     def close(self) -> None:
-        """Close the connection; calls under way are cancelled. Again is no error."""
+        """Close the connection and cancel running calls. Idempotent."""
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -150,7 +150,7 @@ class Client(_Base):
 
 
 class AsyncClient(_Base):
-    """The service, for asyncio. May be made anywhere, also outside an event loop."""
+    """Asyncio client. It can be created outside an event loop and used from several loops."""
 
     def _open(self, connection: ConnectionConfig) -> None:
         self._transport = AsyncTransport(connection)
@@ -158,31 +158,31 @@ class AsyncClient(_Base):
 
     @cached_property
     def models(self) -> AsyncModelsService:
-        """Which models there are, what they take and what they cost."""
+        """The available models, their inputs and prices."""
         from xai_vision.services.models import AsyncModelsService
 
         return AsyncModelsService(self._transport)
 
     @cached_property
     def auth(self) -> AsyncAuthService:
-        """Facts about the API key."""
+        """API key info."""
         from xai_vision.services.auth import AsyncAuthService
 
         return AsyncAuthService(self._transport)
 
     @cached_property
     def tokenize(self) -> AsyncTokenizeService:
-        """How a model cuts text into tokens."""
+        """Tokenizer."""
         from xai_vision.services.tokenize import AsyncTokenizeService
 
         return AsyncTokenizeService(self._transport)
 
     async def ready(self, timeout: float | timedelta | None = None) -> None:
-        """Connect, and wait until that is done; see ``Client.ready``."""
+        """Wait until the client is connected; see ``Client.ready``."""
         await self._transport.ready(timeout)
 
     async def close(self) -> None:
-        """Close the connection; calls under way are cancelled. Again is no error."""
+        """Close the connection and cancel running calls. Idempotent."""
         await self._transport.close()
 
     async def __aenter__(self) -> Self:

@@ -152,8 +152,8 @@ def test_the_twins_agree(sync, twin):
 def test_importing_the_package_does_not_load_them():
     code = (
         "import sys, xai_vision\n"
-        "rooms = ('services', 'tools', 'search', 'chat.hints', 'chat.tool_forms', 'proto.models',"
-        " 'proto.auth', 'proto.tokenize')\n"
+        "rooms = ('services', 'tools', 'search', 'chat._request.json_schema',"
+        " 'chat._request.tools', 'proto.models', 'proto.auth', 'proto.tokenize')\n"
         "loaded = [name for name in sys.modules"
         " if name.startswith(tuple('xai_vision.' + room for room in rooms))]\n"
         "assert not loaded, loaded\n"

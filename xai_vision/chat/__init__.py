@@ -1,4 +1,4 @@
-"""Conversations: messages, images in them, and answers."""
+"""Conversations: messages with images, and responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AsyncChat: chat.py's twin with await. What each call does is said there."""
+"""AsyncChat: the async twin of Chat, which documents the calls."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class _Client(Protocol):
 
 
 class AsyncChat(ChatCalls):
-    """A conversation with a model, for asyncio: ``Chat`` with await.
+    """A conversation with a model for asyncio; see ``Chat``.
 
-    Cancelling the task that waits cancels the call on the service.
+    Cancelling the task that waits for a call cancels the call.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class AsyncChat(ChatCalls):
     ) -> Response:
         """See ``Chat.ask``."""
         question = self._question(content)
-        asking = self._sampling(tools, call, question)
-        return self._answered(question, await self._transport.unary(asking))
+        rpc = self._sampling(tools, call, question)
+        return self._answered(question, await self._transport.unary(rpc))
 
     def ask_stream(
         self, *content: ContentLike, tools: Tools = None, **call: Unpack[StreamParameters]
@@ -77,10 +77,10 @@ class AsyncChat(ChatCalls):
         return self._following(question, self._streaming(tools, call, question))
 
     async def _following(
-        self, question: Message, asking: Streaming[Pair]
+        self, question: Message, rpc: Streaming[Pair]
     ) -> AsyncGenerator[Pair, None]:
         response = None
-        async with aclosing(self._transport.stream(asking)) as pairs:
+        async with aclosing(self._transport.stream(rpc)) as pairs:
             async for response, chunk in pairs:
                 yield response, chunk
         if response is not None:
@@ -117,6 +117,6 @@ class AsyncChat(ChatCalls):
         return compacted
 
     def attach(self, client: _Client) -> Self:
-        """Give a chat that was unpickled a client to send it with; returns the chat."""
+        """Attach a client to an unpickled chat; return the chat."""
         self._transport = client._transport
         return self

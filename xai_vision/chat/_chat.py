@@ -1,4 +1,4 @@
-"""Chat: a conversation and the wire to send it over. Its twin with await is in achat.py."""
+"""Chat: a conversation with its transport. ``_async_chat.py`` is its async twin."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class _Client(Protocol):
 
 
 class Chat(ChatCalls):
-    """A conversation with a model. Made by ``client.chat.create(...)``.
+    """A conversation with a model, created by ``client.chat.create(...)``.
 
-    Every call takes ``timeout=`` (seconds or a timedelta; default: the client's) and, where the
-    model answers, ``tools=`` for this call only, in place of the chat's. All raise
-    ``InvalidRequestError`` for what is sure to be refused, before anything is sent, and
-    ``APIError`` for a call that failed.
+    Every call has ``timeout=`` (seconds or a timedelta; default: the client's). Calls of the model
+    have ``tools=``, which replaces the chat's tools for this call. All raise
+    ``InvalidRequestError`` before anything is sent if the service is sure to refuse the request,
+    and ``APIError`` if the call fails.
     """
 
     def __init__(
@@ -43,65 +43,65 @@ class Chat(ChatCalls):
         self._transport = transport
 
     def sample(self, *, tools: Tools = None, **call: Unpack[CallParameters]) -> Response:
-        """Ask for the next answer. The conversation is not changed: ``append`` the answer."""
+        """Return the next response. The conversation does not change: ``append`` the response."""
         return self._transport.unary(self._sampling(tools, call))
 
     def stream(
         self, *, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Generator[Pair, None, None]:
-        """Ask for the next answer and get it in chunks as it is written.
+        """Stream the next response.
 
         Leaving the loop early, or closing the iterator, cancels the call.
 
         Yields:
-            The answer as far as it has come (one object that grows), and the new chunk.
+            The response so far (the same object each time), and the new chunk.
 
         Raises:
-            StreamBrokenError: The answer stopped before its end; ``.partial`` has what came.
+            StreamBrokenError: The stream ended early; ``.partial`` is the response so far.
         """
         return self._transport.stream(self._streaming(tools, call))
 
     def sample_batch(
         self, n: int, *, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> Sequence[Response]:
-        """Ask for ``n`` answers (1 to 128) to the same conversation at once."""
+        """Return ``n`` responses (1 to 128) to the same conversation."""
         return self._transport.unary(self._batch_sampling(n, tools, call))
 
     def stream_batch(
         self, n: int, *, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Generator[Pairs, None, None]:
-        """Ask for ``n`` answers at once, in chunks.
+        """Stream ``n`` responses at once.
 
         Yields:
-            The ``n`` answers as far as they have come, and what this chunk adds to each.
+            The ``n`` responses so far, and the chunk for each.
         """
         return self._transport.stream(self._batch_streaming(n, tools, call))
 
     def ask(
         self, *content: ContentLike, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> Response:
-        """Append a question, get its answer, and append that.
+        """Send a prompt, and append both the prompt and the response.
 
-        Both become part of the conversation together, when the answer is there: if it fails, the
-        conversation is as it was, and a refused image is not in the way of the next question.
+        Both are appended when the response is complete. If the call fails, the conversation is
+        unchanged, so a refused image does not affect the next prompt.
 
         Args:
-            *content: What ``user(...)`` takes, or one message.
+            *content: The arguments of ``user(...)``, or one message.
         """
         question = self._question(content)
-        asking = self._sampling(tools, call, question)
-        return self._answered(question, self._transport.unary(asking))
+        rpc = self._sampling(tools, call, question)
+        return self._answered(question, self._transport.unary(rpc))
 
     def ask_stream(
         self, *content: ContentLike, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Generator[Pair, None, None]:
-        """Like ``ask``, in chunks. Left early, nothing becomes part of the conversation."""
+        """Like ``ask``, streamed. If the loop is left early, nothing is appended."""
         question = self._question(content)
         return self._following(question, self._streaming(tools, call, question))
 
-    def _following(self, question: Message, asking: Streaming[Pair]) -> Generator[Pair, None, None]:
+    def _following(self, question: Message, rpc: Streaming[Pair]) -> Generator[Pair, None, None]:
         response = None
-        with closing(self._transport.stream(asking)) as pairs:
+        with closing(self._transport.stream(rpc)) as pairs:
             for response, chunk in pairs:
                 yield response, chunk
         if response is not None:
@@ -110,33 +110,33 @@ class Chat(ChatCalls):
     def parse(
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> tuple[Response, T]:
-        """Ask for an answer that fits a shape, and read it.
+        """Request structured output and parse it.
 
         Args:
-            shape: A Pydantic model, or another type Pydantic can describe (extra "pydantic").
+            shape: A Pydantic model, or another type that Pydantic supports (extra "pydantic").
 
         Returns:
-            The answer, and the object it was read as.
+            The response and the parsed object.
 
         Raises:
-            StructuredOutputError: The answer does not fit; it has the text and what is wrong.
+            StructuredOutputError: The response does not match; the error has its text.
         """
         return self._transport.unary(self._parsing(shape, tools, call))
 
     def defer(
         self, *, tools: Tools = None, interval: Interval = None, **call: Unpack[CallParameters]
     ) -> Response:
-        """Leave the request with the service and ask until its answer is done.
+        """Start a deferred request and poll until its response is done.
 
         Args:
-            tools: For this call only, in place of the chat's.
-            interval: Seconds or a timedelta between two questions. Default: 0.1 growing to 2.
-            **call: ``timeout`` is what to wait in all, ten minutes by default; ``retries`` and
-                ``wait_for_ready`` are for each question.
+            tools: Tools for this call, instead of the chat's.
+            interval: Seconds or a timedelta between polls. Default: 0.1, growing to 2.
+            **call: ``timeout`` limits the whole wait, ten minutes by default; ``retries`` and
+                ``wait_for_ready`` apply to each poll.
 
         Raises:
-            RequestTimeoutError: It was not done in that time.
-            NotFoundError: The service no longer has the answer.
+            RequestTimeoutError: The response was not done in time.
+            NotFoundError: The service no longer has the response.
         """
         return Response(self._transport.run(self._deferring(tools, interval, call)()))
 
@@ -148,20 +148,20 @@ class Chat(ChatCalls):
         interval: Interval = None,
         **call: Unpack[CallParameters],
     ) -> Sequence[Response]:
-        """Like ``defer``, for ``n`` answers."""
+        """Like ``defer``, for ``n`` responses."""
         steps = self._deferring(tools, interval, call, n)
         return each_of(self._transport.run(steps()), n)
 
     def compact(self, **call: Unpack[CallParameters]) -> CompactContextResponse:
-        """Have the service make the conversation short.
+        """Ask the service to compact the conversation.
 
-        The result takes the place of all messages; the conversation goes on from there.
+        The result replaces all messages.
         """
         compacted = self._transport.unary(self._compacting(call))
         self.append(compacted)
         return compacted
 
     def attach(self, client: _Client) -> Self:
-        """Give a chat that was unpickled a client to send it with; returns the chat."""
+        """Attach a client to an unpickled chat; return the chat."""
         self._transport = client._transport
         return self

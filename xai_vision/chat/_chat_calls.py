@@ -1,4 +1,4 @@
-"""What a chat asks of the service: each call described, none performed."""
+"""The calls of a chat, described but not made."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from xai_vision.chat._request.settings import MAX_RESPONSES, tool_list
 from xai_vision.chat._response.accumulator import StreamAccumulator
 from xai_vision.chat._response.chunk import Chunk
 from xai_vision.chat._response.response import Response
-from xai_vision.chat._telemetry import answer_attributes, request_attributes
+from xai_vision.chat._telemetry import request_attributes, response_attributes
 from xai_vision.errors import InvalidRequestError, StreamBrokenError
 from xai_vision.proto import chat_pb2
 from xai_vision.proto.chat_grpc import Chat as Rpc
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 Interval: TypeAlias = "float | timedelta | None"
 Call: TypeAlias = "Mapping[str, Any]"
-"""The keywords of a call: ``CallParameters`` or ``StreamParameters``."""
+"""The keywords of ``CallParameters`` or ``StreamParameters``."""
 Tools: TypeAlias = "Sequence[ToolLike] | None"
 
 Reply: TypeAlias = chat_pb2.GetChatCompletionResponse
@@ -43,7 +43,7 @@ Pairs: TypeAlias = tuple[Sequence[Response], Sequence[Chunk]]
 
 
 class ChatCalls(Conversation):
-    """A conversation that knows which calls it can make."""
+    """A conversation that can describe its calls."""
 
     _conversation_id: str | None = None
     _batch_request_id: str | None = None
@@ -70,14 +70,14 @@ class ChatCalls(Conversation):
         return self._unary(self._request(tools, n=n), _each(n), call, n)
 
     def _parsing(self, shape: type[T], tools: Tools, call: Call) -> Sampling[tuple[Response, T]]:
-        # Imported on use, like all that most programs never ask for.
+        # Imported on use, because most programs do not need it.
         from xai_vision.chat._request.response_format import response_format
         from xai_vision.chat._request.structured_output import OutputType
 
-        wanted = OutputType(shape)
-        asked = response_format("shape", wanted.schema)
-        body = self._request(tools, response_format=asked)
-        return self._unary(body, lambda reply: wanted.parse(Response(reply)), call)
+        output_type = OutputType(shape)
+        fmt = response_format("shape", output_type.schema)
+        body = self._request(tools, response_format=fmt)
+        return self._unary(body, lambda reply: output_type.parse(Response(reply)), call)
 
     def _unary(
         self,
@@ -93,17 +93,17 @@ class ChatCalls(Conversation):
             read,
             self._options(call),
             request_attributes=lambda: request_attributes(self, n, question),
-            response_attributes=answer_attributes,
+            response_attributes=response_attributes,
         )
 
     def _streaming(
         self, tools: Tools, call: Call, question: Message | None = None
     ) -> Streaming[Pair]:
-        fold = StreamAccumulator()
-        response = Response(fold)
+        accumulator = StreamAccumulator()
+        response = Response(accumulator)
 
         def read(chunk: ChunkProto) -> Pair:
-            fold.add(chunk)
+            accumulator.add(chunk)
             return response, Chunk(chunk)
 
         body = self._request(tools, question=question)
@@ -111,11 +111,11 @@ class ChatCalls(Conversation):
 
     def _batch_streaming(self, n: int, tools: Tools, call: Call) -> Streaming[Pairs]:
         n = _answers(n)
-        fold = StreamAccumulator()
-        responses = [Response(fold, index) for index in range(n)]
+        accumulator = StreamAccumulator()
+        responses = [Response(accumulator, index) for index in range(n)]
 
         def read(chunk: ChunkProto) -> Pairs:
-            fold.add(chunk)
+            accumulator.add(chunk)
             return responses, [Chunk(chunk, index) for index in range(n)]
 
         return self._stream_of(self._request(tools, n=n), call, read, responses)
@@ -143,7 +143,7 @@ class ChatCalls(Conversation):
             partial=lambda: parts if several else parts[0],
             finish=finish,
             request_attributes=lambda: request_attributes(self, several, question),
-            response_attributes=lambda _: answer_attributes(parts),
+            response_attributes=lambda _: response_attributes(parts),
         )
 
     def _deferring(
@@ -160,21 +160,21 @@ class ChatCalls(Conversation):
 
 
 def compaction(model: str, messages: Sequence[MessageLike], call: Call) -> Compacting:
-    """Describe compacting a conversation that is no chat."""
+    """Describe the compaction of messages that are not a chat."""
     conversation = Conversation(chat_pb2.GetCompletionsRequest(), messages)
     options = call_options(call)
     return compacting(model, list(conversation.messages), options)
 
 
 def stored(response_id: str, call: Call) -> Sampling[Sequence[Response]]:
-    """Describe reading a stored answer back."""
+    """Describe reading a stored response."""
     request = chat_pb2.GetStoredCompletionRequest(response_id=_id(response_id))
     options = call_options(call)
     return RpcCall(Rpc.GetStoredCompletion, request.SerializeToString(), answers, options)
 
 
 def deleting(response_id: str, call: Call) -> RpcCall[chat_pb2.DeleteStoredCompletionResponse, str]:
-    """Describe deleting a stored answer."""
+    """Describe deleting a stored response."""
     request = chat_pb2.DeleteStoredCompletionRequest(response_id=_id(response_id))
     options = call_options(call)
     return RpcCall(
@@ -186,9 +186,9 @@ def deleting(response_id: str, call: Call) -> RpcCall[chat_pb2.DeleteStoredCompl
 
 
 def answers(reply: Reply) -> list[Response]:
-    """The answers of a reply that does not say how many were asked for.
+    """Return the responses of a reply with an unknown number of responses.
 
-    When the service ran tools, its outputs are turns of one answer; otherwise each is one.
+    If server-side tools ran, the outputs are turns of one response; otherwise each is a response.
     """
     if any(_is_turn(output) for output in reply.outputs):
         return [Response(reply)]
@@ -207,13 +207,13 @@ def _each(n: int) -> Callable[[Reply], list[Response]]:
 
 
 def each_of(reply: Reply, n: int) -> list[Response]:
-    """The ``n`` answers of one reply."""
+    """Return the ``n`` responses of a reply."""
     return _each(n)(reply)
 
 
 def _answers(n: int) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= n <= MAX_RESPONSES:
-        raise InvalidRequestError(f"n must be a whole number from 1 to {MAX_RESPONSES}, not {n!r}")
+        raise InvalidRequestError(f"n must be an integer from 1 to {MAX_RESPONSES}, not {n!r}")
     return n.__index__()
 
 
@@ -224,6 +224,6 @@ def _id(response_id: str) -> str:
 def _unfinished() -> StreamBrokenError:
     return StreamBrokenError(
         grpc.StatusCode.INTERNAL,
-        "the stream ended without a finish reason, so the answer may be cut short",
+        "the stream ended without a finish reason, so the response may be incomplete",
         method=Rpc.GetCompletionChunk.path,
     )

@@ -1,4 +1,4 @@
-"""Compaction: a long conversation as one short, encrypted message."""
+"""Compaction: replacing a conversation by one encrypted message."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INPUT = 2
 
 
 class CompactContextResponse:
-    """A conversation made short. ``chat.append`` takes it in place of the messages it covers."""
+    """A compacted conversation. ``chat.append`` replaces all messages by it."""
 
     __slots__ = ("proto",)
 
@@ -34,17 +34,17 @@ class CompactContextResponse:
 
     @property
     def encrypted_content(self) -> str:
-        """The conversation, in a form only the service reads."""
+        """The encrypted conversation."""
         return self.proto.encrypted_content
 
     @property
     def dropped_message_count(self) -> int:
-        """How many messages were too many to be taken in."""
+        """The number of messages that were dropped."""
         return self.proto.dropped_message_count
 
     @property
     def usage(self) -> usage_pb2.SamplingUsage:
-        """The tokens this took."""
+        """The tokens of the compaction."""
         return self.proto.usage
 
     def __eq__(self, other: object) -> bool:
@@ -65,7 +65,7 @@ def compacting(model: str, messages: Sequence[Message], options: CallOptions) ->
     """Describe the call.
 
     Raises:
-        InvalidRequestError: There is no model, or nothing to compact.
+        InvalidRequestError: The model is missing, or there are no messages.
     """
     checks.model_name(model)
     if not messages:

@@ -1,4 +1,4 @@
-"""Deferred answers: leave a request with the service, and ask again until it is done."""
+"""Deferred responses: start a request and poll for its result."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from xai_vision.proto.chat_grpc import Chat as Rpc
 Reply: TypeAlias = chat_pb2.GetChatCompletionResponse
 
 DEFAULT_WAIT = 600.0
-"""Seconds: what xai_sdk waits for a deferred answer."""
+"""Seconds; xai_sdk's default timeout of a deferred response."""
 
-# Without interval=: quick at first for short answers, then sparing with calls.
+# Without interval=: poll quickly at first for short responses, then less often.
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 _GROWTH = 1.5
@@ -32,12 +32,12 @@ def deferred(
     options: CallOptions,
     interval: float | timedelta | None,
 ) -> Callable[[], CallSequence[Reply]]:
-    """Check the interval, and describe the work of getting a deferred answer.
+    """Check the interval and describe the calls of a deferred response.
 
     Args:
         body: The request.
-        options: For each call; their timeout is what to wait in all, ten minutes if there is none.
-        interval: Seconds between two questions; None starts at 0.1 and grows to 2.
+        options: The options of each call; their timeout limits the whole wait (default 600 s).
+        interval: Seconds between polls; None starts at 0.1 and grows to 2.
     """
     wait = options.timeout or DEFAULT_WAIT
     pause = call_seconds(interval, "interval")
@@ -52,17 +52,17 @@ def _steps(
         Rpc.StartDeferredCompletion, body, lambda reply: reply.request_id, _within(options, end)
     )
     request_id = yield start
-    asking = deferred_pb2.GetDeferredRequest(request_id=request_id).SerializeToString()
+    poll_request = deferred_pb2.GetDeferredRequest(request_id=request_id).SerializeToString()
     pause = interval or _FIRST_PAUSE
     while True:
         poll = RpcCall(
-            Rpc.GetDeferredCompletion, asking, lambda reply: reply, _within(options, end)
+            Rpc.GetDeferredCompletion, poll_request, lambda reply: reply, _within(options, end)
         )
         state: chat_pb2.GetDeferredCompletionResponse
         try:
             state = yield poll
         except RequestTimeoutError:
-            # The last question had only what was left of the wait.
+            # The last poll had only the rest of the timeout.
             if time.monotonic() < end:
                 raise
             raise _too_long(request_id, wait) from None
@@ -78,10 +78,10 @@ def _steps(
 
 
 def _within(options: CallOptions, end: float) -> CallOptions:
-    # At least a moment: the wait as a whole is what ends the work.
-    left = max(end - time.monotonic(), 0.001)
+    # Never zero: the timeout of the whole wait ends the loop.
+    remaining = max(end - time.monotonic(), 0.001)
     return CallOptions(
-        timeout=left,
+        timeout=remaining,
         retries=options.retries,
         wait_for_ready=options.wait_for_ready,
         metadata=options.metadata,
@@ -92,10 +92,10 @@ def _ended(status: deferred_pb2.DeferredStatus.ValueType, request_id: str) -> AP
     name = deferred_pb2.DeferredStatus.Name(status)
     if status == deferred_pb2.EXPIRED:
         return _error(
-            NotFoundError, grpc.StatusCode.NOT_FOUND, f"deferred answer {request_id} has expired"
+            NotFoundError, grpc.StatusCode.NOT_FOUND, f"deferred response {request_id} has expired"
         )
     return _error(
-        ServerError, grpc.StatusCode.INTERNAL, f"deferred answer {request_id}: status {name}"
+        ServerError, grpc.StatusCode.INTERNAL, f"deferred response {request_id}: status {name}"
     )
 
 
@@ -103,7 +103,7 @@ def _too_long(request_id: str, wait: float) -> APIError:
     return _error(
         RequestTimeoutError,
         grpc.StatusCode.DEADLINE_EXCEEDED,
-        f"deferred answer {request_id} was not done after {wait:g} seconds",
+        f"deferred response {request_id} was not done after {wait:g} seconds",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a conversation may cost, before it is sent."""
+"""Token estimates of conversations."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from xai_vision.imaging import PreparedImage, TokenEstimate, estimate_tokens, pr
 if TYPE_CHECKING:
     from xai_vision.chat._messages.message import Message, Part
 
-# English text has about four characters a token, other scripts and code fewer; no tokenizer of
-# the service is public. Measured for other models, so the range is wide.
+# English text has about four characters per token, other scripts and code fewer. The service's
+# tokenizer is not public; the numbers are those of other models, so the range is wide.
 _CHARACTERS_PER_TOKEN = (6.0, 4.0, 1.5)
-_TEXT_SOURCE = "text: about four characters a token (six to one and a half)"
+_TEXT_SOURCE = "text: about four characters per token (six to one and a half)"
 
 # Role and separators around each message.
 _PER_MESSAGE = 4
 
 
 def estimate_messages(messages: list[Message]) -> TokenEstimate:
-    """Sum up what the messages' texts and images may cost."""
+    """Estimate the tokens of messages."""
     parts = [part for message in messages for part in message.content]
     characters = sum(len(part.text) for part in parts)
     low, likely, high = (

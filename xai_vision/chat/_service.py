@@ -1,4 +1,4 @@
-"""``client.chat``: where conversations begin."""
+"""``client.chat``: creates conversations."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ _C = TypeVar("_C", bound=ChatCalls)
 
 
 class ChatService:
-    """Starts conversations."""
+    """Creates chats and reads stored responses."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def create(self, model: str, **parameters: Unpack[CreateParameters]) -> Chat:
-        """Start a conversation. Nothing is sent yet.
+        """Create a chat without sending anything.
 
         Args:
-            model: Which model answers, such as "grok-4".
-            **parameters: See ``CreateParameters``, where each has its unit, range and default.
+            model: The model, such as "grok-4".
+            **parameters: See ``CreateParameters`` for units, ranges and defaults.
 
         Raises:
-            InvalidRequestError: A value the service is sure to refuse; the text names it.
+            InvalidRequestError: A value that the service is sure to refuse; the message names it.
 
-        Example:
+        Examples:
             >>> from xai_vision import Client
             >>> from xai_vision.chat import user
             >>> client = Client(api_key="xai-...")
@@ -53,19 +53,19 @@ class ChatService:
         return _begin(Chat(settings, messages, self._transport), rest)
 
     def from_openai(self, **body: Any) -> Chat:
-        """Start a conversation from a request in OpenAI's form. Nothing is sent yet.
+        """Create a chat from a request in OpenAI's format without sending anything.
 
         Args:
             **body: The arguments of ``chat.completions.create`` (with ``messages``) or of
-                ``responses.create`` (with ``input``), ``extra_body`` included. Their defaults hold:
-                in the second form the answer is stored unless ``store=False``.
+                ``responses.create`` (with ``input``), including ``extra_body``. Their defaults
+                apply: the latter stores the response unless ``store=False``.
 
         Raises:
-            InvalidRequestError: Something that has no place over gRPC, or that the service is
-                sure to refuse; the text names it. How the answer comes is the choice of the
-                method: ``chat.stream()`` instead of ``stream=True``.
+            InvalidRequestError: A key that gRPC does not support, or a value that the service is
+                sure to refuse; the message names it. Use ``chat.stream()`` instead of
+                ``stream=True``.
 
-        Example:
+        Examples:
             >>> from xai_vision import Client
             >>> client = Client(api_key="xai-...")
             >>> chat = client.chat.from_openai(
@@ -77,41 +77,41 @@ class ChatService:
     def get_stored_completion(
         self, response_id: str, **call: Unpack[CallParameters]
     ) -> Sequence[Response]:
-        """Read back a stored answer; several when ``sample_batch`` asked for several.
+        """Return a stored response, or several if ``sample_batch`` created several.
 
         Raises:
-            NotFoundError: None is stored under this id (any more).
+            NotFoundError: The id is unknown or has expired.
         """
         return self._transport.unary(stored(response_id, call))
 
     def delete_stored_completion(self, response_id: str, **call: Unpack[CallParameters]) -> str:
-        """Delete a stored answer; returns its id.
+        """Delete a stored response; return its id.
 
         Raises:
-            NotFoundError: None is stored under this id (any more).
+            NotFoundError: The id is unknown or has expired.
         """
         return self._transport.unary(deleting(response_id, call))
 
     def compact_context(
         self, model: str, messages: Sequence[MessageLike], **call: Unpack[CallParameters]
     ) -> CompactContextResponse:
-        """Have the service make a conversation short; ``append`` the result to a new chat."""
+        """Compact a conversation; ``append`` the result to a new chat."""
         return self._transport.unary(compaction(model, messages, call))
 
 
 class AsyncChatService:
-    """Starts conversations."""
+    """Creates chats and reads stored responses."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     def create(self, model: str, **parameters: Unpack[CreateParameters]) -> AsyncChat:
-        """Start a conversation; see ``ChatService.create``. Nothing is awaited."""
+        """Create a chat; see ``ChatService.create``. This method is not a coroutine."""
         settings, messages, rest = _split(model, parameters)
         return _begin(AsyncChat(settings, messages, self._transport), rest)
 
     def from_openai(self, **body: Any) -> AsyncChat:
-        """See ``ChatService.from_openai``. Nothing is awaited."""
+        """See ``ChatService.from_openai``. This method is not a coroutine."""
         return _from_openai(self.create, body)
 
     async def get_stored_completion(

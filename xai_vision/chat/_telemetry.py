@@ -1,4 +1,4 @@
-"""What a span says of a chat's request and answer; asked for only when somebody looks."""
+"""Span attributes of a chat's request and response, computed only for recorded spans."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ _REQUEST = {
 def request_attributes(
     chat: Conversation, n: int | None = None, question: Message | None = None
 ) -> dict[str, Any]:
-    """Attributes of a request, by the names of the semantic conventions."""
+    """Return the attributes of a request, named by the semantic conventions."""
     settings = chat._settings if chat._proto is None else chat._proto
     attributes: dict[str, Any] = {
         "gen_ai.operation.name": "chat",
         "gen_ai.request.model": settings.model,
     }
     for field, name in _REQUEST.items():
-        if settings.HasField(field):  # type: ignore[arg-type]  # names of its optional fields
+        if settings.HasField(field):  # type: ignore[arg-type]  # names of optional fields
             attributes[f"gen_ai.request.{name}"] = getattr(settings, field)
     if n is not None:
         attributes["gen_ai.request.choice.count"] = n
     if settings.stop:
         attributes["gen_ai.request.stop_sequences"] = list(settings.stop)
     messages = [*chat.messages, *([question] if question is not None else [])]
-    sizes = _picture_sizes(messages)
+    sizes = _image_sizes(messages)
     attributes["xai_vision.request.image.count"] = len(sizes)
     attributes["xai_vision.request.image.bytes"] = sum(sizes)
     if captures_content():
-        # An image has no text, so none gets in here.
+        # Images have no text and are not captured.
         attributes["gen_ai.input.messages"] = [_text(message) for message in messages]
     return attributes
 
 
-def _picture_sizes(messages: Sequence[Message]) -> Sequence[int]:
-    """How many bytes each image takes as it is sent."""
+def _image_sizes(messages: Sequence[Message]) -> Sequence[int]:
+    """Return the encoded size of each image."""
     sizes = []
     for message in messages:
         for part in message.content:
@@ -68,8 +68,8 @@ def _text(message: Any) -> str:
     return f"{role}: {' '.join(part.text for part in message.content if part.text)}"
 
 
-def answer_attributes(result: Any) -> dict[str, Any]:
-    """Attributes of what a call gave: a Response, several, or one with its parsed object."""
+def response_attributes(result: Any) -> dict[str, Any]:
+    """Return the attributes of a result: one or several responses, or a response and an object."""
     responses = [result] if isinstance(result, Response) else list(result)
     responses = [response for response in responses if isinstance(response, Response)]
     if not responses:
@@ -79,7 +79,7 @@ def answer_attributes(result: Any) -> dict[str, Any]:
     if first.id:
         attributes["gen_ai.response.id"] = first.id
         attributes["gen_ai.response.model"] = first.model
-    # What a stream that broke off did not come to is left out: 0 would be a figure.
+    # Values that a broken stream did not reach are omitted, because 0 would be a value.
     reasons = [response.finish_reason for response in responses]
     if "REASON_INVALID" not in reasons:
         attributes["gen_ai.response.finish_reasons"] = reasons

@@ -1,5 +1,4 @@
-"""What the service offers besides conversations: one small file each.
+"""The services besides chat, one module each.
 
-Every file has the calls once, described and not performed, and two classes that perform them:
-one blocks, its twin is awaited.
+A module describes its calls once. Two classes make them, one for each client.
 """

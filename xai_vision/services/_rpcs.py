@@ -1,4 +1,4 @@
-"""What the services' calls have in common."""
+"""Shared by the services' calls."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from xai_vision._transport.options import call_options
-from xai_vision._transport.rpc import RpcCall, Out, Res
+from xai_vision._transport.rpc import Out, Res, RpcCall
 from xai_vision.proto._method import Method
 
 Req = TypeVar("Req", bound=Message)
 Call = Mapping[str, Any]
-"""The keywords of ``CallParameters`` that a caller gave."""
+"""The keywords of ``CallParameters``."""
 
 
 def describe(
@@ -22,17 +22,17 @@ def describe(
     """Describe a call.
 
     Args:
-        method: Which RPC.
-        request: What to send.
-        read: Makes what the caller gets of the reply.
-        call: What the caller said about it.
+        method: The RPC.
+        request: The request message.
+        read: Converts the reply to the result.
+        call: The options of the call.
 
     Raises:
-        InvalidRequestError: A value in ``call`` that cannot be.
+        InvalidRequestError: An option is invalid.
     """
     return RpcCall(method, request.SerializeToString(), read, call_options(call))
 
 
 def whole(reply: Res) -> Res:
-    """Read a reply as it is."""
+    """Return the reply unchanged."""
     return reply

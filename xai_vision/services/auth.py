@@ -1,4 +1,4 @@
-"""``client.auth``: facts about the API key."""
+"""``client.auth``: API key info."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ def _info(call: Call) -> RpcCall[auth_pb2.ApiKey, auth_pb2.ApiKey]:
 
 
 class AuthService:
-    """Facts about the key the client was made with."""
+    """Information about the client's API key."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def get_api_key_info(self, **call: Unpack[CallParameters]) -> auth_pb2.ApiKey:
-        """Ask whose key it is, what it may do, and whether it still works.
+        """Return the owner, the permissions and the state of the API key.
 
         Args:
-            **call: See ``CallParameters``: timeout and retries of this call.
+            **call: See ``CallParameters``.
 
         Returns:
-            An ``auth_pb2.ApiKey``, with the key struck out in the middle. ``disabled``,
-            ``api_key_blocked`` and ``team_blocked`` each mean that it is of no use.
+            An ``auth_pb2.ApiKey`` with the key redacted. The key does not work if ``disabled``,
+            ``api_key_blocked`` or ``team_blocked`` is set.
 
         Raises:
             AuthenticationError: The service does not know the key.
             APIError: The call failed otherwise.
 
-        Example:
+        Examples:
             >>> client.auth.get_api_key_info().acls  # doctest: +SKIP
             ['api-key:model:*', 'api-key:endpoint:*']
         """
@@ -48,11 +48,11 @@ class AuthService:
 
 
 class AsyncAuthService:
-    """Facts about the key the client was made with."""
+    """Information about the client's API key."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     async def get_api_key_info(self, **call: Unpack[CallParameters]) -> auth_pb2.ApiKey:
-        """Ask whose key it is and what it may do; see ``AuthService.get_api_key_info``."""
+        """See ``AuthService.get_api_key_info``."""
         return await self._transport.unary(_info(call))

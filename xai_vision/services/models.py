@@ -1,4 +1,4 @@
-"""``client.models``: which models there are, what they take and what they cost."""
+"""``client.models``: the available models, their inputs and prices."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ImageGenerationModel: TypeAlias = models_pb2.ImageGenerationModel
 
 
 class _Calls:
-    """The six calls, described."""
+    """The six calls."""
 
     def _list_language(
         self, call: Call
@@ -65,21 +65,20 @@ def _named(name: str) -> models_pb2.GetModelRequest:
 
 
 class ModelsService(_Calls):
-    """The catalogue of models.
+    """The available models.
 
-    Each method takes the keywords of ``CallParameters`` (timeout and retries of that call) and
-    raises APIError when the call fails.
+    Each method has the keywords of ``CallParameters`` and raises APIError if the call fails.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def list_language_models(self, **call: Unpack[CallParameters]) -> list[LanguageModel]:
-        """List the models that write.
+        """List the language models.
 
-        Those with ``models_pb2.IMAGE`` among their ``input_modalities`` take images.
+        Models with ``models_pb2.IMAGE`` in their ``input_modalities`` accept images.
 
-        Example:
+        Examples:
             >>> from xai_vision.proto import models_pb2
             >>> [
             ...     model.name
@@ -91,75 +90,75 @@ class ModelsService(_Calls):
         return self._transport.unary(self._list_language(call))
 
     def get_language_model(self, name: str, **call: Unpack[CallParameters]) -> LanguageModel:
-        """Describe a model that writes: what it takes, its longest prompt, its prices.
+        """Return a language model: its inputs, context window and prices.
 
         Args:
-            name: Its name or one of its aliases, such as "grok-4".
-            **call: See ``CallParameters``: timeout and retries of this call.
+            name: The name or an alias, such as "grok-4".
+            **call: See ``CallParameters``.
 
         Returns:
-            A ``models_pb2.LanguageModel``; prices are per token, in the service's own unit.
+            A ``models_pb2.LanguageModel``; prices are per token in ticks of 1e-10 US dollars.
 
         Raises:
             InvalidRequestError: ``name`` is empty.
-            NotFoundError: There is no such model.
+            NotFoundError: The model is unknown.
             APIError: The call failed otherwise.
         """
         return self._transport.unary(self._language(name, call))
 
     def list_embedding_models(self, **call: Unpack[CallParameters]) -> list[EmbeddingModel]:
-        """List the models that turn text or images into vectors."""
+        """List the embedding models."""
         return self._transport.unary(self._list_embedding(call))
 
     def get_embedding_model(self, name: str, **call: Unpack[CallParameters]) -> EmbeddingModel:
-        """Describe a model that makes vectors; errors as in ``get_language_model``."""
+        """Return an embedding model; errors as in ``get_language_model``."""
         return self._transport.unary(self._embedding(name, call))
 
     def list_image_generation_models(
         self, **call: Unpack[CallParameters]
     ) -> list[ImageGenerationModel]:
-        """List the models that draw."""
+        """List the image generation models."""
         return self._transport.unary(self._list_image_generation(call))
 
     def get_image_generation_model(
         self, name: str, **call: Unpack[CallParameters]
     ) -> ImageGenerationModel:
-        """Describe a model that draws; errors as in ``get_language_model``."""
+        """Return an image generation model; errors as in ``get_language_model``."""
         return self._transport.unary(self._image_generation(name, call))
 
 
 class AsyncModelsService(_Calls):
-    """The catalogue of models; see ``ModelsService``, whose methods these are, to be awaited."""
+    """The available models; see ``ModelsService``."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     async def list_language_models(self, **call: Unpack[CallParameters]) -> list[LanguageModel]:
-        """List the models that write."""
+        """List the language models."""
         return await self._transport.unary(self._list_language(call))
 
     async def get_language_model(self, name: str, **call: Unpack[CallParameters]) -> LanguageModel:
-        """Describe a model that writes."""
+        """Return a language model."""
         return await self._transport.unary(self._language(name, call))
 
     async def list_embedding_models(self, **call: Unpack[CallParameters]) -> list[EmbeddingModel]:
-        """List the models that turn text or images into vectors."""
+        """List the embedding models."""
         return await self._transport.unary(self._list_embedding(call))
 
     async def get_embedding_model(
         self, name: str, **call: Unpack[CallParameters]
     ) -> EmbeddingModel:
-        """Describe a model that makes vectors."""
+        """Return an embedding model."""
         return await self._transport.unary(self._embedding(name, call))
 
     async def list_image_generation_models(
         self, **call: Unpack[CallParameters]
     ) -> list[ImageGenerationModel]:
-        """List the models that draw."""
+        """List the image generation models."""
         return await self._transport.unary(self._list_image_generation(call))
 
     async def get_image_generation_model(
         self, name: str, **call: Unpack[CallParameters]
     ) -> ImageGenerationModel:
-        """Describe a model that draws."""
+        """Return an image generation model."""
         return await self._transport.unary(self._image_generation(name, call))

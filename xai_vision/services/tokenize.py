@@ -1,4 +1,4 @@
-"""``client.tokenize``: how a model cuts text into tokens."""
+"""``client.tokenize``: the tokenizers of models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _tokens(reply: tokenize_pb2.TokenizeTextResponse) -> list[tokenize_pb2.Token
     return list(reply.tokens)
 
 
-def _cut(
+def _tokenize(
     text: str, model: str, call: Call
 ) -> RpcCall[tokenize_pb2.TokenizeTextResponse, list[tokenize_pb2.Token]]:
     request = tokenize_pb2.TokenizeTextRequest(
@@ -31,7 +31,7 @@ def _cut(
 
 
 class TokenizeService:
-    """Counts tokens before they are paid for."""
+    """Tokenizes text."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -39,31 +39,31 @@ class TokenizeService:
     def tokenize_text(
         self, text: str, model: str, **call: Unpack[CallParameters]
     ) -> list[tokenize_pb2.Token]:
-        """Cut text into a model's tokens. Images are not counted here.
+        """Tokenize text with a model's tokenizer. Images are not supported.
 
         Args:
-            text: Any text.
-            model: Whose tokens, such as "grok-4".
-            **call: See ``CallParameters``: timeout and retries of this call.
+            text: The text.
+            model: The model, such as "grok-4".
+            **call: See ``CallParameters``.
 
         Returns:
             The tokens in order, each with ``token_id``, ``string_token`` and ``token_bytes``.
-            A token may end within a character: then only the bytes are exact.
+            If a token ends within a character, only the bytes are exact.
 
         Raises:
-            InvalidRequestError: No model is named, or the text cannot be sent as UTF-8.
-            NotFoundError: There is no such model.
+            InvalidRequestError: The model is missing, or the text cannot be encoded as UTF-8.
+            NotFoundError: The model is unknown.
             APIError: The call failed otherwise.
 
-        Example:
+        Examples:
             >>> len(client.tokenize.tokenize_text("What is this?", "grok-4"))  # doctest: +SKIP
             4
         """
-        return self._transport.unary(_cut(text, model, call))
+        return self._transport.unary(_tokenize(text, model, call))
 
 
 class AsyncTokenizeService:
-    """Counts tokens before they are paid for."""
+    """Tokenizes text."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
@@ -71,5 +71,5 @@ class AsyncTokenizeService:
     async def tokenize_text(
         self, text: str, model: str, **call: Unpack[CallParameters]
     ) -> list[tokenize_pb2.Token]:
-        """Cut text into a model's tokens; see ``TokenizeService.tokenize_text``."""
-        return await self._transport.unary(_cut(text, model, call))
+        """See ``TokenizeService.tokenize_text``."""
+        return await self._transport.unary(_tokenize(text, model, call))

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Messages of a conversation and their wire format."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Responses, their chunks, and the accumulation of streams."""

@@ -1,4 +1,4 @@
-"""What the service answers."""
+"""Responses of the model."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _TICKS_PER_USD = 10**10
 
 
 class Response:
-    """An answer. ``print(response)`` shows its text.
+    """A response of the model. ``print(response)`` prints its text.
 
-    While a stream runs, the Response it yields grows with each chunk.
+    The Response of a running stream grows with each chunk.
     """
 
     __slots__ = ("_index", "_source")
@@ -39,90 +39,90 @@ class Response:
         """Wrap a reply.
 
         Args:
-            proto: The reply as the service sent it, or what a stream's chunks are folded into.
-            index: Which of several answers (``sample_batch``) this is. None, the default: the
-                last output of the model, which is the answer when the service ran tools.
+            proto: The reply of the service, or the accumulator of a stream.
+            index: The index of one of several responses (``sample_batch``). Default None: the
+                last output of the model, which is the response if server-side tools ran.
         """
-        is_whole = isinstance(proto, chat_pb2.GetChatCompletionResponse)
-        self._source: ReplySource = CompleteReply(proto) if is_whole else proto  # type: ignore[assignment, arg-type]
+        is_reply = isinstance(proto, chat_pb2.GetChatCompletionResponse)
+        self._source: ReplySource = CompleteReply(proto) if is_reply else proto  # type: ignore[assignment, arg-type]
         self._index = index
 
     @property
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
-        """The whole reply. In a running stream it is put together anew at each read."""
+        """The complete reply. In a running stream it is rebuilt at each read."""
         return self._source.proto()
 
-    _proto = proto  # the name some programs read
+    _proto = proto  # some programs written for xai_sdk read this name
 
-    def _found(self) -> chat_pb2.CompletionOutput | None:
+    def _find_output(self) -> chat_pb2.CompletionOutput | None:
         return select_output(self._source.reply_without_text().outputs, self._index)
 
     @property
     def _output(self) -> chat_pb2.CompletionOutput:
-        output = self._found()
+        output = self._find_output()
         return chat_pb2.CompletionOutput() if output is None else output
 
     def _outputs(
         self, reply: chat_pb2.GetChatCompletionResponse
     ) -> list[chat_pb2.CompletionOutput]:
-        """Those of a reply's outputs that belong to this answer: turns of tools as well."""
+        """Return the outputs of this response, including tool turns."""
         if self._index is None:
             return list(reply.outputs)
         return [output for output in reply.outputs if output.index == self._index]
 
     @property
     def id(self) -> str:
-        """The answer's id: chains a conversation as ``previous_response_id``."""
+        """The response's id, for ``previous_response_id``."""
         return self._source.reply_without_text().id
 
     @property
     def model(self) -> str:
-        """The model that answered."""
+        """The model that responded."""
         return self._source.reply_without_text().model
 
     @property
     def created(self) -> datetime:
-        """When the request was taken, in UTC without a time zone (as xai_sdk gives it)."""
+        """When the request was received, in UTC without a time zone (as in xai_sdk)."""
         return self._source.reply_without_text().created.ToDatetime()
 
     @property
     def content(self) -> str:
-        """The text of the answer; in a running stream, as far as it has come."""
+        """The text of the response; in a running stream, the text so far."""
         return self._source.content(self._index)
 
     @property
     def reasoning_content(self) -> str:
-        """What the model thought before answering, where it tells."""
+        """The reasoning of the model, if the model returns it."""
         return self._source.reasoning(self._index)
 
     @property
     def encrypted_content(self) -> str:
-        """The reasoning in a form only the service reads, with ``use_encrypted_content``."""
+        """The encrypted reasoning, with ``use_encrypted_content``."""
         return self._output.message.encrypted_content
 
     @property
     def role(self) -> str:
-        """Who speaks: the name of a ``chat_pb2.MessageRole``, such as "ROLE_ASSISTANT"."""
+        """The role, a name of ``chat_pb2.MessageRole`` such as "ROLE_ASSISTANT"."""
         return chat_pb2.MessageRole.Name(self._output.message.role)
 
     @property
     def finish_reason(self) -> str:
-        """Why the answer ended: the name of a ``sample_pb2.FinishReason``, say "REASON_STOP"."""
+        """The finish reason, a name of ``sample_pb2.FinishReason`` such as "REASON_STOP"."""
         return sample_pb2.FinishReason.Name(self._output.finish_reason)
 
     @property
     def logprobs(self) -> chat_pb2.LogProbs:
-        """The tokens' log probabilities, when asked for with ``logprobs=True``."""
+        """The log probabilities of the tokens, with ``logprobs=True``."""
         return self._output.logprobs
 
     @property
     def usage(self) -> usage_pb2.SamplingUsage:
-        """The tokens this took; ``prompt_image_tokens`` of them for images."""
+        """The token counts; ``prompt_image_tokens`` are those of images."""
         return self._source.reply_without_text().usage
 
     @property
     def cost_usd(self) -> float | None:
-        """What this cost in US dollars; None where the service does not say."""
+        """The cost in US dollars; None if the service does not report it."""
         usage = self.usage
         if not usage.HasField("cost_in_usd_ticks"):
             return None
@@ -130,7 +130,7 @@ class Response:
 
     @property
     def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
-        """All calls the model made, in order: yours to answer, and those the service ran."""
+        """All tool calls of the model in order, of client-side and server-side tools."""
         return [
             call
             for output in self._source.reply_without_text().outputs
@@ -140,24 +140,24 @@ class Response:
 
     @property
     def tool_outputs(self) -> Sequence[chat_pb2.CompletionOutput]:
-        """The results of tools the service ran, where asked for with ``include``."""
+        """The results of server-side tools, if requested with ``include``."""
         return [o for o in self.proto.outputs if o.message.role == chat_pb2.ROLE_TOOL]
 
     @property
     def image_outputs(self) -> Sequence[ImageOutput]:
-        """Images the image_generation tool made."""
+        """Images generated by the image_generation tool."""
         from xai_vision.chat._response.image_output import image_outputs
 
         return image_outputs(self.proto)
 
     @property
     def citations(self) -> Sequence[str]:
-        """The URLs of all sources the answer draws on."""
+        """The URLs of the response's sources."""
         return self._source.reply_without_text().citations
 
     @property
     def inline_citations(self) -> Sequence[chat_pb2.InlineCitation]:
-        """Sources with their places in the text, with ``include=["inline_citations"]``."""
+        """Sources with their positions in the text, with ``include=["inline_citations"]``."""
         outputs = self._outputs(self._source.reply_without_text())
         return [
             cited
@@ -168,40 +168,40 @@ class Response:
 
     @property
     def server_side_tool_usage(self) -> dict[str, int]:
-        """How often the service used each of its tools, such as SERVER_SIDE_TOOL_VIEW_IMAGE."""
+        """The number of uses of each server-side tool, such as SERVER_SIDE_TOOL_VIEW_IMAGE."""
         return tool_usage(self.usage)
 
     @property
     def system_fingerprint(self) -> str:
-        """Which configuration of the service answered."""
+        """The fingerprint of the service's configuration."""
         return self._source.reply_without_text().system_fingerprint
 
     @property
     def service_tier(self) -> Literal["default", "priority"]:
-        """The tier the request was served in."""
+        """The service tier of the request."""
         tier = self._source.reply_without_text().service_tier
         return "priority" if tier == usage_pb2.SERVICE_TIER_PRIORITY else "default"
 
     @property
     def request_settings(self) -> chat_pb2.RequestSettings:
-        """The settings the service understood."""
+        """The effective settings of the request."""
         return self._source.reply_without_text().settings
 
     @property
     def debug_output(self) -> chat_pb2.DebugOutput:
-        """Debugging details, for xAI's own people."""
+        """Internal debug output of the service."""
         return self._source.reply_without_text().debug_output
 
     @property
     def output_files(self) -> Sequence[chat_pb2.OutputFile]:
-        """Files the service's tools made."""
+        """Files created by server-side tools."""
         return self._source.reply_without_text().output_files
 
     def process_chunk(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
-        """Add a chunk of a stream, for programs that read chunks themselves."""
+        """Add a chunk of a stream, for programs that read chunks from gRPC."""
         if not isinstance(self._source, StreamAccumulator):
             if self.proto.ByteSize():
-                raise XaiVisionError("process_chunk() is for a Response that began empty")
+                raise XaiVisionError("process_chunk() needs a Response that was created empty")
             self._source = StreamAccumulator()
         self._source.add(chunk)
 
@@ -210,9 +210,9 @@ class Response:
 
     def __repr__(self) -> str:
         text = self.content
-        shown = text if len(text) <= 60 else text[:59] + "…"
+        short = text if len(text) <= 60 else text[:59] + "…"
         return (
-            f"<Response id={self.id!r} model={self.model!r} content={shown!r} "
+            f"<Response id={self.id!r} model={self.model!r} content={short!r} "
             f"finish_reason={self.finish_reason} total_tokens={self.usage.total_tokens}>"
         )
 
