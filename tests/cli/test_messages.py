@@ -42,7 +42,8 @@ def test_refusals_speak_no_python(folder, name):
     (folder / "bomb.png").write_bytes(bomb)
     with pytest.raises(errors.ImageError) as refused:
         open_image(
-            name, ImageOptions("auto", 100 if "://" in name else None, fit=False, strip_metadata=False)
+            name,
+            ImageOptions("auto", 100 if "://" in name else None, fit=False, strip_metadata=False),
         )
     text = error_text(refused.value)
     assert not re.search(r"\w=|\(\)|pathlib", text), text

@@ -14,8 +14,8 @@ import urllib.request
 
 import pytest
 
-from tests.sample_images import jpeg
 from tests.rest.plain import ask, complete, respond
+from tests.sample_images import jpeg
 from tests.testing.asking import connected, data_url
 from xai_vision.testing import FakeServer, Fault, Reply
 

@@ -156,7 +156,9 @@ def test_faults_inside_streams(server):
 
 
 def test_rules_may_refuse_and_be_mistaken(server):
-    server.on(prompt="a").side_effect(lambda call: (_ for _ in ()).throw(ServiceError("ABORTED", "no")))
+    server.on(prompt="a").side_effect(
+        lambda call: (_ for _ in ()).throw(ServiceError("ABORTED", "no"))
+    )
     server.on(prompt="b").side_effect(lambda call: 1 / 0)
     assert respond(server, "a").status == 409
     assert respond(server, "b").status == 500

@@ -7,12 +7,12 @@ import json
 import grpc
 import pytest
 
-from tests.sample_images import jpeg, png
 from tests.rest.plain import ask, complete, respond
+from tests.sample_images import jpeg, png
 from tests.testing.asking import connected, data_url, picture, request, said
 from xai_vision.openai_compat import from_request, from_response
 from xai_vision.proto import chat_pb2, deferred_pb2
-from xai_vision.testing import Reply, FunctionCall, match
+from xai_vision.testing import FunctionCall, Reply, match
 
 QUESTION = "What is on these?"
 PICTURES = [(data_url(jpeg()), "high"), (data_url(png(), "image/png"), "low")]

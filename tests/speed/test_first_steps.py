@@ -20,8 +20,9 @@ RAW = "import grpc; from xai_vision.proto import chat_pb2, image_pb2"
 HEAVY = {
     "PIL", "numpy", "json", "opentelemetry", "pydantic", "click", "rich", "yaml", "openai",
     "xai_sdk", "xai_vision.testing", "xai_vision._cli", "xai_vision.services",
-    "xai_vision.imaging._prepare", "xai_vision.imaging._sources.data", "xai_vision.chat._request.parameters",
-    "xai_vision.chat._request.function_tool", "xai_vision.chat._request.structured_output", "xai_vision.chat._deferred",
+    "xai_vision.imaging._prepare", "xai_vision.imaging._sources.data",
+    "xai_vision.chat._request.parameters", "xai_vision.chat._request.function_tool",
+    "xai_vision.chat._request.structured_output", "xai_vision.chat._deferred",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._service.response import tokens
-from xai_vision.testing._service.response.chunking import split_text, split_response
+from xai_vision.testing._service.response.chunking import split_response, split_text
 
 
 @given(st.text())

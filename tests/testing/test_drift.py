@@ -11,7 +11,7 @@ import pytest
 
 from tests.sample_images import jpeg
 from tests.testing.asking import data_url
-from xai_vision.testing import Reply, ServerToolCall, FunctionCall
+from xai_vision.testing import FunctionCall, Reply, ServerToolCall
 
 pytestmark = pytest.mark.peer
 

@@ -12,11 +12,11 @@ from tests.testing.asking import connected
 from xai_vision.testing import (
     FakeServer,
     Fault,
+    FunctionCall,
     Reply,
+    ServerToolCall,
     ServiceError,
     Settings,
-    ServerToolCall,
-    FunctionCall,
     match,
 )
 

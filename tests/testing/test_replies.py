@@ -6,7 +6,7 @@ import json
 import time
 
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
-from xai_vision.testing import Reply, ServerToolCall, FunctionCall
+from xai_vision.testing import FunctionCall, Reply, ServerToolCall
 
 WEB = chat_pb2.Tool(web_search=chat_pb2.WebSearch())
 
@@ -16,7 +16,10 @@ def test_all_a_reply_can_say(server, ask):
         Reply(
             "The answer.",
             reasoning="Let me think.",
-            steps=[ServerToolCall("web_search", {"query": "q"}), ServerToolCall("mcp", {}, "no", failed=True)],
+            steps=[
+                ServerToolCall("web_search", {"query": "q"}),
+                ServerToolCall("mcp", {}, "no", failed=True),
+            ],
             tool_calls=[FunctionCall("f", "not json", id="call-7")],
             citations=["https://e.x/1", "collections://c/files/f9"],
             finish="max_context",

@@ -15,13 +15,13 @@ from xai_vision.testing import (
     FakeServer,
     Fault,
     FaultRule,
+    FunctionCall,
     Reply,
     Rule,
     RuleRecord,
-    Settings,
     ServerToolCall,
+    Settings,
     Tenant,
-    FunctionCall,
     match,
 )
 from xai_vision.testing.match import Matcher
@@ -34,7 +34,9 @@ def rules(server: Tenant) -> None:
     assert_type(rule.replies(Reply.tool_call("f", city="Oslo"), "12 C", Fault.hang()), Rule)
     assert_type(rule.reply_json({"animal": "cat"}, reasoning="hm"), Rule)
     assert_type(rule.times(1).optional(), Rule)
-    server.on(when=lambda call: call.prompt.startswith("a")).side_effect(lambda call: Reply(call.prompt))
+    server.on(when=lambda call: call.prompt.startswith("a")).side_effect(
+        lambda call: Reply(call.prompt)
+    )
     server.on(tools=("web_search", "f"), schema=match.any, metadata={"x": "y"}, stream=True)
     server.on(promt="x")  # type: ignore[call-arg]
     server.on(prompt=5)  # type: ignore[arg-type]
@@ -47,8 +49,10 @@ def rules(server: Tenant) -> None:
 
 
 def replies() -> None:
-    assert_type(Reply("x", finish="length", usage={"prompt_tokens": 5}).replace_fields(text="y"), Reply)
-    assert_type(Reply("x", tool_calls=[FunctionCall("f", {"a": 1})], steps=[ServerToolCall("mcp")]), Reply)
+    assert_type(Reply("x", finish="length", usage={"prompt_tokens": 5}).replace(text="y"), Reply)
+    assert_type(
+        Reply("x", tool_calls=[FunctionCall("f", {"a": 1})], steps=[ServerToolCall("mcp")]), Reply
+    )
     Reply("x", finish="stopp")  # type: ignore[arg-type]
     Reply("x", resoning="y")  # type: ignore[call-arg]
 
@@ -81,7 +85,8 @@ def calls(server: Tenant) -> None:
     call = server.calls.last
     assert_type(call.images, Sequence[CallImage])
     assert_type(call.images[0].data, bytes)
-    assert_type(call.rule, Rule | RuleRecord | None)
+    if call.rule is not None:
+        assert_type(call.rule.record(), RuleRecord)
     assert_type(call.faults, tuple[Fault, ...])
     server.calls.assert_called(2, prompt="x")
     server.calls.where(statsu="OK")  # type: ignore[call-arg]

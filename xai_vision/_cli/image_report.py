@@ -12,7 +12,7 @@ from xai_vision._cli.exit_codes import CliError, Exit
 from xai_vision._cli.image_files import display_name, is_url, source_of
 from xai_vision._cli.terminal import error_text
 from xai_vision.errors import ImageError
-from xai_vision.imaging import Header, prepare_image, read_header
+from xai_vision.imaging import ImageHeader, prepare_image, read_header
 from xai_vision.imaging._limits import MAX_SOURCE_BYTES, human_size
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ImageReport:
     """The properties of an image, and of what would be sent."""
 
     name: str
-    header: Header | None
+    header: ImageHeader | None
     size_bytes: int | None
     metadata: tuple[str, ...]
     prepared: PreparedImage | None
@@ -157,7 +157,7 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _header(data: bytes) -> Header | None:
+def _header(data: bytes) -> ImageHeader | None:
     try:
         return read_header(data)
     except ImageError:

@@ -33,7 +33,7 @@ class ImageError(InvalidRequestError):
 
 
 class ImageSourceError(ImageError):
-    """An unsupported source: a path as a string, an array of another shape or type, another object."""
+    """An unsupported source, such as a path as a string or an array of another shape."""
 
 
 class ImageReadError(ImageError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from xai_vision.openai_compat._parts import logprob, sources
+from xai_vision.openai_compat._parts import logprob, url_citations
 from xai_vision.openai_compat._server_calls import is_server_side
 from xai_vision.openai_compat._usage import chat_usage
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
@@ -79,7 +79,7 @@ def _choice(place: int, output: chat_pb2.CompletionOutput) -> dict[str, Any]:
 def _annotated(citations: Iterable[chat_pb2.InlineCitation]) -> dict[str, Any]:
     """The sources of passages; left out where there are none, as in most answers."""
     written = []
-    for source in sources(citations):
+    for source in url_citations(citations):
         kind = source.pop("type")
         written.append({"type": kind, kind: source})
     return {"annotations": written} if written else {}
@@ -110,19 +110,19 @@ class ChatStream:
         self._places: dict[int, int] = {}
         self._calls: dict[int, int] = {}
 
-    def feed(self, piece: _Piece) -> list[dict[str, Any]]:
+    def feed(self, chunk: _Piece) -> list[dict[str, Any]]:
         """Take the next piece; return the chunks it makes."""
         written = []
-        for output in piece.outputs:
+        for output in chunk.outputs:
             if output.delta.role == chat_pb2.ROLE_TOOL or _is_turn_piece(output):
                 continue
-            head = _head(piece, "chat.completion.chunk")
+            head = _head(chunk, "chat.completion.chunk")
             written += [{**head, "choices": [choice]} for choice in self._choices(output)]
-        if written and piece.citations:
-            written[-1]["citations"] = list(piece.citations)
-        if self._include_usage and piece.HasField("usage"):
-            last = _head(piece, "chat.completion.chunk")
-            written.append({**last, "usage": chat_usage(piece.usage)})
+        if written and chunk.citations:
+            written[-1]["citations"] = list(chunk.citations)
+        if self._include_usage and chunk.HasField("usage"):
+            last = _head(chunk, "chat.completion.chunk")
+            written.append({**last, "usage": chat_usage(chunk.usage)})
         return written
 
     def _choices(self, output: chat_pb2.CompletionOutputChunk) -> Iterator[dict[str, Any]]:
@@ -150,7 +150,7 @@ class ChatStream:
         self._calls[index] = number + 1
         opening = {"name": call.function.name, "arguments": ""}
         yield {"index": number, "id": call.id, "type": "function", "function": opening}
-        for part in halves(call.function.arguments):
+        for part in split_in_two(call.function.arguments):
             yield {"index": number, "function": {"arguments": part}}
 
 
@@ -159,16 +159,16 @@ def _is_turn_piece(output: chat_pb2.CompletionOutputChunk) -> bool:
     return bool(calls) and all(map(is_server_side, calls))
 
 
-def halves(arguments: str) -> list[str]:
+def split_in_two(arguments: str) -> list[str]:
     """Cut a call's arguments in two, as they come in pieces from the service too."""
     middle = len(arguments) // 2
     return [part for part in (arguments[:middle], arguments[middle:]) if part]
 
 
 def chat_chunks(
-    pieces: Iterable[_Piece], *, include_usage: bool = False
+    chunks: Iterable[_Piece], *, include_usage: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Turn a gRPC stream into the chunks of Chat Completions; see ``ChatStream``."""
     stream = ChatStream(include_usage=include_usage)
-    for piece in pieces:
+    for piece in chunks:
         yield from stream.feed(piece)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from xai_vision.openai_compat._completion import halves
+from xai_vision.openai_compat._completion import split_in_two
 from xai_vision.openai_compat._parts import logprob
 from xai_vision.openai_compat._response import call_item, envelope, message_item, reasoning_item
 from xai_vision.openai_compat._server_calls import is_server_side
@@ -62,9 +62,9 @@ class ResponseStream:
         self._results: dict[int, list[str]] = {}
         self._number = 0
 
-    def feed(self, piece: _Piece) -> list[dict[str, Any]]:
+    def feed(self, chunk: _Piece) -> list[dict[str, Any]]:
         """Take the next piece; return the events it makes."""
-        return [self._numbered(event) for event in self._fed(piece)]
+        return [self._numbered(event) for event in self._fed(chunk)]
 
     def finish(self) -> list[dict[str, Any]]:
         """Return the events at the end of a stream that ended well."""
@@ -223,7 +223,7 @@ class ResponseStream:
         place = self._calls[call.id] = self._place(begun)
         yield self._added(place)
         if not is_server_side(call):
-            for part in halves(call.function.arguments):
+            for part in split_in_two(call.function.arguments):
                 yield self._call_event(place, "function_call_arguments.delta", delta=part)
             whole = {"arguments": call.function.arguments, "name": call.function.name}
             yield self._call_event(place, "function_call_arguments.done", **whole)
@@ -259,10 +259,10 @@ class ResponseStream:
 
 
 def response_events(
-    pieces: Iterable[_Piece], settings: chat_pb2.RequestSettings | None = None
+    chunks: Iterable[_Piece], settings: chat_pb2.RequestSettings | None = None
 ) -> Iterator[dict[str, Any]]:
     """Turn a gRPC stream into the events of the Responses API; see ``ResponseStream``."""
     stream = ResponseStream(settings)
-    for piece in pieces:
+    for piece in chunks:
         yield from stream.feed(piece)
     yield from stream.finish()

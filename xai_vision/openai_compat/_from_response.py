@@ -1,4 +1,4 @@
-"""Whole answers, in either form."""
+"""Translate whole responses into either JSON format."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ __all__ = ["from_response"]
 
 
 def from_response(response: chat_pb2.GetChatCompletionResponse, *, api: Api) -> dict[str, Any]:
-    """Translate an answer into JSON.
+    """Translate a response into JSON.
 
-    What JSON has no place for is left out, for an answer must stay readable: what that is stands
-    in a table of docs/rest.md.
+    A field that the format cannot express is left out, so that every response can be written. The
+    table in docs/rest.md lists these fields.
 
     Args:
-        response: The answer; ``Response.proto`` of xai_vision has it.
-        api: "chat" writes a ``chat.completion``, "responses" a ``response``.
+        response: The response proto, such as ``Response.proto``.
+        api: "chat" for a ``chat.completion`` object, "responses" for a ``response`` object.
 
     Returns:
-        The object. Image tokens are ``usage.prompt_tokens_details.image_tokens`` in the first;
-        in the second they are part of ``usage.input_tokens``.
+        The JSON object. Chat Completions counts image tokens in
+        ``usage.prompt_tokens_details.image_tokens``; the Responses API includes them in
+        ``usage.input_tokens``.
 
     Raises:
-        TranslationError: There is no such form.
+        TranslationError: ``api`` is not one of the two formats.
     """
     return chat_completion(response) if check_api(api) == "chat" else response_object(response)

@@ -1,204 +1,211 @@
-"""A conversation as the Responses API has it: a text, or a list of items."""
+"""The ``input`` of the Responses API: a string, or a list of items."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from xai_vision import _validation as checks
+from xai_vision._validation import short_repr
 from xai_vision.openai_compat import _server_calls as server_calls
-from xai_vision.openai_compat._messages import misplaced, read_message
-from xai_vision.openai_compat._parsed_message import ROLES, Part, Said
+from xai_vision.openai_compat._messages import check_role_fields, read_message
+from xai_vision.openai_compat._parsed_message import ROLES, ParsedMessage, Part
 from xai_vision.openai_compat._parts import read_part, read_parts, responses_parts
 from xai_vision.openai_compat._values import (
     TranslationError,
     check_keys,
     check_type,
-    listed,
-    text,
+    invalid_value,
+    sequence,
+    string,
     unsupported,
-    wrong,
 )
 from xai_vision.proto import chat_pb2
 
 __all__ = ["from_messages", "read_input"]
 
-_BARE: Final = ("input_text", "input_image", "input_file")
-_WORDS: Final = {number: word for word, number in ROLES.items() if word != "tool"}
+_PART_TYPES: Final = ("input_text", "input_image", "input_file")
+_ROLE_NAMES: Final = {number: name for name, number in ROLES.items() if name != "tool"}
 _CLIENT_SIDE = chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL
 
 
-def read_input(value: Any, where: str = "input") -> list[Said]:
+def read_input(value: Any, path: str = "input") -> list[ParsedMessage]:
     """Read ``input``.
 
-    Besides what is documented, parts may stand where messages do, as in xAI's own example: those
-    that follow each other are one message of the user.
+    Besides the documented items, content parts may stand in the list without a message, as in
+    xAI's own example; consecutive parts become one user message.
 
-    Items that are one turn of the model (its reasoning, its text, its calls) become one message,
-    as they are over gRPC. ``id`` and ``status`` of items say nothing to the service.
+    Items of one model turn (reasoning, text, calls) become one message, as in gRPC. ``id`` and
+    ``status`` of items are ignored, as the service does not read them.
 
     Raises:
-        TranslationError: It holds something that is no item; the text says where.
+        TranslationError: An entry is not a supported item; the message gives its path.
     """
     if isinstance(value, str):
-        return [Said("user", [text(where, value)])]
-    said: list[Said] = []
-    bare: list[Part] | None = None
-    for place, item in enumerate(listed(where, value)):
-        spot = f"{where}[{place}]"
+        return [ParsedMessage("user", [string(path, value)])]
+    messages: list[ParsedMessage] = []
+    parts: list[Part] | None = None
+    for index, item in enumerate(sequence(path, value)):
+        item_path = f"{path}[{index}]"
         if not isinstance(item, Mapping):
-            raise wrong(spot, "an object", item)
-        if item.get("type") in _BARE:
-            if bare is None:
-                bare = []
-                said.append(Said("user", bare))
-            bare.append(read_part(item, spot))
+            raise invalid_value(item_path, "an object", item)
+        if item.get("type") in _PART_TYPES:
+            if parts is None:
+                parts = []
+                messages.append(ParsedMessage("user", parts))
+            parts.append(read_part(item, item_path))
             continue
-        bare = None
-        _add(said, _read_item(item, spot), new=item.get("type") == "reasoning")
-    return said
+        parts = None
+        starts_turn = item.get("type") == "reasoning"
+        _append(messages, _read_item(item, item_path), starts_turn=starts_turn)
+    return messages
 
 
-def _add(said: list[Said], one: Said, *, new: bool) -> None:
-    """Put a turn behind the others, or into the last one if it goes on with it."""
-    last = said[-1] if said else None
-    # Thought first, then words, then calls: what does not come in that order is a turn of its own.
-    goes_on = (
+def _append(messages: list[ParsedMessage], message: ParsedMessage, *, starts_turn: bool) -> None:
+    """Append a message, or merge it into the last one if both belong to one model turn."""
+    last = messages[-1] if messages else None
+    # A turn has its reasoning first, then text, then calls; any other order starts a new turn.
+    same_turn = (
         last is not None
-        and last.role == one.role == "assistant"
-        and not new
-        and not (one.parts and (last.parts or last.tool_calls))
+        and last.role == message.role == "assistant"
+        and not starts_turn
+        and not (message.parts and (last.parts or last.tool_calls))
     )
-    if last is None or not goes_on:
-        said.append(one)
+    if last is None or not same_turn:
+        messages.append(message)
         return
-    last.parts += one.parts
-    last.tool_calls += one.tool_calls
+    last.parts += message.parts
+    last.tool_calls += message.tool_calls
 
 
-def _read_item(item: Mapping[str, Any], where: str) -> Said:
+def _read_item(item: Mapping[str, Any], path: str) -> ParsedMessage:
     kind = item.get("type", "message")
     if kind == "message":
-        return _message(item, where)
+        return _message(item, path)
     if kind == "function_call":
-        return Said("assistant", tool_calls=[_function_call(item, where)])
+        return ParsedMessage("assistant", tool_calls=[_function_call(item, path)])
     if kind == "function_call_output":
-        check_keys(item, ("type", "id", "call_id", "output", "status"), where)
-        call_id = text(f"{where}.call_id", item.get("call_id"))
+        check_keys(item, ("type", "id", "call_id", "output", "status"), path)
+        call_id = string(f"{path}.call_id", item.get("call_id"))
         if item.get("output") is None:
-            raise wrong(f"{where}.output", "a string or a list of parts", None)
-        return Said("tool", read_parts(item["output"], where), tool_call_id=call_id)
+            raise invalid_value(f"{path}.output", "a string or a list of parts", None)
+        return ParsedMessage("tool", read_parts(item["output"], path), tool_call_id=call_id)
     if kind == "reasoning":
-        return _reasoning(item, where)
+        return _reasoning(item, path)
     if isinstance(kind, str) and kind in server_calls.ITEM_TYPES:
-        return Said("assistant", tool_calls=[server_calls.read_call(item, where)])
-    known = ("message", "function_call", "function_call_output", "reasoning", *_BARE)
-    shown = ", ".join(map(repr, known))
-    raise TranslationError(f"{where} has type {checks.shown(kind)}; there are {shown}", key=where)
+        return ParsedMessage("assistant", tool_calls=[server_calls.read_call(item, path)])
+    known = ("message", "function_call", "function_call_output", "reasoning", *_PART_TYPES)
+    supported = ", ".join(map(repr, known))
+    raise TranslationError(
+        f"{path} has type {short_repr(kind)}; supported types are {supported}", key=path
+    )
 
 
-def _message(item: Mapping[str, Any], where: str) -> Said:
+def _message(item: Mapping[str, Any], path: str) -> ParsedMessage:
     if item.get("role") == "tool":
         raise TranslationError(
-            f"{where}: the result of a call is a function_call_output item here", key=where
+            f"{path}: the Responses API has no tool messages. Pass the result of a call as a "
+            "function_call_output item",
+            key=path,
         )
     for key in ("tool_calls", "name", "reasoning_content"):
         if item.get(key):
-            raise unsupported(f"{where}.{key}", f"a message item has no {key}")
-    return read_message(item, where)
+            raise unsupported(f"{path}.{key}", f"a message item has no {key}")
+    return read_message(item, path)
 
 
-def _function_call(item: Mapping[str, Any], where: str) -> chat_pb2.ToolCall:
-    # "parsed_arguments" comes with an answer that openai's helpers have parsed.
+def _function_call(item: Mapping[str, Any], path: str) -> chat_pb2.ToolCall:
+    # "parsed_arguments" comes from openai's parsing helpers.
     allowed = ("type", "id", "call_id", "name", "arguments", "status", "parsed_arguments")
-    check_keys(item, allowed, where)
+    check_keys(item, allowed, path)
     function = chat_pb2.FunctionCall(
-        name=text(f"{where}.name", item.get("name")),
-        arguments=text(f"{where}.arguments", item.get("arguments")),
+        name=string(f"{path}.name", item.get("name")),
+        arguments=string(f"{path}.arguments", item.get("arguments")),
     )
-    call_id = text(f"{where}.call_id", item.get("call_id"))
+    call_id = string(f"{path}.call_id", item.get("call_id"))
     return chat_pb2.ToolCall(id=call_id, type=_CLIENT_SIDE, function=function)
 
 
-def _reasoning(item: Mapping[str, Any], where: str) -> Said:
-    why = {"content": "a thought is sent back as summary or encrypted_content"}
+def _reasoning(item: Mapping[str, Any], path: str) -> ParsedMessage:
+    reasons = {"content": "send reasoning back as summary or encrypted_content"}
     known = ("type", "id", "summary", "encrypted_content", "status")
-    check_keys({**item, "content": item.get("content") or None}, known, where, why)
-    thoughts = [
-        _thought(part, f"{where}.summary[{place}]")
-        for place, part in enumerate(listed(f"{where}.summary", item.get("summary") or ()))
+    check_keys({**item, "content": item.get("content") or None}, known, path, reasons)
+    summaries = [
+        _summary(part, f"{path}.summary[{index}]")
+        for index, part in enumerate(sequence(f"{path}.summary", item.get("summary") or ()))
     ]
     encrypted = item.get("encrypted_content") or ""
-    # One without a word is still a turn, or the others of that turn would be no longer one.
-    thought = "\n".join(thoughts) if any(thoughts) or not encrypted else None
-    encrypted = text(f"{where}.encrypted_content", encrypted)
-    return Said("assistant", reasoning=thought, encrypted=encrypted)
+    # An item without any text still needs a reasoning field: it starts a turn of its own.
+    reasoning = "\n".join(summaries) if any(summaries) or not encrypted else None
+    encrypted = string(f"{path}.encrypted_content", encrypted)
+    return ParsedMessage("assistant", reasoning=reasoning, encrypted_content=encrypted)
 
 
-def _thought(part: Any, where: str) -> str:
+def _summary(part: Any, path: str) -> str:
     if not isinstance(part, Mapping):
-        raise wrong(where, "an object", part)
-    check_type(part, "summary_text", where)
-    check_keys(part, ("type", "text"), where)
-    return text(f"{where}.text", part.get("text"))
+        raise invalid_value(path, "an object", part)
+    check_type(part, "summary_text", path)
+    check_keys(part, ("type", "text"), path)
+    return string(f"{path}.text", part.get("text"))
 
 
-def from_messages(messages: list[chat_pb2.Message], first: int = 0) -> list[dict[str, Any]]:
+def from_messages(messages: list[chat_pb2.Message], start: int = 0) -> list[dict[str, Any]]:
     """Write messages as items.
 
     Args:
-        messages: Which.
-        first: The number of the first, for errors.
+        messages: The messages.
+        start: The index of the first message in its request, for errors.
 
     Raises:
-        TranslationError: One has something that form has no words for; the text names it.
+        TranslationError: The Responses API cannot express a field; the message names it.
     """
     items: list[dict[str, Any]] = []
-    for place, message in enumerate(messages, first):
-        items += _items(message, f"messages[{place}]")
+    for index, message in enumerate(messages, start):
+        items += _items(message, f"messages[{index}]")
     return items
 
 
-def _items(message: chat_pb2.Message, where: str) -> list[dict[str, Any]]:
+def _items(message: chat_pb2.Message, path: str) -> list[dict[str, Any]]:
     if message.name:
-        raise unsupported(f"{where}.name", "the Responses API has no names")
-    misplaced(message, where)
+        raise unsupported(f"{path}.name", "the Responses API has no names")
+    check_role_fields(message, path)
     if message.role != chat_pb2.ROLE_ASSISTANT and message.encrypted_content:
-        raise unsupported(f"{where}.encrypted_content", "only the model's turns can have it")
+        raise unsupported(
+            f"{path}.encrypted_content", "only messages of ROLE_ASSISTANT can have it"
+        )
     if message.role == chat_pb2.ROLE_TOOL:
         if not message.HasField("tool_call_id"):
-            raise unsupported(f"{where}.tool_call_id", "a function_call_output item needs it")
-        output, call_id = responses_parts(message, where), message.tool_call_id
+            raise unsupported(f"{path}.tool_call_id", "a function_call_output item needs it")
+        output, call_id = responses_parts(message, path), message.tool_call_id
         return [{"type": "function_call_output", "call_id": call_id, "output": output}]
-    word = _WORDS.get(message.role)
-    if word is None:
-        role = chat_pb2.MessageRole.Name(message.role)
-        raise unsupported(f"{where}.role", f"the Responses API has no role for {role}")
+    role = _ROLE_NAMES.get(message.role)
+    if role is None:
+        name = chat_pb2.MessageRole.Name(message.role)
+        raise unsupported(f"{path}.role", f"the Responses API has no role for {name}")
     items: list[dict[str, Any]] = []
-    if word == "assistant" and (message.HasField("reasoning_content") or message.encrypted_content):
+    if role == "assistant" and (message.HasField("reasoning_content") or message.encrypted_content):
         items.append(_reasoning_item(message))
     if message.content:
-        items.append({"role": word, "content": responses_parts(message, where)})
-    items += [_call_item(call, f"{where}.tool_calls") for call in message.tool_calls]
+        items.append({"role": role, "content": responses_parts(message, path)})
+    items += [_call_item(call, f"{path}.tool_calls") for call in message.tool_calls]
     return items
 
 
 def _reasoning_item(message: chat_pb2.Message) -> dict[str, Any]:
-    thought = message.reasoning_content
+    text = message.reasoning_content
     item: dict[str, Any] = {
         "type": "reasoning",
-        "summary": [{"type": "summary_text", "text": thought}] if thought else [],
+        "summary": [{"type": "summary_text", "text": text}] if text else [],
     }
     if message.encrypted_content:
         item["encrypted_content"] = message.encrypted_content
     return item
 
 
-def _call_item(call: chat_pb2.ToolCall, where: str) -> dict[str, Any]:
+def _call_item(call: chat_pb2.ToolCall, path: str) -> dict[str, Any]:
     if server_calls.is_server_side(call):
-        return server_calls.kept_item(call, where)
+        return server_calls.lossless_item(call, path)
     if call.error_message:
-        raise unsupported(f"{where}.error_message", "a call of a function has none")
+        raise unsupported(f"{path}.error_message", "a function call has no error message")
     return {
         "type": "function_call",
         "call_id": call.id,

@@ -1,73 +1,73 @@
-"""Messages as Chat Completions has them."""
+"""Messages of Chat Completions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from xai_vision import _validation as checks
-from xai_vision.openai_compat._parsed_message import ROLES, Said
-from xai_vision.openai_compat._parts import chat_parts, read_parts, refused
+from xai_vision._validation import short_repr
+from xai_vision.openai_compat._parsed_message import ROLES, ParsedMessage
+from xai_vision.openai_compat._parts import chat_parts, read_parts, refusal_error
 from xai_vision.openai_compat._values import (
     TranslationError,
     check_keys,
     check_type,
-    listed,
     mapping,
-    text,
+    sequence,
+    string,
     unsupported,
 )
 from xai_vision.proto import chat_pb2
 
-__all__ = ["from_message", "misplaced", "read_message", "tool_call"]
+__all__ = ["check_role_fields", "from_message", "read_message"]
 
 _KEYS: Final = {"role", "content", "name", "type", "id", "status"}
-# What an answer's message has besides, so that it can be sent back as it came.
+# A response's message has these besides; it can be sent back unchanged.
 _ASSISTANT_KEYS: Final = {"tool_calls", "refusal", "reasoning_content"}
 _EMPTY_KEYS: Final = {"annotations", "audio", "function_call", "parsed"}
-_WORDS: Final = {number: word for word, number in ROLES.items()}
+_ROLE_NAMES: Final = {number: name for name, number in ROLES.items()}
 
 
-def read_message(value: Mapping[str, Any], where: str = "") -> Said:
+def read_message(value: Mapping[str, Any], path: str = "") -> ParsedMessage:
     """Read a message.
 
     Args:
         value: ``role`` (user, assistant, system, developer or tool), ``content`` (a string, or a
             list of parts: text, input_text, output_text, image_url, input_image, input_file,
-            file), and where they belong ``name``, ``tool_calls``, ``tool_call_id``,
-            ``reasoning_content``. ``id``, ``status``, ``annotations`` and ``parsed``, which come
-            with an answer that is sent back, say nothing to the service and are left out. A
-            ``refusal`` has no place.
-        where: What to call it in errors; "" calls it by its role.
+            file), and depending on the role ``name``, ``tool_calls``, ``tool_call_id``,
+            ``reasoning_content``. ``id``, ``status``, ``annotations`` and ``parsed`` of a
+            response that is sent back are ignored, as the service does not read them. A
+            ``refusal`` is not supported.
+        path: The message's path for errors; "" names the message by its role.
 
     Raises:
-        TranslationError: A key, role or part that has no place in a message; the text names it.
+        TranslationError: A key, role or part is not supported; the message names it.
     """
     role = value.get("role")
     if not isinstance(role, str) or role not in ROLES:
         known = ", ".join(map(repr, ROLES))
-        prefix = f"{where}: " if where else ""
+        prefix = f"{path}: " if path else ""
         raise TranslationError(
-            f"{prefix}a message's role must be one of {known}, not {checks.shown(role)}",
-            key=where or "role",
+            f"{prefix}a message's role must be one of {known}, not {short_repr(role)}",
+            key=path or "role",
         )
-    where = where or f"the {role} message"
-    check_type(value, "message", where)
-    check_keys(value, _allowed(role, value), where)
+    path = path or f"the {role} message"
+    check_type(value, "message", path)
+    check_keys(value, _allowed(role, value), path)
     if value.get("refusal"):
-        raise refused(f"{where}.refusal")
-    said = Said(role, read_parts(value.get("content"), where))
+        raise refusal_error(f"{path}.refusal")
+    message = ParsedMessage(role, read_parts(value.get("content"), path))
     if value.get("name") is not None:
-        said.name = text(f"{where}: name", value["name"])
+        message.name = string(f"{path}: name", value["name"])
     if value.get("reasoning_content"):
-        said.reasoning = text(f"{where}: reasoning_content", value["reasoning_content"])
+        message.reasoning = string(f"{path}: reasoning_content", value["reasoning_content"])
     if value.get("tool_call_id") is not None:
-        said.tool_call_id = text(f"{where}: tool_call_id", value["tool_call_id"])
-    calls = value.get("tool_calls") or ()
-    said.tool_calls = [tool_call(call, where) for call in listed(f"{where}.tool_calls", calls)]
-    if role != "tool" and not (said.parts or said.tool_calls or said.reasoning):
-        raise TranslationError(f"{where} has no content", key=where)
-    return said
+        message.tool_call_id = string(f"{path}: tool_call_id", value["tool_call_id"])
+    calls = sequence(f"{path}.tool_calls", value.get("tool_calls") or ())
+    message.tool_calls = [_read_tool_call(call, path) for call in calls]
+    if role != "tool" and not (message.parts or message.tool_calls or message.reasoning):
+        raise TranslationError(f"{path} has no content", key=path)
+    return message
 
 
 def _allowed(role: str, value: Mapping[str, Any]) -> set[str]:
@@ -75,96 +75,89 @@ def _allowed(role: str, value: Mapping[str, Any]) -> set[str]:
         return _KEYS | {"tool_call_id"}
     if role != "assistant":
         return _KEYS
-    # What is there but empty says nothing; "parsed" repeats the content.
+    # Empty values carry no information; "parsed" repeats the content.
     empty = {key for key in _EMPTY_KEYS if not value.get(key) or key in ("annotations", "parsed")}
     return _KEYS | _ASSISTANT_KEYS | empty
 
 
-def tool_call(call: Any, where: str) -> chat_pb2.ToolCall:
-    """Read a call of one of the program's own functions.
-
-    Raises:
-        TranslationError: It is none.
-    """
+def _read_tool_call(call: Any, path: str) -> chat_pb2.ToolCall:
     if not isinstance(call, Mapping) or not isinstance(call.get("function"), Mapping):
-        raise TranslationError(f"{where}: a tool call is a dict with id and function", key=where)
-    check_keys(call, ("id", "type", "function", "index"), f"{where}, tool call")
+        raise TranslationError(f"{path}: a tool call is a dict with id and function", key=path)
+    check_keys(call, ("id", "type", "function", "index"), f"{path}, tool call")
     if call.get("type", "function") != "function":
         raise unsupported(
-            f"{where}, tool call", f"type {checks.shown(call['type'])} is no function"
+            f"{path}, tool call", f"only 'function' is supported, not {short_repr(call['type'])}"
         )
-    function = mapping(f"{where}, tool call function", call["function"])
-    # "parsed_arguments" comes with an answer that openai's helpers have parsed.
-    check_keys(function, ("name", "arguments", "parsed_arguments"), f"{where}, tool call function")
+    function = mapping(f"{path}, tool call function", call["function"])
+    # "parsed_arguments" comes from openai's parsing helpers.
+    check_keys(function, ("name", "arguments", "parsed_arguments"), f"{path}, tool call function")
     return chat_pb2.ToolCall(
-        id=text(f"{where}, tool call id", _some(call, "id")),
+        id=string(f"{path}, tool call id", _or_empty(call, "id")),
         type=chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL,
         function=chat_pb2.FunctionCall(
-            name=text(f"{where}, tool call name", _some(function, "name")),
-            arguments=text(f"{where}, tool call arguments", _some(function, "arguments")),
+            name=string(f"{path}, tool call name", _or_empty(function, "name")),
+            arguments=string(f"{path}, tool call arguments", _or_empty(function, "arguments")),
         ),
     )
 
 
-def _some(value: Mapping[str, Any], key: str) -> Any:
+def _or_empty(value: Mapping[str, Any], key: str) -> Any:
     return "" if value.get(key) is None else value[key]
 
 
-def from_message(message: chat_pb2.Message, where: str) -> dict[str, Any]:
+def from_message(message: chat_pb2.Message, path: str) -> dict[str, Any]:
     """Write a message.
 
     Raises:
-        TranslationError: It has something that form has no words for; the text names it.
+        TranslationError: Chat Completions cannot express a field; the message names it.
     """
-    word = _WORDS.get(message.role)
-    if word is None:
-        role = chat_pb2.MessageRole.Name(message.role)
-        raise unsupported(f"{where}.role", f"Chat Completions has no role for {role}")
+    role = _ROLE_NAMES.get(message.role)
+    if role is None:
+        name = chat_pb2.MessageRole.Name(message.role)
+        raise unsupported(f"{path}.role", f"Chat Completions has no role for {name}")
     if message.encrypted_content:
-        raise unsupported(f"{where}.encrypted_content", "Chat Completions has no place for it")
-    misplaced(message, where)
-    written: dict[str, Any] = {"role": word, "content": chat_parts(message, where)}
+        raise unsupported(f"{path}.encrypted_content", "not supported by Chat Completions")
+    check_role_fields(message, path)
+    result: dict[str, Any] = {"role": role, "content": chat_parts(message, path)}
     if message.name:
-        written["name"] = message.name
+        result["name"] = message.name
     if message.reasoning_content:
-        written["reasoning_content"] = message.reasoning_content
+        result["reasoning_content"] = message.reasoning_content
     if message.HasField("tool_call_id"):
-        written["tool_call_id"] = message.tool_call_id
+        result["tool_call_id"] = message.tool_call_id
     if message.tool_calls:
-        written["tool_calls"] = [from_tool_call(call, where) for call in message.tool_calls]
-    return written
+        result["tool_calls"] = [_from_tool_call(call, path) for call in message.tool_calls]
+    return result
 
 
-def misplaced(message: chat_pb2.Message, where: str) -> None:
-    """Refuse what messages of that role cannot have in JSON, though protos can.
+def check_role_fields(message: chat_pb2.Message, path: str) -> None:
+    """Reject fields that a proto of the message's role can have, but JSON cannot.
 
     Raises:
-        TranslationError: It names the field.
+        TranslationError: Such a field is set; the message names it.
     """
-    spoken = message.role == chat_pb2.ROLE_ASSISTANT
+    is_assistant = message.role == chat_pb2.ROLE_ASSISTANT
     for name in ("reasoning_content", "tool_calls"):
-        if getattr(message, name) and not spoken:
-            raise unsupported(f"{where}.{name}", "only messages of ROLE_ASSISTANT can have it")
-    if message.tool_call_id and message.role != chat_pb2.ROLE_TOOL:
-        raise unsupported(f"{where}.tool_call_id", "only messages of ROLE_TOOL can have it")
-    said = message.content or message.tool_calls or message.encrypted_content
-    if not (said or message.HasField("reasoning_content") or message.role == chat_pb2.ROLE_TOOL):
-        raise unsupported(f"{where}.content", "an empty message has no form in JSON")
+        if getattr(message, name) and not is_assistant:
+            raise unsupported(f"{path}.{name}", "only messages of ROLE_ASSISTANT can have it")
+    is_tool = message.role == chat_pb2.ROLE_TOOL
+    if message.tool_call_id and not is_tool:
+        raise unsupported(f"{path}.tool_call_id", "only messages of ROLE_TOOL can have it")
+    has_content = message.content or message.tool_calls or message.encrypted_content
+    if not (has_content or message.HasField("reasoning_content") or is_tool):
+        raise unsupported(f"{path}.content", "JSON cannot express an empty message")
 
 
-def from_tool_call(call: chat_pb2.ToolCall, where: str) -> dict[str, Any]:
-    """Write a call of one of the program's own functions.
-
-    Raises:
-        TranslationError: It is a call of a tool that the service runs.
-    """
+def _from_tool_call(call: chat_pb2.ToolCall, path: str) -> dict[str, Any]:
     if call.type not in (
         chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL,
         chat_pb2.TOOL_CALL_TYPE_INVALID,
     ):
         kind = chat_pb2.ToolCallType.Name(call.type)
-        raise unsupported(f"{where}.tool_calls", f"Chat Completions has no call of type {kind}")
+        raise unsupported(f"{path}.tool_calls", f"Chat Completions has no call of type {kind}")
     if call.error_message:
-        raise unsupported(f"{where}.tool_calls.error_message", "a call of a function has none")
+        raise unsupported(
+            f"{path}.tool_calls.error_message", "a function call has no error message"
+        )
     function = {"name": call.function.name, "arguments": call.function.arguments}
     return {"id": call.id, "type": "function", "function": function}

@@ -1,7 +1,7 @@
-"""What a message says, apart from any form it is written in.
+"""A parsed message, independent of the JSON format it was written in.
 
-Both forms of JSON are read into these, and both the wire's messages and the client's own are made
-of them: what a key means is decided once.
+Both formats are parsed into these classes; the protos and the client's messages are built from
+them, so each JSON key is interpreted in one place.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from xai_vision.openai_compat._values import TranslationError, wrong
+from xai_vision.openai_compat._values import TranslationError, enum, invalid_value
 from xai_vision.proto import chat_pb2, image_pb2
 
-__all__ = ["DETAILS", "ROLES", "Document", "Part", "Picture", "Said", "to_message"]
+__all__ = ["DETAILS", "ROLES", "FilePart", "ImagePart", "ParsedMessage", "Part", "to_message"]
 
 ROLES: Final = {
     "user": chat_pb2.ROLE_USER,
@@ -29,26 +29,26 @@ DETAILS: Final = {
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture as JSON has it.
+class ImagePart:
+    """An image.
 
     Attributes:
-        source: Its URL, or data URL; None for an uploaded one. The client takes more here
-            (bytes, paths) than JSON can hold.
-        detail: "auto", "low" or "high"; None where nothing was said, which is "auto".
-        file_id: An uploaded picture's id.
-        where: What to call it in errors.
+        source: A URL or data URL; None for an uploaded image. The client also accepts bytes and
+            paths here, which JSON cannot hold.
+        detail: "auto", "low" or "high"; None means "auto".
+        file_id: The id of an uploaded image.
+        path: The part's path, for errors.
     """
 
     source: object
     detail: object = None
     file_id: str | None = None
-    where: str = "picture"
+    path: str = "image"
 
 
 @dataclass(frozen=True)
-class Document:
-    """A file for the model to read: one of the three says where it is."""
+class FilePart:
+    """A file; exactly one of ``file_id``, ``url`` and ``data`` is set."""
 
     file_id: str | None = None
     url: str | None = None
@@ -57,21 +57,21 @@ class Document:
     mime_type: str = ""
 
 
-Part: TypeAlias = "str | Picture | Document"
+Part: TypeAlias = "str | ImagePart | FilePart"
 
 
 @dataclass
-class Said:
+class ParsedMessage:
     """One message.
 
     Attributes:
         role: One of ``ROLES``.
-        parts: What it says, in order.
-        name: Who of that role says it.
-        tool_calls: Calls the model made.
-        tool_call_id: Which call this is the result of.
-        reasoning: The model's thinking.
-        encrypted: The same as only the service can read it.
+        parts: The content, in order.
+        name: The name of the participant.
+        tool_calls: The model's tool calls.
+        tool_call_id: The id of the call that this message is the result of.
+        reasoning: The model's reasoning.
+        encrypted_content: The encrypted reasoning, which only the service can read.
     """
 
     role: str
@@ -80,31 +80,31 @@ class Said:
     tool_calls: list[chat_pb2.ToolCall] = field(default_factory=list)
     tool_call_id: str | None = None
     reasoning: str | None = None
-    encrypted: str = ""
+    encrypted_content: str = ""
 
 
-def to_message(said: Said) -> chat_pb2.Message:
-    """Make the wire's message.
+def to_message(message: ParsedMessage) -> chat_pb2.Message:
+    """Build the proto of a message.
 
     Raises:
-        TranslationError: A picture is no URL, or its detail none of the three words.
+        TranslationError: An image has no URL, or its detail is not a known one.
     """
-    message = chat_pb2.Message(role=ROLES[said.role], name=said.name)
-    message.content.extend(_content(part) for part in said.parts)
-    message.tool_calls.extend(said.tool_calls)
-    message.encrypted_content = said.encrypted
-    if said.tool_call_id is not None:
-        message.tool_call_id = said.tool_call_id
-    if said.reasoning is not None:
-        message.reasoning_content = said.reasoning
-    return message
+    proto = chat_pb2.Message(role=ROLES[message.role], name=message.name)
+    proto.content.extend(_content(part) for part in message.parts)
+    proto.tool_calls.extend(message.tool_calls)
+    proto.encrypted_content = message.encrypted_content
+    if message.tool_call_id is not None:
+        proto.tool_call_id = message.tool_call_id
+    if message.reasoning is not None:
+        proto.reasoning_content = message.reasoning
+    return proto
 
 
 def _content(part: Part) -> chat_pb2.Content:
     if isinstance(part, str):
         return chat_pb2.Content(text=part)
-    if isinstance(part, Picture):
-        return chat_pb2.Content(image_url=_picture(part))
+    if isinstance(part, ImagePart):
+        return chat_pb2.Content(image_url=_image(part))
     file = chat_pb2.FileContent(
         file_id=part.file_id or "",
         url=part.url or "",
@@ -115,20 +115,18 @@ def _content(part: Part) -> chat_pb2.Content:
     return chat_pb2.Content(file=file)
 
 
-def _picture(picture: Picture) -> image_pb2.ImageUrlContent:
+def _image(part: ImagePart) -> image_pb2.ImageUrlContent:
     detail = image_pb2.DETAIL_AUTO
-    if picture.detail is not None:
-        if not isinstance(picture.detail, str) or picture.detail not in DETAILS:
-            allowed = ", ".join(map(repr, DETAILS))
-            raise wrong(f"{picture.where}.detail", f"one of {allowed}", picture.detail)
-        detail = DETAILS[picture.detail]
-    if picture.file_id is not None:
-        return image_pb2.ImageUrlContent(file_id=picture.file_id, detail=detail)
-    if not isinstance(picture.source, str):
-        raise wrong(f"{picture.where}.image_url", "a URL", picture.source)
+    if part.detail is not None:
+        detail = enum(f"{part.path}.detail", part.detail, DETAILS)
+    if part.file_id is not None:
+        return image_pb2.ImageUrlContent(file_id=part.file_id, detail=detail)
+    if not isinstance(part.source, str):
+        raise invalid_value(f"{part.path}.image_url", "a URL", part.source)
     try:
-        return image_pb2.ImageUrlContent(image_url=picture.source, detail=detail)
+        return image_pb2.ImageUrlContent(image_url=part.source, detail=detail)
     except UnicodeEncodeError:
         raise TranslationError(
-            f"{picture.where}.image_url holds a lone surrogate", key=picture.where
+            f"{part.path}.image_url holds a lone surrogate, which UTF-8 cannot encode",
+            key=part.path,
         ) from None

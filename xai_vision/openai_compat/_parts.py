@@ -1,4 +1,4 @@
-"""Parts of a message: text, pictures, files, in the words of both forms."""
+"""Parts of a message: text, images, files, in the words of both forms."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from xai_vision import _validation as checks
-from xai_vision.openai_compat._parsed_message import DETAILS, Document, Part, Picture
+from xai_vision.openai_compat._parsed_message import DETAILS, FilePart, ImagePart, Part
 from xai_vision.openai_compat._values import (
     TranslationError,
     check_keys,
-    given,
+    drop_none,
+    invalid_value,
     mapping,
-    shortest,
-    text,
+    shortest_decimal,
+    string,
     unsupported,
-    wrong,
 )
 from xai_vision.proto import chat_pb2, image_pb2
 
@@ -26,9 +26,9 @@ __all__ = [
     "logprob",
     "read_part",
     "read_parts",
-    "refused",
+    "refusal_error",
     "responses_parts",
-    "sources",
+    "url_citations",
 ]
 
 
@@ -41,7 +41,7 @@ def read_parts(content: Any, where: str) -> list[Part]:
     if content is None:
         return []
     if isinstance(content, str):
-        return [text(where, content)]
+        return [string(where, content)]
     if isinstance(content, Mapping) or not isinstance(content, Sequence):
         kind = type(content).__name__
         raise TranslationError(
@@ -57,7 +57,7 @@ def read_part(part: Any, where: str) -> Part:
         TranslationError: It is none.
     """
     if isinstance(part, str):
-        return text(where, part)
+        return string(where, part)
     if not isinstance(part, Mapping):
         raise TranslationError(f"{where} must be a dict, not {type(part).__name__}", key=where)
     kind = part.get("type")
@@ -65,7 +65,7 @@ def read_part(part: Any, where: str) -> Part:
     if read is None:
         known = ", ".join(map(repr, _READ))
         raise TranslationError(
-            f"{where} has type {checks.shown(kind)}; there are {known}", key=where
+            f"{where} has type {checks.short_repr(kind)}; there are {known}", key=where
         )
     return read(part, where)
 
@@ -76,19 +76,19 @@ def _text(part: Mapping[str, Any], where: str) -> str:
     said = part.get("text")
     if not isinstance(said, str):
         raise TranslationError(
-            f"{where}: text must be a string, not {checks.shown(said)}", key=where
+            f"{where}: text must be a string, not {checks.short_repr(said)}", key=where
         )
-    return text(where, said)
+    return string(where, said)
 
 
 def _refusal(part: Mapping[str, Any], where: str) -> str:
     check_keys(part, ("type", "refusal"), where)
     if part.get("refusal"):
-        raise refused(f"{where}.refusal")
+        raise refusal_error(f"{where}.refusal")
     return ""
 
 
-def refused(where: str) -> TranslationError:
+def refusal_error(where: str) -> TranslationError:
     """What to raise for a refusal that is sent back."""
     return unsupported(
         where,
@@ -97,7 +97,7 @@ def refused(where: str) -> TranslationError:
     )
 
 
-def _image(part: Mapping[str, Any], where: str) -> Picture:
+def _image(part: Mapping[str, Any], where: str) -> ImagePart:
     check_keys(part, ("type", "image_url", "detail", "file_id"), where)
     source: Any = part.get("image_url")
     detail: Any = part.get("detail")
@@ -111,16 +111,16 @@ def _image(part: Mapping[str, Any], where: str) -> Picture:
     if file_id is not None:
         if source is not None:
             raise TranslationError(f"{where} has both image_url and file_id", key=where)
-        return Picture(None, detail, text(f"{where}: file_id", file_id), where)
+        return ImagePart(None, detail, string(f"{where}: file_id", file_id), where)
     if source is None:
         raise TranslationError(f"{where} has no image_url", key=where)
-    return Picture(source, detail, None, where)
+    return ImagePart(source, detail, None, where)
 
 
-def _file(part: Mapping[str, Any], where: str) -> Document:
+def _file(part: Mapping[str, Any], where: str) -> FilePart:
     keys = ("file_id", "file_url", "file_data", "filename")
     check_keys(part, ("type", "file", *keys), where)
-    inner = given(mapping(f"{where}.file", part.get("file") or {}))
+    inner = drop_none(mapping(f"{where}.file", part.get("file") or {}))
     check_keys(inner, keys, f"{where}.file")
     outer = {name: part[name] for name in keys if part.get(name) is not None}
     twice = next((name for name in inner if name in outer), None)
@@ -129,24 +129,24 @@ def _file(part: Mapping[str, Any], where: str) -> Document:
     return _document({**outer, **inner}, where)
 
 
-def _document(options: Mapping[str, Any], where: str) -> Document:
+def _document(options: Mapping[str, Any], where: str) -> FilePart:
     sources = [name for name in ("file_id", "file_url", "file_data") if name in options]
     if len(sources) != 1:
         found = " and ".join(sources) or "none"
         raise TranslationError(
             f"{where} takes one of file_id, file_url and file_data; got {found}", key=where
         )
-    value = text(f"{where}: {sources[0]}", options[sources[0]])
+    value = string(f"{where}: {sources[0]}", options[sources[0]])
     if sources[0] == "file_data":
         data, mime_type = _data(value, where)
-        name = text(f"{where}: filename", options.get("filename", "file"))
-        return Document(data=data, filename=name, mime_type=mime_type)
+        name = string(f"{where}: filename", options.get("filename", "file"))
+        return FilePart(data=data, filename=name, mime_type=mime_type)
     if "filename" in options:
         what = f"it belongs to file_data; with {sources[0]} the name comes from the file"
         raise unsupported(f"{where}.filename", what)
     if not value:
-        raise wrong(f"{where}.{sources[0]}", "a string with something in it", value)
-    return Document(file_id=value) if sources[0] == "file_id" else Document(url=value)
+        raise invalid_value(f"{where}.{sources[0]}", "a string with something in it", value)
+    return FilePart(file_id=value) if sources[0] == "file_id" else FilePart(url=value)
 
 
 def _data(value: str, where: str) -> tuple[bytes, str]:
@@ -191,10 +191,10 @@ def _chat_part(content: chat_pb2.Content, where: str) -> dict[str, Any]:
     if kind == "text":
         return {"type": "text", "text": content.text}
     if kind == "image_url":
-        picture = content.image_url
-        if picture.HasField("file_id"):
-            raise unsupported(where, "Chat Completions has no picture by file_id")
-        url = {"url": picture.image_url, **_detail(picture, where)}
+        image = content.image_url
+        if image.HasField("file_id"):
+            raise unsupported(where, "Chat Completions has no image by file_id")
+        url = {"url": image.image_url, **_detail(image, where)}
         return {"type": "image_url", "image_url": url}
     source = _source(content, where)
     if "file_url" in source:
@@ -223,21 +223,21 @@ def _responses_part(content: chat_pb2.Content, text_type: str, where: str) -> di
     if kind == "text":
         return {"type": text_type, "text": content.text}
     if kind == "image_url":
-        picture = content.image_url
-        source = "file_id" if picture.HasField("file_id") else "image_url"
-        shown = {source: getattr(picture, source), **_detail(picture, where)}
+        image = content.image_url
+        source = "file_id" if image.HasField("file_id") else "image_url"
+        shown = {source: getattr(image, source), **_detail(image, where)}
         return {"type": "input_image", **shown}
     return {"type": "input_file", **_source(content, where)}
 
 
-def _detail(picture: image_pb2.ImageUrlContent, where: str) -> dict[str, str]:
+def _detail(image: image_pb2.ImageUrlContent, where: str) -> dict[str, str]:
     # "auto" is what is meant where nothing is said.
-    if picture.detail in (image_pb2.DETAIL_INVALID, image_pb2.DETAIL_AUTO):
+    if image.detail in (image_pb2.DETAIL_INVALID, image_pb2.DETAIL_AUTO):
         return {}
     for word, number in DETAILS.items():
-        if number == picture.detail:
+        if number == image.detail:
             return {"detail": word}
-    raise unsupported(f"{where}.detail", f"there is no word for {picture.detail}")
+    raise unsupported(f"{where}.detail", f"there is no word for {image.detail}")
 
 
 def _source(content: chat_pb2.Content, where: str) -> dict[str, str]:
@@ -262,16 +262,16 @@ def logprob(chosen: chat_pb2.LogProb) -> dict[str, Any]:
     """Write a token and its probability; both forms have the same words for it."""
     return {
         "token": chosen.token,
-        "logprob": shortest(chosen.logprob),
+        "logprob": shortest_decimal(chosen.logprob),
         "bytes": list(chosen.bytes),
         "top_logprobs": [
-            {"token": top.token, "logprob": shortest(top.logprob), "bytes": list(top.bytes)}
+            {"token": top.token, "logprob": shortest_decimal(top.logprob), "bytes": list(top.bytes)}
             for top in chosen.top_logprobs
         ],
     }
 
 
-def sources(citations: Iterable[chat_pb2.InlineCitation]) -> list[dict[str, Any]]:
+def url_citations(citations: Iterable[chat_pb2.InlineCitation]) -> list[dict[str, Any]]:
     """Write the sources of passages; documents in collections have no form in JSON."""
     written = []
     for cited in citations:

@@ -1,4 +1,4 @@
-"""Whole requests, in both directions."""
+"""Translate whole requests between JSON and protos, in both directions."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from xai_vision.openai_compat._items import from_messages, read_input
 from xai_vision.openai_compat._messages import from_message, read_message
-from xai_vision.openai_compat._parsed_message import Said, to_message
+from xai_vision.openai_compat._parsed_message import ParsedMessage, to_message
 from xai_vision.openai_compat._search import from_search
 from xai_vision.openai_compat._settings import (
-    EFFORTS,
-    ENCRYPTED,
-    FORMATS,
-    MODES,
-    TIERS,
+    ENCRYPTED_REASONING,
+    REASONING_EFFORTS,
+    RESPONSE_FORMATS,
+    SERVICE_TIERS,
+    TOOL_MODES,
     Api,
     check_api,
     read_settings,
@@ -22,101 +22,101 @@ from xai_vision.openai_compat._settings import (
 from xai_vision.openai_compat._tools import from_tool
 from xai_vision.openai_compat._values import (
     TranslationError,
-    listed,
+    enum_name,
     mapping,
-    plain,
-    schema_of,
-    shortest,
-    text,
+    parse_schema,
+    sequence,
+    shortest_decimal,
+    string,
+    to_json,
     unsupported,
 )
 from xai_vision.proto import chat_pb2
 
 __all__ = [
     "api_of",
-    "from_format",
     "from_request",
+    "from_response_format",
     "from_tool_choice",
     "read_request",
     "to_request",
 ]
 
-_TOGETHER: Final = "Argument not supported: instructions and previous_response_id together"
+_BOTH_SET: Final = "Argument not supported: instructions and previous_response_id together"
 
 
 def to_request(
     body: Mapping[str, Any], *, api: Api | None = None
 ) -> chat_pb2.GetCompletionsRequest:
-    """Translate a request's JSON into the message that says the same over gRPC.
+    """Translate a request's JSON into the equivalent proto.
 
-    What the message has no field for is an error, with these exceptions: ``stream``,
-    ``stream_options`` and, of Chat Completions, ``deferred`` say how the answer comes, which over
-    gRPC is the choice of the method; ids, statuses, annotations and log probabilities of items that
-    come from earlier answers, and the name of a JSON schema, say nothing to the service. None
-    counts as left out.
+    A key that the proto has no field for is an error, with these exceptions: ``stream``,
+    ``stream_options`` and ``deferred`` (of Chat Completions) select a method in gRPC; the service
+    does not read ids, statuses, annotations and log probabilities of items from earlier
+    responses, nor the name of a JSON schema. None counts as left out.
 
-    Types are checked, ranges are not: those are the service's.
+    Types are checked here, ranges by the service.
 
     Args:
-        body: The request of ``chat.completions.create(...)`` or ``responses.create(...)``, as it
-            goes over the wire.
-        api: Which of the two forms it is in. Default: "chat" if it has ``messages``, "responses"
-            if it has ``input``.
+        body: The request body of ``chat.completions.create(...)`` or ``responses.create(...)``,
+            as the openai package sends it.
+        api: The format of the body. Default: "chat" for a body with ``messages``, "responses" for
+            a body with ``input``.
 
     Returns:
-        The message; ``store_messages`` is set for the Responses API unless ``store`` is false,
-        as it is there by default.
+        The proto. For the Responses API ``store_messages`` is true unless ``store`` is false, as
+        that API stores responses by default.
 
     Raises:
-        TranslationError: Something in it has no place in the message, or is of a wrong type; the
-            text and ``.key`` name it.
+        TranslationError: A key is not supported, or its value is invalid; the message and
+            ``.key`` name it.
 
-    Example:
+    Examples:
         >>> from xai_vision.openai_compat import to_request
         >>> request = to_request({"model": "grok-4", "input": "Hello", "max_output_tokens": 9})
         >>> request.max_tokens, request.messages[0].content[0].text
         (9, 'Hello')
     """
-    fields, said = read_request(body, api)
+    fields, messages = read_request(body, api)
     request = chat_pb2.GetCompletionsRequest(**fields)
-    request.messages.extend(to_message(one) for one in said)
+    request.messages.extend(to_message(message) for message in messages)
     return request
 
 
 def read_request(
     body: Mapping[str, Any], api: Api | None = None
-) -> tuple[dict[str, Any], list[Said]]:
-    """Read a request: its settings as fields of the message, and what was said.
+) -> tuple[dict[str, Any], list[ParsedMessage]]:
+    """Read a request: its settings as fields of the proto, and its messages.
 
     Raises:
         TranslationError: As for ``to_request``.
     """
-    rest = plain(mapping("the request", body))
+    settings = to_json(mapping("the request", body))
     api = api_of(body) if api is None else check_api(api)
     if api == "chat":
-        messages = listed("messages", rest.pop("messages", None))
-        said = [
-            read_message(mapping(f"messages[{place}]", one), f"messages[{place}]")
-            for place, one in enumerate(messages)
+        values = sequence("messages", settings.pop("messages", None))
+        messages = [
+            read_message(mapping(f"messages[{index}]", value), f"messages[{index}]")
+            for index, value in enumerate(values)
         ]
-        return read_settings(rest, "chat"), said
-    given = rest.pop("input", None)
-    said = [] if given is None else read_input(given)
-    instructions = rest.pop("instructions", None)
+        return read_settings(settings, "chat"), messages
+    value = settings.pop("input", None)
+    messages = [] if value is None else read_input(value)
+    instructions = settings.pop("instructions", None)
     if instructions is not None:
-        if rest.get("previous_response_id") is not None:
-            raise TranslationError(_TOGETHER, key="instructions", unsupported=True)
-        said.insert(0, Said("system", [text("instructions", instructions)]))
-    if given is None:
-        raise TranslationError("input is missing: a text, or a list of items", key="input")
-    return read_settings(rest, "responses"), said
+        if settings.get("previous_response_id") is not None:
+            raise TranslationError(_BOTH_SET, key="instructions", unsupported=True)
+        messages.insert(0, ParsedMessage("system", [string("instructions", instructions)]))
+    if value is None:
+        raise TranslationError("input is missing: pass a string or a list of items", key="input")
+    return read_settings(settings, "responses"), messages
 
 
 def api_of(body: Mapping[str, Any]) -> Api:
-    """Which form a request is in.
+    """Detect the format of a request.
 
     Raises:
-        TranslationError: It has neither ``messages`` nor ``input``, or both.
+        TranslationError: The request has neither ``messages`` nor ``input``, or both.
     """
     found: list[Api] = []
     if body.get("messages") is not None:
@@ -131,41 +131,41 @@ def api_of(body: Mapping[str, Any]) -> Api:
 
 
 def from_request(request: chat_pb2.GetCompletionsRequest, *, api: Api) -> dict[str, Any]:
-    """Translate a message into the JSON of a request that says the same.
+    """Translate a request proto into the equivalent JSON.
 
     Args:
-        request: What to ask.
-        api: Which form to write.
+        request: The request.
+        api: The format to write.
 
     Returns:
-        The body of the POST. What has its default is left out; a leading system message of one
-        text is ``instructions`` in the Responses API, except where ``previous_response_id``
-        forbids that.
+        The body of the POST request. Settings with default values are left out. In the Responses
+        API a first system message with a single text becomes ``instructions``, except if
+        ``previous_response_id`` is set, which the API does not accept together.
 
     Raises:
-        TranslationError: The form has no words for something that is set, or there is no such
-            form; the text and ``.key`` name it.
+        TranslationError: The format cannot express a field that is set, or ``api`` is not one of
+            the two formats; the message and ``.key`` name it.
     """
     check_api(api)
-    _check_known(request)
-    written: dict[str, Any] = {"model": request.model}
+    _reject_unknown_fields(request)
+    body: dict[str, Any] = {"model": request.model}
     if api == "chat":
-        written["messages"] = [
-            from_message(message, f"messages[{place}]")
-            for place, message in enumerate(request.messages)
+        body["messages"] = [
+            from_message(message, f"messages[{index}]")
+            for index, message in enumerate(request.messages)
         ]
     else:
-        written |= _conversation(request)
+        body |= _from_conversation(request)
     for field, value in request.ListFields():
         if field.name not in ("model", "messages"):
-            _write(field.name, value, api, written)
+            _write_setting(field.name, value, api, body)
     if api == "responses" and not request.store_messages:
-        written["store"] = False
-    return written
+        body["store"] = False
+    return body
 
 
-def _check_known(request: chat_pb2.GetCompletionsRequest) -> None:
-    """Refuse fields, anywhere within, that came over the wire and have no name here."""
+def _reject_unknown_fields(request: chat_pb2.GetCompletionsRequest) -> None:
+    """Reject fields, at any depth, that this package's protos do not define."""
     known = chat_pb2.GetCompletionsRequest()
     known.CopyFrom(request)
     known.DiscardUnknownFields()
@@ -173,82 +173,77 @@ def _check_known(request: chat_pb2.GetCompletionsRequest) -> None:
         raise unsupported("the request", "it has fields that are newer than this package")
 
 
-def _conversation(request: chat_pb2.GetCompletionsRequest) -> dict[str, Any]:
+def _from_conversation(request: chat_pb2.GetCompletionsRequest) -> dict[str, Any]:
     messages = list(request.messages)
     first = messages[0] if messages else chat_pb2.Message()
-    instructs = (
+    is_instructions = (
         first.role == chat_pb2.ROLE_SYSTEM
         and not first.name
         and len(first.content) == 1
         and first.content[0].WhichOneof("content") == "text"
         and not request.HasField("previous_response_id")
     )
-    if not instructs:
+    if not is_instructions:
         return {"input": from_messages(messages)}
     return {"instructions": first.content[0].text, "input": from_messages(messages[1:], 1)}
 
 
-def _write(name: str, value: Any, api: Api, written: dict[str, Any]) -> None:
+def _write_setting(name: str, value: Any, api: Api, body: dict[str, Any]) -> None:
     if name == "n" and value == 1 and api == "responses":
-        # One answer is all that form knows; our own client says it with every request.
+        # The format always asks for one response; this package's client sends n with every request.
         return
     key = (_CHAT_KEYS if api == "chat" else _RESPONSES_KEYS).get(name)
     if key is None:
-        form = "Chat Completions" if api == "chat" else "the Responses API"
-        raise unsupported(name, f"{form} has no such setting")
+        api_name = "Chat Completions" if api == "chat" else "the Responses API"
+        raise unsupported(name, f"{api_name} has no such setting")
     if name == "tools":
-        written[key] = [from_tool(tool, api, f"tools[{n}]") for n, tool in enumerate(value)]
+        body[key] = [from_tool(tool, api, f"tools[{n}]") for n, tool in enumerate(value)]
     elif name == "tool_choice":
-        written[key] = from_tool_choice(value, api)
+        body[key] = from_tool_choice(value, api)
     elif name == "response_format":
-        shape = from_format(value, api)
-        written[key] = shape if api == "chat" else {"format": shape}
+        response_format = from_response_format(value, api)
+        body[key] = response_format if api == "chat" else {"format": response_format}
     elif name == "reasoning_effort":
-        effort = _named(EFFORTS, value, name)
-        written[key] = effort if api == "chat" else {"effort": effort}
+        effort = enum_name(name, value, REASONING_EFFORTS)
+        body[key] = effort if api == "chat" else {"effort": effort}
     elif name == "use_encrypted_content":
-        written[key] = [ENCRYPTED]
+        body[key] = [ENCRYPTED_REASONING]
     elif name == "store_messages":
         if api == "chat":
-            written[key] = True
+            body[key] = True
     else:
-        written[key] = _plain(name, value)
+        body[key] = _json_value(name, value)
 
 
-def _plain(name: str, value: Any) -> Any:
+def _json_value(name: str, value: Any) -> Any:
     if name == "service_tier":
-        return _named(TIERS, value, name)
+        return enum_name(name, value, SERVICE_TIERS)
     if name == "search_parameters":
         return from_search(value)
     if name == "stop":
         return list(value)
-    return shortest(value) if isinstance(value, float) else value
-
-
-def _named(words: Mapping[str, int], value: int, name: str) -> str:
-    for word, number in words.items():
-        if number == value:
-            return word
-    raise unsupported(name, f"there is no word for {value}")
+    return shortest_decimal(value) if isinstance(value, float) else value
 
 
 def from_tool_choice(choice: chat_pb2.ToolChoice, api: Api) -> str | dict[str, Any]:
-    """Write which tool is to be called."""
+    """Write ``tool_choice``."""
     if choice.WhichOneof("tool_choice") == "function_name":
         if api == "chat":
             return {"type": "function", "function": {"name": choice.function_name}}
         return {"type": "function", "name": choice.function_name}
-    return _named(MODES, choice.mode, "tool_choice")
+    return enum_name("tool_choice", choice.mode, TOOL_MODES)
 
 
-def from_format(form: chat_pb2.ResponseFormat, api: Api) -> dict[str, Any]:
-    """Write the form an answer is to have. The schema's title, if it has one, is its name."""
-    kind = _named(FORMATS, form.format_type, "response_format")
+def from_response_format(response_format: chat_pb2.ResponseFormat, api: Api) -> dict[str, Any]:
+    """Write the response format. The schema's title, if it has one, becomes its name."""
+    kind = enum_name("response_format", response_format.format_type, RESPONSE_FORMATS)
     if kind != "json_schema":
-        if form.schema:
-            raise unsupported("response_format.schema", f"the form {kind!r} has none")
+        if response_format.schema:
+            raise unsupported(
+                "response_format.schema", f"the response format {kind!r} has no schema"
+            )
         return {"type": kind}
-    schema = schema_of("response_format.schema", form.schema or "{}")
+    schema = parse_schema("response_format.schema", response_format.schema or "{}")
     title = schema.get("title") if isinstance(schema, dict) else None
     options = {
         "name": title if isinstance(title, str) and title else "response",

@@ -6,13 +6,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from xai_vision.openai_compat._parts import logprob, sources
-from xai_vision.openai_compat._request import from_format, from_tool_choice
-from xai_vision.openai_compat._server_calls import is_server_side, item_of
-from xai_vision.openai_compat._settings import EFFORTS
+from xai_vision.openai_compat._parts import logprob, url_citations
+from xai_vision.openai_compat._request import from_response_format, from_tool_choice
+from xai_vision.openai_compat._server_calls import is_server_side, to_item
+from xai_vision.openai_compat._settings import REASONING_EFFORTS
 from xai_vision.openai_compat._tools import from_tool
 from xai_vision.openai_compat._usage import responses_usage
-from xai_vision.openai_compat._values import TranslationError, shortest
+from xai_vision.openai_compat._values import TranslationError, shortest_decimal
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 
 __all__ = ["envelope", "output_items", "response_object"]
@@ -22,7 +22,7 @@ _INCOMPLETE: Final = {
     sample_pb2.REASON_MAX_CONTEXT: "max_prompt_tokens",
     sample_pb2.REASON_TIME_LIMIT: "max_time_limit",
 }
-_EFFORT_WORDS: Final = {number: word for word, number in EFFORTS.items()}
+_EFFORT_WORDS: Final = {number: word for word, number in REASONING_EFFORTS.items()}
 _Response = chat_pb2.GetChatCompletionResponse
 
 
@@ -83,7 +83,7 @@ def _echoed(settings: chat_pb2.RequestSettings) -> dict[str, Any]:
         "user": settings.user or None,
         "tools": [_tool(tool) for tool in settings.tools],
         "tool_choice": _or("auto", lambda: from_tool_choice(settings.tool_choice, "responses")),
-        "text": {"format": _or({"type": "text"}, lambda: from_format(form, "responses"))},
+        "text": {"format": _or({"type": "text"}, lambda: from_response_format(form, "responses"))},
         "reasoning": {"effort": _EFFORT_WORDS.get(effort), "summary": None},
     }
 
@@ -106,7 +106,7 @@ def _tool(tool: chat_pb2.Tool) -> dict[str, Any]:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else shortest(value)
+    return None if value is None else shortest_decimal(value)
 
 
 def output_items(response: _Response) -> list[dict[str, Any]]:
@@ -168,7 +168,7 @@ def message_item(response_id: str, output: chat_pb2.CompletionOutput) -> dict[st
     part = {
         "type": "output_text",
         "text": output.message.content,
-        "annotations": sources(output.message.citations),
+        "annotations": url_citations(output.message.citations),
         "logprobs": [logprob(one) for one in output.logprobs.content],
     }
     return {
@@ -183,7 +183,7 @@ def message_item(response_id: str, output: chat_pb2.CompletionOutput) -> dict[st
 def call_item(call: chat_pb2.ToolCall, result: str = "") -> dict[str, Any]:
     """Write a call, of the program's function or of the service's tool."""
     if is_server_side(call):
-        return item_of(call, result)
+        return to_item(call, result)
     return {
         "type": "function_call",
         "id": f"fc_{call.id}",

@@ -1,23 +1,24 @@
-"""``search_parameters``: the older kind of search, in xAI's own words in both forms."""
+"""``search_parameters``: xAI's older search, written the same way in both formats."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
-from xai_vision.openai_compat._tools import day_or_moment
+from xai_vision.openai_compat._tools import date_or_timestamp
 from xai_vision.openai_compat._values import (
+    boolean,
     check_keys,
-    flag,
-    given,
-    listed,
+    drop_none,
+    enum,
+    enum_name,
+    integer,
     mapping,
-    moment,
-    text,
-    texts,
+    sequence,
+    string,
+    strings,
+    timestamp,
     unsupported,
-    whole,
-    word,
 )
 from xai_vision.proto import chat_pb2
 
@@ -28,82 +29,75 @@ _MODES: Final = {
     "on": chat_pb2.ON_SEARCH_MODE,
     "auto": chat_pb2.AUTO_SEARCH_MODE,
 }
-_Read = Callable[[str, Any], Any]
-_KEYS: Final[dict[str, _Read]] = {
-    "mode": lambda key, value: word(key, value, _MODES),
-    "from_date": moment,
-    "to_date": moment,
-    "return_citations": flag,
-    "max_search_results": whole,
+_Reader = Callable[[str, Any], Any]
+_KEYS: Final[dict[str, _Reader]] = {
+    "mode": lambda path, value: enum(path, value, _MODES),
+    "from_date": timestamp,
+    "to_date": timestamp,
+    "return_citations": boolean,
+    "max_search_results": integer,
 }
-_SITES: Final[dict[str, _Read]] = {
-    "excluded_websites": texts,
-    "country": text,
-    "safe_search": flag,
+_SITES: Final[dict[str, _Reader]] = {
+    "excluded_websites": strings,
+    "country": string,
+    "safe_search": boolean,
 }
-_SOURCES: Final[dict[str, tuple[Any, dict[str, _Read]]]] = {
-    "web": (chat_pb2.WebSource, {**_SITES, "allowed_websites": texts}),
+_SOURCES: Final[dict[str, tuple[Any, dict[str, _Reader]]]] = {
+    "web": (chat_pb2.WebSource, {**_SITES, "allowed_websites": strings}),
     "news": (chat_pb2.NewsSource, _SITES),
     "x": (
         chat_pb2.XSource,
         {
-            "included_x_handles": texts,
-            "excluded_x_handles": texts,
-            "post_favorite_count": whole,
-            "post_view_count": whole,
+            "included_x_handles": strings,
+            "excluded_x_handles": strings,
+            "post_favorite_count": integer,
+            "post_view_count": integer,
         },
     ),
-    "rss": (chat_pb2.RssSource, {"links": texts}),
+    "rss": (chat_pb2.RssSource, {"links": strings}),
 }
 
 
-def read_search(where: str, value: Any) -> chat_pb2.SearchParameters:
+def read_search(path: str, value: Any) -> chat_pb2.SearchParameters:
     """Read ``search_parameters``.
 
     Raises:
-        TranslationError: A key or value that has no place there.
+        TranslationError: A key is not supported, or its value is invalid.
     """
-    options = given(mapping(where, value))
-    check_keys(options, (*_KEYS, "sources"), where)
-    sources = listed(f"{where}.sources", options.pop("sources", ()))
-    fields = {key: _KEYS[key](f"{where}.{key}", one) for key, one in options.items()}
+    options = drop_none(mapping(path, value))
+    check_keys(options, (*_KEYS, "sources"), path)
+    sources = sequence(f"{path}.sources", options.pop("sources", ()))
+    fields = {key: _KEYS[key](f"{path}.{key}", option) for key, option in options.items()}
     search = chat_pb2.SearchParameters(**fields)
-    for place, source in enumerate(sources):
-        search.sources.append(_source(f"{where}.sources[{place}]", source))
+    for index, source in enumerate(sources):
+        search.sources.append(_source(f"{path}.sources[{index}]", source))
     return search
 
 
-def _source(where: str, value: Any) -> chat_pb2.Source:
-    options = given(mapping(where, value))
-    kind = word(f"{where}.type", options.pop("type", None), {one: one for one in _SOURCES})
-    cls, keys = _SOURCES[kind]
-    check_keys(options, keys, where)
-    made = cls(**{key: keys[key](f"{where}.{key}", one) for key, one in options.items()})
-    return chat_pb2.Source(**{kind: made})
+def _source(path: str, value: Any) -> chat_pb2.Source:
+    options = drop_none(mapping(path, value))
+    kind = enum(f"{path}.type", options.pop("type", None), {name: name for name in _SOURCES})
+    cls, readers = _SOURCES[kind]
+    check_keys(options, readers, path)
+    source = cls(**{key: readers[key](f"{path}.{key}", option) for key, option in options.items()})
+    return chat_pb2.Source(**{kind: source})
 
 
 def from_search(search: chat_pb2.SearchParameters) -> dict[str, Any]:
     """Write ``search_parameters``.
 
     Raises:
-        TranslationError: A source or mode that is newer than this package.
+        TranslationError: A source or mode is newer than this package.
     """
-    written: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for field, value in search.ListFields():
         if field.name == "mode":
-            written["mode"] = _mode(value)
+            options["mode"] = enum_name("search_parameters.mode", value, _MODES)
         elif field.name == "sources":
-            written["sources"] = [_from_source(source) for source in value]
+            options["sources"] = [_from_source(source) for source in value]
         else:
-            written[field.name] = day_or_moment(value) if field.name in _DATES else value
-    return written
-
-
-def _mode(number: int) -> str:
-    for key, known in _MODES.items():
-        if known == number:
-            return key
-    raise unsupported("search_parameters.mode", f"there is no word for {number}")
+            options[field.name] = date_or_timestamp(value) if field.name in _DATES else value
+    return options
 
 
 _DATES: Final = ("from_date", "to_date")
@@ -112,10 +106,11 @@ _DATES: Final = ("from_date", "to_date")
 def _from_source(source: chat_pb2.Source) -> dict[str, Any]:
     kind = source.WhichOneof("source")
     if kind is None:
-        raise unsupported("search_parameters.sources", "a source of no known kind")
-    fields: Mapping[str, Any] = {f.name: value for f, value in getattr(source, kind).ListFields()}
-    plain = {
-        key: value if isinstance(value, (str, bool, int)) else list(value)
-        for key, value in fields.items()
+        raise unsupported(
+            "search_parameters.sources", "a source is empty, or newer than this package"
+        )
+    options = {
+        field.name: value if isinstance(value, (str, bool, int)) else list(value)
+        for field, value in getattr(source, kind).ListFields()
     }
-    return {"type": kind, **plain}
+    return {"type": kind, **options}

@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from xai_vision import _validation as checks
-from xai_vision.openai_compat._values import check_keys, mapping, text, texts, unsupported, word
+from xai_vision.openai_compat._values import check_keys, enum, mapping, string, strings, unsupported
 from xai_vision.proto import chat_pb2
 
-__all__ = ["ITEM_TYPES", "is_server_side", "item_of", "kept_item", "read_call"]
+__all__ = ["ITEM_TYPES", "is_server_side", "lossless_item", "read_call", "to_item"]
 
 _WEB = chat_pb2.TOOL_CALL_TYPE_WEB_SEARCH_TOOL
 _X = chat_pb2.TOOL_CALL_TYPE_X_SEARCH_TOOL
@@ -44,7 +44,7 @@ def is_server_side(call: chat_pb2.ToolCall) -> bool:
     )
 
 
-def item_of(call: chat_pb2.ToolCall, result: str = "") -> dict[str, Any]:
+def to_item(call: chat_pb2.ToolCall, result: str = "") -> dict[str, Any]:
     """Write a call.
 
     Args:
@@ -119,7 +119,7 @@ def _painted(call: chat_pb2.ToolCall, result: str) -> dict[str, Any]:
     except (ValueError, AttributeError):
         url = ""
     prompt = _arguments(call).get("prompt")
-    # The picture's base64 alone, without the label of the data URL.
+    # The image's base64 alone, without the label of the data URL.
     made = url.partition(",")[2] or None
     return {"type": "image_generation_call", "result": made, "revised_prompt": prompt}
 
@@ -143,14 +143,14 @@ def _read_web(item: Mapping[str, Any], where: str) -> tuple[str, str]:
     action = mapping(f"{where}.action", item.get("action") or {})
     names = {"search": "web_search", "open_page": "open_page", "find": "find"}
     names["find_in_page"] = "find"
-    name = word(f"{where}.action.type", action.get("type") or "search", names)
+    name = enum(f"{where}.action.type", action.get("type") or "search", names)
     kept = ("query", "url", "source", "pattern")
     # What was found the service knows.
     check_keys(action, ("type", "sources", "queries", *kept), f"{where}.action")
     said: dict[str, Any] = {
-        key: text(f"{where}.action.{key}", action[key]) for key in kept if _set(action, key)
+        key: string(f"{where}.action.{key}", action[key]) for key in kept if _set(action, key)
     }
-    queries = texts(f"{where}.action.queries", action.get("queries") or ())
+    queries = strings(f"{where}.action.queries", action.get("queries") or ())
     if queries and queries != [said.get("query")]:
         said["queries"] = queries
     return name, _dumped(**said)
@@ -162,12 +162,12 @@ def _set(value: Mapping[str, Any], key: str) -> bool:
 
 def _read_code(item: Mapping[str, Any], where: str) -> tuple[str, str]:
     check_keys(item, (*_ITEM_KEYS, "code", "container_id", "outputs"), where)
-    return "code_execution", _dumped(code=text(f"{where}.code", item.get("code") or ""))
+    return "code_execution", _dumped(code=string(f"{where}.code", item.get("code") or ""))
 
 
 def _read_collections(item: Mapping[str, Any], where: str) -> tuple[str, str]:
     check_keys(item, (*_ITEM_KEYS, "queries", "results"), where)
-    queries = texts(f"{where}.queries", item.get("queries") or [""])
+    queries = strings(f"{where}.queries", item.get("queries") or [""])
     if len(queries) == 1:
         return "collections_search", _dumped(query=queries[0])
     return "collections_search", _dumped(queries=queries)
@@ -176,20 +176,20 @@ def _read_collections(item: Mapping[str, Any], where: str) -> tuple[str, str]:
 def _read_mcp(item: Mapping[str, Any], where: str) -> tuple[str, str]:
     keys = ("server_label", "name", "arguments", "output", "error")
     check_keys(item, (*_ITEM_KEYS, *keys), where)
-    label, name, arguments = (text(f"{where}.{key}", item.get(key) or "") for key in keys[:3])
+    label, name, arguments = (string(f"{where}.{key}", item.get(key) or "") for key in keys[:3])
     return ".".join(filter(None, (label, name))), arguments
 
 
 def _read_painted(item: Mapping[str, Any], where: str) -> tuple[str, str]:
     check_keys(item, (*_ITEM_KEYS, "revised_prompt", "result"), where)
-    prompt = text(f"{where}.revised_prompt", item.get("revised_prompt") or "")
+    prompt = string(f"{where}.revised_prompt", item.get("revised_prompt") or "")
     return "image_generation", _dumped(prompt=prompt)
 
 
 def _read_custom(item: Mapping[str, Any], where: str) -> tuple[str, str]:
     check_keys(item, (*_ITEM_KEYS, "call_id", "name", "input"), where)
-    name = text(f"{where}.name", item.get("name"))
-    return name, text(f"{where}.input", item.get("input") or "")
+    name = string(f"{where}.name", item.get("name"))
+    return name, string(f"{where}.input", item.get("input") or "")
 
 
 _READ: Final[dict[str, tuple[chat_pb2.ToolCallType.ValueType, _Read]]] = {
@@ -215,17 +215,17 @@ def read_call(item: Mapping[str, Any], where: str) -> chat_pb2.ToolCall:
     number, read = _READ[kind]
     name, arguments = read(item, where)
     call = chat_pb2.ToolCall(
-        id=text(f"{where}.id", item.get("call_id") or item.get("id") or ""),
+        id=string(f"{where}.id", item.get("call_id") or item.get("id") or ""),
         type=_custom(name) if kind == "custom_tool_call" else number,
-        status=word(f"{where}.status", item.get("status") or "completed", _STATUS_OF),
+        status=enum(f"{where}.status", item.get("status") or "completed", _STATUS_OF),
         function=chat_pb2.FunctionCall(name=name, arguments=arguments),
     )
     if _set(item, "error"):
-        call.error_message = text(f"{where}.error", item["error"])
+        call.error_message = string(f"{where}.error", item["error"])
     return call
 
 
-def kept_item(call: chat_pb2.ToolCall, where: str) -> dict[str, Any]:
+def lossless_item(call: chat_pb2.ToolCall, where: str) -> dict[str, Any]:
     """Write a call so that nothing of it is lost.
 
     Raises:
@@ -234,10 +234,10 @@ def kept_item(call: chat_pb2.ToolCall, where: str) -> dict[str, Any]:
     custom = {"type": "custom_tool_call", "call_id": call.id, "name": call.function.name}
     custom |= {"id": call.id, "status": _STATUS.get(call.status, "completed")}
     custom["input"] = call.function.arguments
-    for item in (item_of(call), custom):
+    for item in (to_item(call), custom):
         if _comparable(read_call(item, where)) == _comparable(call):
             return item
-    name = checks.shown(call.function.name)
+    name = checks.short_repr(call.function.name)
     what = f"the Responses API has no item that says all of this call of {name}"
     raise unsupported(where, what)
 

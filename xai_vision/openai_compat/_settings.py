@@ -1,39 +1,39 @@
-"""Everything of a request besides its messages, key by key."""
+"""The settings of a request: every key besides the messages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-from xai_vision import _validation as checks
+from xai_vision._validation import short_repr
 from xai_vision.openai_compat._search import read_search
 from xai_vision.openai_compat._tools import read_tool
-from xai_vision.openai_compat._unsupported_fields import UNPLACED
+from xai_vision.openai_compat._unsupported_fields import UNSUPPORTED
 from xai_vision.openai_compat._values import (
     TranslationError,
+    boolean,
     check_keys,
     check_type,
-    flag,
-    given,
-    listed,
+    drop_none,
+    dump_schema,
+    enum,
+    integer,
     mapping,
     number,
-    schema_text,
-    text,
-    texts,
+    sequence,
+    string,
+    strings,
     unsupported,
-    whole,
-    word,
 )
 from xai_vision.proto import chat_pb2, usage_pb2
 
 __all__ = [
-    "EFFORTS",
-    "ENCRYPTED",
-    "FORMATS",
+    "ENCRYPTED_REASONING",
     "KEYS",
-    "MODES",
-    "TIERS",
+    "REASONING_EFFORTS",
+    "RESPONSE_FORMATS",
+    "SERVICE_TIERS",
+    "TOOL_MODES",
     "Api",
     "check_api",
     "read_include",
@@ -42,219 +42,225 @@ __all__ = [
 
 Api: TypeAlias = Literal["chat", "responses"]
 
-EFFORTS: Final = {
+REASONING_EFFORTS: Final = {
     "none": chat_pb2.EFFORT_NONE,
     "low": chat_pb2.EFFORT_LOW,
     "medium": chat_pb2.EFFORT_MEDIUM,
     "high": chat_pb2.EFFORT_HIGH,
     "xhigh": chat_pb2.EFFORT_XHIGH,
 }
-MODES: Final = {
+TOOL_MODES: Final = {
     "auto": chat_pb2.TOOL_MODE_AUTO,
     "none": chat_pb2.TOOL_MODE_NONE,
     "required": chat_pb2.TOOL_MODE_REQUIRED,
 }
-TIERS: Final = {
+SERVICE_TIERS: Final = {
     "auto": usage_pb2.SERVICE_TIER_UNSPECIFIED,
     "default": usage_pb2.SERVICE_TIER_DEFAULT,
     "priority": usage_pb2.SERVICE_TIER_PRIORITY,
 }
-FORMATS: Final = {
+RESPONSE_FORMATS: Final = {
     "text": chat_pb2.FORMAT_TYPE_TEXT,
     "json_object": chat_pb2.FORMAT_TYPE_JSON_OBJECT,
     "json_schema": chat_pb2.FORMAT_TYPE_JSON_SCHEMA,
 }
-ENCRYPTED: Final = "reasoning.encrypted_content"
+ENCRYPTED_REASONING: Final = "reasoning.encrypted_content"
 Fields: TypeAlias = dict[str, Any]
-_Read: TypeAlias = Callable[[str, Any], Fields]
-_Schema: TypeAlias = Callable[[str, Mapping[str, Any]], "tuple[str, Any]"]
-"""Where a format's schema stands, and what it says of it."""
+_Reader: TypeAlias = Callable[[str, Any], Fields]
 
 
 def check_api(api: Api) -> Api:
-    """Which of the two forms is meant.
+    """Check that a value is one of the two formats.
 
     Raises:
-        TranslationError: Neither.
+        TranslationError: It is not one of them.
     """
-    return word("api", api, {one: one for one in get_args(Api)})
+    return enum("api", api, {name: name for name in get_args(Api)})
 
 
 def read_settings(body: Mapping[str, Any], api: Api) -> Fields:
-    """Read all keys but those of the conversation, as fields of GetCompletionsRequest.
+    """Read every key besides the messages, as fields of ``GetCompletionsRequest``.
 
     Raises:
-        TranslationError: A key that has no place in the message, or a value that is wrong.
+        TranslationError: A key is not supported, or its value is invalid.
     """
     fields: Fields = {}
-    keys = _CHAT if api == "chat" else _RESPONSES
-    options = given(body)
-    check_keys(options, keys, why=UNPLACED[api])
-    for key, value in options.items():
-        for name, one in keys[key](key, value).items():
+    readers = _CHAT if api == "chat" else _RESPONSES
+    settings = drop_none(body)
+    check_keys(settings, readers, reasons=UNSUPPORTED[api])
+    for key, value in settings.items():
+        for name, field in readers[key](key, value).items():
             if name in fields:
                 raise TranslationError(f"{key}: {name} is given twice", key=key)
-            fields[name] = one
+            fields[name] = field
     if "model" not in fields:
         raise TranslationError("model is missing: name one, such as 'grok-4'", key="model")
     if api == "responses":
-        # Over REST an answer is stored unless the request says no; over gRPC the other way round.
+        # REST stores responses by default, gRPC does not.
         fields.setdefault("store_messages", True)
     return fields
 
 
-def _as(field: str, read: Callable[[str, Any], Any]) -> _Read:
-    return lambda key, value: {field: read(key, value)}
+def _field(name: str, read: Callable[[str, Any], Any]) -> _Reader:
+    return lambda path, value: {name: read(path, value)}
 
 
-def _apart(read: Callable[[str, Any], Any]) -> _Read:
-    """Of what says how the answer is to come: over gRPC that is which method is called."""
+def _only_check(read: Callable[[str, Any], Any]) -> _Reader:
+    """Check a delivery key (stream, deferred), for which gRPC uses a different method."""
 
-    def checked(key: str, value: Any) -> Fields:
-        read(key, value)
+    def check(path: str, value: Any) -> Fields:
+        read(path, value)
         return {}
 
-    return checked
+    return check
 
 
-def _stop(key: str, value: Any) -> list[str]:
-    return [text(key, value)] if isinstance(value, str) else texts(key, value)
+def _stop(path: str, value: Any) -> list[str]:
+    return [string(path, value)] if isinstance(value, str) else strings(path, value)
 
 
-def _tools(key: str, value: Any) -> list[chat_pb2.Tool]:
-    return [read_tool(one, f"{key}[{place}]") for place, one in enumerate(listed(key, value))]
+def _tools(path: str, value: Any) -> list[chat_pb2.Tool]:
+    return [read_tool(tool, f"{path}[{index}]") for index, tool in enumerate(sequence(path, value))]
 
 
-def _chat_choice(key: str, value: Any) -> chat_pb2.ToolChoice:
+def _chat_tool_choice(path: str, value: Any) -> chat_pb2.ToolChoice:
     if not isinstance(value, Mapping):
-        return chat_pb2.ToolChoice(mode=word(key, value, MODES))
-    check_type(value, "function", key)
-    check_keys(value, ("type", "function"), key)
-    function = mapping(f"{key}.function", value.get("function"))
-    check_keys(function, ("name",), f"{key}.function")
-    return chat_pb2.ToolChoice(function_name=text(f"{key}.function.name", function.get("name")))
+        return chat_pb2.ToolChoice(mode=enum(path, value, TOOL_MODES))
+    check_type(value, "function", path)
+    check_keys(value, ("type", "function"), path)
+    function = mapping(f"{path}.function", value.get("function"))
+    check_keys(function, ("name",), f"{path}.function")
+    return chat_pb2.ToolChoice(function_name=string(f"{path}.function.name", function.get("name")))
 
 
-def _choice(key: str, value: Any) -> chat_pb2.ToolChoice:
+def _responses_tool_choice(path: str, value: Any) -> chat_pb2.ToolChoice:
     if not isinstance(value, Mapping):
-        return chat_pb2.ToolChoice(mode=word(key, value, MODES))
-    if value.get("type") != "function":
-        raise unsupported(
-            key, f"a tool of type {checks.shown(value.get('type'))} cannot be demanded"
-        )
-    check_keys(value, ("type", "name"), key)
-    return chat_pb2.ToolChoice(function_name=text(f"{key}.name", value.get("name")))
+        return chat_pb2.ToolChoice(mode=enum(path, value, TOOL_MODES))
+    kind = value.get("type")
+    if kind != "function":
+        raise unsupported(path, f"a tool of type {short_repr(kind)} cannot be required")
+    check_keys(value, ("type", "name"), path)
+    return chat_pb2.ToolChoice(function_name=string(f"{path}.name", value.get("name")))
 
 
-def _format(key: str, form: Mapping[str, Any], schema_of: _Schema) -> Fields:
-    kind = word(f"{key}.type", form.get("type"), {one: one for one in FORMATS})
-    made = chat_pb2.ResponseFormat(format_type=FORMATS[kind])
+def _chat_format(path: str, value: Any) -> Fields:
+    response_format = mapping(path, value)
+    kind = _format_type(path, response_format)
     if kind != "json_schema":
-        check_keys(form, ("type",), key)
-        return {"response_format": made}
-    place, found = schema_of(key, form)
-    options = mapping(place, found)
-    # The name is for people and has no field; the service is strict whatever is said.
-    why = {"description": "put it into the schema, as its own 'description'"}
-    check_keys(options, ("name", "strict", "schema"), place, why)
-    made.schema = schema_text(f"{place}.schema", options.get("schema"))
-    return {"response_format": made}
+        check_keys(response_format, ("type",), path)
+        return _format(kind)
+    check_keys(response_format, ("type", "json_schema"), path)
+    path = f"{path}.json_schema"
+    return _format(kind, path, mapping(path, response_format.get("json_schema")))
 
 
-def _chat_format(key: str, value: Any) -> Fields:
-    def schema_of(key: str, form: Mapping[str, Any]) -> tuple[str, Any]:
-        check_keys(form, ("type", "json_schema"), key)
-        return f"{key}.json_schema", form.get("json_schema")
-
-    return _format(key, mapping(key, value), schema_of)
-
-
-def _responses_format(key: str, value: Any) -> Fields:
-    def schema_of(key: str, form: Mapping[str, Any]) -> tuple[str, Any]:
-        return key, {name: one for name, one in form.items() if name != "type"}
-
-    return _format(key, mapping(key, value), schema_of)
+def _responses_format(path: str, value: Any) -> Fields:
+    response_format = mapping(path, value)
+    kind = _format_type(path, response_format)
+    if kind != "json_schema":
+        check_keys(response_format, ("type",), path)
+        return _format(kind)
+    options = {name: option for name, option in response_format.items() if name != "type"}
+    return _format(kind, path, options)
 
 
-def _text_options(key: str, value: Any) -> Fields:
-    options = given(mapping(key, value))
-    check_keys(options, ("format",), key, UNPLACED["text"])
+def _format_type(path: str, response_format: Mapping[str, Any]) -> str:
+    return enum(
+        f"{path}.type", response_format.get("type"), {name: name for name in RESPONSE_FORMATS}
+    )
+
+
+def _format(kind: str, path: str = "", options: Mapping[str, Any] | None = None) -> Fields:
+    response_format = chat_pb2.ResponseFormat(format_type=RESPONSE_FORMATS[kind])
+    if options is not None:
+        # The proto has no field for the name, and the service always treats a schema as strict.
+        reasons = {"description": "put it into the schema, as the schema's own 'description'"}
+        check_keys(options, ("name", "strict", "schema"), path, reasons)
+        response_format.schema = dump_schema(f"{path}.schema", options.get("schema"))
+    return {"response_format": response_format}
+
+
+def _text(path: str, value: Any) -> Fields:
+    options = drop_none(mapping(path, value))
+    check_keys(options, ("format",), path, UNSUPPORTED["text"])
     if "format" not in options:
         return {}
-    return _responses_format(f"{key}.format", options["format"])
+    return _responses_format(f"{path}.format", options["format"])
 
 
-def _reasoning(key: str, value: Any) -> Fields:
-    options = given(mapping(key, value))
-    check_keys(options, ("effort",), key, UNPLACED["reasoning"])
+def _reasoning(path: str, value: Any) -> Fields:
+    options = drop_none(mapping(path, value))
+    check_keys(options, ("effort",), path, UNSUPPORTED["reasoning"])
     if "effort" not in options:
         return {}
-    return {"reasoning_effort": word(f"{key}.effort", options["effort"], EFFORTS)}
+    return {"reasoning_effort": enum(f"{path}.effort", options["effort"], REASONING_EFFORTS)}
 
 
-def read_include(key: str, value: Any) -> Fields:
-    """Read what an answer is to have besides.
+def read_include(path: str, value: Any) -> Fields:
+    """Read the additional output that a request asks for.
 
     Raises:
-        TranslationError: Something else than encrypted thinking, which is all there is.
+        TranslationError: An entry is not encrypted reasoning, the only supported one.
     """
-    for one in listed(key, value):
-        if one != ENCRYPTED:
+    for entry in sequence(path, value):
+        if entry != ENCRYPTED_REASONING:
             raise unsupported(
-                key, f"{checks.shown(one)} cannot be included; only {ENCRYPTED!r} can"
+                path, f"{short_repr(entry)} cannot be included; only {ENCRYPTED_REASONING!r} can"
             )
     return {"use_encrypted_content": True} if value else {}
 
 
-def _never(key: str, value: Any) -> Fields:
-    if flag(key, value):
-        raise unsupported(key, "the service does not do that")
+def _must_be_false(path: str, value: Any) -> Fields:
+    if boolean(path, value):
+        raise unsupported(path, "not supported by the service")
     return {}
 
 
-_COMMON: Final[dict[str, _Read]] = {
-    "model": _as("model", text),
-    "temperature": _as("temperature", number),
-    "top_p": _as("top_p", number),
-    "logprobs": _as("logprobs", flag),
-    "top_logprobs": _as("top_logprobs", whole),
-    "tools": _as("tools", _tools),
-    "parallel_tool_calls": _as("parallel_tool_calls", flag),
-    "max_turns": _as("max_turns", whole),
-    "search_parameters": _as("search_parameters", read_search),
-    "service_tier": _as("service_tier", lambda key, value: word(key, value, TIERS)),
-    "store": _as("store_messages", flag),
-    "user": _as("user", text),
-    "safety_identifier": _as("safety_identifier", text),
-    "stream": _apart(flag),
-    "stream_options": _apart(mapping),
+_COMMON: Final[dict[str, _Reader]] = {
+    "model": _field("model", string),
+    "temperature": _field("temperature", number),
+    "top_p": _field("top_p", number),
+    "logprobs": _field("logprobs", boolean),
+    "top_logprobs": _field("top_logprobs", integer),
+    "tools": _field("tools", _tools),
+    "parallel_tool_calls": _field("parallel_tool_calls", boolean),
+    "max_turns": _field("max_turns", integer),
+    "search_parameters": _field("search_parameters", read_search),
+    "service_tier": _field("service_tier", lambda path, value: enum(path, value, SERVICE_TIERS)),
+    "store": _field("store_messages", boolean),
+    "user": _field("user", string),
+    "safety_identifier": _field("safety_identifier", string),
+    "stream": _only_check(boolean),
+    "stream_options": _only_check(mapping),
 }
-_CHAT: Final[dict[str, _Read]] = {
+_CHAT: Final[dict[str, _Reader]] = {
     **_COMMON,
-    "n": _as("n", whole),
-    "max_tokens": _as("max_tokens", whole),
-    "max_completion_tokens": _as("max_tokens", whole),
-    "seed": _as("seed", whole),
-    "stop": _as("stop", _stop),
-    "frequency_penalty": _as("frequency_penalty", number),
-    "presence_penalty": _as("presence_penalty", number),
-    "reasoning_effort": _as("reasoning_effort", lambda key, value: word(key, value, EFFORTS)),
-    "tool_choice": _as("tool_choice", _chat_choice),
+    "n": _field("n", integer),
+    "max_tokens": _field("max_tokens", integer),
+    "max_completion_tokens": _field("max_tokens", integer),
+    "seed": _field("seed", integer),
+    "stop": _field("stop", _stop),
+    "frequency_penalty": _field("frequency_penalty", number),
+    "presence_penalty": _field("presence_penalty", number),
+    "reasoning_effort": _field(
+        "reasoning_effort", lambda path, value: enum(path, value, REASONING_EFFORTS)
+    ),
+    "tool_choice": _field("tool_choice", _chat_tool_choice),
     "response_format": _chat_format,
-    "deferred": _apart(flag),
+    "deferred": _only_check(boolean),
 }
-_RESPONSES: Final[dict[str, _Read]] = {
+_RESPONSES: Final[dict[str, _Reader]] = {
     **_COMMON,
-    "max_output_tokens": _as("max_tokens", whole),
-    "previous_response_id": _as("previous_response_id", text),
+    "max_output_tokens": _field("max_tokens", integer),
+    "previous_response_id": _field("previous_response_id", string),
     "include": read_include,
     "reasoning": _reasoning,
-    "text": _text_options,
-    "tool_choice": _as("tool_choice", _choice),
-    "background": _never,
+    "text": _text,
+    "tool_choice": _field("tool_choice", _responses_tool_choice),
+    "background": _must_be_false,
 }
 KEYS: Final[dict[Api, frozenset[str]]] = {
     "chat": frozenset((*_CHAT, "messages")),
     "responses": frozenset((*_RESPONSES, "input", "instructions")),
 }
-"""The keys that each form's requests can have."""
+"""The keys that requests of each format can have."""

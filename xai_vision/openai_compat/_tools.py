@@ -1,8 +1,8 @@
-"""Tools: what a dict of ``tools=[...]`` may hold, and the tool it stands for.
+"""Tools: the options of a tool's dict, and the proto it stands for.
 
-Both forms are read the same way: options under the type's name (``{"type": "function",
-"function": {...}}``, as Chat Completions and xAI's documents have it) or beside the type (as the
-Responses API has it). An option that is None counts as left out.
+Both formats are read the same way. The options stand under the type's name (``{"type":
+"function", "function": {...}}``, as in Chat Completions and xAI's documentation) or beside the
+type (as in the Responses API). An option that is None counts as left out.
 """
 
 from __future__ import annotations
@@ -10,27 +10,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
-from xai_vision import _validation as checks
+from xai_vision._validation import short_repr
 from xai_vision.openai_compat._values import (
     TranslationError,
-    flag,
-    meant,
-    moment,
-    schema_of,
-    schema_text,
-    spot,
-    text,
-    texts,
+    boolean,
+    did_you_mean,
+    dump_schema,
+    enum,
+    integer,
+    invalid_value,
+    key_label,
+    mapping,
+    parse_schema,
+    string,
+    strings,
+    timestamp,
     unsupported,
-    whole,
-    wrong,
 )
 from xai_vision.proto import chat_pb2
 
-__all__ = ["FORMS", "from_tool", "read_tool", "tool_options"]
+__all__ = ["TOOL_OPTIONS", "date_or_timestamp", "from_tool", "read_tool", "tool_options"]
 
 _Keys: TypeAlias = "Mapping[str, str | Mapping[str, Any] | None]"
-"""Which option each key is, or which each key of the dict under it is; None for no matter."""
+"""The option of each key, or the options of the keys of a nested dict; None: the key is ignored."""
 
 
 def _same(*names: str) -> dict[str, str]:
@@ -40,14 +42,14 @@ def _same(*names: str) -> dict[str, str]:
 _LOCATION = {key: f"user_location_{key}" for key in ("country", "city", "region", "timezone")}
 _DOMAINS = _same("allowed_domains", "excluded_domains")
 
-FORMS: Final[dict[str, _Keys]] = {
+TOOL_OPTIONS: Final[dict[str, _Keys]] = {
     "function": _same("name", "description", "parameters", "strict"),
     "web_search": {
         **_same("excluded_domains", "allowed_domains"),
         **_same("enable_image_understanding", "enable_image_search"),
         **_same(*_LOCATION.values()),
         "filters": _DOMAINS,
-        # The type is always "approximate", and no field of the message.
+        # The location's type is always "approximate"; the proto has no field for it.
         "user_location": _LOCATION | {"type": None},
     },
     "x_search": _same(
@@ -73,10 +75,10 @@ FORMS: Final[dict[str, _Keys]] = {
         "headers": "extra_headers",
     },
 }
-# What the Responses API calls them.
-_SYNONYMS: Final = {"code_interpreter": "code_execution", "file_search": "collections_search"}
-_TYPES: Final = {name: synonym for synonym, name in _SYNONYMS.items()}
-_RENAMED: Final = {
+# The Responses API's type names and option names, where they differ.
+_TYPE_ALIASES: Final = {"code_interpreter": "code_execution", "file_search": "collections_search"}
+_RESPONSES_TYPES: Final = {name: alias for alias, name in _TYPE_ALIASES.items()}
+_RESPONSES_KEYS: Final = {
     "collection_ids": "vector_store_ids",
     "allowed_tool_names": "allowed_tools",
     "extra_headers": "headers",
@@ -89,40 +91,40 @@ _REQUIRED: Final = {
 
 
 def tool_options(value: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Take a tool's dict apart.
+    """Split a tool's dict into its type and its options.
 
     Returns:
-        Its type, a key of ``FORMS``, and its options under their names there. Their values are
-        as they were given.
+        The type, a key of ``TOOL_OPTIONS``, and the options under the names used there. The
+        values are not checked.
 
     Raises:
-        TranslationError: A type or key that there is not, or one that is missing.
+        TranslationError: The type or a key is unknown, or a required key is missing.
     """
-    options_given = dict(value)
-    kind = options_given.pop("type", None)
+    outer = dict(value)
+    kind = outer.pop("type", None)
     if not isinstance(kind, str):
         raise TranslationError(
             "a tool's dict has a 'type', such as 'web_search' or 'function'", key="type"
         )
-    name = _SYNONYMS.get(kind, kind)
-    keys = FORMS.get(name)
+    name = _TYPE_ALIASES.get(kind, kind)
+    keys = TOOL_OPTIONS.get(name)
     if keys is None:
         raise TranslationError(
-            f"no tool has the type {checks.shown(kind)}{_known(kind, FORMS)}",
+            f"no tool has the type {short_repr(kind)}{_suggest(kind, TOOL_OPTIONS)}",
             key="type",
             unsupported=True,
         )
-    nested = options_given.pop(kind, None)
+    nested = outer.pop(kind, None)
     if not (nested is None or isinstance(nested, Mapping)):
         raise TranslationError(
-            f"{kind}: {kind!r} must hold a dict, not {checks.shown(nested)}", key=kind
+            f"{kind}: {kind!r} must hold a dict, not {short_repr(nested)}", key=kind
         )
     options: dict[str, Any] = {}
-    for part in (nested or {}, options_given):
+    for part in (nested or {}, outer):
         _collect(kind, part, keys, options)
-    needed = _REQUIRED.get(name)
-    if needed and needed not in options:
-        raise TranslationError(f"{kind} needs {needed!r}", key=needed)
+    required = _REQUIRED.get(name)
+    if required and required not in options:
+        raise TranslationError(f"{kind} needs {required!r}", key=required)
     return name, options
 
 
@@ -130,8 +132,8 @@ def _collect(kind: str, part: Mapping[str, Any], keys: _Keys, options: dict[str,
     for key, value in part.items():
         if key not in keys:
             raise TranslationError(
-                f"{kind} has no key {checks.shown(key)}{_known(key, keys)}",
-                key=spot(key),
+                f"{kind} has no key {short_repr(key)}{_suggest(key, keys)}",
+                key=key_label(key),
                 unsupported=True,
             )
         option = keys[key]
@@ -145,76 +147,71 @@ def _collect(kind: str, part: Mapping[str, Any], keys: _Keys, options: dict[str,
             _collect(f"{kind}: {key}", value, option, options)
         else:
             raise TranslationError(
-                f"{kind}: {key!r} must hold a dict, not {checks.shown(value)}", key=key
+                f"{kind}: {key!r} must hold a dict, not {short_repr(value)}", key=key
             )
 
 
-def _known(word: object, known: Iterable[str]) -> str:
-    return meant(word, known) or f"; there are {', '.join(map(repr, known)) or 'none'}"
+def _suggest(word: object, known: Iterable[str]) -> str:
+    return did_you_mean(word, known) or f"; there are {', '.join(map(repr, known)) or 'none'}"
 
 
-def read_tool(value: Any, where: str) -> chat_pb2.Tool:
-    """Read a tool. Limits and contradictions are the service's to find.
+def read_tool(value: Any, path: str) -> chat_pb2.Tool:
+    """Read a tool. The service checks limits and contradictions.
 
     Raises:
-        TranslationError: It is none, or an option is unknown or of a wrong type.
+        TranslationError: The tool is not an object, or an option is unknown or of a wrong type.
     """
     if not isinstance(value, Mapping):
-        raise wrong(where, "an object", value)
+        raise invalid_value(path, "an object", value)
     try:
         kind, options = tool_options(value)
     except TranslationError as error:
         raise TranslationError(
-            f"{where}: {error}", key=f"{where}.{error.key}", unsupported=error.unsupported
+            f"{path}: {error}", key=f"{path}.{error.key}", unsupported=error.unsupported
         ) from None
-    fields = {name: _VALUES[name](f"{where}: {name}", one) for name, one in options.items()}
+    fields = {name: _READERS[name](f"{path}: {name}", option) for name, option in options.items()}
     if kind == "web_search":
-        fields = _located(fields)
-    elif kind == "collections_search" and "retrieval_mode" in fields:
-        getattr(tool_of := chat_pb2.CollectionsSearch(), fields.pop("retrieval_mode")).SetInParent()
-        tool_of.MergeFrom(chat_pb2.CollectionsSearch(**fields))
-        return chat_pb2.Tool(collections_search=tool_of)
-    made = _CLASSES[kind](**fields)
-    return chat_pb2.Tool(**{kind: made})
+        _nest_location(fields)
+    retrieval = fields.pop("retrieval_mode", None)
+    tool = _PROTOS[kind](**fields)
+    if retrieval is not None:
+        getattr(tool, retrieval).SetInParent()
+    return chat_pb2.Tool(**{kind: tool})
 
 
-def _located(fields: dict[str, Any]) -> dict[str, Any]:
-    place = {key: fields.pop(name) for key, name in _LOCATION.items() if name in fields}
-    if place:
-        fields["user_location"] = chat_pb2.WebSearchUserLocation(**place)
-    return fields
+def _nest_location(fields: dict[str, Any]) -> None:
+    location = {key: fields.pop(name) for key, name in _LOCATION.items() if name in fields}
+    if location:
+        fields["user_location"] = chat_pb2.WebSearchUserLocation(**location)
 
 
-def _headers(key: str, value: Any) -> dict[str, str]:
-    if not isinstance(value, Mapping):
-        raise wrong(key, "an object", value)
+def _headers(path: str, value: Any) -> dict[str, str]:
     return {
-        text(key, name): text(f"{key}[{checks.shown(name)}]", one) for name, one in value.items()
+        string(path, name): string(f"{path}[{short_repr(name)}]", header)
+        for name, header in mapping(path, value).items()
     }
 
 
-def _retrieval(key: str, value: Any) -> str:
-    words = ("hybrid", "semantic", "keyword")
-    if not isinstance(value, str) or value not in words:
-        raise wrong(key, f"one of {', '.join(map(repr, words))}", value)
-    return f"{value}_retrieval"
+def _retrieval_mode(path: str, value: Any) -> str:
+    modes = {name: f"{name}_retrieval" for name in ("hybrid", "semantic", "keyword")}
+    return enum(path, value, modes)
 
 
-_VALUES: Final[dict[str, Callable[[str, Any], Any]]] = {
-    **dict.fromkeys(("name", "description", "action", "instructions"), text),
-    **dict.fromkeys(("server_url", "server_label", "server_description", "authorization"), text),
-    **dict.fromkeys(_LOCATION.values(), text),
-    **dict.fromkeys(("allowed_domains", "excluded_domains", "collection_ids"), texts),
-    **dict.fromkeys(("allowed_x_handles", "excluded_x_handles", "allowed_tool_names"), texts),
-    **dict.fromkeys(("strict", "enable_image_understanding"), flag),
-    **dict.fromkeys(("enable_image_search", "enable_video_understanding"), flag),
-    **dict.fromkeys(("from_date", "to_date"), moment),
-    "limit": whole,
-    "parameters": schema_text,
+_READERS: Final[dict[str, Callable[[str, Any], Any]]] = {
+    **dict.fromkeys(("name", "description", "action", "instructions"), string),
+    **dict.fromkeys(("server_url", "server_label", "server_description", "authorization"), string),
+    **dict.fromkeys(_LOCATION.values(), string),
+    **dict.fromkeys(("allowed_domains", "excluded_domains", "collection_ids"), strings),
+    **dict.fromkeys(("allowed_x_handles", "excluded_x_handles", "allowed_tool_names"), strings),
+    **dict.fromkeys(("strict", "enable_image_understanding"), boolean),
+    **dict.fromkeys(("enable_image_search", "enable_video_understanding"), boolean),
+    **dict.fromkeys(("from_date", "to_date"), timestamp),
+    "limit": integer,
+    "parameters": dump_schema,
     "extra_headers": _headers,
-    "retrieval_mode": _retrieval,
+    "retrieval_mode": _retrieval_mode,
 }
-_CLASSES: Final[dict[str, Any]] = {
+_PROTOS: Final[dict[str, Any]] = {
     "function": chat_pb2.Function,
     "web_search": chat_pb2.WebSearch,
     "x_search": chat_pb2.XSearch,
@@ -226,41 +223,40 @@ _CLASSES: Final[dict[str, Any]] = {
 }
 
 
-def from_tool(tool: chat_pb2.Tool, api: Literal["chat", "responses"], where: str) -> dict[str, Any]:
+def from_tool(tool: chat_pb2.Tool, api: Literal["chat", "responses"], path: str) -> dict[str, Any]:
     """Write a tool.
 
     Raises:
-        TranslationError: It is of a kind, or has settings, that JSON has no words for.
+        TranslationError: JSON cannot express the tool or one of its settings.
     """
     kind = tool.WhichOneof("tool")
     if kind is None:
-        raise unsupported(where, "the tool is empty, or newer than this package")
+        raise unsupported(path, "the tool is empty, or newer than this package")
     if kind == "function":
-        written = _function(tool.function, where)
+        function = _from_function(tool.function, path)
         if api == "chat":
-            return {"type": "function", "function": written}
-        return {"type": "function", **written}
-    written = {"type": kind}
+            return {"type": "function", "function": function}
+        return {"type": "function", **function}
+    options: dict[str, Any] = {"type": kind}
     if kind in _REQUIRED:
-        # There even if it is empty, or it would be no tool.
-        written[_REQUIRED[kind]] = _plain(getattr(getattr(tool, kind), _REQUIRED[kind]))
+        # Written even if empty: a tool without its required key is invalid.
+        options[_REQUIRED[kind]] = _json_value(getattr(getattr(tool, kind), _REQUIRED[kind]))
     for field, value in getattr(tool, kind).ListFields():
         if field.name.endswith("_retrieval"):
             if value.ByteSize():
-                raise unsupported(f"{where}.{field.name}", "its settings have no form in JSON")
-            written["retrieval_mode"] = field.name.removesuffix("_retrieval")
+                raise unsupported(f"{path}.{field.name}", "JSON cannot express its settings")
+            options["retrieval_mode"] = field.name.removesuffix("_retrieval")
         elif field.name == "user_location":
-            place = {part.name: one for part, one in value.ListFields()}
-            written["user_location"] = {"type": "approximate", **place}
+            location = {part.name: text for part, text in value.ListFields()}
+            options["user_location"] = {"type": "approximate", **location}
         else:
-            written[field.name] = _plain(value)
-    return _renamed(written) if api == "responses" else written
+            options[field.name] = _json_value(value)
+    return _use_responses_names(options) if api == "responses" else options
 
 
-def _renamed(written: dict[str, Any]) -> dict[str, Any]:
-    """The words that the Responses API has of its own."""
-    renamed = {_RENAMED.get(key, key): value for key, value in written.items()}
-    renamed["type"] = _TYPES.get(written["type"], written["type"])
+def _use_responses_names(options: dict[str, Any]) -> dict[str, Any]:
+    renamed = {_RESPONSES_KEYS.get(key, key): value for key, value in options.items()}
+    renamed["type"] = _RESPONSES_TYPES.get(options["type"], options["type"])
     if renamed["type"] == "file_search" and "limit" in renamed:
         renamed["max_num_results"] = renamed.pop("limit")
     domains = {key: renamed.pop(key) for key in _DOMAINS if key in renamed}
@@ -269,26 +265,26 @@ def _renamed(written: dict[str, Any]) -> dict[str, Any]:
     return renamed
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, (str, bool, int)):
         return value
     if hasattr(value, "ToJsonString"):
-        return day_or_moment(value)
+        return date_or_timestamp(value)
     return dict(value) if hasattr(value, "items") else list(value)
 
 
-def day_or_moment(stamp: Any) -> str:
-    """Write a moment: as a day where it is the midnight that one begins with."""
-    written: str = stamp.ToJsonString()
-    return written.removesuffix("T00:00:00Z")
+def date_or_timestamp(stamp: Any) -> str:
+    """Write a timestamp; midnight UTC becomes a date."""
+    text: str = stamp.ToJsonString()
+    return text.removesuffix("T00:00:00Z")
 
 
-def _function(function: chat_pb2.Function, where: str) -> dict[str, Any]:
-    written: dict[str, Any] = {"name": function.name}
+def _from_function(function: chat_pb2.Function, path: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"name": function.name}
     if function.description:
-        written["description"] = function.description
+        options["description"] = function.description
     if function.parameters:
-        written["parameters"] = schema_of(f"{where}.function.parameters", function.parameters)
+        options["parameters"] = parse_schema(f"{path}.function.parameters", function.parameters)
     if function.strict:
-        written["strict"] = True
-    return written
+        options["strict"] = True
+    return options

@@ -1,47 +1,47 @@
-"""What requests may have and the gRPC API has no place for: why, and what to do instead."""
+"""Request keys that the gRPC API does not support: the reason, and what to use instead."""
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["UNPLACED"]
+__all__ = ["UNSUPPORTED"]
 
 _BOTH: Final = {
-    "metadata": "over gRPC nothing is kept beside an answer; note it under its id yourself",
-    "moderation": "there is no setting for it",
-    "prompt_cache_key": "the service finds what it has cached by itself",
-    "prompt_cache_options": "the service finds what it has cached by itself",
-    "prompt_cache_retention": "how long something is cached is the service's choice",
+    "metadata": "the gRPC API stores no metadata; store it yourself under the response's id",
+    "moderation": "the gRPC API has no such setting",
+    "prompt_cache_key": "the service finds cached prompts by itself",
+    "prompt_cache_options": "the service finds cached prompts by itself",
+    "prompt_cache_retention": "the service decides how long a prompt stays cached",
 }
-UNPLACED: Final[dict[str, dict[str, str]]] = {
+UNSUPPORTED: Final[dict[str, dict[str, str]]] = {
     "chat": {
         **_BOTH,
-        "audio": "answers are text",
-        "function_call": "the older form of tool_choice: use that",
-        "functions": "the older form of tools: use that",
-        "logit_bias": "tokens cannot be made more or less likely",
-        "modalities": "answers are text",
-        "prediction": "an answer cannot be predicted",
-        "verbosity": "say in the prompt how long the answer is to be",
+        "audio": "responses are text",
+        "function_call": "use tool_choice, which replaces it",
+        "functions": "use tools, which replaces it",
+        "logit_bias": "the gRPC API cannot change the probability of tokens",
+        "modalities": "responses are text",
+        "prediction": "the gRPC API does not accept predicted output",
+        "verbosity": "ask for a length in the prompt",
         "web_search_options": "use tools=[{'type': 'web_search'}]",
     },
     "responses": {
         **_BOTH,
-        "access_programs": "there is no setting for it",
-        "context_management": "client.chat.compact_context() makes a conversation short",
-        "conversation": "go on from an answer with previous_response_id",
-        "deferred": "only Chat Completions has deferred answers",
-        "image": "there is no setting for it; each picture has its detail",
+        "access_programs": "the gRPC API has no such setting",
+        "context_management": "use client.chat.compact_context() to shorten a conversation",
+        "conversation": "use previous_response_id to continue a conversation",
+        "deferred": "only Chat Completions has deferred responses",
+        "image": "the gRPC API has no such setting; set the detail of each image",
         "max_tool_calls": "use max_turns, which counts rounds of calls",
-        "prompt": "send its text",
-        "truncation": "nothing is cut off: a prompt that is too long is an error",
+        "prompt": "send the text of the prompt",
+        "truncation": "the service rejects a prompt that is too long instead of truncating it",
     },
-    "text": {"verbosity": "say in the prompt how long the answer is to be"},
+    "text": {"verbosity": "ask for a length in the prompt"},
     "reasoning": {
-        "context": "what was thought in earlier turns is part of the conversation",
-        "generate_summary": "what may be seen of the thinking comes with the answer",
-        "mode": "there is effort only",
-        "summary": "what may be seen of the thinking comes with the answer",
+        "context": "the reasoning of earlier turns is part of the conversation",
+        "generate_summary": "the visible reasoning comes with the response",
+        "mode": "the gRPC API has only effort",
+        "summary": "the visible reasoning comes with the response",
     },
 }
-"""Of a request in either form, and of some of its parts: each key, and the words of the error."""
+"""For each format, and for some nested objects: each unsupported key and the error's words."""

@@ -1,4 +1,4 @@
-"""What a request used up, as each form counts it."""
+"""The token usage of a response, as each format counts it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _TOOLS: Final = {
 
 
 def chat_usage(usage: usage_pb2.SamplingUsage) -> dict[str, Any]:
-    """Count as Chat Completions does: image tokens are a number of their own."""
-    counted: dict[str, Any] = {
+    """Write the usage of Chat Completions, which lists image tokens separately."""
+    counts: dict[str, Any] = {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
@@ -39,16 +39,16 @@ def chat_usage(usage: usage_pb2.SamplingUsage) -> dict[str, Any]:
         },
         "num_sources_used": usage.num_sources_used,
     }
-    return counted | _cost(usage)
+    return counts | _cost(usage)
 
 
 def responses_usage(usage: usage_pb2.SamplingUsage) -> dict[str, Any]:
-    """Count as the Responses API does.
+    """Write the usage of the Responses API.
 
-    It has no number for image tokens: they are part of ``input_tokens``. ``output_tokens``
-    includes the thinking, as ``max_output_tokens`` is documented to.
+    The format has no field for image tokens: they are part of ``input_tokens``.
+    ``output_tokens`` includes the reasoning, as documented for ``max_output_tokens``.
     """
-    counted: dict[str, Any] = {
+    counts: dict[str, Any] = {
         "input_tokens": usage.prompt_tokens,
         "input_tokens_details": {"cached_tokens": usage.cached_prompt_text_tokens},
         "output_tokens": usage.completion_tokens + usage.reasoning_tokens,
@@ -60,8 +60,8 @@ def responses_usage(usage: usage_pb2.SamplingUsage) -> dict[str, Any]:
     if usage.server_side_tools_used:
         used = Counter(usage.server_side_tools_used)
         details = {name: used[number] for name, number in _TOOLS.items()}
-        counted["server_side_tool_usage_details"] = details
-    return counted | _cost(usage)
+        counts["server_side_tool_usage_details"] = details
+    return counts | _cost(usage)
 
 
 def _cost(usage: usage_pb2.SamplingUsage) -> dict[str, int]:

@@ -1,4 +1,7 @@
-"""Taking values out of JSON, each checked, each error naming its place."""
+"""Readers for JSON values; each checks a value and names its path in the error.
+
+``path`` is the value's place in the request, such as ``messages[0].content[1]``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
-from xai_vision import _validation as checks
+from xai_vision import _validation
+from xai_vision._validation import short_repr
 from xai_vision.errors import InvalidRequestError
 
 __all__ = [
@@ -16,29 +20,34 @@ __all__ = [
     "TranslationError",
     "check_keys",
     "check_type",
-    "given",
-    "meant",
-    "plain",
-    "shortest",
+    "did_you_mean",
+    "drop_none",
+    "enum_name",
+    "shortest_decimal",
+    "to_json",
 ]
 
 MAX_DEPTH = 200
-"""Levels of lists and objects. What is far deeper is beyond Python's stack; the number is ours,
-and more than any schema needs."""
+"""The deepest nesting of lists and objects that is read.
 
-# Not as Python writes them: requests are JSON.
-_JSON: Final = {None: "left out", True: "true", False: "false"}
+Much deeper values overflow Python's stack. The number is an assumption: no limit is documented.
+"""
+_MAX_WORD: Final = 80
+# Requests are JSON, so errors do not use Python's spelling.
+_JSON_NAMES: Final = {None: "left out", True: "true", False: "false"}
+# A larger number is infinite as a 32-bit float, which the protos use.
+_MAX_FLOAT: Final = 3.4e38
 
 _T = TypeVar("_T")
 
 
 class TranslationError(InvalidRequestError):
-    """A request, or an answer, that has no words in the other form.
+    """A request or response cannot be expressed in the other format.
 
     Attributes:
-        key: Where in the JSON, or which field of the message: ``messages[0].content[1]``.
-        unsupported: True where the other form has no such thing; False where the value itself
-            is missing, of a wrong type or out of its range.
+        key: The path in the JSON, or the field of the message: ``messages[0].content[1]``.
+        unsupported: True if the other format has no equivalent; False if the value itself is
+            missing, of a wrong type or out of range.
     """
 
     def __init__(self, text: str, *, key: str, unsupported: bool = False) -> None:
@@ -47,221 +56,230 @@ class TranslationError(InvalidRequestError):
         self.unsupported = unsupported
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _remade, (str(self), self.key, self.unsupported)
+        return _unpickle, (str(self), self.key, self.unsupported)
 
 
-def _remade(text: str, key: str, unsupported: bool) -> TranslationError:
+def _unpickle(text: str, key: str, unsupported: bool) -> TranslationError:
     return TranslationError(text, key=key, unsupported=unsupported)
 
 
-def wrong(key: str, wanted: str, value: object) -> TranslationError:
-    """What to raise for a value that is not what is wanted."""
-    found = _JSON.get(value) if isinstance(value, (bool, type(None))) else None
-    found = found or checks.shown(value)
-    return TranslationError(f"{key} must be {wanted}, not {found}", key=key)
+def invalid_value(path: str, expected: str, value: object) -> TranslationError:
+    """Return the error for a value of a wrong type or range."""
+    name = _JSON_NAMES.get(value) if isinstance(value, (bool, type(None))) else None
+    return TranslationError(f"{path} must be {expected}, not {name or short_repr(value)}", key=path)
 
 
-def unsupported(key: str, what: str) -> TranslationError:
-    """What to raise for something that the other form cannot say."""
-    return TranslationError(f"{key}: {what}", key=key, unsupported=True)
+def unsupported(path: str, reason: str) -> TranslationError:
+    """Return the error for a value that the other format cannot express."""
+    return TranslationError(f"{path}: {reason}", key=path, unsupported=True)
 
 
-def meant(word: object, known: Iterable[str]) -> str:
-    """What an unknown word may have been meant to be, to put behind an error's text."""
-    # What is longer than any is not meant to be one, and takes its time to be compared.
-    close = get_close_matches(word, known, n=1) if isinstance(word, str) and len(word) < 80 else ()
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return "; did you mean ...?" for the closest known word, or an empty string."""
+    # Comparing long strings is slow, and no known word is long.
+    if not isinstance(word, str) or len(word) >= _MAX_WORD:
+        return ""
+    close = get_close_matches(word, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def spot(key: object) -> str:
-    """What to call a key that a request came with: by its name, unless that is data."""
-    written = checks.shown(key)
-    return str(key) if written == repr(key) else written
+def key_label(key: object) -> str:
+    """Return a key's name for an error; a long key is shortened."""
+    label = short_repr(key)
+    return str(key) if label == repr(key) else label
 
 
-def given(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries that are not None: programs write None for what they leave out."""
+def drop_none(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries whose value is not None: None counts as left out."""
     return {key: entry for key, entry in value.items() if entry is not None}
 
 
 def check_keys(
     value: Mapping[str, Any],
     allowed: Iterable[str],
-    where: str = "",
-    why: Mapping[str, str] | None = None,
+    path: str = "",
+    reasons: Mapping[str, str] | None = None,
 ) -> None:
-    """Refuse a key that would be ignored; most are misspelt. One that is None says nothing.
+    """Reject keys that would be ignored; a key whose value is None counts as left out.
 
     Args:
         value: The object.
         allowed: The keys that are read.
-        where: What to call the object in errors; "" is the whole request.
-        why: Of keys that are known and have no place: the words of the error.
+        path: The object's path; "" for the whole request.
+        reasons: Known keys that are not supported, and the reason for the error message.
 
     Raises:
-        TranslationError: It names the key, and says why, or a likely one where there is any.
+        TranslationError: A key is not supported; the message gives the reason or a suggestion.
     """
     known = set(allowed)
     for key, entry in value.items():
         if key in known or entry is None:
             continue
-        name = spot(key)
-        place = f"{where}.{name}" if where else name
-        if why and key in why:
-            raise unsupported(place, f"the service has no place for it; {why[key]}")
-        text = f"{where or 'the request'} has no key {checks.shown(key)}{meant(key, known)}"
-        raise TranslationError(text, key=place, unsupported=True)
+        label = key_label(key)
+        key_path = f"{path}.{label}" if path else label
+        if reasons and key in reasons:
+            raise unsupported(key_path, f"not supported by the service; {reasons[key]}")
+        text = f"{path or 'the request'} has no key {short_repr(key)}{did_you_mean(key, known)}"
+        raise TranslationError(text, key=key_path, unsupported=True)
 
 
-def check_type(value: Mapping[str, Any], known: str, where: str) -> None:
-    """Refuse an object that says it is another one: what makes it that would be lost.
+def check_type(value: Mapping[str, Any], expected: str, path: str) -> None:
+    """Reject an object whose ``type`` is not the expected one.
 
     Raises:
-        TranslationError: It names the type.
+        TranslationError: The type differs; the message names both.
     """
     kind = value.get("type")
-    if kind is not None and kind != known:
-        what = f"there is only {known!r} here, not {checks.shown(kind)}"
-        raise unsupported(f"{where}.type", what)
+    if kind is not None and kind != expected:
+        raise unsupported(
+            f"{path}.type", f"only {expected!r} is supported here, not {short_repr(kind)}"
+        )
 
 
-def plain(value: Any) -> Any:
-    """What an object of the openai package is in JSON; everything else as it is.
+def to_json(value: Any) -> Any:
+    """Convert objects of the openai package to JSON values; leave everything else as it is.
 
-    Programs hand back what they were given: ``response.choices[0].message``, the items of
-    ``response.output``. openai's marks for an argument that is left out become None.
+    Programs send back what they received: ``response.choices[0].message``, the items of
+    ``response.output``. openai's markers for omitted arguments become None.
 
     Raises:
-        TranslationError: It is nested too deeply to be read.
+        TranslationError: The value is nested too deeply.
     """
-    return _plain(value, MAX_DEPTH)
+    return _to_json(value, MAX_DEPTH)
 
 
-def _plain(value: Any, levels: int) -> Any:
+def _to_json(value: Any, levels: int) -> Any:
     if levels < 0:
         raise TranslationError(
             f"the request is nested too deeply: more than {MAX_DEPTH} levels", key="the request"
         )
     if isinstance(value, Mapping):
-        return {key: _plain(entry, levels - 1) for key, entry in value.items()}
+        return {key: _to_json(entry, levels - 1) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(entry, levels - 1) for entry in value]
+        return [_to_json(entry, levels - 1) for entry in value]
     if isinstance(value, type):
         return value
-    # Neither Pydantic nor openai need be there, so both are known by what they look like.
+    # Pydantic and openai may not be installed, so their objects are recognized by attributes.
     dump = getattr(value, "model_dump", None)
     if callable(dump):
-        # What its helpers have parsed is no part of the type it was declared with: no warning.
+        # openai's helpers add parsed values that the declared type does not have.
         return dump(mode="json", exclude_unset=True, by_alias=True, warnings=False)
-    left_out = type(value).__name__ in ("NotGiven", "Omit")
-    return None if left_out and type(value).__module__.startswith("openai") else value
+    omitted = type(value).__name__ in ("NotGiven", "Omit")
+    return None if omitted and type(value).__module__.startswith("openai") else value
 
 
-def text(key: str, value: Any) -> str:
-    """A text that can be sent as UTF-8."""
+def string(path: str, value: Any) -> str:
+    """Read a string that UTF-8 can encode."""
     if value is None:
-        raise wrong(key, "a string", value)
+        raise invalid_value(path, "a string", value)
     if not isinstance(value, str):
-        # Not the value: it may be a secret, such as a header.
-        raise TranslationError(f"{key} must be a string, not {type(value).__name__}", key=key)
+        # The error does not quote the value: it may be a secret, such as a header.
+        raise TranslationError(f"{path} must be a string, not {type(value).__name__}", key=path)
     try:
         value.encode()
     except UnicodeEncodeError:
         raise TranslationError(
-            f"{key} holds a lone surrogate (half of a character), which UTF-8 has no form for",
-            key=key,
+            f"{path} holds a lone surrogate, which UTF-8 cannot encode", key=path
         ) from None
     return value
 
 
-def flag(key: str, value: Any) -> bool:
-    """True or False."""
+def boolean(path: str, value: Any) -> bool:
+    """Read true or false."""
     if not isinstance(value, bool):
-        raise wrong(key, "true or false", value)
+        raise invalid_value(path, "true or false", value)
     return value
 
 
-def whole(key: str, value: Any) -> int:
-    """A whole number that the wire has room for: 32 bits. Ranges are the service's to check."""
+def integer(path: str, value: Any) -> int:
+    """Read a 32-bit integer, as the protos have it; the service checks narrower ranges."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not -(2**31) <= value < 2**31:
-        raise wrong(key, "a whole number of 32 bits", value)
+        raise invalid_value(path, "a 32-bit integer", value)
     return value
 
 
-def number(key: str, value: Any) -> float:
-    """A number, and none of those that JSON has no form for."""
+def number(path: str, value: Any) -> float:
+    """Read a finite number that a 32-bit float can represent."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise wrong(key, "a number", value)
-    # Compared as it is: a whole number may be too large to be made a float.
-    if not -_FLOAT_MOST < value < _FLOAT_MOST:
-        raise wrong(key, f"a number between -{_FLOAT_MOST:g} and {_FLOAT_MOST:g}", value)
-    if checks.vanishes(value):
-        raise wrong(key, "0, or a number that 32 bits do not make 0", value)
+        raise invalid_value(path, "a number", value)
+    # Compare before converting: float() fails for very large integers.
+    if not -_MAX_FLOAT < value < _MAX_FLOAT:
+        raise invalid_value(path, f"a number between -{_MAX_FLOAT:g} and {_MAX_FLOAT:g}", value)
+    if _validation.rounds_to_zero(value):
+        raise invalid_value(path, "0, or a number that a 32-bit float does not round to 0", value)
     return float(value)
 
 
-def mapping(key: str, value: Any) -> Mapping[str, Any]:
-    """An object."""
+def mapping(path: str, value: Any) -> Mapping[str, Any]:
+    """Read an object."""
     if not isinstance(value, Mapping):
-        raise wrong(key, "an object", value)
+        raise invalid_value(path, "an object", value)
     return value
 
 
-def listed(key: str, value: Any) -> Sequence[Any]:
-    """A list."""
+def sequence(path: str, value: Any) -> Sequence[Any]:
+    """Read a list."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-        raise wrong(key, "a list", value)
+        raise invalid_value(path, "a list", value)
     return value
 
 
-def texts(key: str, value: Any) -> list[str]:
-    """A list of texts."""
-    return [text(f"{key}[{place}]", one) for place, one in enumerate(listed(key, value))]
+def strings(path: str, value: Any) -> list[str]:
+    """Read a list of strings."""
+    return [string(f"{path}[{index}]", item) for index, item in enumerate(sequence(path, value))]
 
 
-def word(key: str, value: Any, words: Mapping[str, _T]) -> _T:
-    """What one of a few words stands for."""
-    if not isinstance(value, str) or value not in words:
-        raise wrong(key, f"one of {', '.join(map(repr, words))}", value)
-    return words[value]
+def enum(path: str, value: Any, values: Mapping[str, _T]) -> _T:
+    """Read one of a few words and return the value it stands for."""
+    if not isinstance(value, str) or value not in values:
+        raise invalid_value(path, f"one of {', '.join(map(repr, values))}", value)
+    return values[value]
 
 
-def moment(key: str, value: Any) -> Any:
-    """A day or a moment, as ISO 8601 writes it."""
+def enum_name(path: str, number: int, values: Mapping[str, int]) -> str:
+    """Return the word for an enum's number.
+
+    Raises:
+        TranslationError: No word stands for the number.
+    """
+    for word, known in values.items():
+        if known == number:
+            return word
+    raise unsupported(path, f"JSON has no value for {number}")
+
+
+def timestamp(path: str, value: Any) -> Any:
+    """Read an ISO 8601 date or datetime."""
     try:
-        return checks.moment(key, text(key, value))
+        return _validation.timestamp(path, string(path, value))
     except TranslationError:
         raise
     except InvalidRequestError as error:
-        raise TranslationError(str(error), key=key) from None
+        raise TranslationError(str(error), key=path) from None
 
 
-def schema_text(key: str, value: Any) -> str:
-    """Write a JSON schema as the text that messages hold."""
+def dump_schema(path: str, value: Any) -> str:
+    """Write a JSON schema as the string that a proto holds."""
     if not isinstance(value, Mapping):
-        raise wrong(key, "a JSON schema", value)
+        raise invalid_value(path, "a JSON schema", value)
     try:
         return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise TranslationError(f"{key} is no JSON: {error}", key=key) from None
+        raise TranslationError(f"{path} is not valid JSON: {error}", key=path) from None
 
 
-def schema_of(key: str, written: str) -> Any:
-    """Read a JSON schema that a message holds as text."""
+def parse_schema(path: str, text: str) -> Any:
+    """Parse the JSON schema that a proto holds as a string."""
     try:
-        return json.loads(written)
+        return json.loads(text)
     except ValueError:
-        raise TranslationError(f"{key} is no JSON: {checks.shown(written)}", key=key) from None
+        raise TranslationError(f"{path} is not valid JSON: {short_repr(text)}", key=path) from None
 
 
-# Beyond it a float of 32 bits, as the wire has them, is infinite.
-_FLOAT_MOST = 3.4e38
-
-
-def shortest(value: float) -> float:
-    """The shortest decimal that a 32-bit float stands for: 0.7, not 0.699999988079071."""
+def shortest_decimal(value: float) -> float:
+    """Return the shortest decimal of a 32-bit float: 0.7, not 0.699999988079071."""
     packed = struct.pack("f", value)
     for digits in range(6, 10):
         short = float(f"{value:.{digits}g}")

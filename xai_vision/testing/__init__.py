@@ -19,7 +19,7 @@ from xai_vision.testing._calls.record import Call, RuleRecord
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
-from xai_vision.testing._rules.reply import Reply, Step, ToolUse
+from xai_vision.testing._rules.reply import FunctionCall, Reply, ServerToolCall
 from xai_vision.testing._rules.rule import Rule
 from xai_vision.testing._server import FakeServer
 from xai_vision.testing._settings import Settings
@@ -33,13 +33,13 @@ __all__ = [
     "FakeServer",
     "Fault",
     "FaultRule",
+    "FunctionCall",
     "Reply",
     "Rule",
     "RuleRecord",
+    "ServerToolCall",
     "ServiceError",
     "Settings",
-    "Step",
     "Tenant",
-    "ToolUse",
     "match",
 ]

@@ -22,7 +22,7 @@ class Clock:
         self._skipped = 0.0
         self._lock = threading.Lock()
 
-    @given.named("clock.skip()")
+    @given.suggest_keywords("clock.skip()")
     def skip(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> None:

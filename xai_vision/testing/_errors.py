@@ -9,7 +9,7 @@ from grpc import StatusCode
 
 from xai_vision.testing import _validation as given
 
-__all__ = ["ServiceError", "failing"]
+__all__ = ["ServiceError", "failure_status"]
 
 _FAILURES = [code.name for code in StatusCode if code is not StatusCode.OK]
 
@@ -33,7 +33,7 @@ class ServiceError(Exception):
         self, code: StatusCode | str, details: str, trailing: Sequence[tuple[str, str | bytes]] = ()
     ) -> None:
         super().__init__(code, details, trailing)
-        self.code = failing("ServiceError: code", code)
+        self.code = failure_status("ServiceError: code", code)
         self.details = details
         self.trailing = tuple(trailing)
 
@@ -41,15 +41,15 @@ class ServiceError(Exception):
         return f"{self.code.name}: {self.details}"
 
 
-def failing(where: str, code: Any) -> StatusCode:
+def failure_status(where: str, code: Any) -> StatusCode:
     """A status that is a failure, by its name or as it is; raises as ``ServiceError``."""
     name = code.name if isinstance(code, StatusCode) else code
     if name == "OK":
         raise ValueError(f"{where} cannot be OK: that is no failure")
-    return StatusCode[given.choice(where, name, _FAILURES)]
+    return StatusCode[given.enum(where, name, _FAILURES)]
 
 
-def invalid(details: str) -> ServiceError:
+def invalid_argument(details: str) -> ServiceError:
     """INVALID_ARGUMENT: the request cannot be served as it is."""
     return ServiceError(StatusCode.INVALID_ARGUMENT, details)
 
@@ -59,7 +59,7 @@ def not_found(details: str) -> ServiceError:
     return ServiceError(StatusCode.NOT_FOUND, details)
 
 
-def denied(details: str) -> ServiceError:
+def permission_denied(details: str) -> ServiceError:
     """PERMISSION_DENIED: the key may not do this."""
     return ServiceError(StatusCode.PERMISSION_DENIED, details)
 
@@ -69,6 +69,6 @@ def unauthenticated(details: str) -> ServiceError:
     return ServiceError(StatusCode.UNAUTHENTICATED, details)
 
 
-def unfetched(details: str) -> ServiceError:
-    """DATA_LOSS: a picture's URL could not be fetched."""
+def image_fetch_failed(details: str) -> ServiceError:
+    """DATA_LOSS: an image's URL could not be fetched."""
     return ServiceError(StatusCode.DATA_LOSS, details)

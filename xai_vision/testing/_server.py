@@ -42,7 +42,7 @@ class FakeServer(Tenant):
         with FakeServer() as server:
             client = Client(api_key=server.api_key, api_host=server.target)
 
-    Any client of the gRPC API can talk to it. It looks at the pictures it gets, but its answers
+    Any client of the gRPC API can talk to it. It looks at the images it gets, but its answers
     are descriptions and fixed texts: no model is behind it.
 
     Also an async context manager; or call ``start()`` and ``stop()``. Leaving the block without
@@ -63,7 +63,7 @@ class FakeServer(Tenant):
         http_port: Which port that is; 0 is any that is free.
         tcp_proxy: Whether connections go through a TCP proxy that can reset and freeze them. The
             first connection fault adds it; needed only where a function returns such a fault.
-        changes: Single settings by name, such as ``stored_pictures="refuse"``; see ``Settings``.
+        changes: Single settings by name, such as ``stored_images="refuse"``; see ``Settings``.
 
     Raises:
         ImportError: The package for an extra is missing.
@@ -86,14 +86,14 @@ class FakeServer(Tenant):
         tcp_proxy: bool = False,
         **changes: Unpack[SettingChanges],
     ) -> None:
-        given.unknown("FakeServer()", changes, [*SettingChanges.__annotations__, *OPTIONS])
+        given.check_names("FakeServer()", changes, [*SettingChanges.__annotations__, *OPTIONS])
         if settings is not None:
             given.instance("FakeServer: settings", settings, Settings, "Settings")
         flags = {"tls": tls, "health": health, "reflection": reflection, "http": http}
         for name, value in {**flags, "tcp_proxy": tcp_proxy}.items():
-            given.flag(f"FakeServer: {name}", value)
+            given.boolean(f"FakeServer: {name}", value)
         place = BindAddress(host, port, http_port)
-        super().__init__(ServerState(place), (settings or Settings()).but(**changes), api_key)
+        super().__init__(ServerState(place), (settings or Settings()).replace(**changes), api_key)
         self._state.tcp_proxy = tcp_proxy
         self._state.certificate = create_certificate(place.host) if tls else None
         self._state.max_threads = self.settings.max_threads
@@ -158,7 +158,7 @@ class FakeServer(Tenant):
         self.stop()
 
     def tenant(self, **changes: Unpack[SettingChanges]) -> Tenant:
-        """Let another customer in: a key, rules, pictures, answers and a log of its own.
+        """Let another customer in: a key, rules, images, answers and a log of its own.
 
         Args:
             changes: Settings that differ from the server's.
@@ -166,8 +166,8 @@ class FakeServer(Tenant):
         Returns:
             The tenant; ``close()`` it when it is done.
         """
-        given.unknown("tenant()", changes, SettingChanges.__annotations__)
-        return Tenant(self._state, self.settings.but(**changes))
+        given.check_names("tenant()", changes, SettingChanges.__annotations__)
+        return Tenant(self._state, self.settings.replace(**changes))
 
     def __enter__(self) -> Self:
         return self.start()

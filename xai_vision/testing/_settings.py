@@ -19,15 +19,15 @@ __all__ = ["FORMATS", "MIB", "SettingChanges", "Settings"]
 
 MIB = 1024 * 1024
 FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIC")
-"""Formats of pictures that are told apart, and that ``picture_formats`` can let in."""
+"""Formats of images that are told apart, and that ``image_formats`` can let in."""
 
 
 class SettingChanges(TypedDict, total=False):
     """Settings by name; each is explained in ``Settings``."""
 
-    picture_limit: int
-    url_picture_limit: int
-    picture_formats: tuple[str, ...]
+    max_image_bytes: int
+    max_url_image_bytes: int
+    image_formats: tuple[str, ...]
     max_pixels: int
     tile_side: int
     tile_tokens: int
@@ -39,7 +39,7 @@ class SettingChanges(TypedDict, total=False):
     max_top_logprobs: int
     max_domains: int
     max_handles: int
-    stored_pictures: Literal["keep", "refuse"]
+    stored_images: Literal["keep", "refuse"]
     keep_stored_days: float
     keep_deferred_hours: float
     seed: int
@@ -49,30 +49,29 @@ class SettingChanges(TypedDict, total=False):
     error_form: Literal["xai", "openai"]
     unknown_keys: Literal["refuse", "ignore"]
     keep_calls: int
-    keep_picture_bytes: int
+    keep_image_bytes: int
     keep_log_bytes: int
     max_threads: int
 
 
-@given.spelled("the list of settings")
 @dataclass(frozen=True)
 class Settings:
     """How the fake behaves. Every field can be given to ``FakeServer(...)`` by its name.
 
     Attributes:
-        picture_limit: Largest picture sent as a data URL, in bytes of the file itself, before
+        max_image_bytes: Largest image sent as a data URL, in bytes of the file itself, before
             base64. 20 MiB (documented).
-        url_picture_limit: Largest picture fetched from a URL, in bytes. 10 MiB (observed; an
+        max_url_image_bytes: Largest image fetched from a URL, in bytes. 10 MiB (observed; an
             older document's number that survived here).
-        picture_formats: Formats that are taken, by Pillow's names. JPEG and PNG (documented);
+        image_formats: Formats that are taken, by Pillow's names. JPEG and PNG (documented);
             some deployments were seen to take WebP as well.
-        max_pixels: A picture of more pixels is refused before it is decoded. 100 million; the
+        max_pixels: An image of more pixels is refused before it is decoded. 100 million; the
             service's own number is unknown.
         tile_side: Side of a tile in pixels, for counting image tokens. 448 (unsure).
         tile_tokens: Tokens for a tile. 256 (unsure).
         max_tiles: Tiles beyond this many are not counted. 6 (unsure); with one more for the
             overview that gives the observed 1792 at most.
-        viewed_tokens: Image tokens of a picture the agent looked at while searching, where
+        viewed_tokens: Image tokens of an image the agent looked at while searching, where
             ``server.urls`` does not have it. 1280 (unsure: five tiles).
         max_tools: Tools in one request. 128 (documented).
         max_stop: Stop strings in one request. 4 (unsure: the wire contract says 8).
@@ -80,7 +79,7 @@ class Settings:
         max_top_logprobs: Alternatives per token. 8 (unsure; xAI's REST reference).
         max_domains: Allowed or excluded domains of a search. 5 (observed).
         max_handles: Allowed or excluded X handles of a search. 10 (observed).
-        stored_pictures: What happens when a request with pictures asks to be stored: "keep"
+        stored_images: What happens when a request with images asks to be stored: "keep"
             stores it, as the document's own example does; "refuse" answers INVALID_ARGUMENT, as
             the same document warns it may.
         keep_stored_days: Days a stored response lives. 30 (observed).
@@ -102,10 +101,10 @@ class Settings:
             without it, as the service may (unsure).
         keep_calls: Calls the log remembers; older ones are dropped, which ``calls.dropped``
             counts. 10,000.
-        keep_picture_bytes: Pictures up to this many bytes stay in the log with their bytes;
+        keep_image_bytes: Images up to this many bytes stay in the log with their bytes;
             of larger ones only hash, size and format are kept. 32 MiB, so all that are taken.
-        keep_log_bytes: Bytes the log keeps in all: pictures, requests, answers, and whatever
-            else is text. Beyond it the oldest pictures lose their bytes; and when text alone is
+        keep_log_bytes: Bytes the log keeps in all: images, requests, answers, and whatever
+            else is text. Beyond it the oldest images lose their bytes; and when text alone is
             more than half of it, the oldest calls are dropped. The newest call always stays.
             ``calls.dropped`` counts what is gone. 256 MiB.
         max_threads: Calls the server works on at the same moment, waiting ones included; more
@@ -116,9 +115,9 @@ class Settings:
         ValueError: A setting cannot have that value.
     """
 
-    picture_limit: int = 20 * MIB
-    url_picture_limit: int = 10 * MIB
-    picture_formats: tuple[str, ...] = ("JPEG", "PNG")
+    max_image_bytes: int = 20 * MIB
+    max_url_image_bytes: int = 10 * MIB
+    image_formats: tuple[str, ...] = ("JPEG", "PNG")
     max_pixels: int = 100_000_000
     tile_side: int = 448
     tile_tokens: int = 256
@@ -130,7 +129,7 @@ class Settings:
     max_top_logprobs: int = 8
     max_domains: int = 5
     max_handles: int = 10
-    stored_pictures: Literal["keep", "refuse"] = "keep"
+    stored_images: Literal["keep", "refuse"] = "keep"
     keep_stored_days: float = 30
     keep_deferred_hours: float = 24
     seed: int = 0
@@ -140,26 +139,26 @@ class Settings:
     error_form: Literal["xai", "openai"] = "xai"
     unknown_keys: Literal["refuse", "ignore"] = "refuse"
     keep_calls: int = 10_000
-    keep_picture_bytes: int = 32 * MIB
+    keep_image_bytes: int = 32 * MIB
     keep_log_bytes: int = 256 * MIB
     max_threads: int = 4096
 
     def __post_init__(self) -> None:
         for name, words in _CHOICES.items():
-            given.choice(name, getattr(self, name), words)
+            given.enum(name, getattr(self, name), words)
         for name, least in _WHOLE.items():
-            object.__setattr__(self, name, given.whole(name, getattr(self, name), least))
-        given.number("keep_stored_days", self.keep_stored_days, high=_DAYS)
-        given.number("keep_deferred_hours", self.keep_deferred_hours, high=_DAYS * 24)
-        given.flag("fixed_ids", self.fixed_ids)
-        formats = given.texts("picture_formats", self.picture_formats)
+            object.__setattr__(self, name, given.integer(name, getattr(self, name), least))
+        given.number("keep_stored_days", self.keep_stored_days, max_=_DAYS)
+        given.number("keep_deferred_hours", self.keep_deferred_hours, max_=_DAYS * 24)
+        given.boolean("fixed_ids", self.fixed_ids)
+        formats = given.strings("image_formats", self.image_formats)
         for one in formats:
-            given.choice("picture_formats", one, FORMATS)
+            given.enum("image_formats", one, FORMATS)
         if not formats:
-            raise ValueError("picture_formats is empty: name one, such as 'JPEG'")
-        object.__setattr__(self, "picture_formats", formats)
+            raise ValueError("image_formats is empty: name one, such as 'JPEG'")
+        object.__setattr__(self, "image_formats", formats)
 
-    def but(self, **changes: Unpack[SettingChanges]) -> Settings:
+    def replace(self, **changes: Unpack[SettingChanges]) -> Settings:
         """Return these settings with some changed.
 
         Raises:
@@ -169,7 +168,7 @@ class Settings:
 
 
 _CHOICES: Final = {
-    "stored_pictures": ("keep", "refuse"),
+    "stored_images": ("keep", "refuse"),
     "unmatched": ("default", "error"),
     "unused": ("error", "allow"),
     "error_form": ("xai", "openai"),
@@ -177,8 +176,8 @@ _CHOICES: Final = {
 }
 # Whole numbers and the least each may be; None is any.
 _WHOLE: Final[dict[str, int | None]] = {
-    "picture_limit": 1,
-    "url_picture_limit": 1,
+    "max_image_bytes": 1,
+    "max_url_image_bytes": 1,
     "max_pixels": 1,
     "tile_side": 1,
     "tile_tokens": 0,
@@ -192,7 +191,7 @@ _WHOLE: Final[dict[str, int | None]] = {
     "max_handles": 0,
     "seed": None,
     "keep_calls": 1,
-    "keep_picture_bytes": 0,
+    "keep_image_bytes": 0,
     "keep_log_bytes": 0,
     "max_threads": 1,
 }

@@ -8,26 +8,31 @@ from typing import TYPE_CHECKING, Any, cast
 
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
-from xai_vision.testing._calls.redaction import new_key, own_key
+from xai_vision.testing._calls.redaction import new_key, register_key
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
 from xai_vision.testing._rules import verification as verdict
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
 from xai_vision.testing._rules.rule import Rule
-from xai_vision.testing._service.api_keys import redact
-from xai_vision.testing._service.deferred import Plan
+from xai_vision.testing._service.api_keys import ApiKey, KeyOptions, mask_key
+from xai_vision.testing._service.deferred import DeferredPlan
 from xai_vision.testing._service.engine import Engine
-from xai_vision.testing._service.image_inspection import Inspector
-from xai_vision.testing._service.image_sources import Table
-from xai_vision.testing._service.key_options import Caller, Rights
-from xai_vision.testing._service.models import Catalogue
-from xai_vision.testing._service.rate_limiter import Limiter
-from xai_vision.testing._service.response_store import Store
+from xai_vision.testing._service.image_inspection import ImageInspector
+from xai_vision.testing._service.image_sources import SourceTable
+from xai_vision.testing._service.models import ModelCatalog
+from xai_vision.testing._service.rate_limiter import RateLimiter
+from xai_vision.testing._service.response_store import ResponseStore
 from xai_vision.testing._settings import Settings
 from xai_vision.testing._transport.shared_state import ServerState
-from xai_vision.testing._validation import choice, instance, named, texts, unknown
-from xai_vision.testing._words import counted
+from xai_vision.testing._validation import (
+    check_names,
+    enum,
+    instance,
+    pluralize,
+    strings,
+    suggest_keywords,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -35,8 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Tenant"]
 
-# What is true of a picture's bytes is true for every server in the process.
-_INSPECTOR = Inspector()
+# What is true of an image's bytes is true for every server in the process.
+_INSPECTOR = ImageInspector()
 
 
 class Tenant:
@@ -48,14 +53,14 @@ class Tenant:
         clock: The service's clock; ``clock.skip(days=31)`` lets stored answers expire.
     """
 
-    def __init__(self, site: ServerState, settings: Settings, api_key: str | None = None) -> None:
-        key = new_key() if api_key is None else own_key(api_key)
+    def __init__(self, state: ServerState, settings: Settings, api_key: str | None = None) -> None:
+        key = new_key() if api_key is None else register_key(api_key)
         self.settings = settings
         self.clock = Clock()
-        self._site = site
+        self._state = state
         self._issued = 0
         self._engine = Engine(settings, self.clock, _INSPECTOR)
-        site.keys.admit(self._engine)
+        state.keys.add_tenant(self._engine)
         self.api_key = self._admit(key, {})
 
     @property
@@ -67,7 +72,7 @@ class Tenant:
         Raises:
             RuntimeError: It is not running.
         """
-        return f"{self._site.address.client_host}:{self._site.running_grpc().port}"
+        return f"{self._state.address.client_host}:{self._state.running_grpc().port}"
 
     @property
     def http_url(self) -> str:
@@ -79,7 +84,7 @@ class Tenant:
             RuntimeError: The server is not running.
             ImportError: A package of the extra "http" is missing.
         """
-        return self._site.running_http().url
+        return self._state.running_http().url
 
     @property
     def root_certificate(self) -> bytes:
@@ -88,9 +93,9 @@ class Tenant:
         Raises:
             RuntimeError: The server has no TLS.
         """
-        if self._site.certificate is None:
+        if self._state.certificate is None:
             raise RuntimeError("the fake server has no TLS: make it with FakeServer(tls=True)")
-        return self._site.certificate.root
+        return self._state.certificate.root
 
     @property
     def calls(self) -> CallLog:
@@ -98,26 +103,26 @@ class Tenant:
         return self._engine.calls
 
     @property
-    def urls(self) -> Table:
-        """Web addresses of pictures: ``server.urls["https://e.x/a.png"] = data``."""
+    def urls(self) -> SourceTable:
+        """Web addresses of images: ``server.urls["https://e.x/a.png"] = data``."""
         return self._engine.urls
 
     @property
-    def files(self) -> Table:
+    def files(self) -> SourceTable:
         """Uploaded files by id: ``server.files["file-1"] = data``."""
         return self._engine.files
 
     @property
-    def store(self) -> Store:
+    def store(self) -> ResponseStore:
         """Stored answers by id."""
         return self._engine.store
 
     @property
-    def models(self) -> Catalogue:
+    def models(self) -> ModelCatalog:
         """The language models there are."""
         return self._engine.models
 
-    def issue_key(self, **rights: Unpack[Rights]) -> str:
+    def create_key(self, **rights: Unpack[KeyOptions]) -> str:
         """Make another key for this tenant.
 
         Args:
@@ -132,16 +137,16 @@ class Tenant:
             TypeError: There is no such right, or it takes no such value.
             ValueError: The catalogue has no such model.
         """
-        unknown("issue_key()", rights, Rights.__annotations__)
+        check_names("create_key()", rights, KeyOptions.__annotations__)
         models = rights.get("models")
         if models is not None:
-            for name in texts("issue_key: models", models):
-                choice("issue_key: models", name, self._model_names())
+            for name in strings("create_key: models", models):
+                enum("create_key: models", name, self._model_names())
         return self._admit(new_key(), rights)
 
-    def _admit(self, key: str, rights: Rights) -> str:
-        caller = Caller(f"key-{self._issued}", redacted=redact(key), **cast("Any", rights))
-        self._site.keys.add(key, self._engine, caller)
+    def _admit(self, key: str, rights: KeyOptions) -> str:
+        caller = ApiKey(f"key-{self._issued}", redacted=mask_key(key), **cast("Any", rights))
+        self._state.keys.add_key(key, self._engine, caller)
         self._issued += 1
         return key
 
@@ -167,10 +172,10 @@ class Tenant:
             TypeError: A condition is misspelt, or takes no such value.
             ValueError: No call can ever have that value.
         """
-        wanted = Conditions.beforehand("on()", conditions, "priority")
+        wanted = Conditions.for_future_calls("on()", conditions, "priority")
         if isinstance(conditions.get("model"), str):
-            choice("on(): model", conditions["model"], self._model_names())
-        rule = Rule(wanted, priority=priority, prepare=self._site.enable_fault)
+            enum("on(): model", conditions["model"], self._model_names())
+        rule = Rule(wanted, priority=priority, prepare=self._state.enable_fault)
         return self._engine.rules.add(rule)
 
     def fault(
@@ -202,13 +207,13 @@ class Tenant:
             TypeError: An argument is misspelt, or of a wrong kind.
             ValueError: A number is out of its range, or no call can ever have a value.
         """
-        wanted = Conditions.beforehand("fault()", conditions, "next", "after", "rate")
-        thaw = partial(self._site.reset_frozen, self._engine)
+        wanted = Conditions.for_future_calls("fault()", conditions, "next", "after", "rate")
+        thaw = partial(self._state.reset_frozen, self._engine)
         rule = FaultRule(fault, wanted, count=next, after=after, rate=rate, reset_frozen=thaw)
-        self._site.enable_fault(fault)
+        self._state.enable_fault(fault)
         return self._engine.faults.add(rule)
 
-    @named("rate_limit()")
+    @suggest_keywords("rate_limit()")
     def rate_limit(
         self,
         *,
@@ -220,18 +225,18 @@ class Tenant:
 
         Args:
             requests: Requests a second; None is no limit.
-            tokens: Prompt tokens a second, pictures included; None is no limit.
+            tokens: Prompt tokens a second, images included; None is no limit.
             burst: How many seconds' worth may come at once after a pause.
 
         Raises:
             TypeError: One is no number.
             ValueError: One is not more than 0, or not finite.
         """
-        limiter = Limiter(requests, tokens, burst)
+        limiter = RateLimiter(requests, tokens, burst)
         limited = requests is not None or tokens is not None
-        self._engine.limiter = limiter if limited else None
+        self._engine.rate_limiter = limiter if limited else None
 
-    @named("deferred()")
+    @suggest_keywords("deferred()")
     def deferred(
         self, *, ready_after_polls: int = 1, failed: bool = False, expired: bool = False
     ) -> None:
@@ -246,7 +251,7 @@ class Tenant:
             TypeError: An argument is of a wrong kind.
             ValueError: The number is negative, or both ends are wanted.
         """
-        self._engine.deferrals.plan = Plan(ready_after_polls, failed, expired)
+        self._engine.deferred.plan = DeferredPlan(ready_after_polls, failed, expired)
 
     def explain(self, call: Call) -> str:
         """Say rule by rule why it did not answer ``call``."""
@@ -272,13 +277,16 @@ class Tenant:
         table, settings = self._engine.rules, self.settings
         rules, faults = table.rules, self._engine.faults.rules
         strict = settings.unused == "error"
-        found = [*table.mistakes, *verdict.problems(rules, faults, self.calls, strict=strict)]
+        found = [
+            *table.errors,
+            *verdict.unmet_expectations(rules, faults, self.calls, strict=strict),
+        ]
         if settings.unmatched == "default":  # else the client was told
-            found += verdict.surplus(rules)
+            found += verdict.excess_calls(rules)
         return found
 
     def clear(self) -> None:
-        """Forget rules, faults, limits, calls, pictures, stored and deferred answers.
+        """Forget rules, faults, limits, calls, images, stored and deferred answers.
 
         Connections that faults have frozen are reset.
         """
@@ -290,22 +298,22 @@ class Tenant:
             engine.urls.clear,
             engine.files.clear,
             engine.store.clear,
-            engine.deferrals.clear,
+            engine.deferred.clear,
         )
         for each in wipe:
             each()
-        engine.limiter = None
-        self._site.reset_frozen(engine)
+        engine.rate_limiter = None
+        self._state.reset_frozen(engine)
 
     def close(self) -> None:
         """Take the tenant's keys back and let go of its calls that still hang.
 
         Connections that its faults have frozen are reset.
         """
-        self._site.keys.dismiss(self._engine)
+        self._state.keys.remove_tenant(self._engine)
         self._engine.release()
-        self._site.reset_frozen(self._engine)
+        self._state.reset_frozen(self._engine)
 
     def __repr__(self) -> str:
-        where = f"at {self.target}" if self._site.grpc_server else "not running"
-        return f"<{type(self).__name__} {where}, {counted(len(self.calls), 'call')}>"
+        where = f"at {self.target}" if self._state.grpc_server else "not running"
+        return f"<{type(self).__name__} {where}, {pluralize(len(self.calls), 'call')}>"

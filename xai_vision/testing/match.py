@@ -1,7 +1,12 @@
-"""Ways to say which calls are meant: ``on(prompt=match.contains("caption"))``.
+"""Matchers for the conditions of rules, faults and the log.
 
-A matcher is asked about one value and answers with what is wrong with it, so that a rule that
-did not fit can say why. Matchers combine: ``a & b``, ``a | b``, ``~a``.
+A matcher takes one value and returns the reason why the value does not match, so that errors can
+explain it. Matchers combine: ``a & b``, ``a | b``, ``~a``.
+
+Examples:
+    >>> from xai_vision.testing import match
+    >>> match.contains("caption") & ~match.startswith("Write")
+    match.contains('caption') & ~match.startswith('Write')
 """
 
 from __future__ import annotations
@@ -11,13 +16,13 @@ import re as _re
 from collections.abc import Callable
 from typing import Any, Final
 
+from xai_vision.testing import _validation as _check
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._rules.image_similarity import LabThumbnail
 from xai_vision.testing._service.image_inspection import ImageInfo, ImageInspector, detect_format
 from xai_vision.testing._settings import FORMATS, Settings
 from xai_vision.testing._thread_pool import release_slot
-from xai_vision.testing._validation import enum, boolean, instance, suggest_keywords, number, short_repr, string, integer
 
 __all__ = [
     "Matcher",
@@ -36,255 +41,287 @@ __all__ = [
 ]
 
 
-# What a matcher can be asked about. A condition refuses one that is about something else.
-_KINDS: Final = frozenset({"a text", "bytes", "a picture", "a list", "a JSON value"})
-_TEXT: Final = frozenset({"a text"})
-_PICTURE: Final = frozenset({"a picture"})
-# As much of a value is shown in a matcher's name: errors name rules, and must stay readable.
-_LONG: Final = 200
+# The kinds of values. A condition rejects a matcher that never matches its kind.
+_ALL_KINDS: Final = frozenset({"a string", "bytes", "an image", "a list", "a JSON value"})
+_STRING: Final = frozenset({"a string"})
+_IMAGE: Final = frozenset({"an image"})
+# The maximum length of a value in a matcher's name, because errors contain the names of rules.
+_MAX_NAME_LENGTH: Final = 200
 
 
 class Matcher:
     """A condition on a value.
 
     Attributes:
-        name: How it is written, for messages.
-        about: What it can be asked about: some of "a text", "bytes", "a picture", "a list" and
-            "a JSON value".
+        name: The expression that made the matcher, for messages.
+        kinds: The kinds of values that the matcher can match: some of "a string", "bytes",
+            "an image", "a list" and "a JSON value".
+
+    Args:
+        mismatch: A function that returns the reason why a value does not match, or None.
     """
 
     def __init__(
-        self, name: str, fault: Callable[[Any], str | None], kinds: frozenset[str] = _KINDS
+        self, name: str, mismatch: Callable[[Any], str | None], kinds: frozenset[str] = _ALL_KINDS
     ) -> None:
         self.name = name
         self.kinds = kinds
-        self._fault = fault
+        self._mismatch = mismatch
 
     def mismatch(self, value: Any) -> str | None:
-        """Say what is wrong with ``value``; None if it fits."""
-        return self._fault(value)
+        """Return the reason why ``value`` does not match, or None if it matches."""
+        return self._mismatch(value)
 
     def __and__(self, other: Matcher) -> Matcher:
-        about = self._with(other, "&")
+        kinds = self._common_kinds(other, "&")
         return Matcher(
             f"{self.name} & {other.name}",
             lambda value: self.mismatch(value) or other.mismatch(value),
-            about,
+            kinds,
         )
 
     def __or__(self, other: Matcher) -> Matcher:
-        about = self._with(other, "|")
+        kinds = self._common_kinds(other, "|")
 
-        def fault(value: Any) -> str | None:
+        def mismatch(value: Any) -> str | None:
             first = self.mismatch(value)
-            return first and other.mismatch(value) and f"{first}, and {other.mismatch(value)}"
+            second = first and other.mismatch(value)
+            return first and second and f"{first}, and {second}"
 
-        return Matcher(f"({self.name} | {other.name})", fault, about)
+        return Matcher(f"({self.name} | {other.name})", mismatch, kinds)
 
     def __invert__(self) -> Matcher:
-        def fault(value: Any) -> str | None:
-            return None if self.mismatch(value) else f"{short_repr(value, 80)} is just that"
+        def mismatch(value: Any) -> str | None:
+            if self.mismatch(value):
+                return None
+            return f"{_check.short_repr(value, 80)} matches {self.name}"
 
-        return Matcher(f"~{self.name}", fault, self.kinds)
+        return Matcher(f"~{self.name}", mismatch, self.kinds)
 
-    def _with(self, other: Any, sign: str) -> frozenset[str]:
+    def _common_kinds(self, other: Any, operator: str) -> frozenset[str]:
         if not isinstance(other, Matcher):
             raise TypeError(
-                f"{self.name} {sign} takes a matcher, not {short_repr(other)}; "
-                "for a plain value there is match.equals()"
+                f"{self.name} {operator} needs a matcher, not {_check.short_repr(other)}. "
+                "Use match.equals() for a plain value."
             )
-        about = self.kinds & other.kinds
-        if not about:
+        kinds = self.kinds & other.kinds
+        if not kinds:
             raise TypeError(
-                f"{self.name} is about {_listed(self.kinds)}, {other.name} about "
-                f"{_listed(other.kinds)}: nothing can be both"
+                f"{self.name} matches {_join(self.kinds)}, but {other.name} matches "
+                f"{_join(other.kinds)}: no value can match both"
             )
-        return about
+        return kinds
 
     def __repr__(self) -> str:
         return self.name
 
 
-def _listed(about: frozenset[str]) -> str:
-    return " or ".join(sorted(about))
+def _join(kinds: frozenset[str]) -> str:
+    return " or ".join(sorted(kinds))
 
 
-def _simple(name: str, holds: Callable[[Any], Any], about: frozenset[str] = _KINDS) -> Matcher:
-    return Matcher(name, lambda value: None if holds(value) else f"it is {short_repr(value, 80)}", about)
+def _from_predicate(
+    name: str, holds: Callable[[Any], Any], kinds: frozenset[str] = _ALL_KINDS
+) -> Matcher:
+    def mismatch(value: Any) -> str | None:
+        return None if holds(value) else f"it is {_check.short_repr(value, 80)}"
+
+    return Matcher(name, mismatch, kinds)
 
 
-def _nothing(value: Any) -> bool:
+def _is_empty(value: Any) -> bool:
     return value is None or value == "" or (isinstance(value, (list, tuple)) and not value)
 
 
-any = _simple("match.any", lambda value: not _nothing(value))  # noqa: A001 - read as match.any
-"""Anything, as long as there is something."""
+any = _from_predicate("match.any", lambda value: not _is_empty(value))  # noqa: A001 - match.any
+"""Match any value that is not empty."""
 
-none = _simple("match.none", _nothing)
-"""Nothing: no schema, no picture, an empty text."""
-
-
-def equals(wanted: Any) -> Matcher:
-    """The same value."""
-    return _simple(short_repr(wanted, _LONG), lambda value: value == wanted, _kinds_of(wanted))
+none = _from_predicate("match.none", _is_empty)
+"""Match an empty value: no schema, no image, an empty string."""
 
 
-def _kinds_of(wanted: Any) -> frozenset[str]:
-    if wanted is None:
-        return _KINDS
-    if isinstance(wanted, bytes):
+def equals(value: Any) -> Matcher:
+    """Match the same value."""
+    name = _check.short_repr(value, _MAX_NAME_LENGTH)
+    return _from_predicate(name, lambda actual: actual == value, _kinds_of(value))
+
+
+def _kinds_of(value: Any) -> frozenset[str]:
+    if value is None:
+        return _ALL_KINDS
+    if isinstance(value, bytes):
         return frozenset({"bytes"})
     kinds = {"a JSON value"}
-    if isinstance(wanted, str):
-        kinds.add("a text")
-    if isinstance(wanted, (list, tuple)):
+    if isinstance(value, str):
+        kinds.add("a string")
+    if isinstance(value, (list, tuple)):
         kinds.add("a list")
     return frozenset(kinds)
 
 
-@suggest_keywords("match.contains()")
+@_check.suggest_keywords("match.contains()")
 def contains(part: str, *, case: bool = False) -> Matcher:
-    """A text with ``part`` in it; upper and lower case are the same unless ``case``."""
-    sought = string("match.contains: part", part)
-    sought = sought if boolean("match.contains: case", case) else sought.lower()
-    return _simple(
-        f"match.contains({short_repr(part, _LONG)})",
-        lambda value: sought in (value if case else str(value or "").lower()),
-        _TEXT,
+    """Match a string that contains ``part``.
+
+    Args:
+        part: The substring.
+        case: Whether upper and lower case are different.
+    """
+    expected = _check.string("match.contains: part", part)
+    expected = expected if _check.boolean("match.contains: case", case) else expected.lower()
+    return _from_predicate(
+        f"match.contains({_check.short_repr(part, _MAX_NAME_LENGTH)})",
+        lambda value: expected in (value if case else str(value or "").lower()),
+        _STRING,
     )
 
 
-def startswith(head: str) -> Matcher:
-    """A text that begins with ``head``."""
-    string("match.startswith: head", head)
-    return _simple(
-        f"match.startswith({short_repr(head, _LONG)})",
-        lambda value: str(value or "").startswith(head),
-        _TEXT,
+def startswith(prefix: str) -> Matcher:
+    """Match a string that starts with ``prefix``."""
+    _check.string("match.startswith: prefix", prefix)
+    return _from_predicate(
+        f"match.startswith({_check.short_repr(prefix, _MAX_NAME_LENGTH)})",
+        lambda value: str(value or "").startswith(prefix),
+        _STRING,
     )
 
 
-@suggest_keywords("match.re()")
+@_check.suggest_keywords("match.re()")
 def re(pattern: str, flags: int = 0) -> Matcher:
-    """A text in which a regular expression is found; ``.`` takes in line ends.
+    """Match a string in which a regular expression is found. ``.`` matches newlines, too.
 
     Raises:
-        ValueError: It is no regular expression.
+        ValueError: The pattern is not a valid regular expression.
     """
-    integer("match.re: flags", flags, 0)
+    _check.integer("match.re: flags", flags, 0)
     try:
-        compiled = _re.compile(string("match.re: pattern", pattern), flags | _re.DOTALL)
+        compiled = _re.compile(_check.string("match.re: pattern", pattern), flags | _re.DOTALL)
     except _re.error as error:
-        raise ValueError(f"match.re({pattern!r}) is no regular expression: {error}") from None
-    return _simple(f"match.re({pattern!r})", lambda value: compiled.search(str(value or "")), _TEXT)
-
-
-def predicate(holds: Callable[[Any], Any], name: str = "") -> Matcher:
-    """Whatever a function is true of."""
-    if not callable(holds):
-        raise TypeError(f"match.predicate takes a function, not {short_repr(holds)}")
-
-    def check(value: Any) -> Any:
-        release_slot()  # The test's function may block.
-        return holds(value)
-
-    return _simple(
-        string("match.predicate: name", name) or getattr(holds, "__name__", "match.predicate"), check
+        message = f"match.re: pattern {pattern!r} is not a valid regular expression: {error}"
+        raise ValueError(message) from None
+    return _from_predicate(
+        f"match.re({pattern!r})", lambda value: compiled.search(str(value or "")), _STRING
     )
 
 
-def _of_picture(name: str, wanted: Any, value: Callable[[CallImage], Any], words: str) -> Matcher:
-    def fault(seen: CallImage) -> str | None:
-        found = value(seen)
-        return None if found == wanted else words.format(found)
+def predicate(function: Callable[[Any], Any], name: str = "") -> Matcher:
+    """Match a value for which a function returns a true value.
 
-    return Matcher(name, fault, _PICTURE)
+    Args:
+        function: A function of the value.
+        name: The name of the matcher in messages; by default the name of the function.
+    """
+    if not callable(function):
+        raise TypeError(f"match.predicate needs a function, not {_check.short_repr(function)}")
+
+    def holds(value: Any) -> Any:
+        release_slot()  # The test's function may block.
+        return function(value)
+
+    name = _check.string("match.predicate: name", name)
+    return _from_predicate(name or getattr(function, "__name__", "match.predicate"), holds)
+
+
+def _image_property(
+    name: str, expected: Any, actual: Callable[[CallImage], Any], reason: str
+) -> Matcher:
+    def mismatch(image: CallImage) -> str | None:
+        value = actual(image)
+        return None if value == expected else reason.format(value)
+
+    return Matcher(name, mismatch, _IMAGE)
 
 
 def size(width: int, height: int) -> Matcher:
-    """A picture of this size in pixels."""
-    wanted = integer("match.size: width", width, 1), integer("match.size: height", height, 1)
-    return _of_picture(
+    """Match an image of this size in pixels."""
+    _check.integer("match.size: width", width, 1)
+    _check.integer("match.size: height", height, 1)
+    return _image_property(
         f"match.size({width}, {height})",
-        wanted,
-        lambda seen: (seen.width, seen.height),
+        (width, height),
+        lambda image: (image.width, image.height),
         "it is {0[0]}x{0[1]}",
     )
 
 
 def format(name: str) -> Matcher:  # noqa: A001 - read as match.format
-    """A picture of this format: "JPEG" or "PNG"; or "WEBP" and others, where they are taken.
+    """Match an image of this format: "JPEG" or "PNG", or another that the settings accept.
 
     Raises:
-        ValueError: There is no such format.
+        ValueError: The format does not exist.
     """
-    wanted = string("match.format: name", name).upper()
-    wanted = "JPEG" if wanted == "JPG" else wanted
-    enum("match.format: name", wanted, FORMATS)
-    return _of_picture(f"match.format({wanted!r})", wanted, lambda seen: seen.format, "it is {}")
+    expected = _check.string("match.format: name", name).upper()
+    expected = "JPEG" if expected == "JPG" else expected
+    _check.enum("match.format: name", expected, FORMATS)
+    return _image_property(
+        f"match.format({expected!r})", expected, lambda image: image.format, "it is {}"
+    )
 
 
 def detail(level: str) -> Matcher:
-    """A picture sent with this detail: "auto", "low" or "high"."""
-    enum("match.detail: level", level, ("auto", "low", "high"))
-    return _of_picture(
-        f"match.detail({level!r})", level, lambda seen: seen.detail, "its detail is {}"
+    """Match an image sent with this detail: "auto", "low" or "high"."""
+    _check.enum("match.detail: level", level, ("auto", "low", "high"))
+    return _image_property(
+        f"match.detail({level!r})", level, lambda image: image.detail, "its detail is {}"
     )
 
 
 def sha256(digest: str | bytes) -> Matcher:
-    """The picture with this hash (hex), or with exactly these bytes.
+    """Match the image with this SHA-256 in hex, or with exactly these bytes.
 
     Raises:
-        ValueError: A str that is no SHA-256 in hex.
+        ValueError: A str is not a SHA-256 in hex.
     """
-    instance("match.sha256: digest", digest, (str, bytes), "a hash in hex, or the file's bytes")
-    wanted = digest if isinstance(digest, str) else hashlib.sha256(digest).hexdigest()
-    if not _re.fullmatch("[0-9a-fA-F]{64}", wanted):
+    label = "match.sha256: digest"
+    _check.instance(label, digest, (str, bytes), "a hash in hex, or the bytes of the file")
+    expected = digest if isinstance(digest, str) else hashlib.sha256(digest).hexdigest()
+    if not _re.fullmatch("[0-9a-fA-F]{64}", expected):
         raise ValueError(
-            f"match.sha256: digest must be 64 hex digits, not {short_repr(digest)}; "
-            "for a file give its bytes"
+            f"{label} must be 64 hex digits, not {_check.short_repr(digest)}. "
+            "Pass the bytes to match a file."
         )
-    return _of_picture(
-        f"match.sha256({wanted[:12]!r}…)",
-        wanted.lower(),
-        lambda seen: seen.sha256,
+    return _image_property(
+        f"match.sha256({expected[:12]!r}…)",
+        expected.lower(),
+        lambda image: image.sha256,
         "it is {:.12}…",
     )
 
 
-@suggest_keywords("match.near()")
+@_check.suggest_keywords("match.near()")
 def near(image: bytes | CallImage, max_distance: float = 10) -> Matcher:
-    """A picture that looks like another: scaled, encoded anew, a little changed.
+    """Match an image that looks similar, such as a scaled or re-encoded copy.
 
     Args:
-        picture: The other one, as the bytes of a JPEG or PNG file, or out of the call log.
-        distance: How far apart the two may look: 0 is the same, 100 as far as black and white.
-            2 can hardly be seen; a strong compression or a small copy is some 2 to 8 apart. 10
-            takes those, but no other picture, no other colour, no inverted ones.
+        image: The bytes of a JPEG or PNG file, or an image of a call.
+        max_distance: The maximum visual distance, from 0 (the same) to 100 (black and white).
+            A distance of 2 is hardly visible. Strong compression and small copies have a
+            distance of 2 to 8. The default accepts them, but rejects other images, other
+            colors, and an inverted image.
 
     Raises:
-        TypeError: What is given is no picture.
-        ValueError: Its bytes are none that can be opened.
+        TypeError: ``image`` is neither bytes nor a CallImage.
+        ValueError: The bytes cannot be opened as an image.
     """
-    most = number("match.near: distance", max_distance, max_=100)
-    facts = image.facts if isinstance(image, CallImage) else _facts(image)
-    wanted = LabThumbnail(facts.thumbnail)
+    limit = _check.number("match.near: max_distance", max_distance, max_=100)
+    facts = image.facts if isinstance(image, CallImage) else _inspect(image)
+    expected = LabThumbnail(facts.thumbnail)
 
-    def fault(seen: CallImage) -> str | None:
-        apart = wanted.distance(LabThumbnail(seen.facts.thumbnail))
-        if apart <= most:
+    def mismatch(actual: CallImage) -> str | None:
+        distance = expected.distance(LabThumbnail(actual.facts.thumbnail))
+        if distance <= limit:
             return None
-        scale = "0 is the same, 100 as black and white"
-        return f"it looks {apart:.1f} apart ({scale}), more than {most:g}"
+        scale = "0 is the same, 100 is black and white"
+        return f"its visual distance is {distance:.1f} ({scale}), more than {limit:g}"
 
-    return Matcher(f"match.near({facts.sha256[:12]}…, {max_distance})", fault, _PICTURE)
+    return Matcher(f"match.near({facts.sha256[:12]}…, {max_distance})", mismatch, _IMAGE)
 
 
-def _facts(data: bytes) -> ImageInfo:
-    instance("match.near: picture", data, bytes, "the bytes of a file, or a picture of a call")
-    settings = Settings(picture_limit=max(1, len(data)), picture_formats=(detect_format(data) or "JPEG",))
+def _inspect(data: bytes) -> ImageInfo:
+    _check.instance("match.near: image", data, bytes, "the bytes of a file, or an image of a call")
+    accepted = detect_format(data) or "JPEG"
+    settings = Settings(max_image_bytes=max(1, len(data)), image_formats=(accepted,))
     try:
         return ImageInspector().inspect(data, "", settings)
     except ServiceError as error:
-        raise ValueError(f"match.near: picture cannot be opened: {error.details}") from None
+        raise ValueError(f"match.near: image cannot be opened: {error.details}") from None

@@ -1,175 +1,155 @@
-"""Pictures as the call log keeps them."""
+"""The images of calls, and the cache that stores their bytes."""
 
 from __future__ import annotations
 
 import io
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from xai_vision.testing._service.image_inspection import Facts
+from xai_vision.testing._service.image_inspection import ImageInfo
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Album", "CallImage"]
+__all__ = ["CallImage", "ImageCache"]
 
 
-class Album:
-    """Bytes of pictures by hash, each once, the oldest dropped beyond a limit.
+class ImageCache:
+    """The bytes of images by SHA-256, each stored once. Beyond a limit the oldest are dropped.
 
     Args:
-        limit: Bytes in all.
+        max_bytes: The maximum size of all images.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._held = 0
-        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._size = 0
+        self._images: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def put(self, sha256: str, data: bytes) -> None:
-        """Keep a picture."""
+        """Store an image."""
         with self._lock:
-            if sha256 in self._pictures:
-                self._pictures.move_to_end(sha256)
+            if sha256 in self._images:
+                self._images.move_to_end(sha256)
                 return
-            self._pictures[sha256] = data
-            self._held += len(data)
-            self._shrink()
+            self._images[sha256] = data
+            self._size += len(data)
+            self._drop_oldest()
 
-    def limit(self, limit: int) -> None:
-        """Hold so many bytes from now on."""
+    def set_max_bytes(self, max_bytes: int) -> None:
+        """Change the maximum size."""
         with self._lock:
-            self._limit = limit
-            self._shrink()
+            self._max_bytes = max_bytes
+            self._drop_oldest()
 
-    def _shrink(self) -> None:
-        while self._held > self._limit:
-            self._held -= len(self._pictures.popitem(last=False)[1])
+    def _drop_oldest(self) -> None:
+        while self._size > self._max_bytes:
+            self._size -= len(self._images.popitem(last=False)[1])
 
     def get(self, sha256: str) -> bytes | None:
-        """Return a picture's bytes, or None if they were not kept."""
-        return self._pictures.get(sha256)
+        """Return the bytes of an image, or None if they are not stored."""
+        return self._images.get(sha256)
 
     def clear(self) -> None:
-        """Drop all."""
+        """Drop all images."""
         with self._lock:
-            self._pictures.clear()
-            self._held = 0
+            self._images.clear()
+            self._size = 0
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class CallImage:
-    """A picture as it arrived in a call.
+    """An image in the request of a call.
 
     Attributes:
+        facts: The properties of the image's bytes.
         detail: "auto", "low" or "high".
-        source: "data" for a data URL, else the web address or the file's id.
-        label: The MIME type a data URL named, or "".
-        tokens: How many image tokens it was counted as.
-        turn: Which message of the conversation it is in, counted from 0; earlier turns that
-            were brought back by previous_response_id come first.
-        earlier: Whether it came with an earlier request that this one continues.
+        source: "data" for a data URL, otherwise the URL or the file id.
+        declared_media_type: The MIME type in the data URL, or "".
+        tokens: The number of image tokens.
+        turn: The index of the message in the conversation. Earlier turns, which
+            ``previous_response_id`` refers to, are included.
+        earlier: Whether the image belongs to an earlier request that this one continues.
     """
 
-    __slots__ = ("_album", "_facts", "detail", "earlier", "label", "source", "tokens", "turn")
-
-    def __init__(
-        self,
-        facts: Facts,
-        album: Album,
-        *,
-        detail: str,
-        source: str,
-        label: str,
-        tokens: int,
-        turn: int,
-        earlier: bool = False,
-    ) -> None:
-        self._facts = facts
-        self._album = album
-        self.detail = detail
-        self.source = source
-        self.label = label
-        self.tokens = tokens
-        self.turn = turn
-        self.earlier = earlier
-
-    @property
-    def facts(self) -> Facts:
-        """All that was found out about its bytes."""
-        return self._facts
+    facts: ImageInfo
+    _cache: ImageCache
+    detail: str
+    source: str
+    declared_media_type: str
+    tokens: int
+    turn: int
+    earlier: bool = False
 
     @property
     def sha256(self) -> str:
-        """Hash of the file's bytes, in hex."""
-        return self._facts.sha256
+        """The SHA-256 of the file's bytes, in hex."""
+        return self.facts.sha256
 
     @property
     def size(self) -> int:
-        """Bytes of the file, before base64. For width and height see those."""
-        return self._facts.size
+        """The size of the file in bytes, before base64."""
+        return self.facts.size
 
     @property
     def format(self) -> str:
-        """What the bytes are: "JPEG" or "PNG"."""
-        return self._facts.format
+        """The format of the file, "JPEG" or "PNG"."""
+        return self.facts.format
 
     @property
     def width(self) -> int:
-        """Pixels, as stored."""
-        return self._facts.width
+        """The stored width in pixels, without the EXIF orientation applied."""
+        return self.facts.width
 
     @property
     def height(self) -> int:
-        """Pixels, as stored."""
-        return self._facts.height
+        """The stored height in pixels, without the EXIF orientation applied."""
+        return self.facts.height
 
     @property
-    def colours(self) -> tuple[str, ...]:
-        """Names of the main colours, the most frequent first."""
-        return self._facts.colours
+    def colors(self) -> tuple[str, ...]:
+        """The names of the main colors, the most frequent first."""
+        return self.facts.colors
 
     @property
     def data(self) -> bytes:
-        """The file's bytes.
+        """The bytes of the file.
 
         Raises:
-            LookupError: They were not kept; see the settings ``keep_picture_bytes`` and
-                ``keep_log_bytes``.
+            LookupError: The log has not stored the bytes, or has dropped them. The settings
+                ``keep_image_bytes`` and ``keep_log_bytes`` set the limits.
         """
-        data = self._album.get(self.sha256)
+        data = self._cache.get(self.sha256)
         if data is None:
-            raise LookupError(f"the bytes of this picture were not kept ({self!r})")
+            raise LookupError(f"the log does not have the bytes of this image: {self!r}")
         return data
 
     def pil(self) -> Image:
-        """The picture, opened with Pillow.
+        """Open the image with Pillow.
 
         Raises:
-            LookupError: Its bytes were not kept.
+            LookupError: The log has not stored the bytes, or has dropped them.
         """
         from PIL import Image
 
         return Image.open(io.BytesIO(self.data))
 
-    def again(self, turn: int) -> CallImage:
-        """Return this picture as part of a later request that continues its conversation."""
-        return CallImage(
-            self._facts,
-            self._album,
-            detail=self.detail,
-            source=self.source,
-            label=self.label,
-            tokens=self.tokens,
-            turn=turn,
-            earlier=True,
-        )
+    def continued(self, turn: int) -> CallImage:
+        """Return this image as part of a later request that continues the conversation.
+
+        Args:
+            turn: The index of the message in the continued conversation.
+        """
+        return replace(self, turn=turn, earlier=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # With its own bytes, not with the whole album.
-        told = {name: getattr(self, name) for name in _TOLD}
-        return _kept, (self._facts, self._album.get(self.sha256), told)
+        # The pickle contains the bytes of this image only, not those of the whole cache.
+        data = self._cache.get(self.sha256)
+        values = [getattr(self, item.name) for item in fields(self)[2:]]
+        return _restore, (self.facts, data, values)
 
     def __repr__(self) -> str:
         return (
@@ -178,12 +158,9 @@ class CallImage:
         )
 
 
-_TOLD = ("detail", "source", "label", "tokens", "turn", "earlier")
-
-
-def _kept(facts: Facts, data: bytes | None, told: dict[str, Any]) -> CallImage:
-    """A picture from a pickled or copied call, in an album of its own."""
-    album = Album(facts.size)
+def _restore(facts: ImageInfo, data: bytes | None, values: list[Any]) -> CallImage:
+    """Restore a pickled or copied image with a cache of its own."""
+    cache = ImageCache(facts.size)
     if data is not None:
-        album.put(facts.sha256, data)
-    return CallImage(facts, album, **told)
+        cache.put(facts.sha256, data)
+    return CallImage(facts, cache, *values)

@@ -8,11 +8,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, overload
 
-from xai_vision.testing._calls.images import Album
+from xai_vision.testing._calls.images import ImageCache
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
-from xai_vision.testing._validation import number, whole
-from xai_vision.testing._words import counted
+from xai_vision.testing._validation import integer, number, pluralize
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -104,13 +103,13 @@ class CallList(Sequence[Call]):
         __tracebackhide__ = True  # pytest then shows the line of the test
         expected = Conditions("assert_called()", conditions, ["times"])
         if times is not None:
-            whole("assert_called(): times", times, 0)
+            integer("assert_called(): times", times, 0)
         calls = self._all()
         count = sum(expected.matches(call) for call in calls)
         enough = count > 0 if times is None else count == times
         if enough and (times is None or not self.dropped):
             return
-        text = "expected a call" if times is None else f"expected {counted(times, 'call')}"
+        text = "expected a call" if times is None else f"expected {pluralize(times, 'call')}"
         text += self._description
         if len(expected):
             text += f"{' and' if self._description else ''} with {expected}"
@@ -135,7 +134,7 @@ class CallList(Sequence[Call]):
         calls = self._all()
         if not calls:
             return f"T{self._not_called()[1:]}."
-        return f"{counted(len(calls), 'call')}{self._dropped_note()}:\n{self._lines(calls)}"
+        return f"{pluralize(len(calls), 'call')}{self._dropped_note()}:\n{self._lines(calls)}"
 
     def _all(self) -> Sequence[Call]:
         return self._items
@@ -157,12 +156,12 @@ class CallList(Sequence[Call]):
 
     def _dropped_note(self) -> str:
         dropped = self.dropped
-        return f" ({counted(dropped, 'older call')} no longer in the log)" if dropped else ""
+        return f" ({pluralize(dropped, 'older call')} no longer in the log)" if dropped else ""
 
     def _lines(self, calls: Sequence[Call], expected: Conditions | None = None) -> str:
         lines = []
         if len(calls) > _MAX_SHOWN:
-            lines.append(f"  … {counted(len(calls) - _MAX_SHOWN, 'earlier call')}")
+            lines.append(f"  … {pluralize(len(calls) - _MAX_SHOWN, 'earlier call')}")
         for call in calls[-_MAX_SHOWN:]:
             mismatches = "; ".join(expected.mismatches(call)) if expected else ""
             lines.append(f"  {call!r}{mismatches and f': {mismatches}'}")
@@ -191,7 +190,7 @@ class CallList(Sequence[Call]):
         calls = self._all()
         more = "… " if len(calls) > _MAX_SHOWN else ""
         shown = ", ".join(map(repr, calls[-_MAX_SHOWN:]))
-        return f"<{counted(len(calls), 'call')}{self._dropped_note()}: {more}{shown}>"
+        return f"<{pluralize(len(calls), 'call')}{self._dropped_note()}: {more}{shown}>"
 
 
 class CallLog(CallList):
@@ -216,7 +215,7 @@ class CallLog(CallList):
         self._size = 0
         self._total = 0
         self._changed = threading.Condition()
-        self.album = Album(max_bytes)
+        self.image_cache = ImageCache(max_bytes)
 
     @property
     def total(self) -> int:
@@ -255,7 +254,7 @@ class CallLog(CallList):
             while self._size > self._max_bytes // 2 and len(self._sizes) > 1:
                 self._drop(next(ended for ended in self._sizes if ended is not newest))
             left = self._max_bytes - self._size
-        self.album.limit(max(0, left))
+        self.image_cache.set_max_bytes(max(0, left))
 
     def _drop(self, call: Call) -> None:
         del self._calls[call]
@@ -271,7 +270,7 @@ class CallLog(CallList):
         Returns:
             Whether they have arrived.
         """
-        whole("wait_for(): count", count, 0)
+        integer("wait_for(): count", count, 0)
         number("wait_for(): timeout", timeout)
         with self._changed:
             return self._changed.wait_for(lambda: self._total >= count, timeout)
@@ -282,8 +281,8 @@ class CallLog(CallList):
             self._calls.clear()
             self._sizes.clear()
             self._size = self._total = 0
-        self.album.clear()
-        self.album.limit(self._max_bytes)
+        self.image_cache.clear()
+        self.image_cache.set_max_bytes(self._max_bytes)
 
 
 def _size(call: Call) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from xai_vision.testing._calls.images import CallImage
-from xai_vision.testing._calls.redaction import hidden
+from xai_vision.testing._calls.redaction import redact
 
 if TYPE_CHECKING:
     from xai_vision.testing._faults.fault import Fault
@@ -179,10 +179,10 @@ class Call:
             parts.append(self.model)
         if self.prompt:
             # Redacted before it is shortened: the pattern does not match half a key.
-            prompt = hidden(self.prompt)
+            prompt = redact(self.prompt)
             parts.append(repr(prompt if len(prompt) <= 60 else f"{prompt[:59]}…"))
         parts += [repr(image) for image in self.images[:3]]
         if len(self.images) > 3:
             parts.append(f"and {len(self.images) - 3} more images")
         parts.append(self.status or "in progress")
-        return hidden(f"<Call {', '.join(parts)}>")
+        return redact(f"<Call {', '.join(parts)}>")

@@ -1,7 +1,6 @@
-"""Taking API keys out of what is shown of a call: its metadata, repr, messages and explanations.
+"""Redaction of API keys in the parts of a call that are shown: metadata, repr and messages.
 
-What a client says in a prompt is kept as it is, for tests look at that: there a key is hidden
-when it is shown, not when it is kept.
+The text of a prompt is stored unchanged, because tests compare it. It is redacted when shown.
 """
 
 from __future__ import annotations
@@ -10,74 +9,84 @@ import re
 import secrets
 from collections.abc import Iterable
 
-__all__ = ["hidden", "hidden_bytes", "new_key", "own_key", "redacted"]
+__all__ = ["new_key", "redact", "redact_bytes", "redact_metadata", "register_key"]
 
-# The form of every key made here; those that tests bring along are remembered.
+# All keys made here have this form. Keys that tests supply are registered.
 _PREFIX = "xai-fake-"
 _KEY = re.compile(rf"{_PREFIX}[0-9a-f]{{64}}")
-_SHOWN = "***"
-# Shorter ones are words that texts may have for other reasons.
-_LEAST = 8
-# Own ones, the longest first: one may be in another.
-_own: list[tuple[str, ...]] = [()]
+_REPLACEMENT = "***"
+# Shorter keys may be ordinary words in a text.
+_MIN_LENGTH = 8
+# Keys supplied by tests, longest first, as one may contain another.
+_registered: list[tuple[str, ...]] = [()]
 
 
 def new_key() -> str:
-    """Make an API key that looks like one and opens nothing but a fake."""
+    """Generate an API key that only a fake server accepts."""
     return f"{_PREFIX}{secrets.token_hex(32)}"
 
 
-def own_key(key: object) -> str:
-    """A key that a test brings along: one that can be sent. It is hidden from now on.
+def register_key(key: object) -> str:
+    """Check an API key supplied by a test, and redact it from now on.
 
-    One of fewer than 8 characters is hidden only where it was sent as the key.
+    A key of fewer than 8 characters is only redacted in the metadata that it is sent with.
 
     Raises:
-        TypeError: It is no str.
-        ValueError: It is empty, or has characters that metadata cannot have.
+        TypeError: The key is not a str.
+        ValueError: The key is empty, or has characters that metadata cannot contain.
     """
     if not isinstance(key, str):
         raise TypeError(f"api_key must be a str, not {type(key).__name__}")
     if not (key.isascii() and key.isprintable() and key.split() == [key]):
-        raise ValueError("api_key must be printable ASCII characters without spaces, and some")
-    if len(key) >= _LEAST:
-        _own[0] = tuple(sorted({key, *_own[0]}, key=len, reverse=True))
+        raise ValueError("api_key must be printable ASCII without spaces, and not empty")
+    if len(key) >= _MIN_LENGTH:
+        _registered[0] = tuple(sorted({key, *_registered[0]}, key=len, reverse=True))
     return key
 
 
-def hidden(text: str, secret: str = "") -> str:
-    """A text without keys, and without ``secret``; a short one only where it is a word."""
+def redact(text: str, secret: str = "") -> str:
+    """Return ``text`` without API keys.
+
+    Args:
+        text: Any text.
+        secret: Another string to remove. A short one is removed only as a whole word.
+    """
     text = _without(text, secret)
-    for key in _own[0]:
-        text = text.replace(key, _SHOWN)
-    return _KEY.sub(_SHOWN, text) if _PREFIX in text else text
+    for key in _registered[0]:
+        text = text.replace(key, _REPLACEMENT)
+    return _KEY.sub(_REPLACEMENT, text) if _PREFIX in text else text
 
 
 def _without(text: str, secret: str) -> str:
-    if len(secret) >= _LEAST:
-        return text.replace(secret, _SHOWN)
+    if len(secret) >= _MIN_LENGTH:
+        return text.replace(secret, _REPLACEMENT)
     if not secret or secret not in text:
         return text
-    return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", _SHOWN, text)
+    return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", _REPLACEMENT, text)
 
 
-def hidden_bytes(data: bytes, secret: str = "") -> bytes:
-    """The same for bytes."""
-    # Each byte has its place among the first 256 characters, and comes back from there.
-    return hidden(data.decode("latin-1"), secret).encode("latin-1")
+def redact_bytes(data: bytes, secret: str = "") -> bytes:
+    """Return ``data`` without API keys; see ``redact``."""
+    # Latin-1 maps each byte to one character and back.
+    return redact(data.decode("latin-1"), secret).encode("latin-1")
 
 
-def redacted(
+def redact_metadata(
     metadata: Iterable[tuple[str, str | bytes]], authorization: str | None
 ) -> tuple[tuple[str, str | bytes], ...]:
-    """Metadata for the log: without keys, wherever in it they stand."""
+    """Return metadata without API keys in any value.
+
+    Args:
+        metadata: Pairs (key, value).
+        authorization: The value of the authorization header.
+    """
     secret = (authorization or "").rpartition(" ")[2]
 
-    def shown(key: str, value: str | bytes) -> str | bytes:
+    def redacted(key: str, value: str | bytes) -> str | bytes:
         if key == "authorization":
-            return f"Bearer {_SHOWN}"
+            return f"Bearer {_REPLACEMENT}"
         if isinstance(value, bytes):
-            return hidden_bytes(value, secret)
-        return hidden(value, secret)
+            return redact_bytes(value, secret)
+        return redact(value, secret)
 
-    return tuple((key, shown(key, value)) for key, value in metadata)
+    return tuple((key, redacted(key, value)) for key, value in metadata)

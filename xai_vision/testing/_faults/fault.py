@@ -11,7 +11,7 @@ from grpc import StatusCode
 
 from xai_vision.testing import _validation as given
 from xai_vision.testing._calls.redaction import redact
-from xai_vision.testing._errors import ServiceError, failing
+from xai_vision.testing._errors import ServiceError, failure_status
 
 __all__ = ["Fault"]
 
@@ -57,7 +57,7 @@ class Fault:
     def __post_init__(self) -> None:
         given.enum("Fault: kind", self.kind, get_args(Kind))
         if self.kind == "status":
-            failing("Fault: code", self.code)
+            failure_status("Fault: code", self.code)
         given.string("Fault: details", self.details)
         if self.chunks is not None:
             given.integer("Fault: after_chunks", self.chunks, 0)
@@ -97,7 +97,7 @@ class Fault:
             ValueError: The status does not exist or is OK, a number is negative, or
                 ``trailing`` is not valid metadata.
         """
-        name = failing("Fault: status", code).name
+        name = failure_status("Fault: status", code).name
         pairs = _metadata(trailing)
         return cls("status", name, details or f"{name} injected by the test", pairs, after_chunks)
 

@@ -16,26 +16,32 @@ from starlette.routing import Route
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact, redact_metadata
 from xai_vision.testing._errors import ServiceError
-from xai_vision.testing._http.errors import HttpError, error_body, headers_of, refused, status_of
-from xai_vision.testing._http.request import Asked, Outcome
-from xai_vision.testing._http.response import Sending
+from xai_vision.testing._http.errors import (
+    HttpError,
+    error_body,
+    error_headers,
+    error_status,
+    map_authentication_error,
+)
+from xai_vision.testing._http.request import HttpRequest, HttpResult
+from xai_vision.testing._http.response import HttpResponse
 from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
 from xai_vision.testing._service import api_keys as keyring
 from xai_vision.testing._service.active_call import ActiveCall, attempt_number
 from xai_vision.testing._service.delivery import ClientDisconnected
 
 if TYPE_CHECKING:
+    from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
-    from xai_vision.testing._service.key_options import Caller
     from xai_vision.testing._thread_pool import ThreadPool
 
-__all__ = ["SERVICE", "HttpFace"]
+__all__ = ["SERVICE", "HttpApp"]
 
 SERVICE = "REST"
 """What the call log calls the service of all these calls."""
 
 
-class HttpFace:
+class HttpApp:
     """Answers the endpoints of ``endpoints.py``, and says 404 and 405 of the rest.
 
     Attributes:
@@ -46,12 +52,12 @@ class HttpFace:
         crew: Threads for what blocks: the engine, and waiting for an answer's parts.
     """
 
-    def __init__(self, keys: keyring.Keyring, threads: ThreadPool) -> None:
+    def __init__(self, keys: keyring.KeyRegistry[Engine], threads: ThreadPool) -> None:
         self._keys = keys
         self._crew = threads
         paths: dict[str, dict[str, Endpoint]] = {}
         for one in ENDPOINTS:
-            paths.setdefault(one.path, {})[one.verb] = one
+            paths.setdefault(one.path, {})[one.method] = one
         # One for each path, so that 405 names all of its methods.
         routes = [
             Route(path, partial(self._answer, verbs=verbs), methods=list(verbs))
@@ -75,38 +81,38 @@ class HttpFace:
         leaving = asyncio.create_task(_watch(request.receive, call))
         work = partial(self._work, request, endpoint, engine, caller, call, raw)
         outcome = await asyncio.get_running_loop().run_in_executor(self._crew, work)
-        return Sending(outcome, call, self._crew, leaving)
+        return HttpResponse(outcome, call, self._crew, leaving)
 
     def _work(
         self,
         request: Request,
         endpoint: Endpoint,
         engine: Engine,
-        caller: Caller | None,
+        caller: ApiKey | None,
         call: ActiveCall,
         raw: bytes,
-    ) -> Outcome:
+    ) -> HttpResult:
         """Have the engine answer; on a thread, for it may take its time."""
         authorization = request.headers.get("authorization")
         try:
             # A blocked key may still ask what is wrong with it.
-            known = caller if endpoint.open else None
-            known = known or keyring.check(authorization, caller)
+            known = caller if endpoint.allows_blocked_key else None
+            known = known or keyring.require_valid_key(authorization, caller)
             kind = request.headers.get("content-type", "")
             query = request.query_params.multi_items()
-            asked = Asked(engine, known, call, request.path_params, raw, kind, query)
+            asked = HttpRequest(engine, known, call, request.path_params, raw, kind, query)
             asked.check_query(endpoint.query)
-            outcome = endpoint.ask(asked)
+            outcome = endpoint.handler(asked)
             if not isinstance(outcome.body, Iterator) and call.delivery.wait_for_response():
                 outcome.body = outcome.body[: len(outcome.body) // 2]
         except Exception as fault:  # noqa: BLE001 - becomes the call's status
             return _refusal(engine, call, fault, authorization)
         return outcome
 
-    def _arrive(self, request: Request, name: str) -> tuple[ActiveCall, Engine, Caller | None]:
+    def _arrive(self, request: Request, name: str) -> tuple[ActiveCall, Engine, ApiKey | None]:
         record = Call(redact(name), SERVICE)
         authorization = request.headers.get("authorization")
-        engine, caller = self._keys.owner(authorization)
+        engine, caller = self._keys.find(authorization)
         record.metadata = redact_metadata(request.headers.items(), authorization)
         record.attempt = attempt_number(request.headers.get("x-stainless-retry-count", ""))
         record.key_id = caller.key_id if caller else ""
@@ -124,26 +130,28 @@ class HttpFace:
         headers = dict(getattr(fault, "headers", None) or {})
         outcome = _told(engine, call, error)
         outcome.headers |= headers
-        return Sending(outcome, call, self._crew, None)
+        return HttpResponse(outcome, call, self._crew, None)
 
 
 def _refusal(
     engine: Engine, call: ActiveCall, fault: Exception, authorization: str | None
-) -> Outcome:
+) -> HttpResult:
     if isinstance(fault, ClientDisconnected):
         fault = ServiceError("UNAVAILABLE", "The fake server was stopped.")
     elif not isinstance(fault, ServiceError):
         fault = engine.test_error(f"{call!r}: {type(fault).__name__}: {fault}")
-    return _told(engine, call, refused(fault, engine.settings.error_form, authorization))
+    return _told(
+        engine, call, map_authentication_error(fault, engine.settings.error_form, authorization)
+    )
 
 
-def _told(engine: Engine, call: ActiveCall, error: ServiceError) -> Outcome:
-    status = status_of(error)
+def _told(engine: Engine, call: ActiveCall, error: ServiceError) -> HttpResult:
+    status = error_status(error)
     if call.record.ended is None:
         call.record.http_status = status
     call.finish(error.code.name, error.details)
     body = error_body(error, engine.settings.error_form)
-    return Outcome.json(body, status, headers_of(error))
+    return HttpResult.json(body, status, error_headers(error))
 
 
 async def _watch(receive: Callable[[], Awaitable[Any]], call: ActiveCall) -> None:

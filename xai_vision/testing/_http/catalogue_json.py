@@ -27,7 +27,7 @@ def language_model(known: Model) -> dict[str, Any]:
         "prompt_text_token_price": known.text_price,
         "cached_prompt_text_token_price": known.cached_price,
         "prompt_image_token_price": known.image_price if known.vision else 0,
-        "completion_text_token_price": known.answer_price,
+        "completion_text_token_price": known.completion_price,
         "search_price": known.search_price,
         "aliases": list(known.aliases),
     }

@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 
 from xai_vision.testing._faults.fault import Fault
 
-__all__ = ["Cable", "Connection"]
+__all__ = ["Connection", "FaultyTransport"]
 
 # SO_LINGER with no time: closing sends RST. Its two numbers are short ones on Windows.
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
@@ -33,7 +33,7 @@ def _silent() -> logging.Logger:
 _SILENT = _silent()
 
 
-class Cable:
+class FaultyTransport:
     """A transport that lets a fault happen after so many bytes."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -100,7 +100,7 @@ class Connection(H11Protocol):
     Requests have it in their scope, as ``scope["state"]["connection"]``.
     """
 
-    cable: Cable
+    faulty_transport: FaultyTransport
 
     def __init__(self, config: Config, state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(config, state, {"connection": self}, loop)
@@ -113,5 +113,5 @@ class Connection(H11Protocol):
         # acknowledgement of the head, some 40 ms. asyncio does it only for sockets it has made.
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.cable = Cable(transport)  # type: ignore[arg-type]  # a stream's transport
-        super().connection_made(self.cable)  # type: ignore[arg-type]  # stands in for one
+        self.faulty_transport = FaultyTransport(transport)  # type: ignore[arg-type]  # a stream's transport
+        super().connection_made(self.faulty_transport)  # type: ignore[arg-type]  # stands in for one

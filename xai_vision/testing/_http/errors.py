@@ -11,7 +11,14 @@ from xai_vision.errors import InvalidRequestError
 from xai_vision.openai_compat import TranslationError
 from xai_vision.testing._errors import ServiceError
 
-__all__ = ["HttpError", "error_body", "headers_of", "refused", "status_of", "translated"]
+__all__ = [
+    "HttpError",
+    "error_body",
+    "error_headers",
+    "error_status",
+    "from_translation_error",
+    "map_authentication_error",
+]
 
 
 class HttpError(ServiceError):
@@ -62,7 +69,7 @@ _KINDS: Final = {
     StatusCode.UNIMPLEMENTED: _Kind(404, "Operation is not implemented or not supported"),
     StatusCode.INTERNAL: _Kind(500, "Internal error", "server_error"),
     StatusCode.UNAVAILABLE: _Kind(503, "The service is currently unavailable", "server_error"),
-    # A picture's URL that could not be fetched. The status is a guess.
+    # An image's URL that could not be fetched. The status is a guess.
     StatusCode.DATA_LOSS: _Kind(400, "Unrecoverable data loss or corruption"),
     StatusCode.UNAUTHENTICATED: _Kind(
         401, "The request does not have valid authentication credentials"
@@ -71,14 +78,14 @@ _KINDS: Final = {
 _OTHER: Final = _Kind(500, "Unknown error", "server_error")
 
 
-def status_of(error: ServiceError) -> int:
+def error_status(error: ServiceError) -> int:
     """The HTTP status of an error."""
     if isinstance(error, HttpError):
         return error.status
     return _KINDS.get(error.code, _OTHER).status
 
 
-def error_body(error: ServiceError, form: str) -> dict[str, Any]:
+def error_body(error: ServiceError, error_form: str) -> dict[str, Any]:
     """The body that tells of an error.
 
     Args:
@@ -87,14 +94,14 @@ def error_body(error: ServiceError, form: str) -> dict[str, Any]:
             (``{"error": {"message": ..., "type": ..., "param": ..., "code": ...}}``).
     """
     kind = _KINDS.get(error.code, _OTHER)
-    if form == "xai":
-        code = "Client specified an invalid argument" if status_of(error) == 400 else kind.code
+    if error_form == "xai":
+        code = "Client specified an invalid argument" if error_status(error) == 400 else kind.code
         return {"code": code, "error": error.details}
     told = {"message": error.details, "type": kind.type, "param": getattr(error, "key", None)}
     return {"error": {**told, "code": error.code.name.lower()}}
 
 
-def headers_of(error: ServiceError) -> dict[str, str]:
+def error_headers(error: ServiceError) -> dict[str, str]:
     """What a fault's trailing metadata is in HTTP: headers, of the words that clients know."""
     found: dict[str, str] = {}
     for key, value in error.trailing:
@@ -109,7 +116,9 @@ def headers_of(error: ServiceError) -> dict[str, str]:
     return found
 
 
-def refused(error: ServiceError, form: str, authorization: str | None) -> ServiceError:
+def map_authentication_error(
+    error: ServiceError, form: str, authorization: str | None
+) -> ServiceError:
     """What an authentication error is over REST: a wrong key is status 400 with xAI, not 401.
 
     401 is for a header that is missing, or holds no key.
@@ -123,7 +132,7 @@ def refused(error: ServiceError, form: str, authorization: str | None) -> Servic
     return HttpError(400, "UNAUTHENTICATED", error.details) if form == "xai" else error
 
 
-def translated(error: InvalidRequestError) -> HttpError:
+def from_translation_error(error: InvalidRequestError) -> HttpError:
     """What a request that cannot be translated is.
 
     400 for what the service does not do, 422 for what is missing or of a wrong type.

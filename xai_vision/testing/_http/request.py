@@ -8,25 +8,25 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from xai_vision._validation import shown
+from xai_vision._validation import short_repr
 from xai_vision.openai_compat._values import MAX_DEPTH
 from xai_vision.testing._http.errors import HttpError
 
 if TYPE_CHECKING:
     from xai_vision.testing._service.active_call import ActiveCall
+    from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
-    from xai_vision.testing._service.key_options import Caller
 
-__all__ = ["Asked", "Outcome", "logged"]
+__all__ = ["HttpRequest", "HttpResult", "without_image_data"]
 
 # Python reads no longer ones, and says so in words of its own.
 _DIGITS = 4000
-# Longer texts that are data URLs are shortened in the log; the pictures are in the call's images.
+# Longer texts that are data URLs are shortened in the log; the images are in the call's images.
 _SHOWN = 256
 
 
 @dataclass
-class Asked:
+class HttpRequest:
     """A request, read.
 
     Attributes:
@@ -40,7 +40,7 @@ class Asked:
     """
 
     engine: Engine
-    caller: Caller
+    caller: ApiKey
     call: ActiveCall
     path: Mapping[str, str]
     raw: bytes = b""
@@ -58,7 +58,7 @@ class Asked:
         """
         unknown = [name for name, _ in self.query if name not in known]
         if unknown and self.engine.settings.unknown_keys == "refuse":
-            words = f"Argument not supported: the query parameter {shown(unknown[0])}"
+            words = f"Argument not supported: the query parameter {short_repr(unknown[0])}"
             raise HttpError(400, "INVALID_ARGUMENT", words, unknown[0])
 
     def body(self) -> dict[str, Any]:
@@ -75,12 +75,12 @@ class Asked:
         if not isinstance(found, dict):
             words = "Failed to deserialize the JSON body into the target type: expected an object"
             raise HttpError(422, "INVALID_ARGUMENT", words)
-        self.call.record.body = logged(found)
+        self.call.record.body = without_image_data(found)
         return found
 
 
 @dataclass
-class Outcome:
+class HttpResult:
     """What is to be sent.
 
     Attributes:
@@ -96,7 +96,9 @@ class Outcome:
     content_type: str = "application/json"
 
     @classmethod
-    def json(cls, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Outcome:
+    def json(
+        cls, value: Any, status: int = 200, headers: dict[str, str] | None = None
+    ) -> HttpResult:
         """Send ``value`` as JSON."""
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         # Half a character, quoted from a request, has a form in JSON though none in UTF-8.
@@ -152,12 +154,12 @@ def _too_deep(value: Any) -> bool:
     return True
 
 
-def logged(value: Any) -> Any:
+def without_image_data(value: Any) -> Any:
     """A request's JSON for the log: data URLs without their data."""
     if isinstance(value, dict):
-        return {key: logged(one) for key, one in value.items()}
+        return {key: without_image_data(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [logged(one) for one in value]
+        return [without_image_data(one) for one in value]
     if isinstance(value, str) and len(value) > _SHOWN and value.startswith("data:"):
         return f"{value.partition(',')[0]},…"
     return value

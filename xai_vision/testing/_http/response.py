@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from xai_vision.testing._http.request import Outcome
+from xai_vision.testing._http.request import HttpResult
 from xai_vision.testing._service.delivery import ClientDisconnected
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from xai_vision.testing._faults.fault import Fault
-    from xai_vision.testing._http.connection import Cable
+    from xai_vision.testing._http.connection import FaultyTransport
     from xai_vision.testing._service.active_call import ActiveCall
     from xai_vision.testing._thread_pool import ThreadPool
 
-__all__ = ["Sending"]
+__all__ = ["HttpResponse"]
 
 
-class Sending(Response):
+class HttpResponse(Response):
     """Sends an outcome, as far as the connection lets it through.
 
     Args:
@@ -36,7 +36,7 @@ class Sending(Response):
 
     def __init__(
         self,
-        outcome: Outcome,
+        outcome: HttpResult,
         call: ActiveCall,
         crew: ThreadPool,
         leaving: asyncio.Task[None] | None,
@@ -49,7 +49,7 @@ class Sending(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        cable: Cable = scope["state"]["connection"].cable
+        cable: FaultyTransport = scope["state"]["connection"].cable
         fault = self._call.delivery.connection_fault
         if self._call.record.ended is None:
             self._call.record.http_status = self._outcome.status
@@ -75,7 +75,7 @@ class Sending(Response):
         await self._head(send, len(body))
         await send({"type": "http.response.body", "body": body})
 
-    async def _stream(self, parts: Iterator[bytes], cable: Cable, send: Send) -> None:
+    async def _stream(self, parts: Iterator[bytes], cable: FaultyTransport, send: Send) -> None:
         await self._head(send, None)
         loop = asyncio.get_running_loop()
         while not cable.cut:
@@ -91,7 +91,7 @@ class Sending(Response):
                 return
             await send({"type": "http.response.body", "body": part, "more_body": True})
 
-    async def _struck(self, fault: Fault, cable: Cable) -> None:
+    async def _struck(self, fault: Fault, cable: FaultyTransport) -> None:
         """Note the end of a call whose connection a fault was meant for."""
         if not cable.cut:
             self._call.finish("OK")

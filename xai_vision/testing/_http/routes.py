@@ -16,19 +16,19 @@ from xai_vision.openai_compat import (
     to_request,
 )
 from xai_vision.openai_compat._settings import KEYS, read_include
-from xai_vision.openai_compat._values import wrong
+from xai_vision.openai_compat._values import invalid_value
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, not_found
 from xai_vision.testing._http import catalogue_json as shown
-from xai_vision.testing._http.errors import HttpError, translated
-from xai_vision.testing._http.request import Asked, Outcome
-from xai_vision.testing._http.sse import EVENT_STREAM, ChatEncoder, ResponseEncoder, performed
+from xai_vision.testing._http.errors import HttpError, from_translation_error
+from xai_vision.testing._http.request import HttpRequest, HttpResult
+from xai_vision.testing._http.sse import EVENT_STREAM, ChatEncoder, ResponseEncoder, stream_events
 from xai_vision.testing._service import model_protos as listing
 
 __all__ = ["ENDPOINTS", "Endpoint"]
 
-Ask = Callable[[Asked], Outcome]
+Ask = Callable[[HttpRequest], HttpResult]
 
 # Documented as taken and without effect, or of OpenAI's own and meaningless to xAI.
 _IGNORED: Final = (
@@ -55,23 +55,23 @@ class Endpoint:
         query: The parameters that may stand behind the path.
     """
 
-    verb: str
+    method: str
     path: str
-    ask: Ask
-    open: bool = False
+    handler: Ask
+    allows_blocked_key: bool = False
     query: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """What the call log calls it: "POST /v1/responses"."""
-        return f"{self.verb} {self.path}"
+        return f"{self.method} {self.path}"
 
 
-def _create_response(asked: Asked) -> Outcome:
+def _create_response(asked: HttpRequest) -> HttpResult:
     body = asked.body()
     metadata = _metadata(body)
     response = _complete(asked, body, "responses")
-    asked.engine.store.note(response.id, metadata)
+    asked.engine.store.set_metadata(response.id, metadata)
     if asked.call.record.stream:
         return _streamed(asked, response, ResponseEncoder(_events(response), metadata))
     return _response(response, metadata)
@@ -93,11 +93,13 @@ def _events(response: chat_pb2.GetChatCompletionResponse) -> ResponseStream:
     return ResponseStream(settings)
 
 
-def _response(response: chat_pb2.GetChatCompletionResponse, metadata: Mapping[str, Any]) -> Outcome:
-    return Outcome.json({**from_response(response, api="responses"), "metadata": metadata})
+def _response(
+    response: chat_pb2.GetChatCompletionResponse, metadata: Mapping[str, Any]
+) -> HttpResult:
+    return HttpResult.json({**from_response(response, api="responses"), "metadata": metadata})
 
 
-def _create_completion(asked: Asked) -> Outcome:
+def _create_completion(asked: HttpRequest) -> HttpResult:
     body = asked.body()
     if _switch(body, "deferred"):
         if _switch(body, "stream"):
@@ -106,7 +108,7 @@ def _create_completion(asked: Asked) -> Outcome:
         request = _translate(asked, body, "chat")
         started = asked.engine.defer(request, asked.caller, asked.call)
         asked.call.record_response(started)
-        return Outcome.json({"request_id": started.request_id})
+        return HttpResult.json({"request_id": started.request_id})
     options = body.get("stream_options")
     if not (options is None or isinstance(options, dict)):
         raise _ill("stream_options", "an object", options)
@@ -116,10 +118,12 @@ def _create_completion(asked: Asked) -> Outcome:
         form = asked.engine.settings.error_form
         encoder = ChatEncoder(ChatStream(include_usage=counted), form)
         return _streamed(asked, response, encoder)
-    return Outcome.json(from_response(response, api="chat"))
+    return HttpResult.json(from_response(response, api="chat"))
 
 
-def _complete(asked: Asked, body: dict[str, Any], api: Api) -> chat_pb2.GetChatCompletionResponse:
+def _complete(
+    asked: HttpRequest, body: dict[str, Any], api: Api
+) -> chat_pb2.GetChatCompletionResponse:
     asked.call.record.stream = _switch(body, "stream")
     request = _translate(asked, body, api)
     response = asked.engine.complete(request, asked.caller, asked.call)
@@ -127,7 +131,9 @@ def _complete(asked: Asked, body: dict[str, Any], api: Api) -> chat_pb2.GetChatC
     return response
 
 
-def _translate(asked: Asked, body: dict[str, Any], api: Api) -> chat_pb2.GetCompletionsRequest:
+def _translate(
+    asked: HttpRequest, body: dict[str, Any], api: Api
+) -> chat_pb2.GetCompletionsRequest:
     wanted = {key: value for key, value in body.items() if key not in _IGNORED}
     if asked.engine.settings.unknown_keys == "ignore":
         wanted = {key: value for key, value in wanted.items() if key in KEYS[api]}
@@ -139,13 +145,15 @@ def _translate(asked: Asked, body: dict[str, Any], api: Api) -> chat_pb2.GetComp
     try:
         return to_request(wanted, api=api)
     except InvalidRequestError as error:
-        raise translated(error) from None
+        raise from_translation_error(error) from None
 
 
-def _streamed(asked: Asked, response: chat_pb2.GetChatCompletionResponse, encoder: Any) -> Outcome:
-    parts = performed(asked.call, response, encoder, asked.engine.test_error)
+def _streamed(
+    asked: HttpRequest, response: chat_pb2.GetChatCompletionResponse, encoder: Any
+) -> HttpResult:
+    parts = stream_events(asked.call, response, encoder, asked.engine.test_error)
     headers = {"cache-control": "no-cache"}
-    return Outcome(parts, headers=headers, content_type=EVENT_STREAM)
+    return HttpResult(parts, headers=headers, content_type=EVENT_STREAM)
 
 
 def _switch(body: dict[str, Any], key: str) -> bool:
@@ -156,20 +164,20 @@ def _switch(body: dict[str, Any], key: str) -> bool:
 
 
 def _ill(key: str, wanted: str, value: object) -> ServiceError:
-    return translated(wrong(key, wanted, value))
+    return from_translation_error(invalid_value(key, wanted, value))
 
 
 def _plain(ask: Ask) -> Ask:
     """An endpoint that is not about a conversation: faults happen before it, rules do not."""
 
-    def disturbed(asked: Asked) -> Outcome:
+    def disturbed(asked: HttpRequest) -> HttpResult:
         asked.engine.apply_faults(asked.call)
         return ask(asked)
 
     return disturbed
 
 
-def _get_response(asked: Asked) -> Outcome:
+def _get_response(asked: HttpRequest) -> HttpResult:
     response_id = asked.path["id"]
     asked.call.record.request = chat_pb2.GetStoredCompletionRequest(response_id=response_id)
     _check_include(asked)
@@ -178,56 +186,58 @@ def _get_response(asked: Asked) -> Outcome:
     return _response(stored.response, stored.metadata)
 
 
-def _check_include(asked: Asked) -> None:
+def _check_include(asked: HttpRequest) -> None:
     """What a stored answer has it is given with, whether it is asked for or not."""
     wanted = [value for name, value in asked.query if name in _INCLUDE]
     try:
         read_include("include", wanted)
     except TranslationError as error:
-        raise translated(error) from None
+        raise from_translation_error(error) from None
 
 
-def _delete_response(asked: Asked) -> Outcome:
+def _delete_response(asked: HttpRequest) -> HttpResult:
     response_id = asked.path["id"]
     asked.call.record.request = chat_pb2.DeleteStoredCompletionRequest(response_id=response_id)
     asked.engine.store.delete(response_id)
-    return Outcome.json({"id": response_id, "object": "response", "deleted": True})
+    return HttpResult.json({"id": response_id, "object": "response", "deleted": True})
 
 
-def _deferred(asked: Asked) -> Outcome:
+def _deferred(asked: HttpRequest) -> HttpResult:
     request_id = asked.path["id"]
     asked.call.record.request = deferred_pb2.GetDeferredRequest(request_id=request_id)
-    polled = asked.engine.deferrals.poll(request_id, once=True)
+    polled = asked.engine.deferred.poll(request_id, remove_when_done=True)
     asked.call.record_response(polled)
     if polled.status == deferred_pb2.PENDING:
-        return Outcome(status=202)
+        return HttpResult(status=202)
     if polled.status == deferred_pb2.EXPIRED:
         raise not_found("The deferred completion has expired.")
     if polled.status == deferred_pb2.FAILED:
         raise ServiceError("INTERNAL", "The deferred completion failed.")
-    return Outcome.json(from_response(polled.response, api="chat"))
+    return HttpResult.json(from_response(polled.response, api="chat"))
 
 
-def _models(asked: Asked) -> Outcome:
-    return Outcome.json({"object": "list", "data": [shown.model(m) for m in asked.engine.models]})
+def _models(asked: HttpRequest) -> HttpResult:
+    return HttpResult.json(
+        {"object": "list", "data": [shown.model(m) for m in asked.engine.models]}
+    )
 
 
-def _model(asked: Asked) -> Outcome:
+def _model(asked: HttpRequest) -> HttpResult:
     asked.call.record.model = redact(asked.path["id"])
-    return Outcome.json(shown.model(asked.engine.models.resolve(asked.path["id"])))
+    return HttpResult.json(shown.model(asked.engine.models.resolve(asked.path["id"])))
 
 
-def _language_models(asked: Asked) -> Outcome:
-    return Outcome.json({"models": [shown.language_model(m) for m in asked.engine.models]})
+def _language_models(asked: HttpRequest) -> HttpResult:
+    return HttpResult.json({"models": [shown.language_model(m) for m in asked.engine.models]})
 
 
-def _language_model(asked: Asked) -> Outcome:
+def _language_model(asked: HttpRequest) -> HttpResult:
     asked.call.record.model = redact(asked.path["id"])
-    return Outcome.json(shown.language_model(asked.engine.models.resolve(asked.path["id"])))
+    return HttpResult.json(shown.language_model(asked.engine.models.resolve(asked.path["id"])))
 
 
-def _api_key(asked: Asked) -> Outcome:
-    return Outcome.json(shown.api_key(listing.api_key(asked.caller)))
+def _api_key(asked: HttpRequest) -> HttpResult:
+    return HttpResult.json(shown.api_key(listing.api_key(asked.caller)))
 
 
 ENDPOINTS: Final = (
@@ -240,5 +250,5 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/v1/models/{id}", _plain(_model)),
     Endpoint("GET", "/v1/language-models", _plain(_language_models)),
     Endpoint("GET", "/v1/language-models/{id}", _plain(_language_model)),
-    Endpoint("GET", "/v1/api-key", _plain(_api_key), open=True),
+    Endpoint("GET", "/v1/api-key", _plain(_api_key), allows_blocked_key=True),
 )

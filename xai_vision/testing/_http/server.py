@@ -13,20 +13,21 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from xai_vision.testing._http.app import HttpFace
+from xai_vision.testing._http.app import HttpApp
 from xai_vision.testing._http.connection import Connection
-from xai_vision.testing._service.api_keys import Keyring
+from xai_vision.testing._service.api_keys import KeyRegistry
+from xai_vision.testing._service.engine import Engine
 from xai_vision.testing._thread_pool import ThreadPool
 from xai_vision.testing._transport.address import BindAddress
 from xai_vision.testing._transport.tls import Certificate
 
-__all__ = ["HttpHost"]
+__all__ = ["HttpServer"]
 
 _STOP_SECONDS = 5.0
 _IDLE_GRACE = 0.2
 
 
-class HttpHost:
+class HttpServer:
     """One listening HTTP server, on uvicorn's protocol.
 
     Not on uvicorn's own server: that looks ten times a second whether it is to stop, takes the
@@ -43,11 +44,15 @@ class HttpHost:
     """
 
     def __init__(
-        self, keys: Keyring, max_threads: int, place: BindAddress, tls: Certificate | None = None
+        self,
+        keys: KeyRegistry[Engine],
+        max_threads: int,
+        address: BindAddress,
+        tls: Certificate | None = None,
     ) -> None:
         self._keys = keys
         self._crew = ThreadPool(max_threads, "xai-vision-http")
-        face = HttpFace(keys, self._crew)
+        face = HttpApp(keys, self._crew)
         self._config = Config(
             face.app,
             http=Connection,
@@ -61,8 +66,8 @@ class HttpHost:
         self._config.load()
         self._state = ServerState()
         self._tls = tls
-        self._place = place
-        self._socket = place.listen(place.http_port)
+        self._place = address
+        self._socket = address.listen(address.http_port)
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from xai_vision.proto import chat_pb2
     from xai_vision.testing._service.active_call import ActiveCall
 
-__all__ = ["EVENT_STREAM", "MALFORMED", "ChatEncoder", "Encoder", "ResponseEncoder", "performed"]
+__all__ = [
+    "EVENT_STREAM",
+    "MALFORMED",
+    "ChatEncoder",
+    "Encoder",
+    "ResponseEncoder",
+    "stream_events",
+]
 
 EVENT_STREAM: Final = "text/event-stream"
 _DONE: Final = b"data: [DONE]\n\n"
@@ -96,7 +103,7 @@ def _events(values: Sequence[dict[str, Any]]) -> bytes:
     return "".join(lines).encode()
 
 
-def performed(
+def stream_events(
     call: ActiveCall,
     response: chat_pb2.GetChatCompletionResponse,
     encoder: Encoder,

@@ -1,4 +1,4 @@
-"""Conditions as tests write them, made into matchers; what can never hold is refused."""
+"""Conversion of condition values to matchers, with a check that some call can match."""
 
 from __future__ import annotations
 
@@ -13,154 +13,162 @@ from xai_vision.proto.auth_grpc import Auth
 from xai_vision.proto.chat_grpc import Chat
 from xai_vision.proto.models_grpc import Models
 from xai_vision.proto.tokenize_grpc import Tokenize
+from xai_vision.testing import _validation as check
 from xai_vision.testing import match
-from xai_vision.testing._validation import choice, flag, mapping, shown, texts, whole
 from xai_vision.testing.match import Matcher
 
-__all__ = ["MAKERS", "header"]
+__all__ = ["MATCHER_FACTORIES", "metadata_matcher"]
 
 _METHODS: Final = [
     method.name for service in (Auth, Chat, Models, Tokenize) for method in service.METHODS
 ]
 
 
-def _about(name: str, wanted: Matcher, kind: str, instead: str = "") -> Matcher:
-    """A matcher, which must be about what it will be asked about."""
-    if kind not in wanted.about:
-        about = " or ".join(sorted(wanted.about))
+def _check_kind(name: str, matcher: Matcher, kind: str, hint: str = "") -> Matcher:
+    """Return ``matcher`` if it can match values of this kind."""
+    if kind not in matcher.kinds:
+        kinds = " or ".join(sorted(matcher.kinds))
         raise TypeError(
-            f"{name} is {kind}, and {wanted.name} is about {about}{instead and f'; {instead}'}"
+            f"{name} is {kind}, but {matcher.name} matches {kinds}{hint and f'. {hint}'}"
         )
-    return wanted
+    return matcher
 
 
-def _text(name: str, wanted: Any) -> Matcher:
-    if isinstance(wanted, Matcher):
-        hint = "pictures are matched by image=" if wanted.about == {"a picture"} else ""
-        return _about(name, wanted, "a text", hint)
-    if not isinstance(wanted, str):
-        raise TypeError(f"{name} must be a str or a matcher, not {shown(wanted)}")
-    return match.equals(wanted)
+def _string(name: str, expected: Any) -> Matcher:
+    if isinstance(expected, Matcher):
+        hint = "Use image= to match images" if expected.kinds == {"an image"} else ""
+        return _check_kind(name, expected, "a string", hint)
+    if not isinstance(expected, str):
+        raise TypeError(f"{name} must be a str or a matcher, not {check.short_repr(expected)}")
+    return match.equals(expected)
 
 
-def _model(wanted: str | Matcher) -> Matcher:
-    made = _text("model", wanted)
-    if made is wanted:
-        return Matcher(made.name, lambda names: made.fault(names[0]))
-    return Matcher(repr(wanted), lambda names: None if wanted in names else f"it is {names[0]!r}")
-
-
-def _image(wanted: bytes | str | Matcher) -> Matcher:
-    if isinstance(wanted, Matcher):
-        hint = "texts are matched by prompt=" if wanted.about == {"a text"} else ""
-        return _any_of(_about("image", wanted, "a picture", hint), "picture")
-    if not isinstance(wanted, (bytes, str)):
-        hint = "; give its read_bytes()" if isinstance(wanted, PurePath) else ""
-        raise TypeError(
-            f"image must be the bytes of a file, its SHA-256 in hex or a matcher, "
-            f"not {shown(wanted)}{hint}"
-        )
-    return _any_of(match.sha256(wanted), "picture")
-
-
-def _any_of(matcher: Matcher, noun: str) -> Matcher:
-    def fault(seen: Sequence[Any]) -> str | None:
-        if not seen:
-            return f"the call has no {noun}"
-        faults = [matcher.fault(one) for one in seen]
-        if None in faults:
-            return None
-        return "; ".join(f"{noun} {n}: {fault}" for n, fault in enumerate(faults[:4], 1))
-
-    return Matcher(matcher.name, fault)
-
-
-def _images(wanted: int | Matcher) -> Matcher:
-    if isinstance(wanted, Matcher):
-        return _about("images", wanted, "a list", "single pictures are matched by image=")
-    number = whole("images (how many)", wanted, 0)
+def _model(expected: str | Matcher) -> Matcher:
+    matcher = _string("model", expected)
+    if matcher is expected:
+        return Matcher(matcher.name, lambda names: matcher.mismatch(names[0]))
     return Matcher(
-        str(number),
-        lambda images: None if len(images) == number else f"the call has {len(images)}",
+        repr(expected), lambda names: None if expected in names else f"it is {names[0]!r}"
     )
 
 
-def _tools(wanted: str | Iterable[str] | Matcher) -> Matcher:
-    if isinstance(wanted, Matcher):
-        if "a list" in wanted.about:
-            return wanted
-        return _any_of(_about("tools", wanted, "a text"), "tool")
-    names = (wanted,) if isinstance(wanted, str) else texts("tools", wanted)
+def _image(expected: bytes | str | Matcher) -> Matcher:
+    if isinstance(expected, Matcher):
+        hint = "Use prompt= to match text" if expected.kinds == {"a string"} else ""
+        return _any_of(_check_kind("image", expected, "an image", hint), "image")
+    if not isinstance(expected, (bytes, str)):
+        hint = ". Pass its read_bytes()" if isinstance(expected, PurePath) else ""
+        raise TypeError(
+            f"image must be the bytes of a file, its SHA-256 in hex, or a matcher, "
+            f"not {check.short_repr(expected)}{hint}"
+        )
+    return _any_of(match.sha256(expected), "image")
 
-    def fault(given: list[str]) -> str | None:
+
+def _any_of(matcher: Matcher, noun: str) -> Matcher:
+    def mismatch(values: Sequence[Any]) -> str | None:
+        if not values:
+            return f"the call has no {noun}"
+        reasons = [matcher.mismatch(value) for value in values]
+        if None in reasons:
+            return None
+        return "; ".join(f"{noun} {n}: {reason}" for n, reason in enumerate(reasons[:4], 1))
+
+    return Matcher(matcher.name, mismatch)
+
+
+def _images(expected: int | Matcher) -> Matcher:
+    if isinstance(expected, Matcher):
+        return _check_kind("images", expected, "a list", "Use image= to match single images")
+    count = check.integer("images (a number)", expected, 0)
+    return Matcher(
+        str(count),
+        lambda images: None if len(images) == count else f"the call has {len(images)}",
+    )
+
+
+def _tools(expected: str | Iterable[str] | Matcher) -> Matcher:
+    if isinstance(expected, Matcher):
+        if "a list" in expected.kinds:
+            return expected
+        return _any_of(_check_kind("tools", expected, "a string"), "tool")
+    names = (expected,) if isinstance(expected, str) else check.strings("tools", expected)
+
+    def mismatch(tools: list[str]) -> str | None:
         if not names:
-            return f"the call has {', '.join(given)}" if given else None
-        missing = [name for name in names if name not in given]
-        has = ", ".join(given) or "no tools"
-        return f"the call has {has}" if missing else None
+            return f"the call has {', '.join(tools)}" if tools else None
+        if all(name in tools for name in names):
+            return None
+        return f"the call has {', '.join(tools) or 'no tools'}"
 
-    return Matcher(repr(wanted if isinstance(wanted, str) else names), fault)
-
-
-def _schema(wanted: Mapping[str, Any] | Matcher) -> Matcher:
-    if isinstance(wanted, Matcher):
-        return _about("schema", wanted, "a JSON value", "match.predicate takes any function of it")
-    return match.equals(dict(mapping("schema", wanted)))
+    return Matcher(repr(expected if isinstance(expected, str) else names), mismatch)
 
 
-def _method(wanted: str | Iterable[str] | Matcher) -> Matcher:
-    if isinstance(wanted, Matcher):
-        return _about("method", wanted, "a text")
-    names = (wanted,) if isinstance(wanted, str) else texts("method", wanted)
+def _schema(expected: Mapping[str, Any] | Matcher) -> Matcher:
+    if isinstance(expected, Matcher):
+        hint = "Use match.predicate with a function of the schema"
+        return _check_kind("schema", expected, "a JSON value", hint)
+    return match.equals(dict(check.mapping("schema", expected)))
+
+
+def _method(expected: str | Iterable[str] | Matcher) -> Matcher:
+    if isinstance(expected, Matcher):
+        return _check_kind("method", expected, "a string")
+    names = (expected,) if isinstance(expected, str) else check.strings("method", expected)
     for name in names:
-        # Over REST it is a verb and a path, which need not be one there is.
+        # A REST method is a verb and a path. Tests may expect requests to unknown paths.
         if " /" not in name:
-            choice("method", name, _METHODS)
+            check.enum("method", name, _METHODS)
     name = repr(names[0]) if len(names) == 1 else repr(names)
     return Matcher(name, lambda method: None if method in names else f"it is {method}")
 
 
-def _status(wanted: str | Matcher) -> Matcher:
-    if isinstance(wanted, str) and wanted:
-        choice("status", wanted, [code.name for code in StatusCode])
-    return _text("status", wanted)
+def _status(expected: str | Matcher) -> Matcher:
+    if isinstance(expected, str) and expected:
+        check.enum("status", expected, [code.name for code in StatusCode])
+    return _string("status", expected)
 
 
-def _when(wanted: Callable[..., Any]) -> Matcher:
-    if isinstance(wanted, Matcher) or not callable(wanted):
-        raise TypeError(f"when must be a function of the call, not {shown(wanted)}")
-    return match.predicate(wanted)
+def _when(expected: Callable[..., Any]) -> Matcher:
+    if isinstance(expected, Matcher) or not callable(expected):
+        raise TypeError(f"when must be a function of the call, not {check.short_repr(expected)}")
+    return match.predicate(expected)
 
 
-def header(where: str, key: str, wanted: Any) -> Matcher:
-    """The matcher for the value of a metadata key.
+def metadata_matcher(label: str, key: str, expected: Any) -> Matcher:
+    """Return the matcher for the value of a metadata key.
+
+    Args:
+        label: The name of the value in error messages.
+        key: The metadata key.
+        expected: The value, or a matcher.
 
     Raises:
-        TypeError: It is no text, bytes or matcher of them.
-        ValueError: It is the key's own value, which the log does not keep.
+        TypeError: The value is not a str, bytes or a matcher for them.
+        ValueError: The key is "authorization", which the log does not store.
     """
     if key.lower() == "authorization":
         raise ValueError(
-            f"{where}: the log keeps no keys; give callers keys of their own with issue_key(), "
-            "and ask for when=lambda call: call.key_id == ..."
+            f"{label}: the log does not store API keys. Make a key for each client with "
+            "create_key(), and use when=lambda call: call.key_id == ..."
         )
-    if isinstance(wanted, Matcher) and wanted.about & {"a text", "bytes"}:
-        return wanted
-    if isinstance(wanted, bytes):
-        return match.equals(wanted)
-    return _text(where, wanted)
+    if isinstance(expected, Matcher) and expected.kinds & {"a string", "bytes"}:
+        return expected
+    if isinstance(expected, bytes):
+        return match.equals(expected)
+    return _string(label, expected)
 
 
-MAKERS: Final[dict[str, Callable[[Any], Matcher]]] = {
-    "prompt": partial(_text, "prompt"),
+MATCHER_FACTORIES: Final[dict[str, Callable[[Any], Matcher]]] = {
+    "prompt": partial(_string, "prompt"),
     "model": _model,
     "image": _image,
     "images": _images,
     "tools": _tools,
     "schema": _schema,
-    "stream": lambda wanted: match.equals(flag("stream", wanted)),
+    "stream": lambda expected: match.equals(check.boolean("stream", expected)),
     "method": _method,
     "status": _status,
     "when": _when,
 }
-"""What makes a matcher of a condition, by the condition's name."""
+"""The functions that convert the value of each condition to a matcher."""

@@ -1,4 +1,4 @@
-"""Which calls a rule, a fault or a question about the log is about."""
+"""Conditions on calls, for rules, faults and questions to the log."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, Final, TypedDict
 
+from xai_vision.testing import _validation as check
 from xai_vision.testing._calls.record import Call
-from xai_vision.testing._calls.redaction import hidden
-from xai_vision.testing._rules.condition_matchers import MAKERS, header
-from xai_vision.testing._validation import mapping, unknown
+from xai_vision.testing._calls.redaction import redact
+from xai_vision.testing._rules.condition_matchers import MATCHER_FACTORIES, metadata_matcher
 from xai_vision.testing.match import Matcher
 
-__all__ = ["ConditionArgs", "Conditions"]
+__all__ = ["ConditionArgs", "Conditions", "requested_schema"]
 
 
 class ConditionArgs(TypedDict, total=False):
-    """Conditions on a call, by name; all must hold.
+    """Conditions on a call. A call must match all of them.
 
     Attributes:
-        prompt: Text of the last user message: the whole text, or a matcher.
-        model: The model, by any of its names, or a matcher on the name that was asked for.
-        image: A picture of the call, any one: its bytes, its hash in hex, or a matcher.
-        images: How many pictures, or a matcher on the list of them.
-        tools: Names of tools the request must have (kinds such as "web_search", or names of
-            functions), or a matcher on the list of them. () means none at all.
-        schema: The JSON schema asked for, or a matcher on it (``match.any``: some schema).
+        prompt: The text of the last user message, or a matcher.
+        model: A name of the model, or a matcher for the name in the request.
+        image: The bytes of an image, its SHA-256 in hex, or a matcher. Any image of the call may
+            match.
+        images: The number of images, or a matcher for their list.
+        tools: Names of tools that the request must have: kinds such as "web_search", or names
+            of functions. () means no tools. Or a matcher for the list of names.
+        schema: The JSON schema of the request, or a matcher (``match.any``: any schema).
         metadata: Metadata keys with their values or matchers.
-        stream: Whether the answer is to be streamed.
-        method: The RPC's name, or the REST endpoint's ("POST /v1/responses"); several, or a
-            matcher.
-        status: How the call ended, such as "OK"; for questions about the log.
-        when: A function of the call.
+        stream: Whether the response is streamed.
+        method: The name of the RPC or of the REST endpoint ("POST /v1/responses"), several
+            names, or a matcher.
+        status: The status of the call, such as "OK". Only the log accepts this condition.
+        when: A function that takes the call and returns whether it matches.
     """
 
     prompt: str | Matcher
@@ -50,90 +51,94 @@ class ConditionArgs(TypedDict, total=False):
 
 
 class Conditions:
-    """Conditions on a call, ready to be asked.
+    """Conditions on a call, as matchers.
 
     Args:
-        where: Who takes them, for errors: "on()".
-        given: Which; see ``ConditionArgs``.
-        others: What else may be given there by name.
+        function: The function that accepts the conditions, for error messages: "on()".
+        conditions: The conditions; see ``ConditionArgs``.
+        other_names: The names of the function's other keyword arguments.
 
     Raises:
-        TypeError: There is no condition of that name, or it takes no such value.
-        ValueError: Nothing can ever have that value.
+        TypeError: A condition does not exist, or has a wrong type.
+        ValueError: No call can match a condition.
     """
 
-    def __init__(self, where: str, given: Mapping[str, Any], others: Iterable[str] = ()) -> None:
+    def __init__(
+        self, function: str, conditions: Mapping[str, Any], other_names: Iterable[str] = ()
+    ) -> None:
         names = list(ConditionArgs.__annotations__)
-        unknown(where, given, [*names, *others])
+        check.check_names(function, conditions, [*names, *other_names])
         self._checks: list[tuple[str, Matcher, Callable[[Call], Any]]] = []
-        for name, wanted in given.items():
-            if wanted is None:
+        for name, expected in conditions.items():
+            if expected is None:
                 raise TypeError(
-                    f"{where}: {name}=None says nothing; leave it out, or say {name}=match.none "
-                    "for calls that have none"
+                    f"{function}: {name}=None is not a condition. Omit it, or use "
+                    f"{name}=match.none for calls without a value"
                 )
-            self._condition(name, wanted)
+            self._add(name, expected)
 
     @classmethod
-    def beforehand(cls, where: str, given: Mapping[str, Any], *others: str) -> Conditions:
-        """Conditions on calls to come, of which no status is known yet; raises as the class."""
-        if "status" in given:
-            raise TypeError(f"{where} takes no status: a call has one only when it is over")
-        return cls(where, given, others)
+    def for_future_calls(
+        cls, function: str, conditions: Mapping[str, Any], *other_names: str
+    ) -> Conditions:
+        """Make conditions on calls that have not arrived yet. Raises the errors of the class."""
+        if "status" in conditions:
+            raise TypeError(f"{function} does not accept status: a call has none before its end")
+        return cls(function, conditions, other_names)
 
-    def _condition(self, name: str, wanted: Any) -> None:
-        """Add one condition: what is asked, of what, under which name."""
+    def _add(self, name: str, expected: Any) -> None:
         if name != "metadata":
-            made = MAKERS[name](wanted)
-            self._checks.append((name, made, _VALUES.get(name) or attrgetter(name)))
+            matcher = MATCHER_FACTORIES[name](expected)
+            self._checks.append((name, matcher, _VALUES.get(name) or attrgetter(name)))
             return
-        for key, value in mapping(name, wanted).items():
-            where = f"metadata[{key!r}]"
-            self._checks.append((where, header(where, key, value), partial(_read, key)))
+        for key, value in check.mapping(name, expected).items():
+            label = f"metadata[{key!r}]"
+            matcher = metadata_matcher(label, key, value)
+            self._checks.append((label, matcher, partial(_header, key)))
 
     def mismatches(self, call: Call) -> list[str]:
-        """Say what does not hold of ``call``, a sentence each; [] if all does."""
-        found = []
+        """Describe each condition that ``call`` does not match; empty if it matches all."""
+        mismatches = []
         for name, matcher, value in self._checks:
             try:
-                fault = matcher.fault(value(call))
+                reason = matcher.mismatch(value(call))
             except Exception as error:  # noqa: BLE001 - of a test's own function
-                fault = f"asking raised {type(error).__name__}: {error}"
-            if fault:
-                found.append(hidden(f"{name}={matcher.name}, but {fault}"))
-        return found
+                reason = f"evaluating it raised {type(error).__name__}: {error}"
+            if reason:
+                mismatches.append(redact(f"{name}={matcher.name}, but {reason}"))
+        return mismatches
 
     def matches(self, call: Call) -> bool:
-        """Whether all conditions hold of ``call``."""
-        return all(matcher.fault(value(call)) is None for _, matcher, value in self._checks)
+        """Return whether ``call`` matches all conditions."""
+        return all(matcher.mismatch(value(call)) is None for _, matcher, value in self._checks)
 
     def nearest(self, calls: Iterable[Call]) -> str:
-        """Name the call that lacks least, and what it lacks; "" if there is no call."""
-        lacking = [(call, self.mismatches(call)) for call in calls]
-        if not lacking:
+        """Describe the call with the fewest mismatches; "" if there are no calls."""
+        candidates = [(call, self.mismatches(call)) for call in calls]
+        if not candidates:
             return ""
-        call, faults = min(lacking, key=lambda pair: len(pair[1]))
-        return f"Nearest call: {call!r}: {'; '.join(faults)}"
+        call, mismatches = min(candidates, key=lambda pair: len(pair[1]))
+        return f"Nearest call: {call!r}: {'; '.join(mismatches)}"
 
     def __len__(self) -> int:
         return len(self._checks)
 
     def __str__(self) -> str:
-        return hidden(", ".join(f"{name}={matcher.name}" for name, matcher, _ in self._checks))
+        return redact(", ".join(f"{name}={matcher.name}" for name, matcher, _ in self._checks))
 
 
-def _read(key: str, call: Call) -> str | bytes | None:
+def _header(key: str, call: Call) -> str | bytes | None:
     return call.header(key)
 
 
-def tools_of(call: Call) -> list[str]:
-    """Names of a call's tools: functions by their own, others by their kind."""
+def _tool_names(call: Call) -> list[str]:
+    """Return the names of a call's functions, and the kinds of its other tools."""
     kinds = [(tool.WhichOneof("tool"), tool) for tool in getattr(call.request, "tools", ())]
     return [tool.function.name if kind == "function" else kind for kind, tool in kinds]
 
 
-def schema_of(call: Call) -> Any:
-    """The JSON schema a call asks for, or None."""
+def requested_schema(call: Call) -> Any:
+    """Return the JSON schema in a call's request, or None."""
     text = getattr(getattr(call.request, "response_format", None), "schema", "")
     return json.loads(text) if text else None
 
@@ -141,7 +146,7 @@ def schema_of(call: Call) -> Any:
 _VALUES: Final[dict[str, Callable[[Call], Any]]] = {
     "model": attrgetter("model_names"),
     "image": attrgetter("images"),
-    "tools": tools_of,
-    "schema": schema_of,
+    "tools": _tool_names,
+    "schema": requested_schema,
     "when": lambda call: call,
 }

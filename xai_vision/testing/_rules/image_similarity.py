@@ -1,4 +1,4 @@
-"""How far apart two pictures look, by small copies of them."""
+"""The visual distance of two images, computed from thumbnails."""
 
 from __future__ import annotations
 
@@ -6,55 +6,57 @@ import functools
 import math
 from typing import Final
 
-__all__ = ["SIDE", "Look"]
+__all__ = ["SIDE", "LabThumbnail"]
 
 SIDE: Final = 12
-"""Pixels a side of the copies compared: enough to tell what is where, too few for noise."""
+"""The side of a thumbnail in pixels: enough to see the layout, too few to see noise."""
 
 # CIELAB's reference white for D65, and the matrix from linear sRGB to XYZ (IEC 61966-2-1).
 _WHITE: Final = (0.95047, 1.0, 1.08883)
-_TO_XYZ: Final = (
+_RGB_TO_XYZ: Final = (
     (0.4124564, 0.3575761, 0.1804375),
     (0.2126729, 0.7151522, 0.0721750),
     (0.0193339, 0.1191920, 0.9503041),
 )
-# Below so much contrast (standard deviation of lightness) a copy's pattern is noise, and from
-# so much on it counts in full.
-_FLAT, _PATTERNED = 1.0, 4.0
+# Contrast is the standard deviation of lightness. Below the first value, the pattern of a
+# thumbnail is noise; above the second, it has its full weight.
+_MIN_CONTRAST, _FULL_CONTRAST = 1.0, 4.0
 
 
-class Look:
-    """A picture as ``SIDE`` x ``SIDE`` colours in CIELAB, where distances are as they are seen.
+class LabThumbnail:
+    """A thumbnail of ``SIDE`` x ``SIDE`` pixels in CIELAB, whose distances match perception.
 
     Args:
-        swatch: Its RGB bytes.
+        rgb: The RGB bytes of the thumbnail.
     """
 
-    def __init__(self, swatch: bytes) -> None:
-        self._cells = [_lab(*swatch[at : at + 3]) for at in range(0, len(swatch), 3)]
-        light = [cell[0] for cell in self._cells]
-        mean = sum(light) / len(light)
-        self._pattern = [value - mean for value in light]
+    def __init__(self, rgb: bytes) -> None:
+        self._cells = [_rgb_to_lab(*rgb[start : start + 3]) for start in range(0, len(rgb), 3)]
+        lightness = [cell[0] for cell in self._cells]
+        mean = sum(lightness) / len(lightness)
+        self._pattern = [value - mean for value in lightness]
         self._contrast = math.sqrt(_mean_square(self._pattern))
 
-    def apart(self, other: Look) -> float:
-        """How far apart two look, from 0 to 100.
+    def distance(self, other: LabThumbnail) -> float:
+        """Return the visual distance, from 0 to 100.
 
-        The larger one of two: how much the colours differ cell by cell (CIE76, root of the mean
-        square), and how little one's light and dark places are those of the other. The first
-        tells colours apart; the second, two pages of text that are both nearly white.
+        The distance is the larger of two: the root mean square of the color differences
+        (CIE76), and the difference of the patterns of light and dark. The first tells colors
+        apart, the second tells two pages of text apart, which are both almost white.
         """
         pairs = zip(self._cells, other._cells, strict=True)
-        colour = math.sqrt(sum(math.dist(a, b) ** 2 for a, b in pairs) / len(self._cells))
-        return min(100.0, max(colour, self._pattern_apart(other)))
+        color = math.sqrt(sum(math.dist(a, b) ** 2 for a, b in pairs) / len(self._cells))
+        return min(100.0, max(color, self._pattern_distance(other)))
 
-    def _pattern_apart(self, other: Look) -> float:
+    def _pattern_distance(self, other: LabThumbnail) -> float:
         contrast = max(self._contrast, other._contrast)
-        counts = min(1.0, max(0.0, (contrast - _FLAT) / (_PATTERNED - _FLAT)))
-        spread = self._contrast * other._contrast
+        range_ = _FULL_CONTRAST - _MIN_CONTRAST
+        weight = min(1.0, max(0.0, (contrast - _MIN_CONTRAST) / range_))
+        scale = self._contrast * other._contrast
         pairs = zip(self._pattern, other._pattern, strict=True)
-        alike = sum(a * b for a, b in pairs) / len(self._pattern) / spread if spread else 0.0
-        return counts * 100 * (1 - alike)
+        covariance = sum(a * b for a, b in pairs) / len(self._pattern)
+        correlation = covariance / scale if scale else 0.0
+        return weight * 100 * (1 - correlation)
 
 
 def _mean_square(values: list[float]) -> float:
@@ -62,17 +64,16 @@ def _mean_square(values: list[float]) -> float:
 
 
 @functools.lru_cache(maxsize=16_384)
-def _lab(red: int, green: int, blue: int) -> tuple[float, float, float]:
-    """A colour of sRGB in CIELAB."""
+def _rgb_to_lab(red: int, green: int, blue: int) -> tuple[float, float, float]:
     linear = [_LINEAR[value] for value in (red, green, blue)]
     x, y, z = (
-        _curve(sum(a * b for a, b in zip(row, linear, strict=True)) / white)
-        for row, white in zip(_TO_XYZ, _WHITE, strict=True)
+        _lab_curve(sum(a * b for a, b in zip(row, linear, strict=True)) / white)
+        for row, white in zip(_RGB_TO_XYZ, _WHITE, strict=True)
     )
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 
 
-def _curve(value: float) -> float:
+def _lab_curve(value: float) -> float:
     return value ** (1 / 3) if value > 216 / 24389 else (24389 / 27 * value + 16) / 116
 
 

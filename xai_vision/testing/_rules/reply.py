@@ -1,4 +1,4 @@
-"""What a test can have the server answer."""
+"""Replies: the contents of responses, as tests write them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
 
-from xai_vision.testing import _validation as given
+from xai_vision.testing import _validation as check
 from xai_vision.testing._rules.reply_checks import check_debug, check_usage
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["Finish", "Reply", "ReplyFields", "Step", "ToolUse"]
+__all__ = ["Finish", "FunctionCall", "Reply", "ReplyFields", "ServerToolCall"]
 
 SERVER_TOOLS = (
     "web_search",
@@ -31,15 +31,14 @@ SERVER_TOOLS = (
 Finish: TypeAlias = Literal["stop", "length", "max_context", "tool_calls", "time_limit"]
 
 
-@given.spelled("ToolUse")
 @dataclass(frozen=True)
-class ToolUse:
-    """A call of one of the program's own functions.
+class FunctionCall:
+    """A call of one of the client's functions, which the model asks for.
 
     Attributes:
-        name: The function.
-        arguments: Its arguments; a str is sent as it is, valid JSON or not.
-        id: The call's id; "" has the server make one.
+        name: The function's name.
+        arguments: The arguments. A str is sent unchanged, even if it is not valid JSON.
+        id: The id of the call; the server generates one for "".
     """
 
     name: str
@@ -47,31 +46,31 @@ class ToolUse:
     id: str = ""
 
     def __post_init__(self) -> None:
-        if not given.text("ToolUse: name", self.name):
-            raise ValueError("ToolUse: name is empty")
-        given.text("ToolUse: id", self.id)
+        if not check.string("FunctionCall: name", self.name):
+            raise ValueError("FunctionCall: name is empty")
+        check.string("FunctionCall: id", self.id)
+        label = "FunctionCall: arguments"
         if isinstance(self.arguments, str):
-            given.text("ToolUse: arguments", self.arguments)
+            check.string(label, self.arguments)
         else:
-            as_json("ToolUse: arguments", given.mapping("ToolUse: arguments", self.arguments))
+            to_json(label, check.mapping(label, self.arguments))
 
     @property
-    def json(self) -> str:
-        """The arguments as they go over the wire."""
+    def arguments_json(self) -> str:
+        """The arguments as sent to the client."""
         return self.arguments if isinstance(self.arguments, str) else json.dumps(self.arguments)
 
 
-@given.spelled("Step")
 @dataclass(frozen=True)
-class Step:
-    """One use of a tool that runs on the server.
+class ServerToolCall:
+    """A call of a tool that runs on the server.
 
     Attributes:
-        tool: One of ``SERVER_TOOLS``, such as "web_search" or "view_image".
-        arguments: What the agent called it with.
-        output: What the tool gave back; sent only to requests that ask for it by ``include``.
-        function: The function's name on the wire; "" means the tool's own.
-        failed: Whether it failed; then it is not counted in the usage.
+        tool: A name in ``SERVER_TOOLS``, such as "web_search" or "view_image".
+        arguments: The arguments of the call.
+        output: The tool's output; sent only to requests that ask for it by ``include``.
+        function: The function name in the response; "" means the tool's own name.
+        failed: Whether the call failed. Failed calls are not counted in the usage.
     """
 
     tool: str
@@ -81,19 +80,20 @@ class Step:
     failed: bool = False
 
     def __post_init__(self) -> None:
-        given.choice("Step: tool", self.tool, SERVER_TOOLS)
-        as_json("Step: arguments", given.mapping("Step: arguments", self.arguments))
-        given.text("Step: output", self.output)
-        given.text("Step: function", self.function)
-        given.flag("Step: failed", self.failed)
+        check.enum("ServerToolCall: tool", self.tool, SERVER_TOOLS)
+        label = "ServerToolCall: arguments"
+        to_json(label, check.mapping(label, self.arguments))
+        check.string("ServerToolCall: output", self.output)
+        check.string("ServerToolCall: function", self.function)
+        check.boolean("ServerToolCall: failed", self.failed)
 
 
 class ReplyFields(TypedDict, total=False):
-    """Fields of a Reply besides its text; each is explained in ``Reply``."""
+    """The fields of a ``Reply`` besides its text; see ``Reply``."""
 
     reasoning: str | None
-    tool_calls: Sequence[ToolUse]
-    steps: Sequence[Step]
+    tool_calls: Sequence[FunctionCall]
+    steps: Sequence[ServerToolCall]
     citations: Sequence[str]
     choices: Sequence[str]
     finish: Finish | None
@@ -109,65 +109,78 @@ class ReplyFields(TypedDict, total=False):
     files: Sequence[tuple[str, str]]
 
 
+def _check_function_calls(label: str, value: Any) -> None:
+    check.sequence(label, value, FunctionCall, "FunctionCall objects")
+
+
+def _check_server_tool_calls(label: str, value: Any) -> None:
+    check.sequence(label, value, ServerToolCall, "ServerToolCall objects")
+
+
+def _check_file_pairs(label: str, value: Any) -> None:
+    check.sequence(label, value, (tuple, list), "pairs (file id, name)")
+    for index, pair in enumerate(value):
+        if len(check.strings(f"{label}[{index}]", pair)) != 2:
+            shown = check.short_repr(pair)
+            raise ValueError(f"{label}[{index}] must be a pair (file id, name), not {shown}")
+
+
 _CHECKS: Mapping[str, Callable[[str, Any], object]] = {
-    "text": given.text,
-    "reasoning": given.text,
-    "tool_calls": partial(given.sequence, kind=ToolUse, words="ToolUse objects"),
-    "steps": partial(given.sequence, kind=Step, words="Step objects"),
-    "citations": given.texts,
-    "choices": given.texts,
-    "finish": partial(given.choice, allowed=get_args(Finish)),
+    "text": check.string,
+    "reasoning": check.string,
+    "tool_calls": _check_function_calls,
+    "steps": _check_server_tool_calls,
+    "citations": check.strings,
+    "choices": check.strings,
+    "finish": partial(check.enum, allowed=get_args(Finish)),
     "usage": check_usage,
-    "cost_ticks": partial(given.whole, low=-1, high=2**63 - 1),
-    "ttft": given.number,
-    "tps": partial(given.number, above=True),
-    "jitter": given.number,
-    "encrypted": given.text,
-    "response_id": given.text,
+    "cost_ticks": lambda label, value: check.integer(label, value, -1, 2**63 - 1),
+    "ttft": check.number,
+    "tps": lambda label, value: check.number(label, value, positive=True),
+    "jitter": check.number,
+    "encrypted": check.string,
+    "response_id": check.string,
     "debug": check_debug,
-    "files": partial(given.sequence, kind=(tuple, list), words="pairs (file id, name)"),
+    "files": _check_file_pairs,
 }
 
 
-@given.spelled("Reply")
 @dataclass(frozen=True)
 class Reply:
-    """An answer.
+    """The content of a response.
 
-    What is given is checked at once: of a wrong kind, or misspelt, it is a TypeError; of a wrong
-    value a ValueError.
+    The fields are checked when the reply is made: a wrong type or an unknown field is a
+    TypeError, a wrong value is a ValueError.
 
     Attributes:
-        text: The answer's text.
-        reasoning: What the model thought before it; None leaves that to the request.
-        tool_calls: Functions of the program's own that it asks to be called.
-        steps: Server-side tools that were used before the answer, in order. Each becomes an
-            output of its own.
-        citations: URLs the answer rests on: of web pages, of posts on X, or of files as
+        text: The text of the response.
+        reasoning: The reasoning of the model; None means that the request decides.
+        tool_calls: Calls of the client's functions.
+        steps: Calls of server-side tools before the text, in order. Each becomes an output.
+        citations: The URLs that the response cites: web pages, posts on X, or files as
             "collections://COLLECTION/FILE".
-        choices: Texts for a request with ``n``; where there are fewer than asked for, they
-            are used again from the first.
-        finish: Why it ended; None works it out: "tool_calls" with tool calls, "length" where
-            max_tokens cut it, else "stop".
-        usage: Fields of SamplingUsage that are to differ from what was counted.
-        cost_ticks: The price in 1e-10 USD; None works it out from the catalogue, -1 leaves it
-            out as for a team that is not shown prices.
-        chunks: How a stream cuts the text: a number of pieces, or the pieces themselves. None
-            cuts at words.
-        ttft: Seconds until the first piece of a stream, or the whole of a single answer.
-        tps: Tokens a second after that; None is as fast as it goes.
-        jitter: Seconds by which each wait may be off, drawn from the server's seed.
-        encrypted: Encrypted content; None leaves that to the request.
-        response_id: The answer's id; "" has the server make one.
-        debug: Fields of DebugOutput, for programs that read it.
-        files: (file id, name) of files the answer made.
+        choices: The texts for a request with ``n``; they repeat if there are fewer than ``n``.
+        finish: The finish reason. None means "tool_calls" with tool calls, "length" if
+            max_tokens truncates the text, and otherwise "stop".
+        usage: Fields of SamplingUsage that replace the computed values.
+        cost_ticks: The price in 1e-10 USD. None means the price of the catalog; -1 leaves the
+            price out, as for teams that do not see prices.
+        chunks: The number of chunks of a streamed text, or the chunks themselves. None means a
+            chunk for each word.
+        ttft: Seconds until the first chunk, or until a response that is not streamed.
+        tps: Tokens per second after the first chunk; None means no delay.
+        jitter: Seconds by which each delay may differ, drawn from the server's seed.
+        encrypted: The encrypted content; None means that the request decides.
+        response_id: The response's id; the server generates one for "".
+        debug: Fields of DebugOutput.
+        files: Pairs (file id, name) of the files that the response produced.
     """
 
     text: str = ""
     _: KW_ONLY
     reasoning: str | None = None
-    tool_calls: Sequence[ToolUse] = ()
-    steps: Sequence[Step] = ()
+    tool_calls: Sequence[FunctionCall] = ()
+    steps: Sequence[ServerToolCall] = ()
     citations: Sequence[str] = ()
     choices: Sequence[str] = ()
     finish: Finish | None = None
@@ -183,45 +196,54 @@ class Reply:
     files: Sequence[tuple[str, str]] = ()
 
     def __post_init__(self) -> None:
-        # What was left as it is needs no check, and most of a reply is.
-        for name, check in _CHECKS.items():
+        # Most fields of most replies have their default value, which needs no check.
+        for name, check_field in _CHECKS.items():
             value = getattr(self, name)
             if value is not _DEFAULTS[name]:
-                check(f"Reply: {name}", value)
+                check_field(f"Reply: {name}", value)
         self._check_chunks()
-        for place, pair in enumerate(self.files):
-            where = f"Reply: files[{place}]"
-            if len(given.texts(where, pair)) != 2:
-                raise ValueError(f"{where} must be (file id, name), not {given.shown(pair)}")
 
     def _check_chunks(self) -> None:
         if self.chunks is None:
             return
         if hasattr(self.chunks, "__index__"):
-            given.whole("Reply: chunks", self.chunks, 1)
-        elif "".join(given.texts("Reply: chunks", self.chunks)) != self.text:
-            raise ValueError("Reply: chunks: the pieces joined are not the text")
+            check.integer("Reply: chunks", self.chunks, 1)
+        elif "".join(check.strings("Reply: chunks", self.chunks)) != self.text:
+            raise ValueError("Reply: chunks must add up to the text when joined")
 
-    def but(self, **changes: Any) -> Reply:
-        """Return this reply with some fields changed."""
+    def replace(self, **changes: Any) -> Reply:
+        """Return a copy of this reply with some fields changed.
+
+        Raises:
+            TypeError: A field does not exist, or has a wrong type.
+            ValueError: A field has a wrong value.
+        """
+        check.check_names("Reply", changes, _DEFAULTS)
         return replace(self, **changes)
 
     @classmethod
     def tool_call(cls, function: str, /, **arguments: Any) -> Reply:
-        """Ask the program to call one of its functions.
+        """Make a reply that asks the client to call one of its functions.
 
-        Example: ``Reply.tool_call("get_weather", city="Oslo")``.
+        Examples:
+            >>> Reply.tool_call("get_weather", city="Oslo").tool_calls[0].arguments_json
+            '{"city": "Oslo"}'
         """
-        return cls(tool_calls=(ToolUse(function, arguments),))
+        return cls(tool_calls=(FunctionCall(function, arguments),))
 
     @classmethod
     def json(cls, value: Any, **more: Unpack[ReplyFields]) -> Reply:
-        """Answer with ``value`` as JSON text; ``more`` are fields of Reply.
+        """Make a reply with ``value`` as JSON text.
+
+        Args:
+            value: Any value that JSON can represent.
+            more: Other fields of the reply.
 
         Raises:
-            TypeError: It has no form in JSON.
+            TypeError: JSON cannot represent the value, or a field does not exist.
         """
-        return cls(as_json("Reply.json: value", value), **more)
+        check.check_names("Reply", more, _DEFAULTS)
+        return cls(to_json("Reply.json: value", value), **more)
 
     @classmethod
     def searched(
@@ -231,42 +253,42 @@ class Reply:
         text: str = "",
         tool: Literal["web_search", "x_search"] = "web_search",
         views: Sequence[str] = (),
-        found: str = "",
+        result: str = "",
         citations: Sequence[str] | None = None,
         **more: Any,
     ) -> Reply:
-        """Search, look at pictures found, then answer.
+        """Make a reply that searches, views images, and then answers.
 
         Args:
-            query: What is searched for.
-            text: The answer.
-            tool: Where.
-            views: Picture URLs the agent opens with view_image, one step each.
-            found: The search's result, for requests that include it.
-            citations: URLs the answer rests on; by default the viewed ones.
-            more: Other fields of Reply.
+            query: The search query.
+            text: The text of the response.
+            tool: The search tool.
+            views: The URLs of images that the model views, with one call of view_image each.
+            result: The search result, for requests that include it.
+            citations: The URLs that the response cites; by default those of ``views``.
+            more: Other fields of the reply.
         """
-        given.choice("Reply.searched: tool", tool, ("web_search", "x_search"))
-        given.text("Reply.searched: query", query)
-        views = given.texts("Reply.searched: views", views)
-        steps = [Step(tool, {"query": query}, found)]
-        steps += [Step("view_image", {"image_url": url}) for url in views]
+        check.enum("Reply.searched: tool", tool, ("web_search", "x_search"))
+        check.string("Reply.searched: query", query)
+        views = check.strings("Reply.searched: views", views)
+        steps = [ServerToolCall(tool, {"query": query}, result)]
+        steps += [ServerToolCall("view_image", {"image_url": url}) for url in views]
         cited = tuple(views) if citations is None else tuple(citations)
         return cls(text, steps=steps, citations=cited, **more)
 
 
-# MISSING, which no value is, for those whose default is made anew each time.
-_DEFAULTS = {one.name: one.default for one in fields(Reply)}
+# MISSING, which equals no value, for the fields with a default factory.
+_DEFAULTS = {item.name: item.default for item in fields(Reply)}
 
 
-def as_json(where: str, value: Any) -> str:
-    """A value as JSON text.
+def to_json(label: str, value: Any) -> str:
+    """Return a value as JSON text.
 
     Raises:
-        TypeError: It has no form in JSON.
-        ValueError: It holds NaN, an infinity, or itself.
+        TypeError: JSON cannot represent the value.
+        ValueError: The value contains NaN, an infinity, or itself.
     """
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{where} has no form in JSON: {error}") from None
+        raise type(error)(f"{label} cannot be written as JSON: {error}") from None

@@ -1,4 +1,4 @@
-"""Checks of a reply's fields that are named after fields of the wire's messages."""
+"""Checks of the reply fields that mirror protobuf messages."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 
 from xai_vision.proto import chat_pb2, usage_pb2
-from xai_vision.testing import _validation as given
+from xai_vision.testing import _validation as check
 
 __all__ = ["check_debug", "check_usage"]
 
 _USAGE = usage_pb2.SamplingUsage.DESCRIPTOR.fields_by_name
-_COUNTS = [
+_INTEGER_FIELDS = [
     name
-    for kind in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
+    for cpp_type in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
     for name, field in _USAGE.items()
-    if field.cpp_type == kind
+    if field.cpp_type == cpp_type
 ]
 _DEBUG = chat_pb2.DebugOutput.DESCRIPTOR.fields_by_name
 
 
-def check_usage(where: str, usage: Mapping[str, int]) -> None:
-    """Refuse what are no counts of SamplingUsage.
+def check_usage(label: str, usage: Mapping[str, int]) -> None:
+    """Check that ``usage`` has integer fields of SamplingUsage only.
 
     Raises:
-        TypeError: One is misspelt, or no whole number.
-        ValueError: One is negative, or larger than its field.
+        TypeError: A field does not exist, or a value is not an integer.
+        ValueError: A value is negative, or too large for its field.
     """
-    given.unknown(where, given.mapping(where, usage), _COUNTS)
+    check.check_names(label, check.mapping(label, usage), _INTEGER_FIELDS)
     for name, count in usage.items():
-        wide = _USAGE[name].cpp_type == _USAGE[name].CPPTYPE_INT64
-        given.whole(f"{where}[{name!r}]", count, 0, 2 ** (63 if wide else 31) - 1)
+        bits = 63 if _USAGE[name].cpp_type == FieldDescriptor.CPPTYPE_INT64 else 31
+        check.integer(f"{label}[{name!r}]", count, 0, 2**bits - 1)
 
 
-def check_debug(where: str, debug: Mapping[str, Any]) -> None:
-    """Refuse what are no fields of DebugOutput.
+def check_debug(label: str, debug: Mapping[str, Any]) -> None:
+    """Check that ``debug`` has fields of DebugOutput only.
 
     Raises:
-        TypeError: One is misspelt, or takes no such value.
-        ValueError: One takes no such value.
+        TypeError: A field does not exist, or a value has a wrong type.
+        ValueError: A value is wrong for its field.
     """
-    given.unknown(where, given.mapping(where, debug), _DEBUG)
+    check.check_names(label, check.mapping(label, debug), _DEBUG)
     for name, value in debug.items():
         try:
             chat_pb2.DebugOutput(**{name: value})
         except (TypeError, ValueError) as error:
-            raise type(error)(f"{where}[{name!r}]: {error}") from None
+            raise type(error)(f"{label}[{name!r}]: {error}") from None

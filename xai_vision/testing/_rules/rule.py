@@ -1,206 +1,233 @@
-"""A rule: which calls are meant, and what they get."""
+"""A rule: the calls it answers, and its replies."""
 
 from __future__ import annotations
 
 import heapq
+import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from xai_vision.testing import _validation as given
+from xai_vision.testing import _validation as check
 from xai_vision.testing._calls.record import Call, RuleRecord
 from xai_vision.testing._faults.fault import Fault
-from xai_vision.testing._rules.conditions import Conditions
+from xai_vision.testing._rules import schema_check
+from xai_vision.testing._rules.conditions import Conditions, requested_schema
 from xai_vision.testing._rules.reply import Reply, ReplyFields
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["Outcome", "Rule", "as_outcome"]
+__all__ = ["Outcome", "Rule", "SideEffect", "to_outcome"]
 
 Outcome: TypeAlias = "Reply | Fault"
-Answerer: TypeAlias = "Callable[[Call], Reply | Fault | str]"
+SideEffect: TypeAlias = "Callable[[Call], Reply | Fault | str]"
 
 
 class Rule:
-    """Calls of a kind, and what they get. Made by ``server.on(...)``.
+    """The replies to calls that match some conditions. Made by ``server.on(...)``.
 
     Attributes:
-        uses: How many calls it has answered; those whose answer a fault kept are not among them.
-        kept: How many answers a fault of ``server.fault`` kept from their clients.
-        wanted: How many it is to answer, by ``times``; None is at least one.
-        may_be_idle: Whether it need not be used, by ``optional``.
-        refused: The first call it would have answered, had ``times`` not been used up, and that
-            no other rule answered; and how many there were.
+        uses: The number of calls the rule has answered, without those of ``undelivered``.
+        undelivered: The number of replies that a fault of ``server.fault`` kept from clients.
+        priority: Rules with a higher priority are consulted first.
+        expected_calls: The number of calls to answer, set by ``times``; None means at least one.
+        is_optional: Whether ``verify()`` accepts that the rule is not used, set by ``optional``.
+        excess: The first matching call that arrived after ``times`` was used up and that no
+            other rule answered, and the number of such calls; None if there was none.
+        conditions: The conditions.
     """
 
     def __init__(
         self, conditions: Conditions, *, priority: int, prepare: Callable[[Fault], None]
     ) -> None:
         self.uses = 0
-        self.kept = 0
-        self.priority = given.whole("on: priority", priority, -(2**31), 2**31)
-        self.wanted: int | None = None
-        self.may_be_idle = False
-        self.refused: tuple[Call, int] | None = None
+        self.undelivered = 0
+        self.priority = check.integer("on: priority", priority, -(2**31), 2**31)
+        self.expected_calls: int | None = None
+        self.is_optional = False
+        self.excess: tuple[Call, int] | None = None
         self.conditions = conditions
         self._prepare = prepare
-        self._outcomes: list[Any] = []
+        self._outcomes: list[Outcome | SideEffect] = []
         self._turns = 0
-        self._doubtful = 0
-        self._given_back: list[int] = []
+        self._uncertain = 0
+        self._returned_turns: list[int] = []
 
     def reply(self, answer: Reply | Fault | str = "", /, **fields: Unpack[ReplyFields]) -> Rule:
-        """Answer each of its calls with this.
+        """Answer each matching call with this reply.
 
         Args:
-            answer: A Reply, a Fault, or the text of a reply.
-            fields: Fields of Reply: ``reply("Hi", reasoning="...", chunks=5)``.
+            answer: A reply, a fault, or the text of a reply.
+            fields: Fields of the reply: ``reply("Hi", reasoning="...", chunks=5)``.
 
         Returns:
             The rule, for ``times``.
+
+        Raises:
+            TypeError: ``answer`` has a wrong type, or a field does not exist.
+            ValueError: A field has a wrong value.
         """
         if fields:
-            outcome = as_outcome(answer)
+            outcome = to_outcome(answer)
             if isinstance(outcome, Fault):
-                raise TypeError(f"reply(): a Fault takes no fields of a Reply: {', '.join(fields)}")
-            answer = outcome.but(**fields)
+                names = ", ".join(fields)
+                raise TypeError(f"reply(): a Fault does not accept fields of a Reply: {names}")
+            answer = outcome.replace(**fields)
         return self.replies(answer)
 
     def replies(self, *answers: Reply | Fault | str) -> Rule:
-        """Answer its calls with these, one after the other; the last one stays.
+        """Answer matching calls with these replies in turn. The last one repeats.
 
         Raises:
-            ValueError: No answer is given.
-            TypeError: One is no Reply, Fault or str.
+            ValueError: There are no arguments.
+            TypeError: An argument is not a Reply, a Fault or a str.
         """
         if not answers:
-            raise ValueError("replies() needs at least one answer")
-        self._outcomes = [as_outcome(answer) for answer in answers]
-        for outcome in self._outcomes:
+            raise ValueError("replies() needs at least one reply")
+        outcomes = [to_outcome(answer) for answer in answers]
+        self._outcomes = list(outcomes)
+        for outcome in outcomes:
             if isinstance(outcome, Fault):
                 self._prepare(outcome)
         return self
 
-    def reply_json(self, value: Any, **fields: Unpack[ReplyFields]) -> Rule:
-        """Answer with ``value`` as JSON. If the call asks for a schema, it must fit that."""
-        self._outcomes = [(value, Reply.json(value, **fields))]
+    def reply_json(self, value: object, **fields: Unpack[ReplyFields]) -> Rule:
+        """Answer with ``value`` as JSON.
+
+        If the request has a JSON schema that the value does not match, the call fails and
+        ``verify()`` reports it.
+        """
+        reply = Reply.json(value, **fields)
+
+        def answer(call: Call) -> Reply:
+            error = schema_check.schema_error(requested_schema(call), json.loads(reply.text))
+            if error:
+                raise ValueError(f"the JSON does not match the requested schema: {error}")
+            return reply
+
+        self._outcomes = [answer]
         return self
 
     def fault(self, fault: Fault) -> Rule:
-        """Let each of its calls fail this way."""
+        """Inject this fault into each matching call."""
         if not isinstance(fault, Fault):
-            raise TypeError(f"fault() takes a Fault, not {given.shown(fault)}")
+            raise TypeError(f"fault() needs a Fault, not {check.short_repr(fault)}")
         return self.replies(fault)
 
-    def do(self, answerer: Answerer) -> Rule:
-        """Answer each of its calls with what a function makes of it.
+    def side_effect(self, function: SideEffect) -> Rule:
+        """Answer each matching call with the result of a function.
 
-        The function gets the Call and returns a Reply, a Fault or a str; it may raise a
-        ServiceError. It runs on the server's thread.
+        Args:
+            function: A function that takes the Call and returns a Reply, a Fault or a str. It
+                may raise a ServiceError. It runs on a thread of the server.
 
         Raises:
-            TypeError: It is no function.
+            TypeError: The argument is not a function.
         """
-        if not callable(answerer) or isinstance(answerer, type):
+        if not callable(function) or isinstance(function, type):
             raise TypeError(
-                f"do() takes a function of the call, not {given.shown(answerer)}; "
-                "for a fixed answer there is reply()"
+                f"side_effect() needs a function of the call, not {check.short_repr(function)}. "
+                "Use reply() for a fixed reply."
             )
-        self._outcomes = [answerer]
+        self._outcomes = [function]
         return self
 
     def times(self, count: int) -> Rule:
-        """Answer so many calls exactly: ``verify()`` fails where there are fewer, or more.
+        """Answer exactly ``count`` calls. ``verify()`` fails if there are fewer or more.
 
-        Further calls go to other rules; one that no other rule answers gets a plausible default
-        and is reported by ``verify()``, or is refused with ``unmatched="error"``.
+        Further matching calls go to other rules. If no other rule matches, such a call gets the
+        default reply and ``verify()`` reports it, or it fails with ``unmatched="error"``.
 
-        An answer counts when it leaves whole. One that a fault of ``server.fault`` kept from its
-        client, or cut short, does not: the next call gets it. A Fault that is the rule's own
-        answer counts.
+        A reply counts when all of it was sent. If a fault of ``server.fault`` withholds or
+        truncates it, it does not count, and the next call gets it. A Fault that is the rule's
+        own reply counts.
 
         Raises:
-            TypeError: ``count`` is no whole number.
-            ValueError: It is negative.
+            TypeError: ``count`` is not an integer.
+            ValueError: ``count`` is negative.
         """
-        self.wanted = given.whole("times(): count", count, 0)
+        self.expected_calls = check.integer("times(): count", count, 0)
         return self
 
     def optional(self) -> Rule:
-        """Let the rule be used less often than it says, or never: ``verify()`` is fine with it.
+        """Accept that the rule is used less often than ``times``, or never.
 
         Returns:
-            The rule. ``times(2).optional()`` is for at most two calls.
+            The rule. ``times(2).optional()`` means at most two calls.
         """
-        self.may_be_idle = True
+        self.is_optional = True
         return self
 
     @property
-    def spent(self) -> bool:
-        """Whether it has answered as often as it was to."""
-        return self.wanted is not None and self.uses >= self.wanted
+    def exhausted(self) -> bool:
+        """Whether the rule has answered as many calls as ``times`` allows."""
+        return self.expected_calls is not None and self.uses >= self.expected_calls
 
     @property
-    def missing(self) -> int:
-        """How many calls it still waits for."""
-        return max(0, (self.wanted or 0) - self.uses - self._doubtful)
+    def remaining_calls(self) -> int:
+        """The number of calls that the rule still has to answer."""
+        return max(0, (self.expected_calls or 0) - self.uses - self._uncertain)
 
     @property
-    def ready(self) -> bool:
-        """Whether it has an answer to give."""
+    def has_reply(self) -> bool:
+        """Whether the rule has a reply."""
         return bool(self._outcomes)
 
-    def faults(self, call: Call) -> list[str]:
-        """Say why it does not answer ``call``; [] if it does."""
-        found = self.conditions.mismatches(call)
-        if not found and self.spent:
-            found = [f"times({self.wanted}), and all of them are used up"]
-        if not self.ready:
-            found = [*found, "it has no reply"]
-        return found
+    def mismatches(self, call: Call) -> list[str]:
+        """Return the reasons why the rule does not answer ``call``; empty if it does."""
+        reasons = self.conditions.mismatches(call)
+        if not reasons and self.exhausted:
+            reasons = [f"times({self.expected_calls}) is used up"]
+        if not self.has_reply:
+            reasons = [*reasons, "the rule has no reply"]
+        return reasons
 
-    def use(self) -> tuple[Any, int]:
-        """The next answer in turn, not yet made for a call, and which turn that is."""
-        if self._given_back:
-            turn = heapq.heappop(self._given_back)
+    def take_reply(self) -> tuple[Outcome | SideEffect, int]:
+        """Return the next reply, and its turn for ``return_reply``."""
+        if self._returned_turns:
+            turn = heapq.heappop(self._returned_turns)
         else:
             turn = self._turns
             self._turns += 1
         self.uses += 1
         return self._outcomes[min(turn, len(self._outcomes) - 1)], turn
 
-    def give_back(self, turn: int, *, perhaps: bool = False) -> None:
-        """Take back an answer that its client never got whole; it is the next in turn.
+    def return_reply(self, turn: int, *, uncertain: bool = False) -> None:
+        """Take back a reply that the client did not receive completely. The next call gets it.
 
-        One of which that is not known counts as given when the test ends.
+        Args:
+            turn: The turn of the reply.
+            uncertain: Whether the client may have received it after all; ``verify()`` then
+                counts it as delivered.
         """
-        heapq.heappush(self._given_back, turn)
+        heapq.heappush(self._returned_turns, turn)
         self.uses -= 1
-        self.kept += 1
-        self._doubtful += perhaps
+        self.undelivered += 1
+        self._uncertain += uncertain
 
-    def refuse(self, call: Call) -> None:
-        """Note a call that came when it was used up, and that nobody answered."""
-        first, count = self.refused or (call, 0)
-        self.refused = first, count + 1
+    def count_excess(self, call: Call) -> None:
+        """Count a call that arrived when the rule was exhausted, and that no rule answered."""
+        first, count = self.excess or (call, 0)
+        self.excess = first, count + 1
 
     def record(self) -> RuleRecord:
-        """What a copy of a call says of it."""
+        """Return a copy for pickled calls."""
         return RuleRecord(repr(self), self.uses)
 
     def __repr__(self) -> str:
-        tail = f".times({self.wanted})" if self.wanted is not None else ""
+        tail = f".times({self.expected_calls})" if self.expected_calls is not None else ""
         return f"on({self.conditions}){tail}"
 
 
-def as_outcome(answer: Reply | Fault | str) -> Outcome:
-    """What a test gave as an answer, as the answer it is.
+def to_outcome(answer: Reply | Fault | str) -> Outcome:
+    """Convert a str to a Reply.
 
     Raises:
-        TypeError: It is none.
+        TypeError: ``answer`` is not a Reply, a Fault or a str.
     """
     if isinstance(answer, str):
         return Reply(answer)
     if not isinstance(answer, (Reply, Fault)):
-        raise TypeError(f"an answer is a Reply, a Fault or a str, not {given.shown(answer)}")
+        shown = check.short_repr(answer)
+        raise TypeError(f"a reply must be a Reply, a Fault or a str, not {shown}")
     return answer

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-__all__ = ["misfit"]
+__all__ = ["schema_error"]
 
 _TYPES: Final[dict[str, Any]] = {
     "object": dict,
@@ -17,7 +17,7 @@ _TYPES: Final[dict[str, Any]] = {
 }
 
 
-def misfit(schema: Any, value: Any) -> str:
+def schema_error(schema: Any, value: Any) -> str:
     """Say where and how ``value`` does not fit ``schema``; "" if it does, or there is none."""
     if schema is None:
         return ""

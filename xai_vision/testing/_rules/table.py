@@ -13,6 +13,7 @@ from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._rules.rule import Outcome, Rule, SideEffect, to_outcome
+from xai_vision.testing._thread_pool import release_slot
 
 __all__ = ["Choice", "RuleTable"]
 
@@ -39,6 +40,7 @@ class Choice:
         """
         if isinstance(self.reply, (Reply, Fault)):
             return self.reply
+        release_slot()  # The test's function may block.
         try:
             return to_outcome(self.reply(call))
         except ServiceError:
@@ -114,7 +116,9 @@ class RuleTable:
 
     def explain(self, call: Call) -> str:
         """Describe for each rule why it did not answer ``call``."""
-        lines = [f"{rule!r}: {'; '.join(rule.mismatches(call)) or 'matches'}" for rule in self.rules]
+        lines = [
+            f"{rule!r}: {'; '.join(rule.mismatches(call)) or 'matches'}" for rule in self.rules
+        ]
         return "\n".join(lines) or "There are no rules."
 
     def nearest(self, call: Call) -> str:
@@ -123,7 +127,9 @@ class RuleTable:
         if not candidates:
             return "There are no rules."
         # Of two rules with as many mismatches, the one with more conditions matches more.
-        rule, mismatches = min(candidates, key=lambda pair: (len(pair[1]), -len(pair[0].conditions)))
+        rule, mismatches = min(
+            candidates, key=lambda pair: (len(pair[1]), -len(pair[0].conditions))
+        )
         return f"Nearest: {rule!r}: {'; '.join(mismatches) or 'matches, but was added later'}."
 
     def clear(self) -> None:

@@ -1,7 +1,7 @@
-"""What a test is told at its end: which rules and faults were not used as they were to be.
+"""Verification at the end of a test: expectations of rules and faults that were not met.
 
-Each problem names the nearest call and what it lacked, so that a misspelt expectation is seen
-for what it is.
+Each message describes the nearest call and its mismatches, so that a misspelt expectation is
+easy to see.
 """
 
 from __future__ import annotations
@@ -10,104 +10,106 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from xai_vision.testing._rules.rule import Rule
-from xai_vision.testing._words import counted
+from xai_vision.testing._validation import pluralize
 
 if TYPE_CHECKING:
     from xai_vision.testing._calls.record import Call
     from xai_vision.testing._faults.injection import FaultRule
     from xai_vision.testing._rules.table import RuleTable
 
-__all__ = ["account", "problems", "surplus"]
+__all__ = ["excess_calls", "explain_call", "unmet_expectations"]
 
-_ALLOWED = " (say .optional(), or set unused='allow', if that may be)"
+_HINT = " (add .optional(), or set unused='allow', to accept that)"
 
 
-def account(rules: RuleTable, call: Call) -> str:
-    """Say what became of a call: which rule answered it, or which was nearest."""
+def explain_call(rules: RuleTable, call: Call) -> str:
+    """Describe which rule answered a call, or which was nearest."""
     if call.rule is not None:
         return f"answered by {call.rule!r}"
     if call.unmatched:
         return f"no rule answered it. {rules.nearest(call)}"
-    return _fate(call)
+    return _why_not_consulted(call)
 
 
-def problems(
+def unmet_expectations(
     rules: Sequence[Rule], faults: Sequence[FaultRule], calls: Sequence[Call], *, strict: bool
 ) -> Iterator[str]:
-    """Say what was not as it was to be.
+    """Describe the rules and faults that were used less often than expected.
 
     Args:
         rules: All rules.
         faults: All faults.
-        calls: What arrived.
-        strict: Whether what was never used is one.
+        calls: The calls in the log.
+        strict: Whether to report unused rules and faults without ``times``.
 
     Yields:
-        A sentence or two for each problem.
+        A message for each.
     """
-    hint = _ALLOWED  # once is enough
+    hint = _HINT  # shown once
     for rule in rules:
-        idle = strict and rule.wanted is None and not rule.uses and not rule.kept
-        if rule.missing and not rule.may_be_idle:
-            wanted = counted(rule.wanted or 0, "call")
-            said = f"{rule!r} was to answer {wanted}, but answered {rule.uses}."
-            if rule.kept:
-                said += f" A fault kept {counted(rule.kept, 'answer')} from the client."
-            yield f"{said} {_nearest(rule, [call for call in calls if call.rule is not rule])}"
-        elif idle and not rule.may_be_idle:
-            if not rule.ready:
-                yield f"{rule!r} has no reply, so it was never used: end it with .reply(...)."
+        if rule.is_optional:
+            continue
+        if rule.remaining_calls:
+            expected = pluralize(rule.expected_calls or 0, "call")
+            text = f"{rule!r} was to answer {expected}, but answered {rule.uses}."
+            if rule.undelivered:
+                text += f" A fault withheld {pluralize(rule.undelivered, 'response')}."
+            others = [call for call in calls if call.rule is not rule]
+            yield f"{text} {_nearest(rule, others)}"
+        elif strict and rule.expected_calls is None and not rule.uses and not rule.undelivered:
+            if not rule.has_reply:
+                yield f"{rule!r} has no reply, so it was never used. Add .reply(...)."
                 continue
             yield f"{rule!r} was never used{hint}. {_nearest(rule, calls)}"
             hint = ""
     for fault in faults:
         if strict and not fault.fired and not fault.is_optional:
-            yield f"{fault!r} never happened{hint}. {_nearest(fault, calls)}"
+            yield f"{fault!r} was never injected{hint}. {_nearest(fault, calls)}"
             hint = ""
 
 
-def surplus(rules: Iterable[Rule]) -> Iterator[str]:
-    """Say which rules had answered all they were to when one more call came."""
+def excess_calls(rules: Iterable[Rule]) -> Iterator[str]:
+    """Describe the exhausted rules for which another matching call arrived."""
     for rule in rules:
-        if rule.refused is None:
+        if rule.excess is None:
             continue
-        call, count = rule.refused
-        wanted = counted(rule.wanted or 0, "call")
+        call, count = rule.excess
+        expected = pluralize(rule.expected_calls or 0, "call")
         yield (
-            f"{rule!r} was to answer {wanted}, but {counted(count, 'call')} more came that no "
-            f"other rule answers: {call!r}, which got the default answer."
+            f"{rule!r} was to answer {expected}, but {pluralize(count, 'more call')} arrived that "
+            f"no other rule answers: {call!r}, which got the default reply."
         )
 
 
-def _nearest(told: Rule | FaultRule, calls: Sequence[Call]) -> str:
-    lacking = [(call, _lacks(told, call)) for call in calls]
-    if not lacking:
+def _nearest(expectation: Rule | FaultRule, calls: Sequence[Call]) -> str:
+    candidates = [(call, _mismatches(expectation, call)) for call in calls]
+    if not candidates:
         return "There were no other calls."
-    call, faults = min(lacking, key=lambda pair: len(pair[1]))
-    return f"Nearest call: {call!r}: {'; '.join(faults)}."
+    call, mismatches = min(candidates, key=lambda pair: len(pair[1]))
+    return f"Nearest call: {call!r}: {'; '.join(mismatches)}."
 
 
-def _lacks(told: Rule | FaultRule, call: Call) -> list[str]:
-    """Why a rule or a fault was not for a call; at least one reason."""
-    if not isinstance(told, Rule):
-        first = call.faults[0] if call.faults else None
-        early = "it came before the fault, or was let through by after="
-        why = f"it was met by {first!r}" if first else early
-        return told.conditions.mismatches(call) or [f"it fits, but {why}"]
-    found = told.faults(call)
+def _mismatches(expectation: Rule | FaultRule, call: Call) -> list[str]:
+    """Return the reasons why a rule or a fault did not apply to a call; at least one."""
+    if not isinstance(expectation, Rule):
+        reason = "arrived before the fault was added, or was skipped by after="
+        if call.faults:
+            reason = f"got {call.faults[0]!r}"
+        return expectation.conditions.mismatches(call) or [f"it matches, but {reason}"]
+    mismatches = expectation.mismatches(call)
     if call.rule is None and not call.unmatched:
-        return [*found, _fate(call)]
+        return [*mismatches, _why_not_consulted(call)]
     if call.rule is not None:
-        return found or [f"it fits, but {call.rule!r} answered it"]
-    return found or ["it fits, but came before the rule"]
+        return mismatches or [f"it matches, but {call.rule!r} answered it"]
+    return mismatches or ["it matches, but arrived before the rule was added"]
 
 
-def _fate(call: Call) -> str:
-    """Why no rule was asked about a call."""
+def _why_not_consulted(call: Call) -> str:
+    """Return the reason why the rules were not consulted for a call."""
     if call.faults:
-        return f"it was met by {call.faults[0]!r}"
+        return f"it got {call.faults[0]!r}"
     if not call.status:
-        return "it is under way"
+        return "it is in progress"
     if call.status != "OK":
         return f"it ended with {call.status}: {call.details}"
-    return f"rules are not asked about {call.method}"
+    return f"rules do not apply to {call.method}"

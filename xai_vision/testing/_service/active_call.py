@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.testing._calls.record import Call, call_ended
-from xai_vision.testing._calls.redaction import hidden
+from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._service.delivery import ResponseDelivery
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class ActiveCall:
             if record.ended is None:
                 if status == "OK" and self.delivery.malformed:
                     status, details = "INTERNAL", "The test injected a malformed response."
-                record.status, record.details = status, hidden(details)
+                record.status, record.details = status, redact(details)
                 record.cancelled = cancelled
                 record.ended = time.monotonic()
                 call_ended.notify_all()

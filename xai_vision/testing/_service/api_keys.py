@@ -1,97 +1,146 @@
-"""Which key belongs to whom."""
+"""API keys: what each key may do, and which tenant it belongs to."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, TypedDict, TypeVar
 
-from xai_vision.testing._errors import ServiceError, denied, unauthenticated
+from xai_vision.testing import _validation as check
+from xai_vision.testing._errors import ServiceError, permission_denied, unauthenticated
 
-if TYPE_CHECKING:
-    from xai_vision.testing._service.engine import Engine
-    from xai_vision.testing._service.key_options import Caller
+__all__ = ["ApiKey", "KeyOptions", "KeyRegistry", "mask_key", "require_valid_key"]
 
-__all__ = ["Keyring", "check", "redact"]
-
-
-def redact(key: str) -> str:
-    """Show of a key what the service shows of it in its messages: its ends."""
-    return f"{key[:2]}***{key[-2:]}" if len(key) > 8 else "***"
+EngineT = TypeVar("EngineT")
 
 
-class Keyring:
-    """Keys of every tenant of one server. A fresh key is a fresh tenant."""
+class KeyOptions(TypedDict, total=False):
+    """The options of ``create_key``; see ``ApiKey``."""
+
+    name: str
+    vision: bool
+    models: Iterable[str] | None
+    blocked: bool
+    team_blocked: bool
+    disabled: bool
+    expired: bool
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A key of a tenant, with its permissions.
+
+    Attributes:
+        key_id: The public id.
+        name: The name of the key.
+        redacted: The key with its middle hidden.
+        vision: Whether requests with images are allowed.
+        models: The names or aliases of the allowed models. None allows every model.
+        blocked: Whether the key is blocked.
+        team_blocked: Whether the team of the key is blocked.
+        disabled: Whether the key is disabled.
+        expired: Whether the key has expired.
+    """
+
+    key_id: str = "key-0"
+    name: str = "fake key"
+    redacted: str = ""
+    vision: bool = True
+    models: tuple[str, ...] | None = None
+    blocked: bool = False
+    team_blocked: bool = False
+    disabled: bool = False
+    expired: bool = False
+
+    def __post_init__(self) -> None:
+        check.string("create_key: name", self.name)
+        for name in ("vision", "blocked", "team_blocked", "disabled", "expired"):
+            check.boolean(f"create_key: {name}", getattr(self, name))
+        if self.models is not None:
+            object.__setattr__(self, "models", check.strings("create_key: models", self.models))
+
+
+class KeyRegistry(Generic[EngineT]):
+    """The keys of all tenants of one server."""
 
     def __init__(self) -> None:
-        self._keys: dict[str, tuple[Engine, Caller]] = {}
-        self._tenants: list[Engine] = []
+        self._keys: dict[str, tuple[EngineT, ApiKey]] = {}
+        self._tenants: list[EngineT] = []
         self._lock = threading.Lock()
 
-    def admit(self, engine: Engine) -> None:
-        """Let a tenant in."""
+    def add_tenant(self, engine: EngineT) -> None:
+        """Add a tenant, given by its engine."""
         with self._lock:
             self._tenants.append(engine)
 
-    def dismiss(self, engine: Engine) -> None:
-        """Forget a tenant and its keys."""
+    def remove_tenant(self, engine: EngineT) -> None:
+        """Remove a tenant and its keys."""
         with self._lock:
             self._tenants = [other for other in self._tenants if other is not engine]
             for key in [key for key, (owner, _) in self._keys.items() if owner is engine]:
                 del self._keys[key]
 
     @property
-    def tenants(self) -> list[Engine]:
-        """Who is there."""
+    def tenants(self) -> list[EngineT]:
+        """The engines of the tenants, the oldest first."""
         with self._lock:
             return list(self._tenants)
 
-    def add(self, key: str, engine: Engine, caller: Caller) -> None:
-        """Give a tenant a key."""
+    def add_key(self, key: str, engine: EngineT, api_key: ApiKey) -> None:
+        """Add a key of a tenant."""
         with self._lock:
-            self._keys[key] = (engine, caller)
+            self._keys[key] = (engine, api_key)
 
-    def owner(self, authorization: str | None) -> tuple[Engine, Caller | None]:
-        """Whose log a call goes into, and who called; nobody if the key is not known.
+    def find(self, authorization: str | None) -> tuple[EngineT, ApiKey | None]:
+        """Return the tenant whose log records a call, and the key of the call if it is known.
 
-        A call without a good key goes to the tenant that came last and is still there: in a
-        test run, that of the running test.
+        A call without a known key belongs to the newest tenant. With the pytest plugin, that is
+        the tenant of the running test.
+
+        Args:
+            authorization: The value of the header.
         """
-        found = self._keys.get(_key(authorization) or "")
-        return found or (self._tenants[-1], None)
+        return self._keys.get(_bearer_token(authorization)) or (self._tenants[-1], None)
 
 
-def check(authorization: str | None, caller: Caller | None) -> Caller:
-    """Let a caller in.
+def require_valid_key(authorization: str | None, api_key: ApiKey | None) -> ApiKey:
+    """Return the key of a call if it may be used.
 
     Raises:
-        ServiceError: UNAUTHENTICATED for a missing, wrong or expired key; PERMISSION_DENIED for
-            a blocked one.
+        ServiceError: UNAUTHENTICATED if the key is missing, unknown or expired;
+            PERMISSION_DENIED if it is blocked or disabled.
     """
-    if caller is None:
-        raise _stranger(authorization)
-    if caller.expired:
+    if api_key is None:
+        raise _unknown_key(authorization)
+    if api_key.expired:
         raise unauthenticated("The API key has expired.")
-    if caller.blocked:
-        raise denied("The API key is currently blocked.")
-    if caller.team_blocked:
-        raise denied("The team this API key belongs to is currently blocked.")
-    if caller.disabled:
-        raise denied("The API key is disabled.")
-    return caller
+    if api_key.blocked:
+        raise permission_denied("The API key is currently blocked.")
+    if api_key.team_blocked:
+        raise permission_denied("The team this API key belongs to is currently blocked.")
+    if api_key.disabled:
+        raise permission_denied("The API key is disabled.")
+    return api_key
 
 
-def _stranger(authorization: str | None) -> ServiceError:
-    key = _key(authorization)
+def mask_key(key: str) -> str:
+    """Return the key with its middle hidden, as the service shows keys in error messages."""
+    return f"{key[:2]}***{key[-2:]}" if len(key) > 8 else "***"
+
+
+def _unknown_key(authorization: str | None) -> ServiceError:
+    key = _bearer_token(authorization)
     if not key:
         return unauthenticated(
             "No API key was provided: send it as metadata 'authorization: Bearer KEY'."
         )
     return unauthenticated(
-        f"Incorrect API key provided: {redact(key)}. You can obtain an API key from "
+        f"Incorrect API key provided: {mask_key(key)}. You can obtain an API key from "
         "https://console.x.ai."
     )
 
 
-def _key(authorization: str | None) -> str | None:
+def _bearer_token(authorization: str | None) -> str:
     scheme, _, key = (authorization or "").partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else None
+    return key.strip() if scheme.lower() == "bearer" else ""

@@ -11,11 +11,11 @@ from xai_vision.testing import _validation as given
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import not_found
 
-__all__ = ["Deferrals", "Plan"]
+__all__ = ["DeferredPlan", "DeferredResponses"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class DeferredPlan:
     """How deferred answers come.
 
     Attributes:
@@ -29,25 +29,25 @@ class Plan:
     expired: bool = False
 
     def __post_init__(self) -> None:
-        given.whole("deferred: ready_after_polls", self.ready_after_polls, 0)
-        failed = given.flag("deferred: failed", self.failed)
-        if given.flag("deferred: expired", self.expired) and failed:
+        given.integer("deferred: ready_after_polls", self.ready_after_polls, 0)
+        failed = given.boolean("deferred: failed", self.failed)
+        if given.boolean("deferred: expired", self.expired) and failed:
             raise ValueError("deferred: an answer ends as failed or as expired, not as both")
 
 
 @dataclass
 class _Waiting:
     response: chat_pb2.GetChatCompletionResponse
-    plan: Plan
+    plan: DeferredPlan
     at: datetime
     polls: int = 0
 
 
-class Deferrals:
+class DeferredResponses:
     """Deferred answers by request id."""
 
     def __init__(self, clock: Clock, hours: float) -> None:
-        self.plan = Plan()
+        self.plan = DeferredPlan()
         self._clock = clock
         self._keep = timedelta(hours=hours)
         self._items: dict[str, _Waiting] = {}
@@ -59,7 +59,7 @@ class Deferrals:
             self._items[request_id] = _Waiting(response, self.plan, self._clock.now())
 
     def poll(
-        self, request_id: str, *, once: bool = False
+        self, request_id: str, *, remove_when_done: bool = False
     ) -> chat_pb2.GetDeferredCompletionResponse:
         """Say how far an answer is.
 
@@ -76,7 +76,7 @@ class Deferrals:
                 raise not_found("Deferred request not found")
             waiting.polls += 1
             status = self._status(waiting)
-            if once and status == deferred_pb2.DONE:
+            if remove_when_done and status == deferred_pb2.DONE:
                 del self._items[request_id]
         polled = chat_pb2.GetDeferredCompletionResponse(status=status)
         if status == deferred_pb2.DONE:
@@ -87,7 +87,7 @@ class Deferrals:
         """Forget all, and how they are to come."""
         with self._lock:
             self._items.clear()
-            self.plan = Plan()
+            self.plan = DeferredPlan()
 
     def _status(self, waiting: _Waiting) -> deferred_pb2.DeferredStatus.ValueType:
         if self._clock.now() - waiting.at > self._keep:

@@ -134,7 +134,7 @@ class ResponseDelivery:
             ServiceError: A fault ends the stream with a status.
             ClientDisconnected: The client disconnected, or the server was stopped.
         """
-        chunks = list(chunking.stream(response, self.reply.chunks if self.reply else None))
+        chunks = list(chunking.split_response(response, self.reply.chunks if self.reply else None))
         self._wait(self._first_delay())
         ends = {self._chunk_index(fault, len(chunks)): fault for fault in reversed(self.faults)}
         for index in range(len(chunks) + 1):

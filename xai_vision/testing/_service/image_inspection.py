@@ -1,4 +1,4 @@
-"""Looking at a picture: is it one, how large, which colours."""
+"""Looking at an image: is it one, how large, which colors."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from xai_vision.testing._errors import ServiceError, invalid
+from xai_vision.testing._errors import ServiceError, invalid_argument
 from xai_vision.testing._rules.image_similarity import SIDE
 from xai_vision.testing._settings import Settings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Facts", "Inspector", "sniff"]
+__all__ = ["ImageInfo", "ImageInspector", "detect_format"]
 
 _MAGIC: Final = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -50,7 +50,7 @@ _PALETTE: Final = {
     "purple": (130, 50, 165),
     "magenta": (215, 50, 180),
 }
-_SWATCH: Final = 48  # pixels a side: enough to tell the main colours, quick to count
+_SWATCH: Final = 48  # pixels a side: enough to tell the main colors, quick to count
 _LARGE: Final = 4_000_000
 
 # Decoding takes some 4 bytes a pixel; large ones take turns, so that memory stays bounded
@@ -59,8 +59,8 @@ _turn = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is true of a picture's bytes, wherever they came from.
+class ImageInfo:
+    """What is true of an image's bytes, wherever they came from.
 
     Attributes:
         sha256: Hash of the bytes, in hex.
@@ -68,9 +68,9 @@ class Facts:
         format: "JPEG" or "PNG", or another of Pillow's names where the settings take it.
         width: Pixels, as stored: before any EXIF rotation.
         height: Pixels, likewise.
-        colours: Names of the main colours, the most frequent first, at most three.
-        swatch: The picture as ``looks.SIDE`` x ``looks.SIDE`` RGB values, on white where it is
-            transparent, for telling near pictures apart.
+        colors: Names of the main colors, the most frequent first, at most three.
+        swatch: The image as ``looks.SIDE`` x ``looks.SIDE`` RGB values, on white where it is
+            transparent, for telling near images apart.
     """
 
     sha256: str
@@ -78,34 +78,34 @@ class Facts:
     format: str
     width: int
     height: int
-    colours: tuple[str, ...]
-    swatch: bytes
+    colors: tuple[str, ...]
+    thumbnail: bytes
 
     def to_json(self) -> dict[str, Any]:
         """The facts as JSON."""
-        return {**vars(self), "swatch": self.swatch.hex()}
+        return {**vars(self), "swatch": self.thumbnail.hex()}
 
     @classmethod
-    def from_json(cls, found: dict[str, Any]) -> Facts:
+    def from_json(cls, found: dict[str, Any]) -> ImageInfo:
         """The facts from JSON."""
-        colours, swatch = tuple(found["colours"]), bytes.fromhex(found["swatch"])
-        return cls(**{**found, "colours": colours, "swatch": swatch})
+        colors, swatch = tuple(found["colors"]), bytes.fromhex(found["swatch"])
+        return cls(**{**found, "colors": colors, "swatch": swatch})
 
 
-class Inspector:
-    """Checks pictures as the service does; remembers what it found by content.
+class ImageInspector:
+    """Checks images as the service does; remembers what it found by content.
 
-    A conversation sends its pictures again with every turn, and decoding one may take half a
+    A conversation sends its images again with every turn, and decoding one may take half a
     second.
     """
 
     def __init__(self, remember: int = 4096) -> None:
         self._remember = remember
-        self._seen: OrderedDict[str, Facts] = OrderedDict()
+        self._seen: OrderedDict[str, ImageInfo] = OrderedDict()
         self._lock = threading.Lock()
 
-    def inspect(self, data: bytes, label: str, settings: Settings) -> Facts:
-        """Look at a picture.
+    def inspect(self, data: bytes, declared_media_type: str, settings: Settings) -> ImageInfo:
+        """Look at an image.
 
         Args:
             data: The file.
@@ -115,7 +115,7 @@ class Inspector:
         Raises:
             ServiceError: INVALID_ARGUMENT, it is not taken.
         """
-        kind = _check(data, label, settings)
+        kind = _check(data, declared_media_type, settings)
         digest = hashlib.sha256(data).hexdigest()
         with self._lock:
             facts = self._seen.get(digest)
@@ -130,8 +130,8 @@ class Inspector:
         return facts
 
 
-def sniff(data: bytes) -> str:
-    """Tell a file's format by its first bytes; "" if they are of no known picture."""
+def detect_format(data: bytes) -> str:
+    """Tell a file's format by its first bytes; "" if they are of no known image."""
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind
@@ -143,64 +143,64 @@ def sniff(data: bytes) -> str:
 
 
 def _check(data: bytes, label: str, settings: Settings) -> str:
-    kind = sniff(data)
+    kind = detect_format(data)
     if not kind:
         wanted = label.rpartition("/")[2].replace("jpg", "jpeg").upper()
-        named = wanted if wanted in settings.picture_formats else settings.picture_formats[0]
-        raise invalid(f"Invalid {named} image: the data is not a picture.")
-    if kind not in settings.picture_formats:
-        known = ", ".join(settings.picture_formats)
-        raise invalid(f"Unsupported image format {kind}. Supported formats: {known}.")
+        named = wanted if wanted in settings.image_formats else settings.image_formats[0]
+        raise invalid_argument(f"Invalid {named} image: the data is not an image.")
+    if kind not in settings.image_formats:
+        known = ", ".join(settings.image_formats)
+        raise invalid_argument(f"Unsupported image format {kind}. Supported formats: {known}.")
     return kind
 
 
-def _look(data: bytes, kind: str, digest: str, settings: Settings) -> Facts:
+def _look(data: bytes, kind: str, digest: str, settings: Settings) -> ImageInfo:
     try:
-        picture = _open(data, kind)
-        width, height = picture.size
+        image = _open(data, kind)
+        width, height = image.size
         _check_size(width, height, kind, settings)
-        small = _decode(picture, width * height > _LARGE)
+        small = _decode(image, width * height > _LARGE)
     except ServiceError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError) as fault:
-        raise invalid(f"Invalid {kind} image: {fault}.") from None
+        raise invalid_argument(f"Invalid {kind} image: {fault}.") from None
     except Exception as fault:  # noqa: BLE001 - decoders fail in many ways on broken data
-        raise invalid(f"Invalid {kind} image: {type(fault).__name__}.") from None
-    return Facts(digest, len(data), kind, width, height, _colours(small), _swatch(small))
+        raise invalid_argument(f"Invalid {kind} image: {type(fault).__name__}.") from None
+    return ImageInfo(digest, len(data), kind, width, height, _colours(small), _swatch(small))
 
 
 def _check_size(width: int, height: int, kind: str, settings: Settings) -> None:
     if width * height > settings.max_pixels:
-        raise invalid(f"Invalid {kind} image: {width}x{height} pixels are too many.")
+        raise invalid_argument(f"Invalid {kind} image: {width}x{height} pixels are too many.")
 
 
 def _open(data: bytes, kind: str) -> Image:
     # The format's own class instead of Image.open: nothing else can be tried on the bytes, and
-    # the warning about large pictures, which tests often turn into an error, does not arise.
+    # the warning about large images, which tests often turn into an error, does not arise.
     from PIL.JpegImagePlugin import JpegImageFile
     from PIL.PngImagePlugin import PngImageFile
 
     own: dict[str, Any] = {"JPEG": JpegImageFile, "PNG": PngImageFile}
     if kind in own:
-        picture: Image = own[kind](io.BytesIO(data))
-        return picture
+        image: Image = own[kind](io.BytesIO(data))
+        return image
     import PIL.Image
 
     return PIL.Image.open(io.BytesIO(data), formats=[kind])
 
 
-def _decode(picture: Image, large: bool) -> Image:
+def _decode(image: Image, large: bool) -> Image:
     from contextlib import nullcontext
 
     with _turn if large else nullcontext():
-        picture.draft("RGB", (_SWATCH * 4, _SWATCH * 4))  # JPEG: decodes at an eighth at best
-        picture.load()
-        if picture.mode.startswith("I"):  # 16 bits: the upper 8 of them
-            picture = picture.resize((_SWATCH, _SWATCH)).point(lambda value: value / 256)
-            picture = picture.convert("L")
-        if picture.mode in ("P", "PA", "1"):
-            picture = picture.convert("RGBA")
-        return picture.resize((_SWATCH, _SWATCH), 4).convert("RGBA")  # 4: box, every pixel counts
+        image.draft("RGB", (_SWATCH * 4, _SWATCH * 4))  # JPEG: decodes at an eighth at best
+        image.load()
+        if image.mode.startswith("I"):  # 16 bits: the upper 8 of them
+            image = image.resize((_SWATCH, _SWATCH)).point(lambda value: value / 256)
+            image = image.convert("L")
+        if image.mode in ("P", "PA", "1"):
+            image = image.convert("RGBA")
+        return image.resize((_SWATCH, _SWATCH), 4).convert("RGBA")  # 4: box, every pixel counts
 
 
 def _colours(small: Image) -> tuple[str, ...]:

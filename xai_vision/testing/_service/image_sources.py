@@ -1,4 +1,4 @@
-"""Where pictures come from: data URLs, a table of web addresses, a table of uploaded files."""
+"""Where images come from: data URLs, a table of web addresses, a table of uploaded files."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import TypeAlias
 
-from xai_vision.testing._errors import ServiceError, invalid, not_found, unfetched
+from xai_vision.testing._errors import ServiceError, image_fetch_failed, invalid_argument, not_found
 from xai_vision.testing._settings import Settings
 from xai_vision.testing._thread_pool import release_slot
 
-__all__ = ["Source", "SourceTable", "fetch_file", "fetch_url", "decode_data_url"]
+__all__ = ["Source", "SourceTable", "decode_data_url", "fetch_file", "fetch_url"]
 
 Source: TypeAlias = "bytes | Path | Callable[[], bytes] | Exception"
 
@@ -81,7 +81,7 @@ class SourceTable(MutableMapping[str, "Source"]):
 
 
 def fetch_url(table: SourceTable, url: str, settings: Settings) -> bytes:
-    """Get the picture at a web address from the table a test filled.
+    """Get the image at a web address from the table a test filled.
 
     Raises:
         ServiceError: DATA_LOSS, it is not there, too large, or fetching it failed.
@@ -91,16 +91,16 @@ def fetch_url(table: SourceTable, url: str, settings: Settings) -> bytes:
     except ServiceError:
         raise
     except Exception as fault:
-        raise unfetched(f"Failed to fetch image from {url:.200}: {fault}") from fault
+        raise image_fetch_failed(f"Failed to fetch image from {url:.200}: {fault}") from fault
     if data is None:
-        raise unfetched(
+        raise image_fetch_failed(
             f"Failed to fetch image from {url:.200}: the fake reads no web address; "
             f'give it one with server.urls["{url:.200}"] = data.'
         )
-    if len(data) > settings.url_picture_limit:
-        raise unfetched(
+    if len(data) > settings.max_url_image_bytes:
+        raise image_fetch_failed(
             f"Failed to fetch image from {url:.200}: its {len(data)} bytes exceed the limit of "
-            f"{settings.url_picture_limit} bytes."
+            f"{settings.max_url_image_bytes} bytes."
         )
     return data
 
@@ -126,16 +126,16 @@ def decode_data_url(url: str, settings: Settings) -> tuple[bytes, str]:
     head, comma, body = url.partition(",")
     label, *marks = head[len("data:") :].split(";")
     if not comma or "base64" not in [mark.strip().lower() for mark in marks]:
-        raise invalid("Invalid image URL: a data URL reads data:image/png;base64,...")
+        raise invalid_argument("Invalid image URL: a data URL reads data:image/png;base64,...")
     try:
         data = _unbase64(body)
     except (binascii.Error, ValueError):
-        raise invalid("Base64 string of provided image cannot be decoded.") from None
+        raise invalid_argument("Base64 string of provided image cannot be decoded.") from None
     if not data:
-        raise invalid("Base64 string of provided image cannot be decoded: it is empty.")
-    if len(data) > settings.picture_limit:
-        raise invalid(
-            f"Image size of {len(data)} bytes exceeds the maximum of {settings.picture_limit} "
+        raise invalid_argument("Base64 string of provided image cannot be decoded: it is empty.")
+    if len(data) > settings.max_image_bytes:
+        raise invalid_argument(
+            f"Image size of {len(data)} bytes exceeds the maximum of {settings.max_image_bytes} "
             "bytes."
         )
     return data, label.strip().lower()

@@ -11,68 +11,68 @@ from xai_vision.proto.chat_grpc import Chat
 from xai_vision.proto.models_grpc import Models
 from xai_vision.proto.tokenize_grpc import Tokenize
 from xai_vision.testing._service import model_protos as listing
-from xai_vision.testing._service.models import EMBEDDING_MODELS, IMAGE_MODELS, Catalogue
+from xai_vision.testing._service.models import EMBEDDING_MODELS, IMAGE_MODELS, ModelCatalog
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
     from xai_vision.testing._service.active_call import ActiveCall
+    from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
-    from xai_vision.testing._service.key_options import Caller
 
-__all__ = ["UNARY", "Ask"]
+__all__ = ["UNARY_METHODS", "MethodHandler"]
 
-Ask: TypeAlias = "Callable[[Engine, Any, Caller, ActiveCall], Any]"
+MethodHandler: TypeAlias = "Callable[[Engine, Any, ApiKey, ActiveCall], Any]"
 
-_EMBEDDING: Final = Catalogue(EMBEDDING_MODELS)
-_IMAGE: Final = Catalogue(IMAGE_MODELS)
+_EMBEDDING: Final = ModelCatalog(EMBEDDING_MODELS)
+_IMAGE: Final = ModelCatalog(IMAGE_MODELS)
 
 
-def _stored(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
+def _stored(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
     return engine.store.get(request.response_id).response
 
 
-def _delete(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
+def _delete(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
     engine.store.delete(request.response_id)
     return chat_pb2.DeleteStoredCompletionResponse(response_id=request.response_id)
 
 
-def _languages(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
+def _languages(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
     shown = [listing.language_model(model) for model in engine.models]
     return models_pb2.ListLanguageModelsResponse(models=shown)
 
 
-def _embeddings(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
+def _embeddings(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
     shown = [listing.embedding_model(model) for model in _EMBEDDING]
     return models_pb2.ListEmbeddingModelsResponse(models=shown)
 
 
-def _images(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
+def _images(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
     shown = [listing.image_model(model) for model in _IMAGE]
     return models_pb2.ListImageGenerationModelsResponse(models=shown)
 
 
-def _tokens(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
+def _tokens(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
     call.record.model, call.record.prompt = request.model, request.text
-    return listing.tokenized(request.text, engine.models.resolve(request.model).name)
+    return listing.tokenize_response(request.text, engine.models.resolve(request.model).name)
 
 
-def _plain(ask: Ask) -> Ask:
+def _plain(ask: MethodHandler) -> MethodHandler:
     """A method that is not about a conversation: faults happen before it, rules do not."""
 
-    def disturbed(engine: Engine, request: Any, caller: Caller, call: ActiveCall) -> Any:
-        engine.disturb(call)
+    def disturbed(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
+        engine.apply_faults(call)
         return ask(engine, request, caller, call)
 
     return disturbed
 
 
-_CHAT: Final[dict[Method[Any, Any], Ask]] = {
+_CHAT: Final[dict[Method[Any, Any], MethodHandler]] = {
     Chat.GetCompletion: lambda engine, *asked: engine.complete(*asked),
     Chat.StartDeferredCompletion: lambda engine, *asked: engine.defer(*asked),
     Chat.CompactContext: lambda engine, *asked: engine.compact(*asked),
 }
-_PLAIN: Final[dict[Method[Any, Any], Ask]] = {
-    Chat.GetDeferredCompletion: lambda engine, request, *_: engine.deferrals.poll(
+_PLAIN: Final[dict[Method[Any, Any], MethodHandler]] = {
+    Chat.GetDeferredCompletion: lambda engine, request, *_: engine.deferred.poll(
         request.request_id
     ),
     Chat.GetStoredCompletion: _stored,
@@ -92,7 +92,7 @@ _PLAIN: Final[dict[Method[Any, Any], Ask]] = {
     ),
     Tokenize.TokenizeText: _tokens,
 }
-UNARY: Final[dict[Method[Any, Any], Ask]] = {
+UNARY_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = {
     **_CHAT,
     **{method: _plain(ask) for method, ask in _PLAIN.items()},
 }

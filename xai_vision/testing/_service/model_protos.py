@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from xai_vision.proto import auth_pb2, models_pb2, tokenize_pb2
-from xai_vision.testing._service.key_options import Caller
+from xai_vision.testing._service.api_keys import ApiKey
 from xai_vision.testing._service.models import Model
 from xai_vision.testing._service.response import tokens
 
-__all__ = ["api_key", "embedding_model", "image_model", "language_model", "tokenized"]
+__all__ = ["api_key", "embedding_model", "image_model", "language_model", "tokenize_response"]
 
 _Shown = TypeVar(
     "_Shown",
@@ -33,9 +33,9 @@ def language_model(model: Model) -> models_pb2.LanguageModel:
             prompt_text_token_price=model.text_price,
             prompt_image_token_price=model.image_price if model.vision else 0,
             cached_prompt_token_price=model.cached_price,
-            completion_text_token_price=model.answer_price,
+            completion_text_token_price=model.completion_price,
             search_price=model.search_price,
-            max_prompt_length=model.max_prompt,
+            max_prompt_length=model.max_prompt_length,
             system_fingerprint=model.fingerprint,
         ),
         model,
@@ -69,7 +69,7 @@ def image_model(model: Model) -> models_pb2.ImageGenerationModel:
             input_modalities=[_TEXT],
             output_modalities=[_IMAGE],
             image_price=model.image_price,
-            max_prompt_length=model.max_prompt,
+            max_prompt_length=model.max_prompt_length,
             system_fingerprint=model.fingerprint,
         ),
         model,
@@ -81,7 +81,7 @@ def _dated(shown: _Shown, model: Model) -> _Shown:
     return shown
 
 
-def api_key(caller: Caller) -> auth_pb2.ApiKey:
+def api_key(caller: ApiKey) -> auth_pb2.ApiKey:
     """What a key may learn about itself."""
     acls = ["api-key:endpoint:*"]
     acls += [f"api-key:model:{name}" for name in caller.models or ("*",)]
@@ -101,13 +101,13 @@ def api_key(caller: Caller) -> auth_pb2.ApiKey:
     return key
 
 
-def tokenized(text: str, model: str) -> tokenize_pb2.TokenizeTextResponse:
+def tokenize_response(text: str, model: str) -> tokenize_pb2.TokenizeTextResponse:
     """A text's tokens."""
     return tokenize_pb2.TokenizeTextResponse(model=model, tokens=list(_tokens(text)))
 
 
 def _tokens(text: str) -> Iterable[tokenize_pb2.Token]:
-    for piece in tokens.pieces(text):
+    for piece in tokens.split(text):
         yield tokenize_pb2.Token(
             token_id=tokens.token_id(piece), string_token=piece, token_bytes=piece.encode()
         )

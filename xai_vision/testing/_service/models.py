@@ -13,7 +13,7 @@ from typing import Final
 
 from xai_vision.testing._errors import not_found
 
-__all__ = ["EMBEDDING_MODELS", "IMAGE_MODELS", "LANGUAGE_MODELS", "Catalogue", "Model"]
+__all__ = ["EMBEDDING_MODELS", "IMAGE_MODELS", "LANGUAGE_MODELS", "Model", "ModelCatalog"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Model:
     Attributes:
         name: The name replies carry.
         aliases: Other names requests may use.
-        vision: Whether it takes pictures.
-        max_prompt: Longest prompt in tokens, pictures included.
+        vision: Whether it takes images.
+        max_prompt: Longest prompt in tokens, images included.
         text_price: Ticks for a token of text in the prompt.
         image_price: Ticks for an image token in the prompt; for an image model, for an image.
         cached_price: Ticks for a prompt token that was cached.
@@ -38,11 +38,11 @@ class Model:
     name: str
     aliases: tuple[str, ...] = ()
     vision: bool = False
-    max_prompt: int = 131_072
+    max_prompt_length: int = 131_072
     text_price: int = 30_000
     image_price: int = 30_000
     cached_price: int = 7_500
-    answer_price: int = 150_000
+    completion_price: int = 150_000
     search_price: int = 250_000_000
     version: str = "1.0"
     fingerprint: str = "fp_fake000000"
@@ -73,10 +73,10 @@ LANGUAGE_MODELS: Final = (
     _fast("grok-3-mini", vision=False, max_prompt=131_072),
 )
 EMBEDDING_MODELS: Final = (Model("v1", ("grok-embedding-small",), True, text_price=100),)
-IMAGE_MODELS: Final = (Model("grok-2-image-1212", ("grok-2-image",), max_prompt=1_024),)
+IMAGE_MODELS: Final = (Model("grok-2-image-1212", ("grok-2-image",), max_prompt_length=1_024),)
 
 
-class Catalogue:
+class ModelCatalog:
     """Models by name and alias."""
 
     def __init__(self, models: Iterable[Model]) -> None:

@@ -8,7 +8,7 @@ import time
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._validation import number
 
-__all__ = ["Limiter"]
+__all__ = ["RateLimiter"]
 
 
 class _Bucket:
@@ -29,12 +29,12 @@ class _Bucket:
         self._held -= wanted
 
 
-class Limiter:
+class RateLimiter:
     """Lets calls pass at a rate; refuses the others.
 
     Args:
         requests: Requests a second; None is no limit.
-        tokens: Prompt tokens a second, pictures included; None is no limit.
+        tokens: Prompt tokens a second, images included; None is no limit.
         burst: How many seconds' worth may come at once after a pause.
     """
 
@@ -43,12 +43,12 @@ class Limiter:
     ) -> None:
         for name, rate in (("requests", requests), ("tokens", tokens), ("burst", burst)):
             if rate is not None:
-                number(f"rate_limit: {name}", rate, above=True)
+                number(f"rate_limit: {name}", rate, positive=True)
         self._requests = _Bucket(requests, max(1.0, requests * burst)) if requests else None
         self._tokens = _Bucket(tokens, tokens * burst) if tokens else None
         self._lock = threading.Lock()
 
-    def take(self, tokens: int) -> None:
+    def acquire(self, tokens: int) -> None:
         """Let a request of so many prompt tokens pass.
 
         Raises:

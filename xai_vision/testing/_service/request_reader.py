@@ -1,4 +1,4 @@
-"""Reading a request: its pictures opened, its texts counted, before anything is answered."""
+"""Reading a request: its images opened, its texts counted, before anything is answered."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from xai_vision.proto import chat_pb2, image_pb2
-from xai_vision.testing._calls.images import Album, CallImage
-from xai_vision.testing._errors import invalid
+from xai_vision.testing._calls.images import CallImage, ImageCache
+from xai_vision.testing._errors import invalid_argument
 from xai_vision.testing._service import image_sources as sources
-from xai_vision.testing._service.image_inspection import Facts, Inspector
-from xai_vision.testing._service.image_sources import Table
+from xai_vision.testing._service.image_inspection import ImageInfo, ImageInspector
+from xai_vision.testing._service.image_sources import SourceTable
 from xai_vision.testing._service.response import encrypted_content as opaque
 from xai_vision.testing._service.response import tokens
 from xai_vision.testing._settings import Settings
 
-__all__ = ["Reader", "Reading", "compacted", "slim"]
+__all__ = ["ConversationSummary", "RequestReader", "compaction_state", "without_image_data"]
 
 _DETAILS = {image_pb2.DETAIL_LOW: "low", image_pb2.DETAIL_HIGH: "high"}
 _ROLES_WITH_CONTENT = (chat_pb2.ROLE_USER, chat_pb2.ROLE_SYSTEM, chat_pb2.ROLE_DEVELOPER)
@@ -27,13 +27,13 @@ _R = TypeVar("_R", chat_pb2.GetCompletionsRequest, chat_pb2.CompactContextReques
 
 
 @dataclass
-class Reading:
+class ConversationSummary:
     """What a conversation holds, as far as answering it goes.
 
     Attributes:
         prompt: Text of the last user message, its parts joined by newlines.
-        pictures: Every picture, in order.
-        files: Names or ids of files that are not pictures.
+        images: Every image, in order.
+        files: Names or ids of files that are not images.
         tool_results: Texts of tool messages after the last assistant message.
         messages: How many messages.
         text_tokens: Tokens of all text, marks around messages included.
@@ -41,63 +41,65 @@ class Reading:
     """
 
     prompt: str = ""
-    pictures: list[CallImage] = field(default_factory=list)
+    images: list[CallImage] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     tool_results: list[str] = field(default_factory=list)
-    messages: int = 0
+    message_count: int = 0
     text_tokens: int = 0
-    last_answer: str = ""
+    last_response: str = ""
 
     @property
     def image_tokens(self) -> int:
-        """Tokens of all pictures."""
-        return sum(picture.tokens for picture in self.pictures)
+        """Tokens of all images."""
+        return sum(image.tokens for image in self.images)
 
-    def after(self, earlier: Reading) -> Reading:
+    def appended_to(self, earlier: ConversationSummary) -> ConversationSummary:
         """Return the conversation of ``earlier`` with this one's messages behind it."""
-        return Reading(
+        return ConversationSummary(
             prompt=self.prompt,
-            pictures=[
-                *(picture.again(picture.turn) for picture in earlier.pictures),
-                *self.pictures,
+            images=[
+                *(image.continued(image.turn) for image in earlier.images),
+                *self.images,
             ],
             files=[*earlier.files, *self.files],
             tool_results=self.tool_results,
-            messages=earlier.messages + self.messages,
+            message_count=earlier.message_count + self.message_count,
             text_tokens=earlier.text_tokens + self.text_tokens,
-            last_answer=self.last_answer or earlier.last_answer,
+            last_response=self.last_response or earlier.last_response,
         )
 
 
 @dataclass(frozen=True)
-class Reader:
+class RequestReader:
     """Reads messages with what one tenant's server has: its tables, its limits, its album."""
 
     settings: Settings
-    inspector: Inspector
-    album: Album
-    urls: Table
-    files: Table
+    inspector: ImageInspector
+    image_cache: ImageCache
+    urls: SourceTable
+    files: SourceTable
 
-    def read(self, messages: Iterable[chat_pb2.Message], *, first_turn: int = 0) -> Reading:
-        """Read messages, opening every picture.
+    def read(
+        self, messages: Iterable[chat_pb2.Message], *, first_turn: int = 0
+    ) -> ConversationSummary:
+        """Read messages, opening every image.
 
         Args:
             messages: The request's.
             first_turn: How many messages of an earlier conversation come before them.
 
         Raises:
-            ServiceError: INVALID_ARGUMENT for a message or picture that is not taken,
-                DATA_LOSS or NOT_FOUND for a picture that is not there.
+            ServiceError: INVALID_ARGUMENT for a message or image that is not taken,
+                DATA_LOSS or NOT_FOUND for an image that is not there.
         """
-        reading = Reading()
+        reading = ConversationSummary()
         for turn, message in enumerate(messages, first_turn):
             self._message(message, turn, reading)
-            reading.messages += 1
+            reading.message_count += 1
         return reading
 
-    def tokens_of(self, data: bytes) -> int:
-        """How many image tokens a picture counts as.
+    def image_tokens(self, data: bytes) -> int:
+        """How many image tokens an image counts as.
 
         Raises:
             ServiceError: INVALID_ARGUMENT, it is none.
@@ -105,33 +107,33 @@ class Reader:
         facts = self.inspector.inspect(data, "", self.settings)
         return tokens.image_tokens(facts.width, facts.height, "auto", self.settings)
 
-    def _message(self, message: chat_pb2.Message, turn: int, reading: Reading) -> None:
+    def _message(self, message: chat_pb2.Message, turn: int, reading: ConversationSummary) -> None:
         if message.role == chat_pb2.INVALID_ROLE:
-            raise invalid(f"Message {turn} has no role.")
+            raise invalid_argument(f"Message {turn} has no role.")
         if message.role in _ROLES_WITH_CONTENT and not (
             message.content or message.encrypted_content
         ):
-            raise invalid(f"Message {turn} has no content.")
+            raise invalid_argument(f"Message {turn} has no content.")
         texts = []
         for number, content in enumerate(message.content):
             kind = content.WhichOneof("content")
             if kind == "text":
                 texts.append(content.text)
             elif kind == "image_url":
-                reading.pictures.append(self._picture(content.image_url, turn))
+                reading.images.append(self._image(content.image_url, turn))
             elif kind == "file":
                 self._file(content.file, turn, reading)
             else:
-                raise invalid(f"Content {number} of message {turn} is empty.")
+                raise invalid_argument(f"Content {number} of message {turn} is empty.")
         text = "\n".join(texts)
         reading.text_tokens += tokens.count(text) + _TOKENS_PER_MESSAGE
         for call in message.tool_calls:
             reading.text_tokens += tokens.count(call.function.arguments) + _TOKENS_PER_MESSAGE
         if message.encrypted_content:
-            self._compacted(opaque.unseal(message.encrypted_content), turn, reading)
+            self._compacted(opaque.decode(message.encrypted_content), turn, reading)
         _note_role(message, text, reading)
 
-    def _picture(self, content: image_pb2.ImageUrlContent, turn: int) -> CallImage:
+    def _image(self, content: image_pb2.ImageUrlContent, turn: int) -> CallImage:
         detail = _DETAILS.get(content.detail, "auto")
         label = ""
         if content.WhichOneof("source") == "file_id":
@@ -142,26 +144,32 @@ class Reader:
             scheme = url[:8].lower()
             if scheme.startswith("data:"):
                 source = "data"
-                data, label = sources.open_data_url(url, self.settings)
+                data, label = sources.decode_data_url(url, self.settings)
             elif scheme.startswith(("http://", "https://")):
                 source = url
                 data = sources.fetch_url(self.urls, url, self.settings)
             else:
-                raise invalid(
+                raise invalid_argument(
                     f"Invalid image URL {url[:40]!r}: it is neither http(s) nor a data URL."
                 )
         return self._seen(data, detail=detail, source=source, label=label, turn=turn)
 
     def _seen(self, data: bytes, *, detail: str, source: str, label: str, turn: int) -> CallImage:
         facts = self.inspector.inspect(data, label, self.settings)
-        if facts.size <= self.settings.keep_picture_bytes:
-            self.album.put(facts.sha256, data)
+        if facts.size <= self.settings.keep_image_bytes:
+            self.image_cache.put(facts.sha256, data)
         count = tokens.image_tokens(facts.width, facts.height, detail, self.settings)
         return CallImage(
-            facts, self.album, detail=detail, source=source, label=label, tokens=count, turn=turn
+            facts,
+            self.image_cache,
+            detail=detail,
+            source=source,
+            declared_media_type=label,
+            tokens=count,
+            turn=turn,
         )
 
-    def _file(self, content: chat_pb2.FileContent, turn: int, reading: Reading) -> None:
+    def _file(self, content: chat_pb2.FileContent, turn: int, reading: ConversationSummary) -> None:
         name = content.filename or content.url or content.file_id or "file"
         data = content.data
         if content.file_id:
@@ -169,52 +177,52 @@ class Reader:
         elif content.url:
             data = sources.fetch_url(self.urls, content.url, self.settings)
         elif not data:
-            raise invalid(f"File {name!r} in message {turn} is empty.")
+            raise invalid_argument(f"File {name!r} in message {turn} is empty.")
         reading.files.append(f"{name} ({len(data):,} bytes)")
         reading.text_tokens += max(1, len(data) // 4)
 
-    def _compacted(self, found: dict[str, Any], turn: int, reading: Reading) -> None:
-        """Take in what a compaction of ours remembers: its pictures cost nothing any more."""
+    def _compacted(self, found: dict[str, Any], turn: int, reading: ConversationSummary) -> None:
+        """Take in what a compaction of ours remembers: its images cost nothing any more."""
         reading.text_tokens += found.get("tokens", 0)
-        for facts, detail in found.get("pictures", ()):
+        for facts, detail in found.get("images", ()):
             seen = CallImage(
-                Facts.from_json(facts),
-                self.album,
+                ImageInfo.from_json(facts),
+                self.image_cache,
                 detail=detail,
                 source="compacted",
-                label="",
+                declared_media_type="",
                 tokens=0,
                 turn=turn,
                 earlier=True,
             )
-            reading.pictures.append(seen)
+            reading.images.append(seen)
 
 
-def compacted(reading: Reading) -> dict[str, Any]:
+def compaction_state(reading: ConversationSummary) -> dict[str, Any]:
     """What a compaction remembers of a conversation; ``Reader`` takes it in again."""
-    pictures = [(picture.facts.to_json(), picture.detail) for picture in reading.pictures]
-    return {"kind": "compaction", "pictures": pictures, "tokens": 16 + 8 * len(pictures)}
+    images = [(image.facts.to_json(), image.detail) for image in reading.images]
+    return {"kind": "compaction", "images": images, "tokens": 16 + 8 * len(images)}
 
 
-def _note_role(message: chat_pb2.Message, text: str, reading: Reading) -> None:
+def _note_role(message: chat_pb2.Message, text: str, reading: ConversationSummary) -> None:
     if message.role == chat_pb2.ROLE_USER:
         reading.prompt = text
     elif message.role == chat_pb2.ROLE_TOOL:
         reading.tool_results.append(text)
     elif message.role == chat_pb2.ROLE_ASSISTANT:
-        reading.last_answer = text
+        reading.last_response = text
         # Results of calls that were answered already are not news.
         reading.tool_results.clear()
 
 
-def slim(request: _R, pictures: list[CallImage]) -> _R:
+def without_image_data(request: _R, images: list[CallImage]) -> _R:
     """Return ``request`` for the log: the data URLs of a large one replaced by their hashes.
 
     Copied, since protobuf frees nothing of a message as long as any of it lives.
     """
     if request.ByteSize() <= _SLIM_ABOVE:
         return request
-    seen = iter(pictures)
+    seen = iter(images)
     messages = (
         request.messages if isinstance(request, chat_pb2.GetCompletionsRequest) else request.input
     )

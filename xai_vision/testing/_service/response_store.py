@@ -11,13 +11,13 @@ from typing import Any
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import not_found
-from xai_vision.testing._service.request_reader import Reading
+from xai_vision.testing._service.request_reader import ConversationSummary
 
-__all__ = ["Store", "Stored"]
+__all__ = ["ResponseStore", "StoredResponse"]
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredResponse:
     """A stored answer with the conversation it belongs to.
 
     Attributes:
@@ -25,33 +25,35 @@ class Stored:
     """
 
     response: chat_pb2.GetChatCompletionResponse
-    conversation: Reading
+    conversation: ConversationSummary
     at: datetime
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Store:
+class ResponseStore:
     """Stored answers by id; they expire on the server's clock."""
 
     def __init__(self, clock: Clock, days: float) -> None:
         self._clock = clock
         self._keep = timedelta(days=days)
-        self._items: dict[str, Stored] = {}
+        self._items: dict[str, StoredResponse] = {}
         self._lock = threading.Lock()
 
-    def put(self, response: chat_pb2.GetChatCompletionResponse, conversation: Reading) -> None:
+    def put(
+        self, response: chat_pb2.GetChatCompletionResponse, conversation: ConversationSummary
+    ) -> None:
         """Keep an answer under its id."""
         with self._lock:
-            self._items[response.id] = Stored(response, conversation, self._clock.now())
+            self._items[response.id] = StoredResponse(response, conversation, self._clock.now())
 
-    def note(self, response_id: str, metadata: Mapping[str, Any]) -> None:
+    def set_metadata(self, response_id: str, metadata: Mapping[str, Any]) -> None:
         """Keep what a request noted beside its answer, if that is kept."""
         with self._lock:
             stored = self._items.get(response_id)
             if stored is not None:
                 self._items[response_id] = replace(stored, metadata=metadata)
 
-    def get(self, response_id: str) -> Stored:
+    def get(self, response_id: str) -> StoredResponse:
         """Return a stored answer.
 
         Raises:

@@ -24,8 +24,8 @@ from xai_vision.testing._thread_pool import release_slot
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
     from xai_vision.testing._faults.fault import Fault
+    from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
-    from xai_vision.testing._service.key_options import ApiKey
 
 __all__ = ["GrpcHandler"]
 
@@ -60,7 +60,7 @@ class GrpcHandler(grpc.GenericRpcHandler):
         hooks: Access to the connections.
     """
 
-    def __init__(self, keys: keyring.KeyRegistry, hooks: ConnectionHooks) -> None:
+    def __init__(self, keys: keyring.KeyRegistry[Engine], hooks: ConnectionHooks) -> None:
         self._keys = keys
         self._hooks = hooks
         self._handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}

@@ -15,6 +15,7 @@ from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.tcp_proxy import TcpProxy
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import KeyRegistry
+from xai_vision.testing._service.engine import Engine
 from xai_vision.testing._thread_pool import ThreadPool
 from xai_vision.testing._transport.address import LOOPBACK, BindAddress
 from xai_vision.testing._transport.grpc_handler import GrpcHandler
@@ -67,7 +68,7 @@ class GrpcServer:
 
     def __init__(
         self,
-        keys: KeyRegistry,
+        keys: KeyRegistry[Engine],
         max_threads: int,
         address: BindAddress,
         *,

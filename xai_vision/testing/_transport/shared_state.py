@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._service.api_keys import KeyRegistry
+from xai_vision.testing._service.engine import Engine
 from xai_vision.testing._transport.address import BindAddress
 from xai_vision.testing._transport.optional_imports import import_optional
 
@@ -33,7 +34,7 @@ class ServerState:
 
     def __init__(self, address: BindAddress) -> None:
         self.address = address
-        self.keys = KeyRegistry()
+        self.keys: KeyRegistry[Engine] = KeyRegistry()
         self.grpc_server: GrpcServer | None = None
         self.http_server: HttpServer | None = None
         self.certificate: Certificate | None = None

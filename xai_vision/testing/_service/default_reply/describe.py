@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 from xai_vision.testing._calls.images import CallImage
-from xai_vision.testing._service.request_reader import Reading
+from xai_vision.testing._service.request_reader import ConversationSummary
 
 __all__ = ["describe"]
 
 _QUOTE = 200
 
 
-def describe(reading: Reading) -> str:
-    """Say what a conversation holds: its question, each picture, files and tool results.
+def describe(reading: ConversationSummary) -> str:
+    """Say what a conversation holds: its question, each image, files and tool results.
 
     The same conversation gets the same words, always.
     """
     said = [_opening(reading)]
-    for number, picture in enumerate(reading.pictures, 1):
-        said.append(_picture(number, picture))
+    for number, image in enumerate(reading.images, 1):
+        said.append(_image(number, image))
     if reading.files:
         said.append(f"Files: {', '.join(reading.files)}.")
     said += [f"Tool result {n}: {_quote(text)}" for n, text in enumerate(reading.tool_results, 1)]
     return "\n".join(said)
 
 
-def _opening(reading: Reading) -> str:
+def _opening(reading: ConversationSummary) -> str:
     asked = f"You asked: {_quote(reading.prompt)}" if reading.prompt else "You asked nothing."
-    count = len(reading.pictures)
+    count = len(reading.images)
     if not count:
-        return f"{asked} No picture came with it."
-    noun = "picture" if count == 1 else "pictures"
+        return f"{asked} No image came with it."
+    noun = "image" if count == 1 else "images"
     return f"{asked} This fake model cannot see, but it measured {count} {noun}:"
 
 
-def _picture(number: int, picture: CallImage) -> str:
-    colours = " and ".join(picture.colours)
-    earlier = " (from an earlier turn)" if picture.earlier else ""
+def _image(number: int, image: CallImage) -> str:
+    colors = " and ".join(image.colors)
+    earlier = " (from an earlier turn)" if image.earlier else ""
     return (
-        f"Picture {number}{earlier}: {picture.format}, {picture.width}x{picture.height} pixels, "
-        f"{picture.size:,} bytes, detail {picture.detail}, mostly {colours}."
+        f"Image {number}{earlier}: {image.format}, {image.width}x{image.height} pixels, "
+        f"{image.size:,} bytes, detail {image.detail}, mostly {colors}."
     )
 
 

@@ -1,4 +1,4 @@
-"""The picture a fake image generation makes: one colour, chosen by the prompt."""
+"""The image a fake image generation makes: one color, chosen by the prompt."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import zlib
 
 from xai_vision.testing._service.response import tokens
 
-__all__ = ["generated", "plain_png"]
+__all__ = ["image_generation_result", "placeholder_png"]
 
 _SIDE = 64
 
 
-def generated(prompt: str) -> str:
+def image_generation_result(prompt: str) -> str:
     """What the image generation tool gives back for a prompt, as JSON text.
 
     The form was found by trying what the official SDK accepts as one: a type, an id, and the
-    picture as a data URL.
+    image as a data URL.
     """
-    colour = tokens.token_id(prompt)
-    png = plain_png(_SIDE, (colour & 255, colour >> 4 & 255, colour >> 9 & 255))
+    color = tokens.token_id(prompt)
+    png = placeholder_png(_SIDE, (color & 255, color >> 4 & 255, color >> 9 & 255))
     return json.dumps(
         {
             "__type": "image_generation_result",
@@ -32,9 +32,9 @@ def generated(prompt: str) -> str:
     )
 
 
-def plain_png(side: int, colour: tuple[int, int, int]) -> bytes:
-    """Make a square PNG of one colour."""
-    rows = (b"\0" + bytes(colour) * side) * side
+def placeholder_png(side: int, color: tuple[int, int, int]) -> bytes:
+    """Make a square PNG of one color."""
+    rows = (b"\0" + bytes(color) * side) * side
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)

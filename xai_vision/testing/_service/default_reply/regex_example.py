@@ -7,7 +7,7 @@ import string
 import sys
 from typing import Any
 
-from xai_vision.testing._errors import invalid
+from xai_vision.testing._errors import invalid_argument
 
 __all__ = ["example"]
 
@@ -39,12 +39,14 @@ def example(pattern: str, least: int = 0, nth: int = 0) -> str:
         tree = _parse(pattern)
         made = _Writer(nth).write(tree)
     except (re.error, KeyError, NotImplementedError, Warning) as fault:
-        raise invalid(f"The schema's pattern {pattern!r} cannot be met: {fault}.") from None
+        raise invalid_argument(
+            f"The schema's pattern {pattern!r} cannot be met: {fault}."
+        ) from None
     if len(made) < least:
         longer = _Writer(nth, least).write(tree)
         made = longer if len(longer) >= least else made + "a" * (least - len(made))
     if not re.search(pattern, made):
-        raise invalid(f"The schema's pattern {pattern!r} cannot be met.")
+        raise invalid_argument(f"The schema's pattern {pattern!r} cannot be met.")
     return made
 
 

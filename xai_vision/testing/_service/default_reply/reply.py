@@ -13,16 +13,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from xai_vision.proto import chat_pb2
-from xai_vision.testing._rules.reply import Reply, Step, ToolUse
+from xai_vision.testing._rules.reply import FunctionCall, Reply, ServerToolCall
 from xai_vision.testing._service.default_reply import schema_example as schemas
 from xai_vision.testing._service.default_reply.describe import describe
-from xai_vision.testing._service.default_reply.placeholder_image import generated
-from xai_vision.testing._service.request_reader import Reading
+from xai_vision.testing._service.default_reply.placeholder_image import image_generation_result
+from xai_vision.testing._service.request_reader import ConversationSummary
 
-__all__ = ["plausible"]
+__all__ = ["default_reply"]
 
 
-def plausible(request: chat_pb2.GetCompletionsRequest, reading: Reading) -> Reply:
+def default_reply(request: chat_pb2.GetCompletionsRequest, reading: ConversationSummary) -> Reply:
     """Choose an answer to a request.
 
     Raises:
@@ -48,10 +48,10 @@ def _live_search(search: chat_pb2.SearchParameters) -> tuple[str, ...]:
     return tuple(found) if search.return_citations else ()
 
 
-def _text(request: chat_pb2.GetCompletionsRequest, reading: Reading) -> str:
+def _text(request: chat_pb2.GetCompletionsRequest, reading: ConversationSummary) -> str:
     form = request.response_format
     if form.format_type == chat_pb2.FORMAT_TYPE_JSON_SCHEMA:
-        schema = schemas.read(form.schema, "The schema of response_format")
+        schema = schemas.parse_schema(form.schema, "The schema of response_format")
         return json.dumps(schemas.example(schema), ensure_ascii=False)
     if form.format_type == chat_pb2.FORMAT_TYPE_JSON_OBJECT:
         return json.dumps({"answer": describe(reading)}, ensure_ascii=False)
@@ -68,7 +68,9 @@ def _choices(request: chat_pb2.GetCompletionsRequest, text: str) -> tuple[str, .
     return tuple(f"Answer {number} of {request.n}. {text}" for number in range(1, request.n + 1))
 
 
-def _function_wanted(request: chat_pb2.GetCompletionsRequest, reading: Reading) -> ToolUse | None:
+def _function_wanted(
+    request: chat_pb2.GetCompletionsRequest, reading: ConversationSummary
+) -> FunctionCall | None:
     functions = [t.function for t in request.tools if t.WhichOneof("tool") == "function"]
     choice = request.tool_choice
     # Results are here: to call again what was just answered would go on without end, also
@@ -88,23 +90,23 @@ def _speaks_of(name: str, prompt: str) -> bool:
     return name.lower() in said or any(word in said for word in words)
 
 
-def _use(function: chat_pb2.Function) -> ToolUse:
+def _use(function: chat_pb2.Function) -> FunctionCall:
     arguments: Any = {}
     if function.parameters:
         what = f"The parameters of function {function.name!r}"
-        arguments = schemas.example(schemas.read(function.parameters, what))
-    return ToolUse(function.name, arguments if isinstance(arguments, dict) else {})
+        arguments = schemas.example(schemas.parse_schema(function.parameters, what))
+    return FunctionCall(function.name, arguments if isinstance(arguments, dict) else {})
 
 
 def _steps(
-    request: chat_pb2.GetCompletionsRequest, reading: Reading
-) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    request: chat_pb2.GetCompletionsRequest, reading: ConversationSummary
+) -> tuple[tuple[ServerToolCall, ...], tuple[str, ...]]:
     if request.tool_choice.mode == chat_pb2.TOOL_MODE_NONE or reading.tool_results:
         return (), ()
-    steps: list[Step] = []
+    steps: list[ServerToolCall] = []
     cited: list[str] = []
     for tool in request.tools:
-        for step, url in _uses(tool, reading.prompt or "picture"):
+        for step, url in _uses(tool, reading.prompt or "image"):
             steps.append(step)
             if url and url not in cited:
                 cited.append(url)
@@ -113,7 +115,7 @@ def _steps(
     return tuple(steps), tuple(cited)
 
 
-def _uses(tool: chat_pb2.Tool, query: str) -> Iterator[tuple[Step, str]]:
+def _uses(tool: chat_pb2.Tool, query: str) -> Iterator[tuple[ServerToolCall, str]]:
     """The steps one tool leads to, each with the URL it found, or ""."""
     kind = tool.WhichOneof("tool")
     if kind == "web_search":
@@ -121,36 +123,39 @@ def _uses(tool: chat_pb2.Tool, query: str) -> Iterator[tuple[Step, str]]:
     elif kind == "x_search":
         yield from _x(tool.x_search, query)
     elif kind == "code_execution":
-        yield Step(kind, {"code": "print(6 * 7)"}, "42\n"), ""
+        yield ServerToolCall(kind, {"code": "print(6 * 7)"}, "42\n"), ""
     elif kind == "collections_search":
         where = tool.collections_search.collection_ids[0]
-        yield Step(kind, {"query": query}, "A passage."), f"collections://{where}/files/file-1"
+        yield (
+            ServerToolCall(kind, {"query": query}, "A passage."),
+            f"collections://{where}/files/file-1",
+        )
     elif kind == "mcp":
         name = next(iter(tool.mcp.allowed_tool_names), "search")
         function = f"{tool.mcp.server_label or 'server'}.{name}"
-        yield Step(kind, {"query": query}, "A result.", function), ""
+        yield ServerToolCall(kind, {"query": query}, "A result.", function), ""
     elif kind == "attachment_search":
-        yield Step(kind, {"query": query}, "A passage."), ""
+        yield ServerToolCall(kind, {"query": query}, "A passage."), ""
     elif kind == "image_generation":
-        yield Step(kind, {"prompt": query}, generated(query)), ""
+        yield ServerToolCall(kind, {"prompt": query}, image_generation_result(query)), ""
 
 
-def _web(tool: chat_pb2.WebSearch, query: str) -> Iterator[tuple[Step, str]]:
+def _web(tool: chat_pb2.WebSearch, query: str) -> Iterator[tuple[ServerToolCall, str]]:
     domain = next(iter(tool.allowed_domains), "example.com")
-    page, picture = f"https://{domain}/found", f"https://{domain}/found.png"
-    yield Step("web_search", {"query": query}, f"1. {page}"), page
+    page, image = f"https://{domain}/found", f"https://{domain}/found.png"
+    yield ServerToolCall("web_search", {"query": query}, f"1. {page}"), page
     if tool.enable_image_search:
-        yield Step("image_search", {"query": query}, f"1. {picture}"), ""
+        yield ServerToolCall("image_search", {"query": query}, f"1. {image}"), ""
     if tool.enable_image_understanding:
-        yield Step("view_image", {"image_url": picture}, "A picture."), ""
+        yield ServerToolCall("view_image", {"image_url": image}, "An image."), ""
 
 
-def _x(tool: chat_pb2.XSearch, query: str) -> Iterator[tuple[Step, str]]:
+def _x(tool: chat_pb2.XSearch, query: str) -> Iterator[tuple[ServerToolCall, str]]:
     handle = next(iter(tool.allowed_x_handles), "example").lstrip("@")
     post = f"https://x.com/{handle}/status/1"
-    yield Step("x_search", {"query": query}, f"1. {post}"), post
+    yield ServerToolCall("x_search", {"query": query}, f"1. {post}"), post
     if tool.enable_image_understanding:
-        picture = "https://pbs.twimg.com/media/found.png"
-        yield Step("view_image", {"image_url": picture}, "A picture."), ""
+        image = "https://pbs.twimg.com/media/found.png"
+        yield ServerToolCall("view_image", {"image_url": image}, "An image."), ""
     if tool.enable_video_understanding:
-        yield Step("view_x_video", {"video_url": f"{post}/video/1"}, "A film."), ""
+        yield ServerToolCall("view_x_video", {"video_url": f"{post}/video/1"}, "A film."), ""

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final
 
-from xai_vision.testing._errors import invalid
+from xai_vision.testing._errors import invalid_argument
 from xai_vision.testing._service.default_reply import schema_values as values
 
-__all__ = ["example", "read"]
+__all__ = ["example", "parse_schema"]
 
 # From this depth on only what must be there is made, so that recursive schemas come to an end.
 _SPARE_FROM: Final = 4
@@ -42,16 +42,18 @@ def example(schema: Any, text: str = "text") -> Any:
     try:
         return _Maker(schema, _Room(_LARGEST)).make(schema, text, 0)
     except RecursionError:
-        raise invalid("The schema needs itself without end.") from None
+        raise invalid_argument("The schema needs itself without end.") from None
     except ArithmeticError:
-        raise invalid("The schema has a number that is too large to make others from.") from None
+        raise invalid_argument(
+            "The schema has a number that is too large to make others from."
+        ) from None
     except (TypeError, AttributeError, LookupError, ValueError) as error:
         # A word of it has a value that JSON Schema does not give it: "type": 3, "minItems": "x".
         words = f"a keyword has a value of the wrong kind ({error})"
-        raise invalid(f"The schema is no JSON schema: {words}.") from None
+        raise invalid_argument(f"The schema is no JSON schema: {words}.") from None
 
 
-def read(text: str, what: str) -> Any:
+def parse_schema(text: str, what: str) -> Any:
     """Parse a schema's text.
 
     Args:
@@ -64,9 +66,9 @@ def read(text: str, what: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as fault:
-        raise invalid(f"{what} is no valid JSON: {fault}.") from None
+        raise invalid_argument(f"{what} is no valid JSON: {fault}.") from None
     except RecursionError:
-        raise invalid(f"{what} is nested too deeply to be read.") from None
+        raise invalid_argument(f"{what} is nested too deeply to be read.") from None
 
 
 def _sendable(schema: Any) -> None:
@@ -75,12 +77,12 @@ def _sendable(schema: Any) -> None:
         json.dumps(schema, ensure_ascii=False).encode()
     except UnicodeEncodeError as fault:
         half = ascii(fault.object[fault.start])
-        raise invalid(
+        raise invalid_argument(
             f"The schema holds a lone surrogate, {half} (half of a character), which UTF-8 has no "
             "form for."
         ) from None
     except RecursionError:
-        raise invalid("The schema is nested too deeply to be read.") from None
+        raise invalid_argument("The schema is nested too deeply to be read.") from None
 
 
 @dataclass
@@ -97,7 +99,7 @@ class _Room:
         """
         self.left -= size
         if self.left < 0:
-            raise invalid(
+            raise invalid_argument(
                 f"The schema asks for more than an answer can hold: {_LARGEST} characters."
             )
 
@@ -109,9 +111,9 @@ class _Maker:
 
     def make(self, schema: Any, name: str, depth: int, nth: int = 0) -> Any:
         if schema is False:
-            raise invalid("The schema allows no value.")
+            raise invalid_argument("The schema allows no value.")
         if depth > _DEEPEST:
-            raise invalid("The schema needs itself without end.")
+            raise invalid_argument("The schema needs itself without end.")
         rule = self._flat(schema, depth)
         kind = _kind(rule)
         if not ("const" in rule or rule.get("enum")):
@@ -140,12 +142,12 @@ class _Maker:
 
     def _parts(self, schema: Any, depth: int, hops: int) -> Iterator[Mapping[str, Any]]:
         if hops > _DEEPEST:
-            raise invalid("The schema refers to itself in a circle.")
+            raise invalid_argument("The schema refers to itself in a circle.")
         self.room.take(1)
         if schema is True:
             return
         if not isinstance(schema, Mapping):
-            raise invalid("A part of the schema is no JSON schema.")
+            raise invalid_argument("A part of the schema is no JSON schema.")
         yield {key: value for key, value in schema.items() if key not in _JOINED}
         if "$ref" in schema:
             yield from self._parts(self._find(schema["$ref"]), depth, hops + 1)
@@ -171,14 +173,16 @@ class _Maker:
 
     def _find(self, reference: str) -> Any:
         if not reference.startswith("#"):
-            raise invalid(f"The schema refers to {reference!r}, outside itself.")
+            raise invalid_argument(f"The schema refers to {reference!r}, outside itself.")
         place = self.root
         for step in filter(None, reference[1:].split("/")):
             key = step.replace("~1", "/").replace("~0", "~")
             try:
                 place = place[int(key)] if isinstance(place, list) else place[key]
             except (KeyError, IndexError, ValueError, TypeError):
-                raise invalid(f"The schema refers to {reference!r}, which is not there.") from None
+                raise invalid_argument(
+                    f"The schema refers to {reference!r}, which is not there."
+                ) from None
         return place
 
     def _object(self, rule: Mapping[str, Any], depth: int) -> dict[str, Any]:
@@ -219,7 +223,9 @@ class _Maker:
             if item not in found:
                 found.append(item)
             elif nth > len(found) + 64:
-                raise invalid("The schema wants more different items than it allows values.")
+                raise invalid_argument(
+                    "The schema wants more different items than it allows values."
+                )
         return found
 
 

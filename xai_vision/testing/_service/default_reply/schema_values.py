@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from xai_vision._validation import shown
-from xai_vision.testing._errors import invalid
+from xai_vision._validation import short_repr
+from xai_vision.testing._errors import invalid_argument
 from xai_vision.testing._service.default_reply import regex_example as patterns
 
 __all__ = ["least", "simple"]
@@ -63,7 +63,9 @@ def simple(rule: Mapping[str, Any], kind: str, name: str, nth: int) -> Any:
     if kind in ("integer", "number"):
         return _number(rule, kind == "integer", nth)
     if kind not in ("boolean", "null"):
-        raise invalid(f"The schema is no JSON schema: there is no type {shown(kind)}.")
+        raise invalid_argument(
+            f"The schema is no JSON schema: there is no type {short_repr(kind)}."
+        )
     return bool((nth + 1) % 2) if kind == "boolean" else None
 
 
@@ -75,7 +77,7 @@ def least(rule: Mapping[str, Any], key: str) -> int:
     """
     count: int = rule.get(key, 0)
     if count > _MOST[key]:
-        raise invalid(f"The schema's {key} is more than an answer can hold: {count}.")
+        raise invalid_argument(f"The schema's {key} is more than an answer can hold: {count}.")
     return count
 
 
@@ -122,7 +124,7 @@ def _number(rule: Mapping[str, Any], whole: bool, nth: int) -> int | float:
         made = int(value) if value.denominator == 1 else float(value)
         if _within(rule, made):
             return made
-    raise invalid("The schema's bounds leave no number.")
+    raise invalid_argument("The schema's bounds leave no number.")
 
 
 def _exact(number: float) -> Fraction:

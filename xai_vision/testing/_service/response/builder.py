@@ -9,13 +9,13 @@ from typing import Any, Final
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._service.models import Model
-from xai_vision.testing._service.request_reader import Reading
+from xai_vision.testing._service.request_reader import ConversationSummary
 from xai_vision.testing._service.response import encrypted_content as opaque
-from xai_vision.testing._service.response.server_tools import add_step
-from xai_vision.testing._service.response.text import add_logprobs, bounded, cite
+from xai_vision.testing._service.response.server_tools import add_server_tool_call
+from xai_vision.testing._service.response.text import add_citations, add_logprobs, truncate
 from xai_vision.testing._service.response.usage import fill_usage
 
-__all__ = ["Rendering"]
+__all__ = ["ResponseBuilder"]
 
 _FINISH: Final = {
     "stop": sample_pb2.REASON_STOP,
@@ -32,7 +32,7 @@ _NO_THOUGHT: Final = (chat_pb2.INVALID_EFFORT, chat_pb2.EFFORT_NONE)
 
 
 @dataclass(frozen=True)
-class Rendering:
+class ResponseBuilder:
     """Everything that making an answer out of a reply depends on.
 
     Attributes:
@@ -41,17 +41,17 @@ class Rendering:
         model: Who answers.
         new_id: An id for the answer; ids of tool calls start from it.
         now: Seconds since the epoch.
-        viewed: Image tokens of pictures the agent looked at.
+        viewed: Image tokens of images the agent looked at.
     """
 
     request: chat_pb2.GetCompletionsRequest
-    reading: Reading
+    conversation: ConversationSummary
     model: Model
     new_id: str
     now: float
     viewed: int = 0
 
-    def response(self, reply: Reply) -> chat_pb2.GetChatCompletionResponse:
+    def build(self, reply: Reply) -> chat_pb2.GetChatCompletionResponse:
         """Make the answer."""
         response = chat_pb2.GetChatCompletionResponse(
             id=reply.response_id or self.new_id,
@@ -61,7 +61,7 @@ class Rendering:
         )
         response.created.FromMilliseconds(int(self.now * 1000))
         for number, step in enumerate(reply.steps):
-            add_step(response, step, self.request, self._call_id(number))
+            add_server_tool_call(response, step, self.request, self._call_id(number))
         for text in self._texts(reply):
             self._answer(response.outputs.add(index=len(response.outputs)), reply, text)
         response.citations.extend(reply.citations)
@@ -69,7 +69,7 @@ class Rendering:
             response.output_files.add(file_id=file_id, name=name)
         self._echo(response.settings)
         _debug(response, reply.debug)
-        fill_usage(response, reply, self.reading, self.model, self.viewed)
+        fill_usage(response, reply, self.conversation, self.model, self.viewed)
         return response
 
     def _texts(self, reply: Reply) -> Sequence[str]:
@@ -81,19 +81,19 @@ class Rendering:
     def _answer(self, output: chat_pb2.CompletionOutput, reply: Reply, text: str) -> None:
         message = output.message
         message.role = chat_pb2.ROLE_ASSISTANT
-        message.content, cut = bounded(text, self.request)
+        message.content, cut = truncate(text, self.request)
         message.reasoning_content = self._thought(reply)
         if self.request.use_encrypted_content or reply.encrypted is not None:
             message.encrypted_content = reply.encrypted or self._sealed(message)
         if chat_pb2.INCLUDE_OPTION_INLINE_CITATIONS in self.request.include:
-            cite(message, reply.citations)
+            add_citations(message, reply.citations)
         for number, use in enumerate(reply.tool_calls):
             call = message.tool_calls.add(
                 id=use.id or self._call_id(len(reply.steps) + number),
                 type=chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL,
                 status=chat_pb2.TOOL_CALL_STATUS_IN_PROGRESS,
             )
-            call.function.name, call.function.arguments = use.name, use.json
+            call.function.name, call.function.arguments = use.name, use.arguments_json
         if self.request.logprobs:
             add_logprobs(output, self.request)
         why = reply.finish or ("tool_calls" if reply.tool_calls else "length" if cut else "stop")
@@ -105,12 +105,12 @@ class Rendering:
         if self.request.reasoning_effort in _NO_THOUGHT:
             return ""
         return (
-            f"The conversation has {self.reading.messages} messages and "
-            f"{len(self.reading.pictures)} pictures. I am to answer the last question."
+            f"The conversation has {self.conversation.message_count} messages and "
+            f"{len(self.conversation.images)} images. I am to answer the last question."
         )
 
     def _sealed(self, message: chat_pb2.CompletionMessage) -> str:
-        return opaque.seal({"kind": "thought", "text": message.reasoning_content})
+        return opaque.encode({"kind": "thought", "text": message.reasoning_content})
 
     def _call_id(self, number: int) -> str:
         return f"call_{self.new_id[:8]}{number:04d}"

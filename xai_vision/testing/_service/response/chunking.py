@@ -8,13 +8,13 @@ from itertools import zip_longest
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._service.response import tokens
 
-__all__ = ["cut", "stream"]
+__all__ = ["split_response", "split_text"]
 
 
-def cut(text: str, into: int | Sequence[str] | None) -> list[str]:
+def split_text(text: str, into: int | Sequence[str] | None) -> list[str]:
     """Cut ``text`` at words, or into a number of pieces of about as many tokens, or as given."""
     if isinstance(into, int):
-        parts = tokens.pieces(text)
+        parts = tokens.split(text)
         step, spare = divmod(len(parts), into)
         cuts, start = [], 0
         for number in range(min(into, len(parts))):
@@ -25,7 +25,7 @@ def cut(text: str, into: int | Sequence[str] | None) -> list[str]:
     if into is not None:
         return [piece for piece in into if piece]
     words: list[list[str]] = []
-    for piece in tokens.pieces(text):
+    for piece in tokens.split(text):
         if words and not piece[0].isspace():
             words[-1].append(piece)
         else:
@@ -33,7 +33,7 @@ def cut(text: str, into: int | Sequence[str] | None) -> list[str]:
     return ["".join(word) for word in words]
 
 
-def stream(
+def split_response(
     response: chat_pb2.GetChatCompletionResponse, into: int | Sequence[str] | None = None
 ) -> Iterator[chat_pb2.GetChatCompletionChunk]:
     """Cut an answer into chunks.
@@ -85,12 +85,12 @@ def _output(
         chunk.delta.role = message.role
         return chunk
 
-    for words in cut(message.reasoning_content, None):
+    for words in split_text(message.reasoning_content, None):
         thought = part()
         thought.delta.reasoning_content = words
         yield thought
     done = 0
-    for words in cut(message.content, into):
+    for words in split_text(message.content, into):
         spoken = part()
         spoken.delta.content = words
         if output.logprobs.content:

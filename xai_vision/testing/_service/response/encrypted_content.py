@@ -7,18 +7,18 @@ import json
 import zlib
 from typing import Any
 
-__all__ = ["seal", "unseal"]
+__all__ = ["decode", "encode"]
 
 _MARK = "fake-"
 
 
-def seal(what: dict[str, Any]) -> str:
+def encode(what: dict[str, Any]) -> str:
     """Make an opaque text of ``what``, which is JSON."""
     packed = zlib.compress(json.dumps(what, sort_keys=True).encode())
     return _MARK + base64.urlsafe_b64encode(packed).decode()
 
 
-def unseal(text: str) -> dict[str, Any]:
+def decode(text: str) -> dict[str, Any]:
     """Read an opaque text of ours again; {} for anyone else's, which nobody here can read."""
     if not text.startswith(_MARK):
         return {}

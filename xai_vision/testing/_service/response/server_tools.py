@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
-from xai_vision.testing._rules.reply import Step
+from xai_vision.testing._rules.reply import ServerToolCall
 
-__all__ = ["TOOLS", "ServerTool", "add_step"]
+__all__ = ["SERVER_TOOLS", "ServerTool", "add_server_tool_call"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ServerTool:
     include: chat_pb2.IncludeOption.ValueType | None
 
 
-TOOLS: Final = {
+SERVER_TOOLS: Final = {
     "web_search": ServerTool(
         chat_pb2.TOOL_CALL_TYPE_WEB_SEARCH_TOOL,
         "web_search",
@@ -94,21 +94,21 @@ TOOLS: Final = {
 }
 
 
-def add_step(
+def add_server_tool_call(
     response: chat_pb2.GetChatCompletionResponse,
-    step: Step,
+    step: ServerToolCall,
     request: chat_pb2.GetCompletionsRequest,
     call_id: str,
 ) -> None:
     """Add the outputs of one step to an answer: the call, and its result where asked for."""
-    tool = TOOLS[step.tool]
+    tool = SERVER_TOOLS[step.tool]
     called = response.outputs.add(index=len(response.outputs))
     called.finish_reason = sample_pb2.REASON_TOOL_CALLS
     called.message.role = chat_pb2.ROLE_ASSISTANT
     if chat_pb2.INCLUDE_OPTION_VERBOSE_STREAMING in request.include:
         called.message.reasoning_content = f"Using {tool.function}."
     _fill(called.message.tool_calls.add(), step, tool, call_id)
-    # A generated picture is the answer's own; there is no option to leave it out.
+    # A generated image is the answer's own; there is no option to leave it out.
     if not (tool.include is None or tool.include in request.include):
         return
     result = response.outputs.add(index=len(response.outputs))
@@ -118,7 +118,7 @@ def add_step(
     _fill(result.message.tool_calls.add(), step, tool, call_id)
 
 
-def _fill(call: chat_pb2.ToolCall, step: Step, tool: ServerTool, call_id: str) -> None:
+def _fill(call: chat_pb2.ToolCall, step: ServerToolCall, tool: ServerTool, call_id: str) -> None:
     call.id = call_id
     call.type = tool.call_type
     call.function.name = step.function or tool.function

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._service.response import tokens
 
-__all__ = ["add_logprobs", "bounded", "cite"]
+__all__ = ["add_citations", "add_logprobs", "truncate"]
 
 
-def bounded(text: str, request: chat_pb2.GetCompletionsRequest) -> tuple[str, bool]:
+def truncate(text: str, request: chat_pb2.GetCompletionsRequest) -> tuple[str, bool]:
     """Cut ``text`` where the request wants it cut.
 
     Returns:
@@ -21,13 +21,13 @@ def bounded(text: str, request: chat_pb2.GetCompletionsRequest) -> tuple[str, bo
     text = text[: min((end for end in ends if end >= 0), default=len(text))]
     if not request.HasField("max_tokens"):
         return text, False
-    parts = tokens.pieces(text)
+    parts = tokens.split(text)
     if len(parts) <= request.max_tokens:
         return text, False
     return "".join(parts[: request.max_tokens]), True
 
 
-def cite(message: chat_pb2.CompletionMessage, urls: Sequence[str]) -> None:
+def add_citations(message: chat_pb2.CompletionMessage, urls: Sequence[str]) -> None:
     """Put a mark for each source behind the text, and say where each mark is."""
     for number, url in enumerate(urls, 1):
         mark = f"[[{number}]]({url})"
@@ -51,7 +51,7 @@ def add_logprobs(
     output: chat_pb2.CompletionOutput, request: chat_pb2.GetCompletionsRequest
 ) -> None:
     """Give each token of the text a probability: the same token the same one, always."""
-    for piece in tokens.pieces(output.message.content):
+    for piece in tokens.split(output.message.content):
         seed = tokens.token_id(piece)
         entry = output.logprobs.content.add(
             token=piece, logprob=-(seed % 100) / 200, bytes=piece.encode()

@@ -1,4 +1,4 @@
-"""Counting: text as tokens, pictures as tokens, both as money."""
+"""Counting: text as tokens, images as tokens, both as money."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from xai_vision.testing._settings import Settings
 
-__all__ = ["count", "image_tokens", "pieces", "token_id"]
+__all__ = ["count", "image_tokens", "split", "token_id"]
 
 # Close to how real tokenizers cut English: words whole up to six letters with the blank before
 # them, longer ones in parts, digits in threes, every other sign alone.
@@ -17,7 +17,7 @@ _PIECE: Final = re.compile(r" ?[^\W\d_]{1,6}|\d{1,3}| ?[^\w\s]|_|\s+|.", re.DOTA
 VOCABULARY: Final = 131_072
 
 
-def pieces(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     """Cut ``text`` into tokens; joined they are the text again."""
     return _PIECE.findall(text)
 
@@ -35,7 +35,7 @@ def token_id(piece: str) -> int:
 
 
 def image_tokens(width: int, height: int, detail: str, settings: Settings) -> int:
-    """How many tokens a picture of this size in pixels is, by the formula in the settings.
+    """How many tokens an image of this size in pixels is, by the formula in the settings.
 
     "low" is one tile. "high" and "auto" are all tiles and one more for the overview.
     """

@@ -5,17 +5,17 @@ from __future__ import annotations
 from xai_vision.proto import chat_pb2, usage_pb2
 from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._service.models import Model
-from xai_vision.testing._service.request_reader import Reading
+from xai_vision.testing._service.request_reader import ConversationSummary
 from xai_vision.testing._service.response import tokens
-from xai_vision.testing._service.response.server_tools import TOOLS
+from xai_vision.testing._service.response.server_tools import SERVER_TOOLS
 
-__all__ = ["fill_usage", "price"]
+__all__ = ["cost", "fill_usage"]
 
 
 def fill_usage(
     response: chat_pb2.GetChatCompletionResponse,
     reply: Reply,
-    reading: Reading,
+    reading: ConversationSummary,
     model: Model,
     viewed: int,
 ) -> None:
@@ -26,24 +26,24 @@ def fill_usage(
         reply: What it was made from; its own numbers go before counted ones.
         reading: What was asked.
         model: Whose prices hold.
-        viewed: Image tokens of pictures the agent looked at.
+        viewed: Image tokens of images the agent looked at.
     """
     usage = response.usage
     usage.prompt_text_tokens = reading.text_tokens
-    usage.prompt_image_tokens = pictures = reading.image_tokens + viewed
-    usage.prompt_tokens = asked = reading.text_tokens + pictures
+    usage.prompt_image_tokens = images = reading.image_tokens + viewed
+    usage.prompt_tokens = asked = reading.text_tokens + images
     messages = [output.message for output in response.outputs]
     usage.completion_tokens = spoken = sum(map(_spoken, messages))
     usage.reasoning_tokens = thought = sum(tokens.count(m.reasoning_content) for m in messages)
     usage.total_tokens = asked + spoken + thought
     usage.num_sources_used = len(reply.citations)
     usage.server_side_tools_used.extend(
-        TOOLS[step.tool].usage for step in reply.steps if not step.failed
+        SERVER_TOOLS[step.tool].usage for step in reply.steps if not step.failed
     )
     for name, value in reply.usage.items():
         setattr(usage, name, value)
     if reply.cost_ticks is None:
-        usage.cost_in_usd_ticks = price(usage, model)
+        usage.cost_in_usd_ticks = cost(usage, model)
     elif reply.cost_ticks >= 0:
         usage.cost_in_usd_ticks = reply.cost_ticks
 
@@ -55,13 +55,13 @@ def _spoken(message: chat_pb2.CompletionMessage) -> int:
     return tokens.count(message.content) + calls
 
 
-def price(usage: usage_pb2.SamplingUsage, model: Model) -> int:
+def cost(usage: usage_pb2.SamplingUsage, model: Model) -> int:
     """What a usage costs, in ticks of 1e-10 USD."""
     fresh = usage.prompt_text_tokens - usage.cached_prompt_text_tokens
     return (
         fresh * model.text_price
         + usage.cached_prompt_text_tokens * model.cached_price
         + usage.prompt_image_tokens * model.image_price
-        + (usage.completion_tokens + usage.reasoning_tokens) * model.answer_price
+        + (usage.completion_tokens + usage.reasoning_tokens) * model.completion_price
         + usage.num_sources_used * model.search_price
     )
