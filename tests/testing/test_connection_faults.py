@@ -1,4 +1,4 @@
-"""Connections that a fault resets or freezes."""
+"""Connection faults: resets and freezes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import grpc
 import pytest
 
 from tests.testing.asking import Asker, connected, picture, streamed
+from tests.testing.waiting import LIMIT
 from xai_vision.testing import FakeServer, Fault, Reply
 
-TEXT = Reply("one two three four five six", chunks=6)
+# The client library of grpcio before 1.80 sometimes misses a reset: its socket is gone from the
+# system's table of connections, but the call waits for its deadline.
+SEES_RESETS = grpc.__version__ >= "1.80"
 
 
 @pytest.mark.parametrize("early", [True, False], ids=["before", "after the client connected"])
@@ -23,13 +26,15 @@ def test_a_reset_connection(server, early, after_bytes):
             assert ask.text("Hi")
             server.fault(Fault.reset_connection(after_bytes=after_bytes), next=1)
         assert server.target == target
-        said, error = streamed(ask)
-        assert error.code() is grpc.StatusCode.UNAVAILABLE
-        # A client that was just sending hears of the reset as a broken pipe.
-        words = error.details().lower()
-        assert "reset" in words or "broken pipe" in words
-        assert bool(said) == bool(after_bytes)
-        assert server.calls.last.wait_cancelled()
+        received, error = streamed(ask, timeout=LIMIT if SEES_RESETS else 5)
+        if SEES_RESETS or error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
+            assert error.code() is grpc.StatusCode.UNAVAILABLE
+            # A client that was sending at that moment sees the reset as a broken pipe.
+            details = error.details().lower()
+            assert "reset" in details or "broken pipe" in details
+        assert bool(received) == bool(after_bytes)
+        assert server.calls.last.wait_cancelled(LIMIT)
+        assert [fault.kind for fault in server.calls.last.faults] == ["reset"]
     with connected(server) as ask:
         assert streamed(ask)[1] is None
 
@@ -38,15 +43,15 @@ def test_a_frozen_connection(server):
     server.fault(Fault.freeze_connection(after_bytes=300), next=1)
     server.on().reply(Reply("word " * 400, tps=4000))
     with connected(server) as ask:
-        said, error = streamed(ask, timeout=0.3)
+        received, error = streamed(ask, timeout=2)
         assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-        assert len(said) < 400
+        assert len(received) < 400
     with connected(server) as ask:
         assert streamed(ask)[1] is None
 
 
 @pytest.mark.parametrize("fault", [Fault.reset_connection, Fault.freeze_connection])
-def test_a_connection_fault_ends_with_its_answer(server, fault):
+def test_a_connection_fault_ends_with_its_response(server, fault):
     one, two = server.tenant(), server.tenant()
     one.fault(fault(after_bytes=5000), prompt="short", next=20)
     with connected(one) as ask:
@@ -54,26 +59,24 @@ def test_a_connection_fault_ends_with_its_answer(server, fault):
         ask_two = Asker(ask.channel, two.api_key)
         for _ in range(20):
             assert ask.text("short")
-            assert ask_two.text("Hi", timeout=5)
-            list(ask_two.stream("Hi", timeout=5))
+            assert ask_two.text("Hi", timeout=LIMIT)
+            list(ask_two.stream("Hi", timeout=LIMIT))
     assert {call.status for call in [*one.calls, *two.calls]} == {"OK"}
     assert len({call.peer for call in [*one.calls, *two.calls]}) == 1
 
 
 @pytest.mark.parametrize("size", [10, 100_000])
-def test_a_connection_fault_before_the_end_of_a_short_answer(server, size):
+def test_a_connection_fault_before_the_end_of_a_short_response(server, size):
     server.on().reply("x" * size)
     server.fault(Fault.reset_connection(after_bytes=120 if size < 100 else size - 5))
-    # Older grpcio now and then waits out the deadline for a connection it has lost; what counts
-    # is that no answer gets through whole.
-    old = grpc.__version__ < "1.80"
-    allowed = ("UNAVAILABLE", "DEADLINE_EXCEEDED") if old else ("UNAVAILABLE",)
+    # No response may arrive complete, whether or not the client sees the reset.
+    allowed = ("UNAVAILABLE",) if SEES_RESETS else ("UNAVAILABLE", "DEADLINE_EXCEEDED")
     for _ in range(25):
         with connected(server) as ask:
-            assert ask.refusal("Hi", timeout=1 if old else 20)[0] in allowed
+            assert ask.refusal("Hi", timeout=LIMIT if SEES_RESETS else 1)[0] in allowed
 
 
-def test_a_connection_fault_out_of_nowhere(server, ask):
+def test_a_connection_fault_returned_by_a_function(server, ask):
     server.on().side_effect(lambda call: Fault.reset_connection())
     assert "tcp_proxy=True" in ask.refusal("Hi")[1]
     with pytest.raises(AssertionError, match="tcp_proxy=True"):
@@ -84,7 +87,7 @@ def test_a_connection_fault_out_of_nowhere(server, ask):
         assert ask_other.refusal("Hi")[0] == "UNAVAILABLE"
 
 
-def test_much_goes_through_the_front():
+def test_large_messages_pass_the_proxy():
     from tests.sample_images import MIB, jpeg_of
 
     with FakeServer(tcp_proxy=True) as server, connected(server) as ask:
@@ -93,7 +96,7 @@ def test_much_goes_through_the_front():
         assert server.calls.last.images[0].data == jpeg_of(5 * MIB)
 
 
-def test_what_is_under_way_survives_the_fronts_coming(server, ask):
+def test_active_calls_survive_when_the_proxy_is_added(server, ask):
     server.on(stream=True).reply(Reply("a b c d e f g h", tps=60))
     call = ask.stream("Hi")
     next(call)

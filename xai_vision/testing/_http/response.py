@@ -49,7 +49,7 @@ class HttpResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        cable: FaultyTransport = scope["state"]["connection"].cable
+        cable: FaultyTransport = scope["state"]["connection"].faulty_transport
         fault = self._call.delivery.connection_fault
         if self._call.record.ended is None:
             self._call.record.http_status = self._outcome.status
