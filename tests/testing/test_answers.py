@@ -80,7 +80,7 @@ def test_an_agent_looks_at_pictures(server, ask):
     assert names == ["web_search", "image_search", "view_image"]
     assert [o.index for o in answer.outputs] == [0, 1, 2, 3]
     assert {o.message.role for o in answer.outputs} == {chat_pb2.ROLE_ASSISTANT}
-    assert "Picture 1" in last(answer).message.content
+    assert "Image 1" in last(answer).message.content
     assert list(answer.usage.server_side_tools_used) == [
         usage_pb2.SERVER_SIDE_TOOL_WEB_SEARCH,
         usage_pb2.SERVER_SIDE_TOOL_IMAGE_SEARCH,

@@ -66,7 +66,7 @@ async def test_the_same_with_asyncio(server, aclient):
     assert response.content == answer.content
     assert server.calls.last.stream
     chained = aclient.chat.create("grok-4", previous_response_id=answer.id, messages=[question()])
-    assert "Picture 2" in (await chained.sample()).content
+    assert "Image 2" in (await chained.sample()).content
 
 
 def test_a_wrong_key(server):

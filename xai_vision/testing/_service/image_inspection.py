@@ -69,7 +69,7 @@ class ImageInfo:
         width: Pixels, as stored: before any EXIF rotation.
         height: Pixels, likewise.
         colors: Names of the main colors, the most frequent first, at most three.
-        swatch: The image as ``looks.SIDE`` x ``looks.SIDE`` RGB values, on white where it is
+        thumbnail: The image as ``looks.SIDE`` x ``looks.SIDE`` RGB values, on white where it is
             transparent, for telling near images apart.
     """
 
@@ -83,13 +83,13 @@ class ImageInfo:
 
     def to_json(self) -> dict[str, Any]:
         """The facts as JSON."""
-        return {**vars(self), "swatch": self.thumbnail.hex()}
+        return {**vars(self), "thumbnail": self.thumbnail.hex()}
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> ImageInfo:
         """The facts from JSON."""
-        colors, swatch = tuple(found["colors"]), bytes.fromhex(found["swatch"])
-        return cls(**{**found, "colors": colors, "swatch": swatch})
+        colors, thumbnail = tuple(found["colors"]), bytes.fromhex(found["thumbnail"])
+        return cls(**{**found, "colors": colors, "thumbnail": thumbnail})
 
 
 class ImageInspector:

@@ -36,7 +36,7 @@ def example(schema: Any, text: str = "text") -> Any:
 
     Raises:
         ServiceError: INVALID_ARGUMENT, the schema can't be met, is none, refers to nothing or
-            holds a lone surrogate.
+            contains a lone surrogate.
     """
     _sendable(schema)
     try:
@@ -78,8 +78,8 @@ def _sendable(schema: Any) -> None:
     except UnicodeEncodeError as fault:
         half = ascii(fault.object[fault.start])
         raise invalid_argument(
-            f"The schema holds a lone surrogate, {half} (half of a character), which UTF-8 has no "
-            "form for."
+            f"The schema contains a lone surrogate, {half}, which cannot be encoded as UTF-8. "
+            "Remove it."
         ) from None
     except RecursionError:
         raise invalid_argument("The schema is nested too deeply to be read.") from None

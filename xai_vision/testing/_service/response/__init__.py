@@ -1,1 +1,1 @@
-"""TODO."""
+"""Build response protos and stream chunks from replies, and count tokens and costs."""
