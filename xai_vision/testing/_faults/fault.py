@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from grpc import StatusCode
 
-from xai_vision.testing import _validation as given
+from xai_vision.testing import _validation
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, failure_status
 
@@ -55,23 +55,25 @@ class Fault:
     after_bytes: int = 0
 
     def __post_init__(self) -> None:
-        given.enum("Fault: kind", self.kind, get_args(Kind))
+        _validation.enum("Fault: kind", self.kind, get_args(Kind))
         if self.kind == "status":
             failure_status("Fault: code", self.code)
-        given.string("Fault: details", self.details)
+        _validation.string("Fault: details", self.details)
         if self.chunks is not None:
-            given.integer("Fault: after_chunks", self.chunks, 0)
-        given.number("Fault: seconds", self.seconds)
-        given.number("Fault: jitter", self.jitter)
-        given.integer("Fault: after_bytes", self.after_bytes, 0)
+            _validation.integer("Fault: after_chunks", self.chunks, 0)
+        _validation.number("Fault: seconds", self.seconds)
+        _validation.number("Fault: jitter", self.jitter)
+        _validation.integer("Fault: after_bytes", self.after_bytes, 0)
 
     def __repr__(self) -> str:
         values = {field.name: getattr(self, field.name) for field in fields(self)[1:]}
-        arguments = [f"{name}={given.short_repr(value)}" for name, value in values.items() if value]
+        arguments = [
+            f"{name}={_validation.short_repr(value)}" for name, value in values.items() if value
+        ]
         return redact(f"Fault({', '.join([repr(self.kind), *arguments])})")
 
     @classmethod
-    @given.suggest_keywords("Fault.status()")
+    @_validation.suggest_keywords("Fault.status()")
     def status(
         cls,
         code: str | StatusCode,
@@ -102,7 +104,7 @@ class Fault:
         return cls("status", name, details or f"{name} injected by the test", pairs, after_chunks)
 
     @classmethod
-    @given.suggest_keywords("Fault.unavailable()")
+    @_validation.suggest_keywords("Fault.unavailable()")
     def unavailable(
         cls,
         details: str = "The service is unavailable.",
@@ -114,7 +116,7 @@ class Fault:
         return cls.status("UNAVAILABLE", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
-    @given.suggest_keywords("Fault.internal()")
+    @_validation.suggest_keywords("Fault.internal()")
     def internal(
         cls,
         details: str = "Internal error.",
@@ -126,18 +128,18 @@ class Fault:
         return cls.status("INTERNAL", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
-    @given.suggest_keywords("Fault.rate_limited()")
+    @_validation.suggest_keywords("Fault.rate_limited()")
     def rate_limited(
         cls, retry_after: float | None = None, details: str = "Too many requests."
     ) -> Fault:
         """End the call with RESOURCE_EXHAUSTED, and ``retry-after`` (seconds) as metadata."""
         trailing: dict[str, str | bytes] = {}
         if retry_after is not None:
-            trailing["retry-after"] = f"{given.number('Fault: retry_after', retry_after):g}"
+            trailing["retry-after"] = f"{_validation.number('Fault: retry_after', retry_after):g}"
         return cls.status("RESOURCE_EXHAUSTED", details, trailing=trailing)
 
     @classmethod
-    @given.suggest_keywords("Fault.refused_as_unsafe()")
+    @_validation.suggest_keywords("Fault.safety_refusal()")
     def safety_refusal(
         cls, details: str = "Content violates usage guidelines. Failed check: safety_check"
     ) -> Fault:
@@ -145,7 +147,7 @@ class Fault:
         return cls.status("PERMISSION_DENIED", details)
 
     @classmethod
-    @given.suggest_keywords("Fault.after_chunks()")
+    @_validation.suggest_keywords("Fault.after_chunks()")
     def after_chunks(
         cls,
         count: int,
@@ -155,35 +157,35 @@ class Fault:
         trailing: Mapping[str, str | bytes] | None = None,
     ) -> Fault:
         """End a stream with ``status`` after ``count`` messages."""
-        given.integer("Fault.after_chunks: count", count, 0)
+        _validation.integer("Fault.after_chunks: count", count, 0)
         return cls.status(status, details, trailing=trailing, after_chunks=count)
 
     @classmethod
-    @given.suggest_keywords("Fault.latency()")
+    @_validation.suggest_keywords("Fault.latency()")
     def latency(cls, seconds: float, *, jitter: float = 0.0) -> Fault:
         """Delay the response, by ``seconds`` plus or minus at most ``jitter``."""
         return cls("latency", seconds=seconds, jitter=jitter)
 
     @classmethod
-    @given.suggest_keywords("Fault.hang()")
+    @_validation.suggest_keywords("Fault.hang()")
     def hang(cls, *, after_chunks: int | None = None) -> Fault:
         """Send nothing, or nothing more, while the connection stays alive."""
         return cls("hang", chunks=after_chunks)
 
     @classmethod
-    @given.suggest_keywords("Fault.truncated()")
+    @_validation.suggest_keywords("Fault.truncated()")
     def truncated(cls, *, after_chunks: int = 1) -> Fault:
         """End a stream with OK, but without a finish reason and usage."""
         return cls("truncate", chunks=after_chunks)
 
     @classmethod
-    @given.suggest_keywords("Fault.garbled()")
+    @_validation.suggest_keywords("Fault.malformed()")
     def malformed(cls, *, after_chunks: int = 0) -> Fault:
         """Send bytes that are not a valid message."""
         return cls("malformed", chunks=after_chunks)
 
     @classmethod
-    @given.suggest_keywords("Fault.reset_connection()")
+    @_validation.suggest_keywords("Fault.reset_connection()")
     def reset_connection(cls, *, after_bytes: int = 0) -> Fault:
         """Reset the TCP connection after ``after_bytes`` bytes of this response.
 
@@ -193,7 +195,7 @@ class Fault:
         return cls("reset", after_bytes=after_bytes)
 
     @classmethod
-    @given.suggest_keywords("Fault.freeze_connection()")
+    @_validation.suggest_keywords("Fault.freeze_connection()")
     def freeze_connection(cls, *, after_bytes: int = 0) -> Fault:
         """Keep the TCP connection open but stop all traffic, as if it were half open.
 
@@ -213,12 +215,12 @@ class Fault:
 
 def _metadata(pairs: Mapping[str, str | bytes] | None) -> tuple[tuple[str, str | bytes], ...]:
     """Check that gRPC can send the trailing metadata, and return it as pairs."""
-    for key, value in given.mapping("Fault: trailing", pairs or {}).items():
+    for key, value in _validation.mapping("Fault: trailing", pairs or {}).items():
         name = f"Fault: trailing[{key!r}]"
         if not _METADATA_KEY.fullmatch(key):
             raise ValueError(f"{name}: use only lower-case letters, digits and _.- in a key")
         if key.endswith("-bin"):
-            given.instance(name, value, bytes, 'bytes, because its key ends with "-bin"')
-        elif not given.string(name, value).isascii() or not str(value).isprintable():
-            raise ValueError(f"{name} must be printable ASCII, not {given.short_repr(value)}")
+            _validation.instance(name, value, bytes, 'bytes, because its key ends with "-bin"')
+        elif not _validation.string(name, value).isascii() or not str(value).isprintable():
+            raise ValueError(f"{name} must be printable ASCII, not {_validation.short_repr(value)}")
     return tuple((pairs or {}).items())

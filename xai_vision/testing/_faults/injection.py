@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable
 
-from xai_vision.testing import _validation as given
+from xai_vision.testing import _validation
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError
@@ -41,14 +41,14 @@ class FaultRule:
             name = getattr(fault, "__qualname__", "")
             if name:
                 raise TypeError(f"fault: the function {name} is not a Fault. Call it: {name}()")
-            raise TypeError(f"fault must be a Fault, not {given.short_repr(fault)}")
+            raise TypeError(f"fault must be a Fault, not {_validation.short_repr(fault)}")
         self.fault = fault
         self.fired = 0
         self._reset_frozen = reset_frozen
         self.conditions = conditions
-        self._remaining = None if count is None else given.integer("fault: next", count, 1)
-        self._skip = given.integer("fault: after", after, 0)
-        self._rate = given.number("fault: rate", rate, max_=1)
+        self._remaining = None if count is None else _validation.integer("fault: next", count, 1)
+        self._skip = _validation.integer("fault: after", after, 0)
+        self._rate = _validation.number("fault: rate", rate, max_=1)
         self.is_optional = self._rate < 1
 
     @property

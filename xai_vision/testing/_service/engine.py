@@ -1,7 +1,7 @@
-"""The service without a wire: requests in, answers or ServiceErrors out.
+"""The fake service without any transport: it turns requests into responses or ServiceErrors.
 
-One engine serves one tenant. Every face (gRPC here, REST beside it) turns its own form of a
-request into these protos, calls the engine, and turns what comes back into its own form again.
+One engine serves one tenant. The gRPC and REST transports translate their requests into protos,
+call the engine, and translate its responses and errors back.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from xai_vision.testing._service.request_reader import (
     without_image_data,
 )
 from xai_vision.testing._service.request_validation import validate_request
-from xai_vision.testing._service.response import encrypted_content as opaque
+from xai_vision.testing._service.response import encrypted_content
 from xai_vision.testing._service.response.builder import ResponseBuilder
 from xai_vision.testing._service.response.usage import cost
 from xai_vision.testing._service.response_store import ResponseStore
@@ -49,22 +49,25 @@ class Engine:
     """The service as one tenant sees it.
 
     Attributes:
-        calls: Its log of calls.
-        urls: Web addresses and what is there.
-        files: Uploaded files by id.
-        store: Stored answers.
-        deferrals: Deferred answers.
-        faults: What goes wrong.
-        rules: Which call gets which answer.
-        limiter: How much may come, or None.
+        settings: The tenant's settings.
+        clock: The service's clock.
+        rules: The rules for replies.
+        calls: The log of calls.
+        urls: The images at web addresses.
+        files: The uploaded files, by id.
+        store: The stored responses.
+        deferred: The deferred responses.
+        models: The language models.
+        faults: The rules for faults.
+        rate_limiter: The rate limit, if any.
     """
 
     def __init__(self, settings: Settings, clock: Clock, inspector: ImageInspector) -> None:
         self.settings = settings
         self.clock = clock
         self.rules = RuleTable()
-        told = partial(explain_call, self.rules)
-        self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, told)
+        explain = partial(explain_call, self.rules)
+        self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, explain)
         self.urls = SourceTable()
         self.files = SourceTable()
         self.store = ResponseStore(clock, settings.keep_stored_days)
@@ -72,16 +75,16 @@ class Engine:
         self.models = ModelCatalog(LANGUAGE_MODELS)
         self.faults = FaultRegistry(settings.seed)
         self.rate_limiter: RateLimiter | None = None
-        # Not uuid4: it asks the system each time, and other threads take over meanwhile.
-        self._ids = random.Random()  # noqa: S311 - no secrets
-        self._random = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
+        # uuid4() makes a system call each time, which releases the GIL.
+        self._ids = random.Random()  # noqa: S311 - ids are not secret
+        self._random = random.Random(settings.seed)  # noqa: S311 - reproducible
         self._active: set[ActiveCall] = set()
         self._reader = RequestReader(
             settings, inspector, self.calls.image_cache, self.urls, self.files
         )
 
     def start_call(self, record: Call) -> ActiveCall:
-        """Add a call that has arrived to the log, and start to handle it."""
+        """Add a call to the log and to the active calls."""
         call = ActiveCall(record, self.calls, self._random, self._active.discard)
         self._active.add(call)
         return call
@@ -89,34 +92,32 @@ class Engine:
     def complete(
         self, request: chat_pb2.GetCompletionsRequest, caller: ApiKey, call: ActiveCall
     ) -> chat_pb2.GetChatCompletionResponse:
-        """Answer a request.
+        """Return the response to a request.
 
         Args:
-            request: What was asked. The engine may change it.
-            caller: Who asks.
-            call: The call; its record is filled in as the request is read.
+            request: The request. The engine may change it.
+            caller: The API key of the client.
+            call: The call; its record is filled in while the request is read.
 
         Raises:
-            ServiceError: The request is refused.
+            ServiceError: The request is refused, or a fault ends the call.
         """
         model = self._resolve_model(request, caller, call)
         validate_request(request, self.settings)
-        reading = self._read_request(request, model, caller, call)
-        self.apply_faults(call, reading.text_tokens + reading.image_tokens)
-        reply = self._choose_reply(request, reading, call)
-        viewed = sum(self._viewed_image_tokens(step) for step in reply.steps)
-        rendering = ResponseBuilder(
-            request, reading, model, self.new_id(), self.clock.time(), viewed
-        )
-        response = rendering.build(reply)
+        summary = self._read_request(request, model, caller, call)
+        self.apply_faults(call, summary.text_tokens + summary.image_tokens)
+        reply = self._choose_reply(request, summary, call)
+        viewed = sum(self._viewed_image_tokens(tool_call) for tool_call in reply.steps)
+        builder = ResponseBuilder(request, summary, model, self.new_id(), self.clock.time(), viewed)
+        response = builder.build(reply)
         if request.store_messages:
-            self._store(response, reading)
+            self._store(response, summary)
         return response
 
     def defer(
         self, request: chat_pb2.GetCompletionsRequest, caller: ApiKey, call: ActiveCall
     ) -> deferred_pb2.StartDeferredResponse:
-        """Answer a request later. What is wrong with it is said at once.
+        """Prepare a deferred response. An invalid request is refused at once.
 
         Raises:
             ServiceError: The request is refused.
@@ -129,7 +130,7 @@ class Engine:
     def compact(
         self, request: chat_pb2.CompactContextRequest, caller: ApiKey, call: ActiveCall
     ) -> chat_pb2.CompactContextResponse:
-        """Boil a conversation down to a text that only the service can read.
+        """Compact a conversation into encrypted content that only the service can read.
 
         Raises:
             ServiceError: The request is refused.
@@ -137,62 +138,62 @@ class Engine:
         model = self._resolve_model(request, caller, call)
         if not request.input:
             raise invalid_argument("There is nothing to compact: the request has no messages.")
-        reading = self._reader.read(request.input)
-        call.record.prompt, call.record.images = reading.prompt, reading.images
+        summary = self._reader.read(request.input)
+        call.record.prompt, call.record.images = summary.prompt, summary.images
         dropped = len(request.input)
         call.record.request = without_image_data(
-            request, [p for p in reading.images if not p.earlier]
+            request, [image for image in summary.images if not image.earlier]
         )
-        self._check_limits(reading, model, caller)
-        self.apply_faults(call, reading.text_tokens + reading.image_tokens)
+        self._check_limits(summary, model, caller)
+        self.apply_faults(call, summary.text_tokens + summary.image_tokens)
         response = chat_pb2.CompactContextResponse(
             id=self.new_id(),
-            encrypted_content=opaque.encode(compaction_state(reading)),
+            encrypted_content=encrypted_content.encode(compaction_state(summary)),
             dropped_message_count=dropped,
         )
         usage = response.usage
-        usage.prompt_text_tokens = reading.text_tokens
-        usage.prompt_image_tokens = reading.image_tokens
+        usage.prompt_text_tokens = summary.text_tokens
+        usage.prompt_image_tokens = summary.image_tokens
         usage.prompt_tokens = usage.prompt_text_tokens + usage.prompt_image_tokens
-        usage.completion_tokens = compaction_state(reading)["tokens"]
+        usage.completion_tokens = compaction_state(summary)["tokens"]
         usage.total_tokens = usage.prompt_tokens + usage.completion_tokens
         usage.cost_in_usd_ticks = cost(usage, model)
         return response
 
     def new_id(self) -> str:
-        """Make an id."""
+        """Return a new id."""
         if self.settings.fixed_ids:
             return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
         return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
 
-    def _viewed_image_tokens(self, step: ServerToolCall) -> int:
-        """Image tokens of the image a step looked at, if it did."""
-        if step.tool != "view_image" or step.failed:
+    def _viewed_image_tokens(self, tool_call: ServerToolCall) -> int:
+        """Return the image tokens of a "view_image" call; 0 for other tools."""
+        if tool_call.tool != "view_image" or tool_call.failed:
             return 0
-        data = self.urls.fetch(str(step.arguments.get("image_url", "")))
+        data = self.urls.fetch(str(tool_call.arguments.get("image_url", "")))
         if data is None:
             return self.settings.viewed_tokens
         return self._reader.image_tokens(data)
 
     def apply_faults(self, call: ActiveCall, tokens: int = 0) -> None:
-        """Let happen to a call what is to happen before it is answered; note what is later.
+        """Apply the rate limit and the faults due before the response; schedule the later ones.
 
         Args:
-            call: The call, as far as it was read.
-            tokens: Prompt tokens, for the rate limit.
+            call: The call.
+            tokens: The number of prompt tokens, for the rate limit.
 
         Raises:
-            ServiceError: It fails here.
+            ServiceError: The rate limit is exceeded, or a fault ends the call.
         """
         if self.rate_limiter is not None:
             self.rate_limiter.acquire(tokens)
         self._schedule_faults(call, self.faults.select(call.record))
 
-    def test_error(self, what: str) -> ServiceError:
-        """Note a mistake in the test's own rules, and make the error its client sees."""
-        what = redact(what)
-        self.rules.errors.append(what)
-        return ServiceError("INTERNAL", what)
+    def test_error(self, message: str) -> ServiceError:
+        """Record an error of the test itself for ``verify()``; return the error for its client."""
+        message = redact(message)
+        self.rules.errors.append(message)
+        return ServiceError("INTERNAL", message)
 
     @property
     def has_active_calls(self) -> bool:
@@ -207,7 +208,7 @@ class Engine:
     def _choose_reply(
         self,
         request: chat_pb2.GetCompletionsRequest,
-        reading: ConversationSummary,
+        summary: ConversationSummary,
         call: ActiveCall,
     ) -> Reply:
         outcome = None
@@ -222,9 +223,9 @@ class Engine:
         if outcome is None and self.settings.unmatched == "error":
             raise ServiceError(
                 "FAILED_PRECONDITION",
-                f"No rule of the fake server is for this call. {self.rules.nearest(call.record)}",
+                f"No rule of the fake server matches this call. {self.rules.nearest(call.record)}",
             )
-        reply = outcome if isinstance(outcome, Reply) else default_reply(request, reading)
+        reply = outcome if isinstance(outcome, Reply) else default_reply(request, summary)
         call.delivery.reply = reply
         return reply
 
@@ -265,30 +266,30 @@ class Engine:
         if request.HasField("previous_response_id"):
             earlier = self.store.get(request.previous_response_id).conversation
         first_turn = earlier.message_count if earlier else 0
-        reading = self._reader.read(request.messages, first_turn=first_turn)
-        call.record.prompt, call.record.images = reading.prompt, reading.images
+        summary = self._reader.read(request.messages, first_turn=first_turn)
+        call.record.prompt, call.record.images = summary.prompt, summary.images
         call.record.request = without_image_data(
-            request, [p for p in reading.images if not p.earlier]
+            request, [image for image in summary.images if not image.earlier]
         )
         if earlier:
-            reading = reading.appended_to(earlier)
-            call.record.earlier_images = [image for image in reading.images if image.earlier]
-        self._check_limits(reading, model, caller)
+            summary = summary.appended_to(earlier)
+            call.record.earlier_images = [image for image in summary.images if image.earlier]
+        self._check_limits(summary, model, caller)
         refuse = request.store_messages and self.settings.stored_images == "refuse"
-        if refuse and reading.images:
+        if refuse and summary.images:
             raise invalid_argument(
                 "Requests with images cannot be stored: send them with store_messages=False."
             )
-        return reading
+        return summary
 
-    def _check_limits(self, reading: ConversationSummary, model: Model, caller: ApiKey) -> None:
-        length = reading.text_tokens + reading.image_tokens
+    def _check_limits(self, summary: ConversationSummary, model: Model, caller: ApiKey) -> None:
+        length = summary.text_tokens + summary.image_tokens
         if length > model.max_prompt_length:
             raise invalid_argument(
                 f"This model's maximum prompt length is {model.max_prompt_length} but the request "
                 f"contains {length} tokens."
             )
-        if not reading.images:
+        if not summary.images:
             return
         if not model.vision:
             raise invalid_argument(f"Image inputs are not supported by the model {model.name}.")
@@ -296,10 +297,10 @@ class Engine:
             raise permission_denied("The API key has no access to the vision endpoint.")
 
     def _store(
-        self, response: chat_pb2.GetChatCompletionResponse, reading: ConversationSummary
+        self, response: chat_pb2.GetChatCompletionResponse, summary: ConversationSummary
     ) -> None:
-        answer = response.outputs[-1].message.content
-        said = ConversationSummary(
-            message_count=1, text_tokens=response.usage.completion_tokens, last_response=answer
+        text = response.outputs[-1].message.content
+        turn = ConversationSummary(
+            message_count=1, text_tokens=response.usage.completion_tokens, last_response=text
         )
-        self.store.put(response, said.appended_to(reading))
+        self.store.put(response, turn.appended_to(summary))

@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass
 from typing import Final
 
-from xai_vision.testing import _validation as given
+from xai_vision.testing import _validation
 
 __all__ = ["LOOPBACK", "BindAddress"]
 
@@ -32,12 +32,12 @@ class BindAddress:
     http_port: int = 0
 
     def __post_init__(self) -> None:
-        host = given.string("FakeServer: host", self.host).strip("[]")
+        host = _validation.string("FakeServer: host", self.host).strip("[]")
         object.__setattr__(self, "host", LOOPBACK if host == "localhost" else host)
         if not host.strip() or ":" in host:
             self._check_ipv6()
         for name in ("port", "http_port"):
-            given.integer(f"FakeServer: {name}", getattr(self, name), 0, 65_535)
+            _validation.integer(f"FakeServer: {name}", getattr(self, name), 0, 65_535)
         if self.port and self.port == self.http_port:
             raise ValueError("FakeServer: port and http_port must differ")
 
