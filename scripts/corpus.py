@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prepare every picture and broken file among Pillow's own test images, and judge what comes out.
+"""Prepare every image and broken file among Pillow's own test images, and judge what comes out.
 
     python scripts/corpus.py [FILE ...]
 
@@ -262,9 +262,9 @@ def check_pixels(path: Path, way: str, prepared: PreparedImage) -> str:
     if upright.size != prepared.size:
         return f"size {prepared.size}, in the original {upright.size}"
     ours = prepared.pil()
-    compare: Callable[[Any], Any] = lambda picture: picture.convert("RGBA")  # noqa: E731
+    compare: Callable[[Any], Any] = lambda image: image.convert("RGBA")  # noqa: E731
     if upright.mode.startswith("I") or ours.mode.startswith("I"):
-        compare = lambda picture: picture.convert("I")  # noqa: E731
+        compare = lambda image: image.convert("I")  # noqa: E731
     difference = ImageChops.difference(
         compare(ours).convert("RGBA"), compare(upright).convert("RGBA")
     )

@@ -77,13 +77,13 @@ def test_no_model(client, model):
 @pytest.mark.parametrize("wrong", ["hello", None, 3, b"x", ["a"], image(URL)])
 def test_what_is_no_message(client, wrong):
     chat = client.chat.create("grok-4", messages=[user("a")])
-    with pytest.raises(InvalidRequestError, match=r"wrap text and pictures in user\(...\)"):
+    with pytest.raises(InvalidRequestError, match=r"wrap text and images in user\(...\)"):
         chat.append(wrong)
     assert chat.messages == [user("a")]
 
 
 def test_messages_given_as_text(client):
-    with pytest.raises(InvalidRequestError, match="messages is a list"):
+    with pytest.raises(InvalidRequestError, match="messages must be a list"):
         client.chat.create("grok-4", messages="hello")
 
 

@@ -49,7 +49,7 @@ def test_what_each_call_of_a_deferred_answer_takes(client, server, batch):
         defer(wait_for_ready=1)
     with pytest.raises(InvalidRequestError, match="timeout must be a finite time above 0"):
         defer(timeout=0)
-    with pytest.raises(TypeError, match="takes no keyword 'idle_timeout'"):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'idle_timeout'"):
         defer(idle_timeout=1)
 
 

@@ -151,7 +151,7 @@ def test_repr_is_short_and_without_the_picture():
         ("ftp://example.com/a.png", "http"),
         ("data:image/png;base64,@@@@", "base64"),
         (3, "int"),
-        (None, "needs a picture, or file_id="),
+        (None, "needs an image, or file_id="),
     ],
 )
 def test_what_is_no_picture(given, words):
@@ -179,8 +179,8 @@ def test_no_detail_is_auto():
         (lambda: user(), r"user\(\) needs at least one"),
         (lambda: system(3), r"system\(\) argument 1 is a int"),
         (lambda: user("a", None), r"user\(\) argument 2 is a NoneType"),
-        (lambda: user(b"x"), r"user\(\) argument 1 is a bytes; give image\(...\) around it"),
-        (lambda: user(Path("a.jpg")), r"argument 1 is a PosixPath; give image\(...\) around it"),
+        (lambda: user(b"x"), r"user\(\) argument 1 is a bytes; pass image\(...\) around it"),
+        (lambda: user(Path("a.jpg")), r"argument 1 is a PosixPath; pass image\(...\) around it"),
         (lambda: user("\ud800"), "lone surrogate"),
         (lambda: text(b"x"), "text must be a string, not bytes"),
     ],

@@ -133,8 +133,8 @@ def test_response_formats_of_openai(form, kind, schema):
     ("make", "words"),
     [
         (lambda c: c.chat.create("\ud800"), "model contains a lone surrogate"),
-        (lambda c: c.chat.create("m", messages=5), "messages is a list"),
-        (lambda c: c.chat.create("m", messages=user("x")), "messages is a list"),
+        (lambda c: c.chat.create("m", messages=5), "messages must be a list"),
+        (lambda c: c.chat.create("m", messages=user("x")), "messages must be a list"),
         (lambda c: c.chat.create("m", conversation_id=5), "conversation_id must be a string"),
         (
             lambda c: c.chat.create("m", conversation_id="\u00e4"),

@@ -116,10 +116,10 @@ def test_nobody_reads_the_answer(server, folder, tmp_path):
     [
         (["notes.txt"], None, 3, "notes.txt: "),
         (["missing.jpg"], None, 3, "missing.jpg"),
-        (["."], None, 3, "folder"),
+        (["."], None, 3, "is a directory"),
         (["photo.jpg", "--detail", "huge"], None, 2, "detail"),
         (["photo.jpg"], Fault.status("PERMISSION_DENIED", "blocked"), 4, "blocked"),
-        (["photo.jpg"], Fault.safety_refusal(), 7, "refused"),
+        (["photo.jpg"], Fault.safety_refusal(), 7, "violates usage guidelines"),
         (["photo.jpg"], Fault.status("INVALID_ARGUMENT", "no such thing"), 7, "no such thing"),
         (["photo.jpg"], Fault.status("INVALID_ARGUMENT", "Invalid JPEG image"), 3, "Invalid JPEG"),
         (["photo.jpg"], Fault.internal("broken"), 6, "broken"),

@@ -22,7 +22,7 @@ def test_inspect(here, server, folder):
     assert "converted from WEBP" in done.out
     assert "$0.0038" in done.out
     assert "with grok-4-0709" in done.out
-    assert "refused: It is no image of a known format" in done.out
+    assert "refused: unrecognized image data" in done.out
     assert "No such file" in done.out
     assert [call.method for call in server.calls] == ["GetLanguageModel"]
 

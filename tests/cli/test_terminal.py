@@ -57,7 +57,7 @@ def test_chat(terminal, server):
     child.sendline("Stop me")
     child.expect("word word")
     child.sendintr()
-    child.expect("taken back")
+    child.expect("prompt was removed")
     child.expect("you> ")
     child.sendline("/cost")
     child.expect(r"tokens, \$")
@@ -143,7 +143,7 @@ def test_batch_shows_a_bar(terminal, server):
     server.fault(Fault.latency(0.3))
     child = terminal("batch", "Describe", ".", "--out", "a.jsonl", "-j", "2")
     child.expect(r"2/4.*tokens · \$")
-    child.expect("4 of 4 images answered")
+    child.expect("4 of 4 images done")
     assert ended(child) == 0
 
 

@@ -201,13 +201,13 @@ def test_repr_of_a_client_whose_init_failed(kind):
     report = "".join(
         traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
     )
-    assert "not made" in report
+    assert "not connected" in report
 
 
 @BOTH
 @pytest.mark.parametrize("copy_client", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_a_client_cannot_be_copied(kind, copy_client):
-    with pytest.raises(TypeError, match="make one in each process"):
+    with pytest.raises(TypeError, match="create one in each process"):
         copy_client(kind(api_key=KEY))
 
 

@@ -241,7 +241,7 @@ def test_no_refusal(empty):
         ),
         (
             item({"type": "reasoning", "summary": [{"type": "thought", "text": "a"}]}),
-            r"summary\[0\].type: there is only 'summary_text'",
+            r"summary\[0\].type: only 'summary_text' is supported",
         ),
         (item({"type": "web_search_call", "action": "q"}), "action must be an object"),
         (item({"type": "web_search_call", "action": {"type": "q"}}), "action.type must be one of"),
@@ -253,7 +253,10 @@ def test_no_refusal(empty):
             chat(messages=[{"role": "assistant", "tool_calls": [{"function": {"arguments": {}}}]}]),
             "arguments must be a string",
         ),
-        (responses(tools=[{"type": "function", "name": "f", "parameters": {"a": {1}}}]), "no JSON"),
+        (
+            responses(tools=[{"type": "function", "name": "f", "parameters": {"a": {1}}}]),
+            "is not valid JSON",
+        ),
     ],
 )
 def test_what_once_was_lost_or_changed_in_silence(body, words):

@@ -231,5 +231,5 @@ def test_a_schema_with_half_a_character(server, schema):
     body = {"model": "grok-4", "messages": said, "response_format": form}
     reply = ask(server, "POST", "/chat/completions", body)
     assert reply.status == 400
-    assert "The schema holds a lone surrogate, '\\ud800'" in reply.json["error"]
+    assert "The schema contains a lone surrogate, '\\ud800'" in reply.json["error"]
     server.verify()

@@ -255,5 +255,5 @@ def test_what_json_has_no_place_for(request_, api, key):
 def test_a_schema_that_is_none():
     request = chat_pb2.GetCompletionsRequest(model="m")
     request.tools.add().function.parameters = "{"
-    with pytest.raises(TranslationError, match=r"tools\[0\].function.parameters is no JSON"):
+    with pytest.raises(TranslationError, match=r"tools\[0\].function.parameters is not valid JSON"):
         from_request(request, api="chat")

@@ -41,12 +41,12 @@ def test_a_table_is_written_between_its_marks():
         "| | raw | xai_vision | xai_sdk | openai | target |\n"
         "|---|---|---|---|---|---|\n"
         "| import the client, CPU | 80.0 ms | 100 ms = 1.25x (0.90-1.10) | | | 1.25x |\n"
-        "| import to first answer, CPU | 80.0 ms | 100 ms = 1.25x (0.90-1.10) | | | 1.25x |\n"
+        "| import to first response, CPU | 80.0 ms | 100 ms = 1.25x (0.90-1.10) | | | 1.25x |\n"
         "\n<!-- end of figures -->\nafter\n"
     )
 
 
-def test_a_reach_that_is_missed_is_called_so():
+def test_a_missed_target_is_marked():
     filled = fill(MARK.format("start", ""), measured(1.26))
     assert filled.count("| 1.25x, missed |") == 2
 

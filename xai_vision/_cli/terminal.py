@@ -35,32 +35,28 @@ _SUBSTITUTIONS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
         (
-            r"Pass fit=True to image\(\) or prepare_image\(\) to have it made smaller, or "
-            r"max_side= or max_bytes= to say how small",
-            "Add --fit to have it made smaller, or --max-side PIXELS to say how small",
+            r"Pass fit=True to image\(\) or prepare_image\(\) to re-encode it, or set max_side= or "
+            r"max_bytes=",
+            "Add --fit to re-encode it, or --max-side PIXELS",
         ),
         (r"\bfit=True\b", "--fit"),
         (r"\bmax_side=(?=\d)", "--max-side "),
         (r"\bmax_side=", "--max-side"),
         (r"\bstrip_metadata=(True)?", "--strip-metadata"),
         (r"\bdetail='low'", "--detail low"),
-        (r"raise max_pixels= or make it smaller", "make it smaller"),
-        (r"the key given as api_key= or in XAI_API_KEY", "the key in XAI_API_KEY"),
-        (r"check api_key= or XAI_API_KEY", "check XAI_API_KEY"),
-        (r"\bstrip\(\) what was read from a file", "check XAI_API_KEY"),
+        (r"Raise max_pixels= if the size is intended, or make it smaller", "Make it smaller"),
+        (r"api_key= or XAI_API_KEY", "XAI_API_KEY"),
+        (r"Call \.strip\(\) on a key that was read from a file", "Check XAI_API_KEY"),
         (r"\bapi_host=?", "--host"),
-        (
-            r"give the authority's as root_certificates= \(PEM bytes\)",
-            "give the authority's as --root-certificate FILE",
-        ),
+        (r"as root_certificates= \(PEM bytes\)", "with --root-certificate FILE"),
         (r"\broot_certificates=", "--root-certificate"),
         (r"raise grpc\.max_receive_message_length in channel_options=, or ask", "ask"),
         (r" with max_tokens=", ""),
         (r"\btimeout= \(seconds\)", "--timeout SECONDS"),
-        (r"; \.retry_after says how long where the service does", ""),
-        (r"The part that arrived is in \.partial; ask", "Ask"),
+        (r", or wait \.retry_after seconds if it is set", ""),
+        (r"The part that arrived is in \.partial; send", "Send"),
         (r" If it is a path, pass pathlib\.Path\(\.\.\.\); if base64, check its start\.", ""),
-        (r"Download it and pass its bytes", "Download it and name the file"),
+        (r"Download the image and pass its bytes", "Download it and name the file"),
     )
 )
 

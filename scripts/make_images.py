@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the sample pictures into a folder, or those of docs/pictures.md into docs/img.
+"""Write the sample images into a folder, or those of docs/images.md into docs/img.
 
 python scripts/make_pictures.py OUTDIR
 python scripts/make_pictures.py --docs
@@ -14,14 +14,14 @@ sys.path.insert(0, str(ROOT))
 
 from PIL import Image, ImageFile  # noqa: E402  # found by the line above
 
-from examples import drawings, pictures  # noqa: E402
+from examples import drawings, images  # noqa: E402
 from xai_vision.imaging import prepare_image  # noqa: E402
 
 SIDE = 96
 
 
 def illustrate(folder: Path) -> None:
-    """Draw what goes in and what comes out, as docs/pictures.md shows it."""
+    """Draw what goes in and what comes out, as docs/images.md shows it."""
     folder.mkdir(parents=True, exist_ok=True)
     photo, badge = drawings.photo(SIDE * 4 // 3, SIDE), drawings.badge(SIDE)
     on_white = Image.alpha_composite(Image.new("RGBA", badge.size, "white"), badge)
@@ -30,21 +30,21 @@ def illustrate(folder: Path) -> None:
         "sideways-given": photo.transpose(Image.Transpose.ROTATE_90),
         "alpha-given": on_squares(badge),
         "alpha-white": on_white.convert("RGB"),
-        "animated-sent": prepare_image(pictures.SAMPLES["animated.gif"]()).pil(),
-        "truncated-given": half(pictures.encode(photo, "JPEG", quality=85)),
+        "animated-sent": prepare_image(images.SAMPLES["animated.gif"]()).pil(),
+        "truncated-given": half(images.encode(photo, "JPEG", quality=85)),
     }
-    for name, picture in shown.items():
-        picture.convert("RGB").quantize(96).save(folder / f"{name}.png", optimize=True)
-    (folder / "animated-given.gif").write_bytes(pictures.SAMPLES["animated.gif"]())
+    for name, image in shown.items():
+        image.convert("RGB").quantize(96).save(folder / f"{name}.png", optimize=True)
+    (folder / "animated-given.gif").write_bytes(images.SAMPLES["animated.gif"]())
 
 
-def on_squares(picture: Image.Image) -> Image.Image:
-    """Lay a transparent picture on the grey squares that show what is transparent."""
-    ground = Image.new("RGBA", picture.size, "white")
-    for x in range(0, picture.width, 8):
-        for y in range(x // 8 % 2 * 8, picture.height, 16):
+def on_squares(image: Image.Image) -> Image.Image:
+    """Lay a transparent image on the grey squares that show what is transparent."""
+    ground = Image.new("RGBA", image.size, "white")
+    for x in range(0, image.width, 8):
+        for y in range(x // 8 % 2 * 8, image.height, 16):
             ground.paste((204, 204, 204, 255), (x, y, x + 8, y + 8))
-    return Image.alpha_composite(ground, picture)
+    return Image.alpha_composite(ground, image)
 
 
 def half(data: bytes) -> Image.Image:
@@ -59,4 +59,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--docs"]:
         illustrate(ROOT / "docs" / "img")
     else:
-        pictures.main()
+        images.main()
