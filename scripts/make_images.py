@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write the sample images into a folder, or those of docs/images.md into docs/img.
 
-python scripts/make_pictures.py OUTDIR
-python scripts/make_pictures.py --docs
+python scripts/make_images.py OUTDIR
+python scripts/make_images.py --docs
 """
 
 import io

@@ -23,8 +23,8 @@ def test_an_answer_tells_what_arrived(ask):
     answer = ask("What's in it?", picture(jpeg(), "high"), picture(png()), "Really?")
     text = answer.outputs[0].message.content
     assert '"What\'s in it? Really?"' in text
-    assert f"Picture 1: JPEG, 640x480 pixels, {len(jpeg()):,} bytes, detail high" in text
-    assert "Picture 2: PNG, 640x400 pixels" in text
+    assert f"Image 1: JPEG, 640x480 pixels, {len(jpeg()):,} bytes, detail high" in text
+    assert "Image 2: PNG, 640x400 pixels" in text
     assert "detail auto, mostly white" in text
     assert UUID.fullmatch(answer.id)
     assert answer.model == "grok-4-0709"
@@ -154,7 +154,7 @@ def test_pictures_by_url(server, ask, tmp_path):
     server.urls["https://e.x/slow"] = TimeoutError("5 s")
     assert "PNG, 640x400" in ask.text(picture("https://e.x/a.png"))
     assert "JPEG" in ask.text(picture("https://e.x/b.jpg"), picture("https://e.x/c.jpg"))
-    assert server.urls.fetches("https://e.x/a.png") == 1
+    assert server.urls.fetch_count("https://e.x/a.png") == 1
     status, words = ask.refusal(picture("https://e.x/other.png"))
     assert status == "DATA_LOSS"
     assert "https://e.x/other.png" in words
@@ -171,7 +171,7 @@ def test_pictures_by_file_id(server, ask):
 
 
 def test_a_model_without_eyes(ask):
-    assert "No picture" in ask.text("Hi", model="grok-3")
+    assert "No image" in ask.text("Hi", model="grok-3")
     assert ask.refusal("Hi", picture(jpeg()), model="grok-3") == (
         "INVALID_ARGUMENT",
         "Image inputs are not supported by the model grok-3.",
@@ -182,7 +182,7 @@ def test_a_model_without_eyes(ask):
 def test_every_kind_of_file_is_taken_or_refused_by_its_bytes(ask, name):
     data = sample(name)
     if detect_format(data) in ("JPEG", "PNG"):
-        assert "Picture 1" in ask.text(picture(data))
+        assert "Image 1" in ask.text(picture(data))
     else:
         status, words = ask.refusal(picture(data))
         assert status == "INVALID_ARGUMENT"
@@ -191,13 +191,13 @@ def test_every_kind_of_file_is_taken_or_refused_by_its_bytes(ask, name):
 
 def test_chaining(server, ask):
     first = ask("What?", picture(jpeg()), store_messages=True)
-    second = ask("And its colours?", previous_response_id=first.id, store_messages=True)
+    second = ask("And its colors?", previous_response_id=first.id, store_messages=True)
     text = second.outputs[0].message.content
-    assert "Picture 1 (from an earlier turn): JPEG, 640x480" in text
+    assert "Image 1 (from an earlier turn): JPEG, 640x480" in text
     assert second.usage.prompt_image_tokens == first.usage.prompt_image_tokens
     assert second.usage.prompt_tokens > first.usage.prompt_tokens
     third = ask(picture(png()), previous_response_id=second.id)
-    assert "Picture 2: PNG" in third.outputs[0].message.content
+    assert "Image 2: PNG" in third.outputs[0].message.content
     assert [i.format for i in server.calls.last.images] == ["PNG"]
     assert [i.format for i in server.calls.last.earlier_images] == ["JPEG"]
     assert ask.refusal("more", previous_response_id=third.id) == (

@@ -6,11 +6,11 @@ import io
 import itertools
 
 import pytest
-from examples.pictures import encode, photo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from examples.images import encode, photo
 from tests.sample_images import jpeg, png, sample
 from tests.testing.asking import picture
 from xai_vision.testing import match

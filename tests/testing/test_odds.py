@@ -6,8 +6,8 @@ import re
 import threading
 
 import pytest
-from examples.pictures import encode, photo
 
+from examples.images import encode, photo
 from tests.sample_images import jpeg, png
 from tests.testing.asking import connected, picture, said
 from xai_vision.proto import chat_pb2

@@ -7,8 +7,8 @@ import json
 import threading
 
 import pytest
-from examples.pictures import encode, photo
 
+from examples.images import encode, photo
 from tests.ids import readable
 from tests.sample_images import jpeg, png
 from tests.testing.asking import connected, picture, request
