@@ -214,7 +214,7 @@ WRONG_KINDS = [
     (made(Reply, "x", tps="40"), "Reply: tps must be a number, not '40'"),
     (
         made(Reply, "x", finish=5),
-        "not 'stopp'; did you mean 'stop'?",
+        "Reply: finish must be one of 'stop', 'length'",
     ),
     (made(Reply, "x", usage=None), "Reply: usage must be a mapping such as a dict, not None"),
     (made(Reply, "x", debug=None), "Reply: debug must be a mapping such as a dict, not None"),
@@ -266,7 +266,7 @@ WRONG_KINDS = [
     ),
     (
         made(match.near, b"", max_distance="x"),
-        "match.near() does not accept 'distance'; did you mean 'max_distance'?",
+        "match.near: max_distance must be a number, not 'x'",
     ),
     (made(match.predicate, 5), "match.predicate needs a function, not 5"),
     (made(match.format, 5), "match.format: name must be a string, not int"),
@@ -302,7 +302,7 @@ WRONG_KINDS = [
     (lambda s: s.urls.update({"https://e.x": 5}), "not 5"),
     (
         made(ServiceError, 5, "x"),
-        "not 'ABORT'; did you mean 'ABORTED'?",
+        "ServiceError: code must be one of 'CANCELLED', 'UNKNOWN'",
     ),
 ]
 WRONG_VALUES = [

@@ -92,6 +92,6 @@ def test_compaction(ask):
     assert compacted.usage.prompt_image_tokens == 5 * 256
     carried = chat_pb2.Message(role=1, encrypted_content=compacted.encrypted_content)
     answer = ask(messages=[carried, said("And now?")])
-    assert "Picture 1 (from an earlier turn): JPEG" in answer.outputs[-1].message.content
+    assert "Image 1 (from an earlier turn): JPEG" in answer.outputs[-1].message.content
     assert answer.usage.prompt_image_tokens == 0
     assert ask.text(messages=[chat_pb2.Message(role=1, encrypted_content="???"), said("Hi")])

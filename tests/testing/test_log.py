@@ -61,7 +61,7 @@ def test_a_wrong_expectation_says_what_there_was(server, ask):
     with pytest.raises(AssertionError, match="expected 0 calls with prompt='second'"):
         server.calls.assert_not_called(prompt="second")
     server.calls.clear()
-    with pytest.raises(AssertionError, match="no call at all"):
+    with pytest.raises(AssertionError, match="no calls"):
         server.calls.assert_called()
 
 
@@ -118,12 +118,12 @@ def test_the_log_is_bounded():
         assert server.calls.total == 4
         assert [c.prompt for c in server.calls] == ["80000", "60000", "110000"]
         assert server.calls[0].images[0].data == jpeg_of(80_000)
-        with pytest.raises(LookupError, match="were not kept"):
+        with pytest.raises(LookupError, match="does not have the bytes"):
             _ = server.calls[2].images[0].data
         ask("again", picture(jpeg_of(75_000, seed=3)))
         oldest = server.calls[0].images[0]
         ask("and again", picture(jpeg_of(85_000, seed=3)))
-        with pytest.raises(LookupError, match="were not kept"):
+        with pytest.raises(LookupError, match="does not have the bytes"):
             oldest.pil()
         assert server.calls.last.images[0].pil().size
 

@@ -81,7 +81,7 @@ def test_the_newest_stays_whatever_the_limit(limit):
             assert call.response.outputs[0].message.content
             assert call.images[0].size == 70 * KIB
         assert first_words(server.calls) == ["2"]
-        with pytest.raises(LookupError, match="were not kept"):
+        with pytest.raises(LookupError, match="does not have the bytes"):
             _ = call.images[0].data
 
 

@@ -26,7 +26,7 @@ def flat(colour, size=(60, 40)):
 
 def look(image):
     """What is seen of a picture once it is a file: by the log's own way."""
-    return LabThumbnail(match._facts(encode(image, "PNG")).thumbnail)
+    return LabThumbnail(match._inspect(encode(image, "PNG")).thumbnail)
 
 
 def text_page(step):
@@ -128,6 +128,6 @@ def test_through_the_wire(server, ask):
     assert server.calls.where(image=match.near(call.images[0])).last is call
     near = match.near(encode(flat("blue"), "PNG"), 100)
     assert near.mismatch(call.images[0]) is None
-    said = blue.faults(call)[0]
+    said = blue.mismatches(call)[0]
     assert ", but picture 1: it looks " in said
     assert "apart (0 is the same, 100 as black and white), more than 10" in said

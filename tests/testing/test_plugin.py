@@ -125,7 +125,7 @@ def test_misused(xai_server):
         ini="xai_fake = ['unmatched = \"error\"', 'seed = 7']\n",
     )
     result.assert_outcomes(passed=3, errors=1)
-    result.stdout.fnmatch_lines(["*xai_fake takes settings by name*"])
+    result.stdout.fnmatch_lines(["*xai_fake accepts keywords only*"])
 
 
 WRONG_MARKS = {
@@ -163,7 +163,7 @@ def test_it(xai_server):
     ("line", "words"),
     [
         ("unmatchd = 1", "has no 'unmatchd'; did you mean 'unmatched'?"),
-        ("seed = '7'", "seed must be a whole number, not '7'"),
+        ("seed = '7'", "seed must be an integer, not '7'"),
     ],
 )
 def test_a_wrong_ini_line(run, line, words):

@@ -169,7 +169,7 @@ def test_json_must_fit_the_schema_asked_for(server, ask):
     status, words = ask.refusal("Which?", response_format=CAT)
     assert status == "INTERNAL"
     assert "$.animal is 'cow', none of ['cat', 'dog']" in words
-    with pytest.raises(AssertionError, match="does not fit the schema"):
+    with pytest.raises(AssertionError, match="does not match the requested schema"):
         server.verify()
     server.clear()
 
@@ -181,7 +181,7 @@ def test_times(server, ask):
     assert ask.text("caption") != "once"
     with pytest.raises(AssertionError) as caught:
         server.verify()
-    assert "was to answer 1 call, but 1 call more came" in str(caught.value)
+    assert "was to answer 1 call, but 1 more call arrived" in str(caught.value)
     assert "<Call GetCompletion, grok-4, 'caption', OK>, which got the default" in str(caught.value)
     server.clear()
     server.on(prompt=match.contains("caption")).reply("once").times(1)
@@ -231,15 +231,15 @@ def test_nothing_fits_and_that_is_an_error():
         (lambda server: server.on(colour="red"), "colour"),
         (lambda server: server.on().reply(5), "a Reply, a Fault or a str"),
         (lambda server: server.on().replies(), "at least one"),
-        (lambda server: server.on().reply(Fault.hang(), reasoning="x"), "takes no fields"),
+        (lambda server: server.on().reply(Fault.hang(), reasoning="x"), "does not accept fields"),
         (lambda server: server.on().reply("x", colour="red"), "colour"),
-        (lambda server: server.on().reply("x").times(-1), "0 or more"),
-        (lambda server: Reply("ab", chunks=["a"]), "joined are not the text"),
-        (lambda server: Reply("ab", chunks=0), "1 or more"),
-        (lambda server: Reply(5), "a str, not int"),
-        (lambda server: server.fault(Fault.hang(), rate=2), "between 0 and 1"),
+        (lambda server: server.on().reply("x").times(-1), "at least 0"),
+        (lambda server: Reply("ab", chunks=["a"]), "must add up to the text"),
+        (lambda server: Reply("ab", chunks=0), "at least 1"),
+        (lambda server: Reply(5), "a string, not int"),
+        (lambda server: server.fault(Fault.hang(), rate=2), "at least 0 and at most 1"),
         (lambda server: Fault.status("NO_SUCH"), "NO_SUCH"),
-        (lambda server: server.rate_limit(requests=0), "more than 0"),
+        (lambda server: server.rate_limit(requests=0), "greater than 0"),
         (lambda server: server.urls.update({"https://e.x": 5}), "not 5"),
         (lambda server: server.root_certificate, "no TLS"),
     ],
