@@ -141,7 +141,7 @@ def test_the_same_stored_conversation(server, rpc):
     ids = [over["grpc"].id, over["responses"]["id"], over["chat"]["id"]]
     kept = [server.store.get(one) for one in ids]
     assert len({one.conversation.prompt for one in kept}) == 1
-    assert [one.conversation.messages for one in kept] == [2, 2, 2]
+    assert [one.conversation.message_count for one in kept] == [2, 2, 2]
     told = set()
     for one in ids:
         grpc = rpc("And now?", previous_response_id=one)

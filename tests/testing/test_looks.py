@@ -129,5 +129,5 @@ def test_through_the_wire(server, ask):
     near = match.near(encode(flat("blue"), "PNG"), 100)
     assert near.mismatch(call.images[0]) is None
     said = blue.mismatches(call)[0]
-    assert ", but picture 1: it looks " in said
-    assert "apart (0 is the same, 100 as black and white), more than 10" in said
+    assert ", but image 1: its visual distance is " in said
+    assert "(0 is the same, 100 is black and white), more than 10" in said

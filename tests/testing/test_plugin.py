@@ -96,8 +96,8 @@ def test_without_a_server():
     assert f"no rule answered it. Nearest: {nearest}aption'." in out
     assert "The server was not called." in out
     assert out.count("- fake xAI server -") == 2
-    assert "\non(prompt=match.contains('capton')) was never used (say .optional(), or set" in out
-    assert "never happened" in out
+    assert "\non(prompt=match.contains('capton')) was never used (add .optional(), or set" in out
+    assert "was never injected" in out
     assert "pytest_plugin.py" not in out.replace("-p xai_vision.pytest_plugin", "")
 
 
@@ -129,11 +129,11 @@ def test_misused(xai_server):
 
 
 WRONG_MARKS = {
-    "unmatchd='error'": "has no 'unmatchd'; did you mean 'unmatched'?",
-    "unused='alow'": "unused cannot be 'alow'; did you mean 'allow'?",
-    "keep_calls=-1": "keep_calls must be 1 or more, not -1",
+    "unmatchd='error'": "does not accept 'unmatchd'; did you mean 'unmatched'?",
+    "unused='alow'": "unused must be one of 'error', 'allow', not 'alow'; did you mean 'allow'?",
+    "keep_calls=-1": "keep_calls must be an integer of at least 1, not -1",
     "tls='yes'": "FakeServer: tls must be True or False, not 'yes'",
-    "tls=True, sede=1": "has no 'sede'; did you mean 'seed'?",
+    "tls=True, sede=1": "does not accept 'sede'; did you mean 'seed'?",
 }
 
 
@@ -162,7 +162,7 @@ def test_it(xai_server):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("unmatchd = 1", "has no 'unmatchd'; did you mean 'unmatched'?"),
+        ("unmatchd = 1", "does not accept 'unmatchd'; did you mean 'unmatched'?"),
         ("seed = '7'", "seed must be an integer, not '7'"),
     ],
 )

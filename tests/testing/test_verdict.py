@@ -33,7 +33,7 @@ def test_a_rule_that_was_never_used(server, ask):
     ask("Hi")
     ask("a caption", picture(jpeg()))
     said = verdict(server)
-    assert said.startswith("on(prompt=match.contains('capton'), images=1) was never used (say .opt")
+    assert said.startswith("on(prompt=match.contains('capton'), images=1) was never used (add .opt")
     assert "or set unused='allow'" in said
     assert "Nearest call: <Call GetCompletion, grok-4, 'a caption', <JPEG 640x480" in said
     assert said.endswith("prompt=match.contains('capton'), but it is 'a caption'.")
@@ -69,30 +69,30 @@ def test_another_rule_was_first(server, ask):
     server.on().reply("all")
     server.on(prompt="Hi").reply("never comes to it")
     ask("Hi")
-    assert verdict(server).endswith("'Hi', OK>: it fits, but on() answered it.")
+    assert verdict(server).endswith("'Hi', OK>: it matches, but on() answered it.")
 
 
 def test_the_rule_came_after_the_call(server, ask):
     ask("Hi")
     server.on(prompt="Hi").reply("late")
-    assert verdict(server).endswith("it fits, but came before the rule.")
+    assert verdict(server).endswith("it matches, but arrived before the rule was added.")
 
 
 def test_a_rule_without_a_reply(server, ask):
     rule = server.on(prompt="Hi")
     ask("Hi")
     assert verdict(server) == (
-        "on(prompt='Hi') has no reply, so it was never used: end it with .reply(...)."
+        "on(prompt='Hi') has no reply, so it was never used. Add .reply(...)."
     )
     rule.times(1)
-    assert verdict(server).endswith("it has no reply.")
+    assert verdict(server).endswith("the rule has no reply.")
 
 
 def test_a_fault_was_first(server, ask):
     server.on(prompt="Hi").reply("x")
     server.fault(Fault.unavailable("down"))
     ask.refusal("Hi")
-    assert "it was met by Fault('status', code='UNAVAILABLE', details='down')" in verdict(server)
+    assert "it got Fault('status', code='UNAVAILABLE', details='down')" in verdict(server)
 
 
 def test_the_call_was_refused_before(server, ask):
@@ -109,7 +109,7 @@ def test_calls_of_methods_that_rules_are_not_about_are_not_nearest(server, ask):
     assert "'Hi'" in verdict(server)
     server.calls.clear()
     ModelsStub(ask.channel).ListLanguageModels(empty_pb2.Empty(), metadata=ask.metadata)
-    assert verdict(server).endswith("rules are not asked about ListLanguageModels.")
+    assert verdict(server).endswith("rules do not apply to ListLanguageModels.")
 
 
 def test_a_fault_that_never_happened(server, ask):
@@ -117,7 +117,7 @@ def test_a_fault_that_never_happened(server, ask):
     ask("Hi")
     said = verdict(server)
     assert said.startswith("fault(Fault('status', code='UNAVAILABLE'")
-    assert "prompt='other') never happened (say .optional()" in said
+    assert "prompt='other') was never injected (add .optional()" in said
     assert said.endswith("'Hi', OK>: prompt='other', but it is 'Hi'.")
 
 
@@ -125,14 +125,13 @@ def test_a_fault_behind_another_or_too_early(server, ask):
     server.fault(Fault.internal("first"))
     server.fault(Fault.internal("second"))
     ask.refusal("Hi")
-    assert (
-        "it fits, but it was met by Fault('status', code='INTERNAL', details='first')"
-        in verdict(server)
+    assert "it matches, but got Fault('status', code='INTERNAL', details='first')" in verdict(
+        server
     )
     server.clear()
     server.fault(Fault.internal(), after=3)
     ask("Hi")
-    assert "was let through by after=" in verdict(server)
+    assert "or was skipped by after=" in verdict(server)
 
 
 def test_one_call_too_many(server, ask):
@@ -140,8 +139,8 @@ def test_one_call_too_many(server, ask):
     for _ in range(3):
         ask("a caption")
     said = verdict(server)
-    assert ".times(1) was to answer 1 call, but 2 calls more came that no other rule" in said
-    assert "<Call GetCompletion, grok-4, 'a caption', OK>, which got the default answer." in said
+    assert ".times(1) was to answer 1 call, but 2 more calls arrived that no other rule" in said
+    assert "<Call GetCompletion, grok-4, 'a caption', OK>, which got the default reply." in said
 
 
 def test_a_call_that_must_not_come(server, ask):
@@ -149,7 +148,7 @@ def test_a_call_that_must_not_come(server, ask):
     ask("Hi")
     server.verify()
     ask("never")
-    assert "was to answer 0 calls, but 1 call more came" in verdict(server)
+    assert "was to answer 0 calls, but 1 more call arrived" in verdict(server)
 
 
 def test_one_too_many_is_refused_where_nothing_may_be_unmatched():
@@ -157,7 +156,7 @@ def test_one_too_many_is_refused_where_nothing_may_be_unmatched():
         server.on(prompt="Hi").reply("x").times(1)
         ask("Hi")
         status, words = ask.refusal("Hi")
-        assert (status, "times(1), and all of them are used up" in words) == (
+        assert (status, "times(1) is used up" in words) == (
             "FAILED_PRECONDITION",
             True,
         )
@@ -167,13 +166,15 @@ def test_one_too_many_is_refused_where_nothing_may_be_unmatched():
 def test_a_condition_that_raises_is_told(server, ask):
     ask("Hi")
     server.on(when=lambda call: 1 / 0).reply("x")
-    assert "when=<lambda>, but asking raised ZeroDivisionError: division by zero" in verdict(server)
+    assert "when=<lambda>, but evaluating it raised ZeroDivisionError: division by zero" in verdict(
+        server
+    )
 
 
 def test_a_condition_that_raises_when_a_call_comes_is_a_mistake_of_its_rule(server, ask):
     server.on(when=lambda call: 1 / 0).reply("x").optional()
     status, words = ask.refusal("Hi")
-    assert (status, words) == ("INTERNAL", "on(when=<lambda>) is mistaken: division by zero")
+    assert (status, words) == ("INTERNAL", "on(when=<lambda>) is wrong: division by zero")
     assert "on(when=<lambda>): ZeroDivisionError: division by zero" in verdict(server)
     server.clear()
     server.fault(Fault.hang(), when=lambda call: 1 / 0).optional()
@@ -236,12 +237,12 @@ def test_an_assertion_about_the_log_names_the_nearest_call_and_each_ones_rule(se
         "expected a call with prompt='frist', images=1, but there were 0. "
         "Nearest call: <Call GetCompletion, grok-4, 'first', <JPEG"
     )
-    assert lines[0].endswith("prompt='frist', but it is 'first'; in all:")
+    assert lines[0].endswith("prompt='frist', but it is 'first'; all calls:")
     assert lines[2] == (
         "    no rule answered it. Nearest: on(prompt='second'): prompt='second', but it is 'first'."
     )
     assert lines[4] == "    answered by on(prompt='second')"
-    assert "it was met by Fault('status', code='INTERNAL', details='no')" in lines[6]
+    assert "it got Fault('status', code='INTERNAL', details='no')" in lines[6]
     with pytest.raises(LookupError) as caught:
         _ = server.calls.where(prompt="frist").where(images=1).last
     assert "was not called with prompt='frist' and with images=1" in str(caught.value)
