@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Prepare every image and broken file among Pillow's own test images, and judge what comes out.
+"""Prepare Pillow's own test images, including the broken ones, and check the results.
 
     python scripts/corpus.py [FILE ...]
 
-The images come from Pillow's source distribution, fetched with pip into .cache/. Each file has to
+The images come from Pillow's source distribution, downloaded with pip into .cache/. Each file has to
 become a JPEG or PNG that Pillow reads back with the expected size, or raise an ImageError: no other
-exception, no more than 2 seconds of the processor, 20 MiB of output and 1.5 GiB of memory. Ends
-with status 1 if one does not.
+exception, at most 20 MiB of output and 1.5 GiB of memory, and no hang. The exit status is 1 if one
+does not.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "pillow-sdist"
 VERSION = "13.0.0"
 AT_LEAST = 1000  # files
-SECONDS = 2.0  # of the processor
-PATIENCE = 30.0  # by the clock, on a machine that does other things too
+# CPU seconds. Finds hangs on any machine; benchmarks measure the speed.
+SECONDS = 30.0
+PATIENCE = 120.0  # seconds of wall-clock time
 MEMORY = 1536 * 1024 * 1024
 SMALL = 60_000
 
