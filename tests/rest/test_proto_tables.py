@@ -296,7 +296,9 @@ def test_fields_that_are_newer_than_this_package():
 def test_calls_of_the_service(call, kind):
     asked = called(chat_pb2.ToolCall(id="1", status=1, **call))
     if kind is None:
-        with pytest.raises(TranslationError, match="no item that says all of this call") as caught:
+        with pytest.raises(
+            TranslationError, match="no item of the Responses API can express this call"
+        ) as caught:
             from_request(asked, api="responses")
         assert caught.value.key == "messages[1].tool_calls"
         return

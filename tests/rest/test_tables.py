@@ -204,8 +204,10 @@ def test_a_refusal_that_is_sent_back(body, place):
     with pytest.raises(TranslationError) as caught:
         to_request(body)
     assert (caught.value.key, caught.value.unsupported) == (place, True)
-    assert str(caught.value).startswith(f"{place}: the service's messages have no place for a")
-    assert "leave the message out, or say it in content" in str(caught.value)
+    assert str(caught.value).startswith(
+        f"{place}: the service's messages have no field for a refusal"
+    )
+    assert "Leave the message out, or put the refusal into content" in str(caught.value)
 
 
 @pytest.mark.parametrize("empty", [{"refusal": None}, {"refusal": ""}, {}])
@@ -230,9 +232,9 @@ def test_no_refusal(empty):
         ),
         (
             part({"type": "input_file", "file_id": "a", "filename": "b"}),
-            "filename: it belongs to file_data",
+            "filename: only file_data has a filename",
         ),
-        (part({"type": "input_file", "file_data": "data:text/plain,hell"}), "is no base64"),
+        (part({"type": "input_file", "file_data": "data:text/plain,hell"}), "is not valid base64"),
         (
             chat_part(
                 {"type": "image_url", "image_url": {"url": "u", "detail": "low"}, "detail": "x"}

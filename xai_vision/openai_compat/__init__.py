@@ -1,17 +1,14 @@
-"""OpenAI's two forms of JSON and the messages of the gRPC API, each translated into the other.
+"""Translate between OpenAI's two JSON formats and the protos of the gRPC API.
 
-No server, no client, no network: dicts in, messages out, and back.
+The functions need no client, server or network. ``api`` selects the format: "chat" is Chat
+Completions, "responses" is the Responses API. Anything that a format cannot express raises a
+``TranslationError`` that names it; ``to_request`` documents the keys that it ignores.
 
-::
-
-    from xai_vision.openai_compat import from_request, from_response, to_request
-
-    request = to_request({"model": "grok-4", "messages": [{"role": "user", "content": "Hi"}]})
-    body = from_request(request, api="responses")  # the same in the other form
-
-``api`` is "chat" for Chat Completions, "responses" for the Responses API. What a form cannot
-express is a ``TranslationError`` that names it: nothing of a request is left out in silence but
-what ``to_request`` lists.
+Examples:
+    >>> from xai_vision.openai_compat import from_request, to_request
+    >>> request = to_request({"model": "grok-4", "messages": [{"role": "user", "content": "Hi"}]})
+    >>> from_request(request, api="responses")["input"]
+    [{'role': 'user', 'content': 'Hi'}]
 """
 
 from __future__ import annotations

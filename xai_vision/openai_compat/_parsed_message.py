@@ -127,6 +127,6 @@ def _image(part: ImagePart) -> image_pb2.ImageUrlContent:
         return image_pb2.ImageUrlContent(image_url=part.source, detail=detail)
     except UnicodeEncodeError:
         raise TranslationError(
-            f"{part.path}.image_url holds a lone surrogate, which UTF-8 cannot encode",
+            f"{part.path}.image_url contains a lone surrogate, which cannot be encoded as UTF-8",
             key=part.path,
         ) from None

@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
-from xai_vision._validation import short_repr
+from xai_vision._validation import did_you_mean, key_label, short_repr
 from xai_vision.openai_compat._values import (
     TranslationError,
     boolean,
-    did_you_mean,
     dump_schema,
     enum,
     integer,
     invalid_value,
-    key_label,
     mapping,
     parse_schema,
     string,

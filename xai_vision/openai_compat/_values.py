@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 from xai_vision import _validation
-from xai_vision._validation import short_repr
+from xai_vision._validation import did_you_mean, key_label, short_repr
 from xai_vision.errors import InvalidRequestError
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "TranslationError",
     "check_keys",
     "check_type",
-    "did_you_mean",
     "drop_none",
     "enum_name",
     "shortest_decimal",
@@ -32,7 +30,6 @@ MAX_DEPTH = 200
 
 Much deeper values overflow Python's stack. The number is an assumption: no limit is documented.
 """
-_MAX_WORD: Final = 80
 # Requests are JSON, so errors do not use Python's spelling.
 _JSON_NAMES: Final = {None: "left out", True: "true", False: "false"}
 # A larger number is infinite as a 32-bit float, which the protos use.
@@ -72,21 +69,6 @@ def invalid_value(path: str, expected: str, value: object) -> TranslationError:
 def unsupported(path: str, reason: str) -> TranslationError:
     """Return the error for a value that the other format cannot express."""
     return TranslationError(f"{path}: {reason}", key=path, unsupported=True)
-
-
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return "; did you mean ...?" for the closest known word, or an empty string."""
-    # Comparing long strings is slow, and no known word is long.
-    if not isinstance(word, str) or len(word) >= _MAX_WORD:
-        return ""
-    close = get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def key_label(key: object) -> str:
-    """Return a key's name for an error; a long key is shortened."""
-    label = short_repr(key)
-    return str(key) if label == repr(key) else label
 
 
 def drop_none(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,20 +150,23 @@ def _to_json(value: Any, levels: int) -> Any:
     return None if omitted and type(value).__module__.startswith("openai") else value
 
 
+class _Validator(_validation.Validator):
+    """Raises ``TranslationError``, with the name of the value as its key."""
+
+    def type_error(self, name: str, problem: str) -> Exception:
+        return TranslationError(f"{name} {problem}", key=name)
+
+    value_error = type_error
+
+
+_validator = _Validator(TranslationError)
+
+
 def string(path: str, value: Any) -> str:
     """Read a string that UTF-8 can encode."""
     if value is None:
         raise invalid_value(path, "a string", value)
-    if not isinstance(value, str):
-        # The error does not quote the value: it may be a secret, such as a header.
-        raise TranslationError(f"{path} must be a string, not {type(value).__name__}", key=path)
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise TranslationError(
-            f"{path} holds a lone surrogate, which UTF-8 cannot encode", key=path
-        ) from None
-    return value
+    return _validator.string(path, value)
 
 
 def boolean(path: str, value: Any) -> bool:
