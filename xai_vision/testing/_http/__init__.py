@@ -1,4 +1,4 @@
-"""The engine over HTTP: the Responses API and Chat Completions, as REST clients know them.
+"""The REST API of the fake server: the Responses API and Chat Completions over HTTP.
 
-Needs the extra "http"; nothing of it is imported before ``FakeServer.http_url`` is asked for.
+It needs the extra "http". Its modules are imported when an HTTP port is first requested.
 """

@@ -1,4 +1,4 @@
-"""The engine over HTTP: requests in, ServiceErrors to statuses, answers to bodies and streams."""
+"""The ASGI application: passes requests to the engine and turns errors into HTTP responses."""
 
 from __future__ import annotations
 
@@ -26,126 +26,131 @@ from xai_vision.testing._http.errors import (
 from xai_vision.testing._http.request import HttpRequest, HttpResult
 from xai_vision.testing._http.response import HttpResponse
 from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
-from xai_vision.testing._service import api_keys as keyring
 from xai_vision.testing._service.active_call import ActiveCall, attempt_number
+from xai_vision.testing._service.api_keys import require_valid_key
 from xai_vision.testing._service.delivery import ClientDisconnected
 
 if TYPE_CHECKING:
-    from xai_vision.testing._service.api_keys import ApiKey
+    from xai_vision.testing._service.api_keys import ApiKey, KeyRegistry
     from xai_vision.testing._service.engine import Engine
     from xai_vision.testing._thread_pool import ThreadPool
 
 __all__ = ["SERVICE", "HttpApp"]
 
 SERVICE = "REST"
-"""What the call log calls the service of all these calls."""
+"""The service of every REST call in the call log."""
 
 
 class HttpApp:
-    """Answers the endpoints of ``endpoints.py``, and says 404 and 405 of the rest.
+    """Serves the endpoints of ``routes.py``; other paths and methods get 404 and 405.
 
     Attributes:
         app: The ASGI application.
 
     Args:
-        keys: Who may call.
-        crew: Threads for what blocks: the engine, and waiting for an answer's parts.
+        keys: The accepted API keys.
+        threads: The threads for blocking work: the engine, and waiting for a stream's events.
     """
 
-    def __init__(self, keys: keyring.KeyRegistry[Engine], threads: ThreadPool) -> None:
+    def __init__(self, keys: KeyRegistry[Engine], threads: ThreadPool) -> None:
         self._keys = keys
-        self._crew = threads
+        self._threads = threads
         paths: dict[str, dict[str, Endpoint]] = {}
-        for one in ENDPOINTS:
-            paths.setdefault(one.path, {})[one.method] = one
-        # One for each path, so that 405 names all of its methods.
+        for endpoint in ENDPOINTS:
+            paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        # One route per path, so that the Allow header of a 405 names all its methods.
         routes = [
-            Route(path, partial(self._answer, verbs=verbs), methods=list(verbs))
-            for path, verbs in paths.items()
+            Route(path, partial(self._respond, endpoints=endpoints), methods=list(endpoints))
+            for path, endpoints in paths.items()
         ]
         self.app = Starlette(
-            routes=routes,
-            exception_handlers={HTTPException: self._lost},
+            routes=routes, exception_handlers={HTTPException: self._respond_with_routing_error}
         )
         self.app.router.redirect_slashes = False
 
-    async def _answer(self, request: Request, *, verbs: dict[str, Endpoint]) -> Response:
-        # HEAD is GET without the body, which the protocol leaves out.
-        endpoint = verbs[request.method.replace("HEAD", "GET")]
-        call, engine, caller = self._arrive(request, endpoint.name)
+    async def _respond(self, request: Request, *, endpoints: dict[str, Endpoint]) -> Response:
+        # HEAD is handled as GET; the HTTP protocol leaves the body out.
+        endpoint = endpoints[request.method.replace("HEAD", "GET")]
+        call, engine, api_key = self._start_call(request, endpoint.name)
         try:
-            raw = await request.body()
+            body = await request.body()
         except ClientDisconnect:
             call.finish("CANCELLED", cancelled=True)
             return Response()
-        leaving = asyncio.create_task(_watch(request.receive, call))
-        work = partial(self._work, request, endpoint, engine, caller, call, raw)
-        outcome = await asyncio.get_running_loop().run_in_executor(self._crew, work)
-        return HttpResponse(outcome, call, self._crew, leaving)
+        disconnected = asyncio.create_task(_wait_for_disconnect(request.receive, call))
+        handle = partial(self._handle, request, endpoint, engine, api_key, call, body)
+        result = await asyncio.get_running_loop().run_in_executor(self._threads, handle)
+        return HttpResponse(result, call, self._threads, disconnected)
 
-    def _work(
+    def _handle(
         self,
         request: Request,
         endpoint: Endpoint,
         engine: Engine,
-        caller: ApiKey | None,
+        api_key: ApiKey | None,
         call: ActiveCall,
-        raw: bytes,
+        body: bytes,
     ) -> HttpResult:
-        """Have the engine answer; on a thread, for it may take its time."""
+        """Handle a request on a worker thread, because the engine may block."""
         authorization = request.headers.get("authorization")
         try:
-            # A blocked key may still ask what is wrong with it.
-            known = caller if endpoint.allows_blocked_key else None
-            known = known or keyring.require_valid_key(authorization, caller)
-            kind = request.headers.get("content-type", "")
-            query = request.query_params.multi_items()
-            asked = HttpRequest(engine, known, call, request.path_params, raw, kind, query)
-            asked.check_query(endpoint.query)
-            outcome = endpoint.handler(asked)
-            if not isinstance(outcome.body, Iterator) and call.delivery.wait_for_response():
-                outcome.body = outcome.body[: len(outcome.body) // 2]
-        except Exception as fault:  # noqa: BLE001 - becomes the call's status
-            return _refusal(engine, call, fault, authorization)
-        return outcome
+            # A blocked key may still ask for its own state.
+            caller = api_key if endpoint.allows_blocked_key else None
+            caller = caller or require_valid_key(authorization, api_key)
+            http_request = HttpRequest(
+                engine,
+                caller,
+                call,
+                path=request.path_params,
+                raw_body=body,
+                content_type=request.headers.get("content-type", ""),
+                query=request.query_params.multi_items(),
+            )
+            http_request.check_query(endpoint.query)
+            result = endpoint.handler(http_request)
+            if not isinstance(result.body, Iterator) and call.delivery.wait_for_response():
+                # An injected fault truncates the body.
+                result.body = result.body[: len(result.body) // 2]
+        except Exception as error:  # noqa: BLE001 - becomes the call's status
+            return _failure(engine, call, error, authorization)
+        return result
 
-    def _arrive(self, request: Request, name: str) -> tuple[ActiveCall, Engine, ApiKey | None]:
+    def _start_call(self, request: Request, name: str) -> tuple[ActiveCall, Engine, ApiKey | None]:
         record = Call(redact(name), SERVICE)
         authorization = request.headers.get("authorization")
-        engine, caller = self._keys.find(authorization)
+        engine, api_key = self._keys.find(authorization)
         record.metadata = redact_metadata(request.headers.items(), authorization)
         record.attempt = attempt_number(request.headers.get("x-stainless-retry-count", ""))
-        record.key_id = caller.key_id if caller else ""
+        record.key_id = api_key.key_id if api_key else ""
         record.peer = f"{request.client.host}:{request.client.port}" if request.client else ""
-        return engine.start_call(record), engine, caller
+        return engine.start_call(record), engine, api_key
 
-    async def _lost(self, request: Request, fault: Exception) -> Response:
-        """Say that there is no such endpoint, or not by this method."""
-        status = fault.status_code if isinstance(fault, HTTPException) else 500
-        call, engine, _ = self._arrive(request, f"{request.method} {request.url.path}")
-        words = "has no such path" if status == 404 else "does not take this method there"
-        error = HttpError(
-            status, "UNIMPLEMENTED", f"{request.method} {request.url.path}: the service {words}."
+    async def _respond_with_routing_error(self, request: Request, error: Exception) -> Response:
+        """Respond to an unknown path or a method that the path does not support."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        target = f"{request.method} {request.url.path}"
+        call, engine, _ = self._start_call(request, target)
+        problem = "no such path" if status == 404 else "the path does not support this method"
+        result = _error_result(
+            engine, call, HttpError(status, "UNIMPLEMENTED", f"{target}: {problem}.")
         )
-        headers = dict(getattr(fault, "headers", None) or {})
-        outcome = _told(engine, call, error)
-        outcome.headers |= headers
-        return HttpResponse(outcome, call, self._crew, None)
+        result.headers |= getattr(error, "headers", None) or {}
+        return HttpResponse(result, call, self._threads, None)
 
 
-def _refusal(
-    engine: Engine, call: ActiveCall, fault: Exception, authorization: str | None
+def _failure(
+    engine: Engine, call: ActiveCall, error: Exception, authorization: str | None
 ) -> HttpResult:
-    if isinstance(fault, ClientDisconnected):
-        fault = ServiceError("UNAVAILABLE", "The fake server was stopped.")
-    elif not isinstance(fault, ServiceError):
-        fault = engine.test_error(f"{call!r}: {type(fault).__name__}: {fault}")
-    return _told(
-        engine, call, map_authentication_error(fault, engine.settings.error_form, authorization)
+    if isinstance(error, ClientDisconnected):
+        error = ServiceError("UNAVAILABLE", "The fake server was stopped.")
+    elif not isinstance(error, ServiceError):
+        error = engine.test_error(f"{call!r}: {type(error).__name__}: {error}")
+    return _error_result(
+        engine, call, map_authentication_error(error, engine.settings.error_form, authorization)
     )
 
 
-def _told(engine: Engine, call: ActiveCall, error: ServiceError) -> HttpResult:
+def _error_result(engine: Engine, call: ActiveCall, error: ServiceError) -> HttpResult:
     status = error_status(error)
     if call.record.ended is None:
         call.record.http_status = status
@@ -154,8 +159,8 @@ def _told(engine: Engine, call: ActiveCall, error: ServiceError) -> HttpResult:
     return HttpResult.json(body, status, error_headers(error))
 
 
-async def _watch(receive: Callable[[], Awaitable[Any]], call: ActiveCall) -> None:
-    """Wait until the client has gone, or has its answer."""
+async def _wait_for_disconnect(receive: Callable[[], Awaitable[Any]], call: ActiveCall) -> None:
+    """Wait until the client disconnects; a call that is still running is then cancelled."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    call.finish("CANCELLED", cancelled=True)  # unless it had ended before
+    call.finish("CANCELLED", cancelled=True)

@@ -1,4 +1,4 @@
-"""Models and keys as the REST catalogue shows them."""
+"""Models and API keys as JSON of the REST API."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from typing import Any
 from xai_vision.proto import auth_pb2
 from xai_vision.testing._service.models import Model
 
-__all__ = ["api_key", "language_model", "model"]
+__all__ = ["api_key_json", "language_model_json", "model_json"]
 
 
-def model(known: Model) -> dict[str, Any]:
-    """A model as /v1/models has it."""
-    created = int(known.created.timestamp())
-    return {"id": known.name, "object": "model", "created": created, "owned_by": "xai"}
+def model_json(model: Model) -> dict[str, Any]:
+    """Write a model as in /v1/models."""
+    created = int(model.created.timestamp())
+    return {"id": model.name, "object": "model", "created": created, "owned_by": "xai"}
 
 
-def language_model(known: Model) -> dict[str, Any]:
-    """A model as /v1/language-models has it. Prices are in cents for 100 million tokens."""
+def language_model_json(model: Model) -> dict[str, Any]:
+    """Write a model as in /v1/language-models, with prices in cents per 100 million tokens."""
     return {
-        **model(known),
-        "fingerprint": known.fingerprint,
-        "version": known.version,
-        "input_modalities": ["text", "image"] if known.vision else ["text"],
+        **model_json(model),
+        "fingerprint": model.fingerprint,
+        "version": model.version,
+        "input_modalities": ["text", "image"] if model.vision else ["text"],
         "output_modalities": ["text"],
-        "prompt_text_token_price": known.text_price,
-        "cached_prompt_text_token_price": known.cached_price,
-        "prompt_image_token_price": known.image_price if known.vision else 0,
-        "completion_text_token_price": known.completion_price,
-        "search_price": known.search_price,
-        "aliases": list(known.aliases),
+        "prompt_text_token_price": model.text_price,
+        "cached_prompt_text_token_price": model.cached_price,
+        "prompt_image_token_price": model.image_price if model.vision else 0,
+        "completion_text_token_price": model.completion_price,
+        "search_price": model.search_price,
+        "aliases": list(model.aliases),
     }
 
 
-def api_key(key: auth_pb2.ApiKey) -> dict[str, Any]:
-    """What a key may learn about itself."""
+def api_key_json(key: auth_pb2.ApiKey) -> dict[str, Any]:
+    """Write the description of a key, without the key."""
     return {
         "redacted_api_key": key.redacted_api_key,
         "user_id": key.user_id,

@@ -1,4 +1,4 @@
-"""One HTTP connection: uvicorn's, silent, and with a cable that a test can cut."""
+"""One HTTP connection, on uvicorn's protocol: without logging, and with connection faults."""
 
 from __future__ import annotations
 
@@ -18,71 +18,77 @@ from xai_vision.testing._faults.fault import Fault
 
 __all__ = ["Connection", "FaultyTransport"]
 
-# SO_LINGER with no time: closing sends RST. Its two numbers are short ones on Windows.
+# SO_LINGER with a timeout of 0: closing the socket sends RST. Windows has 16-bit fields.
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
-def _silent() -> logging.Logger:
-    # Of its own and without a parent: the program under test may run uvicorn too, and what it
-    # logs is not ours to change.
+def _silent_logger() -> logging.Logger:
+    # Not from getLogger(): the program under test may use uvicorn too, so its loggers must not
+    # change, and a logger without a parent propagates nothing.
     logger = logging.Logger("xai_vision.testing._http", logging.CRITICAL)
     logger.addHandler(logging.NullHandler())
     return logger
 
 
-_SILENT = _silent()
+_LOGGER = _silent_logger()
 
 
 class FaultyTransport:
-    """A transport that lets a fault happen after so many bytes."""
+    """A transport that injects a fault after a number of bytes.
+
+    Attributes:
+        broken: Whether the fault has been injected.
+    """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._fault: Fault | None = None
-        self._left = 0
-        self._struck: Callable[[], None] | None = None
-        self.cut = False
+        self._remaining = 0
+        self._on_injection: Callable[[], None] | None = None
+        self.broken = False
 
-    def arm(self, fault: Fault, struck: Callable[[], None]) -> None:
-        """Let ``fault`` happen when it is due; at once, if nothing is to be sent before.
+    def arm(self, fault: Fault, on_injection: Callable[[], None]) -> None:
+        """Inject ``fault`` once its bytes are written; at once if it needs none.
 
-        ``struck`` is called when it does, before the client can notice.
+        Args:
+            fault: The fault.
+            on_injection: Called just before the client can notice the fault.
         """
-        self._fault, self._left, self._struck = fault, fault.after_bytes, struck
-        self._strike()
+        self._fault, self._remaining, self._on_injection = fault, fault.after_bytes, on_injection
+        self._inject_if_due()
 
     def disarm(self) -> None:
-        """Forget a fault whose answer is over before it was due."""
-        if not self.cut:
+        """Drop a fault that was not injected during its response."""
+        if not self.broken:
             self._fault = None
 
     def write(self, data: bytes) -> None:
-        """Send, as far as the fault allows."""
-        if self.cut:
+        """Write the data, up to the fault."""
+        if self.broken:
             return
         if self._fault is None:
             self._transport.write(data)
             return
-        self._transport.write(data[: self._left])
-        self._left -= len(data)
-        self._strike()
+        self._transport.write(data[: self._remaining])
+        self._remaining -= len(data)
+        self._inject_if_due()
 
     def close(self) -> None:
-        """Close it; a frozen connection stands."""
-        if not self.cut:
+        """Close the transport; a frozen connection stays open."""
+        if not self.broken:
             self._transport.close()
 
-    def _strike(self) -> None:
-        if self._fault is None or self._left > 0 or self.cut:
+    def _inject_if_due(self) -> None:
+        if self._fault is None or self._remaining > 0 or self.broken:
             return
-        self.cut = True
-        if self._struck is not None:
-            self._struck()
+        self.broken = True
+        if self._on_injection is not None:
+            self._on_injection()
         if self._fault.kind != "freeze":
             self._reset()
 
     def _reset(self) -> None:
-        # What was sent before is to arrive: aborting would drop what is not yet on its way.
+        # abort() drops buffered data, which the client must receive: wait until it is written.
         if self._transport.get_write_buffer_size() and not self._transport.is_closing():
             asyncio.get_running_loop().call_later(0.001, self._reset)
             return
@@ -95,23 +101,23 @@ class FaultyTransport:
 
 
 class Connection(H11Protocol):
-    """A connection that says nothing to anybody's log, and that requests can find.
+    """A connection without logging, whose transport can inject faults.
 
-    Requests have it in their scope, as ``scope["state"]["connection"]``.
+    The scope of a request holds it as ``scope["state"]["connection"]``.
     """
 
     faulty_transport: FaultyTransport
 
     def __init__(self, config: Config, state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(config, state, {"connection": self}, loop)
-        self.logger = _SILENT
+        self.logger = _LOGGER
         self.access_log = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Put the cable between."""
-        # Head and body are written apart: without this the body would wait for the client's
-        # acknowledgement of the head, some 40 ms. asyncio does it only for sockets it has made.
+        """Wrap the transport in a ``FaultyTransport``."""
+        # Headers and body are separate writes. Without TCP_NODELAY the body waits about 40 ms for
+        # the client to acknowledge the headers. asyncio sets it only on sockets it has created.
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.faulty_transport = FaultyTransport(transport)  # type: ignore[arg-type]  # a stream's transport
-        super().connection_made(self.faulty_transport)  # type: ignore[arg-type]  # stands in for one
+        self.faulty_transport = FaultyTransport(transport)  # type: ignore[arg-type]
+        super().connection_made(self.faulty_transport)  # type: ignore[arg-type]  # duck typing

@@ -1,4 +1,4 @@
-"""Refusals and failures as HTTP: statuses, headers and bodies."""
+"""Service errors as HTTP: statuses, headers and bodies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,12 @@ __all__ = [
 
 
 class HttpError(ServiceError):
-    """A refusal that only HTTP knows, with its own status."""
+    """An error with an HTTP status of its own.
+
+    Attributes:
+        status: The HTTP status.
+        key: The path of the invalid value in the request, if known.
+    """
 
     def __init__(self, status: int, code: str, details: str, key: str | None = None) -> None:
         super().__init__(code, details)
@@ -31,14 +36,14 @@ class HttpError(ServiceError):
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """How a gRPC status looks over HTTP.
+class _HttpForm:
+    """The HTTP form of a gRPC status.
 
     Attributes:
         status: The HTTP status.
-        code: The text xAI puts into "code": the description that its gRPC library gives the
-            status (observed for some, assumed of the others).
-        type: OpenAI's "type".
+        code: The value of "code" in xAI's error bodies: the description of the status in xAI's
+            gRPC library (observed for some statuses, assumed for the others).
+        type: The value of "type" in OpenAI's error bodies.
     """
 
     status: int
@@ -46,96 +51,104 @@ class _Kind:
     type: str = "invalid_request_error"
 
 
-_KINDS: Final = {
-    StatusCode.CANCELLED: _Kind(499, "The operation was cancelled", "server_error"),
-    StatusCode.UNKNOWN: _Kind(500, "Unknown error", "server_error"),
-    StatusCode.INVALID_ARGUMENT: _Kind(400, "Client specified an invalid argument"),
-    StatusCode.DEADLINE_EXCEEDED: _Kind(
+_HTTP_FORMS: Final = {
+    StatusCode.CANCELLED: _HttpForm(499, "The operation was cancelled", "server_error"),
+    StatusCode.UNKNOWN: _HttpForm(500, "Unknown error", "server_error"),
+    StatusCode.INVALID_ARGUMENT: _HttpForm(400, "Client specified an invalid argument"),
+    StatusCode.DEADLINE_EXCEEDED: _HttpForm(
         504, "Deadline expired before operation could complete", "server_error"
     ),
-    StatusCode.NOT_FOUND: _Kind(404, "Some requested entity was not found"),
-    StatusCode.ALREADY_EXISTS: _Kind(409, "Some entity that we attempted to create already exists"),
-    StatusCode.PERMISSION_DENIED: _Kind(
+    StatusCode.NOT_FOUND: _HttpForm(404, "Some requested entity was not found"),
+    StatusCode.ALREADY_EXISTS: _HttpForm(
+        409, "Some entity that we attempted to create already exists"
+    ),
+    StatusCode.PERMISSION_DENIED: _HttpForm(
         403, "The caller does not have permission to execute the specified operation"
     ),
-    StatusCode.RESOURCE_EXHAUSTED: _Kind(
+    StatusCode.RESOURCE_EXHAUSTED: _HttpForm(
         429, "Some resource has been exhausted", "rate_limit_error"
     ),
-    StatusCode.FAILED_PRECONDITION: _Kind(
+    StatusCode.FAILED_PRECONDITION: _HttpForm(
         400, "The system is not in a state required for the operation's execution"
     ),
-    StatusCode.ABORTED: _Kind(409, "The operation was aborted"),
-    StatusCode.OUT_OF_RANGE: _Kind(400, "Operation was attempted past the valid range"),
-    StatusCode.UNIMPLEMENTED: _Kind(404, "Operation is not implemented or not supported"),
-    StatusCode.INTERNAL: _Kind(500, "Internal error", "server_error"),
-    StatusCode.UNAVAILABLE: _Kind(503, "The service is currently unavailable", "server_error"),
-    # An image's URL that could not be fetched. The status is a guess.
-    StatusCode.DATA_LOSS: _Kind(400, "Unrecoverable data loss or corruption"),
-    StatusCode.UNAUTHENTICATED: _Kind(
+    StatusCode.ABORTED: _HttpForm(409, "The operation was aborted"),
+    StatusCode.OUT_OF_RANGE: _HttpForm(400, "Operation was attempted past the valid range"),
+    StatusCode.UNIMPLEMENTED: _HttpForm(404, "Operation is not implemented or not supported"),
+    StatusCode.INTERNAL: _HttpForm(500, "Internal error", "server_error"),
+    StatusCode.UNAVAILABLE: _HttpForm(503, "The service is currently unavailable", "server_error"),
+    # An image URL that could not be fetched. The status is an assumption.
+    StatusCode.DATA_LOSS: _HttpForm(400, "Unrecoverable data loss or corruption"),
+    StatusCode.UNAUTHENTICATED: _HttpForm(
         401, "The request does not have valid authentication credentials"
     ),
 }
-_OTHER: Final = _Kind(500, "Unknown error", "server_error")
+_UNKNOWN: Final = _HttpForm(500, "Unknown error", "server_error")
 
 
 def error_status(error: ServiceError) -> int:
-    """The HTTP status of an error."""
+    """Return the HTTP status of an error."""
     if isinstance(error, HttpError):
         return error.status
-    return _KINDS.get(error.code, _OTHER).status
+    return _HTTP_FORMS.get(error.code, _UNKNOWN).status
 
 
 def error_body(error: ServiceError, error_form: str) -> dict[str, Any]:
-    """The body that tells of an error.
+    """Return the body for an error.
 
     Args:
-        error: Which.
-        form: "xai" (``{"code": ..., "error": "..."}``) or "openai"
+        error: The error.
+        error_form: "xai" (``{"code": ..., "error": "..."}``) or "openai"
             (``{"error": {"message": ..., "type": ..., "param": ..., "code": ...}}``).
     """
-    kind = _KINDS.get(error.code, _OTHER)
+    http_form = _HTTP_FORMS.get(error.code, _UNKNOWN)
     if error_form == "xai":
-        code = "Client specified an invalid argument" if error_status(error) == 400 else kind.code
+        code = (
+            "Client specified an invalid argument" if error_status(error) == 400 else http_form.code
+        )
         return {"code": code, "error": error.details}
-    told = {"message": error.details, "type": kind.type, "param": getattr(error, "key", None)}
-    return {"error": {**told, "code": error.code.name.lower()}}
+    fields = {
+        "message": error.details,
+        "type": http_form.type,
+        "param": getattr(error, "key", None),
+    }
+    return {"error": {**fields, "code": error.code.name.lower()}}
 
 
 def error_headers(error: ServiceError) -> dict[str, str]:
-    """What a fault's trailing metadata is in HTTP: headers, of the words that clients know."""
-    found: dict[str, str] = {}
+    """Translate a fault's trailing metadata into headers, retry hints into those clients know."""
+    headers: dict[str, str] = {}
     for key, value in error.trailing:
         if isinstance(value, bytes):
-            continue  # binary metadata has no form in HTTP
+            continue  # HTTP headers cannot express binary metadata
         if key.lower() != "grpc-retry-pushback-ms":
-            found[key.lower()] = value
+            headers[key.lower()] = value
         elif value.startswith("-"):
-            found["x-should-retry"] = "false"
+            headers["x-should-retry"] = "false"
         else:
-            found["retry-after-ms"] = value
-    return found
+            headers["retry-after-ms"] = value
+    return headers
 
 
 def map_authentication_error(
-    error: ServiceError, form: str, authorization: str | None
+    error: ServiceError, error_form: str, authorization: str | None
 ) -> ServiceError:
-    """What an authentication error is over REST: a wrong key is status 400 with xAI, not 401.
+    """Give an authentication error the status that the REST API uses.
 
-    401 is for a header that is missing, or holds no key.
+    xAI responds with 400 to a wrong key. 401 means that the header is missing or has no key.
     """
     if error.code is not StatusCode.UNAUTHENTICATED:
         return error
     scheme, _, key = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
-        words = "No API key was provided: send it in the header 'Authorization: Bearer KEY'."
-        return HttpError(401, "UNAUTHENTICATED", words)
-    return HttpError(400, "UNAUTHENTICATED", error.details) if form == "xai" else error
+        text = "No API key was provided: send it in the header 'Authorization: Bearer KEY'."
+        return HttpError(401, "UNAUTHENTICATED", text)
+    return HttpError(400, "UNAUTHENTICATED", error.details) if error_form == "xai" else error
 
 
 def from_translation_error(error: InvalidRequestError) -> HttpError:
-    """What a request that cannot be translated is.
+    """Return the HTTP error for a request that cannot be translated.
 
-    400 for what the service does not do, 422 for what is missing or of a wrong type.
+    Its status is 400 for something unsupported, 422 for a missing value or one of a wrong type.
     """
     key = error.key if isinstance(error, TranslationError) else None
     if isinstance(error, TranslationError) and error.unsupported:

@@ -1,4 +1,4 @@
-"""One HTTP request on its way to the engine, and what comes back."""
+"""HTTP requests for the handlers of the endpoints, and the results they return."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from xai_vision._validation import short_repr
 from xai_vision.openai_compat._values import MAX_DEPTH
@@ -17,77 +17,78 @@ if TYPE_CHECKING:
     from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
 
-__all__ = ["HttpRequest", "HttpResult", "without_image_data"]
+__all__ = ["HttpRequest", "HttpResult"]
 
-# Python reads no longer ones, and says so in words of its own.
-_DIGITS = 4000
-# Longer texts that are data URLs are shortened in the log; the images are in the call's images.
-_SHOWN = 256
+# Python itself rejects integers that are a little longer, with an error about Python.
+_MAX_DIGITS = 4000
+# Longer data URLs are shortened in the call log, which has the images in ``Call.images``.
+_MAX_DATA_URL = 256
 
 
 @dataclass
 class HttpRequest:
-    """A request, read.
+    """A request to an endpoint.
 
     Attributes:
-        engine: Whose service it goes to.
-        caller: Who asks.
+        engine: The engine of the tenant that the key belongs to.
+        caller: The API key of the request.
         call: The call.
-        path: The parts of the path that vary, by name.
-        raw: The body's bytes.
-        content_type: What the body is said to be.
-        query: The parameters behind the path, and their values.
+        path: The path parameters, by name.
+        raw_body: The body's bytes.
+        content_type: The Content-Type header.
+        query: The names and values of the query parameters.
     """
 
     engine: Engine
     caller: ApiKey
     call: ActiveCall
     path: Mapping[str, str]
-    raw: bytes = b""
+    raw_body: bytes = b""
     content_type: str = ""
     query: Sequence[tuple[str, str]] = ()
 
     def check_query(self, known: Collection[str]) -> None:
-        """Refuse parameters behind the path that the service is not known to take.
+        """Reject unknown query parameters.
 
         Args:
-            known: Those it is known to take.
+            known: The names of the parameters that the endpoint supports.
 
         Raises:
-            HttpError: 400, it names the first.
+            HttpError: 400; the message names the first unknown parameter.
         """
         unknown = [name for name, _ in self.query if name not in known]
         if unknown and self.engine.settings.unknown_keys == "refuse":
-            words = f"Argument not supported: the query parameter {short_repr(unknown[0])}"
-            raise HttpError(400, "INVALID_ARGUMENT", words, unknown[0])
+            text = f"Argument not supported: the query parameter {short_repr(unknown[0])}"
+            raise HttpError(400, "INVALID_ARGUMENT", text, unknown[0])
 
-    def body(self) -> dict[str, Any]:
-        """The body's JSON.
+    def json(self) -> dict[str, Any]:
+        """Parse the body and store it in the call log.
 
         Raises:
-            HttpError: 415, 400 or 422: it is none, or no object.
+            HttpError: 415 for another content type, 400 for invalid JSON, 422 for JSON that is
+                not an object.
         """
-        kind = self.content_type.partition(";")[0].strip().lower()
-        if kind != "application/json" and not kind.endswith("+json"):
-            words = "Expected request with `Content-Type: application/json`"
-            raise HttpError(415, "INVALID_ARGUMENT", words)
-        found = _parsed(self.raw)
-        if not isinstance(found, dict):
-            words = "Failed to deserialize the JSON body into the target type: expected an object"
-            raise HttpError(422, "INVALID_ARGUMENT", words)
-        self.call.record.body = without_image_data(found)
-        return found
+        content_type = self.content_type.partition(";")[0].strip().lower()
+        if content_type != "application/json" and not content_type.endswith("+json"):
+            text = "Expected request with `Content-Type: application/json`"
+            raise HttpError(415, "INVALID_ARGUMENT", text)
+        body = _parse_json(self.raw_body)
+        if not isinstance(body, dict):
+            text = "Failed to deserialize the JSON body into the target type: expected an object"
+            raise HttpError(422, "INVALID_ARGUMENT", text)
+        self.call.record.body = _shorten_data_urls(body)
+        return body
 
 
 @dataclass
 class HttpResult:
-    """What is to be sent.
+    """The result of a handler.
 
     Attributes:
+        body: The whole body, or an iterator that yields its parts when they are due.
         status: The HTTP status.
-        body: The whole body, or its parts as they are due.
-        headers: Besides those every answer has.
-        content_type: What the body is.
+        headers: Headers besides those of every response.
+        content_type: The Content-Type header.
     """
 
     body: bytes | Iterator[bytes] = b""
@@ -99,67 +100,69 @@ class HttpResult:
     def json(
         cls, value: Any, status: int = 200, headers: dict[str, str] | None = None
     ) -> HttpResult:
-        """Send ``value`` as JSON."""
+        """Make a result whose body is ``value`` as JSON."""
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        # Half a character, quoted from a request, has a form in JSON though none in UTF-8.
+        # UTF-8 cannot encode a lone surrogate from a request, but a JSON escape can express it.
         return cls(body.encode("utf-8", "backslashreplace"), status, headers or {})
 
 
-def _parsed(raw: bytes) -> Any:
-    found = None
-    why = ""
+def _parse_json(raw: bytes) -> Any:
     try:
-        found = json.loads(raw, parse_constant=_constant, parse_float=_float, parse_int=_whole)
-        if _too_deep(found):
-            raise RecursionError
+        value = json.loads(
+            raw,
+            parse_constant=_reject_constant,
+            parse_float=_parse_float,
+            parse_int=_parse_integer,
+        )
+        if not _is_deeper_than(MAX_DEPTH, value):
+            return value
+        problem = f"more than {MAX_DEPTH} levels deep"
     except RecursionError:
-        why = f"more than {MAX_DEPTH} levels deep"
+        problem = f"more than {MAX_DEPTH} levels deep"
     except UnicodeDecodeError as error:
-        why = f"the byte at {error.start} is no {error.encoding.upper()}"
+        problem = f"the byte at {error.start} is not valid {error.encoding.upper()}"
     except ValueError as error:
-        why = str(error)
-    if why:
-        words = f"Failed to parse the request body as JSON: {why}"
-        raise HttpError(400, "INVALID_ARGUMENT", words)
-    return found
+        problem = str(error)
+    text = f"Failed to parse the request body as JSON: {problem}"
+    raise HttpError(400, "INVALID_ARGUMENT", text)
 
 
-# What Python reads and JSON cannot write would be in the answer, which quotes metadata.
+# Responses repeat the metadata, so values that Python parses but JSON cannot express are errors.
 
 
-def _constant(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
+def _reject_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not valid JSON")
 
 
-def _float(digits: str) -> float:
-    found = float(digits)
-    if math.isinf(found):
-        raise ValueError(f"the number {digits:.40} is larger than any that can be held")
-    return found
+def _parse_float(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"the number {digits:.40} is too large for a float")
+    return number
 
 
-def _whole(digits: str) -> int:
-    if len(digits) > _DIGITS:
-        raise ValueError(f"a whole number has more than {_DIGITS} digits")
+def _parse_integer(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError(f"an integer has more than {_MAX_DIGITS} digits")
     return int(digits)
 
 
-def _too_deep(value: Any) -> bool:
+def _is_deeper_than(max_depth: int, value: Any) -> bool:
+    """Return whether lists and objects are nested deeper, without recursion."""
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        inner = [list(one.values()) if isinstance(one, dict) else one for one in level]
-        level = [one for some in inner if isinstance(some, list) for one in some]
+    for _ in range(max_depth + 1):
+        nested = [list(item.values()) if isinstance(item, dict) else item for item in level]
+        level = [item for items in nested if isinstance(items, list) for item in items]
         if not level:
             return False
     return True
 
 
-def without_image_data(value: Any) -> Any:
-    """A request's JSON for the log: data URLs without their data."""
+def _shorten_data_urls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: without_image_data(one) for key, one in value.items()}
+        return {key: _shorten_data_urls(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [without_image_data(one) for one in value]
-    if isinstance(value, str) and len(value) > _SHOWN and value.startswith("data:"):
+        return [_shorten_data_urls(item) for item in value]
+    if isinstance(value, str) and len(value) > _MAX_DATA_URL and value.startswith("data:"):
         return f"{value.partition(',')[0]},…"
     return value

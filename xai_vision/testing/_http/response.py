@@ -1,4 +1,4 @@
-"""Sending an outcome: headers, body or stream, and what a fault does to the connection."""
+"""Send a handler's result: headers, body or stream, with connection faults."""
 
 from __future__ import annotations
 
@@ -25,102 +25,105 @@ __all__ = ["HttpResponse"]
 
 
 class HttpResponse(Response):
-    """Sends an outcome, as far as the connection lets it through.
+    """Sends a result, as far as the call's connection fault allows.
 
     Args:
-        outcome: What to send.
-        call: The log's entry.
-        crew: Threads for waiting for a stream's parts.
-        leaving: Done when the client has gone; None where nobody looks.
+        result: The result to send.
+        call: The call that the result belongs to.
+        threads: The threads that wait for the parts of a stream.
+        disconnected: A task that ends when the client disconnects; None if nothing watches it.
     """
 
     def __init__(
         self,
-        outcome: HttpResult,
+        result: HttpResult,
         call: ActiveCall,
-        crew: ThreadPool,
-        leaving: asyncio.Task[None] | None,
+        threads: ThreadPool,
+        disconnected: asyncio.Task[None] | None,
     ) -> None:
-        self._outcome = outcome
+        self._result = result
         self._call = call
-        self._crew = crew
-        self._leaving = leaving
+        self._threads = threads
+        self._disconnected = disconnected
         self.background = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        cable: FaultyTransport = scope["state"]["connection"].faulty_transport
+        """Send the result."""
+        transport: FaultyTransport = scope["state"]["connection"].faulty_transport
         fault = self._call.delivery.connection_fault
         if self._call.record.ended is None:
-            self._call.record.http_status = self._outcome.status
+            self._call.record.http_status = self._result.status
         if fault is not None:
-            cable.arm(fault, partial(self._cut, fault))
+            transport.arm(fault, partial(self._on_injection, fault))
         try:
-            if isinstance(self._outcome.body, bytes):
-                if not cable.cut:
-                    # Noted before the last byte leaves: a client that has its answer finds the
-                    # log complete. What cuts it off takes that back.
+            if isinstance(self._result.body, bytes):
+                if not transport.broken:
+                    # Before the last byte, so that a client with its response finds the log
+                    # complete. A fault that hits the body changes the entry again.
                     self._call.finish("OK")
-                await self._whole(self._outcome.body, send)
+                await self._send_body(self._result.body, send)
             else:
-                await self._stream(self._outcome.body, cable, send)
+                await self._send_stream(self._result.body, transport, send)
             if fault is not None:
-                await self._struck(fault, cable)
+                await self._finish_faulty_call(fault, transport)
         finally:
-            cable.disarm()
-            if self._leaving is not None:
-                self._leaving.cancel()
+            transport.disarm()
+            if self._disconnected is not None:
+                self._disconnected.cancel()
 
-    async def _whole(self, body: bytes, send: Send) -> None:
-        await self._head(send, len(body))
+    async def _send_body(self, body: bytes, send: Send) -> None:
+        await self._send_headers(send, len(body))
         await send({"type": "http.response.body", "body": body})
 
-    async def _stream(self, parts: Iterator[bytes], cable: FaultyTransport, send: Send) -> None:
-        await self._head(send, None)
+    async def _send_stream(
+        self, parts: Iterator[bytes], transport: FaultyTransport, send: Send
+    ) -> None:
+        await self._send_headers(send, None)
         loop = asyncio.get_running_loop()
-        while not cable.cut:
+        while not transport.broken:
             try:
-                part = await loop.run_in_executor(self._crew, next, parts, None)
+                part = await loop.run_in_executor(self._threads, next, parts, None)
             except ClientDisconnected:
-                # Left or stopped: there is no end of the stream to send.
+                # The client has gone or the server stops, so the stream gets no last event.
                 self._call.finish("UNAVAILABLE", "The fake server was stopped.")
-                cable.abort()
+                transport.abort()
                 return
             if part is None:
                 await send({"type": "http.response.body", "body": b""})
                 return
             await send({"type": "http.response.body", "body": part, "more_body": True})
 
-    async def _struck(self, fault: Fault, cable: FaultyTransport) -> None:
-        """Note the end of a call whose connection a fault was meant for."""
-        if not cable.cut:
+    async def _finish_faulty_call(self, fault: Fault, transport: FaultyTransport) -> None:
+        """Finish a call with a connection fault, whether it was injected or not."""
+        if not transport.broken:
             self._call.finish("OK")
-        elif fault.kind == "freeze" and self._leaving is not None:
-            # It stands until its client leaves, or the server stops.
-            await asyncio.wait([self._leaving])
+        elif fault.kind == "freeze" and self._disconnected is not None:
+            # A frozen connection stays open until the client disconnects or the server stops.
+            await asyncio.wait([self._disconnected])
         else:
             self._call.finish("CANCELLED", cancelled=True)
 
-    def _cut(self, fault: Fault) -> None:
-        """Note that the connection is cut: the rest of the answer does not reach the client."""
+    def _on_injection(self, fault: Fault) -> None:
+        """Record that the client does not receive the rest of the response."""
         if not fault.after_bytes:
             self._call.record.http_status = None
         self._call.delivery.return_reply()
-        # What is frozen is under way until its client leaves, unless it was noted as sent.
+        # A call on a frozen connection runs until its client disconnects, unless the log already
+        # has it as sent.
         if fault.kind != "freeze" or self._call.record.ended is not None:
             self._call.mark_lost(fault)
 
-    async def _head(self, send: Send, size: int | None) -> None:
+    async def _send_headers(self, send: Send, content_length: int | None) -> None:
         headers = {
-            "content-type": self._outcome.content_type,
+            "content-type": self._result.content_type,
             "x-request-id": str(uuid.uuid4()),
-            **self._outcome.headers,
+            **self._result.headers,
         }
-        if size is not None:
-            headers["content-length"] = str(size)
-        pairs = [
-            (key.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
-            for key, value in headers.items()
+        if content_length is not None:
+            headers["content-length"] = str(content_length)
+        encoded = [
+            (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+            for name, value in headers.items()
         ]
-        start = {"type": "http.response.start", "status": self._outcome.status, "headers": pairs}
-        await send(start)
+        status = self._result.status
+        await send({"type": "http.response.start", "status": status, "headers": encoded})

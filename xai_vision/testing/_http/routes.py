@@ -1,4 +1,4 @@
-"""What is answered how: the REST endpoints, each a function from a request to what is sent."""
+"""The REST endpoints, each with the handler that turns a request into a result."""
 
 from __future__ import annotations
 
@@ -15,32 +15,45 @@ from xai_vision.openai_compat import (
     from_response,
     to_request,
 )
-from xai_vision.openai_compat._settings import KEYS, read_include
-from xai_vision.openai_compat._values import invalid_value
+from xai_vision.openai_compat._settings import KEYS, SERVICE_TIERS, read_include
+from xai_vision.openai_compat._values import boolean, mapping
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, not_found
-from xai_vision.testing._http import catalogue_json as shown
+from xai_vision.testing._http.catalogue_json import (
+    api_key_json,
+    language_model_json,
+    model_json,
+)
 from xai_vision.testing._http.errors import HttpError, from_translation_error
 from xai_vision.testing._http.request import HttpRequest, HttpResult
-from xai_vision.testing._http.sse import EVENT_STREAM, ChatEncoder, ResponseEncoder, stream_events
-from xai_vision.testing._service import model_protos as listing
+from xai_vision.testing._http.sse import (
+    EVENT_STREAM,
+    ChatEncoder,
+    Encoder,
+    ResponseEncoder,
+    stream_events,
+)
+from xai_vision.testing._service import model_protos
 
 __all__ = ["ENDPOINTS", "Endpoint"]
 
-Ask = Callable[[HttpRequest], HttpResult]
+Handler = Callable[[HttpRequest], HttpResult]
 
-# Documented as taken and without effect, or of OpenAI's own and meaningless to xAI.
-_IGNORED: Final = (
+# Documented as accepted without effect, or OpenAI's own keys that have no meaning for xAI.
+_IGNORED_KEYS: Final = (
     "metadata",
     "truncation",
     "prompt_cache_key",
     "prompt_cache_retention",
     "logit_bias",
 )
-# The second is how the openai package writes a list.
+_IGNORED_NESTED_KEYS: Final = {
+    "reasoning": ("summary", "generate_summary"),
+    "text": ("verbosity",),
+}
+# The openai package writes a list as "include[]".
 _INCLUDE: Final = ("include", "include[]")
-_TIERS: Final = ("auto", "default", "priority")
 
 
 @dataclass(frozen=True)
@@ -48,165 +61,161 @@ class Endpoint:
     """An endpoint.
 
     Attributes:
-        verb: The HTTP method.
-        path: Its path, its varying parts in braces.
-        ask: What answers it.
-        open: Whether a key that is blocked may still ask, to learn that it is.
-        query: The parameters that may stand behind the path.
+        method: The HTTP method.
+        path: The path, with its parameters in braces.
+        handler: The function that handles a request.
+        allows_blocked_key: Whether a blocked key may use it, to learn that it is blocked.
+        query: The names of the supported query parameters.
     """
 
     method: str
     path: str
-    handler: Ask
+    handler: Handler
     allows_blocked_key: bool = False
     query: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """What the call log calls it: "POST /v1/responses"."""
+        """The method in the call log, such as "POST /v1/responses"."""
         return f"{self.method} {self.path}"
 
 
-def _create_response(asked: HttpRequest) -> HttpResult:
-    body = asked.body()
-    metadata = _metadata(body)
-    response = _complete(asked, body, "responses")
-    asked.engine.store.set_metadata(response.id, metadata)
-    if asked.call.record.stream:
-        return _streamed(asked, response, ResponseEncoder(_events(response), metadata))
-    return _response(response, metadata)
+def _create_response(request: HttpRequest) -> HttpResult:
+    body = request.json()
+    metadata = _optional_object(body, "metadata")
+    response = _complete(request, body, "responses")
+    request.engine.store.set_metadata(response.id, metadata)
+    if request.call.record.stream:
+        return _stream(request, response, ResponseEncoder(_response_stream(response), metadata))
+    return _response_result(response, metadata)
 
 
-def _metadata(body: dict[str, Any]) -> dict[str, Any]:
-    found = body.get("metadata")
-    if not (found is None or isinstance(found, dict)):
-        raise _ill("metadata", "an object", found)
-    return found or {}
-
-
-def _events(response: chat_pb2.GetChatCompletionResponse) -> ResponseStream:
+def _response_stream(response: chat_pb2.GetChatCompletionResponse) -> ResponseStream:
     settings = chat_pb2.RequestSettings()
     settings.CopyFrom(response.settings)
-    # A rule may give such thinking unasked; the stream is to have it where the whole answer does.
+    # A rule may reply with encrypted reasoning that the request did not ask for. The stream then
+    # has its item in the same place as a whole response.
     if any(output.message.encrypted_content for output in response.outputs):
         settings.use_encrypted_content = True
     return ResponseStream(settings)
 
 
-def _response(
+def _response_result(
     response: chat_pb2.GetChatCompletionResponse, metadata: Mapping[str, Any]
 ) -> HttpResult:
     return HttpResult.json({**from_response(response, api="responses"), "metadata": metadata})
 
 
-def _create_completion(asked: HttpRequest) -> HttpResult:
-    body = asked.body()
-    if _switch(body, "deferred"):
-        if _switch(body, "stream"):
-            words = "Argument not supported: deferred and stream together"
-            raise HttpError(400, "INVALID_ARGUMENT", words, "stream")
-        request = _translate(asked, body, "chat")
-        started = asked.engine.defer(request, asked.caller, asked.call)
-        asked.call.record_response(started)
+def _create_chat_completion(request: HttpRequest) -> HttpResult:
+    body = request.json()
+    if _optional_boolean(body, "deferred"):
+        if _optional_boolean(body, "stream"):
+            text = "Argument not supported: deferred and stream together"
+            raise HttpError(400, "INVALID_ARGUMENT", text, "stream")
+        completion_request = _translate(request, body, "chat")
+        started = request.engine.defer(completion_request, request.caller, request.call)
+        request.call.record_response(started)
         return HttpResult.json({"request_id": started.request_id})
-    options = body.get("stream_options")
-    if not (options is None or isinstance(options, dict)):
-        raise _ill("stream_options", "an object", options)
-    counted = bool(options and _switch(options, "include_usage"))
-    response = _complete(asked, body, "chat")
-    if asked.call.record.stream:
-        form = asked.engine.settings.error_form
-        encoder = ChatEncoder(ChatStream(include_usage=counted), form)
-        return _streamed(asked, response, encoder)
+    stream_options = _optional_object(body, "stream_options")
+    include_usage = _optional_boolean(stream_options, "include_usage")
+    response = _complete(request, body, "chat")
+    if request.call.record.stream:
+        stream = ChatStream(include_usage=include_usage)
+        encoder = ChatEncoder(stream, request.engine.settings.error_form)
+        return _stream(request, response, encoder)
     return HttpResult.json(from_response(response, api="chat"))
 
 
 def _complete(
-    asked: HttpRequest, body: dict[str, Any], api: Api
+    request: HttpRequest, body: dict[str, Any], api: Api
 ) -> chat_pb2.GetChatCompletionResponse:
-    asked.call.record.stream = _switch(body, "stream")
-    request = _translate(asked, body, api)
-    response = asked.engine.complete(request, asked.caller, asked.call)
-    asked.call.record_response(response)
+    request.call.record.stream = _optional_boolean(body, "stream")
+    completion_request = _translate(request, body, api)
+    response = request.engine.complete(completion_request, request.caller, request.call)
+    request.call.record_response(response)
     return response
 
 
 def _translate(
-    asked: HttpRequest, body: dict[str, Any], api: Api
+    request: HttpRequest, body: dict[str, Any], api: Api
 ) -> chat_pb2.GetCompletionsRequest:
-    wanted = {key: value for key, value in body.items() if key not in _IGNORED}
-    if asked.engine.settings.unknown_keys == "ignore":
-        wanted = {key: value for key, value in wanted.items() if key in KEYS[api]}
-    if wanted.get("service_tier") not in _TIERS:
-        wanted.pop("service_tier", None)
-    for key, inner in (("reasoning", ("summary", "generate_summary")), ("text", ("verbosity",))):
-        if isinstance(wanted.get(key), dict):
-            wanted[key] = {name: v for name, v in wanted[key].items() if name not in inner}
+    supported = {key: value for key, value in body.items() if key not in _IGNORED_KEYS}
+    if request.engine.settings.unknown_keys == "ignore":
+        supported = {key: value for key, value in supported.items() if key in KEYS[api]}
+    if supported.get("service_tier") not in tuple(SERVICE_TIERS):
+        supported.pop("service_tier", None)
+    for key, ignored in _IGNORED_NESTED_KEYS.items():
+        options = supported.get(key)
+        if isinstance(options, dict):
+            supported[key] = {name: v for name, v in options.items() if name not in ignored}
     try:
-        return to_request(wanted, api=api)
+        return to_request(supported, api=api)
     except InvalidRequestError as error:
         raise from_translation_error(error) from None
 
 
-def _streamed(
-    asked: HttpRequest, response: chat_pb2.GetChatCompletionResponse, encoder: Any
+def _stream(
+    request: HttpRequest, response: chat_pb2.GetChatCompletionResponse, encoder: Encoder
 ) -> HttpResult:
-    parts = stream_events(asked.call, response, encoder, asked.engine.test_error)
+    events = stream_events(request.call, response, encoder, request.engine.test_error)
     headers = {"cache-control": "no-cache"}
-    return HttpResult(parts, headers=headers, content_type=EVENT_STREAM)
+    return HttpResult(events, headers=headers, content_type=EVENT_STREAM)
 
 
-def _switch(body: dict[str, Any], key: str) -> bool:
-    value = body.get(key)
-    if not (value is None or isinstance(value, bool)):
-        raise _ill(key, "true or false", value)
-    return bool(value)
-
-
-def _ill(key: str, wanted: str, value: object) -> ServiceError:
-    return from_translation_error(invalid_value(key, wanted, value))
-
-
-def _plain(ask: Ask) -> Ask:
-    """An endpoint that is not about a conversation: faults happen before it, rules do not."""
-
-    def disturbed(asked: HttpRequest) -> HttpResult:
-        asked.engine.apply_faults(asked.call)
-        return ask(asked)
-
-    return disturbed
-
-
-def _get_response(asked: HttpRequest) -> HttpResult:
-    response_id = asked.path["id"]
-    asked.call.record.request = chat_pb2.GetStoredCompletionRequest(response_id=response_id)
-    _check_include(asked)
-    stored = asked.engine.store.get(response_id)
-    asked.call.record_response(stored.response)
-    return _response(stored.response, stored.metadata)
-
-
-def _check_include(asked: HttpRequest) -> None:
-    """What a stored answer has it is given with, whether it is asked for or not."""
-    wanted = [value for name, value in asked.query if name in _INCLUDE]
+def _optional_boolean(body: Mapping[str, Any], key: str) -> bool:
     try:
-        read_include("include", wanted)
+        return body.get(key) is not None and boolean(key, body[key])
     except TranslationError as error:
         raise from_translation_error(error) from None
 
 
-def _delete_response(asked: HttpRequest) -> HttpResult:
-    response_id = asked.path["id"]
-    asked.call.record.request = chat_pb2.DeleteStoredCompletionRequest(response_id=response_id)
-    asked.engine.store.delete(response_id)
+def _optional_object(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    try:
+        return {} if body.get(key) is None else mapping(key, body[key])
+    except TranslationError as error:
+        raise from_translation_error(error) from None
+
+
+def _with_faults(handler: Handler) -> Handler:
+    """Apply faults before a handler that uses no rules; the engine does it for completions."""
+
+    def handle(request: HttpRequest) -> HttpResult:
+        request.engine.apply_faults(request.call)
+        return handler(request)
+
+    return handle
+
+
+def _get_response(request: HttpRequest) -> HttpResult:
+    response_id = request.path["id"]
+    request.call.record.request = chat_pb2.GetStoredCompletionRequest(response_id=response_id)
+    _check_include(request)
+    stored = request.engine.store.get(response_id)
+    request.call.record_response(stored.response)
+    return _response_result(stored.response, stored.metadata)
+
+
+def _check_include(request: HttpRequest) -> None:
+    """Check ``include``; it has no effect, as a stored response is always returned whole."""
+    values = [value for name, value in request.query if name in _INCLUDE]
+    try:
+        read_include("include", values)
+    except TranslationError as error:
+        raise from_translation_error(error) from None
+
+
+def _delete_response(request: HttpRequest) -> HttpResult:
+    response_id = request.path["id"]
+    request.call.record.request = chat_pb2.DeleteStoredCompletionRequest(response_id=response_id)
+    request.engine.store.delete(response_id)
     return HttpResult.json({"id": response_id, "object": "response", "deleted": True})
 
 
-def _deferred(asked: HttpRequest) -> HttpResult:
-    request_id = asked.path["id"]
-    asked.call.record.request = deferred_pb2.GetDeferredRequest(request_id=request_id)
-    polled = asked.engine.deferred.poll(request_id, remove_when_done=True)
-    asked.call.record_response(polled)
+def _get_deferred(request: HttpRequest) -> HttpResult:
+    request_id = request.path["id"]
+    request.call.record.request = deferred_pb2.GetDeferredRequest(request_id=request_id)
+    polled = request.engine.deferred.poll(request_id, remove_when_done=True)
+    request.call.record_response(polled)
     if polled.status == deferred_pb2.PENDING:
         return HttpResult(status=202)
     if polled.status == deferred_pb2.EXPIRED:
@@ -216,39 +225,39 @@ def _deferred(asked: HttpRequest) -> HttpResult:
     return HttpResult.json(from_response(polled.response, api="chat"))
 
 
-def _models(asked: HttpRequest) -> HttpResult:
-    return HttpResult.json(
-        {"object": "list", "data": [shown.model(m) for m in asked.engine.models]}
-    )
+def _list_models(request: HttpRequest) -> HttpResult:
+    models = [model_json(model) for model in request.engine.models]
+    return HttpResult.json({"object": "list", "data": models})
 
 
-def _model(asked: HttpRequest) -> HttpResult:
-    asked.call.record.model = redact(asked.path["id"])
-    return HttpResult.json(shown.model(asked.engine.models.resolve(asked.path["id"])))
+def _get_model(request: HttpRequest) -> HttpResult:
+    request.call.record.model = redact(request.path["id"])
+    return HttpResult.json(model_json(request.engine.models.resolve(request.path["id"])))
 
 
-def _language_models(asked: HttpRequest) -> HttpResult:
-    return HttpResult.json({"models": [shown.language_model(m) for m in asked.engine.models]})
+def _list_language_models(request: HttpRequest) -> HttpResult:
+    models = [language_model_json(model) for model in request.engine.models]
+    return HttpResult.json({"models": models})
 
 
-def _language_model(asked: HttpRequest) -> HttpResult:
-    asked.call.record.model = redact(asked.path["id"])
-    return HttpResult.json(shown.language_model(asked.engine.models.resolve(asked.path["id"])))
+def _get_language_model(request: HttpRequest) -> HttpResult:
+    request.call.record.model = redact(request.path["id"])
+    return HttpResult.json(language_model_json(request.engine.models.resolve(request.path["id"])))
 
 
-def _api_key(asked: HttpRequest) -> HttpResult:
-    return HttpResult.json(shown.api_key(listing.api_key(asked.caller)))
+def _get_api_key(request: HttpRequest) -> HttpResult:
+    return HttpResult.json(api_key_json(model_protos.api_key(request.caller)))
 
 
 ENDPOINTS: Final = (
     Endpoint("POST", "/v1/responses", _create_response),
-    Endpoint("GET", "/v1/responses/{id}", _plain(_get_response), query=_INCLUDE),
-    Endpoint("DELETE", "/v1/responses/{id}", _plain(_delete_response)),
-    Endpoint("POST", "/v1/chat/completions", _create_completion),
-    Endpoint("GET", "/v1/chat/deferred-completion/{id}", _plain(_deferred)),
-    Endpoint("GET", "/v1/models", _plain(_models)),
-    Endpoint("GET", "/v1/models/{id}", _plain(_model)),
-    Endpoint("GET", "/v1/language-models", _plain(_language_models)),
-    Endpoint("GET", "/v1/language-models/{id}", _plain(_language_model)),
-    Endpoint("GET", "/v1/api-key", _plain(_api_key), allows_blocked_key=True),
+    Endpoint("GET", "/v1/responses/{id}", _with_faults(_get_response), query=_INCLUDE),
+    Endpoint("DELETE", "/v1/responses/{id}", _with_faults(_delete_response)),
+    Endpoint("POST", "/v1/chat/completions", _create_chat_completion),
+    Endpoint("GET", "/v1/chat/deferred-completion/{id}", _with_faults(_get_deferred)),
+    Endpoint("GET", "/v1/models", _with_faults(_list_models)),
+    Endpoint("GET", "/v1/models/{id}", _with_faults(_get_model)),
+    Endpoint("GET", "/v1/language-models", _with_faults(_list_language_models)),
+    Endpoint("GET", "/v1/language-models/{id}", _with_faults(_get_language_model)),
+    Endpoint("GET", "/v1/api-key", _with_faults(_get_api_key), allows_blocked_key=True),
 )

@@ -1,4 +1,4 @@
-"""The HTTP port: a thread with an event loop, and threads for what blocks."""
+"""The HTTP server: a thread with an event loop, and worker threads for blocking calls."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _IDLE_GRACE = 0.2
 
 
 class HttpServer:
-    """One listening HTTP server, on uvicorn's protocol.
+    """A listening HTTP server, on uvicorn's protocol.
 
-    Not on uvicorn's own server: that looks ten times a second whether it is to stop, takes the
-    process' signals, and tells the log of its coming and going.
+    uvicorn's own server is not used: it polls ten times a second whether it should stop, handles
+    the process's signals, and logs its start and stop.
 
     Args:
-        keys: Who may call.
-        max_threads: Calls at the same moment.
-        place: Where to listen.
-        tls: The server's certificate, for https.
+        keys: The accepted API keys.
+        max_threads: The maximum number of concurrent calls.
+        address: The address to listen on.
+        tls: The server's certificate; None serves plain HTTP.
 
     Raises:
         OSError: The port cannot be opened.
@@ -51,22 +51,21 @@ class HttpServer:
         tls: Certificate | None = None,
     ) -> None:
         self._keys = keys
-        self._crew = ThreadPool(max_threads, "xai-vision-http")
-        face = HttpApp(keys, self._crew)
+        self._threads = ThreadPool(max_threads, "xai-vision-http")
         self._config = Config(
-            face.app,
+            HttpApp(keys, self._threads).app,
             http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,
             interface="asgi3",
-            # Clients keep idle connections; none is to be closed just as it is used again.
+            # Clients reuse idle connections; closing one just then would fail a request.
             timeout_keep_alive=600,
         )
         self._config.load()
         self._state = ServerState()
         self._tls = tls
-        self._place = address
+        self._address = address
         self._socket = address.listen(address.http_port)
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -76,24 +75,28 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        """Where clients find it: their base URL."""
+        """The base URL for clients."""
         scheme = "http" if self._tls is None else "https"
-        return f"{scheme}://{self._place.url_host}:{self.port}/v1"
+        return f"{scheme}://{self._address.url_host}:{self.port}/v1"
 
     @property
     def threads(self) -> int:
-        """How many threads work on calls, or wait for some."""
-        return self._crew.threads
+        """The number of worker threads, idle ones included."""
+        return self._threads.threads
 
     def stop(self, grace: float | None = None) -> None:
-        """Take no more calls; cancel those under way after ``grace`` seconds, or at once."""
+        """Stop the server.
+
+        Args:
+            grace: Seconds that active calls may still take; None cancels them at once.
+        """
         if grace is None:
             for tenant in self._keys.tenants:
                 tenant.release()
             grace = _IDLE_GRACE
         self._loop.call_soon_threadsafe(lambda: self._loop.create_task(self._close(grace)))
         self._thread.join(grace + _STOP_SECONDS)
-        self._crew.shutdown()
+        self._threads.shutdown()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -108,14 +111,14 @@ class HttpServer:
         def connection() -> Connection:
             return Connection(self._config, self._state, self._loop)
 
-        context = None if self._tls is None else _context(self._tls)
+        context = None if self._tls is None else _ssl_context(self._tls)
         self._server = await self._loop.create_server(connection, sock=self._socket, ssl=context)
 
     async def _close(self, grace: float) -> None:
         if self._server is not None:
             self._server.close()
         for connection in self._connections():
-            # Idle ones are closed, the others after their answer.
+            # Closes an idle connection now, others after their response.
             with contextlib.suppress(Exception):
                 connection.shutdown()
         tasks = list(self._state.tasks)
@@ -132,9 +135,9 @@ class HttpServer:
         return list(self._state.connections)
 
 
-def _context(certificate: Certificate) -> ssl.SSLContext:
+def _ssl_context(certificate: Certificate) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # ssl reads certificates from files only.
+    # The ssl module reads certificates only from files.
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "certificate.pem"
         file.write_bytes(certificate.key + certificate.chain)

@@ -1,4 +1,4 @@
-"""Streamed answers as server-sent events."""
+"""Streamed responses as server-sent events."""
 
 from __future__ import annotations
 
@@ -26,71 +26,71 @@ __all__ = [
 
 EVENT_STREAM: Final = "text/event-stream"
 _DONE: Final = b"data: [DONE]\n\n"
-# An event, but no JSON: it ends in the middle.
+# An event whose JSON is cut off in the middle.
 MALFORMED: Final = b'data: {"id": "broken", "choices": [{"delta": {"content": "\n\n'
 
 
 class Encoder(Protocol):
-    """Turns the pieces of an answer into events."""
+    """Encodes the chunks of a response as events."""
 
-    def feed(self, piece: chat_pb2.GetChatCompletionChunk) -> bytes:
-        """The events that a piece makes."""
+    def feed(self, chunk: chat_pb2.GetChatCompletionChunk) -> bytes:
+        """Encode the events of the next chunk."""
 
     def finish(self) -> bytes:
-        """The end of a stream that ended well."""
+        """Encode the end of a stream with status OK."""
 
     def fail(self, error: ServiceError) -> bytes:
-        """The end of one that breaks off."""
+        """Encode the end of a stream that fails."""
 
 
 class ChatEncoder:
-    """Chunks of Chat Completions.
+    """Encodes chunks of Chat Completions.
 
     Args:
-        stream: Makes them.
-        form: How errors are told: "xai" or "openai".
+        stream: Translates the chunks.
+        error_form: The form of errors: "xai" or "openai".
     """
 
-    def __init__(self, stream: ChatStream, form: str) -> None:
-        self._stream, self._form = stream, form
+    def __init__(self, stream: ChatStream, error_form: str) -> None:
+        self._stream, self._error_form = stream, error_form
 
-    def feed(self, piece: chat_pb2.GetChatCompletionChunk) -> bytes:
-        """The chunks that a piece makes."""
-        return _events(self._stream.feed(piece))
+    def feed(self, chunk: chat_pb2.GetChatCompletionChunk) -> bytes:
+        """Encode the events of the next chunk."""
+        return _events(self._stream.feed(chunk))
 
     def finish(self) -> bytes:
-        """The mark that the stream is complete."""
+        """Encode the end marker."""
         return _DONE
 
     def fail(self, error: ServiceError) -> bytes:
-        """An object with "error", which clients raise for."""
-        return _events([error_body(error, self._form)])
+        """Encode an object with "error", for which clients raise an exception."""
+        return _events([error_body(error, self._error_form)])
 
 
 class ResponseEncoder:
-    """Events of the Responses API.
+    """Encodes events of the Responses API.
 
     Args:
-        stream: Makes them.
-        metadata: What the request noted beside the answer; it is given back.
+        stream: Translates the chunks.
+        metadata: The request's metadata, which the response repeats.
     """
 
     def __init__(self, stream: ResponseStream, metadata: Mapping[str, Any]) -> None:
         self._stream, self._metadata = stream, metadata
 
-    def feed(self, piece: chat_pb2.GetChatCompletionChunk) -> bytes:
-        """The events that a piece makes."""
-        return self._written(self._stream.feed(piece))
+    def feed(self, chunk: chat_pb2.GetChatCompletionChunk) -> bytes:
+        """Encode the events of the next chunk."""
+        return self._encode(self._stream.feed(chunk))
 
     def finish(self) -> bytes:
-        """The whole answer, and the mark that the stream is complete."""
-        return self._written(self._stream.finish()) + _DONE
+        """Encode the event with the whole response, and the end marker."""
+        return self._encode(self._stream.finish()) + _DONE
 
     def fail(self, error: ServiceError) -> bytes:
-        """An event of type "error", and none that completes the answer."""
+        """Encode an event of type "error"; no event completes the response."""
         return _events(self._stream.fail(error.code.name.lower(), error.details))
 
-    def _written(self, events: Sequence[dict[str, Any]]) -> bytes:
+    def _encode(self, events: Sequence[dict[str, Any]]) -> bytes:
         for event in events:
             if "response" in event:
                 event["response"]["metadata"] = self._metadata
@@ -98,7 +98,7 @@ class ResponseEncoder:
 
 
 def _events(values: Sequence[dict[str, Any]]) -> bytes:
-    # Data only, as xAI documents it: no "event:" lines.
+    # xAI documents "data:" lines only, without "event:" lines.
     lines = [f"data: {json.dumps(value, separators=(',', ':'))}\n\n" for value in values]
     return "".join(lines).encode()
 
@@ -107,41 +107,41 @@ def stream_events(
     call: ActiveCall,
     response: chat_pb2.GetChatCompletionResponse,
     encoder: Encoder,
-    mistaken: Callable[[str], ServiceError],
+    test_error: Callable[[str], ServiceError],
 ) -> Iterator[bytes]:
-    """Perform a streamed answer: its events when they are due, its faults where they belong.
+    """Yield the events of a streamed response when they are due, with its faults.
 
     Args:
         call: The call, whose delivery has the pacing and the faults.
         response: The response.
-        encoder: Makes events of it.
-        mistaken: Notes a mistake, and makes the error that the client sees.
+        encoder: Encodes its chunks.
+        test_error: Records an error of the test, and returns the error for the client.
 
     Raises:
         ClientDisconnected: The client disconnected, or the server was stopped.
     """
     try:
-        for piece in call.delivery.stream(response):
-            if isinstance(piece, bytes):
+        for chunk in call.delivery.stream(response):
+            if isinstance(chunk, bytes):
                 yield MALFORMED
                 continue
-            events = encoder.feed(piece)
+            events = encoder.feed(chunk)
             if events:
                 yield events
             call.record.chunks_sent += 1
     except ClientDisconnected:
         raise
-    except Exception as fault:  # noqa: BLE001 - becomes the call's status
-        error = fault
+    except Exception as exc:  # noqa: BLE001 - becomes the call's status
+        error = exc
         if not isinstance(error, ServiceError):
-            error = mistaken(f"{call!r}: {type(fault).__name__}: {fault}")
+            error = test_error(f"{call!r}: {type(exc).__name__}: {exc}")
         call.finish(error.code.name, error.details)
         yield encoder.fail(error)
         return
-    # One that is cut short ends without a word.
+    # A truncated stream has no last event.
     if not any(fault.kind == "truncate" for fault in call.delivery.faults):
         last = encoder.finish()
-        # Noted before the last byte leaves: a client that has its answer finds the log complete.
+        # Before the last byte, so that a client with its response finds the log complete.
         call.finish("OK")
         yield last
     call.finish("OK")
