@@ -14,13 +14,13 @@ import urllib.request
 
 import pytest
 
-from tests.rest.plain import ask, complete, respond
+from tests.rest.http_client import ask, complete, respond
 from tests.sample_images import jpeg
 from tests.testing.asking import connected, data_url
 from xai_vision.testing import FakeServer, Fault, Reply
 
 
-def test_the_url(server):
+def test_http_url(server):
     assert server.http_url.startswith("http://127.0.0.1:")
     assert server.http_url.endswith("/v1")
     assert server.http_url == server.http_url
@@ -44,34 +44,34 @@ def test_catalogue(server):
 
 
 def test_stored_responses(server):
-    made = respond(server).json
-    assert ask(server, "GET", f"/responses/{made['id']}").json == made
-    gone = ask(server, "DELETE", f"/responses/{made['id']}").json
-    assert gone == {"id": made["id"], "object": "response", "deleted": True}
-    assert ask(server, "GET", f"/responses/{made['id']}").status == 404
-    kept = respond(server).json["id"]
+    created = respond(server).json
+    assert ask(server, "GET", f"/responses/{created['id']}").json == created
+    deleted = ask(server, "DELETE", f"/responses/{created['id']}").json
+    assert deleted == {"id": created["id"], "object": "response", "deleted": True}
+    assert ask(server, "GET", f"/responses/{created['id']}").status == 404
+    created = respond(server).json["id"]
     server.clock.skip(days=31)
-    assert ask(server, "GET", f"/responses/{kept}").status == 404
+    assert ask(server, "GET", f"/responses/{created}").status == 404
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_metadata_is_given_back(server, stream):
-    noted = {"customer": "né ☕"}
-    reply = respond(server, metadata=noted, stream=stream)
-    told = [e["response"] for e in reply.events if "response" in e] if stream else [reply.json]
-    assert [one["metadata"] for one in told] == [noted] * len(told)
-    read = ask(server, "GET", f"/responses/{told[-1]['id']}").json
-    assert read == told[-1]
+def test_metadata_is_returned(server, stream):
+    metadata = {"customer": "né ☕"}
+    reply = respond(server, metadata=metadata, stream=stream)
+    responses = [e["response"] for e in reply.events if "response" in e] if stream else [reply.json]
+    assert [one["metadata"] for one in responses] == [metadata] * len(responses)
+    stored = ask(server, "GET", f"/responses/{responses[-1]['id']}").json
+    assert stored == responses[-1]
     assert respond(server).json["metadata"] == {}
     refused = respond(server, metadata="customer")
     assert refused.status == 422
     assert "metadata must be an object, not 'customer'" in refused.json["error"]
-    kept = respond(server, store=False, metadata=noted).json
-    assert kept["metadata"] == noted
-    assert ask(server, "GET", f"/responses/{kept['id']}").status == 404
+    created = respond(server, store=False, metadata=metadata).json
+    assert created["metadata"] == metadata
+    assert ask(server, "GET", f"/responses/{created['id']}").status == 404
 
 
-def test_encrypted_thinking_that_a_rule_gives_unasked(server):
+def test_unrequested_encrypted_reasoning_comes_first(server):
     server.on().reply(Reply("Hi", encrypted="sealed", reasoning=""))
     whole = respond(server).json["output"]
     streamed = respond(server, stream=True).events[-2]["response"]["output"]
@@ -80,11 +80,11 @@ def test_encrypted_thinking_that_a_rule_gives_unasked(server):
     assert streamed[0]["encrypted_content"] == whole[0]["encrypted_content"] == "sealed"
 
 
-def test_images_in_stored_requests_may_be_refused():
+def test_images_in_stored_requests_can_be_refused():
     with FakeServer(stored_images="refuse") as server:
-        picture = [{"type": "input_image", "image_url": data_url(jpeg())}]
-        assert respond(server, picture).status == 400
-        assert respond(server, picture, store=False).status == 200
+        image = [{"type": "input_image", "image_url": data_url(jpeg())}]
+        assert respond(server, image).status == 400
+        assert respond(server, image, store=False).status == 200
 
 
 def test_deferred(server):
@@ -100,7 +100,7 @@ def test_deferred(server):
     assert ask(server, "GET", f"/chat/deferred-completion/{ticket}").status == 500
 
 
-def test_the_call_log(server):
+def test_call_log(server):
     respond(
         server,
         [{"type": "input_image", "image_url": data_url(jpeg())}],
@@ -132,7 +132,7 @@ def test_rules_and_tenants(server):
     assert respond(other).status == 400
 
 
-def test_with_the_plugin(xai_server):
+def test_plugin(xai_server):
     xai_server.on(prompt="ping").reply("pong").times(1)
     assert respond(xai_server, "ping").status == 200
 
@@ -146,7 +146,7 @@ def test_events(server):
     assert reply.events[-1] == "[DONE]"
 
 
-def test_unicode_and_half_characters(server):
+def test_unicode_and_lone_surrogates(server):
     assert "né ☕" in respond(server, "né ☕").json["output"][0]["content"][0]["text"]
     half = json.dumps({"model": "grok-4", "input": "\ud800"}).encode()
     reply = ask(server, "POST", "/responses", half, headers={"content-type": "application/json"})
@@ -155,7 +155,7 @@ def test_unicode_and_half_characters(server):
 
 
 @pytest.mark.slow
-def test_a_picture_of_20_mib(server):
+def test_image_of_20_mib(server):
     # What stands behind a JPEG's end is no picture, but counts as bytes of the file.
     data = jpeg().ljust(20 * 1024 * 1024, b"\0")
     reply = respond(server, [{"type": "input_image", "image_url": data_url(data)}])
@@ -174,7 +174,7 @@ def test_tls():
             assert json.load(reply)["object"] == "list"
 
 
-def test_stopping_with_calls_in_flight(caplog):
+def test_stop_cancels_hanging_calls(caplog):
     caplog.set_level(logging.DEBUG)
     statuses = []
     with FakeServer(http=True) as server:
@@ -194,7 +194,7 @@ def test_stopping_with_calls_in_flight(caplog):
     assert [record for record in caplog.records if record.name != "asyncio"] == []
 
 
-def test_stopping_with_idle_and_streaming_connections():
+def test_stop_interrupts_streams():
     with FakeServer(http=True) as server:
         url = server.http_url
         server.on().reply(Reply("a b c d", chunks=4, tps=1))
@@ -217,17 +217,17 @@ def test_stopping_with_idle_and_streaming_connections():
     gc.collect()
 
 
-def test_started_again():
+def test_restart():
     server = FakeServer(http=True)
     for _ in range(2):
         with server:
             assert respond(server).status == 200
 
 
-def test_nothing_is_printed_and_logging_is_left_alone():
+def test_server_neither_prints_nor_changes_logging():
     code = (
         "import logging\n"
-        "from tests.rest.plain import respond\n"
+        "from tests.rest.http_client import respond\n"
         "from xai_vision.testing import FakeServer, Fault\n"
         "with FakeServer(http=True) as server:\n"
         "    respond(server)\n"
@@ -241,7 +241,7 @@ def test_nothing_is_printed_and_logging_is_left_alone():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_without_the_extra():
+def test_missing_extra():
     code = (
         "import sys\n"
         "sys.modules['starlette'] = None\n"
@@ -256,7 +256,7 @@ def test_without_the_extra():
     assert "starlette: pip install 'xai-vision[http]'" in done.stdout
 
 
-def test_both_faces_at_once(server):
+def test_concurrent_grpc_and_rest_calls(server):
     """Threads on gRPC and REST together, one log."""
     with connected(server) as rpc:
         threads = [
@@ -270,9 +270,9 @@ def test_both_faces_at_once(server):
     assert [call.status for call in server.calls] == ["OK"] * 16
 
 
-@pytest.mark.parametrize(("said", "attempt"), [("2", 3), ("9" * 5000, 1), ("x", 1), ("-1", 1)])
-def test_how_often_a_client_says_that_it_has_tried(server, said, attempt):
+@pytest.mark.parametrize(("header", "attempt"), [("2", 3), ("9" * 5000, 1), ("x", 1), ("-1", 1)])
+def test_retry_count_header(server, header, attempt):
     body = {"model": "grok-4", "input": "Hi"}
-    answer = ask(server, "POST", "/responses", body, headers={"x-stainless-retry-count": said})
+    answer = ask(server, "POST", "/responses", body, headers={"x-stainless-retry-count": header})
     assert answer.status == 200
     assert server.calls.last.attempt == attempt

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.rest.plain import ask, complete, respond
+from tests.rest.http_client import ask, complete, respond
 from xai_vision.testing import FakeServer, Fault, Reply, ServiceError
 
 XAI = {"code", "error"}
 
 
-def test_xais_form(server):
+def test_xai_error_form(server):
     reply = respond(server, model="nope")
     assert reply.status == 404
     assert set(reply.json) == XAI
@@ -28,17 +28,17 @@ def test_keys(server):
     wrong = ask(server, "GET", "/models", key="xai-wrong-key-of-somebody")
     assert wrong.status == 400
     assert "Incorrect API key provided: xa***dy" in wrong.json["error"]
-    for none in ("", "Bearer", "Bearer  ", "Basic abc", server.api_key):
-        without = ask(server, "GET", "/models", headers={"authorization": none})
-        assert without.status == 401
-        assert "send it in the header 'Authorization: Bearer KEY'" in without.json["error"]
+    for header in ("", "Bearer", "Bearer  ", "Basic abc", server.api_key):
+        unauthenticated = ask(server, "GET", "/models", headers={"authorization": header})
+        assert unauthenticated.status == 401
+        assert "send it in the header 'Authorization: Bearer KEY'" in unauthenticated.json["error"]
     blocked = server.create_key(blocked=True)
     assert ask(server, "GET", "/models", key=blocked).status == 403
     assert ask(server, "GET", "/api-key", key=blocked).json["api_key_blocked"] is True
     assert "xai-wrong" not in repr(server.calls.last.metadata)
 
 
-def test_openais_form():
+def test_openai_error_form():
     with FakeServer(error_form="openai") as server:
         wrong = ask(server, "GET", "/models", key="xai-wrong-key-of-somebody")
         assert wrong.status == 401
@@ -48,7 +48,7 @@ def test_openais_form():
 
 
 @pytest.mark.parametrize(
-    ("what", "status", "words"),
+    ("what", "status", "message"),
     [
         ({"input": 3}, 422, "input must be a list"),
         ({"input": [{"type": "x"}]}, 422, "input[0] has type 'x'"),
@@ -74,53 +74,55 @@ def test_openais_form():
         ({"input": [{"type": "input_image", "image_url": "data:x"}]}, 400, "Invalid image URL"),
     ],
 )
-def test_what_is_refused(server, what, status, words):
+def test_invalid_request(server, what, status, message):
     reply = respond(server, **{"what": what.pop("input", "Hi"), **what})
     assert reply.status == status, reply.json
-    assert words in reply.json["error"]
+    assert message in reply.json["error"]
     server.verify()
 
 
-def test_keys_nobody_knows():
+def test_unknown_keys_can_be_ignored():
     with FakeServer(unknown_keys="ignore") as server:
         assert respond(server, voice="low").status == 200
         assert respond(server, background=True).status == 400
 
 
-def test_paths_and_methods_that_are_none(server):
+def test_unknown_path_or_method(server):
     wrong = ask(server, "GET", "/responses")
     assert (wrong.status, wrong.headers["allow"]) == (405, "POST")
     several = ask(server, "PUT", "/responses/abc")
     assert several.status == 405
     assert set(several.headers["allow"].split(", ")) == {"DELETE", "GET", "HEAD"}
-    lost = ask(server, "GET", "/videos")
-    assert (lost.status, set(lost.json)) == (404, XAI)
+    unknown = ask(server, "GET", "/videos")
+    assert (unknown.status, set(unknown.json)) == (404, XAI)
     assert server.calls.last.method == "GET /v1/videos"
 
 
 def test_query_parameters(server):
-    made = respond(server).json["id"]
-    refused = ask(server, "GET", f"/responses/{made}?stream=true")
+    created = respond(server).json["id"]
+    refused = ask(server, "GET", f"/responses/{created}?stream=true")
     assert refused.status == 400
     assert "Argument not supported: the query parameter 'stream'" in refused.json["error"]
     with FakeServer(unknown_keys="ignore") as other:
         assert ask(other, "GET", "/models?version=1").status == 200
 
 
-def test_what_a_stored_response_is_to_include(server):
-    made = respond(server, include=["reasoning.encrypted_content"]).json
+def test_include_of_a_stored_response(server):
+    created = respond(server, include=["reasoning.encrypted_content"]).json
     for query in ("include", "include[]", "include%5B%5D"):
-        kept = ask(server, "GET", f"/responses/{made['id']}?{query}=reasoning.encrypted_content")
-        assert (kept.status, kept.json) == (200, made)
-    other = ask(server, "GET", f"/responses/{made['id']}?include=message.input_image.image_url")
+        stored = ask(
+            server, "GET", f"/responses/{created['id']}?{query}=reasoning.encrypted_content"
+        )
+        assert (stored.status, stored.json) == (200, created)
+    other = ask(server, "GET", f"/responses/{created['id']}?include=message.input_image.image_url")
     assert other.status == 400
     assert "include: 'message.input_image.image_url' cannot be included" in other.json["error"]
-    elsewhere = ask(server, "DELETE", f"/responses/{made['id']}?include=x")
-    assert elsewhere.status == 400
-    assert "Argument not supported: the query parameter 'include'" in elsewhere.json["error"]
+    on_delete = ask(server, "DELETE", f"/responses/{created['id']}?include=x")
+    assert on_delete.status == 400
+    assert "Argument not supported: the query parameter 'include'" in on_delete.json["error"]
 
 
-def test_what_was_never_sent_has_no_status(server):
+def test_unsent_response_has_no_http_status(server):
     server.fault(Fault.hang(), next=1)
     with pytest.raises(TimeoutError):
         ask(server, "POST", "/responses", {"model": "grok-4", "input": "Hi"}, timeout=0.2)
@@ -142,7 +144,7 @@ def test_retry_headers(server):
     assert [respond(server).status for _ in range(2)] == [200, 429]
 
 
-def test_faults_inside_streams(server):
+def test_faults_in_streams(server):
     server.on().reply(Reply("one two three four", chunks=4))
     server.fault(Fault.after_chunks(2, status="INTERNAL", details="broke"), next=2)
     events = respond(server, stream=True).events
@@ -155,7 +157,7 @@ def test_faults_inside_streams(server):
     assert complete(server, stream=True).events[-1]["choices"][0]["finish_reason"] is None
 
 
-def test_rules_may_refuse_and_be_mistaken(server):
+def test_errors_raised_by_rules(server):
     server.on(prompt="a").side_effect(
         lambda call: (_ for _ in ()).throw(ServiceError("ABORTED", "no"))
     )
@@ -167,7 +169,7 @@ def test_rules_may_refuse_and_be_mistaken(server):
     server.clear()
 
 
-def test_a_garbled_answer(server):
+def test_malformed_response(server):
     server.fault(Fault.malformed(), next=1)
     reply = respond(server)
     assert reply.status == 200
@@ -175,7 +177,7 @@ def test_a_garbled_answer(server):
         reply.json  # noqa: B018
 
 
-def test_a_reset(server):
+def test_connection_reset(server):
     server.fault(Fault.reset_connection(), next=1)
     with pytest.raises(ConnectionError):
         respond(server)
@@ -191,7 +193,7 @@ def test_a_reset(server):
     assert server.calls.last.status == "OK"
 
 
-def test_a_connection_fault_ends_with_its_answer(server):
+def test_connection_fault_hits_one_response(server):
     connection = http.client.HTTPConnection(urlsplit(server.http_url).netloc, timeout=10)
     key = {"authorization": f"Bearer {server.api_key}"}
     server.fault(Fault.reset_connection(after_bytes=5000), next=1)
@@ -203,7 +205,7 @@ def test_a_connection_fault_ends_with_its_answer(server):
     assert {call.status for call in server.calls} == {"OK"}
 
 
-def test_a_frozen_connection(server):
+def test_frozen_connection(server):
     server.fault(Fault.freeze_connection(after_bytes=40), next=1)
     with pytest.raises(TimeoutError):
         ask(server, "POST", "/responses", {"model": "grok-4", "input": "Hi"}, timeout=0.2)
@@ -228,7 +230,7 @@ def test_a_frozen_connection(server):
     ],
     ids=lambda value: getattr(value, "code", "") or str(getattr(value, "kind", value)),
 )
-def test_openais_exceptions_and_default_retries(rest, server, monkeypatch, fault, name, attempts):
+def test_openai_exceptions_and_retries(rest, server, monkeypatch, fault, name, attempts):
     import openai
     from openai import _base_client
 
@@ -245,14 +247,14 @@ def test_openais_exceptions_and_default_retries(rest, server, monkeypatch, fault
 
 
 @pytest.mark.peer
-def test_a_failure_that_passes_is_not_seen(rest, server):
+def test_openai_retries_transient_failures(rest, server):
     server.fault(Fault.rate_limited(retry_after=0.01), next=2)
     assert rest.responses.create(model="grok-4", input="Hi").output_text
     assert [call.http_status for call in server.calls] == [429, 429, 200]
 
 
 @pytest.mark.peer
-async def test_timeouts_and_leaving(arest, server):
+async def test_timeout_and_closed_stream(arest, server):
     import openai
 
     server.fault(Fault.hang(), next=1)
@@ -270,7 +272,7 @@ async def test_timeouts_and_leaving(arest, server):
 
 
 @pytest.mark.peer
-def test_streams_that_break(rest, server):
+def test_broken_streams(rest, server):
     import openai
 
     server.on().reply(Reply("one two three four", chunks=4))
@@ -287,7 +289,7 @@ def test_streams_that_break(rest, server):
 
 
 @pytest.mark.peer
-def test_openais_form_in_openais_exceptions():
+def test_openai_exceptions_with_openai_error_form():
     openai = pytest.importorskip("openai")
     with FakeServer(error_form="openai") as server:
         stranger = openai.OpenAI(api_key="xai-nobodys-key", base_url=server.http_url)

@@ -43,14 +43,14 @@ def test_chat_completions(client, server):
     assert chat.messages[1].images  # kept out of protobuf
     assert chat.messages[1] == user("What?", image(jpeg(), detail="high"))
     assert chat.sample().content
-    sent = server.calls.last.request
-    assert (sent.max_tokens, sent.tools[0].function.name) == (20, "f")
-    assert not sent.store_messages
+    request = server.calls.last.request
+    assert (request.max_tokens, request.tools[0].function.name) == (20, "f")
+    assert not request.store_messages
     chat.append(user("And?"))
     assert chat.sample().content
 
 
-def test_the_responses_api(client, server):
+def test_responses_api(client, server):
     chat = client.chat.from_openai(
         model="grok-4",
         instructions="Brief.",
@@ -59,10 +59,10 @@ def test_the_responses_api(client, server):
     )
     response = chat.sample()
     assert response.id in server.store
-    again = client.chat.from_openai(
+    continued = client.chat.from_openai(
         model="grok-4", input="And?", previous_response_id=response.id, store=False
     )
-    assert again.sample().id not in server.store
+    assert continued.sample().id not in server.store
     assert server.calls.last.earlier_images
 
 
@@ -70,7 +70,7 @@ async def test_async(aclient):
     assert (await aclient.chat.from_openai(model="grok-4", messages=MESSAGES).sample()).content
 
 
-def test_the_twins_agree():
+def test_sync_and_async_signatures_agree():
     one, other = (
         inspect.signature(cls.from_openai).parameters for cls in (ChatService, AsyncChatService)
     )
@@ -78,7 +78,7 @@ def test_the_twins_agree():
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "message"),
     [
         ({"messages": MESSAGES, "stream": True}, r"stream: .*chat\.stream\(\)"),
         ({"messages": MESSAGES, "deferred": True}, r"chat\.defer\(\)"),
@@ -107,68 +107,73 @@ def test_the_twins_agree():
         ({"messages": [{"role": "user"}]}, r"messages\[0\] has no content"),
     ],
 )
-def test_what_has_no_place(client, body, words):
-    with pytest.raises(InvalidRequestError, match=words):
+def test_unsupported_argument(client, body, message):
+    with pytest.raises(InvalidRequestError, match=message):
         client.chat.from_openai(**{"model": "grok-4", **body})
 
 
-def test_a_bad_picture_is_found_before_sending(client):
+def test_invalid_image_is_found_before_sending(client):
     part = {"type": "image_url", "image_url": {"url": "photo.jpg"}}
     with pytest.raises(ImageError, match=r"messages\[0\], part 1: .*Path"):
         client.chat.from_openai(model="grok-4", messages=[{"role": "user", "content": [part]}])
 
 
 @pytest.mark.peer
-def test_what_openai_gave_is_taken_back(client, server):
+def test_openai_objects_are_accepted(client, server):
     """Its objects, whole and dumped, and its marks for what is left out."""
     openai = pytest.importorskip("openai")
     tool = {"type": "function", "name": "f", "parameters": {"type": "object"}}
-    asked: list[Any] = [{"role": "user", "content": "Hi"}]
+    messages: list[Any] = [{"role": "user", "content": "Hi"}]
     with openai.OpenAI(api_key=server.api_key, base_url=server.http_url) as rest:
         completion = rest.chat.completions.create(
-            model="grok-4", messages=asked, tools=TOOLS, tool_choice="required"
+            model="grok-4", messages=messages, tools=TOOLS, tool_choice="required"
         )
         response = rest.responses.create(
-            model="grok-4", input=asked, tools=[tool], tool_choice="required"
+            model="grok-4", input=messages, tools=[tool], tool_choice="required"
         )
-    said = completion.choices[0].message
-    result = {"role": "tool", "tool_call_id": said.tool_calls[0].id, "content": "42"}
-    left_out: dict[str, Any] = {"temperature": openai.NOT_GIVEN, "tools": openai.omit}
-    for form in (said, said.model_dump(), said.to_dict()):
-        chat = client.chat.from_openai(model="grok-4", messages=[*asked, form, result], **left_out)
+    message = completion.choices[0].message
+    result = {"role": "tool", "tool_call_id": message.tool_calls[0].id, "content": "42"}
+    omitted: dict[str, Any] = {"temperature": openai.NOT_GIVEN, "tools": openai.omit}
+    for form in (message, message.model_dump(), message.to_dict()):
+        chat = client.chat.from_openai(
+            model="grok-4", messages=[*messages, form, result], **omitted
+        )
         assert "42" in chat.sample().content
-        assert server.calls.last.request.messages[1].tool_calls[0].id == said.tool_calls[0].id
-    chat = client.chat.create("grok-4", messages=asked)
-    assert "42" in chat.append(said).append(result).sample().content
+        assert server.calls.last.request.messages[1].tool_calls[0].id == message.tool_calls[0].id
+    chat = client.chat.create("grok-4", messages=messages)
+    assert "42" in chat.append(message).append(result).sample().content
     (call,) = response.output
     output = {"type": "function_call_output", "call_id": call.call_id, "output": "42"}
     for item in (call, call.model_dump(), call.to_dict()):
-        chat = client.chat.from_openai(model="grok-4", input=[*asked, item, output])
+        chat = client.chat.from_openai(model="grok-4", input=[*messages, item, output])
         assert "42" in chat.sample().content
 
 
 @pytest.mark.peer
 @pytest.mark.filterwarnings("error")
-def test_what_openai_has_parsed(client, server):
+def test_parsed_openai_objects_are_accepted(client, server):
     openai = pytest.importorskip("openai")
     pydantic = pytest.importorskip("pydantic")
 
     class Animal(pydantic.BaseModel):
         name: str
 
-    asked: list[Any] = [{"role": "user", "content": "Hi"}]
+    messages: list[Any] = [{"role": "user", "content": "Hi"}]
     with openai.OpenAI(api_key=server.api_key, base_url=server.http_url) as rest:
-        said = (
-            rest.chat.completions.parse(model="grok-4", messages=asked, response_format=Animal)
+        message = (
+            rest.chat.completions.parse(model="grok-4", messages=messages, response_format=Animal)
             .choices[0]
             .message
         )
         items = rest.responses.parse(model="grok-4", input="Hi", text_format=Animal).output
-    for body in ({"messages": [*asked, said, *asked]}, {"input": [*asked, *items, *asked]}):
+    for body in (
+        {"messages": [*messages, message, *messages]},
+        {"input": [*messages, *items, *messages]},
+    ):
         assert client.chat.from_openai(model="grok-4", **body).sample().content
-        assert server.calls.last.request.messages[1].content[0].text == said.content
+        assert server.calls.last.request.messages[1].content[0].text == message.content
     for form in (
-        {"messages": asked, "response_format": Animal},
+        {"messages": messages, "response_format": Animal},
         {"input": "Hi", "text_format": Animal, "text": {"format": None}},
     ):
         chat = client.chat.from_openai(model="grok-4", **form)
@@ -180,7 +185,7 @@ def test_what_openai_has_parsed(client, server):
 
 
 @pytest.mark.parametrize("levels", [201, 5000])
-def test_what_is_nested_too_deeply(client, levels):
+def test_deep_nesting_is_rejected(client, levels):
     schema: dict[str, Any] = {}
     for _ in range(levels):
         schema = {"properties": schema}

@@ -45,14 +45,14 @@ def test_text(rest, server):
     assert response.usage.total_tokens == (
         response.usage.input_tokens + response.usage.output_tokens
     )
-    sent = server.calls.last.request
-    assert [message.content[0].text for message in sent.messages] == ["Brief.", "ping"]
-    assert sent.store_messages
+    request = server.calls.last.request
+    assert [message.content[0].text for message in request.messages] == ["Brief.", "ping"]
+    assert request.store_messages
 
 
-def test_pictures(rest, server):
-    said = [{"role": "user", "content": [{"type": "input_text", "text": "What?"}, IMAGE]}]
-    response = rest.responses.create(model="grok-4", input=said)
+def test_images(rest, server):
+    messages = [{"role": "user", "content": [{"type": "input_text", "text": "What?"}, IMAGE]}]
+    response = rest.responses.create(model="grok-4", input=messages)
     assert "640x480" in response.output_text
     assert response.usage.input_tokens > 256
     assert server.calls.last.images[0].detail == "low"
@@ -65,7 +65,7 @@ def test_parts_without_a_message(rest, server, parts):
     assert len(message.content) == len(parts)
 
 
-def test_stored_and_chained(rest, server):
+def test_stored_and_continued(rest, server):
     first = rest.responses.create(model="grok-4", input=[IMAGE])
     second = rest.responses.create(
         model="grok-4", input="And its colours?", previous_response_id=first.id
@@ -77,12 +77,12 @@ def test_stored_and_chained(rest, server):
     assert included == first
     rest.responses.delete(first.id)
     assert first.id not in server.store
-    kept = rest.responses.create(model="grok-4", input="Hi", store=False)
-    assert kept.id not in server.store
+    stored = rest.responses.create(model="grok-4", input="Hi", store=False)
+    assert stored.id not in server.store
 
 
 @pytest.mark.parametrize("tool", ["web_search", "x_search"])
-def test_search_with_pictures(rest, server, tool):
+def test_search_with_images(rest, server, tool):
     response = rest.responses.create(
         model="grok-4",
         input="What is on it?",
@@ -95,25 +95,25 @@ def test_search_with_pictures(rest, server, tool):
     assert response.output_text
     assert response.usage.model_extra["num_server_side_tools_used"] == 2
     # What came back can be sent again.
-    again = rest.responses.create(
+    continued = rest.responses.create(
         model="grok-4", input=[*response.output, {"role": "user", "content": "Sure?"}]
     )
-    assert again.output_text
-    sent = server.calls.last.request.messages
-    assert [call.function.name for call in sent[0].tool_calls][1] == "view_image"
-    assert sent[1].content[0].text == response.output_text
+    assert continued.output_text
+    request = server.calls.last.request.messages
+    assert [call.function.name for call in request[0].tool_calls][1] == "view_image"
+    assert request[1].content[0].text == response.output_text
 
 
 def test_function(rest, server):
-    asked = [{"role": "user", "content": "The weather?"}]
-    first = rest.responses.create(model="grok-4", input=asked, tools=[WEATHER])
+    messages = [{"role": "user", "content": "The weather?"}]
+    first = rest.responses.create(model="grok-4", input=messages, tools=[WEATHER])
     (call,) = first.output
     assert (call.type, call.name) == ("function_call", "get_weather")
     assert json.loads(call.arguments) == {"city": "city"}
     second = rest.responses.create(
         model="grok-4",
         input=[
-            *asked,
+            *messages,
             *first.output,
             {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"},
         ],
@@ -127,8 +127,8 @@ def test_parse(rest, server):
     response = rest.responses.parse(model="grok-4", input=[IMAGE], text_format=Animal)
     assert isinstance(response.output_parsed, Animal)
     server.on(schema=match.any).reply_json({"name": "cat", "legs": 4})
-    again = rest.responses.parse(model="grok-4", input="?", text_format=Animal)
-    assert again.output_parsed == Animal(name="cat", legs=4)
+    continued = rest.responses.parse(model="grok-4", input="?", text_format=Animal)
+    assert continued.output_parsed == Animal(name="cat", legs=4)
 
 
 def test_stream_in_the_documented_order(rest, server):
@@ -148,9 +148,9 @@ def test_stream_in_the_documented_order(rest, server):
     ]
     assert [event.sequence_number for event in events] == list(range(len(events)))
     text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
-    whole = events[-1].response
-    assert whole.output_text == text
-    assert whole == rest.responses.retrieve(whole.id)
+    final = events[-1].response
+    assert final.output_text == text
+    assert final == rest.responses.retrieve(final.id)
     assert server.calls[0].stream
 
 
@@ -170,14 +170,14 @@ def test_stream_helper(rest, more):
         kinds = [event.type for event in stream]
         final = stream.get_final_response()
     assert kinds[0] == "response.created"
-    kept = rest.responses.retrieve(final.id)
+    stored = rest.responses.retrieve(final.id)
     assert [(item.type, item.id) for item in final.output] == [
-        (item.type, item.id) for item in kept.output
+        (item.type, item.id) for item in stored.output
     ]
-    assert (final.output_text, final.usage) == (kept.output_text, kept.usage)
+    assert (final.output_text, final.usage) == (stored.output_text, stored.usage)
 
 
-def test_a_stream_that_is_cut(rest):
+def test_truncated_stream(rest):
     events = list(
         rest.responses.create(model="grok-4", input="Hi", max_output_tokens=2, stream=True)
     )

@@ -18,22 +18,22 @@ pytestmark = [
     pytest.mark.peer,
 ]
 
-FOUND = blocks(SEED) if SEED.exists() else []
+BLOCKS = blocks(SEED) if SEED.exists() else []
 PROGRAMS = [
     block
-    for block in FOUND
+    for block in BLOCKS
     if "client.responses.create" in block.code or "client.chat.completions" in block.code
 ]
-FRAGMENTS = [block for block in FOUND if block.code.startswith("# Responses API format")]
+FRAGMENTS = [block for block in BLOCKS if block.code.startswith("# Responses API format")]
 
 
-def test_the_document_is_read():
+def test_document_has_blocks():
     assert len(PROGRAMS) == 2
     assert len(FRAGMENTS) == 2
 
 
 @pytest.fixture
-def pointed(filled, monkeypatch):
+def redirect(filled, monkeypatch):
     monkeypatch.setenv("XAI_API_KEY", filled.api_key)
 
     def change(block: Block) -> str:
@@ -42,8 +42,8 @@ def pointed(filled, monkeypatch):
     return change
 
 
-def checked(block: Block, done: dict[str, object], server, printed: str) -> None:
-    response = done["response"]
+def check(block: Block, namespace: dict[str, object], server, printed: str) -> None:
+    response = namespace["response"]
     if "responses.create" in block.code:
         text = response.output_text
         assert response.usage.input_tokens > 256
@@ -53,28 +53,28 @@ def checked(block: Block, done: dict[str, object], server, printed: str) -> None
     assert text
     assert text in printed
     assert server.calls.last.status == "OK"
-    (picture,) = server.calls.last.images
-    assert (picture.detail, picture.format) == ("high", "JPEG")
+    (image,) = server.calls.last.images
+    assert (image.detail, image.format) == ("high", "JPEG")
 
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=lambda block: f"line{block.line}")
-def test_programs(block, pointed, rest, filled, capsys):
+def test_programs(block, redirect, rest, filled, capsys):
     namespace = {"os": os, "client": rest}
-    execute(pointed(block), f"{SEED.name}:{block.line}", namespace)
-    checked(block, namespace, filled, capsys.readouterr().out)
+    execute(redirect(block), f"{SEED.name}:{block.line}", namespace)
+    check(block, namespace, filled, capsys.readouterr().out)
     if namespace["client"] is not rest:
         namespace["client"].close()
 
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=lambda block: f"line{block.line}")
-async def test_programs_with_asyncio(block, pointed, arest, filled, capsys):
-    code = pointed(block).replace("OpenAI", "AsyncOpenAI").replace("= client.", "= await client.")
+async def test_programs_with_asyncio(block, redirect, arest, filled, capsys):
+    code = redirect(block).replace("OpenAI", "AsyncOpenAI").replace("= client.", "= await client.")
     compiled = compile(code, SEED.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     namespace = {"os": os, "client": arest}
-    running = eval(compiled, namespace)
-    assert inspect.isawaitable(running)
-    await running
-    checked(block, namespace, filled, capsys.readouterr().out)
+    coroutine = eval(compiled, namespace)
+    assert inspect.isawaitable(coroutine)
+    await coroutine
+    check(block, namespace, filled, capsys.readouterr().out)
     if namespace["client"] is not arest:
         await namespace["client"].close()
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.rest import forms
+from tests.rest import strategies
 from xai_vision.openai_compat import TranslationError, from_request, to_request
 
 DATA = "QUJD" * 5
@@ -24,50 +24,50 @@ JUNK = st.sampled_from(
 )
 
 
-def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if at:
-        yield at
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
     for step in value if isinstance(value, dict) else ():
-        yield from places(value[step], (*at, step))
-    for step, one in enumerate(value if isinstance(value, list) else ()):
-        yield from places(one, (*at, step))
+        yield from paths(value[step], (*path, step))
+    for step, item in enumerate(value if isinstance(value, list) else ()):
+        yield from paths(item, (*path, step))
 
 
-def put(value: Any, at: tuple[Any, ...], what: Any) -> Any:
-    if not at:
-        return what
+def replace_at(value: Any, path: tuple[Any, ...], value_: Any) -> Any:
+    if not path:
+        return value_
     changed = copy.copy(value)
-    changed[at[0]] = put(changed[at[0]], at[1:], what)
+    changed[path[0]] = replace_at(changed[path[0]], path[1:], value_)
     return changed
 
 
 @st.composite
-def spoilt(draw: Any) -> dict[str, Any]:
-    body = draw(forms.chat_body | forms.responses_body)
+def mutated_body(draw: Any) -> dict[str, Any]:
+    body = draw(strategies.chat_body | strategies.responses_body)
     for _ in range(draw(st.integers(1, 2))):
-        body = put(body, draw(st.sampled_from(list(places(body)))), draw(JUNK))
+        body = replace_at(body, draw(st.sampled_from(list(paths(body)))), draw(JUNK))
     return body
 
 
-def kept_or_refused(body: dict[str, Any]) -> None:
+def check_round_trip_or_error(body: dict[str, Any]) -> None:
     api: Any = "chat" if "messages" in body else "responses"
-    refusal = None
+    failure = None
     try:
         request = to_request(body, api=api)
     except TranslationError as error:
-        refusal = error
-    if refusal is None:
+        failure = error
+    if failure is None:
         assert to_request(from_request(request, api=api), api=api) == request
     else:
-        assert refusal.key
-        assert str(refusal)
+        assert failure.key
+        assert str(failure)
         # No picture, and no more of anything than is read.
-        assert DATA not in f"{refusal}{refusal.key}"
-        assert len(str(refusal)) < 600
+        assert DATA not in f"{failure}{failure.key}"
+        assert len(str(failure)) < 600
 
 
 @settings(max_examples=150, deadline=None)
-@given(spoilt())
+@given(mutated_body())
 @example({"model": "m", "input": [{"type": "function_call_output", "call_id": "", "output": []}]})
 @example({"model": "m", "input": [{"type": "reasoning", "summary": [], "encrypted_content": "x"}]})
 @example({"model": "m", "messages": [{"role": "tool"}]})
@@ -96,12 +96,12 @@ def kept_or_refused(body: dict[str, Any]) -> None:
         ],
     }
 )
-def test_kept_or_refused(body):
-    kept_or_refused(body)
+def test_round_trip_or_error(body):
+    check_round_trip_or_error(body)
 
 
 @pytest.mark.slow
 @settings(max_examples=5000, deadline=None)
-@given(spoilt())
-def test_many_are_kept_or_refused(body):
-    kept_or_refused(body)
+@given(mutated_body())
+def test_round_trip_or_error_for_many(body):
+    check_round_trip_or_error(body)

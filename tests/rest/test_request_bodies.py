@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rest.plain import ask, complete, respond
+from tests.rest.http_client import ask, complete, respond
 
 
 @pytest.mark.parametrize("value", [10**400, -(10**400), 1e39], ids=["many", "negative", "float"])
 @pytest.mark.parametrize(
     "key", ["temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"]
 )
-def test_numbers_that_are_too_large(server, key, value):
+def test_too_large_number_is_rejected(server, key, value):
     reply = complete(server, **{key: value})
     assert reply.status == 422, reply.json
     assert f"{key} must be a" in reply.json["error"]
     server.verify()
 
 
-def test_bodies_that_are_none(server):
+def test_invalid_body_is_rejected(server):
     for body, headers, status in (
         (b"{}", {}, 415),
         (b"{", {"content-type": "application/json"}, 400),
@@ -30,7 +30,7 @@ def test_bodies_that_are_none(server):
 
 
 @pytest.mark.parametrize(
-    ("value", "words"),
+    ("value", "message"),
     [
         (b"NaN", "NaN is not valid JSON"),
         (b"-Infinity", "-Infinity is not valid JSON"),
@@ -43,33 +43,33 @@ def test_bodies_that_are_none(server):
     ],
     ids=["nan", "infinity", "large", "small", "whole", "word", "bytes", "deep"],
 )
-def test_what_is_no_json(server, value, words):
+def test_invalid_json_is_rejected(server, value, message):
     """It would come back as it is: what a stored response has beside it is not read."""
     body = b'{"model": "grok-4", "input": "Hi", "metadata":{"a":%s}}' % value
     reply = ask(server, "POST", "/responses", body, headers={"content-type": "application/json"})
     assert reply.status == 400
-    assert f"Failed to parse the request body as JSON: {words}" in reply.json["error"]
+    assert f"Failed to parse the request body as JSON: {message}" in reply.json["error"]
     server.verify()
 
 
-def test_numbers_in_metadata_come_back(server):
-    kept = {"a": 1e300, "b": -(10**400), "c": 5e-324}
-    made = respond(server, metadata=kept).json
-    assert ask(server, "GET", f"/responses/{made['id']}").json["metadata"] == kept
+def test_metadata_keeps_numbers(server):
+    metadata = {"a": 1e300, "b": -(10**400), "c": 5e-324}
+    created = respond(server, metadata=metadata).json
+    assert ask(server, "GET", f"/responses/{created['id']}").json["metadata"] == metadata
 
 
-@pytest.mark.parametrize("deep", [150, 250, 900, 30_000])
+@pytest.mark.parametrize("depth", [150, 250, 900, 30_000])
 @pytest.mark.parametrize("key", ["metadata", "tools", "input", "text"])
-def test_bodies_that_are_deep(server, key, deep):
-    inner = '{"a":' * deep + "1" + "}" * deep
+def test_deep_body_is_rejected(server, key, depth):
+    inner = '{"a":' * depth + "1" + "}" * depth
     if key == "tools":
         inner = f'[{{"type": "function", "name": "f", "parameters": {inner}}}]'
     body = f'{{"model": "grok-4", "input": "Hi", "{key}": {inner}}}'.encode()
-    kind = {"content-type": "application/json"}
-    reply = ask(server, "POST", "/responses", body, headers=kind)
-    if deep > 200:
+    headers = {"content-type": "application/json"}
+    reply = ask(server, "POST", "/responses", body, headers=headers)
+    if depth > 200:
         assert reply.status == 400
         assert "Failed to parse the request body as JSON: m" in reply.json["error"]
     else:
-        wanted = {"metadata": 200, "tools": 200, "input": 422, "text": 400}
-        assert reply.status == wanted[key], reply.json
+        expected = {"metadata": 200, "tools": 200, "input": 422, "text": 400}
+        assert reply.status == expected[key], reply.json

@@ -7,7 +7,7 @@ import json
 import grpc
 import pytest
 
-from tests.rest.plain import ask, complete, respond
+from tests.rest.http_client import ask, complete, respond
 from tests.sample_images import jpeg, png
 from tests.testing.asking import connected, data_url, picture, request, said
 from xai_vision.openai_compat import from_request, from_response
@@ -15,7 +15,7 @@ from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing import FunctionCall, Reply, match
 
 QUESTION = "What is on these?"
-PICTURES = [(data_url(jpeg()), "high"), (data_url(png(), "image/png"), "low")]
+IMAGES = [(data_url(jpeg()), "high"), (data_url(png(), "image/png"), "low")]
 FUNCTION = chat_pb2.Tool(
     function=chat_pb2.Function(name="get_weather", parameters='{"type": "object"}')
 )
@@ -27,29 +27,33 @@ def rpc(server):
         yield asker
 
 
-def everywhere(server, rpc, asked):
+def call_all(server, rpc, sent):
     """The answers of the three faces to one request."""
-    over = {}
-    over["grpc"] = rpc.chat.GetCompletion(asked, metadata=rpc.metadata, timeout=20)
+    results = {}
+    results["grpc"] = rpc.chat.GetCompletion(sent, metadata=rpc.metadata, timeout=20)
     for api, path in (("responses", "/responses"), ("chat", "/chat/completions")):
-        reply = ask(server, "POST", path, from_request(asked, api=api))
+        reply = ask(server, "POST", path, from_request(sent, api=api))
         assert reply.status == 200, reply.json
-        over[api] = reply.json
-    return over
+        results[api] = reply.json
+    return results
 
 
-def spoken(over):
-    (choice,) = over["chat"]["choices"]
-    items = [item for item in over["responses"]["output"] if item["type"] == "message"]
+def texts_of(results):
+    (choice,) = results["chat"]["choices"]
+    items = [item for item in results["responses"]["output"] if item["type"] == "message"]
     return [
-        over["grpc"].outputs[-1].message.content,
+        results["grpc"].outputs[-1].message.content,
         items[-1]["content"][0]["text"],
         choice["message"]["content"],
     ]
 
 
-def counted(over):
-    grpc, responses, chat = over["grpc"].usage, over["responses"]["usage"], over["chat"]["usage"]
+def usage_of(results):
+    grpc, responses, chat = (
+        results["grpc"].usage,
+        results["responses"]["usage"],
+        results["chat"]["usage"],
+    )
     assert grpc.prompt_image_tokens == chat["prompt_tokens_details"]["image_tokens"]
     assert grpc.completion_tokens == chat["completion_tokens"]
     assert grpc.completion_tokens + grpc.reasoning_tokens == responses["output_tokens"]
@@ -74,19 +78,19 @@ SETTINGS = pytest.mark.parametrize(
 
 
 @SETTINGS
-def test_the_same_answer_and_tokens(server, rpc, settings):
-    parts = [QUESTION, *(picture(url, detail) for url, detail in PICTURES)]
-    over = everywhere(server, rpc, request(*parts, **settings))
-    assert len(set(spoken(over))) == 1
-    assert len(set(counted(over))) == 1
-    asked = [call.request.messages for call in server.calls]
-    assert asked[0] == asked[1] == asked[2]
-    assert [[one.detail for one in call.images] for call in server.calls] == [["high", "low"]] * 3
+def test_same_response_and_tokens(server, rpc, settings):
+    parts = [QUESTION, *(picture(url, detail) for url, detail in IMAGES)]
+    results = call_all(server, rpc, request(*parts, **settings))
+    assert len(set(texts_of(results))) == 1
+    assert len(set(usage_of(results))) == 1
+    sent = [call.request.messages for call in server.calls]
+    assert sent[0] == sent[1] == sent[2]
+    assert [[item.detail for item in call.images] for call in server.calls] == [["high", "low"]] * 3
     assert len({call.status for call in server.calls}) == 1
 
 
-@pytest.mark.parametrize("wanted", ["answer", "call"])
-def test_a_schema_that_asks_for_too_much(server, rpc, wanted):
+@pytest.mark.parametrize("target", ["answer", "call"])
+def test_too_large_schema_is_rejected(server, rpc, target):
     schema = {"type": "string"}
     for _ in range(4):
         schema = {"type": "array", "minItems": 300, "items": schema}
@@ -99,84 +103,86 @@ def test_a_schema_that_asks_for_too_much(server, rpc, wanted):
             "tools": [chat_pb2.Tool(function=function)],
             "tool_choice": chat_pb2.ToolChoice(mode=chat_pb2.TOOL_MODE_REQUIRED),
         },
-    }[wanted]
-    asked = request(QUESTION, **settings)
-    words = "The schema asks for more than an answer can hold: 500000 characters."
-    with pytest.raises(grpc.RpcError, match=words) as caught:
-        rpc.chat.GetCompletion(asked, metadata=rpc.metadata, timeout=20)
+    }[target]
+    sent = request(QUESTION, **settings)
+    message = "The schema asks for more than an answer can hold: 500000 characters."
+    with pytest.raises(grpc.RpcError, match=message) as caught:
+        rpc.chat.GetCompletion(sent, metadata=rpc.metadata, timeout=20)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     for api, path in (("responses", "/responses"), ("chat", "/chat/completions")):
-        reply = ask(server, "POST", path, from_request(asked, api=api))
-        assert (reply.status, reply.json["error"]) == (400, words)
+        reply = ask(server, "POST", path, from_request(sent, api=api))
+        assert (reply.status, reply.json["error"]) == (400, message)
     server.verify()
 
 
 @SETTINGS
-def test_the_same_streams(server, rpc, settings):
-    asked = request(QUESTION, picture(*PICTURES[0]), **settings)
-    pieces = list(rpc.chat.GetCompletionChunk(asked, metadata=rpc.metadata, timeout=20))
-    body = from_request(asked, api="responses")
+def test_same_streams(server, rpc, settings):
+    sent = request(QUESTION, picture(*IMAGES[0]), **settings)
+    proto_chunks = list(rpc.chat.GetCompletionChunk(sent, metadata=rpc.metadata, timeout=20))
+    body = from_request(sent, api="responses")
     events = ask(server, "POST", "/responses", {**body, "stream": True}).events
-    body = from_request(asked, api="chat") | {"stream_options": {"include_usage": True}}
+    body = from_request(sent, api="chat") | {"stream_options": {"include_usage": True}}
     chunks = ask(server, "POST", "/chat/completions", {**body, "stream": True}).events[:-1]
-    grpc = "".join(output.delta.content for piece in pieces for output in piece.outputs)
+    grpc = "".join(
+        output.delta.content for proto_chunk in proto_chunks for output in proto_chunk.outputs
+    )
     deltas = [e["delta"] for e in events[:-1] if e["type"] == "response.output_text.delta"]
-    said = [one["delta"].get("content") or "" for chunk in chunks for one in chunk["choices"]]
+    said = [item["delta"].get("content") or "" for chunk in chunks for item in chunk["choices"]]
     assert grpc == "".join(deltas) == "".join(said) != ""
-    usage, counted = pieces[-1].usage, chunks[-1]["usage"]
+    usage, usage_of = proto_chunks[-1].usage, chunks[-1]["usage"]
     whole = events[-2]["response"]["usage"]
-    assert usage.prompt_tokens == counted["prompt_tokens"] == whole["input_tokens"]
-    assert usage.prompt_image_tokens == counted["prompt_tokens_details"]["image_tokens"] > 0
-    assert usage.total_tokens == counted["total_tokens"] == whole["total_tokens"]
+    assert usage.prompt_tokens == usage_of["prompt_tokens"] == whole["input_tokens"]
+    assert usage.prompt_image_tokens == usage_of["prompt_tokens_details"]["image_tokens"] > 0
+    assert usage.total_tokens == usage_of["total_tokens"] == whole["total_tokens"]
     # And it is the answer that all give at once.
-    over = everywhere(server, rpc, asked)
-    assert spoken(over) == [grpc] * 3
-    assert over["grpc"].usage == usage
+    results = call_all(server, rpc, sent)
+    assert texts_of(results) == [grpc] * 3
+    assert results["grpc"].usage == usage
 
 
-def test_the_same_stored_conversation(server, rpc):
+def test_same_stored_conversation(server, rpc):
     """Stored over each face, continued over each that can."""
-    asked = request(QUESTION, picture(*PICTURES[0]), store_messages=True)
-    over = everywhere(server, rpc, asked)
-    ids = [over["grpc"].id, over["responses"]["id"], over["chat"]["id"]]
-    kept = [server.store.get(one) for one in ids]
-    assert len({one.conversation.prompt for one in kept}) == 1
-    assert [one.conversation.message_count for one in kept] == [2, 2, 2]
-    told = set()
-    for one in ids:
-        grpc = rpc("And now?", previous_response_id=one)
-        rest = respond(server, "And now?", previous_response_id=one, store=False).json
+    sent = request(QUESTION, picture(*IMAGES[0]), store_messages=True)
+    results = call_all(server, rpc, sent)
+    ids = [results["grpc"].id, results["responses"]["id"], results["chat"]["id"]]
+    stored = [server.store.get(item) for item in ids]
+    assert len({item.conversation.prompt for item in stored}) == 1
+    assert [item.conversation.message_count for item in stored] == [2, 2, 2]
+    usages = set()
+    for item in ids:
+        grpc = rpc("And now?", previous_response_id=item)
+        rest = respond(server, "And now?", previous_response_id=item, store=False).json
         assert rest["output"][0]["content"][0]["text"] == grpc.outputs[0].message.content
-        told.add((grpc.usage.prompt_tokens, grpc.usage.prompt_image_tokens))
-        told.add((rest["usage"]["input_tokens"], grpc.usage.prompt_image_tokens))
-        assert ask(server, "GET", f"/responses/{one}").json["store"] is True
-    assert len(told) == 1
+        usages.add((grpc.usage.prompt_tokens, grpc.usage.prompt_image_tokens))
+        usages.add((rest["usage"]["input_tokens"], grpc.usage.prompt_image_tokens))
+        assert ask(server, "GET", f"/responses/{item}").json["store"] is True
+    assert len(usages) == 1
 
 
-def test_the_same_call_of_a_function(server, rpc):
+def test_same_function_call(server, rpc):
     server.on().reply(Reply(tool_calls=[FunctionCall("get_weather", {"city": "Oslo"}, "call-1")]))
-    over = everywhere(server, rpc, request("Weather?", tools=[FUNCTION]))
-    (grpc,) = over["grpc"].outputs[0].message.tool_calls
-    (item,) = over["responses"]["output"]
-    (chat,) = over["chat"]["choices"][0]["message"]["tool_calls"]
+    results = call_all(server, rpc, request("Weather?", tools=[FUNCTION]))
+    (grpc,) = results["grpc"].outputs[0].message.tool_calls
+    (item,) = results["responses"]["output"]
+    (chat,) = results["chat"]["choices"][0]["message"]["tool_calls"]
     assert grpc.id == item["call_id"] == chat["id"] == "call-1"
     assert grpc.function.arguments == item["arguments"] == chat["function"]["arguments"]
 
 
-def test_the_same_results_of_a_function(server, rpc):
-    asked = chat_pb2.ToolCall(
+def test_same_function_results(server, rpc):
+    sent = chat_pb2.ToolCall(
         id="c", type=chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL, function={"name": "f"}
     )
-    called = chat_pb2.Message(role=chat_pb2.ROLE_ASSISTANT, tool_calls=[asked, asked])
+    called = chat_pb2.Message(role=chat_pb2.ROLE_ASSISTANT, tool_calls=[sent, sent])
     result = said("sunny", role=chat_pb2.ROLE_TOOL)
     result.tool_call_id = "c"
-    over = everywhere(server, rpc, request(messages=[said("Hi"), called, result, result]))
-    assert len(set(spoken(over))) == 1
-    assert len(set(counted(over))) == 1
+    results = call_all(server, rpc, request(messages=[said("Hi"), called, result, result]))
+    assert len(set(texts_of(results))) == 1
+    assert len(set(usage_of(results))) == 1
 
 
 def test_stored_over_rest_continued_over_grpc_and_back(server, rpc):
-    image = {"type": "input_image", "image_url": PICTURES[0][0]}
+    image = {"type": "input_image", "image_url": IMAGES[0][0]}
     first = respond(server, [image]).json
     second = rpc("And now?", previous_response_id=first["id"], store_messages=True)
     third = respond(server, "And then?", previous_response_id=second.id).json
@@ -207,14 +213,14 @@ def test_deferred_over_rest_and_fetched_over_grpc(server, rpc):
     done = rpc.chat.GetDeferredCompletion(
         deferred_pb2.GetDeferredRequest(request_id=ticket), metadata=rpc.metadata, timeout=20
     )
-    told = ask(server, "GET", f"/chat/deferred-completion/{ticket}").json
-    assert told == from_response(done.response, api="chat")
+    usages = ask(server, "GET", f"/chat/deferred-completion/{ticket}").json
+    assert usages == from_response(done.response, api="chat")
 
 
-def test_one_rule_one_limit_one_fault_for_all(server, rpc):
+def test_rules_and_limits_are_shared(server, rpc):
     rule = server.on(prompt=match.contains("ping"), images=0).reply("pong")
-    over = everywhere(server, rpc, request("ping"))
-    assert spoken(over) == ["pong"] * 3
+    results = call_all(server, rpc, request("ping"))
+    assert texts_of(results) == ["pong"] * 3
     assert rule.uses == 3
     server.rate_limit(requests=3, burst=1)
     assert respond(server).status == 200
@@ -225,7 +231,7 @@ def test_one_rule_one_limit_one_fault_for_all(server, rpc):
 
 
 @pytest.mark.parametrize("schema", [{"const": "\ud800"}, {"properties": {"\ud800": {}}}])
-def test_a_schema_with_half_a_character(server, schema):
+def test_schema_with_a_lone_surrogate(server, schema):
     form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema, "strict": True}}
     said = [{"role": "user", "content": "Hi"}]
     body = {"model": "grok-4", "messages": said, "response_format": form}

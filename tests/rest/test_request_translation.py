@@ -9,7 +9,7 @@ import pickle
 import pytest
 from hypothesis import given, settings
 
-from tests.rest import forms
+from tests.rest import strategies
 from xai_vision import openai_compat
 from xai_vision.chat import chat_pb2
 from xai_vision.openai_compat import TranslationError, _request, from_request, to_request
@@ -18,8 +18,8 @@ HI = [{"role": "user", "content": "Hi"}]
 
 
 @settings(max_examples=150, deadline=None)
-@given(forms.chat_body)
-def test_chat_completions_there_and_back(body):
+@given(strategies.chat_body)
+def test_chat_completions_round_trip(body):
     before = copy.deepcopy(body)
     request = to_request(body)
     assert body == before
@@ -27,8 +27,8 @@ def test_chat_completions_there_and_back(body):
 
 
 @settings(max_examples=150, deadline=None)
-@given(forms.responses_body)
-def test_responses_there_and_back(body):
+@given(strategies.responses_body)
+def test_responses_round_trip(body):
     request = to_request(body)
     again = from_request(request, api="responses")
     assert again == body
@@ -36,8 +36,8 @@ def test_responses_there_and_back(body):
 
 
 @settings(max_examples=80, deadline=None)
-@given(forms.chat_body)
-def test_what_both_forms_say_is_the_same_message(body):
+@given(strategies.chat_body)
+def test_both_formats_give_the_same_request(body):
     request = to_request(body)
     try:
         other = from_request(request, api="responses")
@@ -46,27 +46,27 @@ def test_what_both_forms_say_is_the_same_message(body):
             raise
         return
     again = to_request(other)
-    assert flat(again) == flat(request)
-    for one in (again, request):
-        one.ClearField("messages")
-        one.ClearField("n")  # one answer is all that the other form knows
+    assert merge_turns(again) == merge_turns(request)
+    for item in (again, request):
+        item.ClearField("messages")
+        item.ClearField("n")  # one answer is all that the other form knows
     assert again == request
 
 
-def flat(request):
+def merge_turns(request):
     """What was said by whom. Turns of the model in a row are one in the Responses API."""
-    said = []
+    turns = []
     for message in request.messages:
-        if not said or said[-1][0] != message.role or message.role != chat_pb2.ROLE_ASSISTANT:
-            said.append((message.role, message.tool_call_id, [], [], []))
-        _, _, thoughts, contents, calls = said[-1]
+        if not turns or turns[-1][0] != message.role or message.role != chat_pb2.ROLE_ASSISTANT:
+            turns.append((message.role, message.tool_call_id, [], [], []))
+        _, _, thoughts, contents, calls = turns[-1]
         thoughts += [message.reasoning_content] if message.reasoning_content else []
         contents += message.content
         calls += message.tool_calls
-    return said
+    return turns
 
 
-def test_the_ways_to_say_the_same():
+def test_equivalent_bodies():
     plain = to_request({"model": "m", "messages": HI})
     for body in (
         {"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]},
@@ -83,7 +83,7 @@ def test_the_ways_to_say_the_same():
     assert not plain.store_messages
 
 
-def test_one_turn_of_the_model_is_one_message():
+def test_items_of_one_turn_become_one_message():
     request = to_request(
         {
             "model": "m",
@@ -155,7 +155,7 @@ def test_one_turn_of_the_model_is_one_message():
         ({}, "messages", False),
     ],
 )
-def test_what_the_message_has_no_place_for(body, key, unsupported):
+def test_invalid_or_unsupported_body(body, key, unsupported):
     with pytest.raises(TranslationError) as caught:
         to_request({"model": "m", **body})
     assert caught.value.unsupported is unsupported
@@ -166,7 +166,7 @@ def test_what_the_message_has_no_place_for(body, key, unsupported):
 
 
 @pytest.mark.parametrize("value", [0, 0.0, -0.0, 1e-45, 1.4e-45, 1.17e-38, 5e-45])
-def test_the_smallest_numbers_stay_what_they_are(value):
+def test_small_numbers(value):
     request = to_request({"messages": HI, "model": "m", "temperature": value})
     assert bool(request.temperature) is bool(value)
     again = from_request(request, api="chat")
@@ -175,7 +175,7 @@ def test_the_smallest_numbers_stay_what_they_are(value):
 
 @pytest.mark.parametrize("body", [[1], None, "Hi", 3])
 @pytest.mark.parametrize("api", [None, "chat"])
-def test_a_request_that_is_no_object(body, api):
+def test_body_must_be_an_object(body, api):
     with pytest.raises(TranslationError, match="^the request must be an object, not ") as caught:
         to_request(body, api=api)
     assert (caught.value.key, caught.value.unsupported) == ("the request", False)
@@ -191,19 +191,19 @@ def test_a_request_that_is_no_object(body, api):
     ],
     ids=["to_request", "from_request", "from_response"],
 )
-def test_there_are_two_forms(translate, api):
+def test_api_must_be_a_format(translate, api):
     with pytest.raises(TranslationError, match="^api must be one of 'chat', 'responses', not "):
         translate(api)
 
 
-def test_headers_are_not_quoted():
+def test_error_does_not_quote_headers():
     tool = {"type": "mcp", "server_url": "u", "headers": {"authorization": ["Bearer secret"]}}
     with pytest.raises(TranslationError, match=r"\['authorization'\] must be a string") as caught:
         to_request({"model": "m", "messages": HI, "tools": [tool]})
     assert "secret" not in f"{caught.value}{caught.value.key}"
 
 
-def test_the_front_door():
+def test_public_names_and_doctests():
     assert openai_compat.__all__ == sorted(openai_compat.__all__)
     for name in openai_compat.__all__:
         assert getattr(openai_compat, name)
@@ -213,13 +213,13 @@ def test_the_front_door():
     assert doctest.testmod(_request).failed == 0
 
 
-def test_one_answer_is_what_the_responses_api_gives():
+def test_one_choice_is_the_default_of_responses():
     request = chat_pb2.GetCompletionsRequest(model="m", n=1, store_messages=True)
     assert from_request(request, api="responses") == {"model": "m", "input": []}
     assert from_request(request, api="chat")["n"] == 1
 
 
-def test_no_model():
+def test_missing_model():
     with pytest.raises(TranslationError, match="model is missing"):
         to_request({"messages": HI})
 
@@ -246,13 +246,13 @@ def test_no_model():
         ),
     ],
 )
-def test_what_json_has_no_place_for(request_, api, key):
+def test_unsupported_proto(request_, api, key):
     with pytest.raises(TranslationError) as caught:
         from_request(chat_pb2.GetCompletionsRequest(model="m", **request_), api=api)
     assert (caught.value.key, caught.value.unsupported) == (key, True)
 
 
-def test_a_schema_that_is_none():
+def test_invalid_schema():
     request = chat_pb2.GetCompletionsRequest(model="m")
     request.tools.add().function.parameters = "{"
     with pytest.raises(TranslationError, match=r"tools\[0\].function.parameters is not valid JSON"):

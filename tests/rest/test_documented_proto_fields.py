@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.rest.places import rows
+from tests.rest.doc_tables import rows
 from xai_vision.openai_compat import TranslationError, from_request, to_request
 from xai_vision.proto import chat_pb2, image_pb2
 
@@ -15,17 +15,17 @@ REQUESTS = {row.strip("`"): columns for row, columns in rows("message").items()}
 
 
 def request(**more: Any) -> chat_pb2.GetCompletionsRequest:
-    asked = chat_pb2.GetCompletionsRequest(model="m", **more)
-    if not asked.messages:
-        asked.messages.append(message(1))
-    return asked
+    request_ = chat_pb2.GetCompletionsRequest(model="m", **more)
+    if not request_.messages:
+        request_.messages.append(message(1))
+    return request_
 
 
 def message(role: int, **more: Any) -> chat_pb2.Message:
-    said = chat_pb2.Message(role=role, **more)
-    if not said.content:
-        said.content.add().text = "Hi"
-    return said
+    result = chat_pb2.Message(role=role, **more)
+    if not result.content:
+        result.content.add().text = "Hi"
+    return result
 
 
 def part(content: chat_pb2.Content) -> chat_pb2.GetCompletionsRequest:
@@ -36,7 +36,7 @@ def tool(kind: str) -> Any:
     return lambda one: request(tools=[chat_pb2.Tool(**{kind: one})])
 
 
-def called(call: chat_pb2.ToolCall) -> chat_pb2.GetCompletionsRequest:
+def with_call(call: chat_pb2.ToolCall) -> chat_pb2.GetCompletionsRequest:
     return request(messages=[message(1), message(2, tool_calls=[call])])
 
 
@@ -98,8 +98,8 @@ PLACES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
         lambda one: request(search_parameters=one),
         {"mode": 1},
     ),
-    "ToolCall` of a function": (chat_pb2.ToolCall, called, CLIENT),
-    "ToolCall` of the service": (chat_pb2.ToolCall, called, SERVICE),
+    "ToolCall` of a function": (chat_pb2.ToolCall, with_call, CLIENT),
+    "ToolCall` of the service": (chat_pb2.ToolCall, with_call, SERVICE),
 }
 # What to try where "x", 2 or True will not do.
 VALUES: dict[str, Any] = {
@@ -123,7 +123,7 @@ VALUES: dict[str, Any] = {
     "data": b"x",
 }
 # A field that another one excludes, and what there is in its place.
-INSTEAD: dict[tuple[str, str], dict[str, Any]] = {
+ALTERNATIVES: dict[tuple[str, str], dict[str, Any]] = {
     ("FileContent", "file_id"): {"file_id": "x"},
     ("FileContent", "url"): {"url": "x"},
     ("Content", "file"): {"file": chat_pb2.FileContent(file_id="f")},
@@ -151,52 +151,52 @@ def value_of(field: Any) -> Any:
 
 def with_field(row: str, name: str) -> chat_pb2.GetCompletionsRequest:
     cls, put, base = PLACES[row]
-    if (row, name) in INSTEAD:
-        return put(cls(**INSTEAD[row, name]))
-    made = cls(**base)
+    if (row, name) in ALTERNATIVES:
+        return put(cls(**ALTERNATIVES[row, name]))
+    proto = cls(**base)
     field = cls.DESCRIPTOR.fields_by_name[name]
     value = value_of(field)
-    there = getattr(made, name)
-    if hasattr(there, "extend"):
-        del there[:]
-        there.extend(value if isinstance(value, list) else [value])
-    elif hasattr(there, "update"):
-        there.update(value)
-    elif hasattr(there, "SetInParent"):
-        there.SetInParent()
-        there.MergeFrom(type(there)(**value) if isinstance(value, dict) else value)
+    current = getattr(proto, name)
+    if hasattr(current, "extend"):
+        del current[:]
+        current.extend(value if isinstance(value, list) else [value])
+    elif hasattr(current, "update"):
+        current.update(value)
+    elif hasattr(current, "SetInParent"):
+        current.SetInParent()
+        current.MergeFrom(type(current)(**value) if isinstance(value, dict) else value)
     else:
-        setattr(made, name, value)
-    return put(made)
+        setattr(proto, name, value)
+    return put(proto)
 
 
-def test_every_field_is_in_the_table():
+def test_table_lists_every_field():
     assert set(REQUESTS) == set(PLACES)
     for row, (cls, _, _) in PLACES.items():
-        listed = [name for column in REQUESTS[row] for name in column]
+        documented = [name for column in REQUESTS[row] for name in column]
         fields = {field.name for field in cls.DESCRIPTOR.fields}
         if row == "ToolCall` of a function":
             fields -= {"status"}  # said below the table
-        assert sorted(listed) == sorted(fields), row
+        assert sorted(documented) == sorted(fields), row
 
 
-def test_every_message_of_a_request_is_in_the_table():
+def test_table_lists_every_message():
     """Those whose fields are all strings, numbers and words of one row above are not repeated."""
-    within = {"Source", "WebSource", "NewsSource", "XSource", "RssSource", "WebSearchUserLocation"}
-    within |= {"Tool", "CodeExecution", "HybridRetrieval", "SemanticRetrieval", "KeywordRetrieval"}
-    within |= {"FunctionCall", "Guideline", "PolicyGuideline", "Timestamp", "ExtraHeadersEntry"}
-    within |= {"ReciprocalRankFusion", "RerankerModel"}
-    found, waiting = set(), [chat_pb2.GetCompletionsRequest.DESCRIPTOR]
+    nested = {"Source", "WebSource", "NewsSource", "XSource", "RssSource", "WebSearchUserLocation"}
+    nested |= {"Tool", "CodeExecution", "HybridRetrieval", "SemanticRetrieval", "KeywordRetrieval"}
+    nested |= {"FunctionCall", "Guideline", "PolicyGuideline", "Timestamp", "ExtraHeadersEntry"}
+    nested |= {"ReciprocalRankFusion", "RerankerModel"}
+    reachable, waiting = set(), [chat_pb2.GetCompletionsRequest.DESCRIPTOR]
     while waiting:
         one = waiting.pop()
-        if one.name not in found:
-            found.add(one.name)
+        if one.name not in reachable:
+            reachable.add(one.name)
             waiting += [f.message_type for f in one.fields if f.message_type is not None]
-    named = {re.findall(r"[A-Z]\w+", row)[0] for row in REQUESTS}
-    assert found - within == named
+    documented_names = {re.findall(r"[A-Z]\w+", row)[0] for row in REQUESTS}
+    assert reachable - nested == documented_names
 
 
-TRIED = [
+CASES = [
     (row, name, api, column == 0 or column == {"chat": 1, "responses": 2}[api])
     for row, columns in REQUESTS.items()
     for column, names in enumerate(columns)
@@ -205,14 +205,14 @@ TRIED = [
 ]
 
 
-@pytest.mark.parametrize(("row", "name", "api", "told"), TRIED)
-def test_every_field_is_what_the_table_says(row, name, api, told):
-    asked = with_field(row, name)
-    if told:
-        assert to_request(from_request(asked, api=api)) == asked
+@pytest.mark.parametrize(("row", "name", "api", "supported"), CASES)
+def test_field_is_translated_as_documented(row, name, api, supported):
+    request_ = with_field(row, name)
+    if supported:
+        assert to_request(from_request(request_, api=api)) == request_
         return
     with pytest.raises(TranslationError) as caught:
-        from_request(asked, api=api)
+        from_request(request_, api=api)
     assert caught.value.unsupported
     # A part or a call as a whole is named where it has no form at all.
     assert (
@@ -222,8 +222,8 @@ def test_every_field_is_what_the_table_says(row, name, api, told):
     )
 
 
-def test_what_is_newer_than_this_package_is_an_error():
-    for asked, key in (
+def test_unknown_value_is_rejected():
+    for request_, key in (
         (part(chat_pb2.Content()), "messages[0], part 2"),
         (
             part(chat_pb2.Content(image_url=image_pb2.ImageUrlContent(image_url="u", detail=9))),
@@ -239,16 +239,16 @@ def test_what_is_newer_than_this_package_is_an_error():
     ):
         for api in ("chat", "responses"):
             with pytest.raises(TranslationError) as caught:
-                from_request(asked, api=api)
+                from_request(request_, api=api)
             assert (caught.value.key, caught.value.unsupported) == (key, True)
 
 
-def test_fields_that_are_newer_than_this_package():
-    asked = request()
-    asked.messages[0].content[0].MergeFromString(bytes([15 << 3, 1]))
+def test_unknown_field_is_rejected():
+    request_ = request()
+    request_.messages[0].content[0].MergeFromString(bytes([15 << 3, 1]))
     for api in ("chat", "responses"):
         with pytest.raises(TranslationError, match="fields that are newer than this") as caught:
-            from_request(asked, api=api)
+            from_request(request_, api=api)
         assert caught.value.unsupported
 
 
@@ -293,16 +293,16 @@ def test_fields_that_are_newer_than_this_package():
         ),
     ],
 )
-def test_calls_of_the_service(call, kind):
-    asked = called(chat_pb2.ToolCall(id="1", status=1, **call))
+def test_server_side_call(call, kind):
+    request_ = with_call(chat_pb2.ToolCall(id="1", status=1, **call))
     if kind is None:
         with pytest.raises(
             TranslationError, match="no item of the Responses API can express this call"
         ) as caught:
-            from_request(asked, api="responses")
+            from_request(request_, api="responses")
         assert caught.value.key == "messages[1].tool_calls"
         return
-    written = from_request(asked, api="responses")
+    written = from_request(request_, api="responses")
     assert written["input"][-1]["type"] == kind
     (again,) = to_request(written).messages[1].tool_calls
     assert again.function.name == call["function"]["name"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rest.places import HI, PLACES, chat, chat_part, item, part, responses, rows
+from tests.rest.doc_tables import HI, PLACES, chat, chat_part, item, part, responses, rows
 from xai_vision.openai_compat import TranslationError, from_request, to_request
 
 pytestmark = pytest.mark.peer
@@ -14,7 +14,7 @@ te = pytest.importorskip("typing_extensions")
 openai = pytest.importorskip("openai")
 
 REQUESTS = rows("in JSON")
-TRIED = [
+CASES = [
     (row, column, key)
     for row, columns in REQUESTS.items()
     for column, keys in enumerate(columns)
@@ -45,21 +45,21 @@ def reachable() -> list[Any]:
     from openai.types.chat import completion_create_params as chats
     from openai.types.responses import response_create_params as params
 
-    found: list[Any] = []
-    waiting = [chats.CompletionCreateParamsNonStreaming, params.ResponseCreateParamsNonStreaming]
-    while waiting:
-        cls = waiting.pop()
-        if cls not in found:
-            found.append(cls)
-            waiting += [one for hint in hints(cls).values() for one in members(hint)]
-    return found
+    result: list[Any] = []
+    queue = [chats.CompletionCreateParamsNonStreaming, params.ResponseCreateParamsNonStreaming]
+    while queue:
+        cls = queue.pop()
+        if cls not in result:
+            result.append(cls)
+            queue += [one for hint in hints(cls).values() for one in members(hint)]
+    return result
 
 
-def test_every_place_is_in_the_table():
+def test_table_lists_every_object():
     assert set(REQUESTS) == set(PLACES)
 
 
-def test_every_key_of_openais_types_is_in_the_table():
+def test_table_lists_every_key_of_openai():
     known = {cls.__name__: hints(cls) for cls in reachable()}
     # Several are called by one name; these are the ones that are meant.
     from openai.types.chat import chat_completion_message_function_tool_call_param as calls
@@ -92,12 +92,12 @@ def body_with(row: str, key: str) -> dict[str, Any]:
     place = PLACES[row]
     value = place.values.get(key, "x")
     # Of a key that only another one makes room for, both are said.
-    told = value if isinstance(value, dict) and key in value else {key: value}
-    return place.put({**place.base, **told})
+    keys = value if isinstance(value, dict) and key in value else {key: value}
+    return place.put({**place.base, **keys})
 
 
-@pytest.mark.parametrize(("row", "column", "key"), TRIED)
-def test_every_key_is_what_the_table_says(row, column, key):
+@pytest.mark.parametrize(("row", "column", "key"), CASES)
+def test_key_is_translated_as_documented(row, column, key):
     place = PLACES[row]
     before = to_request(place.put(place.base))
     body = body_with(row, key)
@@ -116,7 +116,7 @@ def test_every_key_is_what_the_table_says(row, column, key):
     assert to_request(again) == after
 
 
-def kinds(hint: Any) -> set[str]:
+def type_names(hint: Any) -> set[str]:
     """The values of ``type`` that mark the TypedDicts which a type allows."""
     return {
         word
@@ -140,22 +140,26 @@ def unions() -> list[tuple[str, Any, set[str]]]:
     from openai.types.responses import ResponseInputItemParam as Item
     from openai.types.responses import ToolParam as Tool
 
-    taken = {name.split("`")[1] for name in PLACES if name.endswith((" item", " tool"))}
-    taken |= {"message", "function"}
+    supported = {name.split("`")[1] for name in PLACES if name.endswith((" item", " tool"))}
+    supported |= {"message", "function"}
     return [
-        ("item", Item, taken),
-        ("tool", Tool, taken),
-        ("chat tool", ChatTool, taken),
+        ("item", Item, supported),
+        ("tool", Tool, supported),
+        ("chat tool", ChatTool, supported),
         ("part", Content, {"input_text", "input_image", "input_file"}),
         ("chat part", Part, {"text", "image_url", "file"}),
     ]
 
 
-def refused_kinds() -> list[tuple[str, str]]:
-    return [(where, kind) for where, hint, taken in unions() for kind in kinds(hint) - taken]
+def unsupported_types() -> list[tuple[str, str]]:
+    return [
+        (where, name)
+        for where, hint, supported in unions()
+        for name in type_names(hint) - supported
+    ]
 
 
-PUT = {
+BODIES = {
     "item": item,
     "part": part,
     "chat part": chat_part,
@@ -164,22 +168,22 @@ PUT = {
 }
 
 
-def test_every_other_type_is_an_error_that_names_it():
-    found = refused_kinds()
-    assert len(found) > 30
-    for where, kind in found:
-        with pytest.raises(TranslationError, match=f"'{kind}'") as caught:
-            to_request(PUT[where]({"type": kind, "id": "x"}))
+def test_other_types_are_rejected():
+    result = unsupported_types()
+    assert len(result) > 30
+    for where, name in result:
+        with pytest.raises(TranslationError, match=f"'{name}'") as caught:
+            to_request(BODIES[where]({"type": name, "id": "x"}))
         assert caught.value.key
 
 
-@pytest.mark.parametrize("kind", ["allowed_tools", "mcp", "custom", "image_generation", "shell"])
-def test_other_choices_of_a_tool_are_errors(kind):
-    choice = {"type": kind, "name": "x"}
-    with pytest.raises(TranslationError, match=kind) as caught:
+@pytest.mark.parametrize("name", ["allowed_tools", "mcp", "custom", "image_generation", "shell"])
+def test_other_tool_choices_are_rejected(name):
+    choice = {"type": name, "name": "x"}
+    with pytest.raises(TranslationError, match=name) as caught:
         to_request(responses(tool_choice=choice))
     assert caught.value.unsupported
-    with pytest.raises(TranslationError, match=f"tool_choice.type: .*'{kind}'"):
+    with pytest.raises(TranslationError, match=f"tool_choice.type: .*'{name}'"):
         to_request(chat(tool_choice={**choice, "function": {"name": "x"}}))
 
 
@@ -200,7 +204,7 @@ def test_other_choices_of_a_tool_are_errors(kind):
         ),
     ],
 )
-def test_a_refusal_that_is_sent_back(body, place):
+def test_refusal_is_rejected(body, place):
     with pytest.raises(TranslationError) as caught:
         to_request(body)
     assert (caught.value.key, caught.value.unsupported) == (place, True)
@@ -211,7 +215,7 @@ def test_a_refusal_that_is_sent_back(body, place):
 
 
 @pytest.mark.parametrize("empty", [{"refusal": None}, {"refusal": ""}, {}])
-def test_no_refusal(empty):
+def test_empty_refusal_is_accepted(empty):
     (_, message) = to_request(
         chat(messages=[HI, {"role": "assistant", "content": "a", **empty}])
     ).messages
@@ -219,7 +223,7 @@ def test_no_refusal(empty):
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "message"),
     [
         (chat(messages=[{**HI, "type": "reasoning"}]), r"messages\[0\].type: .*'reasoning'"),
         (
@@ -261,13 +265,13 @@ def test_no_refusal(empty):
         ),
     ],
 )
-def test_what_once_was_lost_or_changed_in_silence(body, words):
-    with pytest.raises(TranslationError, match=words) as caught:
+def test_invalid_value_is_rejected(body, message):
+    with pytest.raises(TranslationError, match=message) as caught:
         to_request(body)
     assert caught.value.key
 
 
-def test_a_data_urls_whole_type_is_kept():
+def test_data_url_keeps_its_media_type():
     url = "data:text/plain;charset=utf-8;base64,aGk="
     request = to_request(part({"type": "input_file", "file_data": url, "filename": "a"}))
     assert request.messages[1].content[1].file.mime_type == "text/plain;charset=utf-8"

@@ -24,28 +24,28 @@ class Animal(pydantic.BaseModel):
     legs: int
 
 
-def said(*content):
+def user(*content):
     return [{"role": "user", "content": list(content) if len(content) > 1 else content[0]}]
 
 
-def test_pictures_and_their_tokens(rest, server):
-    answer = rest.chat.completions.create(
-        model="grok-4", messages=said({"type": "text", "text": "What?"}, IMAGE)
+def test_image_tokens(rest, server):
+    completion = rest.chat.completions.create(
+        model="grok-4", messages=user({"type": "text", "text": "What?"}, IMAGE)
     )
-    assert answer.object == "chat.completion"
-    (choice,) = answer.choices
+    assert completion.object == "chat.completion"
+    (choice,) = completion.choices
     assert (choice.finish_reason, choice.message.role) == ("stop", "assistant")
-    details = answer.usage.prompt_tokens_details
+    details = completion.usage.prompt_tokens_details
     assert details.image_tokens == server.calls.last.images[0].tokens > 0
-    assert answer.usage.prompt_tokens == details.image_tokens + details.text_tokens
+    assert completion.usage.prompt_tokens == details.image_tokens + details.text_tokens
     assert not server.calls.last.request.store_messages
 
 
 def test_settings(rest, server):
     server.on().reply("one two three four")
-    answer = rest.chat.completions.create(
+    completion = rest.chat.completions.create(
         model="grok-4",
-        messages=said("Hi"),
+        messages=user("Hi"),
         n=2,
         max_completion_tokens=3,
         stop=["three"],
@@ -56,17 +56,17 @@ def test_settings(rest, server):
         user="u",
         metadata={"a": "b"},
     )
-    assert [choice.index for choice in answer.choices] == [0, 1]
-    assert answer.choices[0].message.content == "one two "
-    token = answer.choices[0].logprobs.content[0]
+    assert [choice.index for choice in completion.choices] == [0, 1]
+    assert completion.choices[0].message.content == "one two "
+    token = completion.choices[0].logprobs.content[0]
     assert (token.token, len(token.top_logprobs)) == ("one", 2)
-    sent = server.calls.last.request
-    assert (sent.n, sent.max_tokens, sent.seed, list(sent.stop)) == (2, 3, 7, ["three"])
+    request = server.calls.last.request
+    assert (request.n, request.max_tokens, request.seed, list(request.stop)) == (2, 3, 7, ["three"])
     assert server.calls.last.body["metadata"] == {"a": "b"}
 
 
 def test_function(rest, server):
-    messages = said("The weather in Oslo?")
+    messages = user("The weather in Oslo?")
     first = rest.chat.completions.create(model="grok-4", messages=messages, tools=[WEATHER])
     (choice,) = first.choices
     assert choice.finish_reason == "tool_calls"
@@ -80,33 +80,33 @@ def test_function(rest, server):
 
 def test_parse(rest):
     parsed = rest.chat.completions.parse(
-        model="grok-4", messages=said("An animal"), response_format=Animal
+        model="grok-4", messages=user("An animal"), response_format=Animal
     )
     assert isinstance(parsed.choices[0].message.parsed, Animal)
 
 
 def test_stream(rest, server):
-    chunks = list(rest.chat.completions.create(model="grok-4", messages=said("Hi"), stream=True))
+    chunks = list(rest.chat.completions.create(model="grok-4", messages=user("Hi"), stream=True))
     assert all(len(chunk.choices) == 1 for chunk in chunks)
     assert chunks[0].choices[0].delta.role == "assistant"
     assert chunks[-1].choices[0].finish_reason == "stop"
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert text == server.calls.last.response.outputs[0].message.content
-    counted = list(
+    with_usage = list(
         rest.chat.completions.create(
             model="grok-4",
-            messages=said("Hi"),
+            messages=user("Hi"),
             stream=True,
             stream_options={"include_usage": True},
         )
     )
-    assert counted[-1].choices == []
-    assert counted[-1].usage.total_tokens > 0
+    assert with_usage[-1].choices == []
+    assert with_usage[-1].usage.total_tokens > 0
 
 
 def test_stream_helper(rest):
     with rest.chat.completions.stream(
-        model="grok-4", messages=said("The weather?"), tools=[WEATHER]
+        model="grok-4", messages=user("The weather?"), tools=[WEATHER]
     ) as stream:
         for _ in stream:
             pass
@@ -115,11 +115,11 @@ def test_stream_helper(rest):
     assert json.loads(call.function.arguments) == {"city": "city"}
 
 
-def test_several_answers_streamed(rest, server):
+def test_stream_with_several_choices(rest, server):
     server.on().reply("a b", choices=["a b", "c d"])
     texts = {0: "", 1: ""}
     for chunk in rest.chat.completions.create(
-        model="grok-4", messages=said("Hi"), n=2, stream=True
+        model="grok-4", messages=user("Hi"), n=2, stream=True
     ):
         for choice in chunk.choices:
             texts[choice.index] += choice.delta.content or ""
@@ -127,9 +127,9 @@ def test_several_answers_streamed(rest, server):
 
 
 async def test_async(arest):
-    answer = await arest.chat.completions.create(model="grok-4", messages=said(IMAGE, IMAGE))
-    assert answer.usage.prompt_tokens_details.image_tokens > 256
-    stream = await arest.chat.completions.create(model="grok-4", messages=said("Hi"), stream=True)
+    completion = await arest.chat.completions.create(model="grok-4", messages=user(IMAGE, IMAGE))
+    assert completion.usage.prompt_tokens_details.image_tokens > 256
+    stream = await arest.chat.completions.create(model="grok-4", messages=user("Hi"), stream=True)
     assert [chunk async for chunk in stream]
 
 

@@ -6,74 +6,77 @@ from typing import Any
 
 import pytest
 
-from tests.rest.places import rows
+from tests.rest.doc_tables import rows
 from xai_vision.openai_compat import from_response
 from xai_vision.proto import chat_pb2, usage_pb2
 
 CLIENT = {"id": "1", "type": 1, "function": {"name": "f", "arguments": "{}"}}
 SERVICE = CLIENT | {"type": 6, "status": 1}
-ANSWERS = {row.strip("`"): columns for row, columns in rows("part of a response").items()}
+ROWS = {row.strip("`"): columns for row, columns in rows("part of a response").items()}
 
 
-def answer(**more: Any) -> chat_pb2.GetChatCompletionResponse:
-    made = chat_pb2.GetChatCompletionResponse(id="1", **more)
-    if not made.outputs:
-        made.outputs.append(output())
-    return made
+def response(**more: Any) -> chat_pb2.GetChatCompletionResponse:
+    result = chat_pb2.GetChatCompletionResponse(id="1", **more)
+    if not result.outputs:
+        result.outputs.append(output())
+    return result
 
 
 def output(**more: Any) -> chat_pb2.CompletionOutput:
-    said = {"content": "Hi", "role": 2} | more.pop("message", {})
-    return chat_pb2.CompletionOutput(message=said, **more)
+    message = {"content": "Hi", "role": 2} | more.pop("message", {})
+    return chat_pb2.CompletionOutput(message=message, **more)
 
 
-def speaking(**said: Any) -> chat_pb2.GetChatCompletionResponse:
-    return answer(outputs=[output(message=said)])
+def with_message(**message: Any) -> chat_pb2.GetChatCompletionResponse:
+    return response(outputs=[output(message=message)])
 
 
-CITED = {"id": "1", "web_citation": {"url": "u"}}
+CITATION = {"id": "1", "web_citation": {"url": "u"}}
 FIELDS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
     "GetChatCompletionResponse": (
         chat_pb2.GetChatCompletionResponse,
         {
-            "id": (answer(), chat_pb2.GetChatCompletionResponse(id="2", outputs=[output()])),
-            "outputs": (answer(), answer(outputs=[output(message={"content": "x"})])),
-            "created": (answer(), answer(created={"seconds": 1})),
-            "model": (answer(), answer(model="m")),
-            "usage": (answer(), answer(usage={"total_tokens": 1})),
-            "citations": (answer(), answer(citations=["u"])),
-            "service_tier": (answer(), answer(service_tier=2)),
-            "system_fingerprint": (answer(), answer(system_fingerprint="x")),
-            "settings": (answer(), answer(settings={"user": "x"})),
-            "debug_output": (answer(), answer(debug_output={"prompt": "x"})),
-            "output_files": (answer(), answer(output_files=[{"file_id": "x"}])),
+            "id": (response(), chat_pb2.GetChatCompletionResponse(id="2", outputs=[output()])),
+            "outputs": (response(), response(outputs=[output(message={"content": "x"})])),
+            "created": (response(), response(created={"seconds": 1})),
+            "model": (response(), response(model="m")),
+            "usage": (response(), response(usage={"total_tokens": 1})),
+            "citations": (response(), response(citations=["u"])),
+            "service_tier": (response(), response(service_tier=2)),
+            "system_fingerprint": (response(), response(system_fingerprint="x")),
+            "settings": (response(), response(settings={"user": "x"})),
+            "debug_output": (response(), response(debug_output={"prompt": "x"})),
+            "output_files": (response(), response(output_files=[{"file_id": "x"}])),
         },
     ),
     "CompletionOutput": (
         chat_pb2.CompletionOutput,
         {
-            "finish_reason": (answer(), answer(outputs=[output(finish_reason=1)])),
-            "message": (answer(), answer(outputs=[output(message={"content": "x"})])),
+            "finish_reason": (response(), response(outputs=[output(finish_reason=1)])),
+            "message": (response(), response(outputs=[output(message={"content": "x"})])),
             "logprobs": (
-                answer(),
-                answer(outputs=[output(logprobs={"content": [{"token": "x"}]})]),
+                response(),
+                response(outputs=[output(logprobs={"content": [{"token": "x"}]})]),
             ),
         },
     ),
     "CompletionMessage": (
         chat_pb2.CompletionMessage,
         {
-            "content": (answer(), speaking(content="x")),
-            "reasoning_content": (answer(), speaking(reasoning_content="x")),
-            "tool_calls": (answer(), speaking(tool_calls=[CLIENT])),
-            "citations": (answer(), speaking(citations=[CITED])),
-            "encrypted_content": (answer(), speaking(encrypted_content="x")),
+            "content": (response(), with_message(content="x")),
+            "reasoning_content": (response(), with_message(reasoning_content="x")),
+            "tool_calls": (response(), with_message(tool_calls=[CLIENT])),
+            "citations": (response(), with_message(citations=[CITATION])),
+            "encrypted_content": (response(), with_message(encrypted_content="x")),
         },
     ),
     "InlineCitation": (
         chat_pb2.InlineCitation,
         {
-            name: (speaking(citations=[CITED]), speaking(citations=[CITED | {name: value}]))
+            name: (
+                with_message(citations=[CITATION]),
+                with_message(citations=[CITATION | {name: value}]),
+            )
             for name, value in (
                 ("id", "2"),
                 ("start_index", 1),
@@ -82,14 +85,17 @@ FIELDS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
             )
         }
         | {
-            name: (speaking(), speaking(citations=[{name: {}}]))
+            name: (with_message(), with_message(citations=[{name: {}}]))
             for name in ("x_citation", "collections_citation")
         },
     ),
     "ToolCall` of a function": (
         chat_pb2.ToolCall,
         {
-            name: (speaking(tool_calls=[CLIENT]), speaking(tool_calls=[CLIENT | {name: value}]))
+            name: (
+                with_message(tool_calls=[CLIENT]),
+                with_message(tool_calls=[CLIENT | {name: value}]),
+            )
             for name, value in (
                 ("id", "2"),
                 ("function", {"name": "g"}),
@@ -101,7 +107,10 @@ FIELDS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
     "ToolCall` of an MCP server": (
         chat_pb2.ToolCall,
         {
-            name: (speaking(tool_calls=[SERVICE]), speaking(tool_calls=[SERVICE | {name: value}]))
+            name: (
+                with_message(tool_calls=[SERVICE]),
+                with_message(tool_calls=[SERVICE | {name: value}]),
+            )
             for name, value in (
                 ("id", "2"),
                 ("type", 3),
@@ -115,8 +124,8 @@ FIELDS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
         usage_pb2.SamplingUsage,
         {
             field.name: (
-                answer(usage={}),
-                answer(
+                response(usage={}),
+                response(
                     usage={
                         field.name: [1]
                         if "used" in field.name[-4:] and "tools" in field.name
@@ -130,7 +139,7 @@ FIELDS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
     "RequestSettings": (
         chat_pb2.RequestSettings,
         {
-            name: (answer(settings={}), answer(settings={name: value}))
+            name: (response(settings={}), response(settings={name: value}))
             for name, value in (
                 ("max_tokens", 7),
                 ("parallel_tool_calls", True),
@@ -155,28 +164,28 @@ BELOW = {"CompletionOutput": {"index"}, "CompletionMessage": {"role"}}
 BELOW |= {"ToolCall` of a function": {"type"}}
 
 
-def test_every_field_of_an_answer_is_in_the_table():
-    assert set(ANSWERS) == set(FIELDS)
-    for row, (cls, tried) in FIELDS.items():
-        listed = {name for column in ANSWERS[row] for name in column}
-        assert listed == set(tried), row
-        assert {f.name for f in cls.DESCRIPTOR.fields} == listed | BELOW.get(row, set()), row
+def test_table_lists_every_field():
+    assert set(ROWS) == set(FIELDS)
+    for row, (cls, changes) in FIELDS.items():
+        documented = {name for column in ROWS[row] for name in column}
+        assert documented == set(changes), row
+        assert {f.name for f in cls.DESCRIPTOR.fields} == documented | BELOW.get(row, set()), row
 
 
 @pytest.mark.parametrize(
     ("row", "name", "column"),
     [
         (row, name, column)
-        for row, columns in ANSWERS.items()
+        for row, columns in ROWS.items()
         for column, names in enumerate(columns)
         for name in names
     ],
 )
-def test_what_becomes_of_every_field_of_an_answer(row, name, column):
+def test_field_is_written_as_documented(row, name, column):
     before, after = FIELDS[row][1][name]
     assert before != after
-    shown = {
+    written = {
         api: from_response(after, api=api) != from_response(before, api=api)
         for api in ("chat", "responses")
     }
-    assert shown == {"chat": column in (0, 1), "responses": column in (0, 2)}
+    assert written == {"chat": column in (0, 1), "responses": column in (0, 2)}

@@ -13,7 +13,7 @@ from xai_vision.testing._service.api_keys import ApiKey
 from xai_vision.testing._service.response.chunking import split_response
 
 
-def answer(**body):
+def generate(**body):
     engine = FakeServer()._engine
     request = to_request({"model": "grok-4", "input": "What weather?", **body})
     call = engine.start_call(Call("GetCompletion", "xai_api.Chat"))
@@ -23,7 +23,7 @@ def answer(**body):
 WEATHER = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
 
 
-def finished(events):
+def done_items(events):
     """The items that were said to be done, each once, by their place in the answer."""
     done = {
         e["output_index"]: e["item"] for e in events if e["type"] == "response.output_item.done"
@@ -32,7 +32,7 @@ def finished(events):
     return [(item["type"], item["id"]) for _, item in sorted(done.items())]
 
 
-SEALED = {"include": ["reasoning.encrypted_content"]}
+ENCRYPTED = {"include": ["reasoning.encrypted_content"]}
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ SEALED = {"include": ["reasoning.encrypted_content"]}
     [
         {},
         {"tools": [WEATHER]},
-        SEALED,
-        {**SEALED, "reasoning": {"effort": "none"}},
-        {**SEALED, "tools": [WEATHER], "tool_choice": "required"},
-        {**SEALED, "tools": [WEATHER], "reasoning": {"effort": "none"}},
-        {**SEALED, "tools": [{"type": "web_search"}], "reasoning": {"effort": "none"}},
+        ENCRYPTED,
+        {**ENCRYPTED, "reasoning": {"effort": "none"}},
+        {**ENCRYPTED, "tools": [WEATHER], "tool_choice": "required"},
+        {**ENCRYPTED, "tools": [WEATHER], "reasoning": {"effort": "none"}},
+        {**ENCRYPTED, "tools": [{"type": "web_search"}], "reasoning": {"effort": "none"}},
         {"tools": [{"type": "web_search", "enable_image_understanding": True}]},
         {"tools": [{"type": "image_generation"}, {"type": "code_interpreter"}]},
         {"max_output_tokens": 2},
@@ -52,27 +52,27 @@ SEALED = {"include": ["reasoning.encrypted_content"]}
         {"logprobs": True, "top_logprobs": 1},
     ],
 )
-def test_a_stream_ends_with_what_the_whole_answer_is(body):
-    made = answer(**body)
-    whole = from_response(made, api="responses")
-    events = list(response_events(split_response(made), made.settings))
+def test_stream_ends_with_the_whole_response(body):
+    response = generate(**body)
+    whole = from_response(response, api="responses")
+    events = list(response_events(split_response(response), response.settings))
     assert events[-1]["response"] == whole
-    assert finished(events) == [(item["type"], item["id"]) for item in whole["output"]]
-    chat = from_response(made, api="chat")
-    pieces = list(chat_chunks(split_response(made), include_usage=True))
-    said = [c["delta"].get("content") or "" for p in pieces for c in p["choices"]]
-    assert "".join(said) == (chat["choices"][0]["message"]["content"] or "")
-    assert pieces[-1]["usage"] == chat["usage"]
-    assert "usage" not in list(chat_chunks(split_response(made)))[-1]
+    assert done_items(events) == [(item["type"], item["id"]) for item in whole["output"]]
+    chat = from_response(response, api="chat")
+    chunks = list(chat_chunks(split_response(response), include_usage=True))
+    texts = [c["delta"].get("content") or "" for chunk in chunks for c in chunk["choices"]]
+    assert "".join(texts) == (chat["choices"][0]["message"]["content"] or "")
+    assert chunks[-1]["usage"] == chat["usage"]
+    assert "usage" not in list(chat_chunks(split_response(response)))[-1]
 
 
 @pytest.mark.parametrize("effort", ["none", "high"])
-def test_encrypted_thinking_has_its_place_before_the_words(effort):
-    made = answer(**SEALED, reasoning={"effort": effort})
-    whole = from_response(made, api="responses")
+def test_encrypted_reasoning_precedes_the_text(effort):
+    response = generate(**ENCRYPTED, reasoning={"effort": effort})
+    whole = from_response(response, api="responses")
     assert [item["type"] for item in whole["output"]] == ["reasoning", "message"]
     assert whole["output"][0]["encrypted_content"]
-    events = list(response_events(split_response(made), made.settings))
+    events = list(response_events(split_response(response), response.settings))
     added = [e for e in events if e["type"] == "response.output_item.added"]
     assert [(e["output_index"], e["item"]["type"]) for e in added] == [
         (0, "reasoning"),
@@ -83,23 +83,23 @@ def test_encrypted_thinking_has_its_place_before_the_words(effort):
     assert events[-1]["response"]["output"] == whole["output"]
 
 
-def test_encrypted_thinking_that_nobody_foretold_comes_last():
-    made = answer(**SEALED, reasoning={"effort": "none"})
-    events = list(response_events(split_response(made)))
+def test_unannounced_encrypted_reasoning_comes_last():
+    response = generate(**ENCRYPTED, reasoning={"effort": "none"})
+    events = list(response_events(split_response(response)))
     assert [item["type"] for item in events[-1]["response"]["output"]] == ["message", "reasoning"]
 
 
-def test_encrypted_thinking_that_was_asked_for_and_did_not_come():
-    made = answer(**SEALED, reasoning={"effort": "none"})
-    made.outputs[0].message.ClearField("encrypted_content")
-    whole = from_response(made, api="responses")
-    events = list(response_events(split_response(made), made.settings))
+def test_requested_encrypted_reasoning_may_be_missing():
+    response = generate(**ENCRYPTED, reasoning={"effort": "none"})
+    response.outputs[0].message.ClearField("encrypted_content")
+    whole = from_response(response, api="responses")
+    events = list(response_events(split_response(response), response.settings))
     assert events[-1]["response"] == whole
     assert "encrypted_content" not in whole["output"][0]
-    assert finished(events) == [(item["type"], item["id"]) for item in whole["output"]]
+    assert done_items(events) == [(item["type"], item["id"]) for item in whole["output"]]
 
 
-def test_any_answer_can_be_written():
+def test_full_and_empty_responses():
     """An answer with every field filled, as no server gives it."""
     for full in variants(chat_pb2.GetChatCompletionResponse):
         full.service_tier = usage_pb2.SERVICE_TIER_PRIORITY
