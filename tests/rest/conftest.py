@@ -1,4 +1,4 @@
-"""Clients of the fake's REST faces."""
+"""Fixtures: the openai package's clients, connected to the fake server's REST API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def filled(server):
 
 @pytest.fixture
 def rest(filled):
-    """The openai package's client, with the base URL and key changed only."""
+    """The openai package's client, with no options besides the base URL and the key."""
     openai = pytest.importorskip("openai")
     with openai.OpenAI(api_key=filled.api_key, base_url=filled.http_url) as client:
         yield client

@@ -1,4 +1,4 @@
-"""Where each row of the tables in docs/rest.md stands in a request, and values to try there."""
+"""The tables in docs/rest.md: for each row, a request with its object, and values to try."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DATA = "data:text/plain;base64,aGk="
 
 
 def rows(heading: str) -> dict[str, list[list[str]]]:
-    """A table's rows: the words of the first column, and what each other column lists."""
+    """Return a table's rows: the first column, and the words in each of the other columns."""
     lines = DOCS.read_text(encoding="utf-8").splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith(f"| {heading} |"))
     found = {}
@@ -47,13 +47,13 @@ def part(one: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Place:
-    """A row.
+    """The object that a row describes.
 
     Attributes:
-        types: The names of openai's types for it.
-        put: Makes a request of what stands there.
-        base: What stands there before a key is tried.
-        values: What to try, by key; "x" where nothing is said.
+        types: The names of its types in the openai package.
+        put: Makes a request that contains the object.
+        base: The object before a key is set.
+        values: The values to set, by key; "x" for every other key.
     """
 
     types: tuple[str, ...]

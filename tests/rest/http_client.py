@@ -1,4 +1,4 @@
-"""REST without a client of it: a request, its status, its headers and its JSON."""
+"""A minimal REST client for tests: it sends a request and returns status, headers and JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class HttpReply:
 
     @property
     def events(self) -> list[Any]:
-        """The JSON of a stream's events; the mark at its end as it is."""
+        """The JSON of a stream's events; the end marker stays a string."""
         lines = self.body.decode().split("\n\n")
         texts = [line.removeprefix("data: ") for line in lines if line]
         return [text if text == "[DONE]" else json.loads(text) for text in texts]
@@ -35,17 +35,18 @@ def ask(
     *,
     key: str | None = None,
     headers: dict[str, str] | None = None,
-    timeout: float = 20,
+    timeout: float = 30,
 ) -> HttpReply:
     url = urlsplit(server.http_url)
-    given = {"authorization": f"Bearer {server.api_key if key is None else key}"}
+    sent = {"authorization": f"Bearer {server.api_key if key is None else key}"}
     if not isinstance(body, (bytes, type(None))):
         body = json.dumps(body).encode()
-        given["content-type"] = "application/json"
-    given |= headers or {}
+        sent["content-type"] = "application/json"
+    sent |= headers or {}
     connection = http.client.HTTPConnection(url.hostname, url.port, timeout=timeout)
     try:
-        sent = {name: value for name, value in given.items() if value}
+        # An empty value leaves the header out.
+        sent = {name: value for name, value in sent.items() if value}
         connection.request(verb, f"{url.path}{path}", body, sent)
         reply = connection.getresponse()
         return HttpReply(reply.status, {k.lower(): v for k, v in reply.getheaders()}, reply.read())

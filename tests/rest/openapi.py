@@ -1,6 +1,6 @@
-"""The REST faces as an OpenAPI description, at /openapi.json.
+"""An OpenAPI description of the fake server's REST API, for the fuzz test.
 
-It says what this fake takes, as far as OpenAPI has words for it; it is not xAI's own.
+It describes the requests that the fake server accepts; it is not xAI's own description.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
 __all__ = ["description"]
 
 _STREAM: Final[dict[str, Any]] = {"text/event-stream": {}}
-# Endpoint -> what it takes, what it gives, and statuses besides those that all have.
+# The schemas of each endpoint's request and response.
 _BODIES: Final = {
     "POST /v1/responses": "CreateResponse",
     "POST /v1/chat/completions": "CreateChatCompletion",
@@ -33,20 +33,20 @@ _RESULTS: Final = {
     "GET /v1/api-key": "ApiKey",
 }
 _FAILURES: Final = {
-    "400": "An argument that is not taken, or a wrong key",
+    "400": "An unsupported argument, or a wrong key",
     "401": "No key",
-    "403": "The key may not do this",
-    "404": "No such model, response or picture",
-    "415": "The body is not said to be JSON",
+    "403": "The key lacks the permission",
+    "404": "An unknown model, response or image",
+    "415": "The content type is not JSON",
     "422": "A field is missing or of a wrong type",
-    "429": "Too much at once",
-    "500": "A failure that a test ordered, or a mistake of its rules",
-    "503": "A failure that a test ordered",
+    "429": "A rate limit",
+    "500": "An injected failure, or an error in a test's rules",
+    "503": "An injected failure",
 }
 
 
 def description() -> dict[str, Any]:
-    """The description, as JSON."""
+    """Return the description."""
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in ENDPOINTS:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)

@@ -1,4 +1,4 @@
-"""JSON schemas of what the REST faces take and give, for the OpenAPI description."""
+"""JSON schemas of the REST API's requests and responses, for the OpenAPI description."""
 
 from __future__ import annotations
 
@@ -277,7 +277,7 @@ SCHEMAS: Final[dict[str, Any]] = {
 
 
 def _close(schema: Any) -> None:
-    """Say of every object in a request that it has no other keys: a misspelt one is refused."""
+    """Forbid unknown keys in every object of a request, as the fake server rejects them."""
     for part in schema.values() if isinstance(schema, dict) else schema:
         if isinstance(part, (dict, list)):
             _close(part)

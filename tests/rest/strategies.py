@@ -1,4 +1,4 @@
-"""Hypothesis strategies for requests in OpenAI's forms: what both sides can express."""
+"""Hypothesis strategies for requests in OpenAI's formats that the protos can express."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 filled = st.text("abcdefgh é", min_size=1, max_size=8)
 urls = st.sampled_from(["https://e.x/a.jpg", "https://e.x/b.png", "data:image/png;base64,iVBORw0="])
 details = st.sampled_from(["low", "high"])
-whole = st.integers(1, 2**31 - 1)
+positive = st.integers(1, 2**31 - 1)
 schemas = st.fixed_dictionaries(
     {"type": st.just("object")},
     optional={"title": filled, "properties": st.dictionaries(filled, st.just({"type": "string"}))},
@@ -18,12 +18,12 @@ schemas = st.fixed_dictionaries(
 
 
 def short(value: float) -> float:
-    """A number that 32 bits hold, as people write it: with few digits."""
+    """Return a 32-bit float with few digits, as people write it."""
     return float(f"{struct.unpack('f', struct.pack('f', value))[0]:.5g}")
 
 
 def number(low: float, high: float):
-    # Subnormal ones have fewer digits than people write.
+    # Subnormal floats are too imprecise for five digits.
     floats = st.floats(low, high, width=32, allow_subnormal=False)
     return floats.map(short).filter(lambda value: low <= value <= high)
 
@@ -32,7 +32,7 @@ def some(required, **optional):
     return st.fixed_dictionaries(required, optional=optional)
 
 
-def chat_picture():
+def chat_image():
     return some({"type": st.just("image_url"), "image_url": some({"url": urls}, detail=details)})
 
 
@@ -45,9 +45,9 @@ def chat_text():
     return some({"type": st.just("text"), "text": texts})
 
 
-# One text alone is written as a string.
+# A single text is written as a string, so no such list survives a round trip.
 chat_content = texts | st.lists(
-    chat_text() | chat_picture() | chat_file(), min_size=1, max_size=4
+    chat_text() | chat_image() | chat_file(), min_size=1, max_size=4
 ).filter(lambda parts: len(parts) > 1 or parts[0]["type"] != "text")
 chat_call = some(
     {
@@ -97,13 +97,13 @@ live_search = some(
     {"mode": st.sampled_from(["on", "off", "auto"])},
     sources=st.lists(
         some({"type": st.just("web")}, allowed_websites=domains, safe_search=st.just(True))
-        | some({"type": st.just("x")}, included_x_handles=domains, post_view_count=whole)
+        | some({"type": st.just("x")}, included_x_handles=domains, post_view_count=positive)
         | some({"type": st.just("rss"), "links": domains}),
         min_size=1,
         max_size=2,
     ),
     return_citations=st.just(True),
-    max_search_results=whole,
+    max_search_results=positive,
     from_date=st.dates().map(lambda day: day.isoformat()),
 )
 common = {
@@ -112,7 +112,7 @@ common = {
     "logprobs": st.just(True),
     "top_logprobs": st.integers(0, 8),
     "parallel_tool_calls": flags,
-    "max_turns": whole,
+    "max_turns": positive,
     "search_parameters": live_search,
     "service_tier": st.sampled_from(["default", "priority"]),
     "user": filled,
@@ -124,15 +124,15 @@ plain_format = some({"type": st.sampled_from(["text", "json_object"])})
 
 
 def named(schema):
-    """The form that a schema is asked for in: its title is its name."""
+    """Return the options of a JSON schema; its title is its name."""
     return {"name": schema.get("title") or "response", "strict": True, "schema": schema}
 
 
 chat_body = some(
     {"model": filled, "messages": st.lists(chat_message, min_size=1, max_size=4)},
     **common,
-    n=whole,
-    max_tokens=whole,
+    n=positive,
+    max_tokens=positive,
     seed=st.integers(-(2**31), 2**31 - 1),
     stop=st.lists(filled, min_size=1, max_size=3),
     frequency_penalty=number(-2, 2),
@@ -153,10 +153,10 @@ input_file = some({"type": st.just("input_file")} | {"file_id": filled}) | some(
     {"type": st.just("input_file"), "file_url": urls}
 )
 parts = st.lists(input_text | input_image | input_file, min_size=1, max_size=4).filter(
-    lambda found: len(found) > 1 or found[0]["type"] != "input_text"
+    lambda parts: len(parts) > 1 or parts[0]["type"] != "input_text"
 )
-asked = some({"role": st.sampled_from(["user", "developer"]), "content": texts | parts})
-answered = some({"role": st.just("assistant"), "content": texts})
+user_item = some({"role": st.sampled_from(["user", "developer"]), "content": texts | parts})
+assistant_item = some({"role": st.just("assistant"), "content": texts})
 call_item = some(
     {
         "type": st.just("function_call"),
@@ -168,16 +168,18 @@ call_item = some(
 output_item = some(
     {"type": st.just("function_call_output"), "call_id": filled, "output": texts | parts}
 )
-thought = some(
+reasoning_item = some(
     {
         "type": st.just("reasoning"),
         "summary": st.lists(some({"type": st.just("summary_text"), "text": filled}), max_size=1),
     },
     encrypted_content=filled,
 )
-items = st.lists(asked | answered | call_item | output_item | thought, min_size=1, max_size=5)
+items = st.lists(
+    user_item | assistant_item | call_item | output_item | reasoning_item, min_size=1, max_size=5
+)
 tool_item = st.one_of(
-    function.map(lambda one: {"type": "function", **one}),
+    function.map(lambda options: {"type": "function", **options}),
     some(
         {"type": st.just("web_search")},
         filters=some({"allowed_domains": domains}),
@@ -186,14 +188,14 @@ tool_item = st.one_of(
     ),
     x_search,
     some({"type": st.just("code_interpreter")}),
-    some({"type": st.just("file_search"), "vector_store_ids": domains}, max_num_results=whole),
+    some({"type": st.just("file_search"), "vector_store_ids": domains}, max_num_results=positive),
     some({"type": st.just("mcp"), "server_url": filled}, allowed_tools=domains),
 )
 responses_body = some(
     {"model": filled, "input": items},
     **common,
     instructions=texts,
-    max_output_tokens=whole,
+    max_output_tokens=positive,
     store=st.just(False),
     include=st.just(["reasoning.encrypted_content"]),
     reasoning=some({"effort": efforts}),

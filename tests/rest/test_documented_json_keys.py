@@ -1,4 +1,4 @@
-"""The tables of docs/rest.md are complete, and true: nothing is lost in silence."""
+"""Check the table of JSON keys in docs/rest.md: it is complete and correct."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CASES = [
 
 
 def members(hint: Any) -> list[Any]:
-    """The TypedDicts that a type allows, straight."""
+    """Return the TypedDicts that a type allows directly."""
     if te.get_origin(hint) in (te.Required, te.NotRequired, te.Annotated):
         return members(te.get_args(hint)[0])
     if te.is_typeddict(hint):
@@ -41,7 +41,7 @@ def hints(cls: Any) -> dict[str, Any]:
 
 
 def reachable() -> list[Any]:
-    """Every TypedDict within a request, in either form."""
+    """Return every TypedDict inside a request of either format."""
     from openai.types.chat import completion_create_params as chats
     from openai.types.responses import response_create_params as params
 
@@ -61,7 +61,7 @@ def test_table_lists_every_object():
 
 def test_table_lists_every_key_of_openai():
     known = {cls.__name__: hints(cls) for cls in reachable()}
-    # Several are called by one name; these are the ones that are meant.
+    # Several types share a name; these are the ones that the table describes.
     from openai.types.chat import chat_completion_message_function_tool_call_param as calls
     from openai.types.responses import response_input_item_param as items
     from openai.types.responses import tool_param as tools
@@ -91,7 +91,7 @@ def test_table_lists_every_key_of_openai():
 def body_with(row: str, key: str) -> dict[str, Any]:
     place = PLACES[row]
     value = place.values.get(key, "x")
-    # Of a key that only another one makes room for, both are said.
+    # A dict that contains the key also replaces other keys, which exclude this one.
     keys = value if isinstance(value, dict) and key in value else {key: value}
     return place.put({**place.base, **keys})
 
@@ -117,7 +117,7 @@ def test_key_is_translated_as_documented(row, column, key):
 
 
 def type_names(hint: Any) -> set[str]:
-    """The values of ``type`` that mark the TypedDicts which a type allows."""
+    """Return the values of ``type`` of the TypedDicts that a type allows."""
     return {
         word
         for cls in members(hint)
@@ -133,7 +133,7 @@ def _words(hint: Any) -> list[Any]:
 
 
 def unions() -> list[tuple[str, Any, set[str]]]:
-    """Each place where one of several types stands, what puts one there, and what is taken."""
+    """Return each union in a request: its name, its type, and the supported values of ``type``."""
     from openai.types.chat import ChatCompletionContentPartParam as Part
     from openai.types.chat import ChatCompletionToolUnionParam as ChatTool
     from openai.types.responses import ResponseInputContentParam as Content

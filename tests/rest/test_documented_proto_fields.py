@@ -1,4 +1,4 @@
-"""The table of docs/rest.md about requests over gRPC is complete, and true."""
+"""Check the table of request protos in docs/rest.md: it is complete and correct."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def with_call(call: chat_pb2.ToolCall) -> chat_pb2.GetCompletionsRequest:
 CLIENT = {"id": "1", "type": 1, "function": chat_pb2.FunctionCall(name="f", arguments="{}")}
 SERVICE = CLIENT | {"type": 6, "status": 1}
 LOCATION = chat_pb2.WebSearchUserLocation(city="Oslo")
-# Row -> the message's class, what puts one into a request, and what it has before a field is tried.
+# For each row: the proto's class, a function that puts one into a request, and its fields.
 PLACES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "GetCompletionsRequest": (
         chat_pb2.GetCompletionsRequest,
@@ -101,7 +101,7 @@ PLACES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "ToolCall` of a function": (chat_pb2.ToolCall, with_call, CLIENT),
     "ToolCall` of the service": (chat_pb2.ToolCall, with_call, SERVICE),
 }
-# What to try where "x", 2 or True will not do.
+# The values of fields for which "x", 2 or True is invalid.
 VALUES: dict[str, Any] = {
     "response_format": chat_pb2.ResponseFormat(format_type=2),
     "tool_choice": chat_pb2.ToolChoice(mode=2),
@@ -122,7 +122,7 @@ VALUES: dict[str, Any] = {
     "stop": ["x"],
     "data": b"x",
 }
-# A field that another one excludes, and what there is in its place.
+# Fields that exclude other fields: the whole proto to use.
 ALTERNATIVES: dict[tuple[str, str], dict[str, Any]] = {
     ("FileContent", "file_id"): {"file_id": "x"},
     ("FileContent", "url"): {"url": "x"},
@@ -176,12 +176,12 @@ def test_table_lists_every_field():
         documented = [name for column in REQUESTS[row] for name in column]
         fields = {field.name for field in cls.DESCRIPTOR.fields}
         if row == "ToolCall` of a function":
-            fields -= {"status"}  # said below the table
+            fields -= {"status"}  # described below the table
         assert sorted(documented) == sorted(fields), row
 
 
 def test_table_lists_every_message():
-    """Those whose fields are all strings, numbers and words of one row above are not repeated."""
+    """Protos whose fields are all listed in the row of their parent have no row."""
     nested = {"Source", "WebSource", "NewsSource", "XSource", "RssSource", "WebSearchUserLocation"}
     nested |= {"Tool", "CodeExecution", "HybridRetrieval", "SemanticRetrieval", "KeywordRetrieval"}
     nested |= {"FunctionCall", "Guideline", "PolicyGuideline", "Timestamp", "ExtraHeadersEntry"}
@@ -214,7 +214,7 @@ def test_field_is_translated_as_documented(row, name, api, supported):
     with pytest.raises(TranslationError) as caught:
         from_request(request_, api=api)
     assert caught.value.unsupported
-    # A part or a call as a whole is named where it has no form at all.
+    # The error names the whole part or call if JSON cannot express any of it.
     assert (
         name in caught.value.key
         or name in str(caught.value).lower()

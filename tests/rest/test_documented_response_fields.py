@@ -1,4 +1,4 @@
-"""The table of docs/rest.md about answers is complete, and true."""
+"""Check the table of response fields in docs/rest.md: it is complete and correct."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ FIELDS: dict[str, tuple[Any, dict[str, tuple[Any, Any]]]] = {
         },
     ),
 }
-# Said in words below the table.
+# Described below the table.
 BELOW = {"CompletionOutput": {"index"}, "CompletionMessage": {"role"}}
 BELOW |= {"ToolCall` of a function": {"type"}}
 

@@ -1,7 +1,8 @@
-"""What the endpoints give, without a client of them."""
+"""The endpoints of the REST API, called without the openai package."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import logging
@@ -9,7 +10,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 
 import pytest
@@ -156,7 +156,7 @@ def test_unicode_and_lone_surrogates(server):
 
 @pytest.mark.slow
 def test_image_of_20_mib(server):
-    # What stands behind a JPEG's end is no picture, but counts as bytes of the file.
+    # Bytes after the end of a JPEG are not image data, but count for the size of the file.
     data = jpeg().ljust(20 * 1024 * 1024, b"\0")
     reply = respond(server, [{"type": "input_image", "image_url": data_url(data)}])
     assert reply.status == 200
@@ -170,7 +170,7 @@ def test_tls():
         request = urllib.request.Request(
             f"{server.http_url}/models", headers={"authorization": f"Bearer {server.api_key}"}
         )
-        with urllib.request.urlopen(request, context=context, timeout=10) as reply:
+        with urllib.request.urlopen(request, context=context, timeout=30) as reply:
             assert json.load(reply)["object"] == "list"
 
 
@@ -186,10 +186,8 @@ def test_stop_cancels_hanging_calls(caplog):
         for thread in threads:
             thread.start()
         assert server.calls.wait_for(3)
-        began = time.monotonic()
-    assert time.monotonic() - began < 2
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert statuses == [503] * 3
     assert [record for record in caplog.records if record.name != "asyncio"] == []
 
@@ -197,22 +195,24 @@ def test_stop_cancels_hanging_calls(caplog):
 def test_stop_interrupts_streams():
     with FakeServer(http=True) as server:
         url = server.http_url
-        server.on().reply(Reply("a b c d", chunks=4, tps=1))
+        server.on().reply(Reply("a b c d", chunks=4, ttft=0, tps=0.001))
         body = json.dumps({"model": "grok-4", "input": "Hi", "stream": True}).encode()
         headers = {
             "authorization": f"Bearer {server.api_key}",
             "content-type": "application/json",
         }
         streaming = urllib.request.urlopen(
-            urllib.request.Request(f"{url}/responses", body, headers), timeout=10
+            urllib.request.Request(f"{url}/responses", body, headers), timeout=30
         )
         streaming.readline()
-        began = time.monotonic()
-    assert time.monotonic() - began < 2
-    with pytest.raises((OSError, ValueError)):
-        while streaming.readline():
-            pass
-        raise OSError  # ended without its last event is fine, too
+    # Only an interrupted stream has this status; one that stop() waits for is cancelled.
+    assert server.calls.last.status == "UNAVAILABLE"
+    lines = []
+    # The connection may be closed or reset.
+    with contextlib.suppress(OSError, ValueError):
+        while line := streaming.readline():
+            lines.append(line)
+    assert not any(b"[DONE]" in line for line in lines)
     streaming.close()
     gc.collect()
 
@@ -257,7 +257,7 @@ def test_missing_extra():
 
 
 def test_concurrent_grpc_and_rest_calls(server):
-    """Threads on gRPC and REST together, one log."""
+    """Calls of both APIs run in parallel and share one log."""
     with connected(server) as rpc:
         threads = [
             threading.Thread(target=work)
@@ -266,7 +266,7 @@ def test_concurrent_grpc_and_rest_calls(server):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(30)
     assert [call.status for call in server.calls] == ["OK"] * 16
 
 

@@ -1,4 +1,4 @@
-"""Refusals and failures over REST: as the openai package sees them, and on the wire."""
+"""Errors of the REST API, over HTTP and as exceptions of the openai package."""
 
 from __future__ import annotations
 
@@ -126,6 +126,7 @@ def test_unsent_response_has_no_http_status(server):
     server.fault(Fault.hang(), next=1)
     with pytest.raises(TimeoutError):
         ask(server, "POST", "/responses", {"model": "grok-4", "input": "Hi"}, timeout=0.2)
+    assert server.calls.wait_for(1)
     call = server.calls.last
     assert call.wait_cancelled()
     assert respond(server).status == 200
@@ -194,7 +195,7 @@ def test_connection_reset(server):
 
 
 def test_connection_fault_hits_one_response(server):
-    connection = http.client.HTTPConnection(urlsplit(server.http_url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(server.http_url).netloc, timeout=30)
     key = {"authorization": f"Bearer {server.api_key}"}
     server.fault(Fault.reset_connection(after_bytes=5000), next=1)
     for _ in range(30):
@@ -209,6 +210,7 @@ def test_frozen_connection(server):
     server.fault(Fault.freeze_connection(after_bytes=40), next=1)
     with pytest.raises(TimeoutError):
         ask(server, "POST", "/responses", {"model": "grok-4", "input": "Hi"}, timeout=0.2)
+    assert server.calls.wait_for(1)
     assert server.calls.last.wait_cancelled()
     assert respond(server).status == 200
 
@@ -262,6 +264,7 @@ async def test_timeout_and_closed_stream(arest, server):
         await arest.with_options(timeout=0.2, max_retries=0).responses.create(
             model="grok-4", input="Hi"
         )
+    assert server.calls.wait_for(1)
     assert server.calls.last.wait_cancelled()
     server.on().reply(Reply("a b c", chunks=3, tps=2))
     stream = await arest.responses.create(model="grok-4", input="Hi", stream=True)

@@ -1,4 +1,4 @@
-"""client.chat.from_openai: a program in OpenAI's form moves to gRPC."""
+"""client.chat.from_openai: requests in OpenAI's formats, sent over gRPC."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_chat_completions(client, server):
         stop=None,
         extra_body={"search_parameters": {"mode": "auto"}},
     )
-    assert chat.messages[1].images  # kept out of protobuf
+    assert chat.messages[1].images  # stored outside the proto
     assert chat.messages[1] == user("What?", image(jpeg(), detail="high"))
     assert chat.sample().content
     request = server.calls.last.request
@@ -120,7 +120,7 @@ def test_invalid_image_is_found_before_sending(client):
 
 @pytest.mark.peer
 def test_openai_objects_are_accepted(client, server):
-    """Its objects, whole and dumped, and its marks for what is left out."""
+    """Accept openai's objects, their dicts, and its markers for omitted arguments."""
     openai = pytest.importorskip("openai")
     tool = {"type": "function", "name": "f", "parameters": {"type": "object"}}
     messages: list[Any] = [{"role": "user", "content": "Hi"}]

@@ -1,4 +1,4 @@
-"""The same question over gRPC, the Responses API and Chat Completions."""
+"""The same request over gRPC, the Responses API and Chat Completions."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def rpc(server):
 
 
 def call_all(server, rpc, sent):
-    """The answers of the three faces to one request."""
+    """Return the responses of the three APIs to one request."""
     results = {}
-    results["grpc"] = rpc.chat.GetCompletion(sent, metadata=rpc.metadata, timeout=20)
+    results["grpc"] = rpc.chat.GetCompletion(sent, metadata=rpc.metadata, timeout=30)
     for api, path in (("responses", "/responses"), ("chat", "/chat/completions")):
         reply = ask(server, "POST", path, from_request(sent, api=api))
         assert reply.status == 200, reply.json
@@ -107,7 +107,7 @@ def test_too_large_schema_is_rejected(server, rpc, target):
     sent = request(QUESTION, **settings)
     message = "The schema asks for more than an answer can hold: 500000 characters."
     with pytest.raises(grpc.RpcError, match=message) as caught:
-        rpc.chat.GetCompletion(sent, metadata=rpc.metadata, timeout=20)
+        rpc.chat.GetCompletion(sent, metadata=rpc.metadata, timeout=30)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     for api, path in (("responses", "/responses"), ("chat", "/chat/completions")):
         reply = ask(server, "POST", path, from_request(sent, api=api))
@@ -118,7 +118,7 @@ def test_too_large_schema_is_rejected(server, rpc, target):
 @SETTINGS
 def test_same_streams(server, rpc, settings):
     sent = request(QUESTION, picture(*IMAGES[0]), **settings)
-    proto_chunks = list(rpc.chat.GetCompletionChunk(sent, metadata=rpc.metadata, timeout=20))
+    proto_chunks = list(rpc.chat.GetCompletionChunk(sent, metadata=rpc.metadata, timeout=30))
     body = from_request(sent, api="responses")
     events = ask(server, "POST", "/responses", {**body, "stream": True}).events
     body = from_request(sent, api="chat") | {"stream_options": {"include_usage": True}}
@@ -127,21 +127,21 @@ def test_same_streams(server, rpc, settings):
         output.delta.content for proto_chunk in proto_chunks for output in proto_chunk.outputs
     )
     deltas = [e["delta"] for e in events[:-1] if e["type"] == "response.output_text.delta"]
-    said = [item["delta"].get("content") or "" for chunk in chunks for item in chunk["choices"]]
-    assert grpc == "".join(deltas) == "".join(said) != ""
-    usage, usage_of = proto_chunks[-1].usage, chunks[-1]["usage"]
+    texts = [item["delta"].get("content") or "" for chunk in chunks for item in chunk["choices"]]
+    assert grpc == "".join(deltas) == "".join(texts) != ""
+    usage, chat_usage = proto_chunks[-1].usage, chunks[-1]["usage"]
     whole = events[-2]["response"]["usage"]
-    assert usage.prompt_tokens == usage_of["prompt_tokens"] == whole["input_tokens"]
-    assert usage.prompt_image_tokens == usage_of["prompt_tokens_details"]["image_tokens"] > 0
-    assert usage.total_tokens == usage_of["total_tokens"] == whole["total_tokens"]
-    # And it is the answer that all give at once.
+    assert usage.prompt_tokens == chat_usage["prompt_tokens"] == whole["input_tokens"]
+    assert usage.prompt_image_tokens == chat_usage["prompt_tokens_details"]["image_tokens"] > 0
+    assert usage.total_tokens == chat_usage["total_tokens"] == whole["total_tokens"]
+    # The unary calls return the same response.
     results = call_all(server, rpc, sent)
     assert texts_of(results) == [grpc] * 3
     assert results["grpc"].usage == usage
 
 
 def test_same_stored_conversation(server, rpc):
-    """Stored over each face, continued over each that can."""
+    """A response stored over any API can be continued over gRPC and the Responses API."""
     sent = request(QUESTION, picture(*IMAGES[0]), store_messages=True)
     results = call_all(server, rpc, sent)
     ids = [results["grpc"].id, results["responses"]["id"], results["chat"]["id"]]
@@ -195,9 +195,9 @@ def test_stored_over_rest_continued_over_grpc_and_back(server, rpc):
     ]
     assert tokens == sorted(tokens)
     assert second.usage.prompt_image_tokens > 0
-    # What is stored is the same, whoever reads it.
+    # Both APIs return the same stored response.
     stored = chat_pb2.GetStoredCompletionRequest(response_id=third["id"])
-    over_grpc = rpc.chat.GetStoredCompletion(stored, metadata=rpc.metadata, timeout=20)
+    over_grpc = rpc.chat.GetStoredCompletion(stored, metadata=rpc.metadata, timeout=30)
     assert from_response(over_grpc, api="responses") == third
     assert ask(server, "GET", f"/responses/{second.id}").json == from_response(
         second, api="responses"
@@ -211,7 +211,7 @@ def test_deferred_over_rest_and_fetched_over_grpc(server, rpc):
     server.deferred(ready_after_polls=0)
     ticket = complete(server, deferred=True).json["request_id"]
     done = rpc.chat.GetDeferredCompletion(
-        deferred_pb2.GetDeferredRequest(request_id=ticket), metadata=rpc.metadata, timeout=20
+        deferred_pb2.GetDeferredRequest(request_id=ticket), metadata=rpc.metadata, timeout=30
     )
     usages = ask(server, "GET", f"/chat/deferred-completion/{ticket}").json
     assert usages == from_response(done.response, api="chat")
@@ -233,8 +233,8 @@ def test_rules_and_limits_are_shared(server, rpc):
 @pytest.mark.parametrize("schema", [{"const": "\ud800"}, {"properties": {"\ud800": {}}}])
 def test_schema_with_a_lone_surrogate(server, schema):
     form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema, "strict": True}}
-    said = [{"role": "user", "content": "Hi"}]
-    body = {"model": "grok-4", "messages": said, "response_format": form}
+    messages = [{"role": "user", "content": "Hi"}]
+    body = {"model": "grok-4", "messages": messages, "response_format": form}
     reply = ask(server, "POST", "/chat/completions", body)
     assert reply.status == 400
     assert "The schema contains a lone surrogate, '\\ud800'" in reply.json["error"]

@@ -1,4 +1,4 @@
-"""A request with anything put anywhere is kept as a whole, or an error that names a place."""
+"""Requests with random changes either survive a round trip or raise an error with a path."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def check_round_trip_or_error(body: dict[str, Any]) -> None:
     else:
         assert failure.key
         assert str(failure)
-        # No picture, and no more of anything than is read.
+        # The error quotes neither image data nor long values.
         assert DATA not in f"{failure}{failure.key}"
         assert len(str(failure)) < 600
 

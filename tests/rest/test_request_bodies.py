@@ -1,4 +1,4 @@
-"""Bodies of requests that are no JSON, or hold numbers and depths that nothing can be made of."""
+"""Request bodies that are not valid JSON, or have too large numbers or too deep nesting."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_invalid_body_is_rejected(server):
     ids=["nan", "infinity", "large", "small", "whole", "word", "bytes", "deep"],
 )
 def test_invalid_json_is_rejected(server, value, message):
-    """It would come back as it is: what a stored response has beside it is not read."""
+    """Metadata is returned unchanged, so invalid JSON in it must be rejected."""
     body = b'{"model": "grok-4", "input": "Hi", "metadata":{"a":%s}}' % value
     reply = ask(server, "POST", "/responses", body, headers={"content-type": "application/json"})
     assert reply.status == 400

@@ -1,4 +1,4 @@
-"""OpenAI's JSON to messages and back: nothing is lost that both sides can express."""
+"""Translation of requests from JSON to protos and back, without loss."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def test_both_formats_give_the_same_request(body):
     assert merge_turns(again) == merge_turns(request)
     for item in (again, request):
         item.ClearField("messages")
-        item.ClearField("n")  # one answer is all that the other form knows
+        item.ClearField("n")  # the Responses API has no n
     assert again == request
 
 
 def merge_turns(request):
-    """What was said by whom. Turns of the model in a row are one in the Responses API."""
+    """Return the turns: the Responses API merges consecutive messages of the model."""
     turns = []
     for message in request.messages:
         if not turns or turns[-1][0] != message.role or message.role != chat_pb2.ROLE_ASSISTANT:

@@ -1,4 +1,4 @@
-"""Answers to JSON: a stream ends with what the whole answer is, and any answer can be written."""
+"""Translation of responses to JSON, whole and streamed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WEATHER = {"type": "function", "name": "get_weather", "parameters": {"type": "ob
 
 
 def done_items(events):
-    """The items that were said to be done, each once, by their place in the answer."""
+    """Return the items with a done event, in the order of the response."""
     done = {
         e["output_index"]: e["item"] for e in events if e["type"] == "response.output_item.done"
     }
@@ -100,7 +100,7 @@ def test_requested_encrypted_reasoning_may_be_missing():
 
 
 def test_full_and_empty_responses():
-    """An answer with every field filled, as no server gives it."""
+    """Every response can be written, even with all fields set."""
     for full in variants(chat_pb2.GetChatCompletionResponse):
         full.service_tier = usage_pb2.SERVICE_TIER_PRIORITY
         for api in ("chat", "responses"):

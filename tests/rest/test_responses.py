@@ -94,7 +94,7 @@ def test_search_with_images(rest, server, tool):
     assert kinds[-1] == "message"
     assert response.output_text
     assert response.usage.model_extra["num_server_side_tools_used"] == 2
-    # What came back can be sent again.
+    # The output can be sent back.
     continued = rest.responses.create(
         model="grok-4", input=[*response.output, {"role": "user", "content": "Sure?"}]
     )
@@ -181,7 +181,7 @@ def test_truncated_stream(rest):
     events = list(
         rest.responses.create(model="grok-4", input="Hi", max_output_tokens=2, stream=True)
     )
-    # openai's helper knows no other end than "completed", so this one is read raw.
+    # openai's helper only supports "completed", so this test reads the raw stream.
     assert events[-1].type == "response.incomplete"
     assert events[-1].response.incomplete_details.reason == "max_output_tokens"
 

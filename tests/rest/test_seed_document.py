@@ -1,4 +1,4 @@
-"""The REST blocks of the user's documents, with base URL and key changed only."""
+"""The REST examples of the seed document run with only the base URL and key changed."""
 
 from __future__ import annotations
 
