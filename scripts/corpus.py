@@ -4,9 +4,9 @@
     python scripts/corpus.py [FILE ...]
 
 The images come from Pillow's source distribution, downloaded with pip into .cache/. Each file has
-to become a JPEG or PNG that Pillow reads back with the expected size, or raise an ImageError: no other
-exception, at most 20 MiB of output and 1.5 GiB of memory, and no hang. The exit status is 1 if one
-does not.
+to become a JPEG or PNG that Pillow reads back with the expected size, or raise an ImageError: no
+other exception, at most 20 MiB of output and 1.5 GiB of memory, and no hang. The exit status is 1
+if one does not.
 """
 
 from __future__ import annotations
