@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-__all__ = ["lazy_exports"]
-
 
 def lazy_exports(
     package: str, exports: Mapping[str, str], modules: Mapping[str, str] | None = None

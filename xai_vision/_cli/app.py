@@ -14,8 +14,6 @@ from xai_vision._cli import terminal
 from xai_vision._cli.exit_codes import CliError, Exit, epilog, exit_code
 from xai_vision._version import __version__
 
-__all__ = ["NAME", "command", "run"]
-
 NAME = "xai-vision"
 
 # Each name is a module in `commands`, whose `command` implements it.

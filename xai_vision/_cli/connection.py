@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from xai_vision._cli.options import Service
     from xai_vision.client import Client
 
-__all__ = ["FAKE_NOTICE", "client_arguments", "has_key", "open_client"]
 
 FAKE_NOTICE = (
     "The response comes from an embedded fake server, not from Grok: it describes the request."

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["CliError", "Exit", "epilog", "exit_code"]
-
 
 class Exit(IntEnum):
     """Exit codes. They are part of the interface and never change."""

@@ -10,8 +10,6 @@ from typing import Any
 from xai_vision._cli.exit_codes import CliError
 from xai_vision.testing import FakeServer
 
-__all__ = ["RunningServer", "start"]
-
 
 @dataclass
 class RunningServer:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from xai_vision._cli.options import ImageOptions
     from xai_vision.imaging import PreparedImage
 
-__all__ = ["IMAGE", "display_name", "is_url", "open_image", "source_of"]
 
 SUFFIXES = frozenset(
     f".{name}"

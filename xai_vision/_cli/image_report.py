@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from xai_vision._cli.options import ImageOptions
     from xai_vision.imaging import Detail, PreparedImage, TokenEstimate
 
-__all__ = ["ImageReport", "inspect_image"]
 
 _ORIENTED = {
     2: "mirrored",

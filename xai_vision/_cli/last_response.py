@@ -9,8 +9,6 @@ from pathlib import Path
 
 from xai_vision._cli.exit_codes import CliError, Exit
 
-__all__ = ["load", "save"]
-
 
 def save(response_id: str, host: str) -> None:
     """Save an id for the next command; ignore errors."""

@@ -16,18 +16,6 @@ from xai_vision._cli.exit_codes import CliError, Exit
 if TYPE_CHECKING:
     from xai_vision.imaging import Detail
 
-__all__ = [
-    "DEFAULT_MODEL",
-    "ImageOptions",
-    "Service",
-    "image_options",
-    "json_option",
-    "model_option",
-    "read_schema",
-    "schema_option",
-    "service_options",
-    "system_option",
-]
 
 DEFAULT_MODEL = "grok-4"
 

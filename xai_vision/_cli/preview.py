@@ -11,7 +11,6 @@ from rich.text import Text
 if TYPE_CHECKING:
     from xai_vision.imaging import PreparedImage
 
-__all__ = ["preview"]
 
 _COLUMNS, _ROWS = 32, 12
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from xai_vision.imaging import TokenEstimate
     from xai_vision.proto import models_pb2
 
-__all__ = ["TICKS_PER_USD", "Price", "get_price"]
 
 TICKS_PER_USD = 10**10
 _TIMEOUT = 10.0

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from xai_vision.imaging import PreparedImage
     from xai_vision.proto import usage_pb2
 
-__all__ = ["as_dict", "image_dict", "usage_dict", "usage_line", "usd"]
 
 _COUNTS = (
     "prompt_tokens",

@@ -13,16 +13,6 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = [
-    "clean",
-    "color_setting",
-    "console",
-    "error_text",
-    "prepare_streams",
-    "print_error",
-    "print_note",
-    "write_response",
-]
 
 # A response can quote text of an image, which must not move the cursor or set the title.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

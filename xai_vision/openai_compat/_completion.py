@@ -10,8 +10,6 @@ from xai_vision.openai_compat._server_calls import is_server_side
 from xai_vision.openai_compat._usage import chat_usage
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 
-__all__ = ["ChatStream", "chat_chunks", "chat_completion", "split_in_two"]
-
 # Chat Completions uses "length" for every limit.
 _FINISH_REASONS: Final = {
     sample_pb2.REASON_STOP: "stop",

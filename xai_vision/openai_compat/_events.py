@@ -17,8 +17,6 @@ from xai_vision.openai_compat._response import (
 from xai_vision.openai_compat._server_calls import is_server_side
 from xai_vision.proto import chat_pb2
 
-__all__ = ["ResponseStream", "response_events"]
-
 _ProtoChunk = chat_pb2.GetChatCompletionChunk
 _Events = Iterator[dict[str, Any]]
 # The events of a server-side call between output_item.added and output_item.done.

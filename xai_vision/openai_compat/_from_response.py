@@ -9,8 +9,6 @@ from xai_vision.openai_compat._response import response_object
 from xai_vision.openai_compat._settings import Api, check_api
 from xai_vision.proto import chat_pb2
 
-__all__ = ["from_response"]
-
 
 def from_response(response: chat_pb2.GetChatCompletionResponse, *, api: Api) -> dict[str, Any]:
     """Translate a response into JSON.

@@ -21,8 +21,6 @@ from xai_vision.openai_compat._values import (
 )
 from xai_vision.proto import chat_pb2
 
-__all__ = ["from_messages", "read_input"]
-
 _PART_TYPES: Final = ("input_text", "input_image", "input_file")
 _ROLE_NAMES: Final = {number: name for name, number in ROLES.items() if name != "tool"}
 _CLIENT_SIDE = chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL

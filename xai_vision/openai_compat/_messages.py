@@ -19,8 +19,6 @@ from xai_vision.openai_compat._values import (
 )
 from xai_vision.proto import chat_pb2
 
-__all__ = ["check_role_fields", "from_message", "read_message"]
-
 _KEYS: Final = {"role", "content", "name", "type", "id", "status"}
 # A response's message has these besides; it can be sent back unchanged.
 _ASSISTANT_KEYS: Final = {"tool_calls", "refusal", "reasoning_content"}

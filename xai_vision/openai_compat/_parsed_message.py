@@ -12,8 +12,6 @@ from typing import Final, TypeAlias
 from xai_vision.openai_compat._values import TranslationError, enum, invalid_value
 from xai_vision.proto import chat_pb2, image_pb2
 
-__all__ = ["DETAILS", "ROLES", "FilePart", "ImagePart", "ParsedMessage", "Part", "to_message"]
-
 ROLES: Final = {
     "user": chat_pb2.ROLE_USER,
     "assistant": chat_pb2.ROLE_ASSISTANT,

@@ -22,16 +22,6 @@ from xai_vision.openai_compat._values import (
 )
 from xai_vision.proto import chat_pb2, image_pb2
 
-__all__ = [
-    "chat_parts",
-    "from_logprob",
-    "read_part",
-    "read_parts",
-    "refusal_error",
-    "responses_parts",
-    "url_citations",
-]
-
 _FILE_KEYS: Final = ("file_id", "file_url", "file_data", "filename")
 
 

@@ -33,15 +33,6 @@ from xai_vision.openai_compat._values import (
 )
 from xai_vision.proto import chat_pb2
 
-__all__ = [
-    "api_of",
-    "from_request",
-    "from_response_format",
-    "from_tool_choice",
-    "read_request",
-    "to_request",
-]
-
 _BOTH_SET: Final = "Argument not supported: instructions and previous_response_id together"
 
 

@@ -15,15 +15,6 @@ from xai_vision.openai_compat._usage import responses_usage
 from xai_vision.openai_compat._values import TranslationError, shortest_decimal
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 
-__all__ = [
-    "call_item",
-    "message_item",
-    "output_items",
-    "reasoning_item",
-    "response_envelope",
-    "response_object",
-]
-
 _INCOMPLETE_REASONS: Final = {
     sample_pb2.REASON_MAX_LEN: "max_output_tokens",
     sample_pb2.REASON_MAX_CONTEXT: "max_prompt_tokens",

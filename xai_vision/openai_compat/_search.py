@@ -22,8 +22,6 @@ from xai_vision.openai_compat._values import (
 )
 from xai_vision.proto import chat_pb2
 
-__all__ = ["from_search", "read_search"]
-
 _MODES: Final = {
     "off": chat_pb2.OFF_SEARCH_MODE,
     "on": chat_pb2.ON_SEARCH_MODE,

@@ -17,8 +17,6 @@ from xai_vision._validation import short_repr
 from xai_vision.openai_compat._values import check_keys, enum, mapping, string, strings, unsupported
 from xai_vision.proto import chat_pb2
 
-__all__ = ["ITEM_TYPES", "is_server_side", "lossless_item", "read_call", "to_item"]
-
 _WEB = chat_pb2.TOOL_CALL_TYPE_WEB_SEARCH_TOOL
 _X = chat_pb2.TOOL_CALL_TYPE_X_SEARCH_TOOL
 _CODE = chat_pb2.TOOL_CALL_TYPE_CODE_EXECUTION_TOOL

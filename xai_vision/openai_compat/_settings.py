@@ -27,19 +27,6 @@ from xai_vision.openai_compat._values import (
 )
 from xai_vision.proto import chat_pb2, usage_pb2
 
-__all__ = [
-    "ENCRYPTED_REASONING",
-    "KEYS",
-    "REASONING_EFFORTS",
-    "RESPONSE_FORMATS",
-    "SERVICE_TIERS",
-    "TOOL_MODES",
-    "Api",
-    "check_api",
-    "read_include",
-    "read_settings",
-]
-
 Api: TypeAlias = Literal["chat", "responses"]
 
 REASONING_EFFORTS: Final = {

@@ -27,8 +27,6 @@ from xai_vision.openai_compat._values import (
 )
 from xai_vision.proto import chat_pb2
 
-__all__ = ["TOOL_OPTIONS", "date_or_timestamp", "from_tool", "read_tool", "tool_options"]
-
 _Keys: TypeAlias = "Mapping[str, str | Mapping[str, Any] | None]"
 """The option of each key, or the options of the keys of a nested dict; None: the key is ignored."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["UNSUPPORTED"]
-
 _BOTH: Final = {
     "metadata": "the gRPC API stores no metadata; store it yourself under the response's id",
     "moderation": "the gRPC API has no such setting",

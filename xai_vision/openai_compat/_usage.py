@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from xai_vision.proto import usage_pb2
 
-__all__ = ["chat_usage", "responses_usage"]
-
 _TOOLS: Final = {
     "web_search_calls": usage_pb2.SERVER_SIDE_TOOL_WEB_SEARCH,
     "x_search_calls": usage_pb2.SERVER_SIDE_TOOL_X_SEARCH,

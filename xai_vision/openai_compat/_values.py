@@ -14,17 +14,6 @@ from xai_vision import _validation
 from xai_vision._validation import did_you_mean, key_label, short_repr
 from xai_vision.errors import InvalidRequestError
 
-__all__ = [
-    "MAX_DEPTH",
-    "TranslationError",
-    "check_keys",
-    "check_type",
-    "drop_none",
-    "enum_name",
-    "shortest_decimal",
-    "to_json",
-]
-
 MAX_DEPTH = 200
 """The deepest nesting of lists and objects that is read.
 

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta, timezone
 
 from xai_vision.testing import _validation as given
 
-__all__ = ["Clock"]
-
 
 class Clock:
     """Wall time plus whatever was skipped.

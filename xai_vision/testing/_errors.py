@@ -9,8 +9,6 @@ from grpc import StatusCode
 
 from xai_vision.testing import _validation as given
 
-__all__ = ["ServiceError", "failure_status"]
-
 _FAILURES = [code.name for code in StatusCode if code is not StatusCode.OK]
 
 

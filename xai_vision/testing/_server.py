@@ -18,7 +18,6 @@ from xai_vision.testing._transport.tls import create_certificate
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
-__all__ = ["OPTIONS", "FakeServer"]
 
 OPTIONS = (
     "host",

@@ -15,7 +15,6 @@ from xai_vision.testing import _validation as given
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["FORMATS", "MIB", "SettingChanges", "Settings"]
 
 MIB = 1024 * 1024
 FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIC")

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-__all__ = ["Tenant"]
-
 # What is true of an image's bytes is true for every server in the process.
 _INSPECTOR = ImageInspector()
 

@@ -9,8 +9,6 @@ from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-__all__ = ["ThreadPool", "release_slot"]
-
 _IDLE_SECONDS: Final = 5.0
 # More threads that compute at the same time get nothing done sooner: they only compete for the
 # GIL. Measured: docs/speed.md, "The fake server".

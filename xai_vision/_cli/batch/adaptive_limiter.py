@@ -8,8 +8,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-__all__ = ["AdaptiveLimiter"]
-
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 60.0
 _INCREASE = 0.2  # one more concurrent request for every five responses

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from xai_vision._cli.batch.runner import BatchRunner
 
-__all__ = ["bar", "describe", "progress"]
 
 _REFRESH = 0.2
 

@@ -19,7 +19,6 @@ from xai_vision._cli.exit_codes import CliError, Exit
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["ResultsFile"]
 
 _HEAD = b'{"image": '
 _STEP = 1024 * 1024

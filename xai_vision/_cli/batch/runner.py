@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from xai_vision.chat import Response
     from xai_vision.imaging import PreparedImage
 
-__all__ = ["BatchRequest", "BatchRunner", "BatchStats"]
 
 # The limiter handles rate limits for all images together.
 _RETRIES = RetryPolicy(rate_limit_attempts=1)

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from xai_vision.chat import Chat, Response
     from xai_vision.imaging import PreparedImage
 
-__all__ = ["check_prompt", "command", "parse_json"]
-
 
 @click.command(
     "ask",

@@ -29,8 +29,6 @@ from xai_vision._cli.terminal import error_text, print_error, print_note
 if TYPE_CHECKING:
     from xai_vision._cli.batch.runner import BatchRunner, BatchStats
 
-__all__ = ["command"]
-
 
 @click.command(
     "batch",

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from xai_vision.chat import Chat, ImageContent, Response
     from xai_vision.imaging import PreparedImage
 
-__all__ = ["command"]
 
 _PROMPT = "you> "
 _HELP = """\

@@ -6,8 +6,6 @@ import click
 
 from xai_vision._cli.exit_codes import epilog
 
-__all__ = ["command"]
-
 
 @click.command(
     "completion",

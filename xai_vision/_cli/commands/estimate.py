@@ -19,8 +19,6 @@ from xai_vision._cli.options import (
     system_option,
 )
 
-__all__ = ["command"]
-
 
 @click.command("estimate", epilog=epilog('xai-vision estimate "What is this?" photo.jpg'))
 @click.argument("prompt")

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from xai_vision._cli.image_report import ImageReport
     from xai_vision._cli.prices import Price
 
-__all__ = ["command", "show"]
 
 _MAX_PREVIEWS = 4
 

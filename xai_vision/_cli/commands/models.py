@@ -11,8 +11,6 @@ from xai_vision._cli.exit_codes import epilog
 from xai_vision._cli.options import Service, json_option, service_options
 from xai_vision._cli.terminal import console
 
-__all__ = ["command"]
-
 _MILLION = 1_000_000
 
 

@@ -12,8 +12,6 @@ from xai_vision._cli.exit_codes import CliError, Exit, epilog
 if TYPE_CHECKING:
     from xai_vision._cli.rule_files.rule_file import RuleFile
 
-__all__ = ["command", "load_rules"]
-
 
 @click.group("rules")
 def command() -> None:

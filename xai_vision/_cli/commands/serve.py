@@ -14,8 +14,6 @@ import click
 from xai_vision._cli.exit_codes import Exit, epilog
 from xai_vision._cli.terminal import clean, print_error, print_note
 
-__all__ = ["command"]
-
 
 @click.command(
     "serve",

@@ -12,7 +12,6 @@ from xai_vision.testing import match
 if TYPE_CHECKING:
     from xai_vision.testing.match import Matcher
 
-__all__ = ["Conditions"]
 
 _TEXT = ("contains", "startswith", "re", "equals")
 _IMAGE = ("format", "size", "detail", "sha256", "near", "file")

@@ -14,7 +14,6 @@ from xai_vision.testing import Fault, FunctionCall, Reply, ServerToolCall
 if TYPE_CHECKING:
     from xai_vision.testing import Rule
 
-__all__ = ["REPLY_KEYS", "Replies"]
 
 REPLY_KEYS = ("reply", "replies", "reply_json", "fault")
 """The keys of a rule that define its reply."""

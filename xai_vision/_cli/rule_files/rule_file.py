@@ -21,7 +21,6 @@ from xai_vision.testing import Settings
 if TYPE_CHECKING:
     from xai_vision.testing import Tenant
 
-__all__ = ["RuleFile", "check"]
 
 _SECTIONS = ("settings", "images", "rules", "faults", "rate_limit")
 _RULE = ("name", "when", "priority", "times", *REPLY_KEYS)

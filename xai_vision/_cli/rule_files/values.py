@@ -9,8 +9,6 @@ from typing import Any
 
 from xai_vision._cli.rule_files.yaml_lines import ErrorList, Location, RuleFileError
 
-__all__ = ["Values"]
-
 
 class _AlreadyReported(Exception):  # noqa: N818  # ends the construction of a value; never leaves this module
     """Raised when the errors are already in the list."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib
 from typing import Any, TypeAlias
 
-__all__ = ["ErrorList", "Location", "RuleFileError", "read"]
-
 Location: TypeAlias = "tuple[str | int | float, ...]"
 """The keys and indexes that lead to a value in a document."""
 

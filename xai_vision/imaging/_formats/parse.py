@@ -11,13 +11,6 @@ from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.sniff import HEAD_BYTES, describe_unknown, sniff_format
 from xai_vision.imaging._limits import MAX_PIXELS
 
-__all__ = [
-    "check_pixels",
-    "check_sides",
-    "parse_header",
-    "sniff",
-]
-
 _PARSERS: dict[str, Callable[[ByteReader], ImageHeader]] = {
     "JPEG": jpeg.parse,
     "PNG": png.parse,

@@ -13,8 +13,6 @@ from xai_vision.testing._service.image_inspection import ImageInfo
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["CallImage", "ImageCache"]
-
 
 class ImageCache:
     """The bytes of images by SHA-256, each stored once. Beyond a limit the oldest are dropped.

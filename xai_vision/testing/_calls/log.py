@@ -16,7 +16,6 @@ from xai_vision.testing._validation import integer, number, pluralize
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["CallList", "CallLog"]
 
 _MAX_SHOWN = 10
 # The memory of a call without texts and images; measured, and rounded up.

@@ -14,7 +14,6 @@ from xai_vision.testing._calls.redaction import redact
 if TYPE_CHECKING:
     from xai_vision.testing._faults.fault import Fault
 
-__all__ = ["AnsweringRule", "Call", "RuleRecord", "call_ended"]
 
 call_ended: Final = threading.Condition()
 """Notified when any call ends; also guards the fields that say how a call ended.

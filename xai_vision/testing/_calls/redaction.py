@@ -9,8 +9,6 @@ import re
 import secrets
 from collections.abc import Iterable
 
-__all__ = ["new_key", "redact", "redact_bytes", "redact_metadata", "register_key"]
-
 # All keys made here have this form. Keys that tests supply are registered.
 _PREFIX = "xai-fake-"
 _KEY = re.compile(rf"{_PREFIX}[0-9a-f]{{64}}")

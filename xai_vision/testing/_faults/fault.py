@@ -13,8 +13,6 @@ from xai_vision.testing import _validation
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, failure_status
 
-__all__ = ["Fault"]
-
 Kind = Literal["status", "latency", "hang", "truncate", "malformed", "reset", "freeze"]
 _METADATA_KEY = re.compile(r"[0-9a-z_.-]+")
 

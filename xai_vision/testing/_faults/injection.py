@@ -13,8 +13,6 @@ from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._rules.conditions import Conditions
 
-__all__ = ["FaultRegistry", "FaultRule"]
-
 
 class FaultRule:
     """A fault and the calls it is injected into. ``server.fault(...)`` creates one.

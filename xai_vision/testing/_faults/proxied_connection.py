@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._service.active_call import ActiveCall
 
-__all__ = ["CHUNK_SIZE", "Direction", "ProxiedConnection", "ScheduledFault"]
-
 CHUNK_SIZE = 256 * 1024
 """The maximum number of bytes that one read takes."""
 

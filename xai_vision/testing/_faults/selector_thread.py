@@ -10,8 +10,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["SelectorThread"]
-
 # How often run() checks that the thread is alive.
 _CHECK_SECONDS = 0.5
 _STOP_SECONDS = 5.0

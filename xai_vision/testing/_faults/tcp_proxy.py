@@ -23,8 +23,6 @@ from xai_vision.testing._faults.selector_thread import SelectorThread
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._transport.address import LOOPBACK
 
-__all__ = ["TcpProxy"]
-
 _CONNECT_SECONDS = 5.0
 # Clients notice a reset in this time, and no longer send calls over the connection.
 _NOTICE_SECONDS = 0.05

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from xai_vision.testing._service.engine import Engine
     from xai_vision.testing._thread_pool import ThreadPool
 
-__all__ = ["SERVICE", "HttpApp"]
 
 SERVICE = "REST"
 """The service of every REST call in the call log."""

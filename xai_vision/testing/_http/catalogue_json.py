@@ -7,8 +7,6 @@ from typing import Any
 from xai_vision.proto import auth_pb2
 from xai_vision.testing._service.models import Model
 
-__all__ = ["api_key_json", "language_model_json", "model_json"]
-
 
 def model_json(model: Model) -> dict[str, Any]:
     """Write a model as in /v1/models."""

@@ -16,8 +16,6 @@ from uvicorn.server import ServerState
 
 from xai_vision.testing._faults.fault import Fault
 
-__all__ = ["Connection", "FaultyTransport"]
-
 # SO_LINGER with a timeout of 0: closing the socket sends RST. Windows has 16-bit fields.
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 

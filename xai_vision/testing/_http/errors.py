@@ -11,15 +11,6 @@ from xai_vision.errors import InvalidRequestError
 from xai_vision.openai_compat import TranslationError
 from xai_vision.testing._errors import ServiceError
 
-__all__ = [
-    "HttpError",
-    "error_body",
-    "error_headers",
-    "error_status",
-    "from_translation_error",
-    "map_authentication_error",
-]
-
 
 class HttpError(ServiceError):
     """An error with an HTTP status of its own.

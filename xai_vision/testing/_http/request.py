@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
 
-__all__ = ["HttpRequest", "HttpResult"]
 
 # Python itself rejects integers that are a little longer, with an error about Python.
 _MAX_DIGITS = 4000

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from xai_vision.testing._service.active_call import ActiveCall
     from xai_vision.testing._thread_pool import ThreadPool
 
-__all__ = ["HttpResponse"]
-
 
 class HttpResponse(Response):
     """Sends a result, as far as the call's connection fault allows.

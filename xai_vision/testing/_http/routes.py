@@ -36,8 +36,6 @@ from xai_vision.testing._http.sse import (
 )
 from xai_vision.testing._service import model_protos
 
-__all__ = ["ENDPOINTS", "Endpoint"]
-
 Handler = Callable[[HttpRequest], HttpResult]
 
 # Documented as accepted without effect, or OpenAI's own keys that have no meaning for xAI.

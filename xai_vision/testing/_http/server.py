@@ -21,8 +21,6 @@ from xai_vision.testing._thread_pool import ThreadPool
 from xai_vision.testing._transport.address import BindAddress
 from xai_vision.testing._transport.tls import Certificate
 
-__all__ = ["HttpServer"]
-
 _STOP_SECONDS = 5.0
 _IDLE_GRACE = 0.2
 

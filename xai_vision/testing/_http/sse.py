@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from xai_vision.proto import chat_pb2
     from xai_vision.testing._service.active_call import ActiveCall
 
-__all__ = [
-    "EVENT_STREAM",
-    "MALFORMED",
-    "ChatEncoder",
-    "Encoder",
-    "ResponseEncoder",
-    "stream_events",
-]
 
 EVENT_STREAM: Final = "text/event-stream"
 _DONE: Final = b"data: [DONE]\n\n"

@@ -17,8 +17,6 @@ from xai_vision.testing import _validation as check
 from xai_vision.testing import match
 from xai_vision.testing.match import Matcher
 
-__all__ = ["MATCHER_FACTORIES", "metadata_matcher"]
-
 _METHODS: Final = [
     method.name for service in (Auth, Chat, Models, Tokenize) for method in service.METHODS
 ]

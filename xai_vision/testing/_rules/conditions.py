@@ -14,8 +14,6 @@ from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._rules.condition_matchers import MATCHER_FACTORIES, metadata_matcher
 from xai_vision.testing.match import Matcher
 
-__all__ = ["ConditionArgs", "Conditions", "requested_schema"]
-
 
 class ConditionArgs(TypedDict, total=False):
     """Conditions on a call. A call must match all of them.

@@ -6,8 +6,6 @@ import functools
 import math
 from typing import Final
 
-__all__ = ["SIDE", "LabThumbnail"]
-
 SIDE: Final = 12
 """The side of a thumbnail in pixels: enough to see the layout, too few to see noise."""
 

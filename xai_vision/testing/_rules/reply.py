@@ -14,7 +14,6 @@ from xai_vision.testing._rules.reply_checks import check_debug, check_usage
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["Finish", "FunctionCall", "Reply", "ReplyFields", "ServerToolCall"]
 
 SERVER_TOOLS = (
     "web_search",

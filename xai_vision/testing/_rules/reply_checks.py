@@ -10,8 +10,6 @@ from google.protobuf.descriptor import FieldDescriptor
 from xai_vision.proto import chat_pb2, usage_pb2
 from xai_vision.testing import _validation as check
 
-__all__ = ["check_debug", "check_usage"]
-
 _USAGE = usage_pb2.SamplingUsage.DESCRIPTOR.fields_by_name
 _INTEGER_FIELDS = [
     name

@@ -17,7 +17,6 @@ from xai_vision.testing._rules.reply import Reply, ReplyFields
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["Outcome", "Rule", "SideEffect", "to_outcome"]
 
 Outcome: TypeAlias = "Reply | Fault"
 SideEffect: TypeAlias = "Callable[[Call], Reply | Fault | str]"

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-__all__ = ["schema_error"]
-
 _TYPES: Final[dict[str, Any]] = {
     "object": dict,
     "array": (list, tuple),

@@ -15,8 +15,6 @@ from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._rules.rule import Outcome, Rule, SideEffect, to_outcome
 from xai_vision.testing._thread_pool import release_slot
 
-__all__ = ["Choice", "RuleTable"]
-
 
 @dataclass(frozen=True)
 class Choice:

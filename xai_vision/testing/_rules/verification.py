@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from xai_vision.testing._faults.injection import FaultRule
     from xai_vision.testing._rules.table import RuleTable
 
-__all__ = ["excess_calls", "explain_call", "unmet_expectations"]
 
 _HINT = " (add .optional(), or set unused='allow', to accept that)"
 

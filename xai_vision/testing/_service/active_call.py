@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from xai_vision.testing._calls.log import CallLog
     from xai_vision.testing._faults.fault import Fault
 
-__all__ = ["ActiveCall", "attempt_number"]
-
 
 def attempt_number(previous_attempts: str) -> int:
     """Return the number of the attempt that follows ``previous_attempts``, a header's value.

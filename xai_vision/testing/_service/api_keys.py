@@ -10,8 +10,6 @@ from typing import Generic, TypedDict, TypeVar
 from xai_vision.testing import _validation as check
 from xai_vision.testing._errors import ServiceError, permission_denied, unauthenticated
 
-__all__ = ["ApiKey", "KeyOptions", "KeyRegistry", "mask_key", "require_valid_key"]
-
 EngineT = TypeVar("EngineT")
 
 

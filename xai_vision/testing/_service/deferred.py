@@ -11,8 +11,6 @@ from xai_vision.testing import _validation as given
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import not_found
 
-__all__ = ["DeferredPlan", "DeferredResponses"]
-
 
 @dataclass(frozen=True)
 class DeferredPlan:

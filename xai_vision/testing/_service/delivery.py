@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from xai_vision.testing._faults.fault import Fault
     from xai_vision.testing._rules.reply import Reply
 
-__all__ = ["MALFORMED_MESSAGE", "ClientDisconnected", "ResponseDelivery"]
 
 # A length prefix of 2**63 without data: protobuf cannot parse it.
 MALFORMED_MESSAGE = b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f"

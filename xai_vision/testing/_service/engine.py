@@ -42,8 +42,6 @@ from xai_vision.testing._service.response.usage import cost
 from xai_vision.testing._service.response_store import ResponseStore
 from xai_vision.testing._settings import Settings
 
-__all__ = ["Engine"]
-
 
 class Engine:
     """The service as one tenant sees it.

@@ -16,7 +16,6 @@ from xai_vision.testing._settings import Settings
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["ImageInfo", "ImageInspector", "detect_format"]
 
 _MAGIC: Final = (
     (b"\xff\xd8\xff", "JPEG"),

@@ -13,8 +13,6 @@ from xai_vision.testing._errors import ServiceError, image_fetch_failed, invalid
 from xai_vision.testing._settings import Settings
 from xai_vision.testing._thread_pool import release_slot
 
-__all__ = ["Source", "SourceTable", "decode_data_url", "fetch_file", "fetch_url"]
-
 Source: TypeAlias = "bytes | Path | Callable[[], bytes] | Exception"
 
 

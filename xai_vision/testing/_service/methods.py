@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
 
-__all__ = ["UNARY_METHODS", "MethodHandler"]
 
 MethodHandler: TypeAlias = "Callable[[Engine, Any, ApiKey, ActiveCall], Any]"
 

@@ -10,8 +10,6 @@ from xai_vision.testing._service.api_keys import ApiKey
 from xai_vision.testing._service.models import Model
 from xai_vision.testing._service.response import tokens
 
-__all__ = ["api_key", "embedding_model", "image_model", "language_model", "tokenize_response"]
-
 _Shown = TypeVar(
     "_Shown",
     models_pb2.LanguageModel,

@@ -13,8 +13,6 @@ from typing import Final
 
 from xai_vision.testing._errors import not_found
 
-__all__ = ["EMBEDDING_MODELS", "IMAGE_MODELS", "LANGUAGE_MODELS", "Model", "ModelCatalog"]
-
 
 @dataclass(frozen=True)
 class Model:

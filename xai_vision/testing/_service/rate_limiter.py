@@ -8,8 +8,6 @@ import time
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._validation import number
 
-__all__ = ["RateLimiter"]
-
 
 class _Bucket:
     def __init__(self, rate: float, burst: float) -> None:

@@ -16,8 +16,6 @@ from xai_vision.testing._service.response import encrypted_content as opaque
 from xai_vision.testing._service.response import tokens
 from xai_vision.testing._settings import Settings
 
-__all__ = ["ConversationSummary", "RequestReader", "compaction_state", "without_image_data"]
-
 _DETAILS = {image_pb2.DETAIL_LOW: "low", image_pb2.DETAIL_HIGH: "high"}
 _ROLES_WITH_CONTENT = (chat_pb2.ROLE_USER, chat_pb2.ROLE_SYSTEM, chat_pb2.ROLE_DEVELOPER)
 # What a message costs besides its text: the marks around it.

@@ -11,8 +11,6 @@ from xai_vision.testing._errors import invalid_argument
 from xai_vision.testing._service.default_reply import schema_example as schemas
 from xai_vision.testing._settings import Settings
 
-__all__ = ["validate_request"]
-
 _RANGES = {
     "temperature": (0.0, 2.0),
     "top_p": (0.0, 1.0),

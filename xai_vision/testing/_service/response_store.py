@@ -13,8 +13,6 @@ from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import not_found
 from xai_vision.testing._service.request_reader import ConversationSummary
 
-__all__ = ["ResponseStore", "StoredResponse"]
-
 
 @dataclass(frozen=True)
 class StoredResponse:

@@ -10,8 +10,6 @@ from typing import Final
 
 from xai_vision.testing import _validation
 
-__all__ = ["LOOPBACK", "BindAddress"]
-
 LOOPBACK: Final = "127.0.0.1"
 # The likely reason when gRPC cannot open a port that was free a moment before.
 _IN_USE: Final = errno.EADDRINUSE

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
 
-__all__ = ["GrpcHandler"]
-
 
 class ConnectionHooks(Protocol):
     """Access to the connections of clients, for connection faults."""

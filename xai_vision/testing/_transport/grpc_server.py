@@ -25,7 +25,6 @@ from xai_vision.testing._transport.tls import Certificate
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-__all__ = ["GrpcServer"]
 
 _OPTIONS = (
     # Without this, two servers may share a port unnoticed, and each gets some of the calls.

@@ -11,8 +11,6 @@ import grpc
 from xai_vision.testing._thread_pool import release_slot
 from xai_vision.testing._transport.optional_imports import import_optional
 
-__all__ = ["add_services"]
-
 _SERVICES = ("xai_api.Auth", "xai_api.Chat", "xai_api.Models", "xai_api.Tokenize")
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from xai_vision.testing._transport.grpc_server import GrpcServer
     from xai_vision.testing._transport.tls import Certificate
 
-__all__ = ["ServerState"]
-
 
 class ServerState:
     """The state that all tenants of a server share: its address, its ports and its API keys.

@@ -9,8 +9,6 @@ import grpc
 from xai_vision.testing._transport.address import LOOPBACK
 from xai_vision.testing._transport.optional_imports import import_optional
 
-__all__ = ["Certificate", "create_certificate"]
-
 
 @dataclass(frozen=True)
 class Certificate:

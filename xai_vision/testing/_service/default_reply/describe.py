@@ -5,8 +5,6 @@ from __future__ import annotations
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._service.request_reader import ConversationSummary
 
-__all__ = ["describe"]
-
 _QUOTE = 200
 
 

@@ -10,8 +10,6 @@ import zlib
 
 from xai_vision.testing._service.response import tokens
 
-__all__ = ["image_generation_result", "placeholder_png"]
-
 _SIDE = 64
 
 

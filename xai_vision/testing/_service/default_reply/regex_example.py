@@ -9,8 +9,6 @@ from typing import Any
 
 from xai_vision.testing._errors import invalid_argument
 
-__all__ = ["example"]
-
 _PRINTABLE = string.ascii_lowercase + string.digits + string.ascii_uppercase + "_- .:/@+,"
 # Pieces of an example: more would be waited for.
 _MOST = 200_000

@@ -19,8 +19,6 @@ from xai_vision.testing._service.default_reply.describe import describe
 from xai_vision.testing._service.default_reply.placeholder_image import image_generation_result
 from xai_vision.testing._service.request_reader import ConversationSummary
 
-__all__ = ["default_reply"]
-
 
 def default_reply(request: chat_pb2.GetCompletionsRequest, reading: ConversationSummary) -> Reply:
     """Choose an answer to a request.

@@ -17,8 +17,6 @@ from typing import Any, Final
 from xai_vision.testing._errors import invalid_argument
 from xai_vision.testing._service.default_reply import schema_values as values
 
-__all__ = ["example", "parse_schema"]
-
 # From this depth on only what must be there is made, so that recursive schemas come to an end.
 _SPARE_FROM: Final = 4
 _DEEPEST: Final = 40

@@ -12,8 +12,6 @@ from xai_vision._validation import short_repr
 from xai_vision.testing._errors import invalid_argument
 from xai_vision.testing._service.default_reply import regex_example as patterns
 
-__all__ = ["least", "simple"]
-
 # Far more than any answer has.
 _MOST: Final = {"minItems": 1000, "minProperties": 1000, "minLength": 100_000}
 # How many multiples below the largest are tried where there is no least one: more than there are

@@ -15,8 +15,6 @@ from xai_vision.testing._service.response.server_tools import add_server_tool_ca
 from xai_vision.testing._service.response.text import add_citations, add_logprobs, truncate
 from xai_vision.testing._service.response.usage import fill_usage
 
-__all__ = ["ResponseBuilder"]
-
 _FINISH: Final = {
     "stop": sample_pb2.REASON_STOP,
     "length": sample_pb2.REASON_MAX_LEN,

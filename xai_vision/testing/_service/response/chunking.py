@@ -8,8 +8,6 @@ from itertools import zip_longest
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._service.response import tokens
 
-__all__ = ["split_response", "split_text"]
-
 
 def split_text(text: str, into: int | Sequence[str] | None) -> list[str]:
     """Cut ``text`` at words, or into a number of pieces of about as many tokens, or as given."""

@@ -7,8 +7,6 @@ import json
 import zlib
 from typing import Any
 
-__all__ = ["decode", "encode"]
-
 _MARK = "fake-"
 
 

@@ -9,8 +9,6 @@ from typing import Final
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 from xai_vision.testing._rules.reply import ServerToolCall
 
-__all__ = ["SERVER_TOOLS", "ServerTool", "add_server_tool_call"]
-
 
 @dataclass(frozen=True)
 class ServerTool:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._service.response import tokens
 
-__all__ = ["add_citations", "add_logprobs", "truncate"]
-
 
 def truncate(text: str, request: chat_pb2.GetCompletionsRequest) -> tuple[str, bool]:
     """Cut ``text`` where the request wants it cut.

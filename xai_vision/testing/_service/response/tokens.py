@@ -8,8 +8,6 @@ from typing import Final
 
 from xai_vision.testing._settings import Settings
 
-__all__ = ["count", "image_tokens", "split", "token_id"]
-
 # Close to how real tokenizers cut English: words whole up to six letters with the blank before
 # them, longer ones in parts, digits in threes, every other sign alone.
 _PIECE: Final = re.compile(r" ?[^\W\d_]{1,6}|\d{1,3}| ?[^\w\s]|_|\s+|.", re.DOTALL)

@@ -9,8 +9,6 @@ from xai_vision.testing._service.request_reader import ConversationSummary
 from xai_vision.testing._service.response import tokens
 from xai_vision.testing._service.response.server_tools import SERVER_TOOLS
 
-__all__ = ["cost", "fill_usage"]
-
 
 def fill_usage(
     response: chat_pb2.GetChatCompletionResponse,
