@@ -166,7 +166,7 @@ def test_nothing_extra_is_needed_to_import_it_all(plain, tmp_path):
 
 def test_type_hints_are_visible(everything, tmp_path):
     """Check that py.typed and the stubs work for another program's mypy."""
-    mypy = pytest.importorskip("mypy.api")
+    pytest.importorskip("mypy")
     (tmp_path / "program.py").write_text(
         "from xai_vision import Client\n"
         "reveal_type(Client('key').chat.create('grok-4').sample().usage.prompt_image_tokens)\n"
@@ -176,5 +176,4 @@ def test_type_hints_are_visible(everything, tmp_path):
         "program.py",
         cwd=tmp_path,
     )
-    assert mypy
     assert 'Revealed type is "int"' in done.stdout, done.stdout
