@@ -37,6 +37,7 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "grpcio==1.66.2",
         "protobuf==5.29.1",
         "pillow==11.3.0",
+        "jsonschema==4.23.0",
     ],
     "peers-protobuf5": [
         "--editable",

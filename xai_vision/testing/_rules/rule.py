@@ -94,7 +94,8 @@ class Rule:
         """Answer with ``value`` as JSON.
 
         If the request has a JSON schema that the value does not match, the call fails and
-        ``verify()`` reports it.
+        ``verify()`` reports it. The check needs ``pip install "xai-vision[testing]"``; without
+        that, a call with a schema fails with an ImportError in the same way.
         """
         reply = Reply.json(value, **fields)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import grpc
 
+from xai_vision.testing._optional_imports import import_optional
 from xai_vision.testing._thread_pool import release_slot
-from xai_vision.testing._transport.optional_imports import import_optional
 
 _SERVICES = ("xai_api.Auth", "xai_api.Chat", "xai_api.Models", "xai_api.Tokenize")
 
@@ -28,7 +28,7 @@ def add_services(server: grpc.Server, health: bool, reflection: bool) -> None:
 
 def _add_health(server: grpc.Server) -> None:
     checks, protos, stubs = (
-        import_optional(f"grpc_health.v1.{name}", "health", "health checks")
+        import_optional(f"grpc_health.v1.{name}", "health", "Health checking")
         for name in ("health", "health_pb2", "health_pb2_grpc")
     )
     servicer = checks.HealthServicer()
@@ -39,7 +39,7 @@ def _add_health(server: grpc.Server) -> None:
 
 def _add_reflection(server: grpc.Server) -> None:
     module, stubs = (
-        import_optional(f"grpc_reflection.v1alpha.{name}", "reflection", "server reflection")
+        import_optional(f"grpc_reflection.v1alpha.{name}", "reflection", "Server reflection")
         for name in ("reflection", "reflection_pb2_grpc")
     )
     # Reflection looks descriptors up by name, so every proto must be in the pool before.

@@ -6,10 +6,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from xai_vision.testing._faults.fault import Fault
+from xai_vision.testing._optional_imports import import_optional
 from xai_vision.testing._service.api_keys import KeyRegistry
 from xai_vision.testing._service.engine import Engine
 from xai_vision.testing._transport.address import BindAddress
-from xai_vision.testing._transport.optional_imports import import_optional
 
 if TYPE_CHECKING:
     from xai_vision.testing._http.server import HttpServer
@@ -64,7 +64,7 @@ class ServerState:
         with self._lock:
             if self.http_server is None:
                 for package in ("starlette", "uvicorn"):
-                    import_optional(package, "http", "the HTTP port")
+                    import_optional(package, "http", "The REST API")
                 # Imported here: the REST API needs packages of an extra.
                 from xai_vision.testing._http.server import HttpServer
 

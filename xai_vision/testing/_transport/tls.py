@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import grpc
 
+from xai_vision.testing._optional_imports import import_optional
 from xai_vision.testing._transport.address import LOOPBACK
-from xai_vision.testing._transport.optional_imports import import_optional
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def create_certificate(host: str) -> Certificate:
     Raises:
         ImportError: trustme is not installed.
     """
-    trustme = import_optional("trustme", "tls", "a TLS port")
+    trustme = import_optional("trustme", "tls", "TLS")
     authority = trustme.CA()
     leaf = authority.issue_cert(*dict.fromkeys(["localhost", LOOPBACK, "::1", host]))
     return Certificate(

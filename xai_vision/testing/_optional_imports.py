@@ -12,7 +12,7 @@ def import_optional(module: str, extra: str, feature: str) -> Any:
     Args:
         module: The module's full name.
         extra: The extra of xai-vision that installs it.
-        feature: What the fake server needs it for, to start the error message with.
+        feature: The feature that needs it; the error message begins with it.
 
     Raises:
         ImportError: The package is not installed; the message names the extra.
@@ -21,6 +21,6 @@ def import_optional(module: str, extra: str, feature: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise ImportError(
-            f"{feature} of the fake server needs {module.partition('.')[0]}: "
+            f"{feature} needs {module.partition('.')[0]}: "
             f"pip install 'xai-vision[{extra}]'"
         ) from error
