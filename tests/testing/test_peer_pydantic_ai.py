@@ -1,4 +1,4 @@
-"""pydantic-ai's own xAI model against the fake: a picture, a tool, typed output, a stream.
+"""pydantic-ai's own xAI model against the fake: an image, a tool, typed output, a stream.
 
 Collected only where pydantic-ai is installed; CI does that in an environment of its own.
 """
@@ -38,13 +38,13 @@ def talk(conversation):
     asyncio.run(run())
 
 
-def test_pictures_of_both_kinds():
+def test_images_of_both_kinds():
     async def conversation(server, model):
         server.urls["https://e.x/chart.png"] = png()
-        picture = BinaryContent(data=jpeg(), media_type="image/jpeg")
-        result = await Agent(model).run(["Compare.", picture, ImageUrl("https://e.x/chart.png")])
-        assert "Picture 1: JPEG, 640x480" in result.output
-        assert "Picture 2: PNG, 640x400" in result.output
+        photo = BinaryContent(data=jpeg(), media_type="image/jpeg")
+        result = await Agent(model).run(["Compare.", photo, ImageUrl("https://e.x/chart.png")])
+        assert "Image 1: JPEG, 640x480" in result.output
+        assert "Image 2: PNG, 640x400" in result.output
         assert server.calls.last.images[0].data == jpeg()
         assert result.usage.input_tokens > 512
 
