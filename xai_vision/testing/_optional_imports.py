@@ -21,6 +21,5 @@ def import_optional(module: str, extra: str, feature: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise ImportError(
-            f"{feature} needs {module.partition('.')[0]}: "
-            f"pip install 'xai-vision[{extra}]'"
+            f"{feature} needs {module.partition('.')[0]}: pip install 'xai-vision[{extra}]'"
         ) from error
