@@ -22,7 +22,15 @@ ROOT = Path(__file__).resolve().parent.parent
 # Pins the tools that build, test and document the project. The packages that the project itself
 # depends on are not pinned there: "lowest" tests their lower bounds, "dev" their newest versions.
 CONSTRAINTS = ROOT / "scripts" / "constraints.txt"
-UNPINNED = ("grpcio", "protobuf", "pillow", "googleapis-common-protos", "xai-sdk", "openai")
+UNPINNED = (
+    "grpcio",
+    "protobuf",
+    "pillow",
+    "googleapis-common-protos",
+    "jsonschema==",
+    "xai-sdk",
+    "openai",
+)
 
 # Arguments of `pip install`. xai-sdk needs newer packages than "lowest" has, so the environments
 # that run it have lower ends of their own.
