@@ -35,7 +35,7 @@ def load_rules(file: Path) -> RuleFile:
     from xai_vision._cli.rule_files.rule_file import check
 
     rule_file, errors = check(file)
-    if errors or rule_file is None:
+    if errors:
         listed = "\n".join(f"{file}:{line}: {what}" for line, what in errors)
         count = f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
         raise CliError(f"{count} in the rules\n{listed}", Exit.USAGE)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
+import operator
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
-from xai_vision._cli.rule_files.values import Values
-from xai_vision._cli.rule_files.yaml_lines import Location, RuleFileError
+from xai_vision._cli.rule_files.document import Value
 from xai_vision.testing import match
 
 if TYPE_CHECKING:
@@ -28,84 +28,66 @@ _WHEN: dict[str, tuple[str, ...]] = {
 }
 
 
-class Conditions:
-    """Reads the key ``when``."""
-
-    def __init__(self, values: Values) -> None:
-        self._values = values
-
-    def read(self, location: Location, value: Any) -> dict[str, Any]:
-        """Return the keywords of ``server.on(...)``."""
-        errors_before = self._values.error_count()
-        options = self._values.mapping(location, value, _WHEN)
-        result = {
-            name: self._values.attempt((*location, name), partial(self._condition, name), expected)
-            for name, expected in options.items()
+def read_conditions(when: Value) -> dict[str, Any]:
+    """Return the keywords of ``server.on(...)``."""
+    with when.all_valid():
+        return {
+            name: value.attempt(partial(_read_condition, name))
+            for name, value in when.mapping(_WHEN).items()
         }
-        self._values.require_valid(errors_before)
-        return result
 
-    def _condition(self, name: str, location: Location, expected: Any) -> Any:
-        if name == "metadata":
-            return {
-                key: self._values.attempt((*location, key), self._expected, item, _TEXT)
-                for key, item in self._values.mapping(location, expected).items()
-            }
-        if name == "tools" and isinstance(expected, (list, str)):
-            named = [expected] if isinstance(expected, str) else expected
-            return tuple(str(item) for item in named)
-        if isinstance(expected, {"images": int, "stream": bool}.get(name, ())):
-            return expected
-        return self._expected(location, expected, _WHEN[name])
 
-    def _expected(self, location: Location, value: Any, kinds: tuple[str, ...]) -> Any:
-        if value in ("any", "none") and isinstance(value, str):
-            return match.any if value == "any" else match.none
-        if isinstance(value, str) and "re" in kinds:
-            return value
-        if isinstance(value, (bool, int, float)):
-            raise RuleFileError(
-                location, f"must be a string; quote it, because YAML reads it as {value!r}"
-            )
-        errors_before = self._values.error_count()
-        options = self._values.mapping(location, value, (*kinds, "not", "all", "either"))
+def _read_condition(name: str, value: Value) -> Any:
+    raw = value.raw
+    if name == "metadata":
+        read = partial(_read_expected, kinds=_TEXT)
+        return {key: item.attempt(read) for key, item in value.mapping().items()}
+    if name == "tools" and isinstance(raw, (list, str)):
+        return tuple(map(str, [raw] if isinstance(raw, str) else raw))
+    if isinstance(raw, {"images": int, "stream": bool}.get(name, ())):
+        return raw
+    return _read_expected(value, _WHEN[name])
+
+
+def _read_expected(value: Value, kinds: tuple[str, ...]) -> Any:
+    """Return a string, or the combination of matchers of these kinds."""
+    raw = value.raw
+    if isinstance(raw, str) and raw in ("any", "none"):
+        return match.any if raw == "any" else match.none
+    if isinstance(raw, str) and "re" in kinds:
+        return raw
+    if isinstance(raw, (bool, int, float)):
+        value.fail_unquoted()
+    with value.all_valid():
         matchers = [
-            self._values.attempt((*location, kind), partial(self._matcher, kind), item, kinds)
-            for kind, item in options.items()
+            item.attempt(partial(_read_matcher, kind, kinds))
+            for kind, item in value.mapping((*kinds, "not", "all", "either")).items()
         ]
-        self._values.require_valid(errors_before)
-        if not matchers:
-            raise RuleFileError(location, "must not be empty")
-        first, *rest = matchers
-        for item in rest:
-            first = first & item
-        return first
+    if not matchers:
+        value.fail("must not be empty")
+    return reduce(operator.and_, matchers)
 
-    def _matcher(
-        self, kind: str, location: Location, value: Any, kinds: tuple[str, ...]
-    ) -> Matcher:
-        if kind == "not":
-            return ~self._as_matcher(location, value, kinds)
-        if kind in ("all", "either"):
-            first, *rest = self._values.nonempty_items(
-                location, value, partial(self._as_matcher, kinds=kinds)
-            )
-            for item in rest:
-                first = first & item if kind == "all" else first | item
-            both: Matcher = first
-            return both
-        if kind == "size":
-            if not isinstance(value, list) or len(value) != 2:
-                raise RuleFileError(location, "must be [width, height]")
-            return match.size(*value)
-        if kind in ("near", "file"):
-            data = self._values.file(location, value).read_bytes()
-            return match.near(data) if kind == "near" else match.sha256(data)
-        if kind != "equals" and not isinstance(value, str):
-            raise RuleFileError(location, f"must be a string, not {value!r:.60}")
-        result: Matcher = getattr(match, kind)(value)
-        return result
 
-    def _as_matcher(self, location: Location, value: Any, kinds: tuple[str, ...]) -> Matcher:
-        expected = self._expected(location, value, kinds)
-        return match.equals(expected) if isinstance(expected, str) else expected
+def _read_matcher(kind: str, kinds: tuple[str, ...], value: Value) -> Matcher:
+    raw = value.raw
+    if kind == "not":
+        return ~_read_operand(value, kinds)
+    if kind in ("all", "either"):
+        operands = value.nonempty_items(partial(_read_operand, kinds=kinds))
+        return reduce(operator.and_ if kind == "all" else operator.or_, operands)
+    if kind == "size":
+        if not isinstance(raw, list) or len(raw) != 2:
+            value.fail("must be [width, height]")
+        return match.size(*raw)
+    if kind in ("near", "file"):
+        data = value.file().read_bytes()
+        return match.near(data) if kind == "near" else match.sha256(data)
+    if kind != "equals" and not isinstance(raw, str):
+        value.fail(f"must be a string, not {raw!r:.60}")
+    matcher: Matcher = getattr(match, kind)(raw)
+    return matcher
+
+
+def _read_operand(value: Value, kinds: tuple[str, ...]) -> Matcher:
+    expected = _read_expected(value, kinds)
+    return match.equals(expected) if isinstance(expected, str) else expected

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xai_vision._cli.rule_files.values import Values
-from xai_vision._cli.rule_files.yaml_lines import Location, RuleFileError
+from xai_vision._cli.rule_files.document import Value
 from xai_vision.testing import Fault, FunctionCall, Reply, ServerToolCall
 
 if TYPE_CHECKING:
@@ -18,91 +18,66 @@ if TYPE_CHECKING:
 REPLY_KEYS = ("reply", "replies", "reply_json", "fault")
 """The keys of a rule that define its reply."""
 
-_FAULTS = (
-    "status",
-    "unavailable",
-    "internal",
-    "rate_limited",
-    "safety_refusal",
-    "after_chunks",
-    "latency",
-    "hang",
-    "truncated",
-    "malformed",
-    "reset_connection",
-    "freeze_connection",
+_FAULTS = tuple(
+    name
+    for name, member in vars(Fault).items()
+    if isinstance(member, classmethod) and not name.startswith("_")
 )
 _POSITIONAL = {"latency": "seconds", "rate_limited": "retry_after", "after_chunks": "count"}
+_CALLS = {"tool_calls": FunctionCall, "steps": ServerToolCall}
 
 
-class Replies:
-    """Reads the value of one of ``REPLY_KEYS``."""
+def read_reply(key: str, value: Value) -> Callable[[Rule], Rule]:
+    """Return a function that adds the reply of one of ``REPLY_KEYS`` to a rule."""
+    if key == "reply_json":
+        return lambda rule: rule.reply_json(value.raw)
+    if key == "replies":
+        replies = value.nonempty_items(_read_reply_or_fault)
+    else:
+        replies = [read_fault(value) if key == "fault" else _read_reply(value)]
+    return lambda rule: rule.replies(*replies)
 
-    def __init__(self, values: Values) -> None:
-        self._values = values
 
-    def read(self, location: Location, kind: str, value: Any) -> Callable[[Rule], Rule]:
-        """Return a function that adds the reply to a rule."""
-        if kind == "reply_json":
-            return lambda rule: rule.reply_json(value)
-        if kind == "fault":
-            fault = self.fault(location, value)
-            return lambda rule: rule.fault(fault)
-        if kind == "reply":
-            reply = self._reply(location, value)
-            return lambda rule: rule.reply(reply)
-        replies = self._values.nonempty_items(location, value, self._reply_or_fault)
-        return lambda rule: rule.replies(*replies)
+def read_fault(value: Value) -> Fault:
+    """Return a fault from its name, or from its name with arguments."""
+    if isinstance(value.raw, str):
+        value = value.with_raw({value.raw: {}})
+    with value.all_valid():
+        faults = value.mapping(_FAULTS)
+    if len(faults) != 1:
+        value.fail("must be one fault by its name, such as unavailable")
+    ((kind, arguments),) = faults.items()
+    if kind in _POSITIONAL and isinstance(arguments.raw, (int, float)):
+        arguments = arguments.with_raw({_POSITIONAL[kind]: arguments.raw})
+    create: Callable[..., Fault] = getattr(Fault, kind)
+    return create(**arguments.keywords(inspect.signature(create).parameters))
 
-    def fault(self, location: Location, value: Any) -> Fault:
-        """Return a fault from its name, or from its name with arguments."""
-        if isinstance(value, str):
-            value = {value: {}}
-        errors_before = self._values.error_count()
-        options = self._values.mapping(location, value, _FAULTS)
-        self._values.require_valid(errors_before)
-        if len(options) != 1:
-            raise RuleFileError(location, "must be one fault by its name, such as unavailable")
-        ((kind, arguments),) = options.items()
-        make: Callable[..., Fault] = getattr(Fault, kind)
-        if kind in _POSITIONAL and isinstance(arguments, (int, float)):
-            arguments = {_POSITIONAL[kind]: arguments}
-        names = tuple(inspect.signature(make).parameters)
-        keywords = self._values.mapping((*location, kind), arguments, names)
-        self._values.require_valid(errors_before)
-        return make(**keywords)
 
-    def _reply_or_fault(self, location: Location, value: Any) -> Reply | Fault:
-        if isinstance(value, Mapping) and set(value) == {"fault"}:
-            return self.fault((*location, "fault"), value["fault"])
-        return self._reply(location, value)
+def _read_reply_or_fault(value: Value) -> Reply | Fault:
+    if isinstance(value.raw, Mapping) and set(value.raw) == {"fault"}:
+        return read_fault(value.mapping()["fault"])
+    return _read_reply(value)
 
-    def _reply(self, location: Location, value: Any) -> Reply:
-        if isinstance(value, (str, int, float)) and not isinstance(value, bool):
-            return Reply(str(value))
-        if isinstance(value, bool):
-            raise RuleFileError(
-                location, f"must be a string; quote it, because YAML reads it as {value!r}"
-            )
-        errors_before = self._values.error_count()
-        names = tuple(field.name for field in dataclasses.fields(Reply) if field.name != "_")
-        options = self._values.mapping(location, value, (*names, "json"))
-        for name, kind in (("tool_calls", FunctionCall), ("steps", ServerToolCall)):
-            if name in options:
-                options[name] = self._values.attempt(
-                    (*location, name), self._all_of, options[name], kind
-                )
-        self._values.require_valid(errors_before)
-        if "json" in options:
-            return Reply.json(options.pop("json"), **options)
-        return Reply(**options)
 
-    def _all_of(self, location: Location, value: Any, kind: Any) -> tuple[Any, ...]:
-        def read(location: Location, item: Any) -> Any:
-            errors_before = self._values.error_count()
-            names = tuple(field.name for field in dataclasses.fields(kind))
-            options = self._values.mapping(location, item, names)
-            self._values.require_valid(errors_before)
-            return kind(**options)
+def _read_reply(value: Value) -> Reply:
+    if isinstance(value.raw, bool):
+        value.fail_unquoted()
+    if isinstance(value.raw, (str, int, float)):
+        return Reply(str(value.raw))
+    with value.all_valid():
+        fields = {
+            name: item.attempt(partial(_read_calls, _CALLS[name])) if name in _CALLS else item.raw
+            for name, item in value.mapping((*field_names(Reply), "json")).items()
+        }
+    if "json" in fields:
+        return Reply.json(fields.pop("json"), **fields)
+    return Reply(**fields)
 
-        return tuple(self._values.items(location, value, read))
+
+def _read_calls(kind: type[FunctionCall | ServerToolCall], value: Value) -> tuple[Any, ...]:
+    return tuple(value.items(lambda item: kind(**item.keywords(field_names(kind)))))
+
+
+def field_names(kind: Any) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields."""
+    return tuple(field.name for field in dataclasses.fields(kind))

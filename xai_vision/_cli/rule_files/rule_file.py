@@ -7,22 +7,20 @@ errors are reported with their lines before anything runs.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xai_vision._cli.rule_files.conditions import Conditions
-from xai_vision._cli.rule_files.replies import REPLY_KEYS, Replies
-from xai_vision._cli.rule_files.values import Values
-from xai_vision._cli.rule_files.yaml_lines import ErrorList, Location, RuleFileError, read
-from xai_vision.testing import Settings
+from xai_vision._cli.rule_files.conditions import read_conditions
+from xai_vision._cli.rule_files.document import Document, Value
+from xai_vision._cli.rule_files.replies import REPLY_KEYS, field_names, read_fault, read_reply
+from xai_vision.testing import FakeServer, Settings
 
 if TYPE_CHECKING:
     from xai_vision.testing import Tenant
 
 
-_SECTIONS = ("settings", "images", "rules", "faults", "rate_limit")
 _RULE = ("name", "when", "priority", "times", *REPLY_KEYS)
 _FAULT = ("name", "when", "fault", "next", "after", "rate")
 
@@ -34,22 +32,19 @@ class RuleFile:
         settings: Fields of Settings.
     """
 
-    def __init__(self, folder: Path, errors: ErrorList, value: Any) -> None:
-        self._values = Values(folder, errors)
-        self._conditions = Conditions(self._values)
-        self._replies = Replies(self._values)
-        self._actions: list[tuple[Location, Callable[[Tenant], object]]] = []
+    def __init__(self, root: Value) -> None:
         self.settings: dict[str, Any] = {}
-        readers: dict[str, Callable[[Location, Any], object]] = {
-            "settings": self._settings,
-            "images": self._images,
-            "rules": self._each(self._rule),
-            "faults": self._each(self._fault),
-            "rate_limit": self._rate_limit,
+        self._actions: list[tuple[Value, Callable[[Tenant], object]]] = []
+        sections: dict[str, Callable[[Value], object]] = {
+            "settings": self._read_settings,
+            "images": self._read_images,
+            "rules": lambda value: value.items(self._read_rule),
+            "faults": lambda value: value.items(self._read_fault),
+            "rate_limit": self._read_rate_limit,
         }
-        for key, item in self._values.mapping((), value, _SECTIONS).items():
-            if item is not None:
-                self._values.attempt((key,), readers[key], item)
+        content = root.attempt(lambda value: value.mapping(sections)) or {}
+        for name, section in content.items():
+            section.attempt(sections[name])
 
     def apply(self, server: Tenant) -> None:
         """Apply everything but the settings to a server."""
@@ -57,118 +52,96 @@ class RuleFile:
             action(server)
 
     def dry_run(self, server: Tenant) -> None:
-        """Apply everything to a server that is not running; collect the errors."""
-        for location, action in self._actions:
-            self._values.attempt(location, lambda _, action=action: action(server))
+        """Apply everything to a server that is not running; report the errors."""
+        for value, action in self._actions:
+            value.attempt(partial(_apply, action, server))
 
-    def _each(
-        self, read_one: Callable[[Location, Any], object]
-    ) -> Callable[[Location, Any], object]:
-        return lambda location, value: self._values.items(location, value, read_one)
-
-    def _settings(self, location: Location, value: Any) -> None:
-        errors_before = self._values.error_count()
-        names = tuple(field.name for field in dataclasses.fields(Settings))
-        options = self._values.mapping(location, value, names)
-        if isinstance(options.get("image_formats"), list):
-            options["image_formats"] = tuple(options["image_formats"])
-        for name, item in options.items():
-            self._values.attempt((*location, name), _setting, name, item)
-        self._values.require_valid(errors_before)
+    def _read_settings(self, value: Value) -> None:
+        with value.all_valid():
+            settings = value.mapping(field_names(Settings))
+            for name, item in settings.items():
+                item.attempt(partial(_check_setting, name))
+        options = {name: item.raw for name, item in settings.items()}
         Settings().replace(**options)
         self.settings = options
 
-    def _images(self, location: Location, value: Any) -> None:
-        for address, name in self._values.mapping(location, value).items():
-            at = (*location, address)
-            path = self._values.attempt(at, self._values.file, name)
+    def _read_images(self, value: Value) -> None:
+        for address, item in value.mapping().items():
+            path = item.attempt(Value.file)
             if path is not None:
-                self._actions.append((at, _put(address, path)))
+                self._actions.append((item, partial(_add_image, address, path)))
 
-    def _rule(self, location: Location, value: Any) -> None:
-        errors_before = self._values.error_count()
-        options = self._values.mapping(location, value, _RULE)
-        when = self._values.attempt((*location, "when"), self._conditions.read, options.get("when"))
-        reply_keys = [name for name in REPLY_KEYS if name in options]
-        replies = [
-            self._values.attempt((*location, name), self._replies.read, name, options[name])
-            for name in reply_keys
-        ]
-        times, priority = (
-            self._values.attempt((*location, name), self._values.integer, options.get(name))
-            for name in ("times", "priority")
-        )
-        if len(reply_keys) > 1 or (not reply_keys and errors_before == self._values.error_count()):
-            matchers = " and ".join(reply_keys) or "none"
-            self._values.report(
-                location, f"needs exactly one of {', '.join(REPLY_KEYS)}; it has {matchers}"
-            )
-        self._values.require_valid(errors_before)
+    def _read_rule(self, value: Value) -> None:
+        needs = f"needs exactly one of {', '.join(REPLY_KEYS)}; it has "
+        with value.all_valid():
+            options = value.mapping(_RULE)
+            when = _read_optional(options, "when", read_conditions) or {}
+            times = _read_optional(options, "times", _read_times)
+            priority = _read_optional(options, "priority", Value.integer) or 0
+            reply_keys = [key for key in REPLY_KEYS if key in options]
+            replies = [options[key].attempt(partial(read_reply, key)) for key in reply_keys]
+            if len(reply_keys) > 1:
+                value.report(needs + " and ".join(reply_keys))
+        if not replies:
+            value.fail(f"{needs}none")
 
         def action(server: Tenant) -> None:
-            rule = replies[0](server.on(priority=priority or 0, **when))
+            rule = replies[0](server.on(priority=priority, **when))
             if times is not None:
                 rule.times(times)
 
-        self._actions.append((location, action))
+        self._actions.append((value, action))
 
-    def _fault(self, location: Location, value: Any) -> None:
-        errors_before = self._values.error_count()
-        options = self._values.mapping(location, value, _FAULT)
-        when = self._values.attempt((*location, "when"), self._conditions.read, options.get("when"))
-        if "fault" in options:
-            at = (*location, "fault")
-            fault = self._values.attempt(at, self._replies.fault, options["fault"])
-        elif errors_before == self._values.error_count():
-            self._values.report(location, "needs fault")
-        self._values.require_valid(errors_before)
-        limits = {name: options[name] for name in ("next", "after", "rate") if name in options}
-        self._actions.append((location, lambda server: server.fault(fault, **limits, **when)))
+    def _read_fault(self, value: Value) -> None:
+        with value.all_valid():
+            options = value.mapping(_FAULT)
+            when = _read_optional(options, "when", read_conditions) or {}
+            fault = _read_optional(options, "fault", read_fault)
+        if fault is None:
+            value.fail("needs fault")
+        limits = {name: options[name].raw for name in ("next", "after", "rate") if name in options}
+        self._actions.append((value, lambda server: server.fault(fault, **limits, **when)))
 
-    def _rate_limit(self, location: Location, value: Any) -> None:
-        errors_before = self._values.error_count()
-        options = self._values.mapping(location, value, ("requests", "tokens", "burst"))
-        self._values.require_valid(errors_before)
+    def _read_rate_limit(self, value: Value) -> None:
+        options = value.keywords(("requests", "tokens", "burst"))
         if options:
-            self._actions.append((location, lambda server: server.rate_limit(**options)))
+            self._actions.append((value, lambda server: server.rate_limit(**options)))
 
 
-def _put(address: str, path: Path) -> Callable[[Tenant], object]:
-    def action(server: Tenant) -> None:
-        server.urls[address] = path
-
-    return action
+def _apply(action: Callable[[Tenant], object], server: Tenant, _: Value) -> None:
+    action(server)
 
 
-def _setting(location: Location, name: str, value: Any) -> None:
-    Settings().replace(**{name: value})
+def _check_setting(name: str, value: Value) -> None:
+    Settings().replace(**{name: value.raw})
 
 
-def check(path: Path) -> tuple[RuleFile | None, list[tuple[int, str]]]:
+def _add_image(address: str, path: Path, server: Tenant) -> None:
+    server.urls[address] = path
+
+
+def _read_optional(options: dict[str, Value], name: str, read: Callable[[Value], Any]) -> Any:
+    return options[name].attempt(read) if name in options else None
+
+
+def _read_times(value: Value) -> int | None:
+    count = value.integer()
+    if count is not None and count < 0:
+        value.fail("must be 0 or more")
+    return count
+
+
+def check(path: Path) -> tuple[RuleFile, list[tuple[int, str]]]:
     """Read a rule file.
 
     Returns:
-        The content, or None if the file is not valid YAML; and the errors with their lines.
+        The valid part of the content, and the errors with their lines.
 
     Raises:
         OSError: The file cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        return None, [(1, "the file is not UTF-8 text")]
-    try:
-        value, lines = read(text)
-    except RuleFileError as error:
-        return None, [(int(error.location[0]), str(error))]
-    errors = ErrorList(lines)
-    try:
-        result = RuleFile(path.parent, errors, value)
-    except RuleFileError as error:
-        errors.add(error.location, str(error))
-        return None, errors.errors
+    document = Document(path)
+    rule_file = RuleFile(document.root)
     # Apply the valid parts even if other parts have errors, to report all errors at once.
-    from xai_vision.testing import FakeServer
-
-    result.dry_run(FakeServer(**result.settings))
-    return result, sorted(errors.errors)
+    rule_file.dry_run(FakeServer(**rule_file.settings))
+    return rule_file, sorted(document.errors)
