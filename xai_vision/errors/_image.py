@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from xai_vision.errors._base import InvalidRequestError, rebuild
+from xai_vision.errors._base import InvalidRequestError
 
 
 class ImageError(InvalidRequestError):
@@ -26,10 +24,6 @@ class ImageError(InvalidRequestError):
     def __str__(self) -> str:
         text = f"{self.source}: {self.reason}"
         return f"{text} {self.remedy}" if self.remedy else text
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Bypasses __init__, because subclasses have other arguments.
-        return rebuild, (type(self), self.args, dict(self.__dict__))
 
 
 class ImageSourceError(ImageError):

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from xai_vision.openai_compat._parts import from_logprob, url_citations
-from xai_vision.openai_compat._request import from_response_format, from_tool_choice
 from xai_vision.openai_compat._server_calls import is_server_side, to_item
-from xai_vision.openai_compat._settings import REASONING_EFFORTS
+from xai_vision.openai_compat._settings import (
+    REASONING_EFFORTS,
+    write_response_format,
+    write_tool_choice,
+)
 from xai_vision.openai_compat._tools import from_tool
 from xai_vision.openai_compat._usage import responses_usage
 from xai_vision.openai_compat._values import TranslationError, shortest_decimal
@@ -85,11 +88,11 @@ def _settings(settings: chat_pb2.RequestSettings) -> dict[str, Any]:
         "user": settings.user or None,
         "tools": [_tool(tool) for tool in settings.tools],
         "tool_choice": _try_write(
-            lambda: from_tool_choice(settings.tool_choice, "responses"), "auto"
+            lambda: write_tool_choice(settings.tool_choice, "responses"), "auto"
         ),
         "text": {
             "format": _try_write(
-                lambda: from_response_format(response_format, "responses"), {"type": "text"}
+                lambda: write_response_format(response_format, "responses"), {"type": "text"}
             )
         },
         "reasoning": {

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
-from xai_vision.openai_compat._tools import date_or_timestamp
 from xai_vision.openai_compat._values import (
-    boolean,
     check_keys,
     drop_none,
     enum,
     enum_name,
-    integer,
     mapping,
+    read_field,
+    read_object,
     sequence,
-    string,
-    strings,
-    timestamp,
     unsupported,
+    write_field,
 )
 from xai_vision.proto import chat_pb2
 
@@ -27,32 +23,11 @@ _MODES: Final = {
     "on": chat_pb2.ON_SEARCH_MODE,
     "auto": chat_pb2.AUTO_SEARCH_MODE,
 }
-_Reader = Callable[[str, Any], Any]
-_KEYS: Final[dict[str, _Reader]] = {
-    "mode": lambda path, value: enum(path, value, _MODES),
-    "from_date": timestamp,
-    "to_date": timestamp,
-    "return_citations": boolean,
-    "max_search_results": integer,
-}
-_SITES: Final[dict[str, _Reader]] = {
-    "excluded_websites": strings,
-    "country": string,
-    "safe_search": boolean,
-}
-_SOURCES: Final[dict[str, tuple[Any, dict[str, _Reader]]]] = {
-    "web": (chat_pb2.WebSource, {**_SITES, "allowed_websites": strings}),
-    "news": (chat_pb2.NewsSource, _SITES),
-    "x": (
-        chat_pb2.XSource,
-        {
-            "included_x_handles": strings,
-            "excluded_x_handles": strings,
-            "post_favorite_count": integer,
-            "post_view_count": integer,
-        },
-    ),
-    "rss": (chat_pb2.RssSource, {"links": strings}),
+_SOURCES: Final[dict[str, Any]] = {
+    "web": chat_pb2.WebSource,
+    "news": chat_pb2.NewsSource,
+    "x": chat_pb2.XSource,
+    "rss": chat_pb2.RssSource,
 }
 
 
@@ -62,23 +37,28 @@ def read_search(path: str, value: Any) -> chat_pb2.SearchParameters:
     Raises:
         TranslationError: A key is not supported, or its value is invalid.
     """
-    options = drop_none(mapping(path, value))
-    check_keys(options, (*_KEYS, "sources"), path)
-    sources = sequence(f"{path}.sources", options.pop("sources", ()))
-    fields = {key: _KEYS[key](f"{path}.{key}", option) for key, option in options.items()}
-    search = chat_pb2.SearchParameters(**fields)
-    for index, source in enumerate(sources):
-        search.sources.append(_source(f"{path}.sources[{index}]", source))
-    return search
+    cls = chat_pb2.SearchParameters
+    fields = read_object(path, value, cls.DESCRIPTOR.fields_by_name)
+    for key, option in fields.items():
+        key_path = f"{path}.{key}"
+        if key == "mode":
+            fields[key] = enum(key_path, option, _MODES)
+        elif key == "sources":
+            sources = sequence(key_path, option)
+            fields[key] = [_source(f"{key_path}[{n}]", source) for n, source in enumerate(sources)]
+        else:
+            fields[key] = read_field(cls, key, key_path, option)
+    return cls(**fields)
 
 
 def _source(path: str, value: Any) -> chat_pb2.Source:
-    options = drop_none(mapping(path, value))
-    kind = enum(f"{path}.type", options.pop("type", None), {name: name for name in _SOURCES})
-    cls, readers = _SOURCES[kind]
-    check_keys(options, readers, path)
-    source = cls(**{key: readers[key](f"{path}.{key}", option) for key, option in options.items()})
-    return chat_pb2.Source(**{kind: source})
+    fields = drop_none(mapping(path, value))
+    kind = enum(f"{path}.type", fields.pop("type", None), {name: name for name in _SOURCES})
+    cls = _SOURCES[kind]
+    check_keys(fields, cls.DESCRIPTOR.fields_by_name, path)
+    for key, option in fields.items():
+        fields[key] = read_field(cls, key, f"{path}.{key}", option)
+    return chat_pb2.Source(**{kind: cls(**fields)})
 
 
 def from_search(search: chat_pb2.SearchParameters) -> dict[str, Any]:
@@ -87,18 +67,12 @@ def from_search(search: chat_pb2.SearchParameters) -> dict[str, Any]:
     Raises:
         TranslationError: A source or mode is newer than this package.
     """
-    options: dict[str, Any] = {}
-    for field, value in search.ListFields():
-        if field.name == "mode":
-            options["mode"] = enum_name("search_parameters.mode", value, _MODES)
-        elif field.name == "sources":
-            options["sources"] = [_from_source(source) for source in value]
-        else:
-            options[field.name] = date_or_timestamp(value) if field.name in _DATES else value
+    options = {field.name: write_field(value) for field, value in search.ListFields()}
+    if search.mode:
+        options["mode"] = enum_name("search_parameters.mode", search.mode, _MODES)
+    if search.sources:
+        options["sources"] = [_from_source(source) for source in search.sources]
     return options
-
-
-_DATES: Final = ("from_date", "to_date")
 
 
 def _from_source(source: chat_pb2.Source) -> dict[str, Any]:
@@ -107,8 +81,5 @@ def _from_source(source: chat_pb2.Source) -> dict[str, Any]:
         raise unsupported(
             "search_parameters.sources", "a source is empty, or newer than this package"
         )
-    options = {
-        field.name: value if isinstance(value, (str, bool, int)) else list(value)
-        for field, value in getattr(source, kind).ListFields()
-    }
-    return {"type": kind, **options}
+    fields = getattr(source, kind).ListFields()
+    return {"type": kind, **{field.name: write_field(value) for field, value in fields}}

@@ -1,4 +1,4 @@
-"""The settings of a request: every key besides the messages."""
+"""The settings of a request: every key besides the messages, in both directions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from xai_vision._validation import short_repr
-from xai_vision.openai_compat._search import read_search
-from xai_vision.openai_compat._tools import read_tool
+from xai_vision.openai_compat._search import from_search, read_search
+from xai_vision.openai_compat._tools import from_tool, read_tool
 from xai_vision.openai_compat._unsupported_fields import UNSUPPORTED
 from xai_vision.openai_compat._values import (
     TranslationError,
@@ -17,13 +17,16 @@ from xai_vision.openai_compat._values import (
     drop_none,
     dump_schema,
     enum,
-    integer,
+    enum_name,
     mapping,
-    number,
+    parse_schema,
+    read_field,
+    read_object,
     sequence,
     string,
     strings,
     unsupported,
+    write_field,
 )
 from xai_vision.proto import chat_pb2, usage_pb2
 
@@ -52,8 +55,6 @@ RESPONSE_FORMATS: Final = {
     "json_schema": chat_pb2.FORMAT_TYPE_JSON_SCHEMA,
 }
 ENCRYPTED_REASONING: Final = "reasoning.encrypted_content"
-Fields: TypeAlias = dict[str, Any]
-_Reader: TypeAlias = Callable[[str, Any], Fields]
 
 
 def check_api(api: Api) -> Api:
@@ -65,20 +66,27 @@ def check_api(api: Api) -> Api:
     return enum("api", api, {name: name for name in get_args(Api)})
 
 
-def read_settings(body: Mapping[str, Any], api: Api) -> Fields:
+def read_settings(body: Mapping[str, Any], api: Api) -> dict[str, Any]:
     """Read every key besides the messages, as fields of ``GetCompletionsRequest``.
 
     Raises:
         TranslationError: A key is not supported, or its value is invalid.
     """
-    fields: Fields = {}
-    readers = _CHAT if api == "chat" else _RESPONSES
+    fields: dict[str, Any] = {}
     settings = drop_none(body)
-    check_keys(settings, readers, reasons=UNSUPPORTED[api])
-    for key, value in settings.items():
-        for name, field in readers[key](key, value).items():
-            if name in fields:
-                raise TranslationError(f"{key}: {name} is given twice", key=key)
+    check_keys(settings, (*_FIELDS[api], *_CHECKS[api]), reasons=UNSUPPORTED[api])
+    for key, setting in settings.items():
+        if key in _CHECKS[api]:
+            _CHECKS[api][key](key, setting)
+            continue
+        name, path, value = _FIELDS[api][key], key, setting
+        if key in _NESTED:
+            path = f"{key}.{_NESTED[key]}"
+            value = read_object(key, setting, (_NESTED[key],), UNSUPPORTED[key]).get(_NESTED[key])
+        field = None if value is None else _read_setting(name, path, value, api)
+        if name in fields:
+            raise TranslationError(f"{key}: {name} is given twice", key=key)
+        if field is not None:
             fields[name] = field
     if "model" not in fields:
         raise TranslationError("model is missing: name one, such as 'grok-4'", key="model")
@@ -88,103 +96,114 @@ def read_settings(body: Mapping[str, Any], api: Api) -> Fields:
     return fields
 
 
-def _field(name: str, read: Callable[[str, Any], Any]) -> _Reader:
-    return lambda path, value: {name: read(path, value)}
+def _read_setting(name: str, path: str, value: Any, api: Api) -> Any:
+    if name in _ENUMS:
+        return enum(path, value, _ENUMS[name])
+    if name in _READERS:
+        return _READERS[name](path, value, api)
+    return read_field(chat_pb2.GetCompletionsRequest, name, path, value)
 
 
-def _only_check(read: Callable[[str, Any], Any]) -> _Reader:
-    """Check a delivery key (stream, deferred), for which gRPC uses a different method."""
+def write_settings(request: chat_pb2.GetCompletionsRequest, api: Api) -> dict[str, Any]:
+    """Write every field besides the messages; default values are left out.
 
-    def check(path: str, value: Any) -> Fields:
-        read(path, value)
-        return {}
+    Raises:
+        TranslationError: The format cannot express a field that is set.
+    """
+    keys = {name: key for key, name in _FIELDS[api].items()}
+    body: dict[str, Any] = {}
+    for field, value in request.ListFields():
+        name = field.name
+        if name == "messages" or (name == "n" and value == 1 and api == "responses"):
+            # The Responses API always returns one response; this package's client always sends n.
+            continue
+        if name not in keys:
+            api_name = "Chat Completions" if api == "chat" else "the Responses API"
+            raise unsupported(name, f"{api_name} has no such setting")
+        key = keys[name]
+        setting = _write_setting(name, value, api)
+        body[key] = {_NESTED[key]: setting} if key in _NESTED else setting
+    if api == "responses" and not body.pop("store", False):
+        body["store"] = False
+    return body
 
-    return check
+
+def _write_setting(name: str, value: Any, api: Api) -> Any:
+    if name in _ENUMS:
+        return enum_name(name, value, _ENUMS[name])
+    return _WRITERS[name](value, api) if name in _WRITERS else write_field(value)
 
 
-def _stop(path: str, value: Any) -> list[str]:
-    return [string(path, value)] if isinstance(value, str) else strings(path, value)
-
-
-def _tools(path: str, value: Any) -> list[chat_pb2.Tool]:
-    return [read_tool(tool, f"{path}[{index}]") for index, tool in enumerate(sequence(path, value))]
-
-
-def _chat_tool_choice(path: str, value: Any) -> chat_pb2.ToolChoice:
+def _read_tool_choice(path: str, value: Any, api: Api) -> chat_pb2.ToolChoice:
     if not isinstance(value, Mapping):
         return chat_pb2.ToolChoice(mode=enum(path, value, TOOL_MODES))
-    check_type(value, "function", path)
-    check_keys(value, ("type", "function"), path)
-    function = mapping(f"{path}.function", value.get("function"))
-    check_keys(function, ("name",), f"{path}.function")
-    return chat_pb2.ToolChoice(function_name=string(f"{path}.function.name", function.get("name")))
-
-
-def _responses_tool_choice(path: str, value: Any) -> chat_pb2.ToolChoice:
-    if not isinstance(value, Mapping):
-        return chat_pb2.ToolChoice(mode=enum(path, value, TOOL_MODES))
-    kind = value.get("type")
-    if kind != "function":
-        raise unsupported(path, f"a tool of type {short_repr(kind)} cannot be required")
-    check_keys(value, ("type", "name"), path)
+    if api == "chat":
+        check_type(value, "function", path)
+        check_keys(value, ("type", "function"), path)
+        path = f"{path}.function"
+        value = mapping(path, value.get("function"))
+    elif value.get("type") != "function":
+        kind = short_repr(value.get("type"))
+        raise unsupported(path, f"a tool of type {kind} cannot be required")
+    check_keys(value, ("name",) if api == "chat" else ("type", "name"), path)
     return chat_pb2.ToolChoice(function_name=string(f"{path}.name", value.get("name")))
 
 
-def _chat_format(path: str, value: Any) -> Fields:
-    response_format = mapping(path, value)
-    kind = _format_type(path, response_format)
+def write_tool_choice(choice: chat_pb2.ToolChoice, api: Api) -> str | dict[str, Any]:
+    """Write ``tool_choice``."""
+    if choice.WhichOneof("tool_choice") != "function_name":
+        return enum_name("tool_choice", choice.mode, TOOL_MODES)
+    function = {"name": choice.function_name}
+    nested = {"function": function} if api == "chat" else function
+    return {"type": "function", **nested}
+
+
+def _read_response_format(path: str, value: Any, api: Api) -> chat_pb2.ResponseFormat:
+    options = mapping(path, value)
+    format_type = enum(f"{path}.type", options.get("type"), RESPONSE_FORMATS)
+    if format_type != chat_pb2.FORMAT_TYPE_JSON_SCHEMA:
+        check_keys(options, ("type",), path)
+        return chat_pb2.ResponseFormat(format_type=format_type)
+    # The proto has no field for the name, and the service always treats a schema as strict.
+    keys = ["name", "strict", "schema"]
+    if api == "chat":
+        check_keys(options, ("type", "json_schema"), path)
+        path = f"{path}.json_schema"
+        options = mapping(path, options.get("json_schema"))
+    else:
+        keys.append("type")
+    reasons = {"description": "put it into the schema, as the schema's own 'description'"}
+    check_keys(options, keys, path, reasons)
+    schema = dump_schema(f"{path}.schema", options.get("schema"))
+    return chat_pb2.ResponseFormat(format_type=format_type, schema=schema)
+
+
+def write_response_format(response_format: chat_pb2.ResponseFormat, api: Api) -> dict[str, Any]:
+    """Write the response format. The schema's title, if it has one, becomes its name."""
+    kind = enum_name("response_format", response_format.format_type, RESPONSE_FORMATS)
     if kind != "json_schema":
-        check_keys(response_format, ("type",), path)
-        return _format(kind)
-    check_keys(response_format, ("type", "json_schema"), path)
-    path = f"{path}.json_schema"
-    return _format(kind, path, mapping(path, response_format.get("json_schema")))
+        if response_format.schema:
+            raise unsupported(
+                "response_format.schema", f"the response format {kind!r} has no schema"
+            )
+        return {"type": kind}
+    schema = parse_schema("response_format.schema", response_format.schema or "{}")
+    title = schema.get("title") if isinstance(schema, dict) else None
+    name = title if isinstance(title, str) and title else "response"
+    options = {"name": name, "strict": True, "schema": schema}
+    return {"type": kind, **({"json_schema": options} if api == "chat" else options)}
 
 
-def _responses_format(path: str, value: Any) -> Fields:
-    response_format = mapping(path, value)
-    kind = _format_type(path, response_format)
-    if kind != "json_schema":
-        check_keys(response_format, ("type",), path)
-        return _format(kind)
-    options = {name: option for name, option in response_format.items() if name != "type"}
-    return _format(kind, path, options)
+def _read_tools(path: str, value: Any, _: Api) -> list[chat_pb2.Tool]:
+    return [read_tool(tool, f"{path}[{index}]") for index, tool in enumerate(sequence(path, value))]
 
 
-def _format_type(path: str, response_format: Mapping[str, Any]) -> str:
-    return enum(
-        f"{path}.type", response_format.get("type"), {name: name for name in RESPONSE_FORMATS}
-    )
+def _read_stop(path: str, value: Any, _: Api) -> list[str]:
+    return [string(path, value)] if isinstance(value, str) else strings(path, value)
 
 
-def _format(kind: str, path: str = "", options: Mapping[str, Any] | None = None) -> Fields:
-    response_format = chat_pb2.ResponseFormat(format_type=RESPONSE_FORMATS[kind])
-    if options is not None:
-        # The proto has no field for the name, and the service always treats a schema as strict.
-        reasons = {"description": "put it into the schema, as the schema's own 'description'"}
-        check_keys(options, ("name", "strict", "schema"), path, reasons)
-        response_format.schema = dump_schema(f"{path}.schema", options.get("schema"))
-    return {"response_format": response_format}
-
-
-def _text(path: str, value: Any) -> Fields:
-    options = drop_none(mapping(path, value))
-    check_keys(options, ("format",), path, UNSUPPORTED["text"])
-    if "format" not in options:
-        return {}
-    return _responses_format(f"{path}.format", options["format"])
-
-
-def _reasoning(path: str, value: Any) -> Fields:
-    options = drop_none(mapping(path, value))
-    check_keys(options, ("effort",), path, UNSUPPORTED["reasoning"])
-    if "effort" not in options:
-        return {}
-    return {"reasoning_effort": enum(f"{path}.effort", options["effort"], REASONING_EFFORTS)}
-
-
-def read_include(path: str, value: Any) -> Fields:
-    """Read the additional output that a request asks for.
+def read_include(path: str, value: Any) -> bool:
+    """Return whether a request includes encrypted reasoning in its response.
 
     Raises:
         TranslationError: An entry is not encrypted reasoning, the only supported one.
@@ -194,60 +213,73 @@ def read_include(path: str, value: Any) -> Fields:
             raise unsupported(
                 path, f"{short_repr(entry)} cannot be included; only {ENCRYPTED_REASONING!r} can"
             )
-    return {"use_encrypted_content": True} if value else {}
+    return bool(value)
 
 
-def _must_be_false(path: str, value: Any) -> Fields:
+def _must_be_false(path: str, value: Any) -> None:
     if boolean(path, value):
         raise unsupported(path, "not supported by the service")
-    return {}
 
 
-_COMMON: Final[dict[str, _Reader]] = {
-    "model": _field("model", string),
-    "temperature": _field("temperature", number),
-    "top_p": _field("top_p", number),
-    "logprobs": _field("logprobs", boolean),
-    "top_logprobs": _field("top_logprobs", integer),
-    "tools": _field("tools", _tools),
-    "parallel_tool_calls": _field("parallel_tool_calls", boolean),
-    "max_turns": _field("max_turns", integer),
-    "search_parameters": _field("search_parameters", read_search),
-    "service_tier": _field("service_tier", lambda path, value: enum(path, value, SERVICE_TIERS)),
-    "store": _field("store_messages", boolean),
-    "user": _field("user", string),
-    "safety_identifier": _field("safety_identifier", string),
-    "stream": _only_check(boolean),
-    "stream_options": _only_check(mapping),
+def _same(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+_COMMON_FIELDS: Final = {
+    **_same("model", "temperature", "top_p", "logprobs", "top_logprobs"),
+    **_same("tools", "tool_choice", "parallel_tool_calls", "max_turns", "search_parameters"),
+    **_same("service_tier", "user", "safety_identifier"),
+    "store": "store_messages",
 }
-_CHAT: Final[dict[str, _Reader]] = {
-    **_COMMON,
-    "n": _field("n", integer),
-    "max_tokens": _field("max_tokens", integer),
-    "max_completion_tokens": _field("max_tokens", integer),
-    "seed": _field("seed", integer),
-    "stop": _field("stop", _stop),
-    "frequency_penalty": _field("frequency_penalty", number),
-    "presence_penalty": _field("presence_penalty", number),
-    "reasoning_effort": _field(
-        "reasoning_effort", lambda path, value: enum(path, value, REASONING_EFFORTS)
-    ),
-    "tool_choice": _field("tool_choice", _chat_tool_choice),
-    "response_format": _chat_format,
-    "deferred": _only_check(boolean),
+# The field of each key. Of two keys with one field, the last is written.
+_FIELDS: Final[dict[Api, dict[str, str]]] = {
+    "chat": {
+        **_COMMON_FIELDS,
+        **_same("n", "seed", "stop", "frequency_penalty", "presence_penalty"),
+        **_same("reasoning_effort", "response_format"),
+        "max_completion_tokens": "max_tokens",
+        "max_tokens": "max_tokens",
+    },
+    "responses": {
+        **_COMMON_FIELDS,
+        "max_output_tokens": "max_tokens",
+        "previous_response_id": "previous_response_id",
+        "include": "use_encrypted_content",
+        "reasoning": "reasoning_effort",
+        "text": "response_format",
+    },
 }
-_RESPONSES: Final[dict[str, _Reader]] = {
-    **_COMMON,
-    "max_output_tokens": _field("max_tokens", integer),
-    "previous_response_id": _field("previous_response_id", string),
-    "include": read_include,
-    "reasoning": _reasoning,
-    "text": _text,
-    "tool_choice": _field("tool_choice", _responses_tool_choice),
-    "background": _must_be_false,
+# Keys whose value is an object with the setting under another key.
+_NESTED: Final = {"reasoning": "effort", "text": "format"}
+# Keys that are only checked. For the first three, gRPC has methods instead of fields.
+_CHECKS: Final[dict[Api, dict[str, Callable[[str, Any], object]]]] = {
+    "chat": {"stream": boolean, "stream_options": mapping, "deferred": boolean},
+    "responses": {"stream": boolean, "stream_options": mapping, "background": _must_be_false},
+}
+_ENUMS: Final[dict[str, Mapping[str, int]]] = {
+    "reasoning_effort": REASONING_EFFORTS,
+    "service_tier": SERVICE_TIERS,
+}
+# Fields that are not read and written as their type suggests.
+_READERS: Final[dict[str, Callable[[str, Any, Api], Any]]] = {
+    "tools": _read_tools,
+    "tool_choice": _read_tool_choice,
+    "response_format": _read_response_format,
+    "search_parameters": lambda path, value, _: read_search(path, value),
+    "stop": _read_stop,
+    "use_encrypted_content": lambda path, value, _: read_include(path, value) or None,
+}
+_WRITERS: Final[dict[str, Callable[[Any, Api], Any]]] = {
+    "tools": lambda tools, api: [
+        from_tool(tool, api, f"tools[{index}]") for index, tool in enumerate(tools)
+    ],
+    "tool_choice": write_tool_choice,
+    "response_format": write_response_format,
+    "search_parameters": lambda search, _: from_search(search),
+    "use_encrypted_content": lambda _value, _api: [ENCRYPTED_REASONING],
 }
 KEYS: Final[dict[Api, frozenset[str]]] = {
-    "chat": frozenset((*_CHAT, "messages")),
-    "responses": frozenset((*_RESPONSES, "input", "instructions")),
+    "chat": frozenset((*_FIELDS["chat"], *_CHECKS["chat"], "messages")),
+    "responses": frozenset((*_FIELDS["responses"], *_CHECKS["responses"], "input", "instructions")),
 }
 """The keys that requests of each format can have."""

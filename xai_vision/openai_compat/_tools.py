@@ -13,17 +13,15 @@ from typing import Any, Final, Literal, TypeAlias
 from xai_vision._validation import did_you_mean, key_label, short_repr
 from xai_vision.openai_compat._values import (
     TranslationError,
-    boolean,
     dump_schema,
     enum,
-    integer,
     invalid_value,
     mapping,
     parse_schema,
+    read_field,
     string,
-    strings,
-    timestamp,
     unsupported,
+    write_field,
 )
 from xai_vision.proto import chat_pb2
 
@@ -165,11 +163,18 @@ def read_tool(value: Any, path: str) -> chat_pb2.Tool:
         raise TranslationError(
             f"{path}: {error}", key=f"{path}.{error.key}", unsupported=error.unsupported
         ) from None
-    fields = {name: _READERS[name](f"{path}: {name}", option) for name, option in options.items()}
+    cls: Any = type(getattr(chat_pb2.Tool(), kind))
+    fields: dict[str, Any] = {}
+    for name, option in options.items():
+        option_path = f"{path}: {name}"
+        read = _READERS.get(name)
+        fields[name] = (
+            read(option_path, option) if read else read_field(cls, name, option_path, option)
+        )
     if kind == "web_search":
         _nest_location(fields)
     retrieval = fields.pop("retrieval_mode", None)
-    tool = _PROTOS[kind](**fields)
+    tool = cls(**fields)
     if retrieval is not None:
         getattr(tool, retrieval).SetInParent()
     return chat_pb2.Tool(**{kind: tool})
@@ -193,29 +198,12 @@ def _retrieval_mode(path: str, value: Any) -> str:
     return enum(path, value, modes)
 
 
+# Options that are not read as the type of their field suggests, or have no field of their name.
 _READERS: Final[dict[str, Callable[[str, Any], Any]]] = {
-    **dict.fromkeys(("name", "description", "action", "instructions"), string),
-    **dict.fromkeys(("server_url", "server_label", "server_description", "authorization"), string),
     **dict.fromkeys(_LOCATION.values(), string),
-    **dict.fromkeys(("allowed_domains", "excluded_domains", "collection_ids"), strings),
-    **dict.fromkeys(("allowed_x_handles", "excluded_x_handles", "allowed_tool_names"), strings),
-    **dict.fromkeys(("strict", "enable_image_understanding"), boolean),
-    **dict.fromkeys(("enable_image_search", "enable_video_understanding"), boolean),
-    **dict.fromkeys(("from_date", "to_date"), timestamp),
-    "limit": integer,
     "parameters": dump_schema,
     "extra_headers": _headers,
     "retrieval_mode": _retrieval_mode,
-}
-_PROTOS: Final[dict[str, Any]] = {
-    "function": chat_pb2.Function,
-    "web_search": chat_pb2.WebSearch,
-    "x_search": chat_pb2.XSearch,
-    "code_execution": chat_pb2.CodeExecution,
-    "image_generation": chat_pb2.ImageGeneration,
-    "collections_search": chat_pb2.CollectionsSearch,
-    "attachment_search": chat_pb2.AttachmentSearch,
-    "mcp": chat_pb2.MCP,
 }
 
 
@@ -228,16 +216,12 @@ def from_tool(tool: chat_pb2.Tool, api: Literal["chat", "responses"], path: str)
     kind = tool.WhichOneof("tool")
     if kind is None:
         raise unsupported(path, "the tool is empty, or newer than this package")
-    if kind == "function":
-        function = _from_function(tool.function, path)
-        if api == "chat":
-            return {"type": "function", "function": function}
-        return {"type": "function", **function}
-    options: dict[str, Any] = {"type": kind}
+    proto = getattr(tool, kind)
+    options: dict[str, Any] = {}
     if kind in _REQUIRED:
         # Written even if empty: a tool without its required key is invalid.
-        options[_REQUIRED[kind]] = _json_value(getattr(getattr(tool, kind), _REQUIRED[kind]))
-    for field, value in getattr(tool, kind).ListFields():
+        options[_REQUIRED[kind]] = write_field(getattr(proto, _REQUIRED[kind]))
+    for field, value in proto.ListFields():
         if field.name.endswith("_retrieval"):
             if value.ByteSize():
                 raise unsupported(f"{path}.{field.name}", "JSON cannot express its settings")
@@ -245,42 +229,20 @@ def from_tool(tool: chat_pb2.Tool, api: Literal["chat", "responses"], path: str)
         elif field.name == "user_location":
             location = {part.name: text for part, text in value.ListFields()}
             options["user_location"] = {"type": "approximate", **location}
+        elif field.name == "parameters":
+            options["parameters"] = parse_schema(f"{path}.function.parameters", value)
         else:
-            options[field.name] = _json_value(value)
-    return _use_responses_names(options) if api == "responses" else options
+            options[field.name] = write_field(value)
+    if api == "responses":
+        return _use_responses_names(kind, options)
+    return {"type": kind, **({kind: options} if kind == "function" else options)}
 
 
-def _use_responses_names(options: dict[str, Any]) -> dict[str, Any]:
+def _use_responses_names(kind: str, options: dict[str, Any]) -> dict[str, Any]:
     renamed = {_RESPONSES_KEYS.get(key, key): value for key, value in options.items()}
-    renamed["type"] = _RESPONSES_TYPES.get(options["type"], options["type"])
-    if renamed["type"] == "file_search" and "limit" in renamed:
+    if kind == "collections_search" and "limit" in renamed:
         renamed["max_num_results"] = renamed.pop("limit")
     domains = {key: renamed.pop(key) for key in _DOMAINS if key in renamed}
     if domains:
         renamed["filters"] = domains
-    return renamed
-
-
-def _json_value(value: Any) -> Any:
-    if isinstance(value, (str, bool, int)):
-        return value
-    if hasattr(value, "ToJsonString"):
-        return date_or_timestamp(value)
-    return dict(value) if hasattr(value, "items") else list(value)
-
-
-def date_or_timestamp(stamp: Any) -> str:
-    """Write a timestamp; midnight UTC becomes a date."""
-    text: str = stamp.ToJsonString()
-    return text.removesuffix("T00:00:00Z")
-
-
-def _from_function(function: chat_pb2.Function, path: str) -> dict[str, Any]:
-    options: dict[str, Any] = {"name": function.name}
-    if function.description:
-        options["description"] = function.description
-    if function.parameters:
-        options["parameters"] = parse_schema(f"{path}.function.parameters", function.parameters)
-    if function.strict:
-        options["strict"] = True
-    return options
+    return {"type": _RESPONSES_TYPES.get(kind, kind), **renamed}

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeAlias, TypeVar
 
 from xai_vision import _validation
 from xai_vision._validation import did_you_mean, key_label, short_repr
 from xai_vision.errors import InvalidRequestError
+from xai_vision.proto.timestamp_pb2 import Timestamp
 
 MAX_DEPTH = 200
 """The deepest nesting of lists and objects that is read.
@@ -25,6 +26,7 @@ _JSON_NAMES: Final = {None: "left out", True: "true", False: "false"}
 _MAX_FLOAT: Final = 3.4e38
 
 _T = TypeVar("_T")
+_Reader: TypeAlias = Callable[[str, Any], Any]
 
 
 class TranslationError(InvalidRequestError):
@@ -40,13 +42,6 @@ class TranslationError(InvalidRequestError):
         super().__init__(text)
         self.key = key
         self.unsupported = unsupported
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickle, (str(self), self.key, self.unsupported)
-
-
-def _unpickle(text: str, key: str, unsupported: bool) -> TranslationError:
-    return TranslationError(text, key=key, unsupported=unsupported)
 
 
 def invalid_value(path: str, expected: str, value: object) -> TranslationError:
@@ -92,6 +87,19 @@ def check_keys(
             raise unsupported(key_path, f"not supported by the service; {reasons[key]}")
         text = f"{path or 'the request'} has no key {short_repr(key)}{did_you_mean(key, known)}"
         raise TranslationError(text, key=key_path, unsupported=True)
+
+
+def read_object(
+    path: str, value: Any, allowed: Iterable[str], reasons: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Read an object that has only the allowed keys; return its entries without None.
+
+    Raises:
+        TranslationError: The value is not an object, or a key is not supported.
+    """
+    entries = drop_none(mapping(path, value))
+    check_keys(entries, allowed, path, reasons)
+    return entries
 
 
 def check_type(value: Mapping[str, Any], expected: str, path: str) -> None:
@@ -226,10 +234,9 @@ def enum_name(path: str, number: int, values: Mapping[str, int]) -> str:
 
 def timestamp(path: str, value: Any) -> Any:
     """Read an ISO 8601 date or datetime."""
+    text = string(path, value)
     try:
-        return _validation.timestamp(path, string(path, value))
-    except TranslationError:
-        raise
+        return _validation.timestamp(path, text)
     except InvalidRequestError as error:
         raise TranslationError(str(error), key=path) from None
 
@@ -250,6 +257,41 @@ def parse_schema(path: str, text: str) -> Any:
         return json.loads(text)
     except ValueError:
         raise TranslationError(f"{path} is not valid JSON: {short_repr(text)}", key=path) from None
+
+
+_FIELD_READERS: Final[dict[type, _Reader]] = {
+    str: string,
+    bool: boolean,
+    int: integer,
+    float: number,
+    Timestamp: timestamp,
+}
+
+
+def read_field(cls: type[Any], name: str, path: str, value: Any) -> Any:
+    """Read the value of a proto's field, whose type selects the reader.
+
+    Args:
+        cls: The proto's class.
+        name: The field, which is a scalar, a Timestamp or a list of strings.
+        path: The value's path, for errors.
+        value: The JSON value.
+    """
+    default = getattr(cls(), name)
+    read: _Reader = _FIELD_READERS.get(type(default), strings)
+    return read(path, value)
+
+
+def write_field(value: Any) -> Any:
+    """Write the value of a field that is a scalar, a Timestamp, or a list or map of scalars."""
+    if isinstance(value, float):
+        return shortest_decimal(value)
+    if isinstance(value, (str, int)):
+        return value
+    if isinstance(value, Timestamp):
+        # Midnight UTC becomes a date.
+        return value.ToJsonString().removesuffix("T00:00:00Z")
+    return dict(value) if isinstance(value, Mapping) else list(value)
 
 
 def shortest_decimal(value: float) -> float:
