@@ -20,10 +20,9 @@ from xai_vision._lazy import lazy_exports
 if TYPE_CHECKING:
     from xai_vision.openai_compat._completion import ChatStream, chat_chunks
     from xai_vision.openai_compat._events import ResponseStream, response_events
-    from xai_vision.openai_compat._from_response import from_response
     from xai_vision.openai_compat._request import from_request, to_request
-    from xai_vision.openai_compat._settings import Api
-    from xai_vision.openai_compat._values import TranslationError
+    from xai_vision.openai_compat._response import from_response
+    from xai_vision.openai_compat._values import Api, TranslationError
 
 __all__ = [
     "Api",
@@ -40,13 +39,13 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "Api": "xai_vision.openai_compat._settings",
+        "Api": "xai_vision.openai_compat._values",
         "ChatStream": "xai_vision.openai_compat._completion",
         "ResponseStream": "xai_vision.openai_compat._events",
         "TranslationError": "xai_vision.openai_compat._values",
         "chat_chunks": "xai_vision.openai_compat._completion",
         "from_request": "xai_vision.openai_compat._request",
-        "from_response": "xai_vision.openai_compat._from_response",
+        "from_response": "xai_vision.openai_compat._response",
         "response_events": "xai_vision.openai_compat._events",
         "to_request": "xai_vision.openai_compat._request",
     },

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from xai_vision.openai_compat._messages import write_tool_call
 from xai_vision.openai_compat._parts import from_logprob, url_citations
 from xai_vision.openai_compat._server_calls import is_server_side
-from xai_vision.openai_compat._usage import chat_usage
-from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
+from xai_vision.openai_compat._usage import chat_usage, service_tier
+from xai_vision.proto import chat_pb2, sample_pb2
 
 # Chat Completions uses "length" for every limit.
 _FINISH_REASONS: Final = {
@@ -43,10 +44,7 @@ def _header(
         "choices": [],
         "system_fingerprint": response.system_fingerprint,
     }
-    if response.service_tier:
-        is_priority = response.service_tier == usage_pb2.SERVICE_TIER_PRIORITY
-        header["service_tier"] = "priority" if is_priority else "default"
-    return header
+    return header | service_tier(response)
 
 
 def _is_tool_turn(message: chat_pb2.CompletionMessage | chat_pb2.Delta) -> bool:
@@ -64,7 +62,7 @@ def _choice(index: int, output: chat_pb2.CompletionOutput) -> dict[str, Any]:
     calls = [call for call in source.tool_calls if not is_server_side(call)]
     if calls:
         message["content"] = source.content or None
-        message["tool_calls"] = [_tool_call(call) for call in calls]
+        message["tool_calls"] = [write_tool_call(call) for call in calls]
     return {
         "index": index,
         "finish_reason": _FINISH_REASONS.get(output.finish_reason, "stop"),
@@ -80,11 +78,6 @@ def _annotations(citations: Iterable[chat_pb2.InlineCitation]) -> dict[str, Any]
         kind = citation.pop("type")
         annotations.append({"type": kind, kind: citation})
     return {"annotations": annotations} if annotations else {}
-
-
-def _tool_call(call: chat_pb2.ToolCall) -> dict[str, Any]:
-    function = {"name": call.function.name, "arguments": call.function.arguments}
-    return {"id": call.id, "type": "function", "function": function}
 
 
 def _logprobs(logprobs: chat_pb2.LogProbs) -> dict[str, Any] | None:

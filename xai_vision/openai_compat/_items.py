@@ -9,12 +9,14 @@ from xai_vision._validation import short_repr
 from xai_vision.openai_compat import _server_calls as server_calls
 from xai_vision.openai_compat._messages import check_role_fields, read_message
 from xai_vision.openai_compat._parsed_message import ROLES, ParsedMessage, Part
-from xai_vision.openai_compat._parts import read_part, read_parts, responses_parts
+from xai_vision.openai_compat._parts import read_part, read_parts, write_parts
 from xai_vision.openai_compat._values import (
     TranslationError,
     check_keys,
     check_type,
+    enum_name,
     invalid_value,
+    mapping,
     sequence,
     string,
     unsupported,
@@ -22,7 +24,6 @@ from xai_vision.openai_compat._values import (
 from xai_vision.proto import chat_pb2
 
 _PART_TYPES: Final = ("input_text", "input_image", "input_file")
-_ROLE_NAMES: Final = {number: name for name, number in ROLES.items() if name != "tool"}
 _CLIENT_SIDE = chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL
 
 
@@ -44,9 +45,7 @@ def read_input(value: Any, path: str = "input") -> list[ParsedMessage]:
     parts: list[Part] | None = None
     for index, item in enumerate(sequence(path, value)):
         item_path = f"{path}[{index}]"
-        if not isinstance(item, Mapping):
-            raise invalid_value(item_path, "an object", item)
-        if item.get("type") in _PART_TYPES:
+        if mapping(item_path, item).get("type") in _PART_TYPES:
             if parts is None:
                 parts = []
                 messages.append(ParsedMessage("user", parts))
@@ -139,9 +138,7 @@ def _reasoning(item: Mapping[str, Any], path: str) -> ParsedMessage:
 
 
 def _summary(part: Any, path: str) -> str:
-    if not isinstance(part, Mapping):
-        raise invalid_value(path, "an object", part)
-    check_type(part, "summary_text", path)
+    check_type(mapping(path, part), "summary_text", path)
     check_keys(part, ("type", "text"), path)
     return string(f"{path}.text", part.get("text"))
 
@@ -173,27 +170,24 @@ def _items(message: chat_pb2.Message, path: str) -> list[dict[str, Any]]:
     if message.role == chat_pb2.ROLE_TOOL:
         if not message.HasField("tool_call_id"):
             raise unsupported(f"{path}.tool_call_id", "a function_call_output item needs it")
-        output, call_id = responses_parts(message, path), message.tool_call_id
+        output = write_parts(message, "responses", path)
+        call_id = message.tool_call_id
         return [{"type": "function_call_output", "call_id": call_id, "output": output}]
-    role = _ROLE_NAMES.get(message.role)
-    if role is None:
-        name = chat_pb2.MessageRole.Name(message.role)
-        raise unsupported(f"{path}.role", f"the Responses API has no role for {name}")
+    role = enum_name(f"{path}.role", message.role, ROLES)
     items: list[dict[str, Any]] = []
     if role == "assistant" and (message.HasField("reasoning_content") or message.encrypted_content):
-        items.append(_reasoning_item(message))
+        items.append(write_reasoning(message))
     if message.content:
-        items.append({"role": role, "content": responses_parts(message, path)})
+        items.append({"role": role, "content": write_parts(message, "responses", path)})
     items += [_call_item(call, f"{path}.tool_calls") for call in message.tool_calls]
     return items
 
 
-def _reasoning_item(message: chat_pb2.Message) -> dict[str, Any]:
+def write_reasoning(message: chat_pb2.Message | chat_pb2.CompletionMessage) -> dict[str, Any]:
+    """Write a message's reasoning as an item without an id."""
     text = message.reasoning_content
-    item: dict[str, Any] = {
-        "type": "reasoning",
-        "summary": [{"type": "summary_text", "text": text}] if text else [],
-    }
+    summary = [{"type": "summary_text", "text": text}] if text else []
+    item: dict[str, Any] = {"type": "reasoning", "summary": summary}
     if message.encrypted_content:
         item["encrypted_content"] = message.encrypted_content
     return item
@@ -204,6 +198,11 @@ def _call_item(call: chat_pb2.ToolCall, path: str) -> dict[str, Any]:
         return server_calls.lossless_item(call, path)
     if call.error_message:
         raise unsupported(f"{path}.error_message", "a function call has no error message")
+    return write_function_call(call)
+
+
+def write_function_call(call: chat_pb2.ToolCall) -> dict[str, Any]:
+    """Write a function call as an item without an id."""
     return {
         "type": "function_call",
         "call_id": call.id,

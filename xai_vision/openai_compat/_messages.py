@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from xai_vision._validation import short_repr
 from xai_vision.openai_compat._parsed_message import ROLES, ParsedMessage
-from xai_vision.openai_compat._parts import chat_parts, read_parts, refusal_error
+from xai_vision.openai_compat._parts import read_parts, refusal_error, write_parts
+from xai_vision.openai_compat._server_calls import is_server_side
 from xai_vision.openai_compat._values import (
     TranslationError,
     check_keys,
     check_type,
-    mapping,
+    enum_name,
+    read_object,
     sequence,
     string,
     unsupported,
@@ -23,7 +25,6 @@ _KEYS: Final = {"role", "content", "name", "type", "id", "status"}
 # A response's message has these besides; it can be sent back unchanged.
 _ASSISTANT_KEYS: Final = {"tool_calls", "refusal", "reasoning_content"}
 _EMPTY_KEYS: Final = {"annotations", "audio", "function_call", "parsed"}
-_ROLE_NAMES: Final = {number: name for name, number in ROLES.items()}
 
 
 def read_message(value: Mapping[str, Any], path: str = "") -> ParsedMessage:
@@ -78,29 +79,23 @@ def _allowed(role: str, value: Mapping[str, Any]) -> set[str]:
     return _KEYS | _ASSISTANT_KEYS | empty
 
 
-def _read_tool_call(call: Any, path: str) -> chat_pb2.ToolCall:
-    if not isinstance(call, Mapping) or not isinstance(call.get("function"), Mapping):
+def _read_tool_call(value: Any, path: str) -> chat_pb2.ToolCall:
+    if not isinstance(value, Mapping) or not isinstance(value.get("function"), Mapping):
         raise TranslationError(f"{path}: a tool call is a dict with id and function", key=path)
-    check_keys(call, ("id", "type", "function", "index"), f"{path}, tool call")
-    if call.get("type", "function") != "function":
-        raise unsupported(
-            f"{path}, tool call", f"only 'function' is supported, not {short_repr(call['type'])}"
-        )
-    function = mapping(f"{path}, tool call function", call["function"])
+    path = f"{path}, tool call"
+    call = read_object(path, value, ("id", "type", "function", "index"))
+    check_type(call, "function", path)
     # "parsed_arguments" comes from openai's parsing helpers.
-    check_keys(function, ("name", "arguments", "parsed_arguments"), f"{path}, tool call function")
+    keys = ("name", "arguments", "parsed_arguments")
+    function = read_object(f"{path} function", call["function"], keys)
     return chat_pb2.ToolCall(
-        id=string(f"{path}, tool call id", _or_empty(call, "id")),
+        id=string(f"{path} id", call.get("id", "")),
         type=chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL,
         function=chat_pb2.FunctionCall(
-            name=string(f"{path}, tool call name", _or_empty(function, "name")),
-            arguments=string(f"{path}, tool call arguments", _or_empty(function, "arguments")),
+            name=string(f"{path} name", function.get("name", "")),
+            arguments=string(f"{path} arguments", function.get("arguments", "")),
         ),
     )
-
-
-def _or_empty(value: Mapping[str, Any], key: str) -> Any:
-    return "" if value.get(key) is None else value[key]
 
 
 def from_message(message: chat_pb2.Message, path: str) -> dict[str, Any]:
@@ -109,14 +104,11 @@ def from_message(message: chat_pb2.Message, path: str) -> dict[str, Any]:
     Raises:
         TranslationError: Chat Completions cannot express a field; the message names it.
     """
-    role = _ROLE_NAMES.get(message.role)
-    if role is None:
-        name = chat_pb2.MessageRole.Name(message.role)
-        raise unsupported(f"{path}.role", f"Chat Completions has no role for {name}")
+    role = enum_name(f"{path}.role", message.role, ROLES)
     if message.encrypted_content:
         raise unsupported(f"{path}.encrypted_content", "not supported by Chat Completions")
     check_role_fields(message, path)
-    result: dict[str, Any] = {"role": role, "content": chat_parts(message, path)}
+    result: dict[str, Any] = {"role": role, "content": write_parts(message, "chat", path)}
     if message.name:
         result["name"] = message.name
     if message.reasoning_content:
@@ -147,15 +139,16 @@ def check_role_fields(message: chat_pb2.Message, path: str) -> None:
 
 
 def _from_tool_call(call: chat_pb2.ToolCall, path: str) -> dict[str, Any]:
-    if call.type not in (
-        chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL,
-        chat_pb2.TOOL_CALL_TYPE_INVALID,
-    ):
-        kind = chat_pb2.ToolCallType.Name(call.type)
-        raise unsupported(f"{path}.tool_calls", f"Chat Completions has no call of type {kind}")
+    if is_server_side(call):
+        raise unsupported(f"{path}.tool_calls", "Chat Completions has only calls of functions")
     if call.error_message:
         raise unsupported(
             f"{path}.tool_calls.error_message", "a function call has no error message"
         )
+    return write_tool_call(call)
+
+
+def write_tool_call(call: chat_pb2.ToolCall) -> dict[str, Any]:
+    """Write a function call as an entry of ``tool_calls``."""
     function = {"name": call.function.name, "arguments": call.function.arguments}
     return {"id": call.id, "type": "function", "function": function}

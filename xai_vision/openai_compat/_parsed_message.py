@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from xai_vision.openai_compat._values import TranslationError, enum, invalid_value
+from xai_vision.openai_compat._values import drop_none, enum, string
 from xai_vision.proto import chat_pb2, image_pb2
 
 ROLES: Final = {
@@ -87,15 +87,15 @@ def to_message(message: ParsedMessage) -> chat_pb2.Message:
     Raises:
         TranslationError: An image has no URL, or its detail is not a known one.
     """
-    proto = chat_pb2.Message(role=ROLES[message.role], name=message.name)
-    proto.content.extend(_content(part) for part in message.parts)
-    proto.tool_calls.extend(message.tool_calls)
-    proto.encrypted_content = message.encrypted_content
-    if message.tool_call_id is not None:
-        proto.tool_call_id = message.tool_call_id
-    if message.reasoning is not None:
-        proto.reasoning_content = message.reasoning
-    return proto
+    return chat_pb2.Message(
+        role=ROLES[message.role],
+        content=[_content(part) for part in message.parts],
+        name=message.name,
+        tool_calls=message.tool_calls,
+        tool_call_id=message.tool_call_id,
+        reasoning_content=message.reasoning,
+        encrypted_content=message.encrypted_content,
+    )
 
 
 def _content(part: Part) -> chat_pb2.Content:
@@ -103,14 +103,7 @@ def _content(part: Part) -> chat_pb2.Content:
         return chat_pb2.Content(text=part)
     if isinstance(part, ImagePart):
         return chat_pb2.Content(image_url=_image(part))
-    file = chat_pb2.FileContent(
-        file_id=part.file_id or "",
-        url=part.url or "",
-        data=part.data or b"",
-        filename=part.filename,
-        mime_type=part.mime_type,
-    )
-    return chat_pb2.Content(file=file)
+    return chat_pb2.Content(file=chat_pb2.FileContent(**drop_none(vars(part))))
 
 
 def _image(part: ImagePart) -> image_pb2.ImageUrlContent:
@@ -119,12 +112,5 @@ def _image(part: ImagePart) -> image_pb2.ImageUrlContent:
         detail = enum(f"{part.path}.detail", part.detail, DETAILS)
     if part.file_id is not None:
         return image_pb2.ImageUrlContent(file_id=part.file_id, detail=detail)
-    if not isinstance(part.source, str):
-        raise invalid_value(f"{part.path}.image_url", "a URL", part.source)
-    try:
-        return image_pb2.ImageUrlContent(image_url=part.source, detail=detail)
-    except UnicodeEncodeError:
-        raise TranslationError(
-            f"{part.path}.image_url contains a lone surrogate, which cannot be encoded as UTF-8",
-            key=part.path,
-        ) from None
+    source = string(f"{part.path}.image_url", part.source)
+    return image_pb2.ImageUrlContent(image_url=source, detail=detail)

@@ -10,12 +10,13 @@ from typing import Any, Final
 from xai_vision._validation import short_repr
 from xai_vision.openai_compat._parsed_message import DETAILS, FilePart, ImagePart, Part
 from xai_vision.openai_compat._values import (
+    Api,
     TranslationError,
     check_keys,
     drop_none,
     enum_name,
     invalid_value,
-    mapping,
+    read_object,
     shortest_decimal,
     string,
     unsupported,
@@ -66,10 +67,7 @@ def read_part(part: Any, path: str) -> Part:
 def _text(part: Mapping[str, Any], path: str) -> str:
     # Parts of a response have these other keys; "parsed" repeats the text.
     check_keys(part, ("type", "text", "annotations", "logprobs", "parsed"), path)
-    text = part.get("text")
-    if not isinstance(text, str):
-        raise TranslationError(f"{path}: text must be a string, not {short_repr(text)}", key=path)
-    return string(path, text)
+    return string(f"{path}: text", part.get("text"))
 
 
 def _refusal(part: Mapping[str, Any], path: str) -> str:
@@ -91,29 +89,25 @@ def refusal_error(path: str) -> TranslationError:
 
 def _image(part: Mapping[str, Any], path: str) -> ImagePart:
     check_keys(part, ("type", "image_url", "detail", "file_id"), path)
-    source: Any = part.get("image_url")
-    detail: Any = part.get("detail")
+    source, detail, file_id = (part.get(key) for key in ("image_url", "detail", "file_id"))
     if isinstance(source, Mapping):
-        check_keys(source, ("url", "detail"), f"{path}, image_url")
-        if detail is not None and source.get("detail") is not None:
+        options = read_object(f"{path}, image_url", source, ("url", "detail"))
+        if detail is not None and "detail" in options:
             raise TranslationError(f"{path}: 'detail' is given twice", key=f"{path}.detail")
-        detail = source.get("detail") if detail is None else detail
-        source = source.get("url")
-    file_id = part.get("file_id")
+        source, detail = options.get("url"), options.get("detail", detail)
+    if file_id is None and source is None:
+        raise TranslationError(f"{path} has no image_url", key=path)
     if file_id is not None:
         if source is not None:
             raise TranslationError(f"{path} has both image_url and file_id", key=path)
-        return ImagePart(None, detail, string(f"{path}: file_id", file_id), path)
-    if source is None:
-        raise TranslationError(f"{path} has no image_url", key=path)
-    return ImagePart(source, detail, None, path)
+        file_id = string(f"{path}: file_id", file_id)
+    return ImagePart(source, detail, file_id, path)
 
 
 def _file(part: Mapping[str, Any], path: str) -> FilePart:
     check_keys(part, ("type", "file", *_FILE_KEYS), path)
-    inner = drop_none(mapping(f"{path}.file", part.get("file") or {}))
-    check_keys(inner, _FILE_KEYS, f"{path}.file")
-    outer = {name: part[name] for name in _FILE_KEYS if part.get(name) is not None}
+    inner = read_object(f"{path}.file", part.get("file") or {}, _FILE_KEYS)
+    outer = drop_none({name: part.get(name) for name in _FILE_KEYS})
     duplicate = next((name for name in inner if name in outer), None)
     if duplicate:
         raise TranslationError(f"{path}: {duplicate!r} is given twice", key=f"{path}.{duplicate}")
@@ -167,66 +161,49 @@ _READERS: Final[dict[str, Callable[[Mapping[str, Any], str], Part]]] = {
 }
 
 
-def chat_parts(message: chat_pb2.Message, path: str) -> str | list[dict[str, Any]] | None:
-    """Write a message's content for Chat Completions; a single text is written as a string.
+def write_parts(
+    message: chat_pb2.Message, api: Api, path: str
+) -> str | list[dict[str, Any]] | None:
+    """Write a message's content; a single text is written as a string.
 
     Raises:
-        TranslationError: Chat Completions cannot express a part, such as a file by URL.
+        TranslationError: The format cannot express a part, or a part is newer than this package.
     """
-    if not message.content:
+    if api == "chat" and not message.content:
         return None
-    parts = [_chat_part(part, f"{path}, part {n}") for n, part in enumerate(message.content, 1)]
-    return parts[0]["text"] if len(parts) == 1 and parts[0]["type"] == "text" else parts
+    text_type = "output_text" if message.role == chat_pb2.ROLE_ASSISTANT else "input_text"
+    parts = [
+        _write_part(part, api, "text" if api == "chat" else text_type, f"{path}, part {number}")
+        for number, part in enumerate(message.content, 1)
+    ]
+    return parts[0]["text"] if len(parts) == 1 and "text" in parts[0] else parts
 
 
-def _chat_part(content: chat_pb2.Content, path: str) -> dict[str, Any]:
+def _write_part(content: chat_pb2.Content, api: Api, text_type: str, path: str) -> dict[str, Any]:
     kind = content.WhichOneof("content")
     if kind == "text":
-        return {"type": "text", "text": content.text}
+        return {"type": text_type, "text": content.text}
     if kind == "image_url":
-        image = content.image_url
-        if image.HasField("file_id"):
-            raise unsupported(path, "Chat Completions has no image by file_id")
-        url = {"url": image.image_url, **_detail(image, path)}
-        return {"type": "image_url", "image_url": url}
+        return _write_image(content.image_url, api, path)
     source = _file_source(content, path)
+    if api == "responses":
+        return {"type": "input_file", **source}
     if "file_url" in source:
         raise unsupported(path, "Chat Completions has no file by URL")
     return {"type": "file", "file": source}
 
 
-def responses_parts(message: chat_pb2.Message, path: str) -> str | list[dict[str, Any]]:
-    """Write a message's content for the Responses API; a single text is written as a string.
-
-    Raises:
-        TranslationError: A part is newer than this package, or ambiguous.
-    """
-    kind = "output_text" if message.role == chat_pb2.ROLE_ASSISTANT else "input_text"
-    parts = [
-        _responses_part(part, kind, f"{path}, part {n}")
-        for n, part in enumerate(message.content, 1)
-    ]
-    if len(parts) == 1 and parts[0]["type"] in ("input_text", "output_text"):
-        return str(parts[0]["text"])
-    return parts
-
-
-def _responses_part(content: chat_pb2.Content, text_type: str, path: str) -> dict[str, Any]:
-    kind = content.WhichOneof("content")
-    if kind == "text":
-        return {"type": text_type, "text": content.text}
-    if kind == "image_url":
-        image = content.image_url
-        source = "file_id" if image.HasField("file_id") else "image_url"
-        return {"type": "input_image", source: getattr(image, source), **_detail(image, path)}
-    return {"type": "input_file", **_file_source(content, path)}
-
-
-def _detail(image: image_pb2.ImageUrlContent, path: str) -> dict[str, str]:
+def _write_image(image: image_pb2.ImageUrlContent, api: Api, path: str) -> dict[str, Any]:
+    detail = {}
     # "auto" is the default of both formats.
-    if image.detail in (image_pb2.DETAIL_INVALID, image_pb2.DETAIL_AUTO):
-        return {}
-    return {"detail": enum_name(f"{path}.detail", image.detail, DETAILS)}
+    if image.detail not in (image_pb2.DETAIL_INVALID, image_pb2.DETAIL_AUTO):
+        detail["detail"] = enum_name(f"{path}.detail", image.detail, DETAILS)
+    if api == "responses":
+        source = "file_id" if image.HasField("file_id") else "image_url"
+        return {"type": "input_image", source: getattr(image, source), **detail}
+    if image.HasField("file_id"):
+        raise unsupported(path, "Chat Completions has no image by file_id")
+    return {"type": "image_url", "image_url": {"url": image.image_url, **detail}}
 
 
 def _file_source(content: chat_pb2.Content, path: str) -> dict[str, str]:
@@ -249,34 +226,24 @@ def _file_source(content: chat_pb2.Content, path: str) -> dict[str, str]:
 
 def from_logprob(token: chat_pb2.LogProb) -> dict[str, Any]:
     """Write a token and its log probability, the same way in both formats."""
-    return {
-        "token": token.token,
-        "logprob": shortest_decimal(token.logprob),
-        "bytes": list(token.bytes),
-        "top_logprobs": [
-            {
-                "token": top.token,
-                "logprob": shortest_decimal(top.logprob),
-                "bytes": list(top.bytes),
-            }
-            for top in token.top_logprobs
-        ],
-    }
+    return {**_token(token), "top_logprobs": [_token(top) for top in token.top_logprobs]}
+
+
+def _token(token: chat_pb2.LogProb | chat_pb2.TopLogProb) -> dict[str, Any]:
+    logprob = shortest_decimal(token.logprob)
+    return {"token": token.token, "logprob": logprob, "bytes": list(token.bytes)}
 
 
 def url_citations(citations: Iterable[chat_pb2.InlineCitation]) -> list[dict[str, Any]]:
     """Write inline citations of web pages and posts; JSON cannot express other citations."""
-    annotations = []
-    for citation in citations:
-        kind = citation.WhichOneof("citation")
-        if kind in ("web_citation", "x_citation"):
-            annotations.append(
-                {
-                    "type": "url_citation",
-                    "url": getattr(citation, kind).url,
-                    "title": citation.id,
-                    "start_index": citation.start_index,
-                    "end_index": citation.end_index,
-                }
-            )
-    return annotations
+    return [
+        {
+            "type": "url_citation",
+            "url": getattr(citation, kind).url,
+            "title": citation.id,
+            "start_index": citation.start_index,
+            "end_index": citation.end_index,
+        }
+        for citation in citations
+        if (kind := citation.WhichOneof("citation")) in ("web_citation", "x_citation")
+    ]

@@ -8,9 +8,11 @@ from typing import Any, Final
 from xai_vision.openai_compat._items import from_messages, read_input
 from xai_vision.openai_compat._messages import from_message, read_message
 from xai_vision.openai_compat._parsed_message import ParsedMessage, to_message
-from xai_vision.openai_compat._settings import Api, check_api, read_settings, write_settings
+from xai_vision.openai_compat._settings import read_settings, write_settings
 from xai_vision.openai_compat._values import (
+    Api,
     TranslationError,
+    check_api,
     mapping,
     sequence,
     string,

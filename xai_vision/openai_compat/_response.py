@@ -1,11 +1,13 @@
-"""Responses of the Responses API."""
+"""Responses in either format; this module writes those of the Responses API."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
+from xai_vision.openai_compat._completion import chat_completion
+from xai_vision.openai_compat._items import write_function_call, write_reasoning
 from xai_vision.openai_compat._parts import from_logprob, url_citations
 from xai_vision.openai_compat._server_calls import is_server_side, to_item
 from xai_vision.openai_compat._settings import (
@@ -14,9 +16,9 @@ from xai_vision.openai_compat._settings import (
     write_tool_choice,
 )
 from xai_vision.openai_compat._tools import from_tool
-from xai_vision.openai_compat._usage import responses_usage
-from xai_vision.openai_compat._values import TranslationError, shortest_decimal
-from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
+from xai_vision.openai_compat._usage import responses_usage, service_tier
+from xai_vision.openai_compat._values import Api, TranslationError, check_api, write_field
+from xai_vision.proto import chat_pb2, sample_pb2
 
 _INCOMPLETE_REASONS: Final = {
     sample_pb2.REASON_MAX_LEN: "max_output_tokens",
@@ -27,9 +29,27 @@ _EFFORT_NAMES: Final = {number: name for name, number in REASONING_EFFORTS.items
 _Response = chat_pb2.GetChatCompletionResponse
 
 
-def response_object(response: _Response) -> dict[str, Any]:
-    """Write a response, including the settings it contains."""
-    return response_envelope(response, output_items(response))
+def from_response(response: _Response, *, api: Api) -> dict[str, Any]:
+    """Translate a response into JSON.
+
+    A field that the format cannot express is left out, so that every response can be written. The
+    table in docs/rest.md lists these fields.
+
+    Args:
+        response: The response proto, such as ``Response.proto``.
+        api: "chat" for a ``chat.completion`` object, "responses" for a ``response`` object.
+
+    Returns:
+        The JSON object. Chat Completions counts image tokens in
+        ``usage.prompt_tokens_details.image_tokens``; the Responses API includes them in
+        ``usage.input_tokens``.
+
+    Raises:
+        TranslationError: ``api`` is not one of the two formats.
+    """
+    if check_api(api) == "chat":
+        return chat_completion(response)
+    return response_envelope(response, _output_items(response))
 
 
 def response_envelope(
@@ -42,15 +62,12 @@ def response_envelope(
         items: The items of its output.
         in_progress: Whether the response is still being generated.
     """
-    reason = next(
-        (
-            _INCOMPLETE_REASONS[output.finish_reason]
-            for output in response.outputs
-            if output.finish_reason in _INCOMPLETE_REASONS
-        ),
-        None,
-    )
-    finished_status = "incomplete" if reason else "completed"
+    reasons = [
+        _INCOMPLETE_REASONS[output.finish_reason]
+        for output in response.outputs
+        if output.finish_reason in _INCOMPLETE_REASONS
+    ]
+    finished_status = "incomplete" if reasons else "completed"
     result: dict[str, Any] = {
         "id": response.id,
         "object": "response",
@@ -59,44 +76,41 @@ def response_envelope(
         "model": response.model,
         "output": items,
         "error": None,
-        "incomplete_details": {"reason": reason} if reason and not in_progress else None,
+        "incomplete_details": {"reason": reasons[0]} if reasons and not in_progress else None,
         "instructions": None,
         "metadata": {},
         "usage": None if in_progress else responses_usage(response.usage),
         **_settings(response.settings),
+        **service_tier(response),
     }
-    if response.service_tier:
-        is_priority = response.service_tier == usage_pb2.SERVICE_TIER_PRIORITY
-        result["service_tier"] = "priority" if is_priority else "default"
     if response.citations and not in_progress:
         result["citations"] = list(response.citations)
     return result
 
 
 def _settings(settings: chat_pb2.RequestSettings) -> dict[str, Any]:
-    def optional(name: str) -> Any:
-        return getattr(settings, name) if settings.HasField(name) else None  # type: ignore[arg-type]
+    fields = {field.name: value for field, value in settings.ListFields()}
 
-    response_format = settings.response_format
+    def optional(name: str) -> Any:
+        return write_field(fields[name]) if name in fields else None
+
+    tool_choice = _try_write(lambda: write_tool_choice(settings.tool_choice, "responses"), "auto")
+    response_format = _try_write(
+        lambda: write_response_format(settings.response_format, "responses"), {"type": "text"}
+    )
     return {
         "previous_response_id": optional("previous_response_id"),
         "max_output_tokens": optional("max_tokens"),
-        "temperature": _optional_decimal(optional("temperature")),
-        "top_p": _optional_decimal(optional("top_p")),
+        "temperature": optional("temperature"),
+        "top_p": optional("top_p"),
         "parallel_tool_calls": settings.parallel_tool_calls,
         "store": settings.store_messages,
-        "user": settings.user or None,
+        "user": optional("user"),
         "tools": [_tool(tool) for tool in settings.tools],
-        "tool_choice": _try_write(
-            lambda: write_tool_choice(settings.tool_choice, "responses"), "auto"
-        ),
-        "text": {
-            "format": _try_write(
-                lambda: write_response_format(response_format, "responses"), {"type": "text"}
-            )
-        },
+        "tool_choice": tool_choice,
+        "text": {"format": response_format},
         "reasoning": {
-            "effort": _EFFORT_NAMES.get(optional("reasoning_effort")),
+            "effort": _EFFORT_NAMES.get(settings.reasoning_effort),
             "summary": None,
         },
     }
@@ -121,11 +135,7 @@ def _tool(tool: chat_pb2.Tool) -> dict[str, Any]:
     return options
 
 
-def _optional_decimal(value: float | None) -> float | None:
-    return None if value is None else shortest_decimal(value)
-
-
-def output_items(response: _Response) -> list[dict[str, Any]]:
+def _output_items(response: _Response) -> list[dict[str, Any]]:
     """Write the items of a response: the reasoning, text and calls of each output, in order."""
     results = {
         output.message.tool_calls[0].id: output.message.content
@@ -134,30 +144,19 @@ def output_items(response: _Response) -> list[dict[str, Any]]:
     }
     items: list[dict[str, Any]] = []
     for output in response.outputs:
-        if output.message.role != chat_pb2.ROLE_TOOL:
-            items += _items(response, output, results)
+        message, calls = output.message, output.message.tool_calls
+        if message.role == chat_pb2.ROLE_TOOL:
+            continue
+        only_server_calls = calls and not message.content and all(map(is_server_side, calls))
+        # Requested encrypted reasoning has an item even if it is empty: a stream adds the item
+        # before it knows the content.
+        requested = response.settings.use_encrypted_content and not only_server_calls
+        if message.reasoning_content or message.encrypted_content or requested:
+            items.append(reasoning_item(response.id, output.index, message))
+        if message.content or not calls:
+            items.append(message_item(response.id, output))
+        items += [call_item(call, results.get(call.id, "")) for call in calls]
     return items
-
-
-def _items(
-    response: _Response, output: chat_pb2.CompletionOutput, results: dict[str, str]
-) -> Iterator[dict[str, Any]]:
-    message = output.message
-    # Requested encrypted reasoning has an item even if it is empty: a stream adds the item before
-    # it knows the content.
-    requested = response.settings.use_encrypted_content and not _is_server_calls(message)
-    if message.reasoning_content or message.encrypted_content or requested:
-        yield reasoning_item(response.id, output.index, message)
-    if message.content or not message.tool_calls:
-        yield message_item(response.id, output)
-    for call in message.tool_calls:
-        yield call_item(call, results.get(call.id, ""))
-
-
-def _is_server_calls(message: chat_pb2.CompletionMessage) -> bool:
-    """Return whether a message has nothing but calls of server-side tools."""
-    calls = message.tool_calls
-    return bool(calls) and not message.content and all(map(is_server_side, calls))
 
 
 def _item_id(prefix: str, response_id: str, index: int) -> str:
@@ -169,16 +168,8 @@ def reasoning_item(
     response_id: str, index: int, message: chat_pb2.CompletionMessage
 ) -> dict[str, Any]:
     """Write the item of an output's reasoning."""
-    text = message.reasoning_content
-    item: dict[str, Any] = {
-        "type": "reasoning",
-        "id": _item_id("rs", response_id, index),
-        "summary": [{"type": "summary_text", "text": text}] if text else [],
-        "status": "completed",
-    }
-    if message.encrypted_content:
-        item["encrypted_content"] = message.encrypted_content
-    return item
+    item_id = _item_id("rs", response_id, index)
+    return {**write_reasoning(message), "id": item_id, "status": "completed"}
 
 
 def message_item(response_id: str, output: chat_pb2.CompletionOutput) -> dict[str, Any]:
@@ -202,11 +193,4 @@ def call_item(call: chat_pb2.ToolCall, result: str = "") -> dict[str, Any]:
     """Write the item of a function call or of a call of a server-side tool."""
     if is_server_side(call):
         return to_item(call, result)
-    return {
-        "type": "function_call",
-        "id": f"fc_{call.id}",
-        "call_id": call.id,
-        "name": call.function.name,
-        "arguments": call.function.arguments,
-        "status": "completed",
-    }
+    return {**write_function_call(call), "id": f"fc_{call.id}", "status": "completed"}

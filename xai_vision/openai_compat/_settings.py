@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final
 
 from xai_vision._validation import short_repr
 from xai_vision.openai_compat._search import from_search, read_search
 from xai_vision.openai_compat._tools import from_tool, read_tool
 from xai_vision.openai_compat._unsupported_fields import UNSUPPORTED
 from xai_vision.openai_compat._values import (
+    Api,
     TranslationError,
     boolean,
     check_keys,
@@ -29,8 +30,6 @@ from xai_vision.openai_compat._values import (
     write_field,
 )
 from xai_vision.proto import chat_pb2, usage_pb2
-
-Api: TypeAlias = Literal["chat", "responses"]
 
 REASONING_EFFORTS: Final = {
     "none": chat_pb2.EFFORT_NONE,
@@ -55,15 +54,6 @@ RESPONSE_FORMATS: Final = {
     "json_schema": chat_pb2.FORMAT_TYPE_JSON_SCHEMA,
 }
 ENCRYPTED_REASONING: Final = "reasoning.encrypted_content"
-
-
-def check_api(api: Api) -> Api:
-    """Check that a value is one of the two formats.
-
-    Raises:
-        TranslationError: It is not one of them.
-    """
-    return enum("api", api, {name: name for name in get_args(Api)})
 
 
 def read_settings(body: Mapping[str, Any], api: Api) -> dict[str, Any]:

@@ -8,10 +8,11 @@ type (as in the Responses API). An option that is None counts as left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from xai_vision._validation import did_you_mean, key_label, short_repr
 from xai_vision.openai_compat._values import (
+    Api,
     TranslationError,
     dump_schema,
     enum,
@@ -207,7 +208,7 @@ _READERS: Final[dict[str, Callable[[str, Any], Any]]] = {
 }
 
 
-def from_tool(tool: chat_pb2.Tool, api: Literal["chat", "responses"], path: str) -> dict[str, Any]:
+def from_tool(tool: chat_pb2.Tool, api: Api, path: str) -> dict[str, Any]:
     """Write a tool.
 
     Raises:

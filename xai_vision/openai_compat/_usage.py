@@ -1,11 +1,11 @@
-"""The token usage of a response, as each format counts it."""
+"""The token usage of a response, as each format counts it, and the service tier."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any, Final
 
-from xai_vision.proto import usage_pb2
+from xai_vision.proto import chat_pb2, usage_pb2
 
 _TOOLS: Final = {
     "web_search_calls": usage_pb2.SERVER_SIDE_TOOL_WEB_SEARCH,
@@ -60,6 +60,16 @@ def responses_usage(usage: usage_pb2.SamplingUsage) -> dict[str, Any]:
         details = {name: used[number] for name, number in _TOOLS.items()}
         counts["server_side_tool_usage_details"] = details
     return counts | _cost(usage)
+
+
+def service_tier(
+    response: chat_pb2.GetChatCompletionResponse | chat_pb2.GetChatCompletionChunk,
+) -> dict[str, str]:
+    """Write the service tier, if there is one."""
+    if not response.service_tier:
+        return {}
+    is_priority = response.service_tier == usage_pb2.SERVICE_TIER_PRIORITY
+    return {"service_tier": "priority" if is_priority else "default"}
 
 
 def _cost(usage: usage_pb2.SamplingUsage) -> dict[str, int]:

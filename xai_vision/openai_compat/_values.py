@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
 from xai_vision import _validation
 from xai_vision._validation import did_you_mean, key_label, short_repr
@@ -26,6 +26,7 @@ _JSON_NAMES: Final = {None: "left out", True: "true", False: "false"}
 _MAX_FLOAT: Final = 3.4e38
 
 _T = TypeVar("_T")
+Api: TypeAlias = Literal["chat", "responses"]
 _Reader: TypeAlias = Callable[[str, Any], Any]
 
 
@@ -218,6 +219,15 @@ def enum(path: str, value: Any, values: Mapping[str, _T]) -> _T:
     if not isinstance(value, str) or value not in values:
         raise invalid_value(path, f"one of {', '.join(map(repr, values))}", value)
     return values[value]
+
+
+def check_api(api: Api) -> Api:
+    """Check that a value is one of the two formats.
+
+    Raises:
+        TranslationError: It is not one of them.
+    """
+    return enum("api", api, {name: name for name in get_args(Api)})
 
 
 def enum_name(path: str, number: int, values: Mapping[str, int]) -> str:
