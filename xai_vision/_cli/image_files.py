@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from xai_vision._cli.exit_codes import CliError, Exit
 
@@ -25,25 +25,8 @@ SUFFIXES = frozenset(
 )
 
 
-if TYPE_CHECKING:
-    _Named = click.ParamType[str]
-else:  # generic only in newer versions of click
-    _Named = click.ParamType
-
-
-class ImageName(_Named):
-    """A path, a URL, or - for standard input."""
-
-    name = "image"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Complete file names."""
-        return [CompletionItem(incomplete, type="file")]
-
-
-IMAGE = ImageName()
+IMAGE = click.Path(allow_dash=True, readable=False)
+"""A path, a URL, or - for standard input. No file is opened; a shell completes file names."""
 
 
 def is_url(name: str) -> bool:
@@ -59,9 +42,7 @@ def source_of(name: str) -> str | bytes | Path:
     """
     if name == "-":
         return _standard_input()
-    if is_url(name):
-        return name
-    return Path(name)
+    return name if is_url(name) else Path(name)
 
 
 def _standard_input() -> bytes:
@@ -84,8 +65,28 @@ def display_name(name: str) -> str:
     return describe_url(name) if is_url(name) else name
 
 
-def open_image(name: str, options: ImageOptions) -> PreparedImage:
+def file_size(name: str) -> int | None:
+    """Return the size of an image's file; None for a URL or a file that cannot be read."""
+    try:
+        return None if is_url(name) else Path(name).stat().st_size
+    except OSError:
+        return None
+
+
+def open_image(
+    name: str,
+    options: ImageOptions,
+    source: str | bytes | Path | None = None,
+    *,
+    verify: bool = False,
+) -> PreparedImage:
     """Prepare an image.
+
+    Args:
+        name: The name on the command line.
+        options: How to prepare it.
+        source: The source, if it was read before.
+        verify: Whether to decode the whole image to check it.
 
     Raises:
         ImageError: The image cannot be sent.
@@ -94,10 +95,8 @@ def open_image(name: str, options: ImageOptions) -> PreparedImage:
     from xai_vision.imaging import prepare_image
 
     return prepare_image(
-        source_of(name),
+        source_of(name) if source is None else source,
         name=display_name(name),
-        detail=options.detail,
-        max_side=options.max_side,
-        fit=options.fit,
-        strip_metadata=options.strip_metadata,
+        verify=verify,
+        **asdict(options),
     )

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xai_vision._cli.exit_codes import CliError, Exit
-from xai_vision._cli.image_files import display_name, is_url, source_of
+from xai_vision._cli.image_files import display_name, is_url, open_image, source_of
+from xai_vision._cli.report import sent_dict, token_range
 from xai_vision._cli.terminal import error_text
 from xai_vision.errors import ImageError
-from xai_vision.imaging import ImageHeader, prepare_image, read_header
+from xai_vision.imaging import ImageHeader, read_header
 from xai_vision.imaging._limits import MAX_SOURCE_BYTES, human_size
 
 if TYPE_CHECKING:
     from xai_vision._cli.options import ImageOptions
-    from xai_vision.imaging import Detail, PreparedImage, TokenEstimate
+    from xai_vision.imaging import PreparedImage, TokenEstimate
 
 
-_ORIENTED = {
+_ORIENTATIONS = {
     2: "mirrored",
     3: "upside down",
     4: "upside down, mirrored",
@@ -36,15 +37,23 @@ _TIME = (0x0132, 0x9003)
 
 @dataclass(frozen=True)
 class ImageReport:
-    """The properties of an image, and of what would be sent."""
+    """The properties of an image file, and the image that would be sent.
+
+    Attributes:
+        name: The image's name on the command line.
+        header: The file's header, if it can be read.
+        size_bytes: The size of the file.
+        metadata: The kinds of metadata in the file.
+        prepared: The image that would be sent, or None if it is refused.
+        refusal: The reason for the refusal.
+    """
 
     name: str
-    header: ImageHeader | None
-    size_bytes: int | None
-    metadata: tuple[str, ...]
-    prepared: PreparedImage | None
-    refusal: str
-    detail: Detail
+    header: ImageHeader | None = None
+    size_bytes: int | None = None
+    metadata: tuple[str, ...] = ()
+    prepared: PreparedImage | None = None
+    refusal: str = ""
 
     @property
     def summary(self) -> str:
@@ -61,8 +70,8 @@ class ImageReport:
             words.append(human_size(self.size_bytes))
         if self.header.animated:
             words.append("animated")
-        if self.header.orientation in _ORIENTED:
-            words.append(f"stored {_ORIENTED[self.header.orientation]}")
+        if self.header.orientation in _ORIENTATIONS:
+            words.append(f"stored {_ORIENTATIONS[self.header.orientation]}")
         return ", ".join(words)
 
     @property
@@ -78,7 +87,7 @@ class ImageReport:
     @property
     def tokens(self) -> TokenEstimate | None:
         """The estimated tokens."""
-        return self.prepared.estimate(self.detail) if self.prepared else None
+        return self.prepared.tokens if self.prepared else None
 
     @property
     def status(self) -> str:
@@ -106,15 +115,8 @@ class ImageReport:
             "orientation": header and header.orientation,
             "animated": header and header.animated,
             "metadata": self.metadata,
-            "sent": sent
-            and {
-                "format": sent.format,
-                "size": sent.size,
-                "bytes": sent.size_bytes,
-                "changes": [str(change) for change in sent.changes],
-                "lossless": sent.lossless,
-            },
-            "tokens": tokens and {"low": tokens.low, "likely": tokens.likely, "high": tokens.high},
+            "sent": sent and {**sent_dict(sent), "lossless": sent.lossless},
+            "tokens": tokens and token_range(tokens),
         }
 
 
@@ -124,24 +126,16 @@ def inspect_image(name: str, options: ImageOptions) -> ImageReport:
         source = source_of(name)
         data = _read(source) if isinstance(source, Path) else source
     except (OSError, CliError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        return ImageReport(name, None, None, (), None, why, options.detail)
-    header = _header(data) if isinstance(data, bytes) else None
-    metadata = _read_metadata(data) if isinstance(data, bytes) else ()
+        return ImageReport(name, refusal=getattr(error, "strerror", None) or str(error))
     refusal, prepared = "", None
     try:
-        prepared = prepare_image(
-            data,
-            name=display_name(name),
-            max_side=options.max_side,
-            fit=options.fit,
-            strip_metadata=options.strip_metadata,
-            verify=isinstance(data, bytes),
-        )
+        prepared = open_image(name, options, data, verify=isinstance(data, bytes))
     except ImageError as error:
         refusal = error_text(error).removeprefix(f"{display_name(name)}: ")
-    size = len(data) if isinstance(data, bytes) else None
-    return ImageReport(name, header, size, metadata, prepared, refusal, options.detail)
+    if isinstance(data, str):
+        return ImageReport(name, prepared=prepared, refusal=refusal)
+    header, metadata = _read_header(data), _read_metadata(data)
+    return ImageReport(name, header, len(data), metadata, prepared, refusal)
 
 
 def _read(path: Path) -> bytes:
@@ -156,7 +150,7 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _header(data: bytes) -> ImageHeader | None:
+def _read_header(data: bytes) -> ImageHeader | None:
     try:
         return read_header(data)
     except ImageError:

@@ -108,9 +108,29 @@ model_option = click.option(
     help="Model to use.",
 )
 system_option = click.option("--system", metavar="TEXT", help="Instructions for the model.")
+
+
+def _read_schema(_: click.Context, __: click.Parameter, path: Path | None) -> dict[str, Any] | None:
+    """Read a JSON schema.
+
+    Raises:
+        CliError: The file is not a JSON schema.
+    """
+    if path is None:
+        return None
+    try:
+        schema = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise CliError(f"{path} is not valid JSON: {error}", Exit.USAGE) from None
+    if not isinstance(schema, dict):
+        raise CliError(f"{path} is not a JSON schema: it must be an object", Exit.USAGE)
+    return schema
+
+
 schema_option = click.option(
     "--json-schema",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_read_schema,
     metavar="FILE",
     help="Request JSON that matches this JSON schema.",
 )
@@ -138,20 +158,3 @@ def _grouped(function: F, options: tuple[Any, ...], name: str, kind: Callable[..
     for option in reversed(options):
         option(called)
     return called  # type: ignore[return-value]  # click reads only its options
-
-
-def read_schema(path: Path | None) -> dict[str, Any] | None:
-    """Read a JSON schema.
-
-    Raises:
-        CliError: The file is not a JSON schema.
-    """
-    if path is None:
-        return None
-    try:
-        schema = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise CliError(f"{path} is not valid JSON: {error}", Exit.USAGE) from None
-    if not isinstance(schema, dict):
-        raise CliError(f"{path} is not a JSON schema: it must be an object", Exit.USAGE)
-    return schema

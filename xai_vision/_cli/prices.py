@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xai_vision._cli.connection import has_key, open_client
+from xai_vision._cli.report import token_range
 from xai_vision._cli.terminal import error_text, print_note
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ class Price:
             model.prompt_image_token_price / TICKS_PER_USD,
         )
 
-    def image_cost(self, tokens: TokenEstimate) -> tuple[float, float, float]:
+    def image_costs(self, tokens: TokenEstimate) -> dict[str, float]:
         """Return the low, likely and high cost of image tokens."""
-        return tokens.low * self.image, tokens.likely * self.image, tokens.high * self.image
+        return {name: count * self.image for name, count in token_range(tokens).items()}
 
 
 def get_price(model: str, service: Service, *, offline: bool, quiet: bool = False) -> Price | None:
@@ -52,10 +53,10 @@ def get_price(model: str, service: Service, *, offline: bool, quiet: bool = Fals
 
     try:
         with open_client(service) as api:
-            found = api.models.get_language_model(
+            language_model = api.models.get_language_model(
                 model, timeout=service.timeout or _TIMEOUT, retries=0
             )
     except APIError as error:
         print_note(f"Prices are unknown: {error_text(error)}")
         return None
-    return Price.from_model(found)
+    return Price.from_model(language_model)

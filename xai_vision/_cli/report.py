@@ -1,13 +1,16 @@
-"""Output about a response besides its text."""
+"""Output about a response: usage, prices, and the response as JSON."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from xai_vision._cli.exit_codes import CliError, Exit
+
 if TYPE_CHECKING:
     from xai_vision.chat import Response
-    from xai_vision.imaging import PreparedImage
+    from xai_vision.imaging import PreparedImage, TokenEstimate
     from xai_vision.proto import usage_pb2
 
 
@@ -34,6 +37,16 @@ def usd(amount: float | None) -> str:
     return f"${amount:.{places}f}"
 
 
+def usd_range(costs: dict[str, float]) -> str:
+    """Format the low, likely and high price of an estimate."""
+    return f"about {usd(costs['likely'])} ({usd(costs['low'])} to {usd(costs['high'])})"
+
+
+def token_range(tokens: TokenEstimate) -> dict[str, int]:
+    """Return the low, likely and high number of an estimate."""
+    return {"low": tokens.low, "likely": tokens.likely, "high": tokens.high}
+
+
 def usage_dict(usage: usage_pb2.SamplingUsage) -> dict[str, int]:
     """Return the token counts by their wire names."""
     return {name: getattr(usage, name) for name in _COUNTS}
@@ -55,10 +68,9 @@ def usage_line(response: Response) -> str:
     return " · ".join([*parts, *tools, f"id {response.id}"])
 
 
-def image_dict(image: PreparedImage) -> dict[str, Any]:
-    """Describe the image that was sent."""
+def sent_dict(image: PreparedImage) -> dict[str, Any]:
+    """Describe the image that was or would be sent."""
     return {
-        "image": image.source if image.size else image.describe(),
         "format": image.format,
         "size": image.size,
         "bytes": image.size_bytes,
@@ -78,7 +90,25 @@ def as_dict(response: Response, images: Iterable[PreparedImage], *, fake: bool) 
         "usage": usage_dict(response.usage),
         "cost_usd": response.cost_usd,
         "citations": list(response.citations),
-        "images": [image_dict(image) for image in images],
+        "images": [
+            {"image": image.source if image.size else image.describe(), **sent_dict(image)}
+            for image in images
+        ],
         "fake": fake,
         "response": MessageToDict(response.proto, preserving_proto_field_name=True),
     }
+
+
+def parse_json(response: Response) -> Any:
+    """Parse the response as JSON.
+
+    Raises:
+        CliError: The response is not valid JSON.
+    """
+    try:
+        return json.loads(response.content)
+    except ValueError as error:
+        cut = " It was cut short." if "MAX" in response.finish_reason else ""
+        raise CliError(
+            f"the response is not the requested JSON: {error}.{cut}", Exit.SERVICE
+        ) from None

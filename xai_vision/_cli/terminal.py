@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -80,6 +81,11 @@ def color_setting() -> bool | None:
     """Return False if escape sequences are unwanted; None lets click decide."""
     unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM", "").lower() in _NO_TERMINAL
     return False if unwanted else None
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON to stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def print_note(text: str, *, dim: bool = True) -> None:

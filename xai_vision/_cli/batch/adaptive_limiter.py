@@ -17,7 +17,7 @@ class AdaptiveLimiter:
     """Limits the number of concurrent requests, and reduces it after rate limits.
 
     Args:
-        most: The highest number of concurrent requests.
+        max_concurrency: The highest number of concurrent requests.
         patience: Seconds of continuous rate limiting after which the batch ends.
     """
 

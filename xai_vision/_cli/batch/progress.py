@@ -2,67 +2,58 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
+from xai_vision._cli.report import usd
+from xai_vision._cli.terminal import console
+
+if TYPE_CHECKING:
     from xai_vision._cli.batch.runner import BatchRunner
 
 
-_REFRESH = 0.2
+class BatchProgress(Progress):
+    """A progress bar that reads the state of a batch each time it is drawn."""
+
+    batch: BatchRunner | None = None
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Update the bar and return it."""
+        if self.batch is not None:
+            done = self.batch.stats.answered + len(self.batch.stats.failed)
+            for task in self.task_ids:
+                self.update(task, completed=done, description=describe(self.batch))
+        return super().get_renderables()
 
 
 @contextmanager
 def progress(stream: TextIO, total: int, batch: BatchRunner) -> Iterator[None]:
     """Show a progress bar during the block if the stream is a terminal."""
-    if not stream.isatty():
+    screen = console(stream)
+    if not stream.isatty() or screen.is_dumb_terminal:
         yield
         return
-    from xai_vision._cli.terminal import console
-
-    shown = bar(console(stream))
-    if shown.console.is_dumb_terminal:
-        yield
-        return
-    task = shown.add_task("", total=total)
-    ended = threading.Event()
-
-    def follow() -> None:
-        while True:
-            done = batch.stats.answered + len(batch.stats.failed)
-            shown.update(task, completed=done, description=describe(batch))
-            if ended.wait(_REFRESH):
-                return
-
+    shown = bar(screen)
+    shown.batch = batch
+    shown.add_task("", total=total)
     with shown:
-        follower = threading.Thread(target=follow, name="xai-vision-progress", daemon=True)
-        follower.start()
-        try:
-            yield
-        finally:
-            done = batch.stats.answered + len(batch.stats.failed)
-            shown.update(task, completed=done, description=describe(batch))
-            ended.set()
-            follower.join()
+        yield
 
 
-def bar(screen: Console) -> Progress:
+def bar(screen: Console) -> BatchProgress:
     """Create the progress bar."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    return Progress(
+    return BatchProgress(
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn("{task.description}"),
@@ -75,15 +66,15 @@ def bar(screen: Console) -> Progress:
 
 def describe(batch: BatchRunner) -> str:
     """Describe rate, tokens and cost."""
-    from xai_vision._cli.report import usd
-
-    tally = batch.stats
-    seconds = max(time.monotonic() - tally.started, 0.001)
-    parts = [f"{tally.answered / seconds:.1f}/s"]
-    parts.append(f"{tally.tokens_in + tally.tokens_out:,} tokens")
-    parts.append(usd(tally.cost))
-    if tally.failed:
-        parts.append(f"{len(tally.failed)} failed")
-    if batch.wait_seconds:
-        parts.append(f"rate limit: waiting {batch.wait_seconds:.0f} s")
+    stats = batch.stats
+    seconds = max(time.monotonic() - stats.started, 0.001)
+    parts = [
+        f"{stats.answered / seconds:.1f}/s",
+        f"{stats.tokens_in + stats.tokens_out:,} tokens",
+        usd(stats.cost),
+    ]
+    if stats.failed:
+        parts.append(f"{len(stats.failed)} failed")
+    if seconds := batch.limiter.wait_seconds:
+        parts.append(f"rate limit: waiting {seconds:.0f} s")
     return " · ".join(parts)

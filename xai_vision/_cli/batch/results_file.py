@@ -10,27 +10,23 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xai_vision._cli.exit_codes import CliError, Exit
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
 
 _HEAD = b'{"image": '
 _STEP = 1024 * 1024
 _LOCKED_AT = 2**40
 
 
-class ResultsFile:
+class ResultsFile(AbstractContextManager["ResultsFile"]):
     """The results by image.
 
     Args:
         path: The file; it is created if missing.
-        question: The hash of prompt, model and options. Results of another request are refused.
+        request_hash: The hash of prompt, model and options. Results of another request are refused.
 
     Attributes:
         answered: The names of the images with a result, and the sizes of their files.
@@ -76,15 +72,7 @@ class ResultsFile:
         """Close the file and release the lock."""
         os.close(self._file)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # --- existing results ---
@@ -122,11 +110,11 @@ class ResultsFile:
             return
         try:
             entry = json.loads(line)
-            mark = entry["request"]
+            request_hash = entry["request"]
             self._index(entry)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise self._invalid_file(f"line {number} is not a result of a batch") from None
-        if mark != self._request_hash:
+        if request_hash != self._request_hash:
             raise CliError(
                 f"{self.path} has results of another request (prompt, model or image options) from "
                 f"line {number} on: use another --out",
@@ -169,9 +157,7 @@ def _lock(file: int, path: Path) -> None:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise CliError(f"{path} is being written by another batch") from None
-    except PermissionError:
+    except (BlockingIOError, PermissionError):
         raise CliError(f"{path} is being written by another batch") from None
     except OSError:
         # The file system does not support locks.
@@ -182,8 +168,8 @@ def _sync_folder(folder: Path) -> None:
     """Flush the directory, so that the new file survives a power failure."""
     if sys.platform == "win32":
         return
-    place = os.open(folder, os.O_RDONLY)
+    directory = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(place)
+        os.fsync(directory)
     finally:
-        os.close(place)
+        os.close(directory)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xai_vision._cli.batch.adaptive_limiter import AdaptiveLimiter
 from xai_vision._cli.batch.results_file import ResultsFile
 from xai_vision._cli.exit_codes import CliError, Exit, exit_code
-from xai_vision._cli.image_files import is_url, open_image
+from xai_vision._cli.image_files import file_size, open_image
 from xai_vision._cli.options import ImageOptions
-from xai_vision._cli.report import image_dict, usage_dict
+from xai_vision._cli.report import parse_json, sent_dict, usage_dict
 from xai_vision._cli.terminal import error_text, print_error
 from xai_vision._transport.retry import RetryPolicy
 from xai_vision.chat import image, system, user
@@ -43,18 +41,10 @@ class BatchRequest:
     schema: dict[str, Any] | None
     image_options: ImageOptions
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the request as a dict."""
-        return asdict(self)
-
 
 @dataclass
 class BatchStats:
-    """The statistics of a batch.
-
-    Attributes:
-        failed: The errors in order.
-    """
+    """The statistics of a batch; ``failed`` are the errors in order."""
 
     answered: int = 0
     tokens_in: int = 0
@@ -80,7 +70,9 @@ class BatchRunner:
     """Sends a request for each image and writes each response to the results file.
 
     Attributes:
-        tally: What it has come to.
+        stats: The statistics of this run.
+        out: The path of the results file.
+        limiter: The limit of concurrent requests.
         terminated: Whether SIGTERM ended the batch.
     """
 
@@ -90,17 +82,11 @@ class BatchRunner:
         self.stats = BatchStats()
         self.terminated = False
         self.out = results.path
+        self.limiter = AdaptiveLimiter(concurrency, patience)
         self._request = request
         self._results = results
         self._concurrency = concurrency
-        self._patience = patience
         self._consecutive_failures = 0
-        self._limiter: AdaptiveLimiter | None = None
-
-    @property
-    def wait_seconds(self) -> float:
-        """Seconds until the rate limit permits the next request."""
-        return self._limiter.wait_seconds if self._limiter is not None else 0.0
 
     async def run(self, names: list[str], client: dict[str, Any]) -> None:
         """Process images.
@@ -115,11 +101,10 @@ class BatchRunner:
             OSError: The results file cannot be written.
         """
         self._handle_sigterm()
-        self._limiter = AdaptiveLimiter(self._concurrency, self._patience)
         async with AsyncClient(**client, retries=_RETRIES) as api:
             pending = iter(names)
             workers = [
-                asyncio.create_task(self._work(api, pending, self._limiter))
+                asyncio.create_task(self._work(api, pending))
                 for _ in range(min(self._concurrency, len(names)))
             ]
             try:
@@ -130,7 +115,7 @@ class BatchRunner:
                 await asyncio.gather(*workers, return_exceptions=True)
 
     def _handle_sigterm(self) -> None:
-        """Make signals cancel the task, so that no write is interrupted."""
+        """Make SIGINT and SIGTERM cancel the task, so that no write is interrupted."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None  # noqa: S101  # run() is a coroutine of a task
 
@@ -144,19 +129,17 @@ class BatchRunner:
             except (NotImplementedError, RuntimeError):  # Windows; not the main thread
                 return
 
-    async def _work(
-        self, client: AsyncClient, pending: Iterator[str], limiter: AdaptiveLimiter
-    ) -> None:
+    async def _work(self, client: AsyncClient, pending: Iterator[str]) -> None:
         for name in pending:
             try:
-                await self._process(client, name, limiter)
+                await self._process(client, name)
             except (XaiVisionError, CliError) as error:
                 self._record_failure(name, error)
 
-    async def _process(self, client: AsyncClient, name: str, limiter: AdaptiveLimiter) -> None:
+    async def _process(self, client: AsyncClient, name: str) -> None:
         prepared = None
         while True:
-            async with limiter.slot():
+            async with self.limiter.slot():
                 if prepared is None:
                     prepared = await asyncio.to_thread(
                         open_image, name, self._request.image_options
@@ -164,10 +147,10 @@ class BatchRunner:
                 try:
                     response = await self._ask(client, prepared)
                 except RateLimitError as error:
-                    if not limiter.record_rate_limit(error.retry_after):
+                    if not self.limiter.record_rate_limit(error.retry_after):
                         raise
                     continue
-            limiter.record_success()
+            self.limiter.record_success()
             self._record(name, prepared, response)
             return
 
@@ -183,11 +166,7 @@ class BatchRunner:
     def _record(self, name: str, prepared: PreparedImage, response: Response) -> None:
         entry: dict[str, Any] = {"image": name, "answer": response.content}
         if self._request.schema is not None:
-            from xai_vision._cli.commands.ask import parse_json
-
             entry["parsed"] = parse_json(response)
-        sent = image_dict(prepared)
-        del sent["image"]
         self._results.add(
             {
                 **entry,
@@ -196,8 +175,8 @@ class BatchRunner:
                 "finish_reason": response.finish_reason,
                 "usage": usage_dict(response.usage),
                 "cost_usd": response.cost_usd,
-                "sent": sent,
-                "source_bytes": _size(name),
+                "sent": sent_dict(prepared),
+                "source_bytes": file_size(name),
             }
         )
         self._consecutive_failures = 0
@@ -218,12 +197,3 @@ class BatchRunner:
             raise error
         text = error_text(error)
         print_error(text if text.startswith(name) else f"{name}: {text}")
-
-
-def _size(name: str) -> int | None:
-    if is_url(name):
-        return None
-    try:
-        return os.stat(Path(name)).st_size  # noqa: PTH116  # one call, on purpose
-    except OSError:
-        return None

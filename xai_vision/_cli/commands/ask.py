@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+import os
+import sys
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +19,14 @@ from xai_vision._cli.options import (
     image_options,
     json_option,
     model_option,
-    read_schema,
     schema_option,
     service_options,
     system_option,
 )
-from xai_vision._cli.terminal import print_note, write_response
+from xai_vision._cli.terminal import print_json, print_note, write_response
 
 if TYPE_CHECKING:
     from xai_vision.chat import Chat, Response
-    from xai_vision.imaging import PreparedImage
 
 
 @click.command(
@@ -57,7 +57,7 @@ def command(
     *,
     model: str,
     system: str | None,
-    json_schema: Path | None,
+    json_schema: dict[str, Any] | None,
     web_search: bool,
     store: bool,
     continue_id: str | None,
@@ -75,11 +75,10 @@ def command(
         raise click.UsageError("--last and --continue are mutually exclusive.")
     check_prompt(prompt, images)
     settings: dict[str, Any] = {"store_messages": store}
-    schema = read_schema(json_schema)
-    if schema is not None:
-        settings["response_format"] = schema
+    if json_schema is not None:
+        settings["response_format"] = json_schema
     if continue_id or last:
-        settings["previous_response_id"] = continue_id or _last_response_id(service)
+        settings["previous_response_id"] = continue_id or _load_response_id(service)
     if web_search:
         from xai_vision.tools import web_search as search_tool
 
@@ -87,30 +86,26 @@ def command(
 
     from xai_vision._cli.connection import open_client
     from xai_vision._cli.image_files import open_image
-    from xai_vision._cli.report import as_dict, usage_line
+    from xai_vision._cli.report import as_dict, parse_json, usage_line
     from xai_vision.chat import image, user
     from xai_vision.chat import system as instructions
 
     prepared = [open_image(name, image_options) for name in images]
     if not quiet:
-        _print_changes(prepared)
+        for sent in prepared:
+            if sent.changes:
+                print_note(f"{sent.source}: {', '.join(map(str, sent.changes))}")
     with open_client(service) as api:
         chat = api.chat.create(model, **settings)
         if system:
             chat.append(instructions(system))
-        parts = [image(prepared, detail=image_options.detail) for prepared in prepared]
-        chat.append(user(prompt, *parts))
+        chat.append(user(prompt, *(image(sent, detail=image_options.detail) for sent in prepared)))
         response = _stream_response(chat, silent=as_json)
-    value = parse_json(response) if schema is not None else None
+    parsed = {} if json_schema is None else {"parsed": parse_json(response)}
     if as_json:
-        document = as_dict(response, prepared, fake=service.fake)
-        if schema is not None:
-            document["parsed"] = value
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json({**as_dict(response, prepared, fake=service.fake), **parsed})
     if store and not service.fake:
-        from xai_vision._cli.last_response import save
-
-        save(response.id, service.host)
+        _save_response_id(response.id, service.host)
     if not quiet:
         print_note(usage_line(response))
 
@@ -131,20 +126,46 @@ def check_prompt(prompt: str, images: tuple[str, ...]) -> None:
         raise click.UsageError("- can be used once only.")
 
 
-def _last_response_id(service: Service) -> str:
-    from xai_vision._cli.last_response import load
+def _save_response_id(response_id: str, host: str) -> None:
+    """Save an id for --last; ignore errors."""
+    path = _state_file()
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps({"id": response_id, "host": host}), encoding="utf-8")
+        fresh.replace(path)
 
+
+def _load_response_id(service: Service) -> str:
+    """Return the last saved id.
+
+    Raises:
+        CliError: No id is saved, or it was stored on another host.
+    """
     if service.fake:
         raise click.UsageError(
             "--last: the embedded fake server stores nothing between runs; see `serve`."
         )
-    return load(service.host)
+    try:
+        saved = json.loads(_state_file().read_bytes())
+        saved_id, saved_host = str(saved["id"]), str(saved["host"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CliError(
+            "--last: no stored response to continue; use --store first", Exit.USAGE
+        ) from None
+    if saved_host != service.host:
+        raise CliError(
+            f"--last: the last response was stored on {saved_host}, not {service.host}", Exit.USAGE
+        )
+    return saved_id
 
 
-def _print_changes(images: list[PreparedImage]) -> None:
-    for image in images:
-        if image.changes:
-            print_note(f"{image.source}: {', '.join(map(str, image.changes))}")
+def _state_file() -> Path:
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    else:
+        base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base, "xai-vision", "last.json")
 
 
 def _stream_response(chat: Chat, *, silent: bool) -> Response:
@@ -163,18 +184,3 @@ def _stream_response(chat: Chat, *, silent: bool) -> Response:
     if response is None:
         raise CliError("the service sent an empty stream", Exit.SERVICE)
     return response
-
-
-def parse_json(response: Response) -> Any:
-    """Parse the response as JSON.
-
-    Raises:
-        CliError: The response is not valid JSON.
-    """
-    try:
-        return json.loads(response.content)
-    except ValueError as error:
-        cut = " It was cut short." if "MAX" in response.finish_reason else ""
-        raise CliError(
-            f"the response is not the requested JSON: {error}.{cut}", Exit.SERVICE
-        ) from None

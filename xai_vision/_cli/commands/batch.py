@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import json
 import sys
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +15,12 @@ import click
 
 from xai_vision._cli.commands.ask import check_prompt
 from xai_vision._cli.exit_codes import Exit, epilog, exit_code
-from xai_vision._cli.image_files import IMAGE, SUFFIXES, is_url
+from xai_vision._cli.image_files import IMAGE, SUFFIXES, file_size, is_url
 from xai_vision._cli.options import (
     ImageOptions,
     Service,
     image_options,
     model_option,
-    read_schema,
     schema_option,
     service_options,
     system_option,
@@ -80,12 +81,12 @@ def command(
     images: tuple[str, ...],
     *,
     out: Path,
-    listed: Any,
+    listed: Iterable[str] | None,
     concurrency: int,
     patience: float,
     model: str,
     system: str | None,
-    json_schema: Path | None,
+    json_schema: dict[str, Any] | None,
     image_options: ImageOptions,
     service: Service,
 ) -> int:
@@ -96,63 +97,50 @@ def command(
     """
     check_prompt(prompt, ())
     names = _names(images, listed)
-    schema = read_schema(json_schema)
     from xai_vision._cli.batch.results_file import ResultsFile
     from xai_vision._cli.batch.runner import BatchRequest, BatchRunner
 
-    question = BatchRequest(prompt, model, system, schema, image_options)
-    with ResultsFile(out, _hash_request(question)) as ledger:
-        batch = BatchRunner(question, ledger, concurrency=concurrency, patience=patience)
-        done = [name for name in names if name in ledger.answered]
-        if ledger.repaired:
+    request = BatchRequest(prompt, model, system, json_schema, image_options)
+    digest = hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
+    with ResultsFile(out, digest[:16]) as results:
+        batch = BatchRunner(request, results, concurrency=concurrency, patience=patience)
+        done = [name for name in names if name in results.answered]
+        if results.repaired:
             print_note(f"{out}: removed an incomplete line of the last run")
         if done:
             print_note(f"{len(done)} of {len(names)} images already have a result")
-            _report_changed_files(done, ledger.answered)
-        ended = _run(batch, [name for name in names if name not in ledger.answered], service)
-    tally = batch.stats
-    print_note(_summary(tally, len(names), len(done), out))
-    return ended or _exit_code_of(tally)
+            _report_changed_files(done, results.answered)
+        code = _run(batch, [name for name in names if name not in results.answered], service)
+    stats = batch.stats
+    print_note(_summary(stats, len(names), len(done), out))
+    return code or (exit_code(stats.failed[0]) if stats.failed else Exit.OK)
 
 
-def _names(images: tuple[str, ...], listed: Any) -> list[str]:
+def _names(images: tuple[str, ...], listed: Iterable[str] | None) -> list[str]:
     if "-" in images:
         raise click.UsageError(
             "- is not supported as an image of a batch; --from - reads names of images."
         )
-    lines = [line.rstrip("\r\n") for line in listed] if listed is not None else []
-    given = [*images, *(line for line in lines if line)]
+    listed_names = (line.rstrip("\r\n") for line in listed or ())
+    # The keys of a dict are unique and in order.
     names: dict[str, None] = {}
-    for name in given:
-        folder = None if is_url(name) else Path(name)
-        if folder is None or not folder.is_dir():
+    for name in [*images, *filter(None, listed_names)]:
+        if is_url(name) or not Path(name).is_dir():
             names[name] = None
             continue
-        found = sorted(str(p) for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
-        if not found:
+        files = sorted(str(p) for p in Path(name).iterdir() if p.suffix.lower() in SUFFIXES)
+        if not files:
             raise click.UsageError(f"no images in the directory {name}.")
-        names.update(dict.fromkeys(found))
+        names.update(dict.fromkeys(files))
     if not names:
         raise click.UsageError("no images to process.")
     return list(names)
 
 
-def _hash_request(question: Any) -> str:
-    """Return a hash that identifies the request."""
-    whole = json.dumps(question.as_dict(), sort_keys=True)
-    return hashlib.sha256(whole.encode()).hexdigest()[:16]
-
-
-def _report_changed_files(done: list[str], sizes: dict[str, int | None]) -> None:
-    for name in done:
-        before = sizes[name]
-        if before is None or is_url(name):
-            continue
-        try:
-            now = Path(name).stat().st_size
-        except OSError:
-            continue
-        if now != before:
+def _report_changed_files(names: list[str], sizes: dict[str, int | None]) -> None:
+    for name in names:
+        size = file_size(name)
+        if size is not None and sizes[name] not in (None, size):
             print_note(
                 f"{name} has changed since its result was written; delete the line to ask again"
             )
@@ -165,9 +153,9 @@ def _run(batch: BatchRunner, names: list[str], service: Service) -> int:
     from xai_vision._cli.batch.progress import progress
     from xai_vision._cli.connection import client_arguments
 
-    with client_arguments(service) as given, progress(sys.stderr, len(names), batch):
+    with client_arguments(service) as client, progress(sys.stderr, len(names), batch):
         try:
-            asyncio.run(batch.run(names, given))
+            asyncio.run(batch.run(names, client))
         except (KeyboardInterrupt, asyncio.CancelledError):
             print_error("interrupted; the same command resumes")
             return Exit.TERMINATED if batch.terminated else Exit.INTERRUPTED
@@ -180,18 +168,14 @@ def _run(batch: BatchRunner, names: list[str], service: Service) -> int:
     return Exit.OK
 
 
-def _summary(tally: BatchStats, total: int, before: int, out: Path) -> str:
+def _summary(stats: BatchStats, total: int, before: int, out: Path) -> str:
     from xai_vision._cli.report import usd
 
-    parts = [f"{tally.answered + before} of {total} images done, results in {out}"]
-    if tally.failed:
-        parts.append(f"{len(tally.failed)} failed")
+    parts = [f"{stats.answered + before} of {total} images done, results in {out}"]
+    if stats.failed:
+        parts.append(f"{len(stats.failed)} failed")
     parts.append(
-        f"{tally.tokens_in:,} tokens in (images {tally.image_tokens:,}), "
-        f"{tally.tokens_out:,} out, {usd(tally.cost)}"
+        f"{stats.tokens_in:,} tokens in (images {stats.image_tokens:,}), "
+        f"{stats.tokens_out:,} out, {usd(stats.cost)}"
     )
     return " · ".join(parts)
-
-
-def _exit_code_of(tally: BatchStats) -> int:
-    return exit_code(tally.failed[0]) if tally.failed else Exit.OK

@@ -18,14 +18,12 @@ from xai_vision._cli.exit_codes import epilog
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print the script that completes commands, options and files in SHELL."""
-    from click.shell_completion import get_completion_class
+    from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
     from xai_vision._cli.app import NAME
     from xai_vision._cli.app import command as whole
 
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise click.UsageError(f"click knows no completion for {shell}.")
+    classes = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
     variable = f"_{NAME.replace('-', '_').upper()}_COMPLETE"
-    made = kind(whole, {}, NAME, variable)
-    click.echo(made.source_template % made.source_vars())
+    completion = classes[shell](whole, {}, NAME, variable)
+    click.echo(completion.source_template % completion.source_vars())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from xai_vision._cli.commands.ask import check_prompt
@@ -18,6 +16,7 @@ from xai_vision._cli.options import (
     service_options,
     system_option,
 )
+from xai_vision._cli.terminal import print_json
 
 
 @click.command("estimate", epilog=epilog('xai-vision estimate "What is this?" photo.jpg'))
@@ -48,36 +47,33 @@ def command(
     check_prompt(prompt, images)
     from xai_vision._cli.image_files import open_image
     from xai_vision._cli.prices import get_price
-    from xai_vision._cli.report import usd
+    from xai_vision._cli.report import token_range, usd_range
     from xai_vision.chat import image, user
     from xai_vision.chat import system as instructions
     from xai_vision.chat._estimate import estimate_messages
 
     head = [instructions(system)] if system else []
-    text = estimate_messages([*head, user(prompt)])
     parts = [image(open_image(name, image_options), detail=image_options.detail) for name in images]
     total = estimate_messages([*head, user(prompt, *parts)])
-    image_tokens = {
-        "low": total.low - text.low,
-        "likely": total.likely - text.likely,
-        "high": total.high - text.high,
-    }
+    tokens = token_range(total)
+    text = token_range(estimate_messages([*head, user(prompt)]))
+    image_tokens = {name: tokens[name] - text[name] for name in tokens}
     price = get_price(model, service, offline=offline, quiet=as_json)
-    cost = price and {
-        name: getattr(text, name) * price.text + tokens * price.image
-        for name, tokens in image_tokens.items()
+    costs = price and {
+        name: text[name] * price.text + image_tokens[name] * price.image for name in tokens
     }
     if as_json:
-        document = {
-            "model": model,
-            "tokens": {"low": total.low, "likely": total.likely, "high": total.high},
-            "image_tokens": image_tokens,
-            "price_usd": cost,
-            "source": total.source,
-        }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json(
+            {
+                "model": model,
+                "tokens": tokens,
+                "image_tokens": image_tokens,
+                "price_usd": costs,
+                "source": total.source,
+            }
+        )
         return
     count = "1 image" if len(parts) == 1 else f"{len(parts)} images"
     click.echo(f"{total}, {image_tokens['likely']:,} of them for {count}")
-    if cost:
-        click.echo(f"about {usd(cost['likely'])} ({usd(cost['low'])} to {usd(cost['high'])})")
+    if costs:
+        click.echo(usd_range(costs))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +17,20 @@ from xai_vision._cli.options import (
     model_option,
     service_options,
 )
-from xai_vision._cli.report import usd
-from xai_vision._cli.terminal import console
+from xai_vision._cli.report import usd_range
+from xai_vision._cli.terminal import console, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from xai_vision._cli.image_report import ImageReport
     from xai_vision._cli.prices import Price
+    from xai_vision.imaging import PreparedImage
 
 
 _MAX_PREVIEWS = 4
+_PREVIEW_COLUMNS, _PREVIEW_ROWS = 32, 12
 
 
 @click.command(
@@ -65,24 +67,20 @@ def command(
     price = get_price(model, service, offline=offline, quiet=as_json)
     reports = [inspect_image(name, image_options) for name in images]
     if as_json:
-        click.echo(
-            json.dumps(
-                [_as_dict(report, price) for report in reports], indent=2, ensure_ascii=False
-            )
-        )
+        print_json([_as_dict(report, price) for report in reports])
     else:
         screen = console()
-        wanted = _can_show(screen, len(reports)) if preview is None else preview
-        show(screen, reports, price, preview=wanted)
+        if preview is None:
+            preview = len(reports) <= _MAX_PREVIEWS and _supports_previews(screen)
+        show(screen, reports, price, preview=preview)
     return Exit.OK if all(report.prepared for report in reports) else Exit.IMAGE
 
 
-def _can_show(screen: Console, count: int) -> bool:
+def _supports_previews(screen: Console) -> bool:
     return (
         screen.is_terminal
         and screen.color_system in ("256", "truecolor")
         and not screen.is_dumb_terminal
-        and count <= _MAX_PREVIEWS
     )
 
 
@@ -94,26 +92,47 @@ def show(
     from rich.text import Text
 
     for report in reports:
-        facts = Table.grid(padding=(0, 2))
-        facts.add_column(style="dim", no_wrap=True)
-        facts.add_column(overflow="fold")
-        for what, said in _facts(report, price):
-            facts.add_row(what, Text(said))
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(overflow="fold")
+        for label, value in _rows(report, price):
+            table.add_row(label, Text(value))
         status = Text(report.status, style="bold green" if report.prepared else "bold red")
-        facts.add_row("status", status)
+        table.add_row("status", status)
         screen.print(Text(report.name, style="bold"))
         if preview and report.prepared is not None and report.prepared.size:
-            from xai_vision._cli.preview import preview as drawn
-
-            beside = Table.grid(padding=(0, 2))
-            beside.add_row(drawn(report.prepared), facts)
-            screen.print(beside)
+            columns = Table.grid(padding=(0, 2))
+            columns.add_row(_draw_preview(report.prepared), table)
+            screen.print(columns)
         else:
-            screen.print(facts)
+            screen.print(table)
         screen.print()
 
 
-def _facts(report: ImageReport, price: Price | None) -> Iterator[tuple[str, str]]:
+def _draw_preview(image: PreparedImage) -> Text:
+    """Draw an image in a terminal, two pixels per character."""
+    from rich.color import Color
+    from rich.style import Style
+    from rich.text import Text
+
+    small = image.pil().convert("RGB")
+    small.thumbnail((_PREVIEW_COLUMNS, _PREVIEW_ROWS * 2))
+    width, height = small.size
+    pixels = small.load()
+    text = Text()
+    for top in range(0, height, 2):
+        for column in range(width):
+            upper, lower = (
+                Color.from_rgb(*pixels[column, row]) if row < height else None  # type: ignore[index, misc]  # RGB
+                for row in (top, top + 1)
+            )
+            text.append("\N{UPPER HALF BLOCK}", Style(color=upper, bgcolor=lower))
+        text.append("\n")
+    text.rstrip()
+    return text
+
+
+def _rows(report: ImageReport, price: Price | None) -> Iterator[tuple[str, str]]:
     yield "format", report.summary
     if report.header is not None:
         yield "metadata", ", ".join(report.metadata) or "none"
@@ -127,15 +146,11 @@ def _facts(report: ImageReport, price: Price | None) -> Iterator[tuple[str, str]
     if price is None:
         yield "price", "unknown"
         return
-    low, likely, high = price.image_cost(report.tokens)
-    yield "price", f"about {usd(likely)} ({usd(low)} to {usd(high)}) with {price.model}"
+    yield "price", f"{usd_range(price.image_costs(report.tokens))} with {price.model}"
 
 
 def _as_dict(report: ImageReport, price: Price | None) -> dict[str, Any]:
     document = report.as_dict()
     if report.tokens is not None:
-        cost = price.image_cost(report.tokens) if price else None
-        document["price_usd"] = (
-            dict(zip(("low", "likely", "high"), cost, strict=True)) if cost else None
-        )
+        document["price_usd"] = price and price.image_costs(report.tokens)
     return document

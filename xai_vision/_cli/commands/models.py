@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 from xai_vision._cli.exit_codes import epilog
 from xai_vision._cli.options import Service, json_option, service_options
-from xai_vision._cli.terminal import console
+from xai_vision._cli.terminal import console, print_json
 
 _MILLION = 1_000_000
 
@@ -28,9 +27,9 @@ def command(*, images: bool, as_json: bool, service: Service) -> None:
     if images:
         rows = [row for row in rows if row["images"]]
     if as_json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
-        return
-    _show(rows)
+        print_json(rows)
+    else:
+        _show(rows)
 
 
 def _as_dict(model: Any) -> dict[str, Any]:
