@@ -142,6 +142,19 @@ def test_an_unreachable_server(kind, shape):
     driver.close()
 
 
+def test_a_new_client_connects_although_another_one_failed_to(kind, server):
+    target = server.target
+    server.stop()
+    first = kind(api_key="k", api_host=target, retries=0)
+    with pytest.raises(UnavailableError):
+        first.sample()
+    with FakeServer(port=int(target.rpartition(":")[2])) as restarted:
+        second = kind(api_key=restarted.api_key, api_host=restarted.target, retries=0)
+        assert second.sample().content
+        second.close()
+    first.close()
+
+
 @SHAPES
 @pytest.mark.slow
 def test_wait_for_ready_waits_for_a_server_that_starts_late(kind, server, shape):

@@ -39,6 +39,9 @@ _OPTIONS: ChannelOptions = (
     ("grpc.keepalive_time_ms", 6 * 60 * 1000),
     ("grpc.keepalive_timeout_ms", 20 * 1000),
     ("grpc.http2.max_pings_without_data", 0),
+    # By default, the clients of a process share connections to the same address, and with them the
+    # delay after a failed attempt to connect: a new client would fail without trying.
+    ("grpc.use_local_subchannel_pool", 1),
 )
 
 
