@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.imaging.test_broken import attempted
+from tests.imaging.test_damaged_images import attempted
 from tests.sample_images import jpeg, made, png, sample
 from xai_vision.imaging import ImageError, decode, prepare_image, read_header, sniff_format
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.rest.http_client import ask, complete, respond
 from tests.sample_images import jpeg
-from tests.testing.asking import connected, data_url
+from tests.testing.grpc_calls import connected, data_url
 from xai_vision.testing import FakeServer, Fault, Reply
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.rest.http_client import ask, complete, respond
 from tests.sample_images import jpeg, png
-from tests.testing.asking import connected, data_url, picture, request, said
+from tests.testing.grpc_calls import connected, data_url, picture, request, said
 from xai_vision.openai_compat import from_request, from_response
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing import FunctionCall, Reply, match

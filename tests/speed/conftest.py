@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.speed.bodies import PICTURE
+from tests.speed.body_cache import PICTURE
 from xai_vision.chat._request import body_cache as body
 
 

@@ -1,4 +1,4 @@
-"""copies.py, in a process of its own."""
+"""count_copies.py, in a process of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-FILE = Path(__file__).with_name("copies.py")
+FILE = Path(__file__).with_name("count_copies.py")
 
 
 def test_how_often_a_picture_is_held():

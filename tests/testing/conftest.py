@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.testing.asking import connected
+from tests.testing.grpc_calls import connected
 from xai_vision.testing import FakeServer
 
 # A peer with demands of its own on xai-sdk and pydantic; it has its own environment in CI.

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from tests.testing.asking import connected
+from tests.testing.grpc_calls import connected
 from xai_vision.testing import FakeServer, Fault
 
 
@@ -80,7 +80,7 @@ def connected_over(server):
     """Connect, over TLS if the server uses it."""
     import grpc
 
-    from tests.testing.asking import UNLIMITED, Asker
+    from tests.testing.grpc_calls import UNLIMITED, Asker
 
     class Connection:
         def __enter__(self):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.ids import readable
-from tests.testing.asking import connected
+from tests.testing.grpc_calls import connected
 from xai_vision.testing import (
     FakeServer,
     Fault,

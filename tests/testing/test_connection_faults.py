@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from tests.testing.asking import Asker, connected, picture, streamed
+from tests.testing.grpc_calls import Asker, connected, picture, streamed
 from tests.testing.waiting import LIMIT
 from xai_vision.testing import FakeServer, Fault, Reply
 

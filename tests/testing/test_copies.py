@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from tests.sample_images import MIB, jpeg, jpeg_of
-from tests.testing.asking import connected, picture
+from tests.testing.grpc_calls import connected, picture
 from xai_vision.testing import CallList, FakeServer, Fault, RuleRecord, match
 
 HOWS = [

@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from tests.sample_images import jpeg
-from tests.testing.asking import connected, picture, streamed
+from tests.testing.grpc_calls import connected, picture, streamed
 from tests.testing.waiting import LIMIT
 from xai_vision.testing import FakeServer, Fault, Reply, match
 

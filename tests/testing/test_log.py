@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from tests.sample_images import jpeg, jpeg_of, png
-from tests.testing.asking import UNLIMITED, connected, picture, request
+from tests.testing.grpc_calls import UNLIMITED, connected, picture, request
 from xai_vision.proto.chat_grpc import ChatStub
 from xai_vision.testing import FakeServer, Fault, match
 

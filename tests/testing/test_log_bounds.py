@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 
 from tests.sample_images import jpeg_of
-from tests.testing.asking import connected, picture
+from tests.testing.grpc_calls import connected, picture
 from xai_vision.testing import FakeServer, Fault
 from xai_vision.testing._calls.log import _size
 

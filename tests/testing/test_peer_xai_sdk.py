@@ -12,7 +12,7 @@ import pydantic
 import pytest
 
 from tests.sample_images import jpeg
-from tests.testing.asking import data_url
+from tests.testing.grpc_calls import data_url
 
 pytestmark = pytest.mark.peer
 

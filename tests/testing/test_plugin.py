@@ -6,7 +6,7 @@ import pytest
 
 HEAD = """
 import grpc, pytest
-from tests.testing.asking import connected
+from tests.testing.grpc_calls import connected
 from xai_vision.testing import match
 """
 
@@ -193,7 +193,7 @@ def test_two(make_xai_server, xai_server):
 def test_with_asyncio_and_hanging_calls(run):
     result = run(
         """
-from tests.testing.asking import request
+from tests.testing.grpc_calls import request
 from xai_vision.proto.chat_grpc import AsyncChatStub
 from xai_vision.testing import Fault
 import asyncio

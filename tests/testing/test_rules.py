@@ -11,7 +11,7 @@ import pytest
 from examples.images import encode, photo
 from tests.ids import readable
 from tests.sample_images import jpeg, png
-from tests.testing.asking import connected, picture, request
+from tests.testing.grpc_calls import connected, picture, request
 from xai_vision.proto import chat_pb2, sample_pb2
 from xai_vision.testing import (
     FakeServer,

@@ -14,7 +14,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.testing.asking import Asker, connected, request
+from tests.testing.grpc_calls import Asker, connected, request
 from xai_vision.proto.chat_grpc import AsyncChatStub, ChatStub
 from xai_vision.testing import FakeServer, Fault
 from xai_vision.testing._transport.tls import Certificate
@@ -199,7 +199,7 @@ def test_stopping_with_grace(server, ask):
 def test_a_process_that_forgets_to_stop_it_ends():
     program = textwrap.dedent("""
         import threading, grpc
-        from tests.testing.asking import connected
+        from tests.testing.grpc_calls import connected
         from xai_vision.testing import FakeServer, Fault
         server = FakeServer(tcp_proxy=True).start()
         server.fault(Fault.hang(), after=1)

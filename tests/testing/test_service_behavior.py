@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from tests.sample_images import MIB, SAMPLES, jpeg, jpeg_of, png, sample
-from tests.testing.asking import connected, data_url, picture, request, said
+from tests.testing.grpc_calls import connected, data_url, picture, request, said
 from xai_vision.proto import chat_pb2, sample_pb2
 from xai_vision.testing import FakeServer
 from xai_vision.testing._service.image_inspection import detect_format

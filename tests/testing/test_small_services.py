@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from tests.sample_images import jpeg
-from tests.testing.asking import connected, picture
+from tests.testing.grpc_calls import connected, picture
 from xai_vision.proto import empty_pb2, models_pb2, tokenize_pb2
 from xai_vision.proto.auth_grpc import AuthStub
 from xai_vision.proto.models_grpc import ModelsStub

@@ -10,7 +10,7 @@ import urllib.request
 import grpc
 import pytest
 
-from tests.testing.asking import connected, request
+from tests.testing.grpc_calls import connected, request
 from tests.testing.waiting import LIMIT, until
 from xai_vision import AsyncClient, Client
 from xai_vision.chat import user

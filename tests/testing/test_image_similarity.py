@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from examples.images import encode, photo
 from tests.sample_images import jpeg, png, sample
-from tests.testing.asking import picture
+from tests.testing.grpc_calls import picture
 from xai_vision.testing import match
 from xai_vision.testing._rules.image_similarity import SIDE, LabThumbnail
 

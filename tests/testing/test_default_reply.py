@@ -9,7 +9,7 @@ import pytest
 
 from examples.images import encode, photo
 from tests.sample_images import jpeg, png
-from tests.testing.asking import connected, picture, said
+from tests.testing.grpc_calls import connected, picture, said
 from xai_vision.proto import chat_pb2
 from xai_vision.testing import FakeServer, Fault, ServiceError
 from xai_vision.testing._service.default_reply import regex_example as patterns

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.sample_images import jpeg
-from tests.testing.asking import connected, picture
+from tests.testing.grpc_calls import connected, picture
 from xai_vision.proto import empty_pb2
 from xai_vision.proto.models_grpc import ModelsStub
 from xai_vision.testing import FakeServer, Fault, Reply, match

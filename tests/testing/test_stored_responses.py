@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from tests.sample_images import jpeg
-from tests.testing.asking import connected, picture, said
+from tests.testing.grpc_calls import connected, picture, said
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing import FakeServer
 

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from tests.sample_images import data_url
-from tests.speed.bodies import PICTURE, check, conversation, kept, look, spare
+from tests.speed.body_cache import PICTURE, check, conversation, kept, look, spare
 from xai_vision.chat import assistant, image, text, user
 from xai_vision.chat._request import body_cache as body
 

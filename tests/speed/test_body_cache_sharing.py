@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.speed.bodies import PICTURE, Request, check, conversation, kept, look, meant, run
+from tests.speed.body_cache import PICTURE, Request, check, conversation, kept, look, meant, run
 from xai_vision.chat import image, user
 
 pytestmark = pytest.mark.usefixtures("small_ones_kept")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.speed.bodies import check, conversation, look, meant
+from tests.speed.body_cache import check, conversation, look, meant
 from xai_vision.chat import assistant, system
 from xai_vision.proto import chat_pb2
 

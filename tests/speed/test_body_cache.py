@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from tests.speed.bodies import PICTURE, Request, check, conversation, kept, look
+from tests.speed.body_cache import PICTURE, Request, check, conversation, kept, look
 from xai_vision import prepare_image
 from xai_vision.chat import assistant, image, user
 

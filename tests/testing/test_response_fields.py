@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sample_images import jpeg
-from tests.testing.asking import data_url
+from tests.testing.grpc_calls import data_url
 from xai_vision.testing import FunctionCall, Reply, ServerToolCall
 
 pytestmark = pytest.mark.peer

@@ -11,7 +11,7 @@ import xai_vision
 import xai_vision.chat
 import xai_vision.search
 import xai_vision.tools
-from tests.chat.test_fold import replies
+from tests.chat.test_accumulator import replies
 from tests.sample_images import data_url, png
 from xai_vision.proto import chat_pb2
 

@@ -8,7 +8,7 @@ import urllib.request
 import grpc
 import pytest
 
-from tests.testing.asking import connected
+from tests.testing.grpc_calls import connected
 from xai_vision.proto import auth_pb2, empty_pb2
 from xai_vision.testing import FakeServer, match
 from xai_vision.testing._calls.redaction import redact_metadata

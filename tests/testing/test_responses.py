@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from tests.sample_images import jpeg, png
-from tests.testing.asking import picture, said
+from tests.testing.grpc_calls import picture, said
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 from xai_vision.proto.chat_pb2 import Tool
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.testing.asking import request
+from tests.testing.grpc_calls import request
 from xai_vision.proto import chat_pb2, timestamp_pb2
 from xai_vision.testing import ServiceError, Settings
 from xai_vision.testing._service.request_validation import validate_request
