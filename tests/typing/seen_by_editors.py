@@ -6,7 +6,7 @@ exactly that error, and mypy (warn_unused_ignores) fails when one is no error an
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import Sequence
 
 import grpc
 from pydantic import BaseModel
@@ -15,11 +15,13 @@ from typing_extensions import assert_type
 from xai_vision import AsyncClient, Client
 from xai_vision.chat import (
     AsyncChat,
+    AsyncStream,
     Chat,
     Chunk,
     CompactContextResponse,
     Message,
     Response,
+    Stream,
     image,
     user,
 )
@@ -59,9 +61,7 @@ def sync(client: Client) -> None:
     assert_type(chat.messages[0], Message)
     assert_type(chat.messages[0].name, str)
     assert_type(chat.proto.model, str)
-    assert_type(
-        chat.ask_stream("Hi", idle_timeout=3), Generator[tuple[Response, Chunk], None, None]
-    )
+    assert_type(chat.ask_stream("Hi", idle_timeout=3), Stream[tuple[Response, Chunk]])
     assert_type(client.models.get_language_model("grok-4").name, str)
     assert_type(client.tokenize.tokenize_text("a", "grok-4")[0].token_id, int)
     client.chat.create(
@@ -70,7 +70,7 @@ def sync(client: Client) -> None:
         messages=[user("Hi"), {"role": "user", "content": "Hi"}],
         response_format=Animal,
     )
-    assert_type(chat.stream(), Generator[tuple[Response, Chunk], None, None])
+    assert_type(chat.stream(), Stream[tuple[Response, Chunk]])
     for answer, chunk in chat.stream():
         assert_type(answer.content, str)
         assert_type(chunk.content, str)
@@ -87,7 +87,7 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(await chat.parse(Animal), tuple[Response, Animal])
     assert_type(await chat.sample_batch(2), Sequence[Response])
     assert_type(await client.chat.delete_stored_completion("id"), str)
-    assert_type(chat.stream(), AsyncGenerator[tuple[Response, Chunk], None])
+    assert_type(chat.stream(), AsyncStream[tuple[Response, Chunk]])
     async for answer, chunk in chat.stream():
         assert_type(answer, Response)
         assert_type(chunk, Chunk)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import Future
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 import grpc
@@ -15,15 +14,16 @@ import grpc
 from xai_vision._transport.attempts import CallContext
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.durations import READY_SECONDS, call_seconds
-from xai_vision._transport.fork_safety import aio_is_broken, record_aio_use
+from xai_vision._transport.fork_safety import aio_is_broken
 from xai_vision._transport.idle_timeout import IdleTimeoutError, with_async_idle_timeout
-from xai_vision._transport.rpc import CallSequence, Out, Res, RpcCall, SequenceRunner, Sleep
-from xai_vision._transport.status_mapping import not_ready
+from xai_vision._transport.loop_channel import LoopChannel, close_in, in_this_loop, open_channel
+from xai_vision._transport.rpc import CallSequence, Out, Res, RpcCall, SequenceRunner
+from xai_vision._transport.status_mapping import closed_while_waiting, not_ready
+from xai_vision._transport.stream import AsyncStream, Cancellation
 from xai_vision._transport.threaded import ThreadedTransport
 from xai_vision._transport.upload_limiter import (
     LARGE_REQUEST_BYTES,
     SingleMessageStream,
-    UploadLimiter,
     UploadSlot,
 )
 from xai_vision.errors import APIError, ClientClosedError
@@ -33,43 +33,13 @@ R = TypeVar("R")
 _CLOSE_SECONDS = 2.0
 
 
-class _LoopChannel:
-    """The channel of one event loop; grpc binds a channel to the loop it is created in."""
-
-    __slots__ = ("_callables", "channel", "limiter", "rpcs")
-
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        self.channel = channel
-        self.limiter = UploadLimiter()
-        self._callables: dict[tuple[str, str], Callable[..., Any]] = {}
-        # The calls in progress. grpc finds them by searching the tasks of the loop, and grpcio
-        # before 1.8x misses those that are awaited from within a generator.
-        self.rpcs: set[Any] = set()
-
-    def start(self, shape: str, path: str, request: object, kwargs: dict[str, Any]) -> Any:
-        """Start a call."""
-        multicallable = self._callables.get((shape, path))
-        if multicallable is None:
-            multicallable = self._callables[shape, path] = getattr(self.channel, shape)(path)
-        rpc = multicallable(request, **kwargs)
-        self.rpcs.add(rpc)
-        return rpc
-
-    async def close(self) -> None:
-        """Cancel the calls in progress and close the channel."""
-        self.limiter.close()
-        for rpc in list(self.rpcs):
-            rpc.cancel()
-        await self.channel.close()
-
-
 class AsyncTransport:
     """Connections to the service, one per event loop, opened on first use."""
 
     def __init__(self, config: ConnectionConfig) -> None:
         self._config = config
         self._lock = threading.Lock()
-        self._channels: dict[asyncio.AbstractEventLoop, _LoopChannel] = {}
+        self._channels: dict[asyncio.AbstractEventLoop, LoopChannel] = {}
         self._threaded: ThreadedTransport | None = None
         self._pid = os.getpid()
         self._closed = False
@@ -80,34 +50,51 @@ class AsyncTransport:
             return await self._threaded_transport().unary(call)
         with CallContext(call, self._config) as context:
             while True:
+                channel = self._loop_channel()
                 try:
-                    return context.complete(await self._response(call, context))
+                    return context.complete(await self._response(channel, call, context))
                 except grpc.RpcError as error:
                     delay = context.next_delay(error, closed=self._closed)
                 except asyncio.CancelledError:
-                    if self._cancelled_by_close():
+                    if self._closed and not _task_is_cancelled(unknown=True):
                         raise context.closed_error() from None
                     raise
-                await asyncio.sleep(delay)
+                await channel.wait(delay)
+                if self._closed:
+                    raise context.closed_error()
 
-    async def stream(self, call: RpcCall[Res, Out]) -> AsyncGenerator[Out, None]:
-        """Send a request and yield the messages of its response; closing early cancels it."""
+    def stream(self, call: RpcCall[Res, Out]) -> AsyncStream[Out]:
+        """Send a request when the stream is first read; return the messages of its response."""
+        cancellation = Cancellation()
+        return AsyncStream(self._messages(call, cancellation), cancellation)
+
+    async def _messages(
+        self, call: RpcCall[Res, Out], cancellation: Cancellation
+    ) -> AsyncGenerator[Out, None]:
         if aio_is_broken():
-            async with aclosing(self._threaded_transport().stream(call)) as messages:
+            threaded = self._threaded_transport().stream(call, cancellation)
+            async with aclosing(threaded) as messages:
                 async for message in messages:
                     yield message
             return
-        with CallContext(call, self._config) as context:
-            while True:
+        with CallContext(call, self._config, cancellation) as context:
+            while not cancellation.cancelled:
                 channel, method = self._loop_channel(), call.method
                 rpc = channel.start(method.shape, method.path, call.body, context.attempt())
                 try:
+                    cancellation.attach(in_this_loop(rpc.cancel))
                     async for response in with_async_idle_timeout(rpc, call.options.idle_timeout):
+                        if cancellation.cancelled:
+                            return
                         yield context.message(response)
                 except (grpc.RpcError, IdleTimeoutError) as error:
+                    if cancellation.cancelled:
+                        return
                     delay = context.next_delay(error, closed=self._closed)
                 except asyncio.CancelledError:
-                    if self._cancelled_by_close():
+                    if cancellation.cancelled and not _task_is_cancelled(unknown=False):
+                        return
+                    if self._closed and not _task_is_cancelled(unknown=True):
                         raise context.closed_error() from None
                     raise
                 else:
@@ -116,19 +103,26 @@ class AsyncTransport:
                 finally:
                     channel.rpcs.discard(rpc)
                     rpc.cancel()
-                await asyncio.sleep(delay)
+                await channel.wait(delay, cancellation)
+                if self._closed:
+                    raise context.closed_error()
 
     async def run(self, sequence: CallSequence[R]) -> R:
         """Perform a sequence of calls and return its result."""
         runner = SequenceRunner(sequence)
+        channel = None if aio_is_broken() else self._loop_channel()
         while not runner.done:
             step = runner.step
-            if isinstance(step, Sleep):
-                await asyncio.sleep(step.seconds)
-                runner.send(None)
-                continue
             try:
-                result = await self.unary(step)
+                result = None
+                if isinstance(step, RpcCall):
+                    result = await self.unary(step)
+                elif channel is None:
+                    await asyncio.sleep(step.seconds)
+                else:
+                    await channel.wait(step.seconds)
+                    if self._closed:
+                        raise closed_while_waiting()
             except APIError as error:
                 runner.throw(error)
             else:
@@ -140,10 +134,15 @@ class AsyncTransport:
         if aio_is_broken():
             return await self._threaded_transport().ready(timeout)
         seconds = call_seconds(timeout) or READY_SECONDS
+        connecting = asyncio.ensure_future(self._loop_channel().channel.channel_ready())
         try:
-            await asyncio.wait_for(self._loop_channel().channel.channel_ready(), seconds)
-        except asyncio.TimeoutError:
-            raise not_ready(self._config.target, seconds) from None
+            # Not wait_for(), which may swallow a cancellation up to Python 3.11.
+            await asyncio.wait({connecting}, timeout=seconds)
+            if not connecting.done():
+                raise not_ready(self._config.target, seconds)
+            connecting.result()
+        finally:
+            connecting.cancel()
 
     async def close(self) -> None:
         """Close the connections and cancel their calls. May be called repeatedly."""
@@ -162,13 +161,14 @@ class AsyncTransport:
             if loop is running:
                 await channel.close()
             elif loop.is_running():
-                closing = asyncio.wrap_future(_close_in(loop, channel))
+                closing = asyncio.wrap_future(close_in(loop, channel))
                 # The other loop may stop before it closes the channel.
-                with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(closing, _CLOSE_SECONDS)
+                await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
 
-    async def _response(self, call: RpcCall[Any, Any], context: CallContext[Any, Any]) -> Any:
-        channel, path, body = self._loop_channel(), call.method.path, call.body
+    async def _response(
+        self, channel: LoopChannel, call: RpcCall[Any, Any], context: CallContext[Any, Any]
+    ) -> Any:
+        path, body = call.method.path, call.body
         # A call that waits for the server to come up would hold its slot all that time.
         large = len(body) >= LARGE_REQUEST_BYTES and not call.options.wait_for_ready
         slot = await self._upload_slot(channel, len(body), context) if large else None
@@ -186,7 +186,7 @@ class AsyncTransport:
                 slot.end()
 
     async def _upload_slot(
-        self, channel: _LoopChannel, size: int, context: CallContext[Any, Any]
+        self, channel: LoopChannel, size: int, context: CallContext[Any, Any]
     ) -> UploadSlot:
         # Without wait_for(), which may swallow a cancellation up to Python 3.11, and without a
         # task of its own.
@@ -209,7 +209,7 @@ class AsyncTransport:
             raise
         return slot
 
-    def _loop_channel(self) -> _LoopChannel:
+    def _loop_channel(self) -> LoopChannel:
         loop = asyncio.get_running_loop()
         channel = self._channels.get(loop)
         if channel is not None and self._pid == os.getpid():
@@ -222,7 +222,7 @@ class AsyncTransport:
             self._channels = {
                 loop: channel for loop, channel in self._channels.items() if not loop.is_closed()
             }
-            channel = self._channels[loop] = _LoopChannel(_open(self._config))
+            channel = self._channels[loop] = LoopChannel(open_channel(self._config))
             return channel
 
     def _check_open(self) -> None:
@@ -238,14 +238,6 @@ class AsyncTransport:
                 self._threaded = ThreadedTransport(self._config)
             return self._threaded
 
-    def _cancelled_by_close(self) -> bool:
-        # When another task calls close(), grpc.aio raises CancelledError in the tasks that wait
-        # for a call, as if they had been cancelled. Task.cancelling() tells the two apart; Python
-        # 3.10 does not have it, and there the error remains a CancelledError.
-        task = asyncio.current_task()
-        cancelled = getattr(task, "cancelling", lambda: 1)()
-        return self._closed and not cancelled
-
     def _reset_after_fork(self) -> None:
         # As in sync.py, the parent's channels are dropped without being closed.
         self._lock = threading.Lock()
@@ -255,25 +247,12 @@ class AsyncTransport:
         self._pid = os.getpid()
 
 
+def _task_is_cancelled(*, unknown: bool) -> bool:
+    # When a call is cancelled, grpc.aio raises CancelledError in the task that waits for it, as if
+    # the task had been cancelled. Task.cancelling() tells the two apart; Python 3.10 lacks it.
+    cancelling = getattr(asyncio.current_task(), "cancelling", None)
+    return unknown if cancelling is None else bool(cancelling())
+
+
 # The channels of a parent process. They are kept because freeing a channel closes it.
 _parent_channels: list[object] = []
-
-
-def _close_in(loop: asyncio.AbstractEventLoop, channel: _LoopChannel) -> Future[None]:
-    """Close a channel in its loop, which runs in another thread."""
-    done: Future[None] = Future()
-
-    def begin() -> None:
-        closing = loop.create_task(channel.close())
-        closing.add_done_callback(lambda _: done.set_result(None))
-
-    loop.call_soon_threadsafe(begin)
-    return done
-
-
-def _open(config: ConnectionConfig) -> grpc.aio.Channel:
-    record_aio_use()
-    options = config.options()
-    if config.secure:
-        return grpc.aio.secure_channel(config.target, config.credentials(), options)
-    return grpc.aio.insecure_channel(config.target, options)

@@ -12,7 +12,13 @@ from google.protobuf.message import DecodeError
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.idle_timeout import IdleTimeoutError
 from xai_vision._transport.rpc import Out, Res, RpcCall
-from xai_vision._transport.status_mapping import api_error, client_closed, invalid_response
+from xai_vision._transport.status_mapping import (
+    api_error,
+    client_closed,
+    invalid_response,
+    missing_response,
+)
+from xai_vision._transport.stream import Cancellation
 from xai_vision._transport.tracing import start_span
 from xai_vision.errors import APIError, RequestTimeoutError
 
@@ -24,12 +30,27 @@ class CallContext(Generic[Res, Out]):
         received_any: Whether a part of the response arrived; from then on the call is not retried.
     """
 
-    __slots__ = ("_attempts", "_call", "_config", "_deadline", "_result", "_span", "received_any")
+    __slots__ = (
+        "_attempts",
+        "_call",
+        "_cancellation",
+        "_config",
+        "_deadline",
+        "_result",
+        "_span",
+        "received_any",
+    )
 
-    def __init__(self, call: RpcCall[Res, Out], config: ConnectionConfig) -> None:
+    def __init__(
+        self,
+        call: RpcCall[Res, Out],
+        config: ConnectionConfig,
+        cancellation: Cancellation | None = None,
+    ) -> None:
         timeout = call.options.timeout
         self._call = call
         self._config = config
+        self._cancellation = cancellation
         self._deadline = time.monotonic() + (config.timeout if timeout is None else timeout)
         self._attempts = 0
         self._result: Any = None
@@ -61,7 +82,7 @@ class CallContext(Generic[Res, Out]):
             kwargs["wait_for_ready"] = True
         return kwargs
 
-    def complete(self, response: bytes) -> Out:
+    def complete(self, response: bytes | None) -> Out:
         """Return the result of a unary call."""
         self._result = result = self._read(response)
         return result
@@ -72,7 +93,9 @@ class CallContext(Generic[Res, Out]):
         self.received_any = True
         return result
 
-    def _read(self, response: bytes) -> Out:
+    def _read(self, response: bytes | None) -> Out:
+        if response is None:
+            raise missing_response(self._call)
         # Parsed here because grpc turns a response that it cannot parse into None.
         try:
             message = self._call.method.response.FromString(response)
@@ -141,4 +164,5 @@ class CallContext(Generic[Res, Out]):
             result = self._result
             if partial is not None:
                 result = partial() if self.received_any else None
-            self._span.end(result, error, self._attempts)
+            cancelled = self._cancellation is not None and self._cancellation.cancelled
+            self._span.end(result, error, self._attempts, cancelled=cancelled)

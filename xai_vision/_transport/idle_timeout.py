@@ -34,7 +34,7 @@ def with_idle_timeout(call: Any, seconds: float | None) -> Iterable[Any]:
 
 def with_async_idle_timeout(call: Any, seconds: float | None) -> AsyncIterable[Any]:
     """Return the messages of an asyncio stream in the same way."""
-    return call if seconds is None else _with_wait_for(call, seconds)
+    return call if seconds is None else _with_timer(call, seconds)
 
 
 def _with_watchdog(call: Any, seconds: float) -> Generator[Any, None, None]:
@@ -59,15 +59,23 @@ def _with_watchdog(call: Any, seconds: float) -> Generator[Any, None, None]:
         watchdog.stop()
 
 
-async def _with_wait_for(call: Any, seconds: float) -> AsyncGenerator[Any, None]:
+async def _with_timer(call: Any, seconds: float) -> AsyncGenerator[Any, None]:
     messages = aiter(call)
     while True:
+        # Not wait_for(), which may swallow a cancellation up to Python 3.11.
+        reading = asyncio.ensure_future(anext(messages))
         try:
-            message = await asyncio.wait_for(anext(messages), seconds)
+            await asyncio.wait({reading}, timeout=seconds)
+        except BaseException:
+            reading.cancel()
+            raise
+        if not reading.done():
+            reading.cancel()
+            raise IdleTimeoutError(seconds)
+        try:
+            message = reading.result()
         except StopAsyncIteration:
             return
-        except asyncio.TimeoutError:
-            raise IdleTimeoutError(seconds) from None
         yield message
 
 

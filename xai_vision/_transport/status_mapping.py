@@ -110,6 +110,22 @@ def invalid_response(
     )
 
 
+def missing_response(call: RpcCall[Any, Any]) -> errors.ServerError:
+    """Make the error for a call that closed with OK but without a response."""
+    return errors.ServerError(
+        grpc.StatusCode.INTERNAL,
+        "the service reported success but sent no response",
+        method=call.method.path,
+    )
+
+
+def closed_while_waiting() -> errors.RequestCancelledError:
+    """Make the error for a task whose client was closed between two of its calls."""
+    return errors.RequestCancelledError(
+        grpc.StatusCode.CANCELLED, "the client was closed during the call"
+    )
+
+
 def client_closed(call: RpcCall[Any, Any], *, received_any: bool) -> APIError:
     """Make the error for a call that was in progress when its client was closed."""
     error_class = StreamBrokenError if received_any else errors.RequestCancelledError

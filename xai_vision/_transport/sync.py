@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 import grpc
-from grpc.experimental import ChannelOptions as _Experimental
 
 from xai_vision._transport.attempts import CallContext
+from xai_vision._transport.blocking_rpc import cancellable, end, open_channel
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.durations import READY_SECONDS, call_seconds
 from xai_vision._transport.fork_safety import aio_is_broken
 from xai_vision._transport.idle_timeout import IdleTimeoutError, with_idle_timeout
-from xai_vision._transport.rpc import CallSequence, Out, Res, RpcCall, SequenceRunner, Sleep
-from xai_vision._transport.status_mapping import not_ready
+from xai_vision._transport.rpc import CallSequence, Out, Res, RpcCall, SequenceRunner
+from xai_vision._transport.status_mapping import closed_while_waiting, not_ready
+from xai_vision._transport.stream import Cancellation, Stream
 from xai_vision._transport.upload_limiter import (
     LARGE_REQUEST_BYTES,
     SingleMessageStream,
@@ -26,9 +26,6 @@ from xai_vision._transport.upload_limiter import (
 from xai_vision.errors import APIError, ClientClosedError
 
 R = TypeVar("R")
-
-# The reader of a stream takes events from grpc directly, without a thread to wake per message.
-_SINGLE_THREADED = (_Experimental.SingleThreadedUnaryStream, 1)
 
 
 class Transport:
@@ -40,6 +37,7 @@ class Transport:
         self._channel: grpc.Channel | None = None
         self._callables: dict[tuple[str, str], Callable[..., Any]] = {}
         self._limiter = UploadLimiter()
+        self._wakeup = threading.Condition()
         self._pid = os.getpid()
         self._closed = False
 
@@ -51,41 +49,71 @@ class Transport:
                     return context.complete(self._response(call, context))
                 except grpc.RpcError as error:
                     delay = context.next_delay(error, closed=self._closed)
-                time.sleep(delay)
+                self._wait(delay)
+                if self._closed:
+                    raise context.closed_error()
 
-    def stream(self, call: RpcCall[Res, Out]) -> Generator[Out, None, None]:
-        """Send a request and yield the messages of its response; closing early cancels it."""
-        with CallContext(call, self._config) as context:
-            while True:
-                rpc = self._start(call.method.shape, call, context, call.body)
+    def stream(self, call: RpcCall[Res, Out]) -> Stream[Out]:
+        """Send a request when the stream is first read; return the messages of its response."""
+        cancellation = Cancellation()
+        return Stream(self._messages(call, cancellation), cancellation)
+
+    def _messages(
+        self, call: RpcCall[Res, Out], cancellation: Cancellation
+    ) -> Generator[Out, None, None]:
+        with CallContext(call, self._config, cancellation) as context:
+            while not cancellation.cancelled:
+                rpc = cancellable(self._start(call.method.shape, call, context, call.body))
                 try:
+                    cancellation.attach(rpc.cancel)
                     for response in with_idle_timeout(rpc, call.options.idle_timeout):
+                        if cancellation.cancelled:
+                            return
                         yield context.message(response)
                 except (grpc.RpcError, IdleTimeoutError) as error:
+                    if cancellation.cancelled:
+                        return
                     delay = context.next_delay(error, closed=self._closed)
                 else:
                     context.end_of_stream()
                     return
                 finally:
-                    rpc.cancel()
-                time.sleep(delay)
+                    end(rpc)
+                cancellation.attach(self._wake_all)
+                self._wait(delay, cancellation)
+                if self._closed:
+                    raise context.closed_error()
 
     def run(self, sequence: CallSequence[R]) -> R:
         """Perform a sequence of calls and return its result."""
         runner = SequenceRunner(sequence)
         while not runner.done:
             step = runner.step
-            if isinstance(step, Sleep):
-                time.sleep(step.seconds)
-                runner.send(None)
-                continue
             try:
-                result = self.unary(step)
+                result = None
+                if isinstance(step, RpcCall):
+                    result = self.unary(step)
+                else:
+                    self._wait(step.seconds)
+                    if self._closed:
+                        raise closed_while_waiting()
             except APIError as error:
                 runner.throw(error)
             else:
                 runner.send(result)
         return runner.result
+
+    def _wait(self, seconds: float, cancellation: Cancellation | None = None) -> None:
+        """Wait, unless the client is closed or the stream is cancelled meanwhile."""
+        with self._wakeup:
+            self._wakeup.wait_for(
+                lambda: self._closed or (cancellation is not None and cancellation.cancelled),
+                seconds,
+            )
+
+    def _wake_all(self) -> None:
+        with self._wakeup:
+            self._wakeup.notify_all()
 
     def ready(self, timeout: Any) -> None:
         """Connect, and wait until the connection is up."""
@@ -109,6 +137,7 @@ class Transport:
             channel, self._channel = self._channel, None
             self._callables = {}
         if self._pid == os.getpid():
+            self._wake_all()
             self._limiter.close()
             if channel is not None:
                 channel.close()
@@ -171,7 +200,7 @@ class Transport:
     def _open_channel(self) -> grpc.Channel:
         self._check_open()
         if self._channel is None:
-            self._channel = _open(self._config)
+            self._channel = open_channel(self._config)
         return self._channel
 
     def _check_open(self) -> None:
@@ -183,14 +212,8 @@ class Transport:
         # parent. The channel is dropped, and the next call opens a new one.
         aio_is_broken()  # raises if blocking calls do not work either
         self._lock = threading.Lock()
+        self._wakeup = threading.Condition()
         self._channel = None
         self._callables = {}
         self._limiter = UploadLimiter()
         self._pid = os.getpid()
-
-
-def _open(config: ConnectionConfig) -> grpc.Channel:
-    options = [_SINGLE_THREADED, *config.options()]
-    if config.secure:
-        return grpc.secure_channel(config.target, config.credentials(), options)
-    return grpc.insecure_channel(config.target, options)

@@ -12,6 +12,7 @@ from typing import Any
 
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.rpc import Out, Res, RpcCall
+from xai_vision._transport.stream import Cancellation
 from xai_vision._transport.sync import Transport
 
 
@@ -25,26 +26,23 @@ class ThreadedTransport:
         """Send a request and return its response."""
         return await asyncio.to_thread(self._transport.unary, call)
 
-    async def stream(self, call: RpcCall[Res, Out]) -> AsyncGenerator[Out, None]:
+    async def stream(
+        self, call: RpcCall[Res, Out], cancellation: Cancellation
+    ) -> AsyncGenerator[Out, None]:
         """Send a request and yield the messages of its response."""
         messages = self._transport.stream(call)
+        cancellation.attach(messages.cancel)
         end: Any = object()
         loop = asyncio.get_running_loop()
-        reading = None
         try:
             while True:
-                reading = loop.run_in_executor(None, next, messages, end)
-                # Shielded: a cancelled task must not abandon a thread within the generator,
-                # which can be closed only when that thread has left it.
-                message = await asyncio.shield(reading)
+                # A cancelled task leaves the thread, which ends when the stream is cancelled.
+                message = await loop.run_in_executor(None, next, messages, end)
                 if message is end:
                     return
                 yield message
         finally:
-            if reading is not None and not reading.done():
-                reading.add_done_callback(lambda _: messages.close())
-            else:
-                messages.close()
+            messages.close()
 
     async def ready(self, timeout: Any) -> None:
         """Connect, and wait until the connection is up."""

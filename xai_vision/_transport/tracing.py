@@ -40,19 +40,22 @@ class CallSpan:
         self._span = span
         self._call = call
 
-    def end(self, result: Any, error: BaseException | None, attempts: int) -> None:
+    def end(
+        self, result: Any, error: BaseException | None, attempts: int, *, cancelled: bool
+    ) -> None:
         """End the span.
 
         Args:
             result: The result of the call, which may be partial; None if nothing arrived.
             error: The error that the caller gets.
             attempts: The number of times the request was sent.
+            cancelled: Whether the caller cancelled the stream.
         """
         span = self._span
         span.set_attribute("xai_vision.attempts", attempts)
         if result is not None and self._call.response_attributes is not None:
             span.set_attributes(self._call.response_attributes(result))
-        if isinstance(error, GeneratorExit):
+        if cancelled or isinstance(error, GeneratorExit):
             # Closing a stream early is not an error.
             span.set_attribute("xai_vision.stream.left_early", True)
         elif error is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from xai_vision._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from xai_vision._transport.stream import AsyncStream, Stream
     from xai_vision.chat._async_chat import AsyncChat
     from xai_vision.chat._chat import Chat
     from xai_vision.chat._compaction import CompactContextResponse
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncChat",
+    "AsyncStream",
     "Chat",
     "Chunk",
     "CompactContextResponse",
@@ -52,6 +54,7 @@ __all__ = [
     "ReasoningEffort",
     "Response",
     "ResponseFormat",
+    "Stream",
     "ToolMode",
     "assistant",
     "chat_pb2",
@@ -71,6 +74,7 @@ __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "AsyncChat": "xai_vision.chat._async_chat",
+        "AsyncStream": "xai_vision._transport.stream",
         "Chat": "xai_vision.chat._chat",
         "Chunk": "xai_vision.chat._response.chunk",
         "CompactContextResponse": "xai_vision.chat._compaction",
@@ -83,6 +87,7 @@ __getattr__, __dir__ = lazy_exports(
         "ReasoningEffort": "xai_vision.chat._request.parameters",
         "Response": "xai_vision.chat._response.response",
         "ResponseFormat": "xai_vision.chat._request.parameters",
+        "Stream": "xai_vision._transport.stream",
         "ToolMode": "xai_vision.chat._request.parameters",
         "assistant": "xai_vision.chat._messages.message",
         "developer": "xai_vision.chat._messages.message",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.options import CallParameters, StreamParameters
-from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Streaming, Tools, each_of
+from xai_vision._transport.stream import AsyncStream
+from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Tools, each_of
 from xai_vision.chat._compaction import CompactContextResponse
 from xai_vision.chat._conversation import Settings
 from xai_vision.chat._messages.coerce import MessageLike
-from xai_vision.chat._messages.message import ContentLike, Message
+from xai_vision.chat._messages.message import ContentLike
 from xai_vision.chat._response.response import Response
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ class AsyncChat(ChatCalls):
         """See ``Chat.sample``."""
         return await self._transport.unary(self._sampling(tools, call))
 
-    def stream(
-        self, *, tools: Tools = None, **call: Unpack[StreamParameters]
-    ) -> AsyncGenerator[Pair, None]:
+    def stream(self, *, tools: Tools = None, **call: Unpack[StreamParameters]) -> AsyncStream[Pair]:
         """See ``Chat.stream``."""
         return self._transport.stream(self._streaming(tools, call))
 
@@ -57,7 +55,7 @@ class AsyncChat(ChatCalls):
 
     def stream_batch(
         self, n: int, *, tools: Tools = None, **call: Unpack[StreamParameters]
-    ) -> AsyncGenerator[Pairs, None]:
+    ) -> AsyncStream[Pairs]:
         """See ``Chat.stream_batch``."""
         return self._transport.stream(self._batch_streaming(n, tools, call))
 
@@ -71,20 +69,10 @@ class AsyncChat(ChatCalls):
 
     def ask_stream(
         self, *content: ContentLike, tools: Tools = None, **call: Unpack[StreamParameters]
-    ) -> AsyncGenerator[Pair, None]:
+    ) -> AsyncStream[Pair]:
         """See ``Chat.ask_stream``."""
         question = self._question(content)
-        return self._following(question, self._streaming(tools, call, question))
-
-    async def _following(
-        self, question: Message, rpc: Streaming[Pair]
-    ) -> AsyncGenerator[Pair, None]:
-        response = None
-        async with aclosing(self._transport.stream(rpc)) as pairs:
-            async for response, chunk in pairs:
-                yield response, chunk
-        if response is not None:
-            self._answered(question, response)
+        return self._transport.stream(self._streaming(tools, call, question))
 
     async def parse(
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]

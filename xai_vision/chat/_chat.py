@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from xai_vision._transport.options import CallParameters, StreamParameters
+from xai_vision._transport.stream import Stream
 from xai_vision._transport.sync import Transport
-from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Streaming, Tools, each_of
+from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Tools, each_of
 from xai_vision.chat._compaction import CompactContextResponse
 from xai_vision.chat._conversation import Settings
 from xai_vision.chat._messages.coerce import MessageLike
-from xai_vision.chat._messages.message import ContentLike, Message
+from xai_vision.chat._messages.message import ContentLike
 from xai_vision.chat._response.response import Response
 
 if TYPE_CHECKING:
@@ -46,15 +46,15 @@ class Chat(ChatCalls):
         """Return the next response. The conversation does not change: ``append`` the response."""
         return self._transport.unary(self._sampling(tools, call))
 
-    def stream(
-        self, *, tools: Tools = None, **call: Unpack[StreamParameters]
-    ) -> Generator[Pair, None, None]:
+    def stream(self, *, tools: Tools = None, **call: Unpack[StreamParameters]) -> Stream[Pair]:
         """Stream the next response.
 
-        Leaving the loop early, or closing the iterator, cancels the call.
+        Leaving the loop early cancels the call. ``cancel()`` of the stream ends a loop from
+        another thread.
 
-        Yields:
-            The response so far (the same object each time), and the new chunk.
+        Returns:
+            An iterator over pairs: the response so far (the same object each time), and the new
+            chunk.
 
         Raises:
             StreamBrokenError: The stream ended early; ``.partial`` is the response so far.
@@ -69,11 +69,11 @@ class Chat(ChatCalls):
 
     def stream_batch(
         self, n: int, *, tools: Tools = None, **call: Unpack[StreamParameters]
-    ) -> Generator[Pairs, None, None]:
+    ) -> Stream[Pairs]:
         """Stream ``n`` responses at once.
 
-        Yields:
-            The ``n`` responses so far, and the chunk for each.
+        Returns:
+            An iterator over pairs: the ``n`` responses so far, and the chunk for each.
         """
         return self._transport.stream(self._batch_streaming(n, tools, call))
 
@@ -94,18 +94,10 @@ class Chat(ChatCalls):
 
     def ask_stream(
         self, *content: ContentLike, tools: Tools = None, **call: Unpack[StreamParameters]
-    ) -> Generator[Pair, None, None]:
+    ) -> Stream[Pair]:
         """Like ``ask``, streamed. If the loop is left early, nothing is appended."""
         question = self._question(content)
-        return self._following(question, self._streaming(tools, call, question))
-
-    def _following(self, question: Message, rpc: Streaming[Pair]) -> Generator[Pair, None, None]:
-        response = None
-        with closing(self._transport.stream(rpc)) as pairs:
-            for response, chunk in pairs:
-                yield response, chunk
-        if response is not None:
-            self._answered(question, response)
+        return self._transport.stream(self._streaming(tools, call, question))
 
     def parse(
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]

@@ -134,6 +134,8 @@ class ChatCalls(Conversation):
             for response in parts:
                 if response.finish_reason == "REASON_INVALID":
                     raise _unfinished()
+            if question is not None:
+                self._answered(question, parts[0])
 
         return RpcCall(
             Rpc.GetCompletionChunk,
