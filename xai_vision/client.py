@@ -7,20 +7,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from xai_vision._hints import unexpected_argument
 from xai_vision._transport.aio import AsyncTransport
-from xai_vision._transport.config import DEFAULT_HOST, ConnectionConfig, make_config
+from xai_vision._transport.config import ConnectionConfig, make_config
 from xai_vision._transport.retry import RetryPolicy
 from xai_vision._transport.sync import Transport
 from xai_vision.chat._service import AsyncChatService, ChatService
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Never, Self
 
     from xai_vision.services.auth import AsyncAuthService, AuthService
     from xai_vision.services.models import AsyncModelsService, ModelsService
     from xai_vision.services.tokenize import AsyncTokenizeService, TokenizeService
+
+
+# The names of arguments in other SDKs.
+_OTHER_SDKS: Final = {
+    "base_url": "api_host='host:port'",
+    "default_headers": "metadata=",
+    "max_retries": "retries=",
+}
 
 
 class _Base(ABC):
@@ -30,24 +39,27 @@ class _Base(ABC):
         self,
         api_key: str | None = None,
         *,
-        api_host: str = DEFAULT_HOST,
+        api_host: str | None = None,
         metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
         channel_options: Sequence[tuple[str, Any]] | None = None,
         timeout: float | timedelta | None = None,
         use_insecure_channel: bool = False,
         retries: int | RetryPolicy | None = None,
         root_certificates: bytes | None = None,
+        **unknown: Never,
     ) -> None:
         """Validate the arguments. The connection is opened by the first call.
 
         Args:
             api_key: The API key. Default: the environment variable XAI_API_KEY.
-            api_host: ``host`` or ``host:port`` (default port 443). Default "api.x.ai".
+            api_host: ``host`` or ``host:port`` (default port 443), also with gRPC's prefixes
+                ``dns:///``, ``ipv4:`` and ``ipv6:``. Default: the environment variable
+                XAI_API_HOST, or "api.x.ai".
             metadata: Metadata of every call, as pairs or a dict.
             channel_options: gRPC channel arguments; they override ours.
             timeout: Timeout of each call, in seconds or as a timedelta. Default 27 minutes.
             use_insecure_channel: Send everything, including the key, without TLS. Loopback hosts
-                (localhost, 127.0.0.1, [::1]) never use TLS by default.
+                (localhost, 127.0.0.1, [::1]) do not use TLS by default.
             retries: Number of retries if the service cannot be reached or reports a rate limit,
                 or a RetryPolicy. Default: ``RetryPolicy()``; 0 disables retries.
             root_certificates: CA bundle (PEM) to use instead of gRPC's. Loopback hosts use TLS
@@ -56,6 +68,9 @@ class _Base(ABC):
         Raises:
             ConfigurationError: An argument is invalid; the message says what to do.
         """
+        for name in unknown:
+            known = set(_Base.__init__.__annotations__) - {"unknown", "return"}
+            raise unexpected_argument(f"{type(self).__name__}()", name, known, _OTHER_SDKS)
         self._connection = make_config(
             api_key=api_key,
             api_host=api_host,

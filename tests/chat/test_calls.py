@@ -191,7 +191,7 @@ async def test_stored_completions(client, aclient):
     assert stored.content == asked.content
     assert (await aclient.chat.get_stored_completion(asked.id))[0].id == asked.id
     assert client.chat.delete_stored_completion(asked.id) == asked.id
-    with pytest.raises(NotFoundError, match="stored responses expire"):
+    with pytest.raises(NotFoundError, match="Stored responses expire"):
         client.chat.get_stored_completion(asked.id)
     with pytest.raises(NotFoundError):
         await aclient.chat.delete_stored_completion(asked.id)

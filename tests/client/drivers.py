@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -29,10 +30,14 @@ class SyncDriver:
     def sample(self, *content: Any, **options: Any) -> Response:
         return self.chat(*content).sample(**options)
 
-    def stream(self, *content: Any, **options: Any) -> tuple[Response, int]:
+    def stream(
+        self, *content: Any, each: Callable[[Any], object] | None = None, **options: Any
+    ) -> tuple[Response, int]:
         response, count = None, 0
-        for response, _ in self.chat(*content).stream(**options):
+        for response, chunk in self.chat(*content).stream(**options):
             count += 1
+            if each is not None:
+                each(chunk)
         assert response is not None
         return response, count
 
@@ -53,11 +58,15 @@ class AsyncDriver:
     def sample(self, *content: Any, **options: Any) -> Response:
         return self.loop.run_until_complete(self.chat(*content).sample(**options))
 
-    def stream(self, *content: Any, **options: Any) -> tuple[Response, int]:
+    def stream(
+        self, *content: Any, each: Callable[[Any], object] | None = None, **options: Any
+    ) -> tuple[Response, int]:
         async def read() -> tuple[Response, int]:
             response, count = None, 0
-            async for response, _ in self.chat(*content).stream(**options):
+            async for response, chunk in self.chat(*content).stream(**options):
                 count += 1
+                if each is not None:
+                    each(chunk)
             assert response is not None
             return response, count
 

@@ -162,7 +162,7 @@ CASES = [
         lambda c: c.chat.create("grok-0").append(user("Hi")),
         NotFoundError,
         "NOT_FOUND",
-        "name or id",
+        "Check the model.s name",
     ),
     (
         lambda c: create_chat(c, image("https://example.com/missing.png")),

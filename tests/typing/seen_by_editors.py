@@ -115,7 +115,7 @@ def refused(client: Client) -> None:
     client.chat.create("grok-4", tools=[3])  # type: ignore[list-item]
     user(3)  # type: ignore[arg-type]
     _ = user("Hi").contents  # type: ignore[attr-defined]
-    Client(api_hots="localhost:1")  # type: ignore[call-arg]
+    Client(api_hots="localhost:1")  # type: ignore[arg-type]
     client.chat.create("grok-4").sample(timeout="5")  # type: ignore[arg-type]
     for _ in AsyncClient().chat.create("grok-4").stream():  # type: ignore[attr-defined]
         pass

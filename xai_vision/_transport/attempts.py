@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from logging import DEBUG, WARNING
 from types import TracebackType
 from typing import Any, Generic
 
@@ -11,6 +12,7 @@ from google.protobuf.message import DecodeError
 
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.idle_timeout import IdleTimeoutError
+from xai_vision._transport.logs import logger
 from xai_vision._transport.rpc import Out, Res, RpcCall
 from xai_vision._transport.status_mapping import (
     api_error,
@@ -38,6 +40,7 @@ class CallContext(Generic[Res, Out]):
         "_deadline",
         "_result",
         "_span",
+        "_started",
         "received_any",
     )
 
@@ -48,10 +51,11 @@ class CallContext(Generic[Res, Out]):
         cancellation: Cancellation | None = None,
     ) -> None:
         timeout = call.options.timeout
+        self._started = time.monotonic()
         self._call = call
         self._config = config
         self._cancellation = cancellation
-        self._deadline = time.monotonic() + (config.timeout if timeout is None else timeout)
+        self._deadline = self._started + (config.timeout if timeout is None else timeout)
         self._attempts = 0
         self._result: Any = None
         self.received_any = False
@@ -74,6 +78,14 @@ class CallContext(Generic[Res, Out]):
         """Count the next attempt and return gRPC's keyword arguments for it."""
         options = self._call.options
         self._attempts += 1
+        if logger.isEnabledFor(DEBUG):
+            logger.debug(
+                "%s: attempt %d, %d bytes, %.1f s to the deadline",
+                self._call.method.name,
+                self._attempts,
+                len(self._call.body),
+                self.remaining,
+            )
         kwargs: dict[str, Any] = {
             "timeout": self.remaining,
             "metadata": self._config.metadata + options.metadata,
@@ -130,11 +142,17 @@ class CallContext(Generic[Res, Out]):
         if delay is None or time.monotonic() + delay >= self._deadline:
             # From None: the traceback of gRPC's own error would add nothing.
             raise error from None
+        logger.info("%s: retry in %.2f s after %r", self._call.method.name, delay, error)
         return delay
 
     def _error(self, raised: Any) -> APIError:
         if not isinstance(raised, IdleTimeoutError):
-            return api_error(raised, self._call, received_any=self.received_any)
+            return api_error(
+                raised,
+                self._call,
+                received_any=self.received_any,
+                redact=self._config.redact,
+            )
         return RequestTimeoutError(
             grpc.StatusCode.DEADLINE_EXCEEDED,
             f"the stream was silent for {raised.seconds:g} seconds (idle_timeout)",
@@ -160,9 +178,24 @@ class CallContext(Generic[Res, Out]):
             error.attempts = self._attempts
             if self.received_any and partial is not None:
                 error.partial = partial()
+        self._log_end(error)
         if self._span is not None:
             result = self._result
             if partial is not None:
                 result = partial() if self.received_any else None
             cancelled = self._cancellation is not None and self._cancellation.cancelled
             self._span.end(result, error, self._attempts, cancelled=cancelled)
+
+    def _log_end(self, error: BaseException | None) -> None:
+        # An error that was not retried is the caller's to log.
+        level = WARNING if isinstance(error, APIError) and self._attempts > 1 else DEBUG
+        if logger.isEnabledFor(level):
+            result = "complete" if error is None else repr(error)
+            logger.log(
+                level,
+                "%s: %s after %d attempt(s), %.2f s",
+                self._call.method.name,
+                result,
+                self._attempts,
+                time.monotonic() - self._started,
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
@@ -58,8 +59,10 @@ def end(rpc: Any) -> None:
     # A single-threaded stream has an event queue of its own. grpc frees it only when all of its
     # events have been taken; otherwise every cancelled stream would leak about 21 KiB.
     if type(rpc) is _drainable_class():
-        while rpc._state.due:
-            rpc._consume_next_event()
+        # A KeyboardInterrupt while grpc waits for an event makes it forget that event.
+        with suppress(KeyError):
+            while rpc._state.due:
+                rpc._consume_next_event()
 
 
 def cancellable(rpc: Any) -> Any:

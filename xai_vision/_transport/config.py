@@ -14,9 +14,10 @@ from typing import Any, TypeAlias
 import grpc
 
 from xai_vision._transport.durations import client_seconds
+from xai_vision._transport.logs import print_logs_if_requested
 from xai_vision._transport.retry import RetryPolicy, policy
 from xai_vision._version import __version__
-from xai_vision.errors import ConfigurationError, InsecureChannelWarning
+from xai_vision.errors import ConfigurationError, InsecureChannelWarning, InvalidRequestError
 
 ChannelOptions: TypeAlias = "Sequence[tuple[str, Any]]"
 
@@ -25,23 +26,45 @@ DEFAULT_TIMEOUT = 27 * 60.0
 """Seconds, as in xai_sdk. Long responses of reasoning models take many minutes."""
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>\d{1,5}))?")
+_HOST = re.compile(
+    # gRPC's names for how to resolve a host; most callers pass none.
+    r"(?P<scheme>dns:///|dns:|ipv4:|ipv6:)?"
+    r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>\d{1,5}))?"
+)
+_OWN_SERVICE = re.compile(r"(.+\.)?x\.ai", re.IGNORECASE)
 _KEY = re.compile(r"[0-9a-z_.-]+")
+_MIN_KEY_LENGTH = 8
 
-# The size of a message is limited only by protobuf: one image of 20 MiB is 26.7 MiB of base64, and
-# a request may hold any number of images.
+# The size of a request is limited only by protobuf: one image of 20 MiB is 26.7 MiB of base64, and
+# a request may hold any number of images. Responses have a limit, because a megabyte of compressed
+# data could otherwise fill the memory. A response of images has tens of MiB.
+_MAX_RESPONSE_BYTES = 128 * 1024 * 1024
 _OPTIONS: ChannelOptions = (
     ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_receive_message_length", _MAX_RESPONSE_BYTES),
     ("grpc.primary_user_agent", f"xai-vision/{__version__}"),
-    # Pings detect a dead connection during a call that is silent for long. By default, gRPC servers
-    # close a connection (too_many_pings) that pings more often than every 5 minutes.
-    ("grpc.keepalive_time_ms", 6 * 60 * 1000),
-    ("grpc.keepalive_timeout_ms", 20 * 1000),
     ("grpc.http2.max_pings_without_data", 0),
     # By default, the clients of a process share connections to the same address, and with them the
     # delay after a failed attempt to connect: a new client would fail without trying.
     ("grpc.use_local_subchannel_pool", 1),
+    # By default, gRPC waits a second after the first failed attempt to connect, and up to two
+    # minutes later. Retries in between would fail without trying.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+)
+
+# Pings detect a dead connection. By default, gRPC servers close a connection (too_many_pings) that
+# pings more often than every 5 minutes during a silent call. Common load balancers drop a
+# connection that is silent for 350 seconds.
+_KEEPALIVE: ChannelOptions = (
+    ("grpc.keepalive_time_ms", 310_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+)
+# xAI's service accepts the pings of xai_sdk, which also detect a dead connection between calls.
+_OWN_SERVICE_KEEPALIVE: ChannelOptions = (
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
 )
 
 
@@ -50,9 +73,10 @@ class ConnectionConfig:
     """The checked configuration of a transport.
 
     Attributes:
-        target: ``host:port``.
+        target: gRPC's name of the server, such as ``host:port``.
+        host: The server's host.
+        port: The server's port.
         secure: Whether to use TLS.
-        loopback: Whether the host's name is one of this machine.
         metadata: Metadata of every call. It contains the API key, so the repr leaves it out.
         timeout: The default timeout of a call in seconds.
         retries: The default retry policy.
@@ -61,22 +85,35 @@ class ConnectionConfig:
     """
 
     target: str
+    host: str
+    port: int
     secure: bool
-    loopback: bool
     timeout: float
     metadata: tuple[tuple[str, str], ...] = field(repr=False)
     retries: RetryPolicy
     channel_options: tuple[tuple[str, Any], ...] = ()
     root_certificates: bytes | None = field(default=None, repr=False)
 
+    @property
+    def loopback(self) -> bool:
+        """Whether the host's name is one of this machine."""
+        return _is_loopback(self.host)
+
     def options(self) -> list[tuple[str, Any]]:
         """Return the channel's options; the caller's take precedence."""
-        merged = dict(_OPTIONS)
+        own_service = _OWN_SERVICE.fullmatch(self.host) is not None
+        merged = {**dict(_OPTIONS), **dict(_OWN_SERVICE_KEEPALIVE if own_service else _KEEPALIVE)}
         if self.loopback:
             # Otherwise gRPC would use the proxy in http_proxy, which cannot reach this machine.
             merged["grpc.enable_http_proxy"] = 0
         merged.update(self.channel_options)
         return list(merged.items())
+
+    def redact(self, text: str) -> str:
+        """Replace the API key in a text that came from the server."""
+        key = self.metadata[0][1].removeprefix("Bearer ")
+        # A key this short is no secret, and would turn up in any text.
+        return text if len(key) < _MIN_KEY_LENGTH else text.replace(key, "***")
 
     def credentials(self) -> grpc.ChannelCredentials:
         """Return the credentials of a secure channel."""
@@ -86,7 +123,7 @@ class ConnectionConfig:
 def make_config(
     *,
     api_key: str | None,
-    api_host: str,
+    api_host: str | None,
     metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None,
     channel_options: ChannelOptions | None,
     timeout: float | timedelta | None,
@@ -99,9 +136,12 @@ def make_config(
     Raises:
         ConfigurationError: An argument is invalid; the message names it and a remedy.
     """
+    print_logs_if_requested()
     key = _key(os.environ.get("XAI_API_KEY") if api_key is None else api_key)
-    name, port = _host(api_host)
-    loopback = name.strip("[]").lower() in _LOOPBACK
+    if api_host is None:
+        api_host = os.environ.get("XAI_API_HOST") or DEFAULT_HOST
+    scheme, name, port = _host(api_host)
+    loopback = _is_loopback(name)
     secure = root_certificates is not None or not (loopback or use_insecure_channel)
     if use_insecure_channel and root_certificates is not None:
         raise ConfigurationError("root_certificates= needs TLS. Leave out use_insecure_channel=")
@@ -111,18 +151,22 @@ def make_config(
             InsecureChannelWarning,
             stacklevel=4,
         )
+    options = _channel_options(channel_options or ())
+    if retries is None and dict(options).get("grpc.enable_retries") == 0:
+        retries = 0  # how programs for xai_sdk turn retries off
     return ConnectionConfig(
-        target=f"{name}:{port or 443}",
+        target=f"{scheme}{name}:{port}",
+        host=name,
+        port=port,
         secure=secure,
-        loopback=loopback,
         timeout=DEFAULT_TIMEOUT if timeout is None else client_seconds(timeout),
         metadata=(
             ("authorization", f"Bearer {key}"),
             ("xai-vision-version", __version__),
             ("xai-vision-language", f"python/{platform.python_version()}"),
-            *_metadata(metadata or ()),
+            *metadata_pairs(metadata or (), ConfigurationError),
         ),
-        channel_options=_channel_options(channel_options or ()),
+        channel_options=options,
         retries=RetryPolicy() if retries is None else policy(retries, ConfigurationError),
         root_certificates=_certificates(root_certificates),
     )
@@ -146,23 +190,27 @@ def _key(key: str | None) -> str:
     return key
 
 
-def _host(host: str) -> tuple[str, int | None]:
+def _is_loopback(host: str) -> bool:
+    return host.strip("[]").lower() in _LOOPBACK
+
+
+def _host(host: str) -> tuple[str, str, int]:
     if not isinstance(host, str):
         raise ConfigurationError(f"api_host must be a string, not {type(host).__name__}")
     if not host:
         raise ConfigurationError("api_host is empty. Pass a host such as 'api.x.ai'")
-    if "/" in host:
+    match = _HOST.fullmatch(host)
+    if match is None and "/" in host:
         # The message leaves out the URL, which may contain a password.
         bare = host.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
         instead = repr(bare) if bare else "a host such as 'api.x.ai'"
         raise ConfigurationError(f"api_host must be a host, not a URL. Pass {instead}")
-    match = _HOST.fullmatch(host)
     if match is None:
         raise ConfigurationError(f"api_host must have the form 'host' or 'host:port', not {host!r}")
     port = match["port"]
     if port is not None and not 0 < int(port) < 65536:
         raise ConfigurationError(f"api_host {host!r}: the port must be from 1 to 65535")
-    return match["name"], int(port) if port else None
+    return match["scheme"] or "", match["name"], int(port or 443)
 
 
 def _channel_options(options: ChannelOptions) -> tuple[tuple[str, Any], ...]:
@@ -186,18 +234,22 @@ def _certificates(pem: bytes | None) -> bytes | None:
     )
 
 
-def _metadata(
+def metadata_pairs(
     metadata: Mapping[str, str] | Iterable[tuple[str, str]],
+    error: type[ConfigurationError] | type[InvalidRequestError],
 ) -> tuple[tuple[str, str], ...]:
+    """Check metadata of a client or of a call.
+
+    Raises:
+        ConfigurationError: A key or value is invalid; InvalidRequestError for a call.
+    """
     checked = []
     for key, value in metadata.items() if isinstance(metadata, Mapping) else metadata:
         if not isinstance(key, str) or not _KEY.fullmatch(key.lower()):
-            raise ConfigurationError(
-                f"metadata key {key!r} may contain only letters, digits, '-', '_' and '.'"
-            )
+            raise error(f"metadata key {key!r} may contain only letters, digits, '-', '_' and '.'")
         if key.lower() == "authorization":
-            raise ConfigurationError("metadata must not contain 'authorization'. Pass api_key=")
+            raise error("metadata must not contain 'authorization'. Pass api_key=")
         if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
-            raise ConfigurationError(f"the value of metadata key {key!r} must be printable ASCII")
+            raise error(f"the value of metadata key {key!r} must be printable ASCII")
         checked.append((key.lower(), value))
     return tuple(checked)

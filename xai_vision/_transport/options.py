@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -25,6 +25,8 @@ class CallParameters(TypedDict, total=False):
     wait_for_ready: bool
     """Whether to wait, within the timeout, until the service is reachable, instead of raising an
     error at once. Default False."""
+    metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None
+    """Metadata of this call, as pairs or a dict, in addition to the client's."""
 
 
 class StreamParameters(CallParameters, total=False):
@@ -88,6 +90,10 @@ def call_options(
             raise TypeError(f"unexpected keyword argument {name!r} for this call")
     from xai_vision._transport.retry import policy  # on use: most calls have no options
 
+    if kwargs.get("metadata") is not None:
+        from xai_vision._transport.config import metadata_pairs
+
+        metadata += metadata_pairs(kwargs["metadata"], InvalidRequestError)
     retries = kwargs.get("retries")
     return CallOptions(
         timeout=call_seconds(kwargs.get("timeout")),

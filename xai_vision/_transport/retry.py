@@ -12,6 +12,7 @@ from xai_vision.errors import (
     CertificateError,
     ConfigurationError,
     InvalidRequestError,
+    OutOfCreditsError,
     RateLimitError,
     UnavailableError,
 )
@@ -27,9 +28,9 @@ class RetryPolicy:
     """The number of attempts of a call and the delays between them.
 
     Two errors are retried, as long as no part of the response has arrived: an unreachable service
-    (UNAVAILABLE) and a rate limit (RESOURCE_EXHAUSTED, unless a message was too large). A delay
-    set by the service takes precedence. A call is not retried if the delay would exceed its
-    deadline.
+    (UNAVAILABLE) and a rate limit (RESOURCE_EXHAUSTED, unless a message was too large or the
+    account is out of credits). A delay set by the service takes precedence. A call is not retried
+    if the delay would exceed its deadline or ``max_retry_after``.
 
     If a connection breaks, the service may process a request that is then sent again. The second
     request costs its price. Pass ``retries=0`` where that matters.
@@ -44,6 +45,8 @@ class RetryPolicy:
         maximum: The longest delay in seconds, unless the service sets a longer one. Default 10.
         jitter: The fraction by which each delay varies at random, up or down, so that clients do
             not retry all at once. Default 0.2.
+        max_retry_after: The longest delay in seconds that the service may set. If it sets a longer
+            one, the error is raised, and its ``retry_after`` has the delay. Default 120.
 
     Examples:
         >>> from xai_vision import RetryPolicy
@@ -58,11 +61,12 @@ class RetryPolicy:
     multiplier: float = 2.0
     maximum: float = 10.0
     jitter: float = 0.2
+    max_retry_after: float = 120.0
 
     def __post_init__(self) -> None:
         for name in ("attempts", "rate_limit_attempts"):
             _configuration.integer(name, getattr(self, name), 1)
-        for name in ("initial", "rate_limit_initial", "maximum"):
+        for name in ("initial", "rate_limit_initial", "maximum", "max_retry_after"):
             self._check(name, 0, float("inf"), "a finite number of seconds, at least 0")
         self._check("multiplier", 1, float("inf"), "a finite number of at least 1")
         self._check("jitter", 0, 1, "a number from 0 to below 1")
@@ -80,21 +84,21 @@ class RetryPolicy:
             error: The error of the attempt.
             attempt: The number of the attempt, from 1.
         """
+        if isinstance(error, (CertificateError, OutOfCreditsError)):
+            return None
         if isinstance(error, RateLimitError):
             limit, initial = self.rate_limit_attempts, self.rate_limit_initial
-        elif isinstance(error, CertificateError):
-            return None
         elif isinstance(error, UnavailableError):
             limit, initial = self.attempts, self.initial
         else:
             return None
         if attempt >= limit:
             return None
-        pushback = _pushback(error)
-        if pushback is not None:
-            return pushback if pushback >= 0 else None
-        if isinstance(error, RateLimitError) and error.retry_after is not None:
-            return error.retry_after
+        from_service = _pushback(error)
+        if from_service is None and isinstance(error, RateLimitError):
+            from_service = error.retry_after
+        if from_service is not None:
+            return from_service if 0 <= from_service <= self.max_retry_after else None
         try:
             delay = min(initial * float(self.multiplier) ** (attempt - 1), self.maximum)
         except OverflowError:  # the delay reached its maximum many attempts before

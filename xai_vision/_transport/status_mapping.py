@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import grpc
@@ -26,25 +27,37 @@ _BY_STATUS: Final[dict[grpc.StatusCode, type[APIError]]] = {
     grpc.StatusCode.UNAVAILABLE: errors.UnavailableError,
 }
 
+_OUT_OF_CREDITS: Final = (
+    r"\bcredits?\b|spending limit|insufficient[_ ](quota|funds|balance)|exceeded your current quota"
+)
 # The service's messages, where one status has several causes. They come from public reports of
 # other clients and are not a contract, so the general class of the status is the fallback.
 _BY_DETAILS: Final[tuple[tuple[type[APIError], re.Pattern[str], type[APIError]], ...]] = tuple(
     (general, re.compile(pattern, re.IGNORECASE), specific)
     for general, pattern, specific in (
         (errors.PermissionDeniedError, r"safety[_ ]check", errors.SafetyRefusalError),
+        (errors.PermissionDeniedError, _OUT_OF_CREDITS, errors.OutOfCreditsError),
+        (errors.RateLimitError, _OUT_OF_CREDITS, errors.OutOfCreditsError),
+        (
+            errors.BadRequestError,
+            r"\b(incorrect|invalid|wrong|missing|expired|no) (xai )?api[- ]key\b",
+            errors.AuthenticationError,
+        ),
         (
             errors.BadRequestError,
             r"maximum prompt length|context length",
             errors.ContextTooLongError,
         ),
-        # The lookahead excludes tools: image_generation, image search.
+        # The lookarounds exclude tools: image_generation, image search, image-lookup.
         (
             errors.BadRequestError,
-            r"\bimages?\b(?! (generation|search))",
+            r"(?<![\w-])images?(?![\w-])(?! (generation|search))",
             errors.ImageRefusedError,
         ),
         # From gRPC itself, on either side: "Sent message larger than max", "Received message ...".
         (errors.RateLimitError, r"message larger than max", errors.MessageTooLargeError),
+        # From gRPC itself: the headers of the response are too large.
+        (errors.RateLimitError, r"metadata size exceeds", errors.ServerError),
         (
             errors.UnavailableError,
             r"certificate[_ ]verify[_ ]failed|hostname verification",
@@ -52,6 +65,8 @@ _BY_DETAILS: Final[tuple[tuple[type[APIError], re.Pattern[str], type[APIError]],
         ),
     )
 )
+# Error messages quote names that the caller chose, which say nothing about the cause.
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 
 # These errors break a stream off; the others are decisions about the request.
 _BREAKS_STREAM: Final = frozenset(
@@ -59,42 +74,68 @@ _BREAKS_STREAM: Final = frozenset(
 )
 
 
+# These calls find nothing but responses.
+_OF_STORED_RESPONSES: Final = frozenset(
+    {"GetStoredCompletion", "DeleteStoredCompletion", "GetDeferredCompletion"}
+)
+# gRPC's message when the HTTP/2 stream was reset by the other side.
+_RESET: Final = "RST_STREAM"
+# gRPC's message, with UNKNOWN, for some responses of proxies that are not gRPC, such as HTTP 503 with
+# a body. For the others its status is UNAVAILABLE.
+_NOT_GRPC: Final = "Stream removed"
 # The message of grpc.aio when it cannot pass a part of a request to its connection. It sometimes
 # reports this before it reports the loss of the connection.
 _NOT_SENT: Final = "Internal error from Core"
 
 
-def api_error(error: Any, call: RpcCall[Any, Any], *, received_any: bool = False) -> APIError:
+def api_error(
+    error: Any,
+    call: RpcCall[Any, Any],
+    *,
+    received_any: bool = False,
+    redact: Callable[[str], str] = str,
+) -> APIError:
     """Make the error that the caller gets for an error of gRPC.
 
     Args:
         error: The ``grpc.RpcError`` of a blocking or asyncio call.
         call: The call that failed.
         received_any: Whether a part of a stream had arrived.
+        redact: Removes the API key from a text of the server.
     """
     code, details = _status(error)
     error_class = _error_class(code, details)
-    if received_any and error_class in _BREAKS_STREAM:
+    if received_any and (error_class in _BREAKS_STREAM or _RESET in details):
         error_class = StreamBrokenError
     created = error_class(
         code,
-        details,
-        initial_metadata=_pairs(error.initial_metadata),
-        trailing_metadata=_pairs(error.trailing_metadata),
-        debug_error_string=error.debug_error_string(),
+        redact(details),
+        initial_metadata=_pairs(error, "initial_metadata", redact),
+        trailing_metadata=_pairs(error, "trailing_metadata", redact),
+        debug_error_string=redact(_attribute(error, "debug_error_string") or ""),
         method=call.method.path,
     )
     if isinstance(created, errors.MessageTooLargeError):
         created.remedy = _size_remedy(details, len(call.body))
+    elif isinstance(created, errors.NotFoundError):
+        created.remedy = _not_found_remedy(details, call.method.name)
     return created
 
 
 def _status(error: Any) -> tuple[grpc.StatusCode, str]:
-    code = error.code() or grpc.StatusCode.UNKNOWN
-    details = error.details() or ""
+    code = _attribute(error, "code") or grpc.StatusCode.UNKNOWN
+    details = _attribute(error, "details") or ""
     if code is grpc.StatusCode.INTERNAL and details == _NOT_SENT:
         return grpc.StatusCode.UNAVAILABLE, "the connection was lost while the request was sent"
+    if code is grpc.StatusCode.UNKNOWN and details.startswith(_NOT_GRPC):
+        return grpc.StatusCode.UNAVAILABLE, "the response does not come from a gRPC server"
     return code, details
+
+
+def _attribute(error: Any, name: str) -> Any:
+    # An interceptor may raise an RpcError that is not a call and has none of these methods.
+    method = getattr(error, name, None)
+    return method() if callable(method) else None
 
 
 def invalid_response(
@@ -151,6 +192,17 @@ def _size_remedy(details: str, request_bytes: int) -> str:
     )
 
 
+def _not_found_remedy(details: str, method: str) -> str:
+    if re.search(r"\bmodels?\b", _QUOTED.sub("", details), re.IGNORECASE):
+        return (
+            "Check the model's name. client.models.list_language_models() lists the models that "
+            "your key may use."
+        )
+    if method in _OF_STORED_RESPONSES:
+        return "Check the id. Stored responses expire."
+    return errors.NotFoundError.remedy
+
+
 def not_ready(target: str, seconds: float) -> errors.RequestTimeoutError:
     """Make the error of ``client.ready()`` for a connection that is not up in time."""
     error = errors.RequestTimeoutError(
@@ -166,12 +218,16 @@ def not_ready(target: str, seconds: float) -> errors.RequestTimeoutError:
 
 def _error_class(code: grpc.StatusCode, details: str) -> type[APIError]:
     by_status = _BY_STATUS.get(code, errors.ServerError)
+    details = _QUOTED.sub("", details)
     for general, pattern, specific in _BY_DETAILS:
         if by_status is general and pattern.search(details):
             return specific
     return by_status
 
 
-def _pairs(read: Any) -> list[tuple[str, str | bytes]]:
+def _pairs(error: Any, name: str, redact: Callable[[str], str]) -> list[tuple[str, str | bytes]]:
     # The metadata of a call that did not reach the server may be None.
-    return [(key, value) for key, value in (read() or ())]
+    return [
+        (key, redact(value) if isinstance(value, str) else value)
+        for key, value in (_attribute(error, name) or ())
+    ]

@@ -77,11 +77,10 @@ def start_span(call: RpcCall[Any, Any], config: ConnectionConfig) -> CallSpan | 
     span = tracer.start_span(call.method.path.lstrip("/"), kind=trace.SpanKind.CLIENT)
     if not span.is_recording():
         return None
-    host, _, port = config.target.rpartition(":")
     span.set_attributes(
         {
-            "server.address": host,
-            "server.port": int(port),
+            "server.address": config.host,
+            "server.port": config.port,
             "rpc.system": "grpc",
             "rpc.service": call.method.service,
             "rpc.method": call.method.name,

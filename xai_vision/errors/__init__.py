@@ -28,6 +28,7 @@ XaiVisionError
    │  └─ ContextTooLongError            the conversation is too long for the model
    ├─ ImageFetchError                   the service could not fetch an image's URL
    ├─ RateLimitError                    a rate limit was reached: .retry_after
+   │  └─ OutOfCreditsError              the account has no credits left
    ├─ MessageTooLargeError              a message exceeded a size limit of gRPC
    ├─ RequestTimeoutError (TimeoutError)  the deadline passed
    ├─ RequestCancelledError             the call was cancelled
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
         ImageRefusedError,
         MessageTooLargeError,
         NotFoundError,
+        OutOfCreditsError,
         PermissionDeniedError,
         RateLimitError,
         RequestCancelledError,
@@ -119,6 +121,7 @@ __all__ = [
     "MessageTooLargeError",
     "NotAnImageError",
     "NotFoundError",
+    "OutOfCreditsError",
     "PermissionDeniedError",
     "RateLimitError",
     "RequestCancelledError",
@@ -159,6 +162,7 @@ __getattr__, __dir__ = lazy_exports(
         "MessageTooLargeError": "xai_vision.errors._api",
         "NotAnImageError": "xai_vision.errors._image",
         "NotFoundError": "xai_vision.errors._api",
+        "OutOfCreditsError": "xai_vision.errors._api",
         "PermissionDeniedError": "xai_vision.errors._api",
         "RateLimitError": "xai_vision.errors._api",
         "RequestCancelledError": "xai_vision.errors._api",

@@ -127,7 +127,7 @@ class SafetyRefusalError(PermissionDeniedError):
 class NotFoundError(APIError):
     """A model, stored response or file does not exist (NOT_FOUND)."""
 
-    remedy = "Check the name or id; stored responses expire."
+    remedy = "Check the name or id."
 
 
 class BadRequestError(APIError):
@@ -173,6 +173,12 @@ class RateLimitError(APIError):
             if seconds >= 0:
                 return seconds
         return None
+
+
+class OutOfCreditsError(RateLimitError):
+    """The account has no credits left, or reached its spending limit."""
+
+    remedy = "Add credits or raise the spending limit in the console; retrying will not help."
 
 
 class MessageTooLargeError(APIError):
