@@ -60,6 +60,12 @@ def test_invalid_keys(kind, key):
         ("localhost-evil.com", "localhost-evil.com:443", True),
         ("127.0.0.1.evil.com", "127.0.0.1.evil.com:443", True),
         ("LOCALHOST:5000", "LOCALHOST:5000", False),
+        ("dns:///api.x.ai", "dns:///api.x.ai:443", True),
+        ("dns:api.x.ai:8443", "dns:api.x.ai:8443", True),
+        ("dns:///localhost:5000", "dns:///localhost:5000", False),
+        ("ipv4:127.0.0.1:5000", "ipv4:127.0.0.1:5000", False),
+        ("ipv4:10.0.0.1:5000", "ipv4:10.0.0.1:5000", True),
+        ("ipv6:[::1]:5000", "ipv6:[::1]:5000", False),
     ],
 )
 def test_hosts(host, target, secure):
@@ -67,6 +73,52 @@ def test_hosts(host, target, secure):
     assert (config.target, config.secure) == (target, secure)
     assert config.loopback is not secure
     assert dict(config.options()).get("grpc.enable_http_proxy") == (None if secure else 0)
+
+
+def test_the_host_from_the_environment(monkeypatch):
+    monkeypatch.setenv("XAI_API_HOST", "localhost:5000")
+    assert make_config().target == "localhost:5000"
+    assert make_config(api_host="localhost:1").target == "localhost:1"
+    monkeypatch.setenv("XAI_API_HOST", "")
+    assert make_config().target == "api.x.ai:443"
+
+
+@pytest.mark.parametrize(
+    ("host", "interval"), [("api.x.ai", 30), ("eu-west-1.api.x.ai:443", 30), ("my.proxy", 310)]
+)
+def test_pings_come_before_load_balancers_forget_a_connection(host, interval):
+    options = dict(make_config(api_host=host).options())
+    assert options["grpc.keepalive_time_ms"] == interval * 1000
+    assert options.get("grpc.keepalive_permit_without_calls") == (1 if interval == 30 else None)
+    changed = make_config(api_host=host, channel_options=[("grpc.keepalive_time_ms", 5)])
+    assert dict(changed.options())["grpc.keepalive_time_ms"] == 5
+
+
+def test_the_channel_option_that_turns_retries_off():
+    off = [("grpc.enable_retries", 0)]
+    assert make_config(channel_options=off).retries.attempts == 1
+    assert make_config(channel_options=off).retries.rate_limit_attempts == 1
+    assert make_config(channel_options=off, retries=3).retries.attempts == 4
+    assert make_config(channel_options=[("grpc.enable_retries", 1)]).retries.attempts == 5
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("base_url", "; use api_host='host:port'"),
+        ("max_retries", "; use retries="),
+        ("default_headers", "; use metadata="),
+        ("api_hots", "; did you mean 'api_host'?"),
+        ("time_out", "; did you mean 'timeout'?"),
+        ("zzz", ""),
+    ],
+)
+def test_unknown_arguments(kind, name, hint):
+    message = f"{kind.__name__}() got an unexpected keyword argument '{name}'{hint}"
+    with pytest.raises(TypeError) as caught:
+        kind(KEY, **{name: 1})
+    assert str(caught.value) == message
 
 
 def test_a_key_in_plain_text_to_another_machine_warns():
@@ -121,6 +173,8 @@ def test_invalid_metadata(pair, message):
         ("localhost:443.evil.com", "must have the form"),
         ("user@api.x.ai", "must have the form"),
         ("api.x.ai\n", "must have the form"),
+        ("dns://8.8.8.8/api.x.ai", "must be a host, not a URL. Pass '8.8.8.8'"),
+        ("ipv5:1.2.3.4:5", "must have the form"),
     ],
 )
 def test_invalid_hosts(kind, host, message):

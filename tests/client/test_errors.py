@@ -10,11 +10,12 @@ import sys
 import grpc
 import pytest
 
-from tests.client.drivers import DRIVERS
+from tests.client.drivers import DRIVERS, SHAPES, get_response
 from xai_vision import errors
 from xai_vision._transport.retry import RetryPolicy
 from xai_vision._transport.rpc import RpcCall
 from xai_vision._transport.status_mapping import api_error
+from xai_vision.chat import user
 from xai_vision.errors import APIError
 from xai_vision.proto.chat_grpc import Chat as Rpc
 from xai_vision.testing import Fault
@@ -93,6 +94,25 @@ def test_metadata_is_readable_by_code_for_both_apis():
         ),
         ("INVALID_ARGUMENT", "tool image_generation is not available", errors.BadRequestError),
         ("INVALID_ARGUMENT", "Image generation is off", errors.BadRequestError),
+        ("INVALID_ARGUMENT", "image-lookup is not a function name", errors.BadRequestError),
+        ("INVALID_ARGUMENT", "tool 'the image': bad name", errors.BadRequestError),
+        ("INVALID_ARGUMENT", 'no tool "image" or `images`', errors.BadRequestError),
+        ("INVALID_ARGUMENT", "the image 'x.jpg' is broken", errors.ImageRefusedError),
+        (
+            "INVALID_ARGUMENT",
+            "Incorrect API key provided: sk***gA. You can obtain an API key from the console.",
+            errors.AuthenticationError,
+        ),
+        ("INVALID_ARGUMENT", "Invalid api-key", errors.AuthenticationError),
+        ("UNAUTHENTICATED", "Incorrect API key provided", errors.AuthenticationError),
+        (
+            "RESOURCE_EXHAUSTED",
+            "Your team 16f2 has either used all available credits or reached its monthly "
+            "spending limit.",
+            errors.OutOfCreditsError,
+        ),
+        ("RESOURCE_EXHAUSTED", "insufficient_quota", errors.OutOfCreditsError),
+        ("PERMISSION_DENIED", "Your team doesn't have any credits yet.", errors.OutOfCreditsError),
         ("PERMISSION_DENIED", "Failed check: SAFETY_CHECK_TYPE_X", errors.SafetyRefusalError),
         ("PERMISSION_DENIED", "The key is blocked", errors.PermissionDeniedError),
         ("RESOURCE_EXHAUSTED", "Too many requests", errors.RateLimitError),
@@ -112,6 +132,55 @@ def test_error_class_of_each_status(server, side, code, details, kind):
     assert caught.value.code().name == code
     assert details in str(caught.value)
     assert caught.value.remedy in str(caught.value)
+
+
+@SHAPES
+@pytest.mark.parametrize("code", ["RESOURCE_EXHAUSTED", "PERMISSION_DENIED"])
+def test_out_of_credits_is_not_retried(driver, server, shape, code):
+    server.on().replies(Fault.status(code, "Your team has used all available credits"))
+    with pytest.raises(errors.RateLimitError, match="Add credits or raise the") as caught:
+        get_response(driver, shape)
+    assert type(caught.value) is errors.OutOfCreditsError
+    assert caught.value.attempts == len(server.calls) == 1
+
+
+@SHAPES
+def test_a_key_that_the_server_repeats_is_masked(driver, server, shape):
+    key = server.api_key
+    server.on().replies(Fault.status("INTERNAL", f"bad key {key}", trailing={"echo": f"<{key}>"}))
+    with pytest.raises(errors.ServerError, match=r"bad key \*\*\* ") as caught:
+        get_response(driver, shape)
+    error = caught.value
+    assert error.trailing_metadata()["echo"] == "<***>"
+    for text in (str(error), repr(error), error.details(), error.debug_error_string()):
+        assert key not in text
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("GetCompletion", "Check the model's name. client.models.list_language_models() lists"),
+        ("GetStoredCompletion", "Check the id. Stored responses expire"),
+    ],
+)
+def test_the_remedy_of_not_found_depends_on_what_is_missing(server, client, method, words):
+    with pytest.raises(errors.NotFoundError) as caught:
+        if method == "GetCompletion":
+            client.chat.create("grok-0").append(user("Hi")).sample()
+        else:
+            client.chat.get_stored_completion("missing")
+    assert words in str(caught.value)
+    assert caught.value.method.endswith(method)
+
+
+def test_an_error_of_an_interceptor_without_a_status():
+    class Bare(grpc.RpcError):
+        pass
+
+    call = RpcCall(Rpc.GetCompletion, b"", lambda message: message)
+    error = api_error(Bare(), call)
+    assert type(error) is errors.ServerError
+    assert error.code() is grpc.StatusCode.UNKNOWN
 
 
 def test_attempts_of_a_broken_stream(client, server):

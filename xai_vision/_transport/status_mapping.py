@@ -80,8 +80,8 @@ _OF_STORED_RESPONSES: Final = frozenset(
 )
 # gRPC's message when the HTTP/2 stream was reset by the other side.
 _RESET: Final = "RST_STREAM"
-# gRPC's message, with UNKNOWN, for some responses of proxies that are not gRPC, such as HTTP 503 with
-# a body. For the others its status is UNAVAILABLE.
+# gRPC's message, with UNKNOWN, for some responses of proxies that are not gRPC, such as HTTP 503
+# with a body. For the others its status is UNAVAILABLE.
 _NOT_GRPC: Final = "Stream removed"
 # The message of grpc.aio when it cannot pass a part of a request to its connection. It sometimes
 # reports this before it reports the loss of the connection.
