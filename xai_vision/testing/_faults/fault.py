@@ -11,7 +11,7 @@ from grpc import StatusCode
 
 from xai_vision.testing import _validation
 from xai_vision.testing._calls.redaction import redact
-from xai_vision.testing._errors import ServiceError, failure_status
+from xai_vision.testing._errors import ServiceError, error_code
 
 Kind = Literal["status", "latency", "hang", "truncate", "malformed", "reset", "freeze"]
 _METADATA_KEY = re.compile(r"[0-9a-z_.-]+")
@@ -55,7 +55,7 @@ class Fault:
     def __post_init__(self) -> None:
         _validation.enum("Fault: kind", self.kind, get_args(Kind))
         if self.kind == "status":
-            failure_status("Fault: code", self.code)
+            error_code("Fault: code", self.code)
         _validation.string("Fault: details", self.details)
         if self.chunks is not None:
             _validation.integer("Fault: after_chunks", self.chunks, 0)
@@ -97,7 +97,7 @@ class Fault:
             ValueError: The status does not exist or is OK, a number is negative, or
                 ``trailing`` is not valid metadata.
         """
-        name = failure_status("Fault: status", code).name
+        name = error_code("Fault: status", code).name
         pairs = _metadata(trailing)
         return cls("status", name, details or f"{name} injected by the test", pairs, after_chunks)
 
