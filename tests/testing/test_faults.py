@@ -82,7 +82,8 @@ def test_a_rate_limit_by_rate(server, ask):
     assert 0 < float(wait) <= 1
     time.sleep(float(wait) + 0.005)
     assert ask.text("Hi")
-    server.rate_limit(tokens=100)
+    # 100 tokens, refilled slowly: building and reading the image takes a while.
+    server.rate_limit(tokens=1, burst=100)
     assert ask.text("Hi")
     assert ask.refusal("Hi", picture(jpeg()))[0] == "RESOURCE_EXHAUSTED"
     server.rate_limit()
