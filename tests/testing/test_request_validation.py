@@ -41,7 +41,7 @@ REFUSED = [
     ({"tools": [function(f"f{n}") for n in range(129)]}, "At most 128 tools"),
     ({"tools": [chat_pb2.Tool()]}, "Tool 0 is empty"),
     ({"tools": [function("")]}, "has no name"),
-    ({"tools": [function(), function()]}, "Two function tools are called 'f'"),
+    ({"tools": [function(), function()]}, "Two function tools have the name 'f'"),
     ({"tools": [function("f", "{nope")]}, "The schema of function 'f' is no valid JSON"),
     ({"tools": [function("f", "[]")]}, "is not a JSON object"),
     (
@@ -62,9 +62,9 @@ REFUSED = [
     ),
     (
         {"tools": [chat_pb2.Tool(collections_search=chat_pb2.CollectionsSearch())]},
-        "names no collection",
+        "collections_search: collection_ids is empty",
     ),
-    ({"tools": [chat_pb2.Tool(mcp=chat_pb2.MCP())]}, "names no server_url"),
+    ({"tools": [chat_pb2.Tool(mcp=chat_pb2.MCP())]}, "mcp: server_url is empty"),
     (
         {"tool_choice": chat_pb2.ToolChoice(mode=chat_pb2.TOOL_MODE_REQUIRED)},
         "has no tools",

@@ -96,16 +96,16 @@ def _check_tools(request: chat_pb2.GetCompletionsRequest, settings: Settings) ->
             _check_lists(kind, tool.x_search, settings)
             _check_dates(tool.x_search)
         elif kind == "collections_search" and not tool.collections_search.collection_ids:
-            raise invalid_argument("collections_search names no collection.")
+            raise invalid_argument("collections_search: collection_ids is empty.")
         elif kind == "mcp" and not tool.mcp.server_url:
-            raise invalid_argument("mcp names no server_url.")
+            raise invalid_argument("mcp: server_url is empty.")
 
 
 def _check_function(function: chat_pb2.Function, names: set[str]) -> None:
     if not function.name:
         raise invalid_argument("A function tool has no name.")
     if function.name in names:
-        raise invalid_argument(f"Two function tools are called {function.name!r}.")
+        raise invalid_argument(f"Two function tools have the name {function.name!r}.")
     names.add(function.name)
     if function.parameters:
         _check_schema(function.parameters, f"The schema of function {function.name!r}")
