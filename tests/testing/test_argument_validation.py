@@ -435,7 +435,7 @@ WRONG_VALUES = [
         told("deferred", ready_after_polls=-1),
         "ready_after_polls must be an integer of at least 0, not -1",
     ),
-    (told("deferred", failed=True, expired=True), "as failed or as expired, not as both"),
+    (told("deferred", failed=True, expired=True), "failed and expired are both True"),
     (
         skip(days=-1),
         "clock.skip: days must be a finite number of at least 0, not -1",
