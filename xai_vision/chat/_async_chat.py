@@ -65,26 +65,24 @@ class AsyncChat(ChatCalls):
         self, *content: ContentLike, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> Response:
         """See ``Chat.ask``."""
-        question = self._question(content)
-        rpc = self._sampling(tools, call, question)
-        return self._answered(question, await self._transport.unary(rpc))
+        prompt = self._prompt(content)
+        rpc = self._sampling(tools, call, prompt)
+        return self._append_exchange(prompt, await self._transport.unary(rpc))
 
     def ask_stream(
         self, *content: ContentLike, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> AsyncGenerator[Pair, None]:
         """See ``Chat.ask_stream``."""
-        question = self._question(content)
-        return self._following(question, self._streaming(tools, call, question))
+        prompt = self._prompt(content)
+        return self._following(prompt, self._streaming(tools, call, prompt))
 
-    async def _following(
-        self, question: Message, rpc: Streaming[Pair]
-    ) -> AsyncGenerator[Pair, None]:
+    async def _following(self, prompt: Message, rpc: Streaming[Pair]) -> AsyncGenerator[Pair, None]:
         response = None
         async with aclosing(self._transport.stream(rpc)) as pairs:
             async for response, chunk in pairs:
                 yield response, chunk
         if response is not None:
-            self._answered(question, response)
+            self._append_exchange(prompt, response)
 
     async def parse(
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]

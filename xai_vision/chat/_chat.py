@@ -88,24 +88,24 @@ class Chat(ChatCalls):
         Args:
             *content: The arguments of ``user(...)``, or one message.
         """
-        question = self._question(content)
-        rpc = self._sampling(tools, call, question)
-        return self._answered(question, self._transport.unary(rpc))
+        prompt = self._prompt(content)
+        rpc = self._sampling(tools, call, prompt)
+        return self._append_exchange(prompt, self._transport.unary(rpc))
 
     def ask_stream(
         self, *content: ContentLike, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Generator[Pair, None, None]:
         """Like ``ask``, streamed. If the loop is left early, nothing is appended."""
-        question = self._question(content)
-        return self._following(question, self._streaming(tools, call, question))
+        prompt = self._prompt(content)
+        return self._following(prompt, self._streaming(tools, call, prompt))
 
-    def _following(self, question: Message, rpc: Streaming[Pair]) -> Generator[Pair, None, None]:
+    def _following(self, prompt: Message, rpc: Streaming[Pair]) -> Generator[Pair, None, None]:
         response = None
         with closing(self._transport.stream(rpc)) as pairs:
             for response, chunk in pairs:
                 yield response, chunk
         if response is not None:
-            self._answered(question, response)
+            self._append_exchange(prompt, response)
 
     def parse(
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]
