@@ -110,7 +110,7 @@ class Fault:
         trailing: Mapping[str, str | bytes] | None = None,
         after_chunks: int | None = None,
     ) -> Fault:
-        """End the call with UNAVAILABLE, which clients retry. For the rest, see ``status``."""
+        """End the call with UNAVAILABLE, which clients retry. For the arguments see ``status``."""
         return cls.status("UNAVAILABLE", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
@@ -122,7 +122,7 @@ class Fault:
         trailing: Mapping[str, str | bytes] | None = None,
         after_chunks: int | None = None,
     ) -> Fault:
-        """End the call with INTERNAL. For the rest, see ``status``."""
+        """End the call with INTERNAL. For the arguments see ``status``."""
         return cls.status("INTERNAL", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
@@ -141,7 +141,7 @@ class Fault:
     def safety_refusal(
         cls, details: str = "Content violates usage guidelines. Failed check: safety_check"
     ) -> Fault:
-        """End the call with PERMISSION_DENIED, as the service does for unsafe content."""
+        """End the call with PERMISSION_DENIED, the service's status for unsafe content."""
         return cls.status("PERMISSION_DENIED", details)
 
     @classmethod
@@ -161,19 +161,19 @@ class Fault:
     @classmethod
     @_validation.suggest_keywords("Fault.latency()")
     def latency(cls, seconds: float, *, jitter: float = 0.0) -> Fault:
-        """Delay the response, by ``seconds`` plus or minus at most ``jitter``."""
+        """Delay the response by ``seconds``, plus or minus up to ``jitter``."""
         return cls("latency", seconds=seconds, jitter=jitter)
 
     @classmethod
     @_validation.suggest_keywords("Fault.hang()")
     def hang(cls, *, after_chunks: int | None = None) -> Fault:
-        """Send nothing, or nothing more, while the connection stays alive."""
+        """Send no response, or stop after ``after_chunks`` messages; the connection stays alive."""
         return cls("hang", chunks=after_chunks)
 
     @classmethod
     @_validation.suggest_keywords("Fault.truncated()")
     def truncated(cls, *, after_chunks: int = 1) -> Fault:
-        """End a stream with OK, but without a finish reason and usage."""
+        """End a stream with OK, but without its last message, which has the finish reason."""
         return cls("truncate", chunks=after_chunks)
 
     @classmethod
@@ -195,7 +195,7 @@ class Fault:
     @classmethod
     @_validation.suggest_keywords("Fault.freeze_connection()")
     def freeze_connection(cls, *, after_bytes: int = 0) -> Fault:
-        """Keep the TCP connection open but stop all traffic, as if it were half open.
+        """Keep the TCP connection open, but stop all traffic after ``after_bytes`` bytes.
 
         A response with fewer than ``after_bytes`` bytes arrives complete.
         """
@@ -211,9 +211,10 @@ class Fault:
         return ServiceError(self.code, self.details, self.trailing)
 
 
-def _metadata(pairs: Mapping[str, str | bytes] | None) -> tuple[tuple[str, str | bytes], ...]:
-    """Check that gRPC can send the trailing metadata, and return it as pairs."""
-    for key, value in _validation.mapping("Fault: trailing", pairs or {}).items():
+def _metadata(trailing: Mapping[str, str | bytes] | None) -> tuple[tuple[str, str | bytes], ...]:
+    """Return trailing metadata as pairs that gRPC can send."""
+    pairs = _validation.mapping("Fault: trailing", trailing or {})
+    for key, value in pairs.items():
         name = f"Fault: trailing[{key!r}]"
         if not _METADATA_KEY.fullmatch(key):
             raise ValueError(f"{name}: use only lower-case letters, digits and _.- in a key")
@@ -221,4 +222,4 @@ def _metadata(pairs: Mapping[str, str | bytes] | None) -> tuple[tuple[str, str |
             _validation.instance(name, value, bytes, 'bytes, because its key ends with "-bin"')
         elif not _validation.string(name, value).isascii() or not str(value).isprintable():
             raise ValueError(f"{name} must be printable ASCII, not {_validation.short_repr(value)}")
-    return tuple((pairs or {}).items())
+    return tuple(pairs.items())

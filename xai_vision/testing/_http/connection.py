@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import struct
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,20 +13,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from xai_vision.testing._faults.fault import Fault
+from xai_vision.testing._transport.address import LINGER_0
 
-# SO_LINGER with a timeout of 0: closing the socket sends RST. Windows has 16-bit fields.
-_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-
-
-def _silent_logger() -> logging.Logger:
-    # Not from getLogger(): the program under test may use uvicorn too, so its loggers must not
-    # change, and a logger without a parent propagates nothing.
-    logger = logging.Logger("xai_vision.testing._http", logging.CRITICAL)
-    logger.addHandler(logging.NullHandler())
-    return logger
-
-
-_LOGGER = _silent_logger()
+# Not from getLogger(): the program under test may use uvicorn too, so its loggers must not change.
+_SILENT_LOGGER = logging.Logger("xai_vision.testing._http", logging.CRITICAL + 1)
 
 
 class FaultyTransport:
@@ -91,7 +79,7 @@ class FaultyTransport:
             asyncio.get_running_loop().call_later(0.001, self._reset)
             return
         raw = self._transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
         self._transport.abort()
 
     def __getattr__(self, name: str) -> Any:
@@ -108,7 +96,7 @@ class Connection(H11Protocol):
 
     def __init__(self, config: Config, state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(config, state, {"connection": self}, loop)
-        self.logger = _LOGGER
+        self.logger = _SILENT_LOGGER
         self.access_log = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -59,7 +59,8 @@ class HttpResponse(Response):
                     # Before the last byte, so that a client with its response finds the log
                     # complete. A fault that hits the body changes the entry again.
                     self._call.finish("OK")
-                await self._send_body(self._result.body, send)
+                await self._send_headers(send, len(self._result.body))
+                await send({"type": "http.response.body", "body": self._result.body})
             else:
                 await self._send_stream(self._result.body, transport, send)
             if fault is not None:
@@ -68,10 +69,6 @@ class HttpResponse(Response):
             transport.disarm()
             if self._disconnected is not None:
                 self._disconnected.cancel()
-
-    async def _send_body(self, body: bytes, send: Send) -> None:
-        await self._send_headers(send, len(body))
-        await send({"type": "http.response.body", "body": body})
 
     async def _send_stream(
         self, parts: Iterator[bytes], transport: FaultyTransport, send: Send

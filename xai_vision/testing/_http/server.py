@@ -7,8 +7,8 @@ import contextlib
 import ssl
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -106,31 +106,26 @@ class HttpServer:
             self._loop.close()
 
     async def _open(self) -> None:
-        def connection() -> Connection:
-            return Connection(self._config, self._state, self._loop)
-
+        connection = partial(Connection, self._config, self._state, self._loop)
         context = None if self._tls is None else _ssl_context(self._tls)
         self._server = await self._loop.create_server(connection, sock=self._socket, ssl=context)
 
     async def _close(self, grace: float) -> None:
         if self._server is not None:
             self._server.close()
-        for connection in self._connections():
+        for connection in list(self._state.connections):
             # Closes an idle connection now, others after their response.
             with contextlib.suppress(Exception):
                 connection.shutdown()
         tasks = list(self._state.tasks)
         if tasks:
             await asyncio.wait(tasks, timeout=grace)
-        for connection in self._connections():
+        for connection in list(self._state.connections):
             connection.transport.abort()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._loop.stop()
-
-    def _connections(self) -> list[Any]:
-        return list(self._state.connections)
 
 
 def _ssl_context(certificate: Certificate) -> ssl.SSLContext:
