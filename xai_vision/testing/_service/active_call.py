@@ -82,7 +82,7 @@ class ActiveCall:
             record.faults += tuple(fault for fault in faults if fault not in record.faults)
 
     def mark_lost(self, fault: Fault) -> None:
-        """Record that a fault keeps the response from the client, even if it was already sent."""
+        """Record that the client does not get the response, even if the response was sent."""
         self.delivery.lost = True
         self.delivery.return_reply()
         self.record_fault(fault)

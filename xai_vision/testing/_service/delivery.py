@@ -57,17 +57,18 @@ class ResponseDelivery:
         self._return_reply: list[Callable[[bool], None]] = []
 
     def reserve_reply(self, return_reply: Callable[[bool], None]) -> None:
-        """Store how to return the reply to its rule.
+        """Register the function that returns the reply to its rule.
 
         Args:
-            return_reply: Returns the reply to the rule; called with ``uncertain``.
+            return_reply: The function. Its argument is ``uncertain``; see the method
+                ``return_reply``.
         """
         self._return_reply.append(return_reply)
         if self.lost:
             self.return_reply()
 
     def commit_reply(self) -> None:
-        """Let the rule count the reply as used in any case: the reply itself is a fault."""
+        """Never return the reply to its rule, because the rule itself injects the fault."""
         self._return_reply.clear()
 
     def return_reply(self, *, uncertain: bool = False) -> None:

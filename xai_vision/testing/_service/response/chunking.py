@@ -25,7 +25,7 @@ def split_text(text: str, chunks: int | Sequence[str] | None) -> list[str]:
         return [chunk for chunk in chunks if chunk]
     parts = tokens.split(text)
     size, larger = divmod(len(parts), chunks)
-    # The first chunks have one token more, so that the sizes add up.
+    # If the division leaves a remainder, the first chunks get one token more.
     bounds = [index * size + min(index, larger) for index in range(min(chunks, len(parts)) + 1)]
     return ["".join(parts[start:end]) for start, end in pairwise(bounds)]
 
