@@ -64,9 +64,10 @@ class Fault:
         _validation.integer("Fault: after_bytes", self.after_bytes, 0)
 
     def __repr__(self) -> str:
-        values = {field.name: getattr(self, field.name) for field in fields(self)[1:]}
         arguments = [
-            f"{name}={_validation.short_repr(value)}" for name, value in values.items() if value
+            f"{field.name}={_validation.short_repr(value)}"
+            for field in fields(self)[1:]
+            if (value := getattr(self, field.name))
         ]
         return redact(f"Fault({', '.join([repr(self.kind), *arguments])})")
 

@@ -91,15 +91,7 @@ class HttpApp:
         try:
             if api_key is None or not endpoint.allows_blocked_key:
                 api_key = require_valid_key(authorization, api_key)
-            http_request = HttpRequest(
-                engine,
-                api_key,
-                call,
-                path=request.path_params,
-                raw_body=body,
-                content_type=request.headers.get("content-type", ""),
-                query=request.query_params.multi_items(),
-            )
+            http_request = HttpRequest(engine, api_key, call, request, body)
             http_request.check_query(endpoint.query)
             if not endpoint.is_completion:
                 engine.apply_faults(call)

@@ -15,26 +15,27 @@ from uvicorn.server import ServerState
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._transport.address import LINGER_0
 
-# Not from getLogger(): the program under test may use uvicorn too, so its loggers must not change.
+# getLogger() would return uvicorn's own logger, which the program under test may use too.
 _SILENT_LOGGER = logging.Logger("xai_vision.testing._http", logging.CRITICAL + 1)
 
 
 class FaultyTransport:
-    """A transport that injects a fault after a number of bytes.
+    """A transport that injects a connection fault after a number of bytes.
 
     Attributes:
         broken: Whether the fault has been injected.
     """
 
+    _on_injection: Callable[[], None]
+
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._fault: Fault | None = None
         self._remaining = 0
-        self._on_injection: Callable[[], None] | None = None
         self.broken = False
 
     def arm(self, fault: Fault, on_injection: Callable[[], None]) -> None:
-        """Inject ``fault`` once its bytes are written; at once if it needs none.
+        """Inject ``fault`` after ``fault.after_bytes`` more bytes.
 
         Args:
             fault: The fault.
@@ -45,17 +46,13 @@ class FaultyTransport:
 
     def disarm(self) -> None:
         """Drop a fault that was not injected during its response."""
-        if not self.broken:
-            self._fault = None
+        self._fault = None
 
     def write(self, data: bytes) -> None:
         """Write the data, up to the fault."""
         if self.broken:
             return
-        if self._fault is None:
-            self._transport.write(data)
-            return
-        self._transport.write(data[: self._remaining])
+        self._transport.write(data if self._fault is None else data[: self._remaining])
         self._remaining -= len(data)
         self._inject_if_due()
 
@@ -68,8 +65,7 @@ class FaultyTransport:
         if self._fault is None or self._remaining > 0 or self.broken:
             return
         self.broken = True
-        if self._on_injection is not None:
-            self._on_injection()
+        self._on_injection()
         if self._fault.kind != "freeze":
             self._reset()
 

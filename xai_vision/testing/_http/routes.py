@@ -168,27 +168,25 @@ def _optional_object(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _get_response(request: HttpRequest) -> HttpResult:
-    response_id = request.path["id"]
-    request.call.record.request = chat_pb2.GetStoredCompletionRequest(response_id=response_id)
+    request.call.record.request = chat_pb2.GetStoredCompletionRequest(response_id=request.id)
+    query = request.http.query_params.multi_items()
     # The values are only checked: a stored response is always returned whole.
     with translation_errors():
-        read_include("include", [value for name, value in request.query if name in _INCLUDE])
-    stored = request.engine.store.get(response_id)
+        read_include("include", [value for name, value in query if name in _INCLUDE])
+    stored = request.engine.store.get(request.id)
     request.call.record_response(stored.response)
     return _response_result(stored.response, stored.metadata)
 
 
 def _delete_response(request: HttpRequest) -> HttpResult:
-    response_id = request.path["id"]
-    request.call.record.request = chat_pb2.DeleteStoredCompletionRequest(response_id=response_id)
-    request.engine.store.delete(response_id)
-    return HttpResult.json({"id": response_id, "object": "response", "deleted": True})
+    request.call.record.request = chat_pb2.DeleteStoredCompletionRequest(response_id=request.id)
+    request.engine.store.delete(request.id)
+    return HttpResult.json({"id": request.id, "object": "response", "deleted": True})
 
 
 def _get_deferred(request: HttpRequest) -> HttpResult:
-    request_id = request.path["id"]
-    request.call.record.request = deferred_pb2.GetDeferredRequest(request_id=request_id)
-    polled = request.engine.deferred.poll(request_id, remove_when_done=True)
+    request.call.record.request = deferred_pb2.GetDeferredRequest(request_id=request.id)
+    polled = request.engine.deferred.poll(request.id, remove_when_done=True)
     request.call.record_response(polled)
     if polled.status == deferred_pb2.PENDING:
         return HttpResult(status=202)
@@ -205,8 +203,8 @@ def _list_models(request: HttpRequest) -> HttpResult:
 
 
 def _get_model(request: HttpRequest) -> HttpResult:
-    request.call.record.model = redact(request.path["id"])
-    return HttpResult.json(model_json(request.engine.models.resolve(request.path["id"])))
+    request.call.record.model = redact(request.id)
+    return HttpResult.json(model_json(request.engine.models.resolve(request.id)))
 
 
 def _list_language_models(request: HttpRequest) -> HttpResult:
@@ -215,8 +213,8 @@ def _list_language_models(request: HttpRequest) -> HttpResult:
 
 
 def _get_language_model(request: HttpRequest) -> HttpResult:
-    request.call.record.model = redact(request.path["id"])
-    return HttpResult.json(language_model_json(request.engine.models.resolve(request.path["id"])))
+    request.call.record.model = redact(request.id)
+    return HttpResult.json(language_model_json(request.engine.models.resolve(request.id)))
 
 
 def _get_api_key(request: HttpRequest) -> HttpResult:

@@ -1,4 +1,4 @@
-"""The HTTP server: a thread with an event loop, and worker threads for blocking calls."""
+"""The HTTP server: an event loop on its own thread, and worker threads for blocking calls."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class HttpServer:
             lifespan="off",
             log_config=None,
             interface="asgi3",
-            # Clients reuse idle connections; closing one just then would fail a request.
+            # Clients reuse idle connections. A request fails if the server closes one meanwhile.
             timeout_keep_alive=600,
         )
         self._config.load()
@@ -114,7 +114,7 @@ class HttpServer:
         if self._server is not None:
             self._server.close()
         for connection in list(self._state.connections):
-            # Closes an idle connection now, others after their response.
+            # This closes an idle connection now, and others after their response.
             with contextlib.suppress(Exception):
                 connection.shutdown()
         tasks = list(self._state.tasks)

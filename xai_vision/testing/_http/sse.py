@@ -1,4 +1,4 @@
-"""Streamed responses as server-sent events."""
+"""Encode streamed responses as server-sent events."""
 
 from __future__ import annotations
 
@@ -116,7 +116,8 @@ def stream_events(
         return
     truncated = any(fault.kind == "truncate" for fault in call.delivery.faults)
     last = b"" if truncated else encoder.finish()
-    # Before the last byte, so that a client with its response finds the log complete.
+    # Finish the call before the last byte, so that a client with its response finds the log
+    # complete.
     call.finish("OK")
     if last:
         yield last

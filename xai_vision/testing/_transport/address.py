@@ -68,7 +68,7 @@ class BindAddress:
 
     @property
     def url_host(self) -> str:
-        """The host for URLs: a numeric address if ``client_host`` is "localhost"."""
+        """The host for URLs; it is numeric where ``client_host`` is "localhost"."""
         if self.host == "::":
             return "[::1]"
         return LOOPBACK if self.client_host == "localhost" else self.bracketed_host
@@ -86,7 +86,7 @@ class BindAddress:
             raise self.bind_error(port, error.errno or _IN_USE, reason) from None
 
     def check_available(self, port: int) -> None:
-        """Check that a port can be opened, because gRPC only prints why it cannot.
+        """Check that a port can be opened. gRPC itself only prints the reason if it cannot.
 
         Raises:
             OSError: The port cannot be opened.

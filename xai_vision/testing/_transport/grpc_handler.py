@@ -1,4 +1,4 @@
-"""The engine over gRPC: translates requests, responses, errors and streams."""
+"""Serve the engine over gRPC: translate requests, responses, errors and streams."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class GrpcHandler(grpc.GenericRpcHandler):
     and could not send a malformed message on purpose.
 
     Attributes:
-        proxy: The TCP proxy for connection faults, if there is one.
+        proxy: The TCP proxy that injects connection faults; None until they are enabled.
 
     Args:
         keys: The API keys and their tenants.
@@ -158,7 +158,8 @@ def _on_termination(call: ActiveCall, on_complete: Callable[[], None] | None) ->
 
 
 def _finish(context: grpc.ServicerContext, call: ActiveCall) -> None:
-    # Before the last byte leaves, so that a client with its response finds the log complete.
+    # Called before the last byte is sent, so that a client with its response finds the log
+    # complete.
     if context.is_active():
         call.finish("OK")
     else:

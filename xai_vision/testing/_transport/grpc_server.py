@@ -107,8 +107,8 @@ class GrpcServer:
             old, (self._server, upstream_port) = self._server, self._listen(LOOPBACK)
             stopped = old.stop(_TAKEOVER_SECONDS)
             self._handler.proxy = self._start_proxy(upstream_port)
-            # A client may send calls past the proxy until its old connection is closed. Active
-            # calls keep connections open; this function may run inside one, so it returns then.
+            # A client can bypass the proxy until its old connection is closed. Active calls keep
+            # connections open: do not wait for them, because this may run inside one.
             end = time.monotonic() + _TAKEOVER_SECONDS
             while not stopped.wait(_DISCONNECT_SECONDS) and time.monotonic() < end:
                 if any(tenant.has_active_calls for tenant in self._keys.tenants):
@@ -117,8 +117,8 @@ class GrpcServer:
     def stop(self, grace: float | None = None) -> None:
         """Accept no more calls; cancel the active ones after ``grace`` seconds, or at once."""
         if grace is None:
-            # End the pauses first, and cancel the remaining calls a moment later: clients then
-            # get a status, and do not log a GOAWAY with an error to the test's stderr.
+            # End the pauses first, and cancel the remaining calls shortly after: clients then get
+            # a status, and do not print a GOAWAY with an error to the test's stderr.
             for tenant in self._keys.tenants:
                 tenant.release()
             grace = _IDLE_GRACE
