@@ -1,11 +1,10 @@
-"""Validate arguments, with one wording for every package.
+"""Validate arguments, with the same messages in every package.
 
-A ``Validator`` raises the error classes it was made with. The module's own functions are those of
-a validator that raises ``InvalidRequestError``, for the client's packages; the fake server and the
-translation of OpenAI requests make validators of their own.
+A ``Validator`` raises the error classes it was created with. The module's own functions raise
+``InvalidRequestError``, for the client's packages; the fake server has a validator of its own.
 
-Every check takes the ``name`` of the argument first, such as ``web_search: allowed_domains``,
-which starts the message of the error.
+The first argument of every check is the ``name`` of the value, such as ``web_search:
+allowed_domains``, with which the error's message begins.
 """
 
 from __future__ import annotations
@@ -13,20 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_vision.errors import InvalidRequestError
 from xai_vision.errors import _base as errors
-from xai_vision.proto._convert import adopt
-from xai_vision.proto.timestamp_pb2 import Timestamp
 
 if TYPE_CHECKING:
-    from google.protobuf.timestamp_pb2 import Timestamp as _DefaultTimestamp
-
     # Neither Sequence nor Iterable: type checkers would accept a single string.
     StringList: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
-    DateLike: TypeAlias = datetime | date | str | Timestamp | _DefaultTimestamp
 
 MAX_DOMAINS = 5
 MAX_HANDLES = 10
@@ -67,9 +60,7 @@ def rounds_to_zero(number: float) -> bool:
 
 
 class Validator:
-    """Checks that raise given classes of errors.
-
-    Override ``type_error`` and ``value_error`` for errors that take more than a message.
+    """Checks that raise errors of two classes.
 
     Args:
         type_error: The class to raise for a value of a wrong type.
@@ -82,25 +73,17 @@ class Validator:
         self._type_error = type_error
         self._value_error = value_error or type_error
 
-    def type_error(self, name: str, problem: str) -> Exception:
-        """Make the error for a value of a wrong type."""
-        return self._type_error(f"{name} {problem}")
-
-    def value_error(self, name: str, problem: str) -> Exception:
-        """Make the error for a wrong value of the right type."""
-        return self._value_error(f"{name} {problem}")
-
     def instance(
         self, name: str, value: Any, types: type | tuple[type, ...], expected: str
     ) -> None:
         """Check the type of a value; ``expected`` describes it in the error, with its article."""
         if not isinstance(value, types):
-            raise self.type_error(name, f"must be {expected}, not {short_repr(value)}")
+            raise self._type_error(f"{name} must be {expected}, not {short_repr(value)}")
 
     def boolean(self, name: str, value: Any) -> bool:
         """Return a bool."""
         if not isinstance(value, bool):
-            raise self.type_error(name, f"must be True or False, not {short_repr(value)}")
+            raise self._type_error(f"{name} must be True or False, not {short_repr(value)}")
         return value
 
     def integer(
@@ -111,11 +94,13 @@ class Validator:
         Integers of other packages are accepted, such as numpy's.
         """
         if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise self.type_error(name, f"must be an integer, not {short_repr(value)}")
+            raise self._type_error(f"{name} must be an integer, not {short_repr(value)}")
         number = int(value.__index__())
         if (min_ is not None and number < min_) or (max_ is not None and number > max_):
             expected = f"of at least {min_}" if max_ is None else f"from {min_} to {max_}"
-            raise self.value_error(name, f"must be an integer {expected}, not {short_repr(number)}")
+            raise self._value_error(
+                f"{name} must be an integer {expected}, not {short_repr(number)}"
+            )
         return number
 
     def number(
@@ -130,13 +115,13 @@ class Validator:
             max_: The largest number to accept.
         """
         if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
-            raise self.type_error(name, f"must be a number, not {short_repr(value)}")
+            raise self._type_error(f"{name} must be a number, not {short_repr(value)}")
         number = float(value)
         if not (number > 0 if positive else number >= 0) or number > max_ or math.isinf(number):
             expected = "greater than 0" if positive else "of at least 0"
             expected += "" if math.isinf(max_) else f" and at most {max_:,.10g}"
-            raise self.value_error(
-                name, f"must be a finite number {expected}, not {short_repr(value)}"
+            raise self._value_error(
+                f"{name} must be a finite number {expected}, not {short_repr(value)}"
             )
         return number
 
@@ -151,14 +136,14 @@ class Validator:
         if not isinstance(value, str):
             # The message leaves out the value, which may be a secret such as a header.
             hint = ". Call .decode() on it" if isinstance(value, bytes) else ""
-            raise self.type_error(name, f"must be a string, not {type(value).__name__}{hint}")
+            raise self._type_error(f"{name} must be a string, not {type(value).__name__}{hint}")
         if not empty and not value.strip():
-            raise self.value_error(name, "is empty")
+            raise self._value_error(f"{name} is empty")
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise self.value_error(
-                name, "contains a lone surrogate, which cannot be encoded as UTF-8"
+            raise self._value_error(
+                f"{name} contains a lone surrogate, which cannot be encoded as UTF-8"
             ) from None
         return value
 
@@ -174,16 +159,16 @@ class Validator:
             max_: The largest number of strings to accept.
         """
         if isinstance(values, (str, bytes)):
-            raise self.type_error(
-                name, f"must be a list of strings, not a single one. Pass [{short_repr(values)}]"
+            raise self._type_error(
+                f"{name} must be a list of strings, not a string. Pass [{short_repr(values)}]"
             )
         if isinstance(values, Mapping) or not isinstance(values, Iterable):
-            raise self.type_error(name, f"must be a list of strings, not {short_repr(values)}")
+            raise self._type_error(f"{name} must be a list of strings, not {short_repr(values)}")
         # A set has another order in every process, which would defeat the service's caches.
         items = sorted(values, key=str) if isinstance(values, AbstractSet) else list(values)
         if max_ is not None and len(items) > max_:
-            raise self.value_error(
-                name, f"has {len(items)} entries; the service accepts at most {max_}"
+            raise self._value_error(
+                f"{name} has {len(items)} entries; the service accepts at most {max_}"
             )
         return tuple(
             self.string(f"{name}[{index}]", item, empty=empty) for index, item in enumerate(items)
@@ -192,11 +177,13 @@ class Validator:
     def sequence(
         self, name: str, value: Any, types: type | tuple[type, ...], expected: str
     ) -> None:
-        """Check a list or tuple of values of a type; ``expected`` is the plural of their name."""
+        """Check a list or tuple and the type of its items; ``expected`` as for ``instance``."""
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-            raise self.type_error(name, f"must be a list of {expected}, not {short_repr(value)}")
+            raise self._type_error(
+                f"{name} must be a list, not {short_repr(value)}. Each item must be {expected}"
+            )
         for index, item in enumerate(value):
-            self.instance(f"{name}[{index}]", item, types, f"one of {expected}")
+            self.instance(f"{name}[{index}]", item, types, expected)
 
     def mapping(self, name: str, value: Any) -> Mapping[str, Any]:
         """Return a mapping whose keys are strings."""
@@ -211,11 +198,10 @@ class Validator:
         words = list(allowed)
         if not isinstance(value, str) or value not in words:
             problem = (
-                f"must be one of {', '.join(map(repr, words))}, not {short_repr(value)}"
+                f"{name} must be one of {', '.join(map(repr, words))}, not {short_repr(value)}"
                 f"{did_you_mean(value, words)}"
             )
-            error = self.value_error if isinstance(value, str) else self.type_error
-            raise error(name, problem)
+            raise (self._value_error if isinstance(value, str) else self._type_error)(problem)
         # The allowed word and not the value: a member of a str Enum equals the word, but its
         # hash differs, so it would not be found in a dict.
         return words[words.index(value)]
@@ -226,13 +212,23 @@ class Validator:
         for word in names:
             if word not in accepted:
                 suggestion = did_you_mean(word, accepted) or f". Known are {', '.join(accepted)}"
-                raise self.type_error(name, f"does not accept {word!r}{suggestion}")
+                raise self._type_error(f"{name} does not accept {word!r}{suggestion}")
 
 
 _client = Validator(InvalidRequestError)
 boolean = _client.boolean
 enum = _client.enum
 string = _client.string
+
+
+def dump_json(name: str, value: Mapping[str, Any]) -> str:
+    """Write a JSON object, such as a schema, as a string."""
+    import json  # imported on use: it takes a millisecond
+
+    try:
+        return json.dumps(dict(value), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequestError(f"{name} is not valid JSON: {error}") from None
 
 
 def optional_boolean(name: str, value: Any) -> bool | None:
@@ -279,64 +275,3 @@ def metadata_value(name: str, value: Any) -> str:
     if not (string(name, value, empty=False).isascii() and value.isprintable()):
         raise InvalidRequestError(f"{name} must be printable ASCII, as it is sent as metadata")
     return str(value)
-
-
-def date_range(
-    tool: str, from_date: Any, to_date: Any
-) -> tuple[Timestamp | None, Timestamp | None]:
-    """Return the start and the end of a range of time.
-
-    Raises:
-        InvalidRequestError: One is not a date, or the start is after the end.
-    """
-    start = timestamp(f"{tool}: from_date", from_date)
-    end = timestamp(f"{tool}: to_date", to_date)
-    if start and end and (start.seconds, start.nanos) > (end.seconds, end.nanos):
-        raise InvalidRequestError(
-            f"{tool}: from_date ({start.ToJsonString()}) is after to_date ({end.ToJsonString()})"
-        )
-    return start, end
-
-
-def timestamp(name: str, value: Any) -> Timestamp | None:
-    """Return a date or datetime as the service's Timestamp.
-
-    Args:
-        name: The argument's name in the error.
-        value: A datetime (without a time zone it is UTC), a date (its midnight in UTC), either
-            of them as an ISO 8601 string, or a Timestamp of this package or of protobuf. None
-            stays None.
-
-    Raises:
-        InvalidRequestError: The value is none of these.
-    """
-    if value is None:
-        return None
-    parsed = _parse_datetime(name, value) if isinstance(value, str) else value
-    try:
-        if not isinstance(parsed, date):
-            stamp = adopt(parsed, Timestamp)
-        else:
-            if not isinstance(parsed, datetime):
-                parsed = datetime(parsed.year, parsed.month, parsed.day, tzinfo=timezone.utc)
-            stamp = Timestamp()
-            stamp.FromDatetime(parsed)
-        stamp.ToJsonString()  # raises for a timestamp out of protobuf's range
-    except TypeError:
-        raise InvalidRequestError(
-            f"{name} must be a datetime or date, not {short_repr(value)}"
-        ) from None
-    except (ValueError, OverflowError) as error:
-        raise InvalidRequestError(f"{name} is not a valid timestamp: {error}") from None
-    return stamp
-
-
-def _parse_datetime(name: str, value: str) -> datetime:
-    try:
-        # Python 3.10 does not accept the Z for UTC.
-        return datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
-    except ValueError:
-        raise InvalidRequestError(
-            f"{name} must be in ISO 8601 form (2025-12-31, or 2025-12-31T23:59:00Z), "
-            f"not {short_repr(value)}"
-        ) from None

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from xai_vision import _validation as checks
+from xai_vision._timestamps import date_range
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import chat_pb2
 from xai_vision.proto._convert import adopt
 
 if TYPE_CHECKING:
-    from xai_vision._validation import DateLike, StringList
+    from xai_vision._timestamps import DateLike
+    from xai_vision._validation import StringList
 
 __all__ = ["SearchParameters", "news_source", "rss_source", "web_source", "x_source"]
 
@@ -63,7 +65,7 @@ class SearchParameters:
 
     def _to_proto(self) -> chat_pb2.SearchParameters:
         name = "search_parameters"
-        first, last = checks.date_range(name, self.from_date, self.to_date)
+        first, last = date_range(name, self.from_date, self.to_date)
         return chat_pb2.SearchParameters(
             mode=_MODES[checks.enum(f"{name}: mode", self.mode, _MODES)],
             sources=_sources(f"{name}: sources", self.sources),

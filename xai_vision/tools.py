@@ -11,12 +11,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
 from xai_vision import _validation as checks
+from xai_vision._timestamps import date_range
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import chat_pb2, documents_pb2
 from xai_vision.proto._convert import adopt
 
 if TYPE_CHECKING:
-    from xai_vision._validation import DateLike, StringList
+    from xai_vision._timestamps import DateLike
+    from xai_vision._validation import StringList
 
 __all__ = [
     "code_execution",
@@ -145,7 +147,7 @@ def x_search(
         >>> tool = x_search(date(2025, 10, 1), date(2025, 10, 31), allowed_x_handles=["NASA"])
     """
     name = "x_search"
-    first, last = checks.date_range(name, from_date, to_date)
+    first, last = date_range(name, from_date, to_date)
     allowed, excluded = checks.exclusive_lists(
         name,
         checks.MAX_HANDLES,

@@ -67,7 +67,7 @@ def test_a_question_is_sent_behind_the_conversation(said, question, taken):
     chat = Conversation(make_settings("grok-4", {}), said)
     if taken:
         chat.proto  # noqa: B018
-    asked = sent(chat._body(question=question))
+    asked = sent(chat._body(prompt=question))
     assert asked == Conversation(make_settings("grok-4", {}), [*said, question]).proto
     assert len(chat.messages) == len(said)
 

@@ -232,7 +232,7 @@ def test_empty_refusal_is_accepted(empty):
         ),
         (
             chat_part({"type": "file", "file": {"file_id": "a"}, "file_id": "b"}),
-            "'file_id' is given twice",
+            "'file_id' is set twice",
         ),
         (
             part({"type": "input_file", "file_id": "a", "filename": "b"}),
@@ -243,7 +243,7 @@ def test_empty_refusal_is_accepted(empty):
             chat_part(
                 {"type": "image_url", "image_url": {"url": "u", "detail": "low"}, "detail": "x"}
             ),
-            "'detail' is given twice",
+            "'detail' is set twice",
         ),
         (
             item({"type": "reasoning", "summary": [{"type": "thought", "text": "a"}]}),

@@ -23,11 +23,11 @@ def look(words="What is this?"):
 
 
 def kept(chat):
-    return chat._last_body.size
+    return chat._body_cache.size
 
 
 def spare(chat):
-    return chat._last_body.evictable_bytes
+    return chat._body_cache.evictable_bytes
 
 
 def meant(chat):

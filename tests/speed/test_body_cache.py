@@ -81,31 +81,31 @@ def test_dropping_the_last_answer_writes_nothing_anew(monkeypatch):
     chat = conversation(look(), assistant("A cat."))
     for _ in range(2):
         chat._body()
-    before = chat._last_body._cached[0].buffer
+    before = chat._body_cache._cached[0].buffer
     chat.messages[-1] = assistant("A dog.")
     check(chat)
-    assert chat._last_body._cached[0].buffer is before
+    assert chat._body_cache._cached[0].buffer is before
 
 
 def test_replacing_the_last_picture_writes_nothing_anew():
     chat = conversation(look(), assistant("A cat."), look("And this?"))
     for _ in range(2):
         chat._body()
-    before = chat._last_body._cached[0].buffer
+    before = chat._body_cache._cached[0].buffer
     chat.messages[-1] = look("Or this?")
     check(chat)
-    assert chat._last_body._cached[0].buffer is before
+    assert chat._body_cache._cached[0].buffer is before
 
 
 def test_a_picture_that_is_shown_again_makes_nothing_old_new():
     chat = conversation(look())
     for _ in range(2):
         chat._body()
-    before = chat._last_body._cached[0].buffer
+    before = chat._body_cache._cached[0].buffer
     for _ in range(4):
         chat.append(user("And again?", chat.messages[0].content[1]))
         check(chat)
-        assert chat._last_body._cached[0].buffer is before
+        assert chat._body_cache._cached[0].buffer is before
 
 
 def test_a_part_that_is_protobuf_does_not_go_back_to_its_picture():

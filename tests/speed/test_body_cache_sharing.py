@@ -56,7 +56,7 @@ def test_threads_that_share_a_chat_get_whole_bodies():
 
     run(6, ask)
     assert not wrong
-    assert len(chat._last_body._cached) == 1
+    assert len(chat._body_cache._cached) == 1
 
 
 def test_branches_that_read_from_each_other_do_not_wait_for_each_other():

@@ -65,7 +65,7 @@ def test_a_branch_holds_what_it_shows_and_no_more(file):
     branch = root.fork()
     del branch.messages[1:]
     buffer = branch.messages[0].images[0].source._data._store
-    assert buffer is root._last_body._cached[0].buffer
+    assert buffer is root._body_cache._cached[0].buffer
     del root
     gc.collect()
     assert not isinstance(buffer._storage, io.BytesIO)
@@ -80,7 +80,7 @@ def test_what_is_too_large_to_be_kept_is_let_go_of_apart_from_its_pictures(monke
     chat = conversation(look())
     for _ in range(2):
         chat._body()
-    buffer = chat._last_body._cached[0].buffer
+    buffer = chat._body_cache._cached[0].buffer
     monkeypatch.setattr(body, "MAX_CACHED_BYTES", len(PICTURE))
     for _ in range(3):
         chat.append(user(image(file)))

@@ -41,20 +41,20 @@ REFUSED = [
     ({"tools": [function(f"f{n}") for n in range(129)]}, "At most 128 tools"),
     ({"tools": [chat_pb2.Tool()]}, "Tool 0 is empty"),
     ({"tools": [function("")]}, "has no name"),
-    ({"tools": [function(), function()]}, "Two function tools are called 'f'"),
-    ({"tools": [function("f", "{nope")]}, "The parameters of function 'f' is no valid JSON"),
-    ({"tools": [function("f", "[]")]}, "is no JSON object"),
+    ({"tools": [function(), function()]}, "Two function tools have the name 'f'"),
+    ({"tools": [function("f", "{nope")]}, "The schema of function 'f' is no valid JSON"),
+    ({"tools": [function("f", "[]")]}, "is not a JSON object"),
     (
         {"tools": [chat_pb2.Tool(web_search=WEB(allowed_domains="a", excluded_domains="b"))]},
-        "allowed and excluded domains cannot both be set",
+        "web_search: allowed_domains and excluded_domains cannot both be set",
     ),
     (
         {"tools": [chat_pb2.Tool(web_search=WEB(allowed_domains="abcdef"))]},
-        "at most 5 allowed domains",
+        "web_search: allowed_domains has 6 entries; the maximum is 5",
     ),
     (
         {"tools": [chat_pb2.Tool(x_search=X(excluded_x_handles="abcdefghijk"))]},
-        "at most 10 excluded handles",
+        "x_search: excluded_x_handles has 11 entries; the maximum is 10",
     ),
     (
         {"tools": [chat_pb2.Tool(x_search=X(from_date=moment(5), to_date=moment(4)))]},
@@ -62,20 +62,20 @@ REFUSED = [
     ),
     (
         {"tools": [chat_pb2.Tool(collections_search=chat_pb2.CollectionsSearch())]},
-        "names no collection",
+        "collections_search: collection_ids is empty",
     ),
-    ({"tools": [chat_pb2.Tool(mcp=chat_pb2.MCP())]}, "names no server_url"),
+    ({"tools": [chat_pb2.Tool(mcp=chat_pb2.MCP())]}, "mcp: server_url is empty"),
     (
         {"tool_choice": chat_pb2.ToolChoice(mode=chat_pb2.TOOL_MODE_REQUIRED)},
         "has no tools",
     ),
     (
         {"tool_choice": chat_pb2.ToolChoice(function_name="g"), "tools": [function()]},
-        "names 'g', which is no tool given",
+        "names 'g', but the request has no such function",
     ),
     (
         {"response_format": chat_pb2.ResponseFormat(format_type=3)},
-        "no schema was given",
+        "its schema is empty",
     ),
     (
         {"response_format": chat_pb2.ResponseFormat(format_type=3, schema="{")},
@@ -91,7 +91,7 @@ REFUSED = [
                 ]
             )
         },
-        "allowed and excluded websites",
+        "web: allowed_websites and excluded_websites cannot both be set",
     ),
     (
         {
@@ -99,7 +99,7 @@ REFUSED = [
                 sources=[chat_pb2.Source(x=chat_pb2.XSource(included_x_handles="abcdefghijk"))]
             )
         },
-        "at most 10 allowed handles",
+        "x: included_x_handles has 11 entries; the maximum is 10",
     ),
 ]
 

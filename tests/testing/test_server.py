@@ -237,15 +237,7 @@ def test_the_handler_without_a_port():
     from xai_vision.testing._transport.grpc_handler import GrpcHandler
 
     stopped = FakeServer()
-
-    class NoConnections:
-        def track_call(self, call):
-            return None
-
-        def inject(self, call, fault, owner):
-            raise AssertionError("the test has no connection fault")
-
-    handler = GrpcHandler(stopped._state.keys, NoConnections())
+    handler = GrpcHandler(stopped._state.keys)
     service = chat_pb2.DESCRIPTOR.services_by_name["Chat"]
     method = service.methods_by_name["GetCompletion"]
 

@@ -86,7 +86,7 @@ def test_a_stranger_is_refused(server, key, words):
     ("fields", "status", "words"),
     [
         ({"model": "grok-99"}, "NOT_FOUND", "The model grok-99 does not exist"),
-        ({"model": ""}, "INVALID_ARGUMENT", "names no model"),
+        ({"model": ""}, "INVALID_ARGUMENT", "does not name a model"),
         ({"messages": [chat_pb2.Message()]}, "INVALID_ARGUMENT", "Message 0 has no role"),
         ({"messages": [said()]}, "INVALID_ARGUMENT", "Message 0 has no content"),
         ({"previous_response_id": "nope"}, "NOT_FOUND", "Response not found"),
@@ -101,7 +101,7 @@ def test_a_request_that_cannot_be_served(ask, fields, status, words):
 def test_no_messages(ask):
     assert ask.refusal() == (
         "INVALID_ARGUMENT",
-        "The request has no messages: at least one is needed.",
+        "The request has no messages. Send at least one.",
     )
 
 

@@ -162,15 +162,16 @@ def test_a_late_but_complete_response_counts(server, ask):
 
 
 def test_a_reply_returned_after_the_next_one_was_taken(server, ask, monkeypatch):
-    gate, pause = threading.Event(), ResponseDelivery.pause
+    gate, wait = threading.Event(), ResponseDelivery.wait
 
-    def gated_pause(delivery, seconds):
+    def gated_wait(delivery, seconds):
         if seconds == 0.4:
             release_slot()
-            return not gate.wait(LIMIT)
-        return pause(delivery, seconds)
+            assert gate.wait(LIMIT)
+        else:
+            wait(delivery, seconds)
 
-    monkeypatch.setattr(ResponseDelivery, "pause", gated_pause)
+    monkeypatch.setattr(ResponseDelivery, "wait", gated_wait)
     rule = server.on().replies(Reply("first", ttft=0.4), "second", "third").times(3)
     server.fault(Fault.hang(), prompt="hang", next=1)
     hanging = start(ask, "hang")
@@ -339,8 +340,8 @@ def test_only_streams_are_truncated(server, ask):
 def test_a_call_that_starts_after_the_fault_broke_its_connection(server, monkeypatch, fault):
     rule = server.on(prompt="late").replies("first", "second")
     handle = server.fault(fault, prompt="bad", next=1)
-    grpc_server, arrived, gate = server._state.grpc_server, threading.Event(), threading.Event()
-    track_call = grpc_server.track_call
+    proxy = server._state.grpc_server._handler.proxy
+    arrived, gate, track_call = threading.Event(), threading.Event(), proxy.track_call
 
     def late_track_call(call):
         if call.record.header("x-late"):
@@ -348,7 +349,7 @@ def test_a_call_that_starts_after_the_fault_broke_its_connection(server, monkeyp
             assert gate.wait(LIMIT)
         return track_call(call)
 
-    monkeypatch.setattr(grpc_server, "track_call", late_track_call)
+    monkeypatch.setattr(proxy, "track_call", late_track_call)
     with connected(server) as ask:
         late = start(ask, "late", [("x-late", "1")])
         assert arrived.wait(LIMIT)

@@ -250,9 +250,9 @@ def of_a_missing_type(data: Missing): ...  # noqa: F821
         (lambda: tool("f", "d", "{}"), r"tool 'f': parameters must be a JSON schema \(dict\)"),
         (
             lambda: tool("f", "d", {"a": object()}),
-            "tool 'f': parameters are not valid JSON: .*object",
+            "tool 'f': parameters is not valid JSON: .*object",
         ),
-        (lambda: tool("f", "d", {"a": float("nan")}), "tool 'f': parameters are not valid JSON"),
+        (lambda: tool("f", "d", {"a": float("nan")}), "tool 'f': parameters is not valid JSON"),
         (lambda: tool("f", "d", {}, strict=None), "tool 'f': strict must be True or False"),
         (lambda: tool("f", "d", int), "parameters=int: the class must be a Pydantic model"),
         (lambda: tool(Point), "tool: name must be a string, .*not Point"),

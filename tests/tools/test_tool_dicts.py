@@ -206,7 +206,7 @@ def test_messages_of_xai_sdk():
                 "filters": {},
                 "enable_image_search": False,
             },
-            "web_search: 'enable_image_search' is given twice",
+            "web_search: 'enable_image_search' is set twice",
         ),
         (
             {"type": "web_search", "allowed_domains": "a.com"},

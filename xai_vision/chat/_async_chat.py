@@ -63,16 +63,16 @@ class AsyncChat(ChatCalls):
         self, *content: ContentLike, tools: Tools = None, **call: Unpack[CallParameters]
     ) -> Response:
         """See ``Chat.ask``."""
-        question = self._question(content)
-        rpc = self._sampling(tools, call, question)
-        return self._answered(question, await self._transport.unary(rpc))
+        prompt = self._prompt(content)
+        rpc = self._sampling(tools, call, prompt)
+        return self._append_exchange(prompt, await self._transport.unary(rpc))
 
     def ask_stream(
         self, *content: ContentLike, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> AsyncStream[Pair]:
         """See ``Chat.ask_stream``."""
-        question = self._question(content)
-        return self._transport.stream(self._streaming(tools, call, question))
+        prompt = self._prompt(content)
+        return self._transport.stream(self._streaming(tools, call, prompt))
 
     async def parse(
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]

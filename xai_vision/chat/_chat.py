@@ -88,16 +88,16 @@ class Chat(ChatCalls):
         Args:
             *content: The arguments of ``user(...)``, or one message.
         """
-        question = self._question(content)
-        rpc = self._sampling(tools, call, question)
-        return self._answered(question, self._transport.unary(rpc))
+        prompt = self._prompt(content)
+        rpc = self._sampling(tools, call, prompt)
+        return self._append_exchange(prompt, self._transport.unary(rpc))
 
     def ask_stream(
         self, *content: ContentLike, tools: Tools = None, **call: Unpack[StreamParameters]
     ) -> Stream[Pair]:
         """Like ``ask``, streamed. If the loop is left early, nothing is appended."""
-        question = self._question(content)
-        return self._transport.stream(self._streaming(tools, call, question))
+        prompt = self._prompt(content)
+        return self._transport.stream(self._streaming(tools, call, prompt))
 
     def parse(
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]

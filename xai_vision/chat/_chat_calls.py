@@ -60,10 +60,10 @@ class ChatCalls(Conversation):
         return self._body(**overrides)
 
     def _sampling(
-        self, tools: Tools, call: Call, question: Message | None = None
+        self, tools: Tools, call: Call, prompt: Message | None = None
     ) -> Sampling[Response]:
-        body = self._request(tools, question=question)
-        return self._unary(body, Response, call, question=question)
+        body = self._request(tools, prompt=prompt)
+        return self._unary(body, Response, call, prompt=prompt)
 
     def _batch_sampling(self, n: int, tools: Tools, call: Call) -> Sampling[Sequence[Response]]:
         n = _answers(n)
@@ -85,19 +85,19 @@ class ChatCalls(Conversation):
         read: Callable[[Reply], T],
         call: Call,
         n: int | None = None,
-        question: Message | None = None,
+        prompt: Message | None = None,
     ) -> Sampling[T]:
         return RpcCall(
             Rpc.GetCompletion,
             body,
             read,
             self._options(call),
-            request_attributes=lambda: request_attributes(self, n, question),
+            request_attributes=lambda: request_attributes(self, n, prompt),
             response_attributes=response_attributes,
         )
 
     def _streaming(
-        self, tools: Tools, call: Call, question: Message | None = None
+        self, tools: Tools, call: Call, prompt: Message | None = None
     ) -> Streaming[Pair]:
         accumulator = StreamAccumulator()
         response = Response(accumulator)
@@ -106,8 +106,8 @@ class ChatCalls(Conversation):
             accumulator.add(chunk)
             return response, Chunk(chunk)
 
-        body = self._request(tools, question=question)
-        return self._stream_of(body, call, read, [response], question)
+        body = self._request(tools, prompt=prompt)
+        return self._stream_of(body, call, read, [response], prompt)
 
     def _batch_streaming(self, n: int, tools: Tools, call: Call) -> Streaming[Pairs]:
         n = _answers(n)
@@ -126,7 +126,7 @@ class ChatCalls(Conversation):
         call: Call,
         read: Callable[[ChunkProto], T],
         parts: list[Response],
-        question: Message | None = None,
+        prompt: Message | None = None,
     ) -> Streaming[T]:
         several = len(parts) if len(parts) > 1 else None
 
@@ -134,8 +134,8 @@ class ChatCalls(Conversation):
             for response in parts:
                 if response.finish_reason == "REASON_INVALID":
                     raise _unfinished()
-            if question is not None:
-                self._answered(question, parts[0])
+            if prompt is not None:
+                self._append_exchange(prompt, parts[0])
 
         return RpcCall(
             Rpc.GetCompletionChunk,
@@ -144,7 +144,7 @@ class ChatCalls(Conversation):
             self._options(call, stream=True),
             partial=lambda: parts if several else parts[0],
             finish=finish,
-            request_attributes=lambda: request_attributes(self, several, question),
+            request_attributes=lambda: request_attributes(self, several, prompt),
             response_attributes=lambda _: response_attributes(parts),
         )
 

@@ -39,10 +39,10 @@ class Conversation:
         self._settings = settings
         self._messages: list[Message] = []
         self._proto: Settings | None = None
-        self._last_body = RequestBodyCache()
+        self._body_cache = RequestBodyCache()
         # Most conversations start empty.
         if not isinstance(messages, tuple) or messages:
-            self._take_in(_listed(messages))
+            self._append_all(_listed(messages))
 
     @property
     def messages(self) -> MessageList:
@@ -62,7 +62,7 @@ class Conversation:
             proto.messages.extend(message._as_proto() for message in self._messages)
             self._proto = proto
             self._messages = []
-            self._last_body.clear()
+            self._body_cache.clear()
         return self._proto
 
     def append(self, message: MessageLike) -> Self:
@@ -80,10 +80,10 @@ class Conversation:
         if self._proto is None and isinstance(message, Message):
             self._messages.append(message.__copy__())
         else:
-            self._take_in([message])
+            self._append_all([message])
         return self
 
-    def _take_in(self, values: Sequence[MessageLike]) -> None:
+    def _append_all(self, values: Sequence[MessageLike]) -> None:
         """Append copies of messages, so that later changes by the caller have no effect."""
         added: list[Message] = []
         replaces = False
@@ -101,15 +101,15 @@ class Conversation:
             self._messages.clear()
         self._messages += [copy.copy(message) for message in added]
 
-    def _body(self, n: int = 1, question: Message | None = None, **overrides: Any) -> bytes:
-        """Return the request's wire bytes, with settings overridden for this call.
+    def _body(self, n: int = 1, prompt: Message | None = None, **overrides: Any) -> bytes:
+        """Return the request body, with settings overridden for this call.
 
         Args:
             n: Number of responses.
-            question: A message that is sent but not part of the conversation yet.
+            prompt: A message that is sent but not part of the conversation yet.
             **overrides: Fields of the request; lists are replaced.
         """
-        extra = [question] if question is not None else []
+        extra = [prompt] if prompt is not None else []
         # protobuf uses the last value of a repeated scalar field, so the settings need no copy.
         count = _ONE_RESPONSE if n == 1 else Settings(n=n).SerializeToString()
         if self._proto is not None:
@@ -122,18 +122,18 @@ class Conversation:
         if not messages:
             raise InvalidRequestError(_NO_MESSAGES)
         rest = with_settings(self._settings, overrides).SerializeToString() + count
-        return request_body(_MESSAGES, messages, rest, self._last_body)
+        return request_body(_MESSAGES, messages, rest, self._body_cache)
 
     @staticmethod
-    def _question(content: tuple[Any, ...]) -> Message:
+    def _prompt(content: tuple[Any, ...]) -> Message:
         """Return the message for the arguments of ``ask()``."""
         if len(content) == 1 and is_message(content[0]):
             return copy.copy(coerce_message(content[0]))
         return user(*content)
 
-    def _answered(self, question: Message, response: Response) -> Response:
+    def _append_exchange(self, prompt: Message, response: Response) -> Response:
         """Append a prompt and its response together."""
-        self._take_in([question, response])
+        self._append_all([prompt, response])
         return response
 
     def estimate(self) -> TokenEstimate:
@@ -154,13 +154,13 @@ class Conversation:
         return copy.deepcopy(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        twin._settings = copy.deepcopy(self._settings, memo)
-        twin._messages = [copy.copy(message) for message in self._messages]
-        twin._proto = copy.deepcopy(self._proto, memo)
-        twin._last_body = RequestBodyCache()
-        return twin
+        copied = object.__new__(type(self))
+        copied.__dict__.update(self.__dict__)
+        copied._settings = copy.deepcopy(self._settings, memo)
+        copied._messages = [copy.copy(message) for message in self._messages]
+        copied._proto = copy.deepcopy(self._proto, memo)
+        copied._body_cache = RequestBodyCache()
+        return copied
 
     def __copy__(self) -> Self:
         # A shallow copy would share the list of messages, so copy.copy() copies deeply.

@@ -26,7 +26,7 @@ _REQUEST = {
 
 
 def request_attributes(
-    chat: Conversation, n: int | None = None, question: Message | None = None
+    chat: Conversation, n: int | None = None, prompt: Message | None = None
 ) -> dict[str, Any]:
     """Return the attributes of a request, named by the semantic conventions."""
     settings = chat._settings if chat._proto is None else chat._proto
@@ -41,7 +41,7 @@ def request_attributes(
         attributes["gen_ai.request.choice.count"] = n
     if settings.stop:
         attributes["gen_ai.request.stop_sequences"] = list(settings.stop)
-    messages = [*chat.messages, *([question] if question is not None else [])]
+    messages = [*chat.messages, *([prompt] if prompt is not None else [])]
     sizes = _image_sizes(messages)
     attributes["xai_vision.request.image.count"] = len(sizes)
     attributes["xai_vision.request.image.bytes"] = sum(sizes)

@@ -33,10 +33,10 @@ def human_size(size: int) -> str:
 
 def over_limit(size: int, limit: int) -> str:
     """Describe a size over the limit, with numbers that differ even when they are close."""
-    most = human_size(limit)
-    if most == human_size(size):
-        most = f"{limit:,} bytes ({most})"
-    return f"the image has {size:,} bytes ({human_size(size)}), over the limit of {most}."
+    shown = human_size(limit)
+    if shown == human_size(size):
+        shown = f"{limit:,} bytes ({shown})"
+    return f"the image has {size:,} bytes ({human_size(size)}), over the limit of {shown}."
 
 
 def positive_int(name: str, value: Any) -> int:

@@ -164,9 +164,8 @@ class PreparedImage(ImageUrlSource):
         from xai_vision.imaging._read import decode
 
         with self._named_errors():
-            return decode(
-                self.read(), max_pixels=sys.maxsize
-            )  # the limit was checked in prepare_image()
+            # prepare_image() has checked the limit.
+            return decode(self.read(), max_pixels=sys.maxsize)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:

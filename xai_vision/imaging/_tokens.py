@@ -15,13 +15,13 @@ TILE = 448
 """Side of a tile in pixels (public reports, not documented)."""
 
 TILE_TOKENS = 256
-"""Tokens per tile, and the lowest cost of an image seen (public reports)."""
+"""Tokens per tile, and the lowest observed cost of an image (public reports)."""
 
 MAX_TILES = 6
 """Maximum number of tiles (public reports)."""
 
 MAX_TOKENS = (MAX_TILES + 1) * TILE_TOKENS
-"""The highest cost of an image seen: 1792 tokens (public reports)."""
+"""The highest observed cost of an image: 1792 tokens (public reports)."""
 
 _REPORTED = (
     "public reports, not documented by xAI: 256 to 1792 tokens by size; tiles of 448x448 px at "

@@ -93,7 +93,7 @@ def _image(part: Mapping[str, Any], path: str) -> ImagePart:
     if isinstance(source, Mapping):
         options = read_object(f"{path}, image_url", source, ("url", "detail"))
         if detail is not None and "detail" in options:
-            raise TranslationError(f"{path}: 'detail' is given twice", key=f"{path}.detail")
+            raise TranslationError(f"{path}: 'detail' is set twice", key=f"{path}.detail")
         source, detail = options.get("url"), options.get("detail", detail)
     if file_id is None and source is None:
         raise TranslationError(f"{path} has no image_url", key=path)
@@ -110,7 +110,7 @@ def _file(part: Mapping[str, Any], path: str) -> FilePart:
     outer = drop_none({name: part.get(name) for name in _FILE_KEYS})
     duplicate = next((name for name in inner if name in outer), None)
     if duplicate:
-        raise TranslationError(f"{path}: {duplicate!r} is given twice", key=f"{path}.{duplicate}")
+        raise TranslationError(f"{path}: {duplicate!r} is set twice", key=f"{path}.{duplicate}")
     return _file_part({**outer, **inner}, path)
 
 

@@ -75,7 +75,7 @@ def read_settings(body: Mapping[str, Any], api: Api) -> dict[str, Any]:
             value = read_object(key, setting, (_NESTED[key],), UNSUPPORTED[key]).get(_NESTED[key])
         field = None if value is None else _read_setting(name, path, value, api)
         if name in fields:
-            raise TranslationError(f"{key}: {name} is given twice", key=key)
+            raise TranslationError(f"{key}: {name} is set twice", key=key)
         if field is not None:
             fields[name] = field
     if "model" not in fields:

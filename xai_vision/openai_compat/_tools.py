@@ -136,7 +136,7 @@ def _collect(kind: str, part: Mapping[str, Any], keys: _Keys, options: dict[str,
             continue
         if isinstance(option, str):
             if option in options:
-                raise TranslationError(f"{kind}: {key!r} is given twice", key=key)
+                raise TranslationError(f"{kind}: {key!r} is set twice", key=key)
             options[option] = value
         elif isinstance(value, Mapping):
             _collect(f"{kind}: {key}", value, option, options)

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
-from xai_vision import _validation
+from xai_vision import _timestamps, _validation
 from xai_vision._validation import did_you_mean, key_label, short_repr
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto.timestamp_pb2 import Timestamp
@@ -27,7 +27,6 @@ _MAX_FLOAT: Final = 3.4e38
 
 _T = TypeVar("_T")
 Api: TypeAlias = Literal["chat", "responses"]
-_Reader: TypeAlias = Callable[[str, Any], Any]
 
 
 class TranslationError(InvalidRequestError):
@@ -116,27 +115,23 @@ def check_type(value: Mapping[str, Any], expected: str, path: str) -> None:
         )
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: Any, levels: int = MAX_DEPTH) -> Any:
     """Convert objects of the openai package to JSON values; leave everything else as it is.
 
-    Programs send back what they received: ``response.choices[0].message``, the items of
+    Programs send such objects back: ``response.choices[0].message``, the items of
     ``response.output``. openai's markers for omitted arguments become None.
 
     Raises:
         TranslationError: The value is nested too deeply.
     """
-    return _to_json(value, MAX_DEPTH)
-
-
-def _to_json(value: Any, levels: int) -> Any:
     if levels < 0:
         raise TranslationError(
             f"the request is nested too deeply: more than {MAX_DEPTH} levels", key="the request"
         )
     if isinstance(value, Mapping):
-        return {key: _to_json(entry, levels - 1) for key, entry in value.items()}
+        return {key: to_json(entry, levels - 1) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_to_json(entry, levels - 1) for entry in value]
+        return [to_json(entry, levels - 1) for entry in value]
     if isinstance(value, type):
         return value
     # Pydantic and openai may not be installed, so their objects are recognized by attributes.
@@ -148,23 +143,19 @@ def _to_json(value: Any, levels: int) -> Any:
     return None if omitted and type(value).__module__.startswith("openai") else value
 
 
-class _Validator(_validation.Validator):
-    """Raises ``TranslationError``, with the name of the value as its key."""
-
-    def type_error(self, name: str, problem: str) -> Exception:
-        return TranslationError(f"{name} {problem}", key=name)
-
-    value_error = type_error
-
-
-_validator = _Validator(TranslationError)
+def _check(check: Callable[[str, Any], _T], path: str, value: Any) -> _T:
+    """Call one of the client's checks; its error becomes one with the value's path."""
+    try:
+        return check(path, value)
+    except InvalidRequestError as error:
+        raise TranslationError(str(error), key=path) from None
 
 
 def string(path: str, value: Any) -> str:
     """Read a string that UTF-8 can encode."""
     if value is None:
         raise invalid_value(path, "a string", value)
-    return _validator.string(path, value)
+    return _check(_validation.string, path, value)
 
 
 def boolean(path: str, value: Any) -> bool:
@@ -244,21 +235,14 @@ def enum_name(path: str, number: int, values: Mapping[str, int]) -> str:
 
 def timestamp(path: str, value: Any) -> Any:
     """Read an ISO 8601 date or datetime."""
-    text = string(path, value)
-    try:
-        return _validation.timestamp(path, text)
-    except InvalidRequestError as error:
-        raise TranslationError(str(error), key=path) from None
+    return _check(_timestamps.timestamp, path, string(path, value))
 
 
 def dump_schema(path: str, value: Any) -> str:
     """Write a JSON schema as the string that a proto holds."""
     if not isinstance(value, Mapping):
         raise invalid_value(path, "a JSON schema", value)
-    try:
-        return json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise TranslationError(f"{path} is not valid JSON: {error}", key=path) from None
+    return _check(_validation.dump_json, path, value)
 
 
 def parse_schema(path: str, text: str) -> Any:
@@ -269,7 +253,7 @@ def parse_schema(path: str, text: str) -> Any:
         raise TranslationError(f"{path} is not valid JSON: {short_repr(text)}", key=path) from None
 
 
-_FIELD_READERS: Final[dict[type, _Reader]] = {
+_FIELD_READERS: Final[dict[type, Callable[[str, Any], Any]]] = {
     str: string,
     bool: boolean,
     int: integer,
@@ -288,7 +272,7 @@ def read_field(cls: type[Any], name: str, path: str, value: Any) -> Any:
         value: The JSON value.
     """
     default = getattr(cls(), name)
-    read: _Reader = _FIELD_READERS.get(type(default), strings)
+    read: Callable[[str, Any], Any] = _FIELD_READERS.get(type(default), strings)
     return read(path, value)
 
 

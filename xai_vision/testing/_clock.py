@@ -1,4 +1,4 @@
-"""The server's own clock, which a test can push forward."""
+"""The fake server's clock, which a test can move forward."""
 
 from __future__ import annotations
 
@@ -6,49 +6,45 @@ import threading
 import time
 from datetime import datetime, timedelta, timezone
 
-from xai_vision.testing import _validation as given
+from xai_vision.testing import _validation as check
 
 
 class Clock:
-    """Wall time plus whatever was skipped.
+    """The system's time plus the time that a test has skipped.
 
-    Expiry of stored and deferred answers, and the times in replies, follow it. Waiting (latency,
-    pacing) does not: that takes real time.
+    It determines the times in responses and when stored and deferred responses expire. Delays,
+    such as the latency, take real time.
     """
 
     def __init__(self) -> None:
         self._skipped = 0.0
         self._lock = threading.Lock()
 
-    @given.suggest_keywords("clock.skip()")
+    @check.suggest_keywords("clock.skip()")
     def skip(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> None:
         """Move the clock forward.
 
         Raises:
-            TypeError: One is no number.
-            ValueError: One is negative (this clock only goes forward), NaN, or leads beyond the
-                year 9999.
+            TypeError: A value is not a number.
+            ValueError: A value is negative or not finite, or the clock would pass the year 9999.
         """
         units = {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
         for name, value in units.items():
-            try:
-                given.number(f"clock.skip: {name}", value)
-            except ValueError as error:
-                raise ValueError(f"{error}; the clock only goes forward") from None
+            check.number(f"clock.skip: {name}", value)
         try:
             step = timedelta(**units).total_seconds()
             datetime.fromtimestamp(self.time() + step, timezone.utc)
         except (OverflowError, ValueError, OSError):
-            raise ValueError("clock.skip: that is beyond the year 9999") from None
+            raise ValueError("clock.skip: the clock cannot pass the year 9999") from None
         with self._lock:
             self._skipped += step
 
     def time(self) -> float:
-        """Seconds since the epoch, skipped ones included."""
+        """Return the clock's time in seconds since the epoch."""
         return time.time() + self._skipped
 
     def now(self) -> datetime:
-        """The clock's time, in UTC."""
+        """Return the clock's time in UTC."""
         return datetime.fromtimestamp(self.time(), timezone.utc)

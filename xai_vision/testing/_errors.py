@@ -1,37 +1,38 @@
-"""How the service says no, apart from any transport."""
+"""Errors of the service as gRPC statuses, for every transport."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from grpc import StatusCode
 
-from xai_vision.testing import _validation as given
+from xai_vision.testing import _validation as check
 
-_FAILURES = [code.name for code in StatusCode if code is not StatusCode.OK]
+_ERROR_CODES = [code.name for code in StatusCode if code is not StatusCode.OK]
 
 
 class ServiceError(Exception):
-    """A refusal or failure of the service, as a status.
+    """An error of the service, as a gRPC status.
 
-    Raise it from a rule's callable to answer with that status.
+    Raise it in a rule's callable to respond with that status.
 
     Attributes:
-        code: The status.
-        details: The text clients see.
-        trailing: Trailing metadata as (key, value) pairs.
+        code: The status code.
+        details: The message for the client.
+        trailing: The trailing metadata as (key, value) pairs.
 
     Raises:
-        TypeError: ``code`` is no status.
-        ValueError: There is no status of that name, or it is OK.
+        TypeError: ``code`` is neither a status code nor a string.
+        ValueError: ``code`` is OK, or not the name of a status code.
     """
 
     def __init__(
         self, code: StatusCode | str, details: str, trailing: Sequence[tuple[str, str | bytes]] = ()
     ) -> None:
         super().__init__(code, details, trailing)
-        self.code = failure_status("ServiceError: code", code)
+        self.code = error_code("ServiceError: code", code)
         self.details = details
         self.trailing = tuple(trailing)
 
@@ -39,34 +40,14 @@ class ServiceError(Exception):
         return f"{self.code.name}: {self.details}"
 
 
-def failure_status(where: str, code: Any) -> StatusCode:
-    """A status that is a failure, by its name or as it is; raises as ``ServiceError``."""
-    name = code.name if isinstance(code, StatusCode) else code
-    if name == "OK":
-        raise ValueError(f"{where} cannot be OK: that is no failure")
-    return StatusCode[given.enum(where, name, _FAILURES)]
+def error_code(name: str, code: Any) -> StatusCode:
+    """Return the status code of an error; ``code`` may be its name."""
+    word = code.name if isinstance(code, StatusCode) else code
+    return StatusCode[check.enum(name, word, _ERROR_CODES)]
 
 
-def invalid_argument(details: str) -> ServiceError:
-    """INVALID_ARGUMENT: the request cannot be served as it is."""
-    return ServiceError(StatusCode.INVALID_ARGUMENT, details)
-
-
-def not_found(details: str) -> ServiceError:
-    """NOT_FOUND: a model, stored response or file that is not there."""
-    return ServiceError(StatusCode.NOT_FOUND, details)
-
-
-def permission_denied(details: str) -> ServiceError:
-    """PERMISSION_DENIED: the key may not do this."""
-    return ServiceError(StatusCode.PERMISSION_DENIED, details)
-
-
-def unauthenticated(details: str) -> ServiceError:
-    """UNAUTHENTICATED: the key is missing, wrong or expired."""
-    return ServiceError(StatusCode.UNAUTHENTICATED, details)
-
-
-def image_fetch_failed(details: str) -> ServiceError:
-    """DATA_LOSS: an image's URL could not be fetched."""
-    return ServiceError(StatusCode.DATA_LOSS, details)
+# Each makes an error from its details.
+invalid_argument = partial(ServiceError, StatusCode.INVALID_ARGUMENT)
+not_found = partial(ServiceError, StatusCode.NOT_FOUND)
+permission_denied = partial(ServiceError, StatusCode.PERMISSION_DENIED)
+unauthenticated = partial(ServiceError, StatusCode.UNAUTHENTICATED)

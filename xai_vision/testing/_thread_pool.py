@@ -10,8 +10,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 _IDLE_SECONDS: Final = 5.0
-# More threads that compute at the same time get nothing done sooner: they only compete for the
-# GIL. Measured: docs/speed.md, "The fake server".
+# More threads that compute at the same time are not faster, because they compete for the GIL.
+# Measured: docs/speed.md, "The fake server".
 _SLOTS: Final = 2
 
 _Job = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -19,10 +19,10 @@ _current = threading.local()
 
 
 def release_slot() -> None:
-    """Let another job start: the current one is about to wait, or may wait.
+    """Let another job start, because the current one may block.
 
-    Call it before anything that can block: a sleep, a stream's writes, a function of the test.
-    Outside a pool's thread, and the second time in a job, nothing happens.
+    Call it before a sleep, before writes to a stream and before a function of the test. Outside
+    a pool's thread it does nothing, like a second call in the same job.
     """
     worker: _Worker | None = getattr(_current, "worker", None)
     if worker is not None:
@@ -30,7 +30,7 @@ def release_slot() -> None:
 
 
 class _Worker:
-    """One thread: where its jobs arrive, and whether it occupies a slot."""
+    """The state of one thread: its inbox of jobs, and whether it occupies a slot."""
 
     __slots__ = ("has_slot", "inbox", "pool")
 
@@ -41,11 +41,11 @@ class _Worker:
 
 
 class ThreadPool(Executor):
-    """Run two computing jobs at a time, and any number of waiting ones.
+    """Runs at most two computing jobs at a time, besides the jobs that wait.
 
     A job starts in one of two slots and keeps it until it ends or calls ``release_slot()``.
-    Threads are daemons, so a test that forgets to stop a server with a hanging call still ends;
-    the threads of ThreadPoolExecutor are joined at the end of the process. Idle threads end.
+    Idle threads end after a few seconds. Threads are daemons, unlike those of
+    ThreadPoolExecutor: the process can exit while a call still hangs.
 
     Args:
         max_threads: The maximum number of threads; further jobs wait in the queue.
@@ -77,7 +77,7 @@ class ThreadPool(Executor):
         return future
 
     def shutdown(self, wait: bool = False, *, cancel_futures: bool = False) -> None:
-        """Accept no more jobs. Idle threads end now, the others after the queued jobs."""
+        """Accept no more jobs. Idle threads end at once, the others after the queued jobs."""
         with self._lock:
             self._closed = True
             self.threads -= len(self._idle)
@@ -86,11 +86,11 @@ class ThreadPool(Executor):
             self._idle.clear()
 
     def _dispatch(self) -> None:
-        """Hand queued jobs to threads while slots are free. The caller holds the lock."""
+        """Pass queued jobs to threads while slots are free. The caller must hold the lock."""
         while self._queue and self._busy_slots < _SLOTS:
             worker = self._idle.pop() if self._idle else self._start_worker()
             if worker is None:
-                return  # The next thread that finishes takes the job.
+                return  # The next thread that finishes a job takes this one.
             worker.inbox.put(self._take_job(worker))
 
     def _start_worker(self) -> _Worker | None:
@@ -146,7 +146,7 @@ class ThreadPool(Executor):
                     self._idle.remove(worker)
                     self.threads -= 1
                     return None
-            return worker.inbox.get()  # It was handed over as the wait ended.
+            return worker.inbox.get()  # A job arrived just as the wait ended.
 
 
 def _run(

@@ -1,1 +1,1 @@
-"""Messages of a conversation and their wire format."""
+"""Messages of a conversation and their protobuf encoding."""

@@ -20,7 +20,7 @@ DETAILS: dict[ImageDetail, image_pb2.ImageDetail.ValueType] = {
     "high": image_pb2.DETAIL_HIGH,
 }
 
-Placed: TypeAlias = "Callable[[ImageContent, ImageUrlSource], object]"
+OnImage: TypeAlias = "Callable[[ImageContent, ImageUrlSource], object]"
 
 # Field numbers of xai_api.Content and xai_api.ImageUrlContent.
 _CONTENT_IMAGE_URL = 2
@@ -119,12 +119,12 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
         size = self._url_content_size(source)
         return len(length_prefix(_CONTENT_IMAGE_URL, size)) + size
 
-    def write(self, write: Write, placed: Placed | None = None) -> None:
-        """Write the wire bytes of this part in steps.
+    def write(self, write: Write, on_image: OnImage | None = None) -> None:
+        """Write the protobuf encoding of this part in steps.
 
         Args:
             write: Called with the bytes.
-            placed: Called before the bytes of the image's ``url()`` are written.
+            on_image: Called before the bytes of the image's ``url()`` are written.
         """
         source = self._source
         if source is None:
@@ -132,8 +132,8 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
             return
         write(length_prefix(_CONTENT_IMAGE_URL, self._url_content_size(source)))
         write(length_prefix(_IMAGE_URL, source.url_size))
-        if placed is not None:
-            placed(self, source)
+        if on_image is not None:
+            on_image(self, source)
         source.write_url(write)
         write(varint_field(_DETAIL, self.detail))
 
@@ -144,16 +144,16 @@ class ImageContent(ProtoBacked[chat_pb2.Content]):
                 self._source = source
 
     def __copy__(self) -> ImageContent:
-        twin = object.__new__(ImageContent)
+        copied = object.__new__(ImageContent)
         # Images are immutable, so copies of a conversation share them.
-        twin._source = self._source
-        twin._detail = self._detail
-        twin._proto = None
+        copied._source = self._source
+        copied._detail = self._detail
+        copied._proto = None
         if self._proto is not None:
-            twin._source = None
-            twin._proto = chat_pb2.Content()
-            twin._proto.CopyFrom(self._proto)
-        return twin
+            copied._source = None
+            copied._proto = chat_pb2.Content()
+            copied._proto.CopyFrom(self._proto)
+        return copied
 
     def __deepcopy__(self, memo: dict[int, object]) -> ImageContent:
         return self.__copy__()

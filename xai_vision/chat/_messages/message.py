@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from xai_vision import _validation as checks
 from xai_vision.chat._messages.content import Content, image, is_proto, text
-from xai_vision.chat._messages.image_content import ImageContent, Placed
+from xai_vision.chat._messages.image_content import ImageContent, OnImage
 from xai_vision.chat._messages.lazy_proto import ProtoBacked
 from xai_vision.chat._messages.wire_format import Write, length_prefix
 from xai_vision.errors import ImageError, InvalidRequestError
@@ -51,7 +51,7 @@ class Message(ProtoBacked[chat_pb2.Message]):
     @property
     def role(self) -> chat_pb2.MessageRole.ValueType:
         """The role, a number of ``chat_pb2.MessageRole``."""
-        return self._said.role
+        return self._fields.role
 
     @property
     def content(self) -> Contents:
@@ -61,30 +61,30 @@ class Message(ProtoBacked[chat_pb2.Message]):
     @property
     def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
         """The tool calls of an assistant message."""
-        return self._said.tool_calls
+        return self._fields.tool_calls
 
     @property
     def name(self) -> str:
         """The author's name, to distinguish several users."""
-        return self._said.name
+        return self._fields.name
 
     @property
     def tool_call_id(self) -> str:
         """The id of the tool call whose result this is."""
-        return self._said.tool_call_id
+        return self._fields.tool_call_id
 
     @property
     def reasoning_content(self) -> str:
         """The model's reasoning before its response."""
-        return self._said.reasoning_content
+        return self._fields.reasoning_content
 
     @property
     def encrypted_content(self) -> str:
         """Encrypted reasoning, or a compacted conversation."""
-        return self._said.encrypted_content
+        return self._fields.encrypted_content
 
     @property
-    def _said(self) -> chat_pb2.Message:
+    def _fields(self) -> chat_pb2.Message:
         return self._fields_proto if self._proto is None else self._proto
 
     def _build(self) -> chat_pb2.Message:
@@ -124,8 +124,8 @@ class Message(ProtoBacked[chat_pb2.Message]):
             len(length_prefix(_CONTENT, size)) + size for size in sizes
         )
 
-    def write(self, write: Write, placed: Placed | None = None) -> None:
-        """Write the message's wire bytes in steps; ``placed`` as for ``ImageContent.write``."""
+    def write(self, write: Write, on_image: OnImage | None = None) -> None:
+        """Write the protobuf encoding in steps; ``on_image`` as for ``ImageContent.write``."""
         parts = self.unbuilt_parts
         if parts is None:
             write(self.proto.SerializeToString())
@@ -135,7 +135,7 @@ class Message(ProtoBacked[chat_pb2.Message]):
             try:
                 write(length_prefix(_CONTENT, _part_size(part)))
                 if isinstance(part, ImageContent):
-                    part.write(write, placed)
+                    part.write(write, on_image)
                 else:
                     write(part.SerializeToString())
             except ImageError as error:
@@ -317,11 +317,11 @@ def _part(arg: object, where: str) -> Part:
             raise
     hint = (
         "image(...) around it if it is an image"
-        if _may_be_picture(arg)
+        if _may_be_image(arg)
         else ("text, image(...), file(...) or a Content")
     )
     raise InvalidRequestError(f"{where} is a {type(arg).__name__}; pass {hint}")
 
 
-def _may_be_picture(arg: object) -> bool:
+def _may_be_image(arg: object) -> bool:
     return isinstance(arg, (bytes, bytearray, memoryview, os.PathLike)) or hasattr(arg, "read")

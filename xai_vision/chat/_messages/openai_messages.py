@@ -24,7 +24,7 @@ from xai_vision.errors import ImageError, InvalidRequestError
 if TYPE_CHECKING:
     from xai_vision.openai_compat._parsed_message import FilePart, ImagePart, ParsedMessage, Part
 
-_MAKERS: dict[str, Callable[..., Message]] = {
+_FACTORIES: dict[str, Callable[..., Message]] = {
     "user": user,
     "assistant": assistant,
     "system": system,
@@ -63,49 +63,49 @@ def from_openai_request(body: Mapping[str, Any]) -> tuple[str, dict[str, Any], l
     """
     from xai_vision.openai_compat._request import read_request
 
-    given = _arguments(body)
-    shape = _shape(given)
-    if given.get("n") == 1:
-        given.pop("n")
-    fields, said = read_request(given)
+    options = _arguments(body)
+    output_type = _pop_output_type(options)
+    if options.get("n") == 1:
+        options.pop("n")
+    fields, messages = read_request(options)
     if "n" in fields:
         raise InvalidRequestError("n: use chat.sample_batch(n) for several responses")
-    if given.get("tools") is not None:
+    if options.get("tools") is not None:
         # The original value: create() checks tools more closely than the conversion.
-        fields["tools"] = given["tools"]
-    if shape is not None:
-        fields["response_format"] = shape
-    return fields.pop("model"), fields, [_message(one) for one in said]
+        fields["tools"] = options["tools"]
+    if output_type is not None:
+        fields["response_format"] = output_type
+    return fields.pop("model"), fields, [_message(message) for message in messages]
 
 
 def _arguments(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keys that openai would send; refuse arguments that this package has elsewhere."""
     from xai_vision.openai_compat._values import to_json
 
-    given: dict[str, Any] = to_json(body)
-    given |= given.pop("extra_body", None) or {}
+    options: dict[str, Any] = to_json(body)
+    options |= options.pop("extra_body", None) or {}
     for key, instead in _INSTEAD.items():
-        if given.pop(key, None):
+        if options.pop(key, None):
             raise InvalidRequestError(f"{key}: {instead}")
-    return given
+    return options
 
 
-def _shape(given: dict[str, Any]) -> type | None:
+def _pop_output_type(options: dict[str, Any]) -> type | None:
     """Remove and return the Pydantic class of openai's parse(), if there is one.
 
     Raises:
         InvalidRequestError: There are two response formats.
     """
     for key, other in (("response_format", "text_format"), ("text_format", "text")):
-        if not isinstance(given.get(key), type):
+        if not isinstance(options.get(key), type):
             continue
-        also = given.get(other)
+        also = options.get(other)
         if other == "text" and isinstance(also, Mapping):
             also = also.get("format")
         if also is not None:
             raise InvalidRequestError(f"{key} and {other} both define the response format")
-        shape: type = given.pop(key)
-        return shape
+        output_type: type = options.pop(key)
+        return output_type
     return None
 
 
@@ -119,16 +119,16 @@ _INSTEAD = {
 }
 
 
-def _message(said: ParsedMessage) -> Message:
-    message = _MAKERS[said.role](*([_part(part) for part in said.parts] or [""]))
-    rest = message._fields_proto
-    rest.name = said.name
-    rest.tool_calls.extend(said.tool_calls)
-    rest.encrypted_content = said.encrypted_content
-    if said.reasoning:
-        rest.reasoning_content = said.reasoning
-    if said.tool_call_id is not None:
-        rest.tool_call_id = said.tool_call_id
+def _message(parsed: ParsedMessage) -> Message:
+    message = _FACTORIES[parsed.role](*([_part(part) for part in parsed.parts] or [""]))
+    fields = message._fields_proto
+    fields.name = parsed.name
+    fields.tool_calls.extend(parsed.tool_calls)
+    fields.encrypted_content = parsed.encrypted_content
+    if parsed.reasoning:
+        fields.reasoning_content = parsed.reasoning
+    if parsed.tool_call_id is not None:
+        fields.tool_call_id = parsed.tool_call_id
     return message
 
 

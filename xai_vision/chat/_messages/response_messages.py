@@ -35,16 +35,16 @@ def compacted_by(value: object) -> chat_pb2.CompactContextResponse | None:
 
 
 def _message(output: chat_pb2.CompletionOutput) -> chat_pb2.Message:
-    said = output.message
+    source = output.message
     message = chat_pb2.Message(
-        role=said.role,
-        reasoning_content=said.reasoning_content,
-        encrypted_content=said.encrypted_content,
-        tool_calls=said.tool_calls,
+        role=source.role,
+        reasoning_content=source.reasoning_content,
+        encrypted_content=source.encrypted_content,
+        tool_calls=source.tool_calls,
     )
-    message.content.add().text = said.content
-    if said.role == chat_pb2.ROLE_TOOL and said.tool_calls:
-        message.tool_call_id = said.tool_calls[0].id
+    message.content.add().text = source.content
+    if source.role == chat_pb2.ROLE_TOOL and source.tool_calls:
+        message.tool_call_id = source.tool_calls[0].id
     return message
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, TypeAlias
 
-from xai_vision.chat._messages.image_content import ImageContent, Placed
+from xai_vision.chat._messages.image_content import ImageContent, OnImage
 from xai_vision.chat._messages.lazy_proto import build_lock
 from xai_vision.chat._messages.message import Message
 from xai_vision.chat._messages.wire_format import MAX_MESSAGE_BYTES, Write, length_prefix
@@ -72,7 +72,7 @@ def write_messages(out: BytesIO, field: int, messages: Sequence[Message], settin
 
 
 def _write(
-    write: Write, field: int, message: Message, number: int, on_image: Placed | None = None
+    write: Write, field: int, message: Message, number: int, on_image: OnImage | None = None
 ) -> None:
     write(length_prefix(field, message.encoded_size))
     try:
@@ -93,7 +93,7 @@ def _check_size(total: int) -> None:
 class RequestBodyCache:
     """The last body a conversation sent, so that the next turn encodes only what is new.
 
-    The cache then owns the image data: images given as bytes or base64 drop the original and read
+    The cache then owns the image data: images passed as bytes or base64 drop the original and read
     from the body's buffer; file images keep only their path.
 
     Three kinds of bodies are not cached: the first of a conversation, as most conversations have

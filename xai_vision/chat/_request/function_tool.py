@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import typing
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -91,7 +90,7 @@ def tool(
     function = chat_pb2.Function(
         name=checks.string("tool: name", name, empty=False),
         description=checks.string(f"{where}: description", description),
-        parameters=_to_json(where, _schema(where, source)),
+        parameters=checks.dump_json(f"{where}: parameters", _schema(where, source)),
         strict=checks.boolean(f"{where}: strict", strict),
     )
     return chat_pb2.Tool(function=function)
@@ -160,10 +159,3 @@ def _schema(where: str, source: Any) -> Mapping[str, Any]:
         f"{where}: parameters must be a JSON schema (dict), a class or a function, "
         f"not {source!r:.80}"
     )
-
-
-def _to_json(where: str, schema: Mapping[str, Any]) -> str:
-    try:
-        return json.dumps(dict(schema), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"{where}: parameters are not valid JSON: {error}") from None

@@ -1,7 +1,7 @@
 """JSON schemas of functions and classes, for ``tool()``.
 
 Pydantic writes the schemas. It is an optional dependency, so ``schema_generator`` is imported on
-use; a schema given as a dict needs neither.
+use; a schema passed as a dict needs neither.
 """
 
 from __future__ import annotations

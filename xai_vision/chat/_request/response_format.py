@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from xai_vision._validation import short_repr
+from xai_vision._validation import dump_json, short_repr
 from xai_vision.chat._messages.content import is_proto
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import chat_pb2
@@ -43,7 +42,7 @@ def response_format(name: str, value: Any) -> chat_pb2.ResponseFormat:
             f"not {short_repr(value)}"
         )
     return chat_pb2.ResponseFormat(
-        format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema=_to_json(name, schema)
+        format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema=dump_json(name, schema)
     )
 
 
@@ -59,13 +58,6 @@ def _from_openai(value: Mapping[str, Any]) -> Any:
         return value
     inner = value.get("json_schema")  # only Chat Completions nests it
     return (inner if isinstance(inner, Mapping) else value).get("schema")
-
-
-def _to_json(name: str, schema: Mapping[str, Any]) -> str:
-    try:
-        return json.dumps(schema, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise InvalidRequestError(f"{name} is not a valid JSON schema: {error}") from None
 
 
 def model_schema(name: str, value: Any) -> Mapping[str, Any] | None:

@@ -176,7 +176,7 @@ _UNION: Any = Union
 _TYPED_DICT: Any = TypedDict
 
 
-def _supported(annotation: Any, seen: tuple[Any, ...] = ()) -> Any:
+def _supported(annotation: Any, visited: tuple[Any, ...] = ()) -> Any:
     """Return the annotation in a form that Pydantic understands.
 
     Strings in ``Annotated`` become ``Field(description=...)``. Before Python 3.12, Pydantic
@@ -184,9 +184,9 @@ def _supported(annotation: Any, seen: tuple[Any, ...] = ()) -> Any:
     """
     if isinstance(annotation, type) and hasattr(annotation, "__required_keys__"):
         is_supported = sys.version_info >= (3, 12) or type(annotation).__module__ != "typing"
-        if is_supported or annotation in seen:
+        if is_supported or annotation in visited:
             return annotation
-        return _copy_typed_dict(annotation, (*seen, annotation))
+        return _copy_typed_dict(annotation, (*visited, annotation))
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
         inner, notes = arguments[0], arguments[1:]
@@ -194,11 +194,11 @@ def _supported(annotation: Any, seen: tuple[Any, ...] = ()) -> Any:
         if strings:
             # In front, so that a description in the caller's own Field takes precedence.
             notes = (Field(description=strings[0]), *notes)
-        arguments = (_supported(inner, seen), *notes)
+        arguments = (_supported(inner, visited), *notes)
         return _ANNOTATED[arguments]
     if not arguments or origin is typing.Literal:
         return annotation
-    changed = tuple(_supported(argument, seen) for argument in arguments)
+    changed = tuple(_supported(argument, visited) for argument in arguments)
     if changed == arguments:
         return annotation
     if origin in (Union, types.UnionType):
@@ -206,13 +206,13 @@ def _supported(annotation: Any, seen: tuple[Any, ...] = ()) -> Any:
     return origin[changed if len(changed) > 1 else changed[0]]
 
 
-def _copy_typed_dict(cls: Any, seen: tuple[Any, ...]) -> Any:
+def _copy_typed_dict(cls: Any, visited: tuple[Any, ...]) -> Any:
     fields: dict[str, Any] = {}
     for name, annotation in typing.get_type_hints(cls, include_extras=True).items():
         hint, qualifier = _split_qualifier(annotation)
         if qualifier is None:
             qualifier = Required if name in cls.__required_keys__ else NotRequired
-        fields[name] = qualifier[_supported(hint, seen)]
+        fields[name] = qualifier[_supported(hint, visited)]
     copy = _TYPED_DICT(cls.__name__, fields)
     copy.__doc__, copy.__module__ = cls.__doc__, cls.__module__
     return copy

@@ -27,13 +27,13 @@ class Chunk:
             return list(outputs)
         return [output for output in outputs if output.index == self._index]
 
-    def _spoken(self) -> list[chat_pb2.CompletionOutputChunk]:
+    def _model_choices(self) -> list[chat_pb2.CompletionOutputChunk]:
         return [c for c in self.choices if c.delta.role != chat_pb2.ROLE_TOOL]
 
     @property
     def content(self) -> str:
         """The text of this chunk."""
-        return "".join([choice.delta.content for choice in self._spoken()])
+        return "".join([choice.delta.content for choice in self._model_choices()])
 
     @property
     def output(self) -> str:
@@ -43,12 +43,12 @@ class Chunk:
     @property
     def reasoning_content(self) -> str:
         """The reasoning of this chunk."""
-        return "".join([choice.delta.reasoning_content for choice in self._spoken()])
+        return "".join([choice.delta.reasoning_content for choice in self._model_choices()])
 
     @property
     def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
         """The tool calls of this chunk."""
-        return [call for choice in self._spoken() for call in choice.delta.tool_calls]
+        return [call for choice in self._model_choices() for call in choice.delta.tool_calls]
 
     @property
     def tool_outputs(self) -> Sequence[chat_pb2.CompletionOutputChunk]:
@@ -63,7 +63,7 @@ class Chunk:
     @property
     def inline_citations(self) -> Sequence[chat_pb2.InlineCitation]:
         """The inline citations of this chunk."""
-        return [cited for choice in self._spoken() for cited in choice.delta.citations]
+        return [cited for choice in self._model_choices() for cited in choice.delta.citations]
 
     @property
     def server_side_tool_usage(self) -> dict[str, int]:

@@ -60,13 +60,13 @@ def _read(content: str) -> tuple[str, str]:
 
 def image_outputs(reply: chat_pb2.GetChatCompletionResponse) -> Sequence[ImageOutput]:
     """Return all generated images of a reply in order."""
-    found = []
+    images = []
     for output in reply.outputs:
         if output.message.role != chat_pb2.ROLE_TOOL:
             continue
         for call in output.message.tool_calls:
             done = call.status == chat_pb2.TOOL_CALL_STATUS_COMPLETED
             if done and call.type == chat_pb2.TOOL_CALL_TYPE_IMAGE_GENERATION_TOOL:
-                found.append(ImageOutput(output, call))
+                images.append(ImageOutput(output, call))
                 break
-    return found
+    return images

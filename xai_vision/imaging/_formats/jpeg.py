@@ -62,10 +62,10 @@ def _next_marker(reader: ByteReader, at: int) -> tuple[int, int]:
     pair = reader.read_exact(at, 2)
     if pair[0] == 0xFF and pair[1] not in (0, 0xFF):
         return pair[1], at + 2
-    found = _MARKER.search(reader.peek(at, 65536))
-    if found is None:
+    match = _MARKER.search(reader.peek(at, 65536))
+    if match is None:
         raise truncated_error() if at + 65536 > reader.size else _corrupt("a segment is missing")
-    return found[1][0], at + found.end()
+    return match[1][0], at + match.end()
 
 
 def _corrupt(why: str) -> ImageCorruptError:
@@ -129,8 +129,8 @@ def _has_more_images(reader: ByteReader, segment: Segment) -> bool:
     """Return whether the file has further images: another view, or a gain map (MPO)."""
     if reader.peek(segment.start, len(_MPF)) != _MPF:
         return False
-    found = read_tag(_payload(reader, segment).removeprefix(_MPF), _IMAGE_COUNT)
-    return found is not None and found > 1
+    count = read_tag(_payload(reader, segment).removeprefix(_MPF), _IMAGE_COUNT)
+    return count is not None and count > 1
 
 
 def _payload(reader: ByteReader, segment: Segment | None) -> bytes:
@@ -201,8 +201,8 @@ def _without_thumbnail(marker: int, payload: memoryview) -> bytes | memoryview:
 def _scans(data: bytes, at: int) -> Iterator[bytes | memoryview]:
     """Yield the compressed data from ``at`` to the end of the image, with later tables."""
     view, start = memoryview(data), at
-    while found := _MARKER.search(data, at):
-        marker, at = found[1][0], found.end()
+    while match := _MARKER.search(data, at):
+        marker, at = match[1][0], match.end()
         if marker == EOI:
             yield view[start:at]
             return
@@ -210,7 +210,7 @@ def _scans(data: bytes, at: int) -> Iterator[bytes | memoryview]:
             continue
         length = int.from_bytes(data[at : at + 2], "big")
         if not _is_essential(marker, data[at + 2 : at + 14]):
-            yield view[start : found.start()]
+            yield view[start : match.start()]
             start = at + length
         at += length
     yield view[start:]

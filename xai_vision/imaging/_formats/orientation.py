@@ -18,14 +18,14 @@ def orientation(exif: bytes = b"", xmp: bytes = b"") -> int:
     by_exif = _read_exif(exif)
     if by_exif is not None:
         return by_exif
-    found = _XMP.search(xmp)
-    return valid_orientation(int(found[1])) if found else 1
+    match = _XMP.search(xmp)
+    return valid_orientation(int(match[1])) if match else 1
 
 
 def _read_exif(exif: bytes) -> int | None:
     """Read the orientation from possibly damaged EXIF; None if it has none."""
-    found = read_tag(exif.removeprefix(EXIF), ORIENTATION)
-    return None if found is None else valid_orientation(found)
+    value = read_tag(exif.removeprefix(EXIF), ORIENTATION)
+    return None if value is None else valid_orientation(value)
 
 
 def exif_of_raw_profile(text: bytes) -> bytes:

@@ -31,11 +31,11 @@ def sniff(reader: ByteReader) -> str:
     name = sniff_format(head)
     if name is not None:
         return name
-    what, remedy = describe_unknown(head)
+    kind, remedy = describe_unknown(head)
     if not any(head):
-        what, remedy = "zeros", "Check its source."
+        kind, remedy = "zeros", "Check its source."
     raise NotAnImageError(
-        f"unrecognized image data (looks like {what})." if what else "unrecognized image data.",
+        f"unrecognized image data (looks like {kind})." if kind else "unrecognized image data.",
         remedy=remedy or "Pass JPEG or PNG bytes, or open it with Pillow and pass the image.",
     )
 

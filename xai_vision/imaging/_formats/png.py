@@ -77,63 +77,63 @@ def parse(reader: ByteReader) -> ImageHeader:
     Data that ends after the header is accepted; ``has_end`` of the result is False then.
     """
     width, height, bits, mode = _size(reader)
-    seen = _ParserState()
+    state = _ParserState()
     try:
         for count, chunk in enumerate(_chunk_heads(reader)):
             if chunk.kind == b"IEND":
-                seen.has_end = chunk.start + chunk.length + 4 <= reader.size
+                state.has_end = chunk.start + chunk.length + 4 <= reader.size
                 break
             if chunk.kind == b"IDAT":
-                if mode == "P" and not seen.palette:
+                if mode == "P" and not state.palette:
                     raise _corrupt("its palette is missing")
-                seen.data_offset = seen.data_offset or chunk.start
+                state.data_offset = state.data_offset or chunk.start
             else:
-                _read_chunk(reader, chunk, seen)
-            if count > _MAX_CHUNKS and not seen.data_offset:
+                _read_chunk(reader, chunk, state)
+            if count > _MAX_CHUNKS and not state.data_offset:
                 raise _corrupt(f"it has more than {_MAX_CHUNKS} chunks before its pixels")
             if count > _MAX_WALK:
-                seen.has_end = seen.needs_decode = True
+                state.has_end = state.needs_decode = True
                 break
     except ImageTruncatedError:
-        if not seen.data_offset:
+        if not state.data_offset:
             raise
-    if not seen.data_offset:
+    if not state.data_offset:
         raise _corrupt("it has no pixels")
     return ImageHeader(
         "PNG",
         width,
         height,
-        seen.orientation,
+        state.orientation,
         mode,
         bits,
-        seen.animated,
-        seen.data_offset,
-        seen.needs_decode,
-        seen.has_end,
-        multi_image=seen.animated,
+        state.animated,
+        state.data_offset,
+        state.needs_decode,
+        state.has_end,
+        multi_image=state.animated,
     )
 
 
-def _read_chunk(reader: ByteReader, chunk: Chunk, seen: _ParserState) -> None:
+def _read_chunk(reader: ByteReader, chunk: Chunk, state: _ParserState) -> None:
     """Read a chunk other than the pixels."""
     if chunk.kind == b"eXIf":
-        seen.exif = reader.peek(chunk.start, min(chunk.length, _MAX_EXIF))
-    elif chunk.kind == b"acTL" and not seen.data_offset:
-        seen.animated = int.from_bytes(reader.peek(chunk.start, 4), "big") > 1
-        seen.needs_decode = True  # frames can be missing or out of order
+        state.exif = reader.peek(chunk.start, min(chunk.length, _MAX_EXIF))
+    elif chunk.kind == b"acTL" and not state.data_offset:
+        state.animated = int.from_bytes(reader.peek(chunk.start, 4), "big") > 1
+        state.needs_decode = True  # frames can be missing or out of order
     elif chunk.kind in _TEXTS:
         name = reader.peek(chunk.start, _MAX_NAME).partition(b"\0")[0]
         turns = name in (_XMP, _RAW_PROFILE)
         if turns or chunk.kind != b"tEXt":
-            text = _text(reader, chunk) if seen.unpacked < _MAX_TEXTS else None
+            text = _text(reader, chunk) if state.unpacked < _MAX_TEXTS else None
             if text is None:
-                seen.needs_decode = True
+                state.needs_decode = True
                 return
-            seen.unpacked += len(text)
+            state.unpacked += len(text)
             if turns:
-                seen.texts[name] = text
+                state.texts[name] = text
     elif chunk.kind == b"PLTE":
-        seen.palette = True
+        state.palette = True
 
 
 def _text(reader: ByteReader, chunk: Chunk) -> bytes | None:

@@ -96,18 +96,18 @@ class Directory:
 
 def parse(reader: ByteReader) -> ImageHeader:
     """Parse the header of the first page."""
-    found = Directory(reader)
-    bits = found.get(BITS, 1)
-    mode = _MODES.get((found.get(PHOTOMETRIC, -1), found.get(CHANNELS, 1)), "")
+    directory = Directory(reader)
+    bits = directory.get(BITS, 1)
+    mode = _MODES.get((directory.get(PHOTOMETRIC, -1), directory.get(CHANNELS, 1)), "")
     return ImageHeader(
         "TIFF",
-        found.get(WIDTH),
-        found.get(HEIGHT),
-        valid_orientation(found.get(ORIENTATION, 1)),
+        directory.get(WIDTH),
+        directory.get(HEIGHT),
+        valid_orientation(directory.get(ORIENTATION, 1)),
         "1" if (mode, bits) == ("L", 1) else mode,
         bits,
-        animated=found.more,
-        multi_image=found.more,
+        animated=directory.more,
+        multi_image=directory.more,
     )
 
 
@@ -121,10 +121,10 @@ def read_tag(data: bytes, tag: int) -> int | None:
         return None
     with BytesImageData(data).open() as reader:
         try:
-            found = Directory(reader, whole=False).get(tag, -1)
+            value = Directory(reader, whole=False).get(tag, -1)
         except ImageTruncatedError:
             return None
-    return found if found >= 0 else None
+    return value if value >= 0 else None
 
 
 def valid_orientation(value: int) -> int:

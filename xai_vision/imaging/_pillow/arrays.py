@@ -37,8 +37,8 @@ def from_array(source: Any) -> tuple[Image.Image, list[Change]]:
 
 
 def _check_shape(shape: tuple[int, ...]) -> None:
-    right = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))
-    if not right:
+    is_valid = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))
+    if not is_valid:
         remedy = f"{_SUPPORTED}."
         if len(shape) == 3 and shape[2] == 2:
             remedy = "Gray with alpha is not supported: pass array[..., 0], or convert to RGBA."

@@ -66,15 +66,15 @@ def _as(mode: str) -> Convert:
 
 def _by_profile(image: Image.Image, changes: list[Change]) -> Image.Image:
     """Convert CMYK or LAB to sRGB, with the image's color profile if it has one."""
-    how = "a general formula"
+    method = "a general formula"
     converted = None
     profile = image.info.get("icc_profile")
     if image.mode == "LAB" or profile:
         converted = to_srgb(image, profile)
-        how = "its color profile" if converted is not None and profile else how
+        method = "its color profile" if converted is not None and profile else method
     if converted is None:
         converted = image.convert("RGB")
-    changes.append(Change(f"colors converted from {image.mode} to RGB by {how}", lossy=True))
+    changes.append(Change(f"colors converted from {image.mode} to RGB by {method}", lossy=True))
     return converted
 
 

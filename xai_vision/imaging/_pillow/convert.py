@@ -91,8 +91,8 @@ def _load(image: Image.Image) -> None:
             image.load()
     except ImageError as error:
         cause = error.__cause__
-        missed = without_file and isinstance(cause, (AssertionError, AttributeError))
-        if missed or "closed" in str(cause):
+        was_closed = without_file and isinstance(cause, (AssertionError, AttributeError))
+        if was_closed or "closed" in str(cause):
             raise ImageReadError(
                 "the Pillow image was closed before its pixels were read.",
                 remedy="Pass it inside its with block, call its load() there, or pass "
@@ -121,10 +121,10 @@ def _sampling(image: Image.Image) -> int:
         return JpegImagePlugin.get_sampling(image)
 
 
-def _normalize(pixels: PixelBuffer, orientation: int, what: str) -> None:
+def _normalize(pixels: PixelBuffer, orientation: int, kind: str) -> None:
     """Apply the orientation, and convert to a mode of PNG with a matching profile or none."""
     image = pixels.image
-    with decoding(what):
+    with decoding(kind):
         profile = image.info.get("icc_profile")
         plain = to_png_mode(image, pixels.changes)
         pixels.image = apply_orientation(plain, orientation)

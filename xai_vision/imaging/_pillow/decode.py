@@ -40,7 +40,7 @@ _NEEDS = {"AVIF": "avif", "WEBP": "webp", "JPEG2000": "jpg_2000"}
 
 
 @contextmanager
-def decoding(what: str = "image") -> Iterator[None]:
+def decoding(kind: str = "image") -> Iterator[None]:
     """Translate exceptions of a decoder to ImageError; the original is its ``__cause__``."""
     try:
         yield
@@ -48,7 +48,7 @@ def decoding(what: str = "image") -> Iterator[None]:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
         raise DecompressionBombError(
-            f"decoding this {what} would take too much memory.",
+            f"decoding this {kind} would take too much memory.",
             remedy="Make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS if you trust it.",
         ) from error
     except Exception as error:
@@ -57,16 +57,16 @@ def decoding(what: str = "image") -> Iterator[None]:
             raise truncated_error() from error
         if "decompressed data too large" in message:
             raise DecompressionBombError(
-                f"a text or profile in this {what} decompresses to a suspicious size.",
+                f"a text or profile in this {kind} decompresses to a suspicious size.",
                 remedy="Save it without metadata.",
             ) from error
         if isinstance(error, NotImplementedError) or _UNKNOWN.search(message):
             raise ImageFormatError(
-                f"the installed Pillow does not support this kind of {what}.",
+                f"the installed Pillow does not support this kind of {kind}.",
                 remedy="Save it as JPEG or PNG with a program that opens it.",
             ) from error
         raise ImageCorruptError(
-            f"the {what} cannot be decoded: its data is corrupt or of an unknown kind.",
+            f"the {kind} cannot be decoded: its data is corrupt or of an unknown kind.",
             remedy="Get the file again, or save it again with a program that opens it.",
         ) from error
 

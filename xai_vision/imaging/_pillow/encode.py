@@ -39,9 +39,9 @@ class PixelBuffer:
     subsampling: int = 0
     changes: list[Change] = field(default_factory=list)
 
-    def note(self, what: str, *, lossy: bool = False) -> None:
+    def note(self, change: str, *, lossy: bool = False) -> None:
         """Add to the list of changes."""
-        self.changes.append(Change(what, lossy=lossy))
+        self.changes.append(Change(change, lossy=lossy))
 
 
 class _FullError(Exception):
@@ -49,12 +49,12 @@ class _FullError(Exception):
 
 
 class _Bounded(io.BytesIO):
-    def __init__(self, most: int) -> None:
+    def __init__(self, max_bytes: int) -> None:
         super().__init__()
-        self._most = most
+        self._max_bytes = max_bytes
 
     def write(self, data: Any, /) -> int:
-        if self.tell() + len(data) > self._most:
+        if self.tell() + len(data) > self._max_bytes:
             raise _FullError
         return super().write(data)
 
@@ -120,12 +120,11 @@ def encode(
     pixels.image = flatten_alpha(to_8_bits(pixels.image, pixels.changes), pixels.changes)
     if may_shrink and pixels.profile and 4 * len(pixels.profile) > max_bytes:
         _drop_profile(pixels, pixels.profile)
-    found = _best_quality(pixels, max_bytes)
-    if found is None:
-        if not may_shrink:
-            raise _too_large(max_bytes, HOW_TO_FIT)
-        found = _fewer_pixels(pixels, max_bytes)
-    return found
+    if best := _best_quality(pixels, max_bytes):
+        return best
+    if not may_shrink:
+        raise _too_large(max_bytes, HOW_TO_FIT)
+    return _fewer_pixels(pixels, max_bytes)
 
 
 def _best_quality(pixels: PixelBuffer, max_bytes: int) -> tuple[bytes, int] | None:
@@ -133,10 +132,7 @@ def _best_quality(pixels: PixelBuffer, max_bytes: int) -> tuple[bytes, int] | No
     data = to_jpeg(pixels, max_bytes, MAX_QUALITY)
     if data is not None:
         return data, MAX_QUALITY
-    low, high = (
-        MIN_QUALITY,
-        MAX_QUALITY,
-    )  # low fits, high does not
+    low, high = MIN_QUALITY, MAX_QUALITY  # low fits, high does not
     data = to_jpeg(pixels, max_bytes, low)
     if data is None:
         return None

@@ -121,16 +121,16 @@ class FileImageData(ImageData):
         """
         with _translate_errors():
             self._path = path.absolute()
-            found = self._path.stat()
-        if stat.S_ISDIR(found.st_mode):
+            status = self._path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise ImageReadError("is a directory.", remedy="Pass the path of one image.")
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             raise ImageReadError(
                 "is a device or pipe, not a regular file.",
                 remedy="Read it and pass the bytes.",
             )
-        self._size = found.st_size
-        self._state = _file_state(found)
+        self._size = status.st_size
+        self._state = _file_state(status)
 
     @property
     def size(self) -> int:
@@ -192,9 +192,9 @@ class FileImageData(ImageData):
         return BytesImageData, (self.read(),)
 
 
-def _file_state(found: os.stat_result) -> tuple[int, int]:
+def _file_state(status: os.stat_result) -> tuple[int, int]:
     """Return what identifies the state of a file."""
-    return found.st_size, found.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def _read_up_to(file: FileIO, length: int) -> bytes:

@@ -190,9 +190,9 @@ def _from_file(file: Any) -> ResolvedSource:
             remedy="Pass it while it is open, or pass pathlib.Path(...)." if closed else "",
             source=name,
         ) from error
-    found = _from_bytes(data)
+    resolved = _from_bytes(data)
     return ResolvedSource(
-        name, found.data, found.url, media_type=found.media_type, changes=found.changes
+        name, resolved.data, resolved.url, media_type=resolved.media_type, changes=resolved.changes
     )
 
 

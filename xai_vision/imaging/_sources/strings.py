@@ -168,8 +168,8 @@ def _repair(text: str, source: str) -> tuple[BytesImageData, list[Change]]:
     if padded != standard:
         repairs.append("corrected padding")
     data = binascii.a2b_base64(padded)
-    what = f"base64 repaired ({', '.join(repairs) or 'cleared unused bits'})"
-    return BytesImageData(data), [Change(what)]
+    change = f"base64 repaired ({', '.join(repairs) or 'cleared unused bits'})"
+    return BytesImageData(data), [Change(change)]
 
 
 def _invalid(why: str, source: str) -> ImageBase64Error:
@@ -208,10 +208,10 @@ def _unsupported(text: str, head: bytes) -> ImageSourceError:
             remedy="Pass pathlib.Path(...), or a complete https:// URL.",
             source=f"string {safe_repr(text)}" if named else "string",
         )
-    what = describe_unknown(head)[0] if head else ""
+    kind = describe_unknown(head)[0] if head else ""
     return ImageSourceError(
-        f"the string is base64 of {what}."
-        if what and what != "plain text"
+        f"the string is base64 of {kind}."
+        if kind and kind != "plain text"
         else "the string is not a URL, a data URL or base64 of an image.",
         remedy=_SUPPORTED,
         source="string",

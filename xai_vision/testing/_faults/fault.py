@@ -11,7 +11,7 @@ from grpc import StatusCode
 
 from xai_vision.testing import _validation
 from xai_vision.testing._calls.redaction import redact
-from xai_vision.testing._errors import ServiceError, failure_status
+from xai_vision.testing._errors import ServiceError, error_code
 
 Kind = Literal["status", "latency", "hang", "truncate", "malformed", "reset", "freeze"]
 _METADATA_KEY = re.compile(r"[0-9a-z_.-]+")
@@ -55,7 +55,7 @@ class Fault:
     def __post_init__(self) -> None:
         _validation.enum("Fault: kind", self.kind, get_args(Kind))
         if self.kind == "status":
-            failure_status("Fault: code", self.code)
+            error_code("Fault: code", self.code)
         _validation.string("Fault: details", self.details)
         if self.chunks is not None:
             _validation.integer("Fault: after_chunks", self.chunks, 0)
@@ -64,9 +64,10 @@ class Fault:
         _validation.integer("Fault: after_bytes", self.after_bytes, 0)
 
     def __repr__(self) -> str:
-        values = {field.name: getattr(self, field.name) for field in fields(self)[1:]}
         arguments = [
-            f"{name}={_validation.short_repr(value)}" for name, value in values.items() if value
+            f"{field.name}={_validation.short_repr(value)}"
+            for field in fields(self)[1:]
+            if (value := getattr(self, field.name))
         ]
         return redact(f"Fault({', '.join([repr(self.kind), *arguments])})")
 
@@ -97,7 +98,7 @@ class Fault:
             ValueError: The status does not exist or is OK, a number is negative, or
                 ``trailing`` is not valid metadata.
         """
-        name = failure_status("Fault: status", code).name
+        name = error_code("Fault: status", code).name
         pairs = _metadata(trailing)
         return cls("status", name, details or f"{name} injected by the test", pairs, after_chunks)
 
@@ -110,7 +111,7 @@ class Fault:
         trailing: Mapping[str, str | bytes] | None = None,
         after_chunks: int | None = None,
     ) -> Fault:
-        """End the call with UNAVAILABLE, which clients retry. For the rest, see ``status``."""
+        """End the call with UNAVAILABLE, which clients retry. For the arguments see ``status``."""
         return cls.status("UNAVAILABLE", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
@@ -122,7 +123,7 @@ class Fault:
         trailing: Mapping[str, str | bytes] | None = None,
         after_chunks: int | None = None,
     ) -> Fault:
-        """End the call with INTERNAL. For the rest, see ``status``."""
+        """End the call with INTERNAL. For the arguments see ``status``."""
         return cls.status("INTERNAL", details, trailing=trailing, after_chunks=after_chunks)
 
     @classmethod
@@ -141,7 +142,7 @@ class Fault:
     def safety_refusal(
         cls, details: str = "Content violates usage guidelines. Failed check: safety_check"
     ) -> Fault:
-        """End the call with PERMISSION_DENIED, as the service does for unsafe content."""
+        """End the call with PERMISSION_DENIED, the service's status for unsafe content."""
         return cls.status("PERMISSION_DENIED", details)
 
     @classmethod
@@ -161,19 +162,19 @@ class Fault:
     @classmethod
     @_validation.suggest_keywords("Fault.latency()")
     def latency(cls, seconds: float, *, jitter: float = 0.0) -> Fault:
-        """Delay the response, by ``seconds`` plus or minus at most ``jitter``."""
+        """Delay the response by ``seconds``, plus or minus up to ``jitter``."""
         return cls("latency", seconds=seconds, jitter=jitter)
 
     @classmethod
     @_validation.suggest_keywords("Fault.hang()")
     def hang(cls, *, after_chunks: int | None = None) -> Fault:
-        """Send nothing, or nothing more, while the connection stays alive."""
+        """Send no response, or stop after ``after_chunks`` messages; the connection stays alive."""
         return cls("hang", chunks=after_chunks)
 
     @classmethod
     @_validation.suggest_keywords("Fault.truncated()")
     def truncated(cls, *, after_chunks: int = 1) -> Fault:
-        """End a stream with OK, but without a finish reason and usage."""
+        """End a stream with OK, but without its last message, which has the finish reason."""
         return cls("truncate", chunks=after_chunks)
 
     @classmethod
@@ -195,7 +196,7 @@ class Fault:
     @classmethod
     @_validation.suggest_keywords("Fault.freeze_connection()")
     def freeze_connection(cls, *, after_bytes: int = 0) -> Fault:
-        """Keep the TCP connection open but stop all traffic, as if it were half open.
+        """Keep the TCP connection open, but stop all traffic after ``after_bytes`` bytes.
 
         A response with fewer than ``after_bytes`` bytes arrives complete.
         """
@@ -211,9 +212,10 @@ class Fault:
         return ServiceError(self.code, self.details, self.trailing)
 
 
-def _metadata(pairs: Mapping[str, str | bytes] | None) -> tuple[tuple[str, str | bytes], ...]:
-    """Check that gRPC can send the trailing metadata, and return it as pairs."""
-    for key, value in _validation.mapping("Fault: trailing", pairs or {}).items():
+def _metadata(trailing: Mapping[str, str | bytes] | None) -> tuple[tuple[str, str | bytes], ...]:
+    """Return trailing metadata as pairs that gRPC can send."""
+    pairs = _validation.mapping("Fault: trailing", trailing or {})
+    for key, value in pairs.items():
         name = f"Fault: trailing[{key!r}]"
         if not _METADATA_KEY.fullmatch(key):
             raise ValueError(f"{name}: use only lower-case letters, digits and _.- in a key")
@@ -221,4 +223,4 @@ def _metadata(pairs: Mapping[str, str | bytes] | None) -> tuple[tuple[str, str |
             _validation.instance(name, value, bytes, 'bytes, because its key ends with "-bin"')
         elif not _validation.string(name, value).isascii() or not str(value).isprintable():
             raise ValueError(f"{name} must be printable ASCII, not {_validation.short_repr(value)}")
-    return tuple((pairs or {}).items())
+    return tuple(pairs.items())

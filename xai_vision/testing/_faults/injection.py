@@ -1,4 +1,4 @@
-"""The faults that a tenant injects, and the calls that get them."""
+"""The faults that a tenant injects, and the conditions that select their calls."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from xai_vision.testing._rules.conditions import Conditions
 
 
 class FaultRule:
-    """A fault and the calls it is injected into. ``server.fault(...)`` creates one.
+    """A fault, with conditions that select its calls. ``server.fault(...)`` creates one.
 
     Attributes:
         fault: The fault.
-        fired: How many calls got the fault.
+        fired: The number of calls that the fault was injected into.
         conditions: The conditions on the calls.
         is_optional: Whether ``verify()`` accepts that the fault never fires: after
             ``optional()`` or ``stop()``, and always for a ``rate`` below 1.
@@ -51,11 +51,11 @@ class FaultRule:
 
     @property
     def exhausted(self) -> bool:
-        """Whether the fault cannot fire again."""
+        """Whether the fault can no longer fire."""
         return self._remaining is not None and self._remaining <= 0
 
     def try_fire(self, rng: random.Random) -> bool:
-        """Decide whether a call that meets the conditions gets the fault, and count it."""
+        """Return whether to inject the fault into a call that meets the conditions; count it."""
         if self.exhausted:
             return False
         if self._skip:
@@ -124,30 +124,29 @@ class FaultRegistry:
             ServiceError: A function of the test raised it.
             RuntimeError: A function of the test raised another error.
         """
-        if not self._rules:
-            return []
         selected: list[Fault] = []
-        fails = False
-        # Conditions run without the lock: a function of the test may take its time, and may use
-        # the server. The counts and the random numbers need the lock.
+        has_other = False
+        # Conditions run without the lock: a function of the test may block, or may use the
+        # server. The counts and the random numbers need the lock.
         for rule in self.rules:
-            delays = rule.fault.kind == "latency"
+            kind = rule.fault.kind
             # Only a stream can be truncated. The rule keeps the fault for the next stream.
-            unsuitable = rule.fault.kind == "truncate" and not call.stream
-            if rule.exhausted or unsuitable or (fails and not delays) or not _matches(rule, call):
+            unsuitable = kind == "truncate" and not call.stream
+            surplus = has_other and kind != "latency"
+            if rule.exhausted or unsuitable or surplus or not _matches(rule, call):
                 continue
             with self._lock:
                 fires = rule.try_fire(self._rng)
             if fires:
                 selected.append(rule.fault)
-                fails = fails or not delays
+                has_other = has_other or kind != "latency"
         return selected
 
     def clear(self) -> None:
         """Remove all rules and reset the random numbers to the seed."""
         with self._lock:
             self._rules.clear()
-            self._rng = random.Random(self._seed)  # noqa: S311
+            self._rng.seed(self._seed)
 
 
 def _matches(rule: FaultRule, call: Call) -> bool:

@@ -21,8 +21,8 @@ class Direction:
         source: The socket that the bytes come from.
         sink: The socket that the bytes go to.
         data: The bytes that were received and not yet sent.
-        ended: Whether the source has sent everything.
-        closed: Whether the sink was told so.
+        ended: Whether the source has closed its side.
+        closed: Whether the end was passed on to the sink.
     """
 
     source: socket.socket
@@ -42,7 +42,7 @@ class Direction:
         self.ended = self.ended or not data
 
     def send(self, limit: int | None) -> int:
-        """Send received bytes to the sink, at most ``limit``; return how many it took.
+        """Send at most ``limit`` of the received bytes; return the number that the sink accepted.
 
         Raises:
             OSError: The connection is broken.
@@ -56,7 +56,7 @@ class Direction:
         return sent
 
     def close_sink(self) -> None:
-        """Tell the sink about the end, once the source has ended and all bytes are sent.
+        """Pass the end on to the sink, once the source has ended and all bytes are sent.
 
         Raises:
             OSError: The connection is broken.
@@ -68,13 +68,13 @@ class Direction:
 
 @dataclass(eq=False)
 class ScheduledFault:
-    """A connection fault that waits until enough bytes were sent to the client.
+    """A connection fault that is due after a number of bytes to the client.
 
     Attributes:
         fault: The fault.
         call: The call that the fault is meant for.
-        owner: The tenant's engine.
-        remaining: The number of bytes that may still be sent.
+        owner: The engine of the tenant.
+        remaining: The number of bytes to send before the fault.
     """
 
     fault: Fault
@@ -87,11 +87,13 @@ class ProxiedConnection:
     """A client's connection to the proxy, and the proxy's connection to the server.
 
     Attributes:
-        port: The local port of the connection to the server; the server sees it as the peer.
+        client: The socket of the client's connection.
+        server: The socket of the connection to the server.
+        port: The local port of ``server``; the server sees it as the peer's.
         scheduled: The faults that are not due yet.
         frozen_by: The fault that froze the connection, if any.
-        calls: The calls whose responses are not delivered yet. The value is the position in the
-            server's output where the response ends; None while the server works on it.
+        calls: The calls whose responses are not delivered yet. A value is the position in the
+            server's output at which the response ends; None until the response is complete.
         sent: The number of bytes that were sent to the client.
     """
 
@@ -107,7 +109,7 @@ class ProxiedConnection:
 
     @property
     def closed(self) -> bool:
-        """Whether the proxy has closed the connection."""
+        """Whether the proxy has closed both sockets."""
         return self.client.fileno() < 0
 
     @property
@@ -127,7 +129,7 @@ class ProxiedConnection:
 
     @property
     def due_fault(self) -> ScheduledFault | None:
-        """The first scheduled fault that is due, unless the connection is frozen already."""
+        """The first scheduled fault that is due; None if the connection is frozen already."""
         if self.frozen_by is not None:
             return None
         return next((fault for fault in self.scheduled if fault.remaining <= 0), None)
@@ -138,8 +140,8 @@ class ProxiedConnection:
         for fault in self.scheduled:
             fault.remaining -= count
 
-    def drain(self, enough: int) -> None:
-        """Read the server's output until ``enough`` bytes are waiting, or no more is there."""
+    def drain(self, count: int) -> None:
+        """Read the server's output until ``count`` bytes wait to be sent, or none is left."""
         with contextlib.suppress(OSError):
-            while len(self.to_client.data) < enough and not self.to_client.ended:
+            while len(self.to_client.data) < count and not self.to_client.ended:
                 self.to_client.receive()

@@ -20,8 +20,8 @@ class SelectorThread:
 
     Args:
         name: The name of the thread.
-        on_ready: A function that is called with a ready socket, its events and its data.
-        on_stop: A function that is called last on the thread.
+        on_ready: Called with each ready socket, its events and the data passed to ``watch``.
+        on_stop: Called when the thread ends.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class SelectorThread:
         self._thread.join(_STOP_SECONDS)
 
     def submit(self, command: Callable[[], None]) -> None:
-        """Run a function on the thread, before the next event is handled."""
+        """Run a function on the thread, before it handles the next event."""
         self._commands.append(command)
         self._wake()
 
     def run(self, command: Callable[[], None]) -> None:
-        """Run a function on the thread and wait for its end, unless the thread has ended."""
+        """Run a function on the thread and wait for it, unless the thread has ended."""
         done = threading.Event()
 
         def run_and_notify() -> None:
@@ -85,22 +85,20 @@ class SelectorThread:
         try:
             while not self._stopping:
                 for key, events in self._selector.select():
+                    sock: Any = key.fileobj
+                    woken = sock is self._wake_reader
+                    if woken:
+                        self._wake_reader.recv(4096)
                     self._run_commands()
-                    self._handle(key, events)
+                    # A command may have closed the socket.
+                    if not woken and sock.fileno() >= 0:
+                        self._on_ready(sock, events, key.data)
         finally:
             self._run_commands()
             self._on_stop()
             self._wake_writer.close()
             self._wake_reader.close()
             self._selector.close()
-
-    def _handle(self, key: selectors.SelectorKey, events: int) -> None:
-        if key.fileobj is self._wake_reader:
-            self._wake_reader.recv(4096)
-            # The bytes of commands that arrived since the last look are gone now.
-            self._run_commands()
-        elif isinstance(key.fileobj, socket.socket) and key.fileobj.fileno() >= 0:
-            self._on_ready(key.fileobj, events, key.data)
 
     def _run_commands(self) -> None:
         while self._commands:

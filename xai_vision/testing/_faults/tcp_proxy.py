@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
-import struct
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,23 +19,21 @@ from xai_vision.testing._faults.proxied_connection import (
 )
 from xai_vision.testing._faults.selector_thread import SelectorThread
 from xai_vision.testing._service.active_call import ActiveCall
-from xai_vision.testing._transport.address import LOOPBACK
+from xai_vision.testing._transport.address import LINGER_0, LOOPBACK
 
 _CONNECT_SECONDS = 5.0
-# Clients notice a reset in this time, and no longer send calls over the connection.
+# After this time clients have noticed a reset, and send no more calls over the connection.
 _NOTICE_SECONDS = 0.05
 _MAX_RESETS = 1000
 _BUFFER_SIZE = CHUNK_SIZE * 4
-# With a linger time of 0, closing sends RST. The two numbers are short integers on Windows.
-_LINGER_0 = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class TcpProxy:
-    """Forwards bytes between a port and the server behind it, on one thread.
+    """Forwards bytes between a port and an upstream server, on one thread.
 
     Args:
         listener: The listening socket. The proxy closes it.
-        upstream_port: The server's own port.
+        upstream_port: The port of the upstream server.
     """
 
     def __init__(self, listener: socket.socket, upstream_port: int) -> None:
@@ -56,7 +52,8 @@ class TcpProxy:
         """Register a call with its connection: a connection fault hits every call on it.
 
         Returns:
-            A function to call when the response is complete; None if no such connection exists.
+            A function to call when the response is complete; None if the call's connection does
+            not go through the proxy.
         """
         with self._lock:
             port = _port(call.record.peer)
@@ -66,13 +63,14 @@ class TcpProxy:
                 frozen_by = connection.frozen_by
                 fault = frozen_by.fault if frozen_by is not None else None
         if fault is not None:
-            call.mark_lost(fault)  # The fault broke the connection before the call started.
+            # The fault broke the connection before the call started.
+            call.mark_lost(fault)
         if connection is None:
             return None
         return partial(self._thread.submit, partial(self._record_end, connection, call))
 
     def schedule(self, call: ActiveCall, fault: Fault, owner: object) -> Callable[[], None] | None:
-        """Apply a fault to the connection of a call, once enough bytes are sent.
+        """Apply a fault to the connection of a call after ``fault.after_bytes`` bytes.
 
         Args:
             call: The call. It is marked as lost before its client can notice the fault.
@@ -81,7 +79,7 @@ class TcpProxy:
 
         Returns:
             A function to call when the server has written the complete response: it cancels the
-            fault if it is not due by then. None if no such connection exists.
+            fault if it is not due by then. None if the connection does not go through the proxy.
         """
         scheduled = ScheduledFault(fault, call, owner, fault.after_bytes)
         with self._lock:
@@ -90,16 +88,16 @@ class TcpProxy:
                 return None
             connection.scheduled = [*connection.scheduled, scheduled]
         self._thread.submit(partial(self._apply_due_fault, connection))
-        # The caller waits for the function: bytes that are queued now belong to this response,
-        # later bytes do not.
+        # The caller waits until the function has run: bytes that are queued by then belong to
+        # this response, later bytes do not.
         return partial(self._thread.run, partial(self._cancel, connection, scheduled))
 
     def reset_frozen(self, owner: object, fault: Fault | None = None) -> None:
         """Reset frozen connections, so that their clients connect again.
 
         Args:
-            owner: The owner of the faults, as for ``schedule``.
-            fault: The fault that froze the connections; None stands for any.
+            owner: The owner that was passed to ``schedule``.
+            fault: The fault that froze the connections; None means any fault.
         """
         reset = threading.Event()
         self._thread.run(partial(self._reset_frozen, owner, fault, reset))
@@ -122,7 +120,7 @@ class TcpProxy:
             self._forward(connection, sock is connection.client, events)
 
     def _cancel(self, connection: ProxiedConnection, scheduled: ScheduledFault) -> None:
-        """Cancel a fault, unless the bytes that are already there make it due."""
+        """Cancel a fault, unless bytes that the server has already written make it due."""
         connection.drain(scheduled.remaining)
         if len(connection.to_client.data) < scheduled.remaining:
             with self._lock:
@@ -132,7 +130,7 @@ class TcpProxy:
         self._forward(connection)
 
     def _record_end(self, connection: ProxiedConnection, call: ActiveCall) -> None:
-        """Record where the response of a call ends: after the bytes that are already there."""
+        """Record that a call's response ends with the bytes that the server has written so far."""
         connection.drain(_BUFFER_SIZE)
         with self._lock:
             connection.calls[call] = connection.received
@@ -140,7 +138,7 @@ class TcpProxy:
         self._forget_delivered(connection)
 
     def _forget_delivered(self, connection: ProxiedConnection) -> None:
-        """Drop the calls whose responses were sent completely."""
+        """Forget the calls whose responses were sent completely."""
         with self._lock:
             calls = connection.undelivered_calls
             connection.calls = {call: connection.calls[call] for call in calls}
@@ -209,8 +207,8 @@ class TcpProxy:
         due = connection.due_fault
         if due is None or connection.closed:
             return
-        # Mark the calls before the client notices: it may retry at once, and its rule must have
-        # the reply back by then.
+        # Mark the calls before the client can notice the fault: it may retry at once, and the
+        # rule must have its reply back by then.
         targets = {scheduled.call for scheduled in connection.scheduled}
         for call in targets:
             call.mark_lost(due.fault)
@@ -229,11 +227,11 @@ class TcpProxy:
             while len(self._resets) > _MAX_RESETS:
                 del self._resets[next(iter(self._resets))]
         with contextlib.suppress(OSError):
-            connection.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+            connection.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
         self._drop(connection)
 
     def _update_events(self, connection: ProxiedConnection) -> None:
-        """Watch the sockets for what can be done. Stop reading while much waits to be sent."""
+        """Watch the sockets that can make progress; do not read while the buffer is full."""
         if connection.closed:
             return
         to_server, to_client = connection.to_server, connection.to_client

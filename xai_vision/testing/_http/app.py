@@ -28,16 +28,12 @@ from xai_vision.testing._http.response import HttpResponse
 from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
 from xai_vision.testing._service.active_call import ActiveCall, attempt_number
 from xai_vision.testing._service.api_keys import require_valid_key
-from xai_vision.testing._service.delivery import ClientDisconnected
+from xai_vision.testing._transport.errors import to_service_error
 
 if TYPE_CHECKING:
     from xai_vision.testing._service.api_keys import ApiKey, KeyRegistry
     from xai_vision.testing._service.engine import Engine
     from xai_vision.testing._thread_pool import ThreadPool
-
-
-SERVICE = "REST"
-"""The service of every REST call in the call log."""
 
 
 class HttpApp:
@@ -93,29 +89,26 @@ class HttpApp:
         """Handle a request on a worker thread, because the engine may block."""
         authorization = request.headers.get("authorization")
         try:
-            # A blocked key may still ask for its own state.
-            caller = api_key if endpoint.allows_blocked_key else None
-            caller = caller or require_valid_key(authorization, api_key)
-            http_request = HttpRequest(
-                engine,
-                caller,
-                call,
-                path=request.path_params,
-                raw_body=body,
-                content_type=request.headers.get("content-type", ""),
-                query=request.query_params.multi_items(),
-            )
+            if api_key is None or not endpoint.allows_blocked_key:
+                api_key = require_valid_key(authorization, api_key)
+            http_request = HttpRequest(engine, api_key, call, request, body)
             http_request.check_query(endpoint.query)
+            if not endpoint.is_completion:
+                engine.apply_faults(call)
             result = endpoint.handler(http_request)
             if not isinstance(result.body, Iterator) and call.delivery.wait_for_response():
                 # An injected fault truncates the body.
                 result.body = result.body[: len(result.body) // 2]
         except Exception as error:  # noqa: BLE001 - becomes the call's status
-            return _failure(engine, call, error, authorization)
+            status = to_service_error(engine, call, error)
+            form = engine.settings.error_form
+            return _error_result(
+                engine, call, map_authentication_error(status, form, authorization)
+            )
         return result
 
     def _start_call(self, request: Request, name: str) -> tuple[ActiveCall, Engine, ApiKey | None]:
-        record = Call(redact(name), SERVICE)
+        record = Call(redact(name), "REST")
         authorization = request.headers.get("authorization")
         engine, api_key = self._keys.find(authorization)
         record.metadata = redact_metadata(request.headers.items(), authorization)
@@ -135,18 +128,6 @@ class HttpApp:
         )
         result.headers |= getattr(error, "headers", None) or {}
         return HttpResponse(result, call, self._threads, None)
-
-
-def _failure(
-    engine: Engine, call: ActiveCall, error: Exception, authorization: str | None
-) -> HttpResult:
-    if isinstance(error, ClientDisconnected):
-        error = ServiceError("UNAVAILABLE", "The fake server was stopped.")
-    elif not isinstance(error, ServiceError):
-        error = engine.test_error(f"{call!r}: {type(error).__name__}: {error}")
-    return _error_result(
-        engine, call, map_authentication_error(error, engine.settings.error_form, authorization)
-    )
 
 
 def _error_result(engine: Engine, call: ActiveCall, error: ServiceError) -> HttpResult:

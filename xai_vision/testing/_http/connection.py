@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import struct
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,38 +13,29 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from xai_vision.testing._faults.fault import Fault
+from xai_vision.testing._transport.address import LINGER_0
 
-# SO_LINGER with a timeout of 0: closing the socket sends RST. Windows has 16-bit fields.
-_RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-
-
-def _silent_logger() -> logging.Logger:
-    # Not from getLogger(): the program under test may use uvicorn too, so its loggers must not
-    # change, and a logger without a parent propagates nothing.
-    logger = logging.Logger("xai_vision.testing._http", logging.CRITICAL)
-    logger.addHandler(logging.NullHandler())
-    return logger
-
-
-_LOGGER = _silent_logger()
+# getLogger() would return uvicorn's own logger, which the program under test may use too.
+_SILENT_LOGGER = logging.Logger("xai_vision.testing._http", logging.CRITICAL + 1)
 
 
 class FaultyTransport:
-    """A transport that injects a fault after a number of bytes.
+    """A transport that injects a connection fault after a number of bytes.
 
     Attributes:
         broken: Whether the fault has been injected.
     """
 
+    _on_injection: Callable[[], None]
+
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._fault: Fault | None = None
         self._remaining = 0
-        self._on_injection: Callable[[], None] | None = None
         self.broken = False
 
     def arm(self, fault: Fault, on_injection: Callable[[], None]) -> None:
-        """Inject ``fault`` once its bytes are written; at once if it needs none.
+        """Inject ``fault`` after ``fault.after_bytes`` more bytes.
 
         Args:
             fault: The fault.
@@ -57,17 +46,13 @@ class FaultyTransport:
 
     def disarm(self) -> None:
         """Drop a fault that was not injected during its response."""
-        if not self.broken:
-            self._fault = None
+        self._fault = None
 
     def write(self, data: bytes) -> None:
         """Write the data, up to the fault."""
         if self.broken:
             return
-        if self._fault is None:
-            self._transport.write(data)
-            return
-        self._transport.write(data[: self._remaining])
+        self._transport.write(data if self._fault is None else data[: self._remaining])
         self._remaining -= len(data)
         self._inject_if_due()
 
@@ -80,8 +65,7 @@ class FaultyTransport:
         if self._fault is None or self._remaining > 0 or self.broken:
             return
         self.broken = True
-        if self._on_injection is not None:
-            self._on_injection()
+        self._on_injection()
         if self._fault.kind != "freeze":
             self._reset()
 
@@ -91,7 +75,7 @@ class FaultyTransport:
             asyncio.get_running_loop().call_later(0.001, self._reset)
             return
         raw = self._transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
         self._transport.abort()
 
     def __getattr__(self, name: str) -> Any:
@@ -108,7 +92,7 @@ class Connection(H11Protocol):
 
     def __init__(self, config: Config, state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(config, state, {"connection": self}, loop)
-        self.logger = _LOGGER
+        self.logger = _SILENT_LOGGER
         self.access_log = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -73,14 +75,11 @@ _HTTP_FORMS: Final = {
         401, "The request does not have valid authentication credentials"
     ),
 }
-_UNKNOWN: Final = _HttpForm(500, "Unknown error", "server_error")
 
 
 def error_status(error: ServiceError) -> int:
     """Return the HTTP status of an error."""
-    if isinstance(error, HttpError):
-        return error.status
-    return _HTTP_FORMS.get(error.code, _UNKNOWN).status
+    return error.status if isinstance(error, HttpError) else _HTTP_FORMS[error.code].status
 
 
 def error_body(error: ServiceError, error_form: str) -> dict[str, Any]:
@@ -91,22 +90,21 @@ def error_body(error: ServiceError, error_form: str) -> dict[str, Any]:
         error_form: "xai" (``{"code": ..., "error": "..."}``) or "openai"
             (``{"error": {"message": ..., "type": ..., "param": ..., "code": ...}}``).
     """
-    http_form = _HTTP_FORMS.get(error.code, _UNKNOWN)
     if error_form == "xai":
-        code = (
-            "Client specified an invalid argument" if error_status(error) == 400 else http_form.code
-        )
-        return {"code": code, "error": error.details}
-    fields = {
-        "message": error.details,
-        "type": http_form.type,
-        "param": getattr(error, "key", None),
+        code = StatusCode.INVALID_ARGUMENT if error_status(error) == 400 else error.code
+        return {"code": _HTTP_FORMS[code].code, "error": error.details}
+    return {
+        "error": {
+            "message": error.details,
+            "type": _HTTP_FORMS[error.code].type,
+            "param": getattr(error, "key", None),
+            "code": error.code.name.lower(),
+        }
     }
-    return {"error": {**fields, "code": error.code.name.lower()}}
 
 
 def error_headers(error: ServiceError) -> dict[str, str]:
-    """Translate a fault's trailing metadata into headers, retry hints into those clients know."""
+    """Translate an error's trailing metadata into headers; retry hints get the names of HTTP."""
     headers: dict[str, str] = {}
     for key, value in error.trailing:
         if isinstance(value, bytes):
@@ -136,15 +134,18 @@ def map_authentication_error(
     return HttpError(400, "UNAUTHENTICATED", error.details) if error_form == "xai" else error
 
 
-def from_translation_error(error: InvalidRequestError) -> HttpError:
-    """Return the HTTP error for a request that cannot be translated.
+@contextmanager
+def translation_errors() -> Iterator[None]:
+    """Turn the error for a request that cannot be translated into an ``HttpError``.
 
     Its status is 400 for something unsupported, 422 for a missing value or one of a wrong type.
     """
-    key = error.key if isinstance(error, TranslationError) else None
-    if isinstance(error, TranslationError) and error.unsupported:
-        text = str(error)
-        prefix = "" if text.startswith("Argument not supported") else "Argument not supported: "
-        return HttpError(400, "INVALID_ARGUMENT", f"{prefix}{text}", key)
-    text = f"Failed to deserialize the JSON body into the target type: {error}"
-    return HttpError(422, "INVALID_ARGUMENT", text, key)
+    try:
+        yield
+    except InvalidRequestError as error:
+        text, key = str(error), getattr(error, "key", None)
+        if isinstance(error, TranslationError) and error.unsupported:
+            prefix = "" if text.startswith("Argument not supported") else "Argument not supported: "
+            raise HttpError(400, "INVALID_ARGUMENT", f"{prefix}{text}", key) from None
+        text = f"Failed to deserialize the JSON body into the target type: {text}"
+        raise HttpError(422, "INVALID_ARGUMENT", text, key) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,6 +13,8 @@ from xai_vision.openai_compat._values import MAX_DEPTH
 from xai_vision.testing._http.errors import HttpError
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from xai_vision.testing._service.active_call import ActiveCall
     from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 # Python itself rejects integers that are a little longer, with an error about Python.
 _MAX_DIGITS = 4000
+_TOO_DEEP = f"more than {MAX_DEPTH} levels deep"
 # Longer data URLs are shortened in the call log, which has the images in ``Call.images``.
 _MAX_DATA_URL = 256
 
@@ -32,19 +35,20 @@ class HttpRequest:
         engine: The engine of the tenant that the key belongs to.
         caller: The API key of the request.
         call: The call.
-        path: The path parameters, by name.
-        raw_body: The body's bytes.
-        content_type: The Content-Type header.
-        query: The names and values of the query parameters.
+        http: The path, the headers and the query parameters.
+        raw_body: The body.
     """
 
     engine: Engine
     caller: ApiKey
     call: ActiveCall
-    path: Mapping[str, str]
-    raw_body: bytes = b""
-    content_type: str = ""
-    query: Sequence[tuple[str, str]] = ()
+    http: Request
+    raw_body: bytes
+
+    @property
+    def id(self) -> str:
+        """The path parameter "id"."""
+        return str(self.http.path_params["id"])
 
     def check_query(self, known: Collection[str]) -> None:
         """Reject unknown query parameters.
@@ -55,7 +59,7 @@ class HttpRequest:
         Raises:
             HttpError: 400; the message names the first unknown parameter.
         """
-        unknown = [name for name, _ in self.query if name not in known]
+        unknown = [name for name in self.http.query_params if name not in known]
         if unknown and self.engine.settings.unknown_keys == "refuse":
             text = f"Argument not supported: the query parameter {short_repr(unknown[0])}"
             raise HttpError(400, "INVALID_ARGUMENT", text, unknown[0])
@@ -67,7 +71,7 @@ class HttpRequest:
             HttpError: 415 for another content type, 400 for invalid JSON, 422 for JSON that is
                 not an object.
         """
-        content_type = self.content_type.partition(";")[0].strip().lower()
+        content_type = self.http.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type != "application/json" and not content_type.endswith("+json"):
             text = "Expected request with `Content-Type: application/json`"
             raise HttpError(415, "INVALID_ARGUMENT", text)
@@ -113,15 +117,15 @@ def _parse_json(raw: bytes) -> Any:
             parse_float=_parse_float,
             parse_int=_parse_integer,
         )
-        if not _is_deeper_than(MAX_DEPTH, value):
-            return value
-        problem = f"more than {MAX_DEPTH} levels deep"
+        _check_depth(value)
     except RecursionError:
-        problem = f"more than {MAX_DEPTH} levels deep"
+        problem = _TOO_DEEP
     except UnicodeDecodeError as error:
         problem = f"the byte at {error.start} is not valid {error.encoding.upper()}"
     except ValueError as error:
         problem = str(error)
+    else:
+        return value
     text = f"Failed to parse the request body as JSON: {problem}"
     raise HttpError(400, "INVALID_ARGUMENT", text)
 
@@ -146,15 +150,15 @@ def _parse_integer(digits: str) -> int:
     return int(digits)
 
 
-def _is_deeper_than(max_depth: int, value: Any) -> bool:
-    """Return whether lists and objects are nested deeper, without recursion."""
+def _check_depth(value: Any) -> None:
+    # A loop, because recursion would overflow Python's stack.
     level = [value]
-    for _ in range(max_depth + 1):
+    for _ in range(MAX_DEPTH + 1):
         nested = [list(item.values()) if isinstance(item, dict) else item for item in level]
         level = [item for items in nested if isinstance(items, list) for item in items]
         if not level:
-            return False
-    return True
+            return
+    raise ValueError(_TOO_DEEP)
 
 
 def _shorten_data_urls(value: Any) -> Any:

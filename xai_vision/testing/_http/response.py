@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class HttpResponse(Response):
-    """Sends a result, as far as the call's connection fault allows.
+    """Sends a result, and injects the call's connection fault.
 
     Args:
         result: The result to send.
@@ -56,10 +56,11 @@ class HttpResponse(Response):
         try:
             if isinstance(self._result.body, bytes):
                 if not transport.broken:
-                    # Before the last byte, so that a client with its response finds the log
-                    # complete. A fault that hits the body changes the entry again.
+                    # Finish the call before the last byte, so that a client with its response
+                    # finds the log complete. A fault during the body changes the record again.
                     self._call.finish("OK")
-                await self._send_body(self._result.body, send)
+                await self._send_headers(send, len(self._result.body))
+                await send({"type": "http.response.body", "body": self._result.body})
             else:
                 await self._send_stream(self._result.body, transport, send)
             if fault is not None:
@@ -68,10 +69,6 @@ class HttpResponse(Response):
             transport.disarm()
             if self._disconnected is not None:
                 self._disconnected.cancel()
-
-    async def _send_body(self, body: bytes, send: Send) -> None:
-        await self._send_headers(send, len(body))
-        await send({"type": "http.response.body", "body": body})
 
     async def _send_stream(
         self, parts: Iterator[bytes], transport: FaultyTransport, send: Send
@@ -82,7 +79,7 @@ class HttpResponse(Response):
             try:
                 part = await loop.run_in_executor(self._threads, next, parts, None)
             except ClientDisconnected:
-                # The client has gone or the server stops, so the stream gets no last event.
+                # Close the connection without a last event, so that the stream is incomplete.
                 self._call.finish("UNAVAILABLE", "The fake server was stopped.")
                 transport.abort()
                 return
@@ -92,7 +89,7 @@ class HttpResponse(Response):
             await send({"type": "http.response.body", "body": part, "more_body": True})
 
     async def _finish_faulty_call(self, fault: Fault, transport: FaultyTransport) -> None:
-        """Finish a call with a connection fault, whether it was injected or not."""
+        """Finish a call whose connection fault may have been injected."""
         if not transport.broken:
             self._call.finish("OK")
         elif fault.kind == "freeze" and self._disconnected is not None:
@@ -106,8 +103,8 @@ class HttpResponse(Response):
         if not fault.after_bytes:
             self._call.record.http_status = None
         self._call.delivery.return_reply()
-        # A call on a frozen connection runs until its client disconnects, unless the log already
-        # has it as sent.
+        # A call on a frozen connection continues until its client disconnects, unless its end is
+        # already in the log.
         if fault.kind != "freeze" or self._call.record.ended is not None:
             self._call.mark_lost(fault)
 

@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from xai_vision.errors import InvalidRequestError
 from xai_vision.openai_compat import (
     Api,
     ChatStream,
     ResponseStream,
-    TranslationError,
     from_response,
     to_request,
 )
@@ -25,7 +23,7 @@ from xai_vision.testing._http.catalogue_json import (
     language_model_json,
     model_json,
 )
-from xai_vision.testing._http.errors import HttpError, from_translation_error
+from xai_vision.testing._http.errors import HttpError, translation_errors
 from xai_vision.testing._http.request import HttpRequest, HttpResult
 from xai_vision.testing._http.sse import (
     EVENT_STREAM,
@@ -35,8 +33,6 @@ from xai_vision.testing._http.sse import (
     stream_events,
 )
 from xai_vision.testing._service import model_protos
-
-Handler = Callable[[HttpRequest], HttpResult]
 
 # Documented as accepted without effect, or OpenAI's own keys that have no meaning for xAI.
 _IGNORED_KEYS: Final = (
@@ -56,21 +52,24 @@ _INCLUDE: Final = ("include", "include[]")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An endpoint.
+    """An endpoint of the REST API.
 
     Attributes:
         method: The HTTP method.
         path: The path, with its parameters in braces.
         handler: The function that handles a request.
-        allows_blocked_key: Whether a blocked key may use it, to learn that it is blocked.
         query: The names of the supported query parameters.
+        is_completion: Whether the engine applies faults as part of the completion. The faults of
+            other endpoints come before the handler.
+        allows_blocked_key: Whether a blocked key may use it, to learn that it is blocked.
     """
 
     method: str
     path: str
-    handler: Handler
-    allows_blocked_key: bool = False
+    handler: Callable[[HttpRequest], HttpResult]
     query: tuple[str, ...] = ()
+    is_completion: bool = False
+    allows_blocked_key: bool = False
 
     @property
     def name(self) -> str:
@@ -146,73 +145,48 @@ def _translate(
         options = supported.get(key)
         if isinstance(options, dict):
             supported[key] = {name: v for name, v in options.items() if name not in ignored}
-    try:
+    with translation_errors():
         return to_request(supported, api=api)
-    except InvalidRequestError as error:
-        raise from_translation_error(error) from None
 
 
 def _stream(
     request: HttpRequest, response: chat_pb2.GetChatCompletionResponse, encoder: Encoder
 ) -> HttpResult:
-    events = stream_events(request.call, response, encoder, request.engine.test_error)
+    events = stream_events(request.engine, request.call, response, encoder)
     headers = {"cache-control": "no-cache"}
     return HttpResult(events, headers=headers, content_type=EVENT_STREAM)
 
 
 def _optional_boolean(body: Mapping[str, Any], key: str) -> bool:
-    try:
+    with translation_errors():
         return body.get(key) is not None and boolean(key, body[key])
-    except TranslationError as error:
-        raise from_translation_error(error) from None
 
 
 def _optional_object(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    try:
+    with translation_errors():
         return {} if body.get(key) is None else mapping(key, body[key])
-    except TranslationError as error:
-        raise from_translation_error(error) from None
-
-
-def _with_faults(handler: Handler) -> Handler:
-    """Apply faults before a handler that uses no rules; the engine does it for completions."""
-
-    def handle(request: HttpRequest) -> HttpResult:
-        request.engine.apply_faults(request.call)
-        return handler(request)
-
-    return handle
 
 
 def _get_response(request: HttpRequest) -> HttpResult:
-    response_id = request.path["id"]
-    request.call.record.request = chat_pb2.GetStoredCompletionRequest(response_id=response_id)
-    _check_include(request)
-    stored = request.engine.store.get(response_id)
+    request.call.record.request = chat_pb2.GetStoredCompletionRequest(response_id=request.id)
+    query = request.http.query_params.multi_items()
+    # The values are only checked: a stored response is always returned whole.
+    with translation_errors():
+        read_include("include", [value for name, value in query if name in _INCLUDE])
+    stored = request.engine.store.get(request.id)
     request.call.record_response(stored.response)
     return _response_result(stored.response, stored.metadata)
 
 
-def _check_include(request: HttpRequest) -> None:
-    """Check ``include``; it has no effect, as a stored response is always returned whole."""
-    values = [value for name, value in request.query if name in _INCLUDE]
-    try:
-        read_include("include", values)
-    except TranslationError as error:
-        raise from_translation_error(error) from None
-
-
 def _delete_response(request: HttpRequest) -> HttpResult:
-    response_id = request.path["id"]
-    request.call.record.request = chat_pb2.DeleteStoredCompletionRequest(response_id=response_id)
-    request.engine.store.delete(response_id)
-    return HttpResult.json({"id": response_id, "object": "response", "deleted": True})
+    request.call.record.request = chat_pb2.DeleteStoredCompletionRequest(response_id=request.id)
+    request.engine.store.delete(request.id)
+    return HttpResult.json({"id": request.id, "object": "response", "deleted": True})
 
 
 def _get_deferred(request: HttpRequest) -> HttpResult:
-    request_id = request.path["id"]
-    request.call.record.request = deferred_pb2.GetDeferredRequest(request_id=request_id)
-    polled = request.engine.deferred.poll(request_id, remove_when_done=True)
+    request.call.record.request = deferred_pb2.GetDeferredRequest(request_id=request.id)
+    polled = request.engine.deferred.poll(request.id, remove_when_done=True)
     request.call.record_response(polled)
     if polled.status == deferred_pb2.PENDING:
         return HttpResult(status=202)
@@ -229,8 +203,8 @@ def _list_models(request: HttpRequest) -> HttpResult:
 
 
 def _get_model(request: HttpRequest) -> HttpResult:
-    request.call.record.model = redact(request.path["id"])
-    return HttpResult.json(model_json(request.engine.models.resolve(request.path["id"])))
+    request.call.record.model = redact(request.id)
+    return HttpResult.json(model_json(request.engine.models.resolve(request.id)))
 
 
 def _list_language_models(request: HttpRequest) -> HttpResult:
@@ -239,8 +213,8 @@ def _list_language_models(request: HttpRequest) -> HttpResult:
 
 
 def _get_language_model(request: HttpRequest) -> HttpResult:
-    request.call.record.model = redact(request.path["id"])
-    return HttpResult.json(language_model_json(request.engine.models.resolve(request.path["id"])))
+    request.call.record.model = redact(request.id)
+    return HttpResult.json(language_model_json(request.engine.models.resolve(request.id)))
 
 
 def _get_api_key(request: HttpRequest) -> HttpResult:
@@ -248,14 +222,14 @@ def _get_api_key(request: HttpRequest) -> HttpResult:
 
 
 ENDPOINTS: Final = (
-    Endpoint("POST", "/v1/responses", _create_response),
-    Endpoint("GET", "/v1/responses/{id}", _with_faults(_get_response), query=_INCLUDE),
-    Endpoint("DELETE", "/v1/responses/{id}", _with_faults(_delete_response)),
-    Endpoint("POST", "/v1/chat/completions", _create_chat_completion),
-    Endpoint("GET", "/v1/chat/deferred-completion/{id}", _with_faults(_get_deferred)),
-    Endpoint("GET", "/v1/models", _with_faults(_list_models)),
-    Endpoint("GET", "/v1/models/{id}", _with_faults(_get_model)),
-    Endpoint("GET", "/v1/language-models", _with_faults(_list_language_models)),
-    Endpoint("GET", "/v1/language-models/{id}", _with_faults(_get_language_model)),
-    Endpoint("GET", "/v1/api-key", _with_faults(_get_api_key), allows_blocked_key=True),
+    Endpoint("POST", "/v1/responses", _create_response, is_completion=True),
+    Endpoint("GET", "/v1/responses/{id}", _get_response, query=_INCLUDE),
+    Endpoint("DELETE", "/v1/responses/{id}", _delete_response),
+    Endpoint("POST", "/v1/chat/completions", _create_chat_completion, is_completion=True),
+    Endpoint("GET", "/v1/chat/deferred-completion/{id}", _get_deferred),
+    Endpoint("GET", "/v1/models", _list_models),
+    Endpoint("GET", "/v1/models/{id}", _get_model),
+    Endpoint("GET", "/v1/language-models", _list_language_models),
+    Endpoint("GET", "/v1/language-models/{id}", _get_language_model),
+    Endpoint("GET", "/v1/api-key", _get_api_key, allows_blocked_key=True),
 )

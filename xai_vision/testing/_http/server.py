@@ -1,4 +1,4 @@
-"""The HTTP server: a thread with an event loop, and worker threads for blocking calls."""
+"""The HTTP server: an event loop on its own thread, and worker threads for blocking calls."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import contextlib
 import ssl
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -57,7 +57,7 @@ class HttpServer:
             lifespan="off",
             log_config=None,
             interface="asgi3",
-            # Clients reuse idle connections; closing one just then would fail a request.
+            # Clients reuse idle connections. A request fails if the server closes one meanwhile.
             timeout_keep_alive=600,
         )
         self._config.load()
@@ -106,31 +106,26 @@ class HttpServer:
             self._loop.close()
 
     async def _open(self) -> None:
-        def connection() -> Connection:
-            return Connection(self._config, self._state, self._loop)
-
+        connection = partial(Connection, self._config, self._state, self._loop)
         context = None if self._tls is None else _ssl_context(self._tls)
         self._server = await self._loop.create_server(connection, sock=self._socket, ssl=context)
 
     async def _close(self, grace: float) -> None:
         if self._server is not None:
             self._server.close()
-        for connection in self._connections():
-            # Closes an idle connection now, others after their response.
+        for connection in list(self._state.connections):
+            # This closes an idle connection now, and others after their response.
             with contextlib.suppress(Exception):
                 connection.shutdown()
         tasks = list(self._state.tasks)
         if tasks:
             await asyncio.wait(tasks, timeout=grace)
-        for connection in self._connections():
+        for connection in list(self._state.connections):
             connection.transport.abort()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._loop.stop()
-
-    def _connections(self) -> list[Any]:
-        return list(self._state.connections)
 
 
 def _ssl_context(certificate: Certificate) -> ssl.SSLContext:

@@ -1,38 +1,27 @@
-"""Streamed responses as server-sent events."""
+"""Encode streamed responses as server-sent events."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from xai_vision.openai_compat import ChatStream, ResponseStream
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._http.errors import error_body
 from xai_vision.testing._service.delivery import ClientDisconnected
+from xai_vision.testing._transport.errors import to_service_error
 
 if TYPE_CHECKING:
     from xai_vision.proto import chat_pb2
     from xai_vision.testing._service.active_call import ActiveCall
+    from xai_vision.testing._service.engine import Engine
 
 
 EVENT_STREAM: Final = "text/event-stream"
 _DONE: Final = b"data: [DONE]\n\n"
 # An event whose JSON is cut off in the middle.
 MALFORMED: Final = b'data: {"id": "broken", "choices": [{"delta": {"content": "\n\n'
-
-
-class Encoder(Protocol):
-    """Encodes the chunks of a response as events."""
-
-    def feed(self, chunk: chat_pb2.GetChatCompletionChunk) -> bytes:
-        """Encode the events of the next chunk."""
-
-    def finish(self) -> bytes:
-        """Encode the end of a stream with status OK."""
-
-    def fail(self, error: ServiceError) -> bytes:
-        """Encode the end of a stream that fails."""
 
 
 class ChatEncoder:
@@ -89,6 +78,9 @@ class ResponseEncoder:
         return _events(events)
 
 
+Encoder: TypeAlias = ChatEncoder | ResponseEncoder
+
+
 def _events(values: Sequence[dict[str, Any]]) -> bytes:
     # xAI documents "data:" lines only, without "event:" lines.
     lines = [f"data: {json.dumps(value, separators=(',', ':'))}\n\n" for value in values]
@@ -96,18 +88,12 @@ def _events(values: Sequence[dict[str, Any]]) -> bytes:
 
 
 def stream_events(
+    engine: Engine,
     call: ActiveCall,
     response: chat_pb2.GetChatCompletionResponse,
     encoder: Encoder,
-    test_error: Callable[[str], ServiceError],
 ) -> Iterator[bytes]:
-    """Yield the events of a streamed response when they are due, with its faults.
-
-    Args:
-        call: The call, whose delivery has the pacing and the faults.
-        response: The response.
-        encoder: Encodes its chunks.
-        test_error: Records an error of the test, and returns the error for the client.
+    """Yield the events of a streamed response when they are due, with the call's faults.
 
     Raises:
         ClientDisconnected: The client disconnected, or the server was stopped.
@@ -123,17 +109,15 @@ def stream_events(
             call.record.chunks_sent += 1
     except ClientDisconnected:
         raise
-    except Exception as exc:  # noqa: BLE001 - becomes the call's status
-        error = exc
-        if not isinstance(error, ServiceError):
-            error = test_error(f"{call!r}: {type(exc).__name__}: {exc}")
-        call.finish(error.code.name, error.details)
-        yield encoder.fail(error)
+    except Exception as error:  # noqa: BLE001 - becomes the call's status
+        status = to_service_error(engine, call, error)
+        call.finish(status.code.name, status.details)
+        yield encoder.fail(status)
         return
-    # A truncated stream has no last event.
-    if not any(fault.kind == "truncate" for fault in call.delivery.faults):
-        last = encoder.finish()
-        # Before the last byte, so that a client with its response finds the log complete.
-        call.finish("OK")
-        yield last
+    truncated = any(fault.kind == "truncate" for fault in call.delivery.faults)
+    last = b"" if truncated else encoder.finish()
+    # Finish the call before the last byte, so that a client with its response finds the log
+    # complete.
     call.finish("OK")
+    if last:
+        yield last

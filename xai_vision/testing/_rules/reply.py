@@ -109,15 +109,15 @@ class ReplyFields(TypedDict, total=False):
 
 
 def _check_function_calls(label: str, value: Any) -> None:
-    check.sequence(label, value, FunctionCall, "FunctionCall objects")
+    check.sequence(label, value, FunctionCall, "a FunctionCall")
 
 
 def _check_server_tool_calls(label: str, value: Any) -> None:
-    check.sequence(label, value, ServerToolCall, "ServerToolCall objects")
+    check.sequence(label, value, ServerToolCall, "a ServerToolCall")
 
 
 def _check_file_pairs(label: str, value: Any) -> None:
-    check.sequence(label, value, (tuple, list), "pairs (file id, name)")
+    check.sequence(label, value, (tuple, list), "a pair (file id, name)")
     for index, pair in enumerate(value):
         if len(check.strings(f"{label}[{index}]", pair)) != 2:
             shown = check.short_repr(pair)

@@ -16,38 +16,34 @@ if TYPE_CHECKING:
     from xai_vision.testing._faults.fault import Fault
 
 
-def attempt_number(previous_attempts: str) -> int:
-    """Return the number of the attempt that follows ``previous_attempts``, a header's value.
+def attempt_number(retries: str) -> int:
+    """Return the number of an attempt, from the header in which clients count their retries.
 
-    A value that is not a number counts as 0 previous attempts.
+    An invalid value counts as 0 retries.
     """
-    text = previous_attempts
-    return 1 + int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 1
+    valid = retries.isascii() and retries.isdecimal() and len(retries) < 10
+    return 1 + int(retries) if valid else 1
 
 
 class ActiveCall:
     """A call that the engine and a transport work on.
 
     Attributes:
-        record: The entry of the call log, filled in while the call is handled.
-        delivery: The timing of the response and the faults on its way.
+        record: The entry in the call log, filled in while the call is handled.
+        delivery: The delays and faults of the response.
 
     Args:
-        record: The record; it is added to the log.
+        record: The record, which is added to the log.
         log: The tenant's log.
-        jitter: The source of random delays.
+        rng: The source of random delays.
         on_end: A function that is called with this object when the call ends.
     """
 
     def __init__(
-        self,
-        record: Call,
-        log: CallLog,
-        jitter: random.Random,
-        on_end: Callable[[ActiveCall], None] = lambda call: None,
+        self, record: Call, log: CallLog, rng: random.Random, on_end: Callable[[ActiveCall], None]
     ) -> None:
         self.record = record
-        self.delivery = ResponseDelivery(record, jitter)
+        self.delivery = ResponseDelivery(record, rng)
         self._log = log
         self._on_end = on_end
         log.add(record)
@@ -69,12 +65,12 @@ class ActiveCall:
                 record.cancelled = cancelled
                 record.ended = time.monotonic()
                 call_ended.notify_all()
-        self.release()
+        self.delivery.release()
         self._log.update_size(record)
         self._on_end(self)
 
     def record_response(self, response: Any) -> None:
-        """Record the response. The call may have ended before, if the client disconnected."""
+        """Record the response. If the client disconnected, the call may have ended already."""
         self.record.response = response
         if self.record.ended is not None:
             self._log.update_size(self.record)
@@ -86,7 +82,7 @@ class ActiveCall:
             record.faults += tuple(fault for fault in faults if fault not in record.faults)
 
     def mark_lost(self, fault: Fault) -> None:
-        """Record that a fault keeps the response from the client, even if it was sent before."""
+        """Record that the client does not get the response, even if the response was sent."""
         self.delivery.lost = True
         self.delivery.return_reply()
         self.record_fault(fault)
@@ -96,19 +92,15 @@ class ActiveCall:
                 self.record.status, self.record.cancelled = "CANCELLED", True
 
     def mark_maybe_lost(self, fault: Fault) -> None:
-        """Record that a fault meant for another call broke this call's connection."""
+        """Record that a fault of another call broke the connection of this call."""
         with call_ended:
             sent = self.record.status == "OK"
         if not sent:
             self.mark_lost(fault)
             return
-        # The response may have arrived just in time. If not, the client retries and gets it.
+        # The client may not have received the response, and then retries.
         self.record_fault(fault)
         self.delivery.return_reply(uncertain=True)
-
-    def release(self) -> None:
-        """End the pauses of the delivery, as nobody waits for the response any more."""
-        self.delivery.release()
 
     def __repr__(self) -> str:
         return repr(self.record)

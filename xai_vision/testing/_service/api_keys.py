@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypedDict, TypeVar
 
 from xai_vision.testing import _validation as check
-from xai_vision.testing._errors import ServiceError, permission_denied, unauthenticated
+from xai_vision.testing._errors import permission_denied, unauthenticated
 
 EngineT = TypeVar("EngineT")
 
@@ -68,7 +68,7 @@ class KeyRegistry(Generic[EngineT]):
         self._lock = threading.Lock()
 
     def add_tenant(self, engine: EngineT) -> None:
-        """Add a tenant, given by its engine."""
+        """Add a tenant by its engine."""
         with self._lock:
             self._tenants.append(engine)
 
@@ -76,8 +76,7 @@ class KeyRegistry(Generic[EngineT]):
         """Remove a tenant and its keys."""
         with self._lock:
             self._tenants = [other for other in self._tenants if other is not engine]
-            for key in [key for key, (owner, _) in self._keys.items() if owner is engine]:
-                del self._keys[key]
+            self._keys = {k: owned for k, owned in self._keys.items() if owned[0] is not engine}
 
     @property
     def tenants(self) -> list[EngineT]:
@@ -110,7 +109,13 @@ def require_valid_key(authorization: str | None, api_key: ApiKey | None) -> ApiK
             PERMISSION_DENIED if it is blocked or disabled.
     """
     if api_key is None:
-        raise _unknown_key(authorization)
+        key = _bearer_token(authorization)
+        raise unauthenticated(
+            f"Incorrect API key provided: {mask_key(key)}. You can obtain an API key from "
+            "https://console.x.ai."
+            if key
+            else "No API key was provided: send it as metadata 'authorization: Bearer KEY'."
+        )
     if api_key.expired:
         raise unauthenticated("The API key has expired.")
     if api_key.blocked:
@@ -125,18 +130,6 @@ def require_valid_key(authorization: str | None, api_key: ApiKey | None) -> ApiK
 def mask_key(key: str) -> str:
     """Return the key with its middle hidden, as the service shows keys in error messages."""
     return f"{key[:2]}***{key[-2:]}" if len(key) > 8 else "***"
-
-
-def _unknown_key(authorization: str | None) -> ServiceError:
-    key = _bearer_token(authorization)
-    if not key:
-        return unauthenticated(
-            "No API key was provided: send it as metadata 'authorization: Bearer KEY'."
-        )
-    return unauthenticated(
-        f"Incorrect API key provided: {mask_key(key)}. You can obtain an API key from "
-        "https://console.x.ai."
-    )
 
 
 def _bearer_token(authorization: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Answers to be fetched later."""
+"""Store deferred responses until the client fetches them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xai_vision.proto import chat_pb2, deferred_pb2
-from xai_vision.testing import _validation as given
+from xai_vision.testing import _validation as check
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import not_found
 
 
 @dataclass(frozen=True)
 class DeferredPlan:
-    """How deferred answers come.
+    """The course of deferred responses.
 
     Attributes:
-        ready_after_polls: How often a client is told PENDING first.
-        failed: Whether they end as FAILED instead of DONE.
-        expired: Whether they end as EXPIRED.
+        ready_after_polls: The number of polls that get PENDING first.
+        failed: Whether the responses then end as FAILED instead of DONE.
+        expired: Whether the responses then end as EXPIRED instead of DONE.
     """
 
     ready_after_polls: int = 1
@@ -27,71 +27,77 @@ class DeferredPlan:
     expired: bool = False
 
     def __post_init__(self) -> None:
-        given.integer("deferred: ready_after_polls", self.ready_after_polls, 0)
-        failed = given.boolean("deferred: failed", self.failed)
-        if given.boolean("deferred: expired", self.expired) and failed:
-            raise ValueError("deferred: an answer ends as failed or as expired, not as both")
+        check.integer("deferred: ready_after_polls", self.ready_after_polls, 0)
+        failed = check.boolean("deferred: failed", self.failed)
+        if check.boolean("deferred: expired", self.expired) and failed:
+            raise ValueError("deferred: failed and expired are both True. Pass only one of them")
 
 
 @dataclass
-class _Waiting:
+class _DeferredResponse:
     response: chat_pb2.GetChatCompletionResponse
     plan: DeferredPlan
-    at: datetime
+    created: datetime
     polls: int = 0
 
 
 class DeferredResponses:
-    """Deferred answers by request id."""
+    """Deferred responses by request id.
+
+    Attributes:
+        plan: The course of the responses that are added from now on.
+
+    Args:
+        clock: The service's clock.
+        hours: The hours until a response expires.
+    """
 
     def __init__(self, clock: Clock, hours: float) -> None:
         self.plan = DeferredPlan()
         self._clock = clock
-        self._keep = timedelta(hours=hours)
-        self._items: dict[str, _Waiting] = {}
+        self._lifetime = timedelta(hours=hours)
+        self._responses: dict[str, _DeferredResponse] = {}
         self._lock = threading.Lock()
 
     def put(self, request_id: str, response: chat_pb2.GetChatCompletionResponse) -> None:
-        """Keep an answer until it is asked for."""
+        """Add a response."""
         with self._lock:
-            self._items[request_id] = _Waiting(response, self.plan, self._clock.now())
+            self._responses[request_id] = _DeferredResponse(response, self.plan, self._clock.now())
 
     def poll(
         self, request_id: str, *, remove_when_done: bool = False
     ) -> chat_pb2.GetDeferredCompletionResponse:
-        """Say how far an answer is.
+        """Return the status of a deferred response, and the response itself if it is done.
 
         Args:
-            request_id: Which.
-            once: Whether an answer that is told is forgotten, as over REST.
+            request_id: The id of the request.
+            remove_when_done: Whether a response can be fetched only once, as over REST.
 
         Raises:
-            ServiceError: NOT_FOUND, no request has that id.
+            ServiceError: NOT_FOUND if no deferred request has the id.
         """
         with self._lock:
-            waiting = self._items.get(request_id)
-            if waiting is None:
+            deferred = self._responses.get(request_id)
+            if deferred is None:
                 raise not_found("Deferred request not found")
-            waiting.polls += 1
-            status = self._status(waiting)
+            deferred.polls += 1
+            status = self._status(deferred)
             if remove_when_done and status == deferred_pb2.DONE:
-                del self._items[request_id]
-        polled = chat_pb2.GetDeferredCompletionResponse(status=status)
-        if status == deferred_pb2.DONE:
-            polled.response.CopyFrom(waiting.response)
-        return polled
+                del self._responses[request_id]
+        response = deferred.response if status == deferred_pb2.DONE else None
+        return chat_pb2.GetDeferredCompletionResponse(status=status, response=response)
 
     def clear(self) -> None:
-        """Forget all, and how they are to come."""
+        """Remove all responses, and reset the plan."""
         with self._lock:
-            self._items.clear()
+            self._responses.clear()
             self.plan = DeferredPlan()
 
-    def _status(self, waiting: _Waiting) -> deferred_pb2.DeferredStatus.ValueType:
-        if self._clock.now() - waiting.at > self._keep:
+    def _status(self, deferred: _DeferredResponse) -> deferred_pb2.DeferredStatus.ValueType:
+        if self._clock.now() - deferred.created > self._lifetime:
             return deferred_pb2.EXPIRED
-        if waiting.polls <= waiting.plan.ready_after_polls:
+        if deferred.polls <= deferred.plan.ready_after_polls:
             return deferred_pb2.PENDING
-        if waiting.plan.failed:
+        if deferred.plan.failed:
             return deferred_pb2.FAILED
-        return deferred_pb2.EXPIRED if waiting.plan.expired else deferred_pb2.DONE
+        return deferred_pb2.EXPIRED if deferred.plan.expired else deferred_pb2.DONE

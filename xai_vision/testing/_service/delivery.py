@@ -1,7 +1,6 @@
-"""The delivery of a response: when its chunks are due, and where a fault ends it.
+"""The delivery of a response: its delays, and the faults that interrupt it.
 
-This module does not know any transport. A transport asks for one chunk after the other, and
-translates the errors raised here into its own.
+This module is independent of the transport, which translates the errors raised here.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _FOREVER = 1e6
 
 
 class ClientDisconnected(Exception):  # noqa: N818 - not an error of the server
-    """The client disconnected, or the server was stopped, during a pause of the delivery."""
+    """The client disconnected, or the server was stopped, while the delivery waited."""
 
 
 class ResponseDelivery:
@@ -36,43 +35,44 @@ class ResponseDelivery:
 
     Attributes:
         faults: The faults to apply.
-        reply: The reply that the response is made from, with its pacing; None if the response
-            is not made from a reply.
+        reply: The reply that the response is built from, with its delays; None if the response
+            is not built from a reply.
         malformed: Whether a malformed message is sent instead of the response.
-        lost: Whether a connection fault keeps every response from the client.
+        lost: Whether a connection fault keeps the response from the client.
 
     Args:
         record: The record of the call.
-        jitter: The source of random delays.
+        rng: The source of random delays.
     """
 
-    def __init__(self, record: Call, jitter: random.Random) -> None:
+    def __init__(self, record: Call, rng: random.Random) -> None:
         self.faults: Sequence[Fault] = ()
         self.reply: Reply | None = None
         self.malformed = False
         self.lost = False
         self._record = record
-        self._random = jitter
-        self._wake = threading.Event()
+        self._rng = rng
+        self._released = threading.Event()
         # At most one function. A list, because pop() gives it to only one of two threads.
         self._return_reply: list[Callable[[bool], None]] = []
 
     def reserve_reply(self, return_reply: Callable[[bool], None]) -> None:
-        """Note that a rule gave the reply.
+        """Register the function that returns the reply to its rule.
 
         Args:
-            return_reply: Gives the reply back to the rule; called with ``uncertain``.
+            return_reply: The function. Its argument is ``uncertain``; see the method
+                ``return_reply``.
         """
         self._return_reply.append(return_reply)
         if self.lost:
             self.return_reply()
 
     def commit_reply(self) -> None:
-        """Keep the reply whatever happens: the rule itself asked for the fault."""
+        """Never return the reply to its rule, because the rule itself injects the fault."""
         self._return_reply.clear()
 
     def return_reply(self, *, uncertain: bool = False) -> None:
-        """Give the reply back to its rule, because a fault keeps it from the client.
+        """Return the reply to its rule, because a fault keeps the response from the client.
 
         Call this before the client can notice the fault, as the client may retry at once.
 
@@ -88,7 +88,7 @@ class ResponseDelivery:
         return next((fault for fault in self.faults if fault.on_connection), None)
 
     def raise_early_fault(self) -> None:
-        """Apply a fault that is due before there is a response.
+        """Apply a status fault that is due before the response.
 
         Raises:
             ServiceError: The fault ends the call with a status.
@@ -96,11 +96,11 @@ class ResponseDelivery:
         for fault in self.faults:
             if fault.kind == "status" and (fault.chunks is None or not self._record.stream):
                 # A latency fault and a status fault add up: first the delay, then the status.
-                self._wait(self._first_delay())
+                self.wait(self._first_delay())
                 raise fault.error()
 
     def wait_for_response(self) -> bool:
-        """Wait as long as a response that is not streamed takes.
+        """Wait until a response that is not streamed is due.
 
         Returns:
             Whether to send a malformed message instead of the response.
@@ -112,12 +112,13 @@ class ResponseDelivery:
         seconds = self._first_delay()
         if reply and reply.tps:
             seconds += self._jittered(tokens.count(reply.text) / reply.tps, reply.jitter)
-        self._wait(seconds)
-        if any(fault.kind == "hang" for fault in self.faults):
+        self.wait(seconds)
+        kinds = {fault.kind for fault in self.faults}
+        if "hang" in kinds:
             self.return_reply()
-            self._wait(_FOREVER)
-        self.malformed = any(fault.kind == "malformed" for fault in self.faults)
-        if self.malformed:
+            self.wait(_FOREVER)
+        if "malformed" in kinds:
+            self.malformed = True
             self.return_reply()
         return self.malformed
 
@@ -134,38 +135,42 @@ class ResponseDelivery:
             ClientDisconnected: The client disconnected, or the server was stopped.
         """
         chunks = list(chunking.split_response(response, self.reply.chunks if self.reply else None))
-        self._wait(self._first_delay())
-        ends = {self._chunk_index(fault, len(chunks)): fault for fault in reversed(self.faults)}
-        for index in range(len(chunks) + 1):
+        self.wait(self._first_delay())
+        # The first of several faults at the same chunk applies.
+        faults = {self._chunk_index(fault, len(chunks)): fault for fault in reversed(self.faults)}
+        for index, chunk in enumerate([*chunks, None]):
             if self._record.cancelled:
                 raise ClientDisconnected
-            fault = ends.get(index)
-            if fault is not None:
+            if fault := faults.get(index):
                 self.return_reply()
                 if fault.kind == "truncate":
                     return
                 if fault.kind == "malformed":
                     self.malformed = True
                     yield MALFORMED_MESSAGE
-                self._end_stream(fault)
-            if index < len(chunks):
-                self._pace(chunks[index], first=index == 0)
-                yield chunks[index]
+                if fault.kind == "hang":
+                    self.wait(_FOREVER)
+                if fault.kind == "status":
+                    raise fault.error()
+            if chunk is not None:
+                if index:
+                    self.wait(self._chunk_delay(chunk))
+                yield chunk
 
-    def pause(self, seconds: float) -> bool:
-        """Wait on the server's side.
+    def wait(self, seconds: float) -> None:
+        """Wait, and let other calls use the thread pool's slot.
 
-        Returns:
-            Whether ``release`` was called, before or during the pause.
+        Raises:
+            ClientDisconnected: ``release`` was called, before or during the wait.
         """
-        if self._wake.is_set():
-            return True
-        release_slot()
-        return self._wake.wait(seconds)
+        if seconds > 0:
+            release_slot()
+            if self._released.wait(seconds):
+                raise ClientDisconnected
 
     def release(self) -> None:
-        """End the current pause and skip all later ones."""
-        self._wake.set()
+        """End the current wait and all later ones: the client does not need the response."""
+        self._released.set()
 
     def _chunk_index(self, fault: Fault, count: int) -> int:
         """Return the index of the chunk before which a fault is due; -1 if it is never due."""
@@ -174,19 +179,6 @@ class ResponseDelivery:
         # A truncated stream lacks its last chunk, which has the finish reason.
         last = count - 1 if fault.kind == "truncate" else count
         return min(fault.chunks or 0, last)
-
-    def _end_stream(self, fault: Fault) -> None:
-        if fault.kind == "hang":
-            self._wait(_FOREVER)
-        if fault.kind == "status":
-            raise fault.error()
-
-    def _pace(self, chunk: chat_pb2.GetChatCompletionChunk, *, first: bool) -> None:
-        reply = self.reply
-        if first or reply is None or not (reply.tps or reply.jitter):
-            return
-        count = sum(tokens.count(output.delta.content) for output in chunk.outputs)
-        self._wait(self._jittered(count / reply.tps if reply.tps else 0.0, reply.jitter))
 
     def _first_delay(self) -> float:
         """Return the seconds until the first chunk."""
@@ -199,9 +191,15 @@ class ResponseDelivery:
                 seconds += self._jittered(fault.seconds, fault.jitter)
         return seconds
 
-    def _jittered(self, seconds: float, jitter: float) -> float:
-        return max(0.0, seconds + self._random.uniform(-jitter, jitter)) if jitter else seconds
+    def _chunk_delay(self, chunk: chat_pb2.GetChatCompletionChunk) -> float:
+        """Return the seconds between a chunk and the one before it."""
+        reply = self.reply
+        if reply is None:
+            return 0.0
+        seconds = 0.0
+        if reply.tps:
+            seconds = sum(tokens.count(item.delta.content) for item in chunk.outputs) / reply.tps
+        return self._jittered(seconds, reply.jitter)
 
-    def _wait(self, seconds: float) -> None:
-        if seconds > 0 and self.pause(seconds):
-            raise ClientDisconnected
+    def _jittered(self, seconds: float, jitter: float) -> float:
+        return max(0.0, seconds + self._rng.uniform(-jitter, jitter)) if jitter else seconds

@@ -10,7 +10,7 @@ import random
 import uuid
 from functools import partial
 
-from xai_vision.proto import chat_pb2, deferred_pb2
+from xai_vision.proto import chat_pb2, deferred_pb2, usage_pb2
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact
@@ -44,7 +44,7 @@ from xai_vision.testing._settings import Settings
 
 
 class Engine:
-    """The service as one tenant sees it.
+    """The service of one tenant.
 
     Attributes:
         settings: The tenant's settings.
@@ -73,9 +73,9 @@ class Engine:
         self.models = ModelCatalog(LANGUAGE_MODELS)
         self.faults = FaultRegistry(settings.seed)
         self.rate_limiter: RateLimiter | None = None
+        self._rng = random.Random(settings.seed)  # noqa: S311 - reproducible
         # uuid4() makes a system call each time, which releases the GIL.
-        self._ids = random.Random()  # noqa: S311 - ids are not secret
-        self._random = random.Random(settings.seed)  # noqa: S311 - reproducible
+        self._id_rng = self._rng if settings.fixed_ids else random.Random()  # noqa: S311 - not secret
         self._active: set[ActiveCall] = set()
         self._reader = RequestReader(
             settings, inspector, self.calls.image_cache, self.urls, self.files
@@ -83,7 +83,7 @@ class Engine:
 
     def start_call(self, record: Call) -> ActiveCall:
         """Add a call to the log and to the active calls."""
-        call = ActiveCall(record, self.calls, self._random, self._active.discard)
+        call = ActiveCall(record, self.calls, self._rng, self._active.discard)
         self._active.add(call)
         return call
 
@@ -102,14 +102,31 @@ class Engine:
         """
         model = self._resolve_model(request, caller, call)
         validate_request(request, self.settings)
-        summary = self._read_request(request, model, caller, call)
+        if not request.messages:
+            raise invalid_argument("The request has no messages. Send at least one.")
+        earlier = None
+        if request.HasField("previous_response_id"):
+            earlier = self.store.get(request.previous_response_id).conversation
+        summary = self._read_messages(call.record, earlier)
+        self._check_limits(summary, model, caller)
+        if summary.images and request.store_messages and self.settings.stored_images == "refuse":
+            raise invalid_argument(
+                "Requests with images cannot be stored. Send them with store_messages=False."
+            )
         self.apply_faults(call, summary.text_tokens + summary.image_tokens)
         reply = self._choose_reply(request, summary, call)
         viewed = sum(self._viewed_image_tokens(tool_call) for tool_call in reply.steps)
-        builder = ResponseBuilder(request, summary, model, self.new_id(), self.clock.time(), viewed)
+        builder = ResponseBuilder(
+            request, summary, model, self._new_id(), self.clock.time(), viewed
+        )
         response = builder.build(reply)
         if request.store_messages:
-            self._store(response, summary)
+            turn = ConversationSummary(
+                message_count=1,
+                text_tokens=response.usage.completion_tokens,
+                last_response=response.outputs[-1].message.content,
+            )
+            self.store.put(response, turn.appended_to(summary))
         return response
 
     def defer(
@@ -118,10 +135,10 @@ class Engine:
         """Prepare a deferred response. An invalid request is refused at once.
 
         Raises:
-            ServiceError: The request is refused.
+            ServiceError: The request is refused, or a fault ends the call.
         """
         response = self.complete(request, caller, call)
-        request_id = self.new_id()
+        request_id = self._new_id()
         self.deferred.put(request_id, response)
         return deferred_pb2.StartDeferredResponse(request_id=request_id)
 
@@ -131,47 +148,30 @@ class Engine:
         """Compact a conversation into encrypted content that only the service can read.
 
         Raises:
-            ServiceError: The request is refused.
+            ServiceError: The request is refused, or a fault ends the call.
         """
         model = self._resolve_model(request, caller, call)
         if not request.input:
             raise invalid_argument("There is nothing to compact: the request has no messages.")
-        summary = self._reader.read(request.input)
-        call.record.prompt, call.record.images = summary.prompt, summary.images
-        dropped = len(request.input)
-        call.record.request = without_image_data(
-            request, [image for image in summary.images if not image.earlier]
-        )
+        summary = self._read_messages(call.record)
         self._check_limits(summary, model, caller)
-        self.apply_faults(call, summary.text_tokens + summary.image_tokens)
+        prompt_tokens = summary.text_tokens + summary.image_tokens
+        self.apply_faults(call, prompt_tokens)
+        state = compaction_state(summary)
         response = chat_pb2.CompactContextResponse(
-            id=self.new_id(),
-            encrypted_content=encrypted_content.encode(compaction_state(summary)),
-            dropped_message_count=dropped,
+            id=self._new_id(),
+            encrypted_content=encrypted_content.encode(state),
+            dropped_message_count=len(request.input),
+            usage=usage_pb2.SamplingUsage(
+                prompt_text_tokens=summary.text_tokens,
+                prompt_image_tokens=summary.image_tokens,
+                prompt_tokens=prompt_tokens,
+                completion_tokens=state["tokens"],
+                total_tokens=prompt_tokens + state["tokens"],
+            ),
         )
-        usage = response.usage
-        usage.prompt_text_tokens = summary.text_tokens
-        usage.prompt_image_tokens = summary.image_tokens
-        usage.prompt_tokens = usage.prompt_text_tokens + usage.prompt_image_tokens
-        usage.completion_tokens = compaction_state(summary)["tokens"]
-        usage.total_tokens = usage.prompt_tokens + usage.completion_tokens
-        usage.cost_in_usd_ticks = cost(usage, model)
+        response.usage.cost_in_usd_ticks = cost(response.usage, model)
         return response
-
-    def new_id(self) -> str:
-        """Return a new id."""
-        if self.settings.fixed_ids:
-            return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
-
-    def _viewed_image_tokens(self, tool_call: ServerToolCall) -> int:
-        """Return the image tokens of a "view_image" call; 0 for other tools."""
-        if tool_call.tool != "view_image" or tool_call.failed:
-            return 0
-        data = self.urls.fetch(str(tool_call.arguments.get("image_url", "")))
-        if data is None:
-            return self.settings.viewed_tokens
-        return self._reader.image_tokens(data)
 
     def apply_faults(self, call: ActiveCall, tokens: int = 0) -> None:
         """Apply the rate limit and the faults due before the response; schedule the later ones.
@@ -199,9 +199,21 @@ class Engine:
         return bool(self._active)
 
     def release(self) -> None:
-        """End the pauses in the delivery of this tenant's responses."""
+        """End the waits in the delivery of this tenant's responses."""
         for call in list(self._active):
-            call.release()
+            call.delivery.release()
+
+    def _new_id(self) -> str:
+        return str(uuid.UUID(int=self._id_rng.getrandbits(128), version=4))
+
+    def _viewed_image_tokens(self, tool_call: ServerToolCall) -> int:
+        """Return the image tokens of a "view_image" call; 0 for other tools."""
+        if tool_call.tool != "view_image" or tool_call.failed:
+            return 0
+        data = self.urls.fetch(str(tool_call.arguments.get("image_url", "")))
+        if data is None:
+            return self.settings.viewed_tokens
+        return self._reader.image_tokens(data)
 
     def _choose_reply(
         self,
@@ -215,14 +227,14 @@ class Engine:
         if choice is not None:
             call.delivery.reserve_reply(choice.return_reply)
             outcome = choice.outcome(call.record)
-        if isinstance(outcome, Fault):
-            call.delivery.commit_reply()
-            self._schedule_faults(call, [*call.delivery.faults, outcome])
-        if outcome is None and self.settings.unmatched == "error":
+        elif self.settings.unmatched == "error":
             raise ServiceError(
                 "FAILED_PRECONDITION",
                 f"No rule of the fake server matches this call. {self.rules.nearest(call.record)}",
             )
+        if isinstance(outcome, Fault):
+            call.delivery.commit_reply()
+            self._schedule_faults(call, [*call.delivery.faults, outcome])
         reply = outcome if isinstance(outcome, Reply) else default_reply(request, summary)
         call.delivery.reply = reply
         return reply
@@ -243,41 +255,29 @@ class Engine:
         record = call.record
         record.request, record.model, record.model_names = request, name, (name,)
         if not name:
-            raise invalid_argument("The request names no model.")
+            raise invalid_argument("The request does not name a model. Set the field model.")
         model = self.models.resolve(name)
         record.model_names = (name, model.name, *model.aliases)
-        allowed = caller.models
-        if allowed is not None and not set(record.model_names) & set(allowed):
+        if caller.models is not None and set(caller.models).isdisjoint(record.model_names):
             raise permission_denied(f"The API key has no access to the model {name}.")
         return model
 
-    def _read_request(
-        self,
-        request: chat_pb2.GetCompletionsRequest,
-        model: Model,
-        caller: ApiKey,
-        call: ActiveCall,
+    def _read_messages(
+        self, record: Call, earlier: ConversationSummary | None = None
     ) -> ConversationSummary:
-        if not request.messages:
-            raise invalid_argument("The request has no messages: at least one is needed.")
-        earlier = None
-        if request.HasField("previous_response_id"):
-            earlier = self.store.get(request.previous_response_id).conversation
+        """Read the request in ``record``, and fill in the record's prompt and images.
+
+        Returns:
+            The summary of the whole conversation, which continues ``earlier``.
+        """
         first_turn = earlier.message_count if earlier else 0
-        summary = self._reader.read(request.messages, first_turn=first_turn)
-        call.record.prompt, call.record.images = summary.prompt, summary.images
-        call.record.request = without_image_data(
-            request, [image for image in summary.images if not image.earlier]
-        )
+        summary = self._reader.read(record.messages, first_turn=first_turn)
+        record.prompt, record.images = summary.prompt, summary.images
+        new_images = [image for image in summary.images if not image.earlier]
+        record.request = without_image_data(record.request, new_images)
         if earlier:
             summary = summary.appended_to(earlier)
-            call.record.earlier_images = [image for image in summary.images if image.earlier]
-        self._check_limits(summary, model, caller)
-        refuse = request.store_messages and self.settings.stored_images == "refuse"
-        if refuse and summary.images:
-            raise invalid_argument(
-                "Requests with images cannot be stored: send them with store_messages=False."
-            )
+            record.earlier_images = [image for image in summary.images if image.earlier]
         return summary
 
     def _check_limits(self, summary: ConversationSummary, model: Model, caller: ApiKey) -> None:
@@ -293,12 +293,3 @@ class Engine:
             raise invalid_argument(f"Image inputs are not supported by the model {model.name}.")
         if not caller.vision:
             raise permission_denied("The API key has no access to the vision endpoint.")
-
-    def _store(
-        self, response: chat_pb2.GetChatCompletionResponse, summary: ConversationSummary
-    ) -> None:
-        text = response.outputs[-1].message.content
-        turn = ConversationSummary(
-            message_count=1, text_tokens=response.usage.completion_tokens, last_response=text
-        )
-        self.store.put(response, turn.appended_to(summary))

@@ -1,11 +1,12 @@
-"""Looking at an image: is it one, how large, which colors."""
+"""Inspection of images: format, size and main colors."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-_MAGIC: Final = (
+_SIGNATURES: Final = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"GIF8", "GIF"),
@@ -49,27 +50,28 @@ _PALETTE: Final = {
     "purple": (130, 50, 165),
     "magenta": (215, 50, 180),
 }
-_SWATCH: Final = 48  # pixels a side: enough to tell the main colors, quick to count
-_LARGE: Final = 4_000_000
+_SAMPLE_SIDE: Final = 48  # pixels; enough for the main colors, and fast to count
+_LARGE_IMAGE_PIXELS: Final = 4_000_000
+_MAX_CACHE_ENTRIES: Final = 4096
 
-# Decoding takes some 4 bytes a pixel; large ones take turns, so that memory stays bounded
-# however many calls come at once.
-_turn = threading.Lock()
+# Decoding takes about 4 bytes per pixel. Large images are decoded one at a time, so that
+# concurrent calls use a bounded amount of memory.
+_large_image_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What is true of an image's bytes, wherever they came from.
+    """The properties of an image's bytes.
 
     Attributes:
-        sha256: Hash of the bytes, in hex.
-        size: Bytes.
-        format: "JPEG" or "PNG", or another of Pillow's names where the settings take it.
-        width: Pixels, as stored: before any EXIF rotation.
-        height: Pixels, likewise.
-        colors: Names of the main colors, the most frequent first, at most three.
-        thumbnail: The image as ``looks.SIDE`` x ``looks.SIDE`` RGB values, on white where it is
-            transparent, for telling near images apart.
+        sha256: The SHA-256 of the bytes, in hex.
+        size: The number of bytes.
+        format: "JPEG", "PNG", or another format name of Pillow that the settings allow.
+        width: The stored width in pixels, without the EXIF orientation applied.
+        height: The stored height in pixels, without the EXIF orientation applied.
+        colors: The names of at most three main colors, the most frequent first.
+        thumbnail: The RGB values of a thumbnail of ``SIDE`` x ``SIDE`` pixels on a white
+            background, to compare images.
     """
 
     sha256: str
@@ -81,59 +83,67 @@ class ImageInfo:
     thumbnail: bytes
 
     def to_json(self) -> dict[str, Any]:
-        """The facts as JSON."""
+        """Return the properties as values that JSON can represent."""
         return {**vars(self), "thumbnail": self.thumbnail.hex()}
 
     @classmethod
-    def from_json(cls, found: dict[str, Any]) -> ImageInfo:
-        """The facts from JSON."""
-        colors, thumbnail = tuple(found["colors"]), bytes.fromhex(found["thumbnail"])
-        return cls(**{**found, "colors": colors, "thumbnail": thumbnail})
+    def from_json(cls, values: dict[str, Any]) -> ImageInfo:
+        """Make an ImageInfo from the result of ``to_json``."""
+        colors, thumbnail = tuple(values["colors"]), bytes.fromhex(values["thumbnail"])
+        return cls(**{**values, "colors": colors, "thumbnail": thumbnail})
 
 
 class ImageInspector:
-    """Checks images as the service does; remembers what it found by content.
+    """Checks images as the service does, and caches the results by content.
 
-    A conversation sends its images again with every turn, and decoding one may take half a
+    A conversation sends its images again with every turn, and decoding one can take half a
     second.
     """
 
-    def __init__(self, remember: int = 4096) -> None:
-        self._remember = remember
-        self._seen: OrderedDict[str, ImageInfo] = OrderedDict()
+    def __init__(self) -> None:
+        self._cache: OrderedDict[str, ImageInfo] = OrderedDict()
         self._lock = threading.Lock()
 
     def inspect(self, data: bytes, declared_media_type: str, settings: Settings) -> ImageInfo:
-        """Look at an image.
+        """Return the properties of an image.
 
         Args:
-            data: The file.
-            label: The MIME type it was sent with, or "".
-            settings: What is taken.
+            data: The bytes of the file.
+            declared_media_type: The MIME type in the request, or "".
+            settings: The settings with the accepted formats and sizes.
 
         Raises:
-            ServiceError: INVALID_ARGUMENT, it is not taken.
+            ServiceError: INVALID_ARGUMENT if the service does not accept the image.
         """
-        kind = _check(data, declared_media_type, settings)
+        format_ = detect_format(data)
+        if not format_:
+            declared = declared_media_type.rpartition("/")[2].replace("jpg", "jpeg").upper()
+            expected = declared if declared in settings.image_formats else settings.image_formats[0]
+            raise invalid_argument(f"Invalid {expected} image: the data is not an image.")
+        if format_ not in settings.image_formats:
+            supported = ", ".join(settings.image_formats)
+            raise invalid_argument(
+                f"Unsupported image format {format_}. Supported formats: {supported}."
+            )
         digest = hashlib.sha256(data).hexdigest()
         with self._lock:
-            facts = self._seen.get(digest)
-        if facts is None:
-            facts = _look(data, kind, digest, settings)
+            info = self._cache.get(digest)
+        if info is None:
+            info = _inspect(data, format_, digest, settings)
             with self._lock:
-                self._seen[digest] = facts
-                while len(self._seen) > self._remember:
-                    self._seen.popitem(last=False)
-        # What is known was looked at for a tenant that may take larger ones.
-        _check_size(facts.width, facts.height, kind, settings)
-        return facts
+                self._cache[digest] = info
+                while len(self._cache) > _MAX_CACHE_ENTRIES:
+                    self._cache.popitem(last=False)
+        # A cached result may come from a tenant with a higher limit.
+        _check_size(info.width, info.height, format_, settings)
+        return info
 
 
 def detect_format(data: bytes) -> str:
-    """Tell a file's format by its first bytes; "" if they are of no known image."""
-    for magic, kind in _MAGIC:
-        if data.startswith(magic):
-            return kind
+    """Return the format of a file by its first bytes, or "" if it is not a known one."""
+    for signature, format_ in _SIGNATURES:
+        if data.startswith(signature):
+            return format_
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[4:12] in (b"ftypavif", b"ftypheic", b"ftypheix", b"ftypmif1"):
@@ -141,82 +151,72 @@ def detect_format(data: bytes) -> str:
     return ""
 
 
-def _check(data: bytes, label: str, settings: Settings) -> str:
-    kind = detect_format(data)
-    if not kind:
-        wanted = label.rpartition("/")[2].replace("jpg", "jpeg").upper()
-        named = wanted if wanted in settings.image_formats else settings.image_formats[0]
-        raise invalid_argument(f"Invalid {named} image: the data is not an image.")
-    if kind not in settings.image_formats:
-        known = ", ".join(settings.image_formats)
-        raise invalid_argument(f"Unsupported image format {kind}. Supported formats: {known}.")
-    return kind
-
-
-def _look(data: bytes, kind: str, digest: str, settings: Settings) -> ImageInfo:
+def _inspect(data: bytes, format_: str, digest: str, settings: Settings) -> ImageInfo:
     try:
-        image = _open(data, kind)
+        image = _open(data, format_)
         width, height = image.size
-        _check_size(width, height, kind, settings)
-        small = _decode(image, width * height > _LARGE)
+        _check_size(width, height, format_, settings)
+        with _large_image_lock if width * height > _LARGE_IMAGE_PIXELS else nullcontext():
+            sample = _decode_sample(image)
     except ServiceError:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError) as fault:
-        raise invalid_argument(f"Invalid {kind} image: {fault}.") from None
-    except Exception as fault:  # noqa: BLE001 - decoders fail in many ways on broken data
-        raise invalid_argument(f"Invalid {kind} image: {type(fault).__name__}.") from None
-    return ImageInfo(digest, len(data), kind, width, height, _colours(small), _swatch(small))
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise invalid_argument(f"Invalid {format_} image: {error}.") from None
+    except Exception as error:  # noqa: BLE001 - decoders fail in many ways on broken data
+        raise invalid_argument(f"Invalid {format_} image: {type(error).__name__}.") from None
+    colors, thumbnail = _main_colors(sample), _thumbnail(sample)
+    return ImageInfo(digest, len(data), format_, width, height, colors, thumbnail)
 
 
-def _check_size(width: int, height: int, kind: str, settings: Settings) -> None:
+def _check_size(width: int, height: int, format_: str, settings: Settings) -> None:
     if width * height > settings.max_pixels:
-        raise invalid_argument(f"Invalid {kind} image: {width}x{height} pixels are too many.")
+        raise invalid_argument(
+            f"Invalid {format_} image: {width}x{height} pixels are too many. "
+            f"The maximum is {settings.max_pixels}."
+        )
 
 
-def _open(data: bytes, kind: str) -> Image:
-    # The format's own class instead of Image.open: nothing else can be tried on the bytes, and
-    # the warning about large images, which tests often turn into an error, does not arise.
+def _open(data: bytes, format_: str) -> Image:
+    # The format's own class cannot try another decoder on the bytes, and unlike Image.open it
+    # does not warn about large images, which tests often turn into an error.
     from PIL.JpegImagePlugin import JpegImageFile
     from PIL.PngImagePlugin import PngImageFile
 
-    own: dict[str, Any] = {"JPEG": JpegImageFile, "PNG": PngImageFile}
-    if kind in own:
-        image: Image = own[kind](io.BytesIO(data))
-        return image
+    if format_ == "JPEG":
+        return JpegImageFile(io.BytesIO(data))
+    if format_ == "PNG":
+        return PngImageFile(io.BytesIO(data))
     import PIL.Image
 
-    return PIL.Image.open(io.BytesIO(data), formats=[kind])
+    return PIL.Image.open(io.BytesIO(data), formats=[format_])
 
 
-def _decode(image: Image, large: bool) -> Image:
-    from contextlib import nullcontext
+def _decode_sample(image: Image) -> Image:
+    """Return the image as ``_SAMPLE_SIDE`` x ``_SAMPLE_SIDE`` RGBA pixels."""
+    from PIL.Image import Resampling
 
-    with _turn if large else nullcontext():
-        image.draft("RGB", (_SWATCH * 4, _SWATCH * 4))  # JPEG: decodes at an eighth at best
-        image.load()
-        if image.mode.startswith("I"):  # 16 bits: the upper 8 of them
-            image = image.resize((_SWATCH, _SWATCH)).point(lambda value: value / 256)
-            image = image.convert("L")
-        if image.mode in ("P", "PA", "1"):
-            image = image.convert("RGBA")
-        return image.resize((_SWATCH, _SWATCH), 4).convert("RGBA")  # 4: box, every pixel counts
-
-
-def _colours(small: Image) -> tuple[str, ...]:
-    tally: dict[str, int] = {}
-    nearest: dict[tuple[int, ...], str] = {}
-    raw = small.tobytes()
-    for start in range(0, len(raw), 4):
-        pixel = tuple(value & 0xF8 for value in raw[start : start + 4])
-        if pixel not in nearest:
-            nearest[pixel] = _name(pixel)
-        tally[nearest[pixel]] = tally.get(nearest[pixel], 0) + 1
-    ranked = sorted(tally.items(), key=lambda item: (-item[1], item[0]))
-    enough = [name for name, pixels in ranked if pixels * 12 >= _SWATCH * _SWATCH]
-    return tuple(enough[:3] or [ranked[0][0]])
+    size = (_SAMPLE_SIDE, _SAMPLE_SIDE)
+    image.draft("RGB", (_SAMPLE_SIDE * 4, _SAMPLE_SIDE * 4))  # JPEG can decode at 1/8 scale
+    image.load()
+    if image.mode.startswith("I"):  # 16 bits per pixel; keep the upper 8
+        image = image.resize(size).point(lambda value: value / 256).convert("L")
+    if image.mode in ("P", "PA", "1"):
+        image = image.convert("RGBA")
+    return image.resize(size, Resampling.BOX).convert("RGBA")  # a box filter uses every pixel
 
 
-def _name(pixel: tuple[int, ...]) -> str:
+def _main_colors(sample: Image) -> tuple[str, ...]:
+    raw = sample.point(lambda value: value & 0xF8).tobytes()  # fewer distinct colors to name
+    pixels = Counter(raw[start : start + 4] for start in range(0, len(raw), 4))
+    colors: Counter[str] = Counter()
+    for pixel, count in pixels.items():
+        colors[_color_name(pixel)] += count
+    ranked = sorted(colors, key=lambda name: (-colors[name], name))
+    frequent = [name for name in ranked if colors[name] * 12 >= _SAMPLE_SIDE**2]
+    return tuple(frequent[:3] or ranked[:1])
+
+
+def _color_name(pixel: bytes) -> str:
     if pixel[3] < 128:
         return "transparent"
     return min(
@@ -225,8 +225,9 @@ def _name(pixel: tuple[int, ...]) -> str:
     )
 
 
-def _swatch(small: Image) -> bytes:
+def _thumbnail(sample: Image) -> bytes:
     from PIL import Image
 
-    white = Image.new("RGBA", small.size, "white")
-    return Image.alpha_composite(white, small).convert("RGB").resize((SIDE, SIDE), 4).tobytes()
+    white = Image.new("RGBA", sample.size, "white")
+    flattened = Image.alpha_composite(white, sample).convert("RGB")
+    return flattened.resize((SIDE, SIDE), Image.Resampling.BOX).tobytes()

@@ -1,15 +1,16 @@
-"""Where images come from: data URLs, a table of web addresses, a table of uploaded files."""
+"""The sources of images: data URLs, and the tables of web addresses and uploaded files."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import TypeAlias
 
-from xai_vision.testing._errors import ServiceError, image_fetch_failed, invalid_argument, not_found
+from xai_vision.testing import _validation as check
+from xai_vision.testing._errors import ServiceError, invalid_argument, not_found
 from xai_vision.testing._settings import Settings
 from xai_vision.testing._thread_pool import release_slot
 
@@ -17,57 +18,58 @@ Source: TypeAlias = "bytes | Path | Callable[[], bytes] | Exception"
 
 
 class SourceTable(MutableMapping[str, "Source"]):
-    """Addresses and what is found there.
+    """A mapping from an address to its content.
 
-    A value is bytes, a Path (read at each fetch), a function returning bytes, or an exception
-    that fetching raises: a ``ServiceError`` is the answer as it is, any other becomes DATA_LOSS.
+    A value is bytes, a Path (read for each request), a function that returns bytes, or an
+    exception. The response to a request for an exception is that error if it is a
+    ``ServiceError``, otherwise DATA_LOSS.
     """
 
     def __init__(self) -> None:
-        self._items: dict[str, Source] = {}
-        self._fetched: dict[str, int] = {}
+        self._sources: dict[str, Source] = {}
+        self._fetch_counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def __getitem__(self, address: str) -> Source:
-        return self._items[address]
+        return self._sources[address]
 
     def __setitem__(self, address: str, source: Source | bytearray | memoryview) -> None:
-        if not isinstance(address, str):
-            raise TypeError(f"an address is a str, not {address!r:.60}")
+        check.instance("an address", address, str, "a string")
         if isinstance(source, (bytearray, memoryview)):
             source = bytes(source)
-        if not isinstance(source, (bytes, Path, Exception)) and not callable(source):
-            raise TypeError(f"bytes, a Path, a function or an exception, not {source!r:.60}")
+        if not callable(source):
+            types, expected = (bytes, Path, Exception), "bytes, a Path, a function or an exception"
+            check.instance(f"the source of {address!r:.60}", source, types, expected)
         with self._lock:
-            self._items[address] = source
+            self._sources[address] = source
 
     def __delitem__(self, address: str) -> None:
         with self._lock:
-            del self._items[address]
+            del self._sources[address]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(list(self._items))
+        return iter(list(self._sources))
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._sources)
 
     def clear(self) -> None:
-        """Forget every address and count."""
+        """Remove all addresses and reset their fetch counts."""
         with self._lock:
-            self._items.clear()
-            self._fetched.clear()
+            self._sources.clear()
+            self._fetch_counts.clear()
 
     def fetch_count(self, address: str) -> int:
-        """How often ``address`` was fetched. The service fetches again for every request."""
-        return self._fetched.get(address, 0)
+        """Return how often ``address`` was fetched. The service fetches it for every request."""
+        return self._fetch_counts[address]
 
     def fetch(self, address: str) -> bytes | None:
-        """Fetch what is at ``address``; None if the table has no such address."""
+        """Return the content of ``address``, or None if it is not in the table."""
         with self._lock:
-            source = self._items.get(address)
+            source = self._sources.get(address)
             if source is None:
                 return None
-            self._fetched[address] = self._fetched.get(address, 0) + 1
+            self._fetch_counts[address] += 1
         if isinstance(source, Exception):
             raise source
         if isinstance(source, Path):
@@ -79,35 +81,41 @@ class SourceTable(MutableMapping[str, "Source"]):
 
 
 def fetch_url(table: SourceTable, url: str, settings: Settings) -> bytes:
-    """Get the image at a web address from the table a test filled.
+    """Return the image at a web address.
 
     Raises:
-        ServiceError: DATA_LOSS, it is not there, too large, or fetching it failed.
+        ServiceError: DATA_LOSS if the table does not contain the address, the image is too large,
+            or the test's function fails.
     """
     try:
         data = table.fetch(url)
     except ServiceError:
         raise
-    except Exception as fault:
-        raise image_fetch_failed(f"Failed to fetch image from {url:.200}: {fault}") from fault
+    except Exception as error:
+        raise _fetch_error(url, str(error)) from error
     if data is None:
-        raise image_fetch_failed(
-            f"Failed to fetch image from {url:.200}: the fake reads no web address; "
-            f'give it one with server.urls["{url:.200}"] = data.'
+        raise _fetch_error(
+            url,
+            "the fake server does not access the network. "
+            f'Set the image with server.urls["{url:.200}"] = data.',
         )
     if len(data) > settings.max_url_image_bytes:
-        raise image_fetch_failed(
-            f"Failed to fetch image from {url:.200}: its {len(data)} bytes exceed the limit of "
-            f"{settings.max_url_image_bytes} bytes."
+        raise _fetch_error(
+            url,
+            f"its {len(data)} bytes exceed the limit of {settings.max_url_image_bytes} bytes.",
         )
     return data
 
 
+def _fetch_error(url: str, problem: str) -> ServiceError:
+    return ServiceError("DATA_LOSS", f"Failed to fetch image from {url:.200}: {problem}")
+
+
 def fetch_file(table: SourceTable, file_id: str) -> bytes:
-    """Get an uploaded file.
+    """Return an uploaded file.
 
     Raises:
-        ServiceError: NOT_FOUND, no file has that id.
+        ServiceError: NOT_FOUND if no file has the id.
     """
     data = table.fetch(file_id)
     if data is None:
@@ -116,18 +124,21 @@ def fetch_file(table: SourceTable, file_id: str) -> bytes:
 
 
 def decode_data_url(url: str, settings: Settings) -> tuple[bytes, str]:
-    """Take a data URL apart into the file and its MIME type.
+    """Return the bytes of a data URL and its media type.
 
     Raises:
-        ServiceError: INVALID_ARGUMENT, it is no base64 data URL or over the size limit.
+        ServiceError: INVALID_ARGUMENT if the URL is not a valid base64 data URL, or the image is
+            too large.
     """
-    head, comma, body = url.partition(",")
-    label, *marks = head[len("data:") :].split(";")
-    if not comma or "base64" not in [mark.strip().lower() for mark in marks]:
-        raise invalid_argument("Invalid image URL: a data URL reads data:image/png;base64,...")
+    header, comma, body = url.partition(",")
+    media_type, *parameters = header[len("data:") :].split(";")
+    if not comma or "base64" not in [parameter.strip().lower() for parameter in parameters]:
+        raise invalid_argument(
+            "Invalid image URL: a data URL must have the form data:image/png;base64,..."
+        )
     try:
-        data = _unbase64(body)
-    except (binascii.Error, ValueError):
+        data = _decode_base64(body)
+    except ValueError:
         raise invalid_argument("Base64 string of provided image cannot be decoded.") from None
     if not data:
         raise invalid_argument("Base64 string of provided image cannot be decoded: it is empty.")
@@ -136,13 +147,13 @@ def decode_data_url(url: str, settings: Settings) -> tuple[bytes, str]:
             f"Image size of {len(data)} bytes exceeds the maximum of {settings.max_image_bytes} "
             "bytes."
         )
-    return data, label.strip().lower()
+    return data, media_type.strip().lower()
 
 
-def _unbase64(body: str) -> bytes:
-    # The standard library takes some 12 ms for 10 MiB, pybase64 a tenth of it.
+def _decode_base64(text: str) -> bytes:
+    # For 10 MiB the standard library takes about 12 ms, pybase64 a tenth of that.
     try:
-        import pybase64
+        from pybase64 import b64decode
     except ImportError:
-        return base64.b64decode(body, validate=True)
-    return pybase64.b64decode(body, validate=True)
+        return base64.b64decode(text, validate=True)
+    return b64decode(text, validate=True)

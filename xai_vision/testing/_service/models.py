@@ -1,7 +1,7 @@
-"""The models the fake offers.
+"""The models of the fake service.
 
-Names, aliases and what they take follow the public catalogue; prices and lengths are of its
-order, for counting with, and promise nothing.
+Names, aliases and modalities follow the service's public list of models. Prices and prompt
+lengths are only similar to the real ones.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import Final
 
 from xai_vision.testing._errors import not_found
@@ -16,21 +17,25 @@ from xai_vision.testing._errors import not_found
 
 @dataclass(frozen=True)
 class Model:
-    """One model of the catalogue.
+    """A model.
 
-    Prices are integers as on the wire: hundred-millionths of a US cent a token, which is the
-    same as 1e-10 USD, a "tick". 30_000 is 3 USD for a million tokens.
+    Prices are integers, as in the protos, in units of a hundred-millionth of a US cent (1e-10
+    USD). A price of 30_000 per token is 3 USD per million tokens.
 
     Attributes:
-        name: The name replies carry.
-        aliases: Other names requests may use.
-        vision: Whether it takes images.
-        max_prompt: Longest prompt in tokens, images included.
-        text_price: Ticks for a token of text in the prompt.
-        image_price: Ticks for an image token in the prompt; for an image model, for an image.
-        cached_price: Ticks for a prompt token that was cached.
-        answer_price: Ticks for a token of the answer.
-        search_price: Ticks for one search source.
+        name: The name in responses.
+        aliases: The other names that requests may use.
+        vision: Whether the model accepts images.
+        max_prompt_length: The maximum prompt in tokens, image tokens included.
+        text_price: The price of a text token in the prompt.
+        image_price: The price of an image token in the prompt. For an image generation model, the
+            price of an image.
+        cached_price: The price of a cached prompt token.
+        completion_price: The price of a token of the response.
+        search_price: The price of a search source.
+        version: The version in the list of models.
+        fingerprint: The system fingerprint in responses.
+        created: When the model was created.
     """
 
     name: str
@@ -47,17 +52,21 @@ class Model:
     created: datetime = datetime(2025, 7, 9, tzinfo=timezone.utc)
 
 
-def _fast(
-    name: str, *aliases: str, vision: bool = True, max_prompt: int = 2_000_000, answer: int = 5_000
-) -> Model:
-    return Model(name, aliases, vision, max_prompt, 2_000, 2_000, 500, answer)
-
+_fast = partial(
+    Model,
+    vision=True,
+    max_prompt_length=2_000_000,
+    text_price=2_000,
+    image_price=2_000,
+    cached_price=500,
+    completion_price=5_000,
+)
 
 LANGUAGE_MODELS: Final = (
     Model("grok-4-0709", ("grok-4", "grok-4-latest"), True, 256_000),
-    _fast("grok-4-fast-reasoning", "grok-4-fast"),
+    _fast("grok-4-fast-reasoning", ("grok-4-fast",)),
     _fast("grok-4-fast-non-reasoning"),
-    _fast("grok-4-1-fast-reasoning", "grok-4-1-fast"),
+    _fast("grok-4-1-fast-reasoning", ("grok-4-1-fast",)),
     _fast("grok-4-1-fast-non-reasoning"),
     Model("grok-4.20-reasoning", ("grok-4.20",), True, 2_000_000),
     Model("grok-4.20-non-reasoning", (), True, 2_000_000),
@@ -66,9 +75,15 @@ LANGUAGE_MODELS: Final = (
     Model("grok-4.5", (), True, 1_000_000),
     Model("grok-4.6", ("grok-latest",), True, 1_000_000),
     Model("grok-2-vision-1212", ("grok-2-vision",), True, 32_768, 20_000, 20_000),
-    _fast("grok-code-fast-1", "grok-code-fast", vision=False, max_prompt=256_000, answer=15_000),
+    _fast(
+        "grok-code-fast-1",
+        ("grok-code-fast",),
+        vision=False,
+        max_prompt_length=256_000,
+        completion_price=15_000,
+    ),
     Model("grok-3", ("grok-3-latest",)),
-    _fast("grok-3-mini", vision=False, max_prompt=131_072),
+    _fast("grok-3-mini", vision=False, max_prompt_length=131_072),
 )
 EMBEDDING_MODELS: Final = (Model("v1", ("grok-embedding-small",), True, text_price=100),)
 IMAGE_MODELS: Final = (Model("grok-2-image-1212", ("grok-2-image",), max_prompt_length=1_024),)
@@ -85,10 +100,10 @@ class ModelCatalog:
         return iter(self._models)
 
     def resolve(self, name: str) -> Model:
-        """Find a model by its name or an alias.
+        """Return the model with a name or alias.
 
         Raises:
-            ServiceError: NOT_FOUND, there is none.
+            ServiceError: NOT_FOUND if no model has the name.
         """
         try:
             return self._by_name[name]

@@ -1,4 +1,4 @@
-"""A rate limit like the service's: so many requests and tokens a second."""
+"""A rate limit like the service's, of requests and tokens per second."""
 
 from __future__ import annotations
 
@@ -9,31 +9,30 @@ from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._validation import number
 
 
-class _Bucket:
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._held, self._at = burst, time.monotonic()
+class _TokenBucket:
+    def __init__(self, rate: float, capacity: float) -> None:
+        self._rate, self._capacity = rate, capacity
+        self.level, self._updated = capacity, time.monotonic()
 
-    def refill(self) -> None:
+    def delay(self, amount: float) -> float:
+        """Return the seconds until ``amount`` is available.
+
+        An amount above the capacity is available when the bucket is full.
+        """
         now = time.monotonic()
-        self._held = min(self._burst, self._held + (now - self._at) * self._rate)
-        self._at = now
-
-    def wait(self, wanted: float) -> float:
-        """Seconds until ``wanted`` may go; more than the whole bucket may go when it is full."""
-        return max(0.0, (min(wanted, self._burst) - self._held) / self._rate)
-
-    def take(self, wanted: float) -> None:
-        self._held -= wanted
+        self.level = min(self._capacity, self.level + (now - self._updated) * self._rate)
+        self._updated = now
+        return max(0.0, (min(amount, self._capacity) - self.level) / self._rate)
 
 
 class RateLimiter:
-    """Lets calls pass at a rate; refuses the others.
+    """Refuses the calls that exceed a rate.
 
     Args:
-        requests: Requests a second; None is no limit.
-        tokens: Prompt tokens a second, images included; None is no limit.
-        burst: How many seconds' worth may come at once after a pause.
+        requests: The maximum number of requests per second. None is no limit.
+        tokens: The maximum number of prompt tokens per second, image tokens included. None is no
+            limit.
+        burst: The seconds of unused rate that calls can use at once after a pause.
     """
 
     def __init__(
@@ -42,29 +41,27 @@ class RateLimiter:
         for name, rate in (("requests", requests), ("tokens", tokens), ("burst", burst)):
             if rate is not None:
                 number(f"rate_limit: {name}", rate, positive=True)
-        self._requests = _Bucket(requests, max(1.0, requests * burst)) if requests else None
-        self._tokens = _Bucket(tokens, tokens * burst) if tokens else None
+        self._requests = _TokenBucket(requests, max(1.0, requests * burst)) if requests else None
+        self._tokens = _TokenBucket(tokens, tokens * burst) if tokens else None
         self._lock = threading.Lock()
 
     def acquire(self, tokens: int) -> None:
-        """Let a request of so many prompt tokens pass.
+        """Count a request and its prompt tokens.
 
         Raises:
-            ServiceError: RESOURCE_EXHAUSTED, not now; with ``retry-after`` (seconds) in the
-                trailing metadata.
+            ServiceError: RESOURCE_EXHAUSTED, with the seconds to wait in the trailing metadata
+                ``retry-after``.
         """
-        wanted = [(self._requests, 1.0), (self._tokens, float(tokens))]
+        amounts = ((self._requests, 1.0), (self._tokens, float(tokens)))
+        buckets = [(bucket, amount) for bucket, amount in amounts if bucket]
         with self._lock:
-            pairs = [(bucket, amount) for bucket, amount in wanted if bucket]
-            for bucket, _ in pairs:
-                bucket.refill()
-            wait = max((bucket.wait(amount) for bucket, amount in pairs), default=0.0)
-            if wait <= 0:
-                for bucket, amount in pairs:
-                    bucket.take(amount)
+            delay = max((bucket.delay(amount) for bucket, amount in buckets), default=0.0)
+            if delay <= 0:
+                for bucket, amount in buckets:
+                    bucket.level -= amount
                 return
         raise ServiceError(
             "RESOURCE_EXHAUSTED",
             "Too many requests: the rate limit was exceeded.",
-            [("retry-after", f"{wait:.3f}")],
+            [("retry-after", f"{delay:.3f}")],
         )

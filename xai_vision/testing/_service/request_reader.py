@@ -1,7 +1,8 @@
-"""Reading a request: its images opened, its texts counted, before anything is answered."""
+"""Reads the messages of a request: opens the images and counts the tokens."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -9,33 +10,35 @@ from typing import Any, TypeVar
 from xai_vision.proto import chat_pb2, image_pb2
 from xai_vision.testing._calls.images import CallImage, ImageCache
 from xai_vision.testing._errors import invalid_argument
-from xai_vision.testing._service import image_sources as sources
 from xai_vision.testing._service.image_inspection import ImageInfo, ImageInspector
-from xai_vision.testing._service.image_sources import SourceTable
-from xai_vision.testing._service.response import encrypted_content as opaque
-from xai_vision.testing._service.response import tokens
+from xai_vision.testing._service.image_sources import (
+    SourceTable,
+    decode_data_url,
+    fetch_file,
+    fetch_url,
+)
+from xai_vision.testing._service.response import encrypted_content, tokens
 from xai_vision.testing._settings import Settings
 
 _DETAILS = {image_pb2.DETAIL_LOW: "low", image_pb2.DETAIL_HIGH: "high"}
 _ROLES_WITH_CONTENT = (chat_pb2.ROLE_USER, chat_pb2.ROLE_SYSTEM, chat_pb2.ROLE_DEVELOPER)
-# What a message costs besides its text: the marks around it.
-_TOKENS_PER_MESSAGE = 4
-_SLIM_ABOVE = 64 * 1024
-_R = TypeVar("_R", chat_pb2.GetCompletionsRequest, chat_pb2.CompactContextRequest)
+_TOKENS_PER_MESSAGE = 4  # the delimiters around the text
+_LARGE_REQUEST_BYTES = 64 * 1024
+_RequestT = TypeVar("_RequestT", chat_pb2.GetCompletionsRequest, chat_pb2.CompactContextRequest)
 
 
 @dataclass
 class ConversationSummary:
-    """What a conversation holds, as far as answering it goes.
+    """The parts of a conversation that the response depends on.
 
     Attributes:
-        prompt: Text of the last user message, its parts joined by newlines.
-        images: Every image, in order.
-        files: Names or ids of files that are not images.
-        tool_results: Texts of tool messages after the last assistant message.
-        messages: How many messages.
-        text_tokens: Tokens of all text, marks around messages included.
-        last_answer: The last assistant text, or "".
+        prompt: The text of the last user message, its parts joined by newlines.
+        images: All images, in order.
+        files: The names or ids of the files that are not images.
+        tool_results: The texts of the tool messages after the last assistant message.
+        message_count: The number of messages.
+        text_tokens: The number of text tokens, including those for delimiters.
+        last_response: The text of the last assistant message, or "".
     """
 
     prompt: str = ""
@@ -48,17 +51,14 @@ class ConversationSummary:
 
     @property
     def image_tokens(self) -> int:
-        """Tokens of all images."""
+        """The number of image tokens."""
         return sum(image.tokens for image in self.images)
 
     def appended_to(self, earlier: ConversationSummary) -> ConversationSummary:
-        """Return the conversation of ``earlier`` with this one's messages behind it."""
+        """Return the summary of ``earlier`` continued by this conversation."""
         return ConversationSummary(
             prompt=self.prompt,
-            images=[
-                *(image.continued(image.turn) for image in earlier.images),
-                *self.images,
-            ],
+            images=[*(image.continued(image.turn) for image in earlier.images), *self.images],
             files=[*earlier.files, *self.files],
             tool_results=self.tool_results,
             message_count=earlier.message_count + self.message_count,
@@ -69,7 +69,7 @@ class ConversationSummary:
 
 @dataclass(frozen=True)
 class RequestReader:
-    """Reads messages with what one tenant's server has: its tables, its limits, its album."""
+    """Reads messages with the settings and sources of one tenant."""
 
     settings: Settings
     inspector: ImageInspector
@@ -80,32 +80,34 @@ class RequestReader:
     def read(
         self, messages: Iterable[chat_pb2.Message], *, first_turn: int = 0
     ) -> ConversationSummary:
-        """Read messages, opening every image.
+        """Read messages and open their images.
 
         Args:
-            messages: The request's.
-            first_turn: How many messages of an earlier conversation come before them.
+            messages: The messages of the request.
+            first_turn: The number of messages in the conversation that the request continues.
 
         Raises:
-            ServiceError: INVALID_ARGUMENT for a message or image that is not taken,
-                DATA_LOSS or NOT_FOUND for an image that is not there.
+            ServiceError: INVALID_ARGUMENT for an invalid message or image; DATA_LOSS or NOT_FOUND
+                for an image that cannot be fetched.
         """
-        reading = ConversationSummary()
+        summary = ConversationSummary()
         for turn, message in enumerate(messages, first_turn):
-            self._message(message, turn, reading)
-            reading.message_count += 1
-        return reading
+            self._read_message(message, turn, summary)
+            summary.message_count += 1
+        return summary
 
     def image_tokens(self, data: bytes) -> int:
-        """How many image tokens an image counts as.
+        """Return the number of tokens of an image with the detail "auto".
 
         Raises:
-            ServiceError: INVALID_ARGUMENT, it is none.
+            ServiceError: INVALID_ARGUMENT if the service does not accept the image.
         """
-        facts = self.inspector.inspect(data, "", self.settings)
-        return tokens.image_tokens(facts.width, facts.height, "auto", self.settings)
+        info = self.inspector.inspect(data, "", self.settings)
+        return tokens.image_tokens(info.width, info.height, "auto", self.settings)
 
-    def _message(self, message: chat_pb2.Message, turn: int, reading: ConversationSummary) -> None:
+    def _read_message(
+        self, message: chat_pb2.Message, turn: int, summary: ConversationSummary
+    ) -> None:
         if message.role == chat_pb2.INVALID_ROLE:
             raise invalid_argument(f"Message {turn} has no role.")
         if message.role in _ROLES_WITH_CONTENT and not (
@@ -113,78 +115,81 @@ class RequestReader:
         ):
             raise invalid_argument(f"Message {turn} has no content.")
         texts = []
-        for number, content in enumerate(message.content):
+        for index, content in enumerate(message.content):
             kind = content.WhichOneof("content")
             if kind == "text":
                 texts.append(content.text)
             elif kind == "image_url":
-                reading.images.append(self._image(content.image_url, turn))
+                summary.images.append(self._read_image(content.image_url, turn))
             elif kind == "file":
-                self._file(content.file, turn, reading)
+                self._read_file(content.file, turn, summary)
             else:
-                raise invalid_argument(f"Content {number} of message {turn} is empty.")
+                raise invalid_argument(f"Content {index} of message {turn} is empty.")
         text = "\n".join(texts)
-        reading.text_tokens += tokens.count(text) + _TOKENS_PER_MESSAGE
-        for call in message.tool_calls:
-            reading.text_tokens += tokens.count(call.function.arguments) + _TOKENS_PER_MESSAGE
-        if message.encrypted_content:
-            self._compacted(opaque.decode(message.encrypted_content), turn, reading)
-        _note_role(message, text, reading)
+        for counted in (text, *(call.function.arguments for call in message.tool_calls)):
+            summary.text_tokens += tokens.count(counted) + _TOKENS_PER_MESSAGE
+        self._read_compaction(message.encrypted_content, turn, summary)
+        if message.role == chat_pb2.ROLE_USER:
+            summary.prompt = text
+        elif message.role == chat_pb2.ROLE_TOOL:
+            summary.tool_results.append(text)
+        elif message.role == chat_pb2.ROLE_ASSISTANT:
+            summary.last_response = text
+            # The assistant has already responded to the earlier results.
+            summary.tool_results.clear()
 
-    def _image(self, content: image_pb2.ImageUrlContent, turn: int) -> CallImage:
+    def _read_image(self, content: image_pb2.ImageUrlContent, turn: int) -> CallImage:
+        data, source, media_type = self._fetch_image(content)
+        info = self.inspector.inspect(data, media_type, self.settings)
+        if info.size <= self.settings.keep_image_bytes:
+            self.image_cache.put(info.sha256, data)
         detail = _DETAILS.get(content.detail, "auto")
-        label = ""
-        if content.WhichOneof("source") == "file_id":
-            source = content.file_id
-            data = sources.fetch_file(self.files, source)
-        else:
-            url = content.image_url
-            scheme = url[:8].lower()
-            if scheme.startswith("data:"):
-                source = "data"
-                data, label = sources.decode_data_url(url, self.settings)
-            elif scheme.startswith(("http://", "https://")):
-                source = url
-                data = sources.fetch_url(self.urls, url, self.settings)
-            else:
-                raise invalid_argument(
-                    f"Invalid image URL {url[:40]!r}: it is neither http(s) nor a data URL."
-                )
-        return self._seen(data, detail=detail, source=source, label=label, turn=turn)
-
-    def _seen(self, data: bytes, *, detail: str, source: str, label: str, turn: int) -> CallImage:
-        facts = self.inspector.inspect(data, label, self.settings)
-        if facts.size <= self.settings.keep_image_bytes:
-            self.image_cache.put(facts.sha256, data)
-        count = tokens.image_tokens(facts.width, facts.height, detail, self.settings)
         return CallImage(
-            facts,
+            info,
             self.image_cache,
             detail=detail,
             source=source,
-            declared_media_type=label,
-            tokens=count,
+            declared_media_type=media_type,
+            tokens=tokens.image_tokens(info.width, info.height, detail, self.settings),
             turn=turn,
         )
 
-    def _file(self, content: chat_pb2.FileContent, turn: int, reading: ConversationSummary) -> None:
+    def _fetch_image(self, content: image_pb2.ImageUrlContent) -> tuple[bytes, str, str]:
+        """Return the bytes of an image, ``CallImage.source`` and the declared media type."""
+        if content.WhichOneof("source") == "file_id":
+            return fetch_file(self.files, content.file_id), content.file_id, ""
+        url = content.image_url
+        scheme = url[:8].lower()
+        if scheme.startswith("data:"):
+            data, media_type = decode_data_url(url, self.settings)
+            return data, "data", media_type
+        if scheme.startswith(("http://", "https://")):
+            return fetch_url(self.urls, url, self.settings), url, ""
+        raise invalid_argument(
+            f"Invalid image URL {url[:40]!r}: it is neither http(s) nor a data URL."
+        )
+
+    def _read_file(
+        self, content: chat_pb2.FileContent, turn: int, summary: ConversationSummary
+    ) -> None:
         name = content.filename or content.url or content.file_id or "file"
         data = content.data
         if content.file_id:
-            data = sources.fetch_file(self.files, content.file_id)
+            data = fetch_file(self.files, content.file_id)
         elif content.url:
-            data = sources.fetch_url(self.urls, content.url, self.settings)
+            data = fetch_url(self.urls, content.url, self.settings)
         elif not data:
             raise invalid_argument(f"File {name!r} in message {turn} is empty.")
-        reading.files.append(f"{name} ({len(data):,} bytes)")
-        reading.text_tokens += max(1, len(data) // 4)
+        summary.files.append(f"{name} ({len(data):,} bytes)")
+        summary.text_tokens += max(1, len(data) // 4)
 
-    def _compacted(self, found: dict[str, Any], turn: int, reading: ConversationSummary) -> None:
-        """Take in what a compaction of ours remembers: its images cost nothing any more."""
-        reading.text_tokens += found.get("tokens", 0)
-        for facts, detail in found.get("images", ()):
-            seen = CallImage(
-                ImageInfo.from_json(facts),
+    def _read_compaction(self, content: str, turn: int, summary: ConversationSummary) -> None:
+        """Add the images of a compacted conversation, which cost no image tokens."""
+        state = encrypted_content.decode(content)
+        summary.text_tokens += state.get("tokens", 0)
+        for info, detail in state.get("images", ()):
+            image = CallImage(
+                ImageInfo.from_json(info),
                 self.image_cache,
                 detail=detail,
                 source="compacted",
@@ -193,34 +198,25 @@ class RequestReader:
                 turn=turn,
                 earlier=True,
             )
-            reading.images.append(seen)
+            summary.images.append(image)
 
 
-def compaction_state(reading: ConversationSummary) -> dict[str, Any]:
-    """What a compaction remembers of a conversation; ``Reader`` takes it in again."""
-    images = [(image.facts.to_json(), image.detail) for image in reading.images]
+def compaction_state(summary: ConversationSummary) -> dict[str, Any]:
+    """Return what the encrypted content of a compacted conversation stores, as JSON values."""
+    images = [(image.facts.to_json(), image.detail) for image in summary.images]
     return {"kind": "compaction", "images": images, "tokens": 16 + 8 * len(images)}
 
 
-def _note_role(message: chat_pb2.Message, text: str, reading: ConversationSummary) -> None:
-    if message.role == chat_pb2.ROLE_USER:
-        reading.prompt = text
-    elif message.role == chat_pb2.ROLE_TOOL:
-        reading.tool_results.append(text)
-    elif message.role == chat_pb2.ROLE_ASSISTANT:
-        reading.last_response = text
-        # Results of calls that were answered already are not news.
-        reading.tool_results.clear()
+def without_image_data(request: _RequestT, images: Iterable[CallImage]) -> _RequestT:
+    """Return the request for the log. In a large one, hashes replace the data of images.
 
-
-def without_image_data(request: _R, images: list[CallImage]) -> _R:
-    """Return ``request`` for the log: the data URLs of a large one replaced by their hashes.
-
-    Copied, since protobuf frees nothing of a message as long as any of it lives.
+    Args:
+        request: The request. The data of its images is removed.
+        images: The images of the request, in order.
     """
-    if request.ByteSize() <= _SLIM_ABOVE:
+    if request.ByteSize() <= _LARGE_REQUEST_BYTES:
         return request
-    seen = iter(images)
+    remaining = iter(images)
     messages = (
         request.messages if isinstance(request, chat_pb2.GetCompletionsRequest) else request.input
     )
@@ -228,11 +224,10 @@ def without_image_data(request: _R, images: list[CallImage]) -> _R:
         for content in message.content:
             if content.WhichOneof("content") != "image_url":
                 continue
-            facts = next(seen).facts
+            info = next(remaining).facts
             if content.image_url.image_url[:5].lower() == "data:":
                 content.image_url.image_url = (
-                    f"data:image/{facts.format.lower()};sha256,{facts.sha256}"
+                    f"data:image/{info.format.lower()};sha256,{info.sha256}"
                 )
-    small = type(request)()
-    small.CopyFrom(request)
-    return small
+    # protobuf frees the memory of a message only as a whole, so only a copy is small.
+    return copy.deepcopy(request)

@@ -1,4 +1,4 @@
-"""Answers the server keeps: stored ones that can be continued, and deferred ones."""
+"""Store responses that later requests can fetch, continue or delete."""
 
 from __future__ import annotations
 
@@ -16,73 +16,82 @@ from xai_vision.testing._service.request_reader import ConversationSummary
 
 @dataclass(frozen=True)
 class StoredResponse:
-    """A stored answer with the conversation it belongs to.
+    """A stored response.
 
     Attributes:
-        metadata: What its request noted beside it, over REST.
+        response: The response.
+        conversation: The summary of the conversation up to and including the response.
+        created: The time at which the response was stored.
+        metadata: The ``metadata`` of the request, over REST.
     """
 
     response: chat_pb2.GetChatCompletionResponse
     conversation: ConversationSummary
-    at: datetime
+    created: datetime
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ResponseStore:
-    """Stored answers by id; they expire on the server's clock."""
+    """Stored responses by id. They expire by the service's clock.
+
+    Args:
+        clock: The service's clock.
+        days: The days until a response expires.
+    """
 
     def __init__(self, clock: Clock, days: float) -> None:
         self._clock = clock
-        self._keep = timedelta(days=days)
-        self._items: dict[str, StoredResponse] = {}
+        self._lifetime = timedelta(days=days)
+        self._responses: dict[str, StoredResponse] = {}
         self._lock = threading.Lock()
 
     def put(
         self, response: chat_pb2.GetChatCompletionResponse, conversation: ConversationSummary
     ) -> None:
-        """Keep an answer under its id."""
+        """Store a response under its id."""
+        stored = StoredResponse(response, conversation, self._clock.now())
         with self._lock:
-            self._items[response.id] = StoredResponse(response, conversation, self._clock.now())
+            self._responses[response.id] = stored
 
     def set_metadata(self, response_id: str, metadata: Mapping[str, Any]) -> None:
-        """Keep what a request noted beside its answer, if that is kept."""
+        """Add the request's metadata to a response, if the response is stored."""
         with self._lock:
-            stored = self._items.get(response_id)
+            stored = self._responses.get(response_id)
             if stored is not None:
-                self._items[response_id] = replace(stored, metadata=metadata)
+                self._responses[response_id] = replace(stored, metadata=metadata)
 
     def get(self, response_id: str) -> StoredResponse:
-        """Return a stored answer.
+        """Return a stored response.
 
         Raises:
-            ServiceError: NOT_FOUND, there is none, or no longer.
+            ServiceError: NOT_FOUND if the response is not stored, or has expired.
         """
         with self._lock:
-            stored = self._items.get(response_id)
-            if stored is not None and self._clock.now() - stored.at > self._keep:
-                del self._items[response_id]
+            stored = self._responses.get(response_id)
+            if stored is not None and self._clock.now() - stored.created > self._lifetime:
+                del self._responses[response_id]
                 stored = None
         if stored is None:
             raise not_found("Response not found")
         return stored
 
     def delete(self, response_id: str) -> None:
-        """Forget a stored answer.
+        """Delete a stored response.
 
         Raises:
-            ServiceError: NOT_FOUND, there is none.
+            ServiceError: NOT_FOUND if the response is not stored, or has expired.
         """
         self.get(response_id)
         with self._lock:
-            self._items.pop(response_id, None)
+            self._responses.pop(response_id, None)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Delete all responses."""
         with self._lock:
-            self._items.clear()
+            self._responses.clear()
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._responses)
 
     def __contains__(self, response_id: object) -> bool:
-        return response_id in self._items
+        return response_id in self._responses

@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+import struct
+import sys
 from dataclasses import dataclass
 from typing import Final
 
 from xai_vision.testing import _validation
 
 LOOPBACK: Final = "127.0.0.1"
+# With a linger time of 0, closing sends RST. The two numbers are short integers on Windows.
+LINGER_0: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 # The likely reason when gRPC cannot open a port that was free a moment before.
 _IN_USE: Final = errno.EADDRINUSE
 
@@ -33,20 +37,17 @@ class BindAddress:
         host = _validation.string("FakeServer: host", self.host).strip("[]")
         object.__setattr__(self, "host", LOOPBACK if host == "localhost" else host)
         if not host.strip() or ":" in host:
-            self._check_ipv6()
+            try:
+                ipaddress.IPv6Address(host)
+            except ValueError:
+                raise ValueError(
+                    f"FakeServer: host must be an address of this machine, without a port, "
+                    f"not {host!r}"
+                ) from None
         for name in ("port", "http_port"):
             _validation.integer(f"FakeServer: {name}", getattr(self, name), 0, 65_535)
         if self.port and self.port == self.http_port:
             raise ValueError("FakeServer: port and http_port must differ")
-
-    def _check_ipv6(self) -> None:
-        try:
-            ipaddress.IPv6Address(self.host)
-        except ValueError:
-            raise ValueError(
-                f"FakeServer: host must be an address of this machine, without a port, "
-                f"not {self.host!r}"
-            ) from None
 
     @property
     def family(self) -> socket.AddressFamily:
@@ -67,7 +68,7 @@ class BindAddress:
 
     @property
     def url_host(self) -> str:
-        """The host for URLs: a numeric address if ``client_host`` is "localhost"."""
+        """The host for URLs; it is numeric where ``client_host`` is "localhost"."""
         if self.host == "::":
             return "[::1]"
         return LOOPBACK if self.client_host == "localhost" else self.bracketed_host
@@ -85,7 +86,7 @@ class BindAddress:
             raise self.bind_error(port, error.errno or _IN_USE, reason) from None
 
     def check_available(self, port: int) -> None:
-        """Check that a port can be opened, because gRPC only prints why it cannot.
+        """Check that a port can be opened. gRPC itself only prints the reason if it cannot.
 
         Raises:
             OSError: The port cannot be opened.

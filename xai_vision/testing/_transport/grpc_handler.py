@@ -1,11 +1,11 @@
-"""The engine over gRPC: translates requests, responses, errors and streams."""
+"""Serve the engine over gRPC: translate requests, responses, errors and streams."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -15,36 +15,18 @@ from xai_vision.proto.chat_grpc import Chat
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact_metadata
 from xai_vision.testing._errors import ServiceError
-from xai_vision.testing._service import api_keys as keyring
 from xai_vision.testing._service.active_call import ActiveCall, attempt_number
-from xai_vision.testing._service.delivery import MALFORMED_MESSAGE, ClientDisconnected
+from xai_vision.testing._service.api_keys import require_valid_key
+from xai_vision.testing._service.delivery import MALFORMED_MESSAGE
 from xai_vision.testing._service.methods import UNARY_METHODS, MethodHandler
 from xai_vision.testing._thread_pool import release_slot
+from xai_vision.testing._transport.errors import to_service_error
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
-    from xai_vision.testing._faults.fault import Fault
-    from xai_vision.testing._service.api_keys import ApiKey
+    from xai_vision.testing._faults.tcp_proxy import TcpProxy
+    from xai_vision.testing._service.api_keys import ApiKey, KeyRegistry
     from xai_vision.testing._service.engine import Engine
-
-
-class ConnectionHooks(Protocol):
-    """Access to the connections of clients, for connection faults."""
-
-    def track_call(self, call: ActiveCall) -> Callable[[], None] | None:
-        """Register a call that arrived.
-
-        Returns:
-            A function to call when the response is complete, if any.
-        """
-
-    def inject(self, call: ActiveCall, fault: Fault, owner: object) -> Callable[[], None] | None:
-        """Apply a tenant's fault to the connection of a call.
-
-        Returns:
-            A function to call when the response is complete; None if connection faults are not
-            possible.
-        """
 
 
 class GrpcHandler(grpc.GenericRpcHandler):
@@ -53,19 +35,24 @@ class GrpcHandler(grpc.GenericRpcHandler):
     It parses and serializes messages itself. gRPC would do so before the call is in the log,
     and could not send a malformed message on purpose.
 
+    Attributes:
+        proxy: The TCP proxy that injects connection faults; None until they are enabled.
+
     Args:
         keys: The API keys and their tenants.
-        hooks: Access to the connections.
     """
 
-    def __init__(self, keys: keyring.KeyRegistry[Engine], hooks: ConnectionHooks) -> None:
+    def __init__(self, keys: KeyRegistry[Engine]) -> None:
+        self.proxy: TcpProxy | None = None
         self._keys = keys
-        self._hooks = hooks
-        self._handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
-        for method, ask in UNARY_METHODS.items():
-            self._unary(method, ask)
+        self._handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+            method.path: grpc.unary_unary_rpc_method_handler(
+                partial(self._handle_unary, method, handler)
+            )
+            for method, handler in UNARY_METHODS.items()
+        }
         self._handlers[Chat.GetCompletionChunk.path] = grpc.unary_stream_rpc_method_handler(
-            self._stream
+            self._handle_stream
         )
 
     def service(
@@ -74,32 +61,36 @@ class GrpcHandler(grpc.GenericRpcHandler):
         """Return the handler of a method; gRPC sends UNIMPLEMENTED if there is none."""
         return self._handlers.get(details.method)
 
-    def _unary(self, method: Method[Any, Any], ask: MethodHandler) -> None:
-        def answer(raw: bytes, context: grpc.ServicerContext) -> bytes:
-            call, engine, caller = self._start_call(method, context)
-            try:
-                call.record.request = _parse(method, raw)
-                # A blocked key may still ask for its own status.
-                known = caller if method is Auth.get_api_key_info else None
-                known = known or _admit(context, caller)
-                response = ask(engine, call.record.request, known, call)
-                malformed = call.delivery.wait_for_response()
-                self._inject_fault(engine, call, context)
-            except Exception as error:  # noqa: BLE001 - becomes the call's status
-                _abort(context, engine, call, error)
-            call.record_response(response)
-            reply: bytes = MALFORMED_MESSAGE if malformed else response.SerializeToString()
-            _end(context, call)
-            return reply
-
-        self._handlers[method.path] = grpc.unary_unary_rpc_method_handler(answer)
-
-    def _stream(self, raw: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-        method = Chat.GetCompletionChunk
-        call, engine, caller = self._start_call(method, context)
+    def _handle_unary(
+        self,
+        method: Method[Any, Any],
+        handler: MethodHandler,
+        raw: bytes,
+        context: grpc.ServicerContext,
+    ) -> bytes:
+        call, engine, api_key = self._start_call(method, context)
         try:
             call.record.request = _parse(method, raw)
-            response = engine.complete(call.record.request, _admit(context, caller), call)
+            # A blocked key may still request its own status.
+            if api_key is None or method is not Auth.get_api_key_info:
+                api_key = require_valid_key(_authorization(context), api_key)
+            response = handler(engine, call.record.request, api_key, call)
+            malformed = call.delivery.wait_for_response()
+            self._inject_fault(engine, call, context)
+        except Exception as error:  # noqa: BLE001 - becomes the call's status
+            _abort(context, engine, call, error)
+        call.record_response(response)
+        message: bytes = MALFORMED_MESSAGE if malformed else response.SerializeToString()
+        _finish(context, call)
+        return message
+
+    def _handle_stream(self, raw: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        method = Chat.GetCompletionChunk
+        call, engine, api_key = self._start_call(method, context)
+        try:
+            call.record.request = _parse(method, raw)
+            api_key = require_valid_key(_authorization(context), api_key)
+            response = engine.complete(call.record.request, api_key, call)
             call.record_response(response)
             self._inject_fault(engine, call, context)
             release_slot()  # A slow client may block the stream.
@@ -108,24 +99,23 @@ class GrpcHandler(grpc.GenericRpcHandler):
                 call.record.chunks_sent += 1
         except Exception as error:  # noqa: BLE001 - becomes the call's status
             _abort(context, engine, call, error)
-        _end(context, call)
+        _finish(context, call)
 
     def _start_call(
         self, method: Method[Any, Any], context: grpc.ServicerContext
     ) -> tuple[ActiveCall, Engine, ApiKey | None]:
         record = Call(method.name, method.service, stream=method.server_streaming)
-        metadata = context.invocation_metadata()
-        authorization = _authorization(metadata)
-        engine, caller = self._keys.find(authorization)
-        record.metadata = redact_metadata(metadata, authorization)
+        authorization = _authorization(context)
+        engine, api_key = self._keys.find(authorization)
+        record.metadata = redact_metadata(context.invocation_metadata(), authorization)
         record.attempt = attempt_number(str(record.header("grpc-previous-rpc-attempts") or ""))
-        record.key_id = caller.key_id if caller else ""
+        record.key_id = api_key.key_id if api_key else ""
         record.peer = context.peer()
         call = engine.start_call(record)
-        on_complete = self._hooks.track_call(call)
+        on_complete = None if self.proxy is None else self.proxy.track_call(call)
         if not context.add_callback(partial(_on_termination, call, on_complete)):
             _on_termination(call, on_complete)
-        return call, engine, caller
+        return call, engine, api_key
 
     def _inject_fault(
         self, engine: Engine, call: ActiveCall, context: grpc.ServicerContext
@@ -133,12 +123,17 @@ class GrpcHandler(grpc.GenericRpcHandler):
         fault = call.delivery.connection_fault
         if fault is None:
             return
-        cancel = self._hooks.inject(call, fault, engine)
-        if cancel is None:
+        if self.proxy is None:
             raise engine.test_error(
                 "a function of the test returned a connection fault. "
                 "Create the server with FakeServer(tcp_proxy=True)."
             )
+        cancel = self.proxy.schedule(call, fault, engine)
+        if cancel is None:
+            # The connection does not go through the proxy, so the call gets the status that its
+            # client would get from a reset.
+            call.mark_lost(fault)
+            raise ServiceError("UNAVAILABLE", "Connection reset by peer")
         if not context.add_callback(cancel):
             cancel()
 
@@ -150,40 +145,31 @@ def _parse(method: Method[Any, Any], raw: bytes) -> Any:
         raise ServiceError("INTERNAL", "failed to decode the request's message") from None
 
 
-def _admit(context: grpc.ServicerContext, caller: ApiKey | None) -> ApiKey:
-    return keyring.require_valid_key(_authorization(context.invocation_metadata()), caller)
-
-
-def _authorization(metadata: Any) -> str | None:
+def _authorization(context: grpc.ServicerContext) -> str | None:
+    metadata: Any = context.invocation_metadata()
     return next((value for key, value in metadata if key == "authorization"), None)
 
 
 def _on_termination(call: ActiveCall, on_complete: Callable[[], None] | None) -> None:
     if call.record.ended is None:
-        _cancel(call)
+        call.finish("CANCELLED", cancelled=True)
     if on_complete is not None:
         on_complete()
 
 
-def _cancel(call: ActiveCall) -> None:
-    call.finish("CANCELLED", cancelled=True)  # Only the first end is recorded.
-
-
-def _end(context: grpc.ServicerContext, call: ActiveCall) -> None:
-    # This is recorded before the last byte leaves: a client with its response finds it in the log.
+def _finish(context: grpc.ServicerContext, call: ActiveCall) -> None:
+    # Called before the last byte is sent, so that a client with its response finds the log
+    # complete.
     if context.is_active():
         call.finish("OK")
     else:
-        _cancel(call)
+        call.finish("CANCELLED", cancelled=True)
 
 
 def _abort(
     context: grpc.ServicerContext, engine: Engine, call: ActiveCall, error: Exception
 ) -> NoReturn:
-    if isinstance(error, ClientDisconnected):
-        error = ServiceError("UNAVAILABLE", "The fake server was stopped.")
-    elif not isinstance(error, ServiceError):
-        error = engine.test_error(f"{call!r}: {type(error).__name__}: {error}")
-    call.finish(error.code.name, error.details)
-    context.set_trailing_metadata((*error.trailing, ("x-request-id", str(uuid.uuid4()))))
-    context.abort(error.code, error.details)
+    status = to_service_error(engine, call, error)
+    call.finish(status.code.name, status.details)
+    context.set_trailing_metadata((*status.trailing, ("x-request-id", str(uuid.uuid4()))))
+    context.abort(status.code, status.details)

@@ -5,21 +5,18 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import grpc
 
-from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.tcp_proxy import TcpProxy
-from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import KeyRegistry
 from xai_vision.testing._service.engine import Engine
 from xai_vision.testing._thread_pool import ThreadPool
 from xai_vision.testing._transport.address import LOOPBACK, BindAddress
 from xai_vision.testing._transport.grpc_handler import GrpcHandler
-from xai_vision.testing._transport.grpc_services import add_services
+from xai_vision.testing._transport.grpc_services import add_health, add_reflection
 from xai_vision.testing._transport.tls import Certificate
 
 if TYPE_CHECKING:
@@ -78,24 +75,24 @@ class GrpcServer:
     ) -> None:
         self._pool = ThreadPool(max_threads, "xai-vision-fake")
         self._keys = keys
-        self._handler = GrpcHandler(keys, self)
+        self._handler = GrpcHandler(keys)
         self._tls = tls
-        self._services = (health, reflection)
+        self._health = health
+        self._reflection = reflection
         self._lock = threading.Lock()
         self._address = address
-        self._proxy: TcpProxy | None = None
         if tcp_proxy:
             listener = address.listen(address.port)
             self._server, upstream_port = self._listen(LOOPBACK)
-            self._proxy = TcpProxy(listener, upstream_port)
-            self.port = self._proxy.port
+            self._handler.proxy = TcpProxy(listener, upstream_port)
+            self.port = self._handler.proxy.port
         else:
             address.check_available(address.port)
             self._server, self.port = self._listen(address.bracketed_host, address.port)
 
     @property
     def threads(self) -> int:
-        """The number of threads that handle calls or wait for some."""
+        """The number of worker threads, idle ones included."""
         return self._pool.threads
 
     def enable_proxy(self) -> None:
@@ -105,13 +102,13 @@ class GrpcServer:
         connect again, and active calls have five seconds to finish on the old server.
         """
         with self._lock:
-            if self._proxy is not None:
+            if self._handler.proxy is not None:
                 return
             old, (self._server, upstream_port) = self._server, self._listen(LOOPBACK)
             stopped = old.stop(_TAKEOVER_SECONDS)
-            self._proxy = self._start_proxy(self.port, upstream_port)
-            # A client may send calls past the proxy until its old connection is closed. Active
-            # calls keep connections open; this function may run inside one, so it returns then.
+            self._handler.proxy = self._start_proxy(upstream_port)
+            # A client can bypass the proxy until its old connection is closed. Active calls keep
+            # connections open: do not wait for them, because this may run inside one.
             end = time.monotonic() + _TAKEOVER_SECONDS
             while not stopped.wait(_DISCONNECT_SECONDS) and time.monotonic() < end:
                 if any(tenant.has_active_calls for tenant in self._keys.tenants):
@@ -120,45 +117,29 @@ class GrpcServer:
     def stop(self, grace: float | None = None) -> None:
         """Accept no more calls; cancel the active ones after ``grace`` seconds, or at once."""
         if grace is None:
-            # End the pauses first, and cancel the remaining calls a moment later: clients then
-            # get a status, and do not log a GOAWAY with an error to the test's stderr.
+            # End the pauses first, and cancel the remaining calls shortly after: clients then get
+            # a status, and do not print a GOAWAY with an error to the test's stderr.
             for tenant in self._keys.tenants:
                 tenant.release()
             grace = _IDLE_GRACE
         self._server.stop(grace).wait((grace or 0) + _STOP_SECONDS)
-        if self._proxy is not None:
-            self._proxy.stop()
+        if self._handler.proxy is not None:
+            self._handler.proxy.stop()
         self._pool.shutdown()
 
     def reset_frozen(self, owner: object, fault: Fault | None = None) -> None:
         """Reset the connections that a tenant's faults froze; see ``TcpProxy.reset_frozen``."""
-        if self._proxy is not None:
-            self._proxy.reset_frozen(owner, fault)
-
-    def track_call(self, call: ActiveCall) -> Callable[[], None] | None:
-        """Register a call with its connection; see ``TcpProxy.track_call``."""
-        return None if self._proxy is None else self._proxy.track_call(call)
-
-    def inject(self, call: ActiveCall, fault: Fault, owner: object) -> Callable[[], None] | None:
-        """Apply a connection fault to a call; see ``TcpProxy.schedule``.
-
-        Raises:
-            ServiceError: The connection does not go through the proxy, so the call ends with
-                the status that its client would get from a reset.
-        """
-        if self._proxy is None:
-            return None
-        cancel = self._proxy.schedule(call, fault, owner)
-        if cancel is None:
-            call.mark_lost(fault)
-            raise ServiceError("UNAVAILABLE", "Connection reset by peer")
-        return cancel
+        if self._handler.proxy is not None:
+            self._handler.proxy.reset_frozen(owner, fault)
 
     def _listen(self, host: str, port: int = 0) -> tuple[grpc.Server, int]:
         # grpc's type hints require a ThreadPoolExecutor, but it uses only Executor's methods.
         pool = cast("ThreadPoolExecutor", self._pool)
         server = grpc.server(pool, handlers=[self._handler], options=_OPTIONS)
-        add_services(server, *self._services)
+        if self._health:
+            add_health(server)
+        if self._reflection:
+            add_reflection(server)
         target = f"{host}:{port}"
         opened = 0  # Older versions of grpcio return 0 instead of raising an error.
         with contextlib.suppress(RuntimeError):
@@ -172,11 +153,11 @@ class GrpcServer:
         server.start()
         return server, opened
 
-    def _start_proxy(self, port: int, upstream_port: int) -> TcpProxy:
+    def _start_proxy(self, upstream_port: int) -> TcpProxy:
         # The old server closes its port on its own thread, so the port may still be in use.
         end = time.monotonic() + _TAKEOVER_SECONDS
         while time.monotonic() < end:
             with contextlib.suppress(OSError):
-                return TcpProxy(self._address.listen(port), upstream_port)
+                return TcpProxy(self._address.listen(self.port), upstream_port)
             time.sleep(0.001)
-        return TcpProxy(self._address.listen(port), upstream_port)
+        return TcpProxy(self._address.listen(self.port), upstream_port)

@@ -14,19 +14,12 @@ from xai_vision.testing._thread_pool import release_slot
 _SERVICES = ("xai_api.Auth", "xai_api.Chat", "xai_api.Models", "xai_api.Tokenize")
 
 
-def add_services(server: grpc.Server, health: bool, reflection: bool) -> None:
-    """Add the health and reflection services to a server.
+def add_health(server: grpc.Server) -> None:
+    """Add the health service.
 
     Raises:
-        ImportError: The package of a requested service is not installed.
+        ImportError: The package grpcio-health-checking is not installed.
     """
-    if health:
-        _add_health(server)
-    if reflection:
-        _add_reflection(server)
-
-
-def _add_health(server: grpc.Server) -> None:
     checks, protos, stubs = (
         import_optional(f"grpc_health.v1.{name}", "health", "Health checking")
         for name in ("health", "health_pb2", "health_pb2_grpc")
@@ -37,12 +30,17 @@ def _add_health(server: grpc.Server) -> None:
     stubs.add_HealthServicer_to_server(servicer, server)
 
 
-def _add_reflection(server: grpc.Server) -> None:
+def add_reflection(server: grpc.Server) -> None:
+    """Add server reflection.
+
+    Raises:
+        ImportError: The package grpcio-reflection is not installed.
+    """
     module, stubs = (
         import_optional(f"grpc_reflection.v1alpha.{name}", "reflection", "Server reflection")
         for name in ("reflection", "reflection_pb2_grpc")
     )
-    # Reflection looks descriptors up by name, so every proto must be in the pool before.
+    # Reflection looks descriptors up by name, so every proto must be in the pool by now.
     for proto in ("auth", "chat", "models", "tokenize"):
         importlib.import_module(f"xai_vision.proto.{proto}_pb2")
     from xai_vision.proto._pool import POOL

@@ -1,4 +1,4 @@
-"""The state that all tenants of a server share."""
+"""The address, the ports and the API keys that all tenants of a server share."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 class ServerState:
-    """The state that all tenants of a server share: its address, its ports and its API keys.
+    """The state that all tenants of a server share.
 
     Attributes:
         address: The address to listen on.
         keys: The API keys and their tenants.
         grpc_server: The gRPC server; None while it is stopped.
         http_server: The HTTP server; None until its first use.
-        certificate: The certificate of a TLS server.
-        tcp_proxy: Whether connections go through the TCP proxy.
-        max_threads: The maximum number of concurrent calls, for each server.
+        certificate: The certificate for TLS; None without TLS.
+        tcp_proxy: Whether gRPC connections go through the TCP proxy.
+        max_threads: The maximum number of concurrent calls on each port.
     """
 
     def __init__(self, address: BindAddress) -> None:
@@ -65,7 +65,7 @@ class ServerState:
             if self.http_server is None:
                 for package in ("starlette", "uvicorn"):
                     import_optional(package, "http", "The REST API")
-                # Imported here: the REST API needs packages of an extra.
+                # Imported on use, because the REST API needs the packages of an extra.
                 from xai_vision.testing._http.server import HttpServer
 
                 self.http_server = HttpServer(

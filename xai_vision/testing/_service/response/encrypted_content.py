@@ -1,4 +1,4 @@
-"""Encrypted content: what only the service can read again. The fake's is not encrypted."""
+"""Content that clients send back unread. The fake's is encoded but not encrypted."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import json
 import zlib
 from typing import Any
 
-_MARK = "fake-"
+_PREFIX = "fake-"
 
 
-def encode(what: dict[str, Any]) -> str:
-    """Make an opaque text of ``what``, which is JSON."""
-    packed = zlib.compress(json.dumps(what, sort_keys=True).encode())
-    return _MARK + base64.urlsafe_b64encode(packed).decode()
+def encode(content: dict[str, Any]) -> str:
+    """Encode JSON values as an opaque string."""
+    compressed = zlib.compress(json.dumps(content, sort_keys=True).encode())
+    return _PREFIX + base64.urlsafe_b64encode(compressed).decode()
 
 
 def decode(text: str) -> dict[str, Any]:
-    """Read an opaque text of ours again; {} for anyone else's, which nobody here can read."""
-    if not text.startswith(_MARK):
+    """Decode a string of ``encode``. The result of any other string is empty."""
+    if not text.startswith(_PREFIX):
         return {}
     try:
-        found = json.loads(zlib.decompress(base64.urlsafe_b64decode(text[len(_MARK) :])))
+        compressed = base64.urlsafe_b64decode(text.removeprefix(_PREFIX))
+        content = json.loads(zlib.decompress(compressed))
     except (ValueError, zlib.error):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

@@ -1,4 +1,4 @@
-"""Steps of an agent on the wire: tools that run on the server, their calls and results."""
+"""Add the calls of server-side tools, and their results, to a response."""
 
 from __future__ import annotations
 
@@ -7,18 +7,27 @@ from dataclasses import dataclass
 from typing import Final
 
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
+from xai_vision.testing._rules import reply
 from xai_vision.testing._rules.reply import ServerToolCall
+
+# The protos have no call type for these tools, which belong to a search tool.
+_PARENT_TOOLS: Final = {
+    "view_image": "web_search",
+    "image_search": "web_search",
+    "view_x_video": "x_search",
+}
 
 
 @dataclass(frozen=True)
 class ServerTool:
-    """How one server-side tool shows on the wire.
+    """A server-side tool in the protos.
 
     Attributes:
-        call_type: The kind of tool call.
-        function: The function's name there.
-        usage: What it counts as in the usage.
-        include: The option that asks for its output; None where there is none.
+        call_type: The type of its calls.
+        function: The function name in its calls.
+        usage: The item that a call adds to the usage.
+        include: The option with which a request asks for the output; None if the output is
+            always sent.
     """
 
     call_type: chat_pb2.ToolCallType.ValueType
@@ -27,102 +36,45 @@ class ServerTool:
     include: chat_pb2.IncludeOption.ValueType | None
 
 
-SERVER_TOOLS: Final = {
-    "web_search": ServerTool(
-        chat_pb2.TOOL_CALL_TYPE_WEB_SEARCH_TOOL,
-        "web_search",
-        usage_pb2.SERVER_SIDE_TOOL_WEB_SEARCH,
-        chat_pb2.INCLUDE_OPTION_WEB_SEARCH_CALL_OUTPUT,
-    ),
-    "x_search": ServerTool(
-        chat_pb2.TOOL_CALL_TYPE_X_SEARCH_TOOL,
-        "x_keyword_search",
-        usage_pb2.SERVER_SIDE_TOOL_X_SEARCH,
-        chat_pb2.INCLUDE_OPTION_X_SEARCH_CALL_OUTPUT,
-    ),
-    "code_execution": ServerTool(
-        chat_pb2.TOOL_CALL_TYPE_CODE_EXECUTION_TOOL,
-        "code_execution",
-        usage_pb2.SERVER_SIDE_TOOL_CODE_EXECUTION,
-        chat_pb2.INCLUDE_OPTION_CODE_EXECUTION_CALL_OUTPUT,
-    ),
-    "collections_search": ServerTool(
-        chat_pb2.TOOL_CALL_TYPE_COLLECTIONS_SEARCH_TOOL,
-        "collections_search",
-        usage_pb2.SERVER_SIDE_TOOL_COLLECTIONS_SEARCH,
-        chat_pb2.INCLUDE_OPTION_COLLECTIONS_SEARCH_CALL_OUTPUT,
-    ),
-    "attachment_search": ServerTool(
-        chat_pb2.TOOL_CALL_TYPE_ATTACHMENT_SEARCH_TOOL,
-        "attachment_search",
-        usage_pb2.SERVER_SIDE_TOOL_ATTACHMENT_SEARCH,
-        chat_pb2.INCLUDE_OPTION_ATTACHMENT_SEARCH_CALL_OUTPUT,
-    ),
-    "mcp": ServerTool(
-        chat_pb2.TOOL_CALL_TYPE_MCP_TOOL,
-        "mcp",
-        usage_pb2.SERVER_SIDE_TOOL_MCP,
-        chat_pb2.INCLUDE_OPTION_MCP_CALL_OUTPUT,
-    ),
-    "image_generation": ServerTool(
-        chat_pb2.TOOL_CALL_TYPE_IMAGE_GENERATION_TOOL,
-        "image_generation",
-        usage_pb2.SERVER_SIDE_TOOL_IMAGE_GENERATION,
-        None,
-    ),
-    # These three come with a search tool and have no call type of their own.
-    "view_image": ServerTool(
-        chat_pb2.TOOL_CALL_TYPE_WEB_SEARCH_TOOL,
-        "view_image",
-        usage_pb2.SERVER_SIDE_TOOL_VIEW_IMAGE,
-        chat_pb2.INCLUDE_OPTION_WEB_SEARCH_CALL_OUTPUT,
-    ),
-    "image_search": ServerTool(
-        chat_pb2.TOOL_CALL_TYPE_WEB_SEARCH_TOOL,
-        "image_search",
-        usage_pb2.SERVER_SIDE_TOOL_IMAGE_SEARCH,
-        chat_pb2.INCLUDE_OPTION_WEB_SEARCH_CALL_OUTPUT,
-    ),
-    "view_x_video": ServerTool(
-        chat_pb2.TOOL_CALL_TYPE_X_SEARCH_TOOL,
-        "view_x_video",
-        usage_pb2.SERVER_SIDE_TOOL_VIEW_X_VIDEO,
-        chat_pb2.INCLUDE_OPTION_X_SEARCH_CALL_OUTPUT,
-    ),
-}
+def _server_tool(name: str) -> ServerTool:
+    prefix = _PARENT_TOOLS.get(name, name).upper()
+    include = None
+    if name != "image_generation":
+        include = chat_pb2.IncludeOption.Value(f"INCLUDE_OPTION_{prefix}_CALL_OUTPUT")
+    return ServerTool(
+        call_type=chat_pb2.ToolCallType.Value(f"TOOL_CALL_TYPE_{prefix}_TOOL"),
+        function="x_keyword_search" if name == "x_search" else name,
+        usage=usage_pb2.ServerSideTool.Value(f"SERVER_SIDE_TOOL_{name.upper()}"),
+        include=include,
+    )
+
+
+SERVER_TOOLS: Final = {name: _server_tool(name) for name in reply.SERVER_TOOLS}
 
 
 def add_server_tool_call(
     response: chat_pb2.GetChatCompletionResponse,
-    step: ServerToolCall,
+    tool_call: ServerToolCall,
     request: chat_pb2.GetCompletionsRequest,
     call_id: str,
 ) -> None:
-    """Add the outputs of one step to an answer: the call, and its result where asked for."""
-    tool = SERVER_TOOLS[step.tool]
-    called = response.outputs.add(index=len(response.outputs))
-    called.finish_reason = sample_pb2.REASON_TOOL_CALLS
-    called.message.role = chat_pb2.ROLE_ASSISTANT
+    """Add the outputs of a call: the call itself, and its result if the request asks for it."""
+    tool = SERVER_TOOLS[tool_call.tool]
+    output = response.outputs.add(index=len(response.outputs))
+    output.finish_reason = sample_pb2.REASON_TOOL_CALLS
+    output.message.role = chat_pb2.ROLE_ASSISTANT
     if chat_pb2.INCLUDE_OPTION_VERBOSE_STREAMING in request.include:
-        called.message.reasoning_content = f"Using {tool.function}."
-    _fill(called.message.tool_calls.add(), step, tool, call_id)
-    # A generated image is the answer's own; there is no option to leave it out.
-    if not (tool.include is None or tool.include in request.include):
-        return
-    result = response.outputs.add(index=len(response.outputs))
-    result.finish_reason = sample_pb2.REASON_STOP
-    result.message.role = chat_pb2.ROLE_TOOL
-    result.message.content = step.output or f"Nothing: the fake's {tool.function} finds nothing."
-    _fill(result.message.tool_calls.add(), step, tool, call_id)
-
-
-def _fill(call: chat_pb2.ToolCall, step: ServerToolCall, tool: ServerTool, call_id: str) -> None:
-    call.id = call_id
-    call.type = tool.call_type
-    call.function.name = step.function or tool.function
-    call.function.arguments = json.dumps(dict(step.arguments), ensure_ascii=False)
-    if step.failed:
+        output.message.reasoning_content = f"Using {tool.function}."
+    call = output.message.tool_calls.add(id=call_id, type=tool.call_type)
+    call.function.name = tool_call.function or tool.function
+    call.function.arguments = json.dumps(dict(tool_call.arguments), ensure_ascii=False)
+    call.status = chat_pb2.TOOL_CALL_STATUS_COMPLETED
+    if tool_call.failed:
         call.status = chat_pb2.TOOL_CALL_STATUS_FAILED
-        call.error_message = step.output or "The tool failed."
-    else:
-        call.status = chat_pb2.TOOL_CALL_STATUS_COMPLETED
+        call.error_message = tool_call.output or "The tool failed."
+    if tool.include is None or tool.include in request.include:
+        result = response.outputs.add(index=len(response.outputs))
+        result.finish_reason = sample_pb2.REASON_STOP
+        result.message.role = chat_pb2.ROLE_TOOL
+        result.message.content = tool_call.output or f"{tool.function} returned no results."
+        result.message.tool_calls.append(call)

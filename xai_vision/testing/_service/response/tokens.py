@@ -1,41 +1,46 @@
-"""Counting: text as tokens, images as tokens, both as money."""
+"""Count the tokens of texts and images."""
 
 from __future__ import annotations
 
 import math
 import re
+import zlib
 from typing import Final
 
 from xai_vision.testing._settings import Settings
 
-# Close to how real tokenizers cut English: words whole up to six letters with the blank before
-# them, longer ones in parts, digits in threes, every other sign alone.
-_PIECE: Final = re.compile(r" ?[^\W\d_]{1,6}|\d{1,3}| ?[^\w\s]|_|\s+|.", re.DOTALL)
-
-VOCABULARY: Final = 131_072
+# Similar to real tokenizers for English: a word of up to six letters is a token together with the
+# space before it, a longer word is several tokens, and a token has up to three digits.
+_TOKEN: Final = re.compile(r" ?[^\W\d_]{1,6}|\d{1,3}| ?[^\w\s]|_|\s+|.", re.DOTALL)
+_VOCABULARY_SIZE: Final = 131_072
 
 
 def split(text: str) -> list[str]:
-    """Cut ``text`` into tokens; joined they are the text again."""
-    return _PIECE.findall(text)
+    """Split a text into tokens."""
+    return _TOKEN.findall(text)
 
 
 def count(text: str) -> int:
-    """How many tokens ``text`` is."""
-    return len(_PIECE.findall(text)) if text else 0
+    """Return the number of tokens in a text."""
+    return len(split(text))
 
 
-def token_id(piece: str) -> int:
-    """A number for a token: the same one everywhere and always."""
-    import zlib
-
-    return zlib.crc32(piece.encode()) % VOCABULARY
+def token_id(token: str) -> int:
+    """Return the id of a token, which is the same in every process."""
+    return zlib.crc32(token.encode()) % _VOCABULARY_SIZE
 
 
 def image_tokens(width: int, height: int, detail: str, settings: Settings) -> int:
-    """How many tokens an image of this size in pixels is, by the formula in the settings.
+    """Return the number of tokens of an image, by the formula in the settings.
 
-    "low" is one tile. "high" and "auto" are all tiles and one more for the overview.
+    With the detail "low" an image counts as one tile. With "high" and "auto" all its tiles count,
+    and one more for the overview.
+
+    Args:
+        width: The width in pixels.
+        height: The height in pixels.
+        detail: The detail.
+        settings: The settings with the size, the maximum number and the tokens of tiles.
     """
     if detail == "low":
         return settings.tile_tokens

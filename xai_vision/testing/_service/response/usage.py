@@ -1,4 +1,4 @@
-"""What an answer is counted as, and what it costs."""
+"""Compute the usage and the cost of a response."""
 
 from __future__ import annotations
 
@@ -13,30 +13,34 @@ from xai_vision.testing._service.response.server_tools import SERVER_TOOLS
 def fill_usage(
     response: chat_pb2.GetChatCompletionResponse,
     reply: Reply,
-    reading: ConversationSummary,
+    conversation: ConversationSummary,
     model: Model,
-    viewed: int,
+    viewed_image_tokens: int,
 ) -> None:
-    """Count an answer.
+    """Fill in the usage of a response.
 
     Args:
-        response: The answer, its outputs done.
-        reply: What it was made from; its own numbers go before counted ones.
-        reading: What was asked.
-        model: Whose prices hold.
-        viewed: Image tokens of images the agent looked at.
+        response: The response, with all its outputs.
+        reply: The reply that the response is built from. Its values replace computed ones.
+        conversation: The summary of the conversation.
+        model: The model, with its prices.
+        viewed_image_tokens: The tokens of the images that the model views.
     """
     usage = response.usage
-    usage.prompt_text_tokens = reading.text_tokens
-    usage.prompt_image_tokens = images = reading.image_tokens + viewed
-    usage.prompt_tokens = asked = reading.text_tokens + images
-    messages = [output.message for output in response.outputs]
-    usage.completion_tokens = spoken = sum(map(_spoken, messages))
-    usage.reasoning_tokens = thought = sum(tokens.count(m.reasoning_content) for m in messages)
-    usage.total_tokens = asked + spoken + thought
+    usage.prompt_text_tokens = conversation.text_tokens
+    usage.prompt_image_tokens = conversation.image_tokens + viewed_image_tokens
+    usage.prompt_tokens = usage.prompt_text_tokens + usage.prompt_image_tokens
+    for message in (output.message for output in response.outputs):
+        usage.reasoning_tokens += tokens.count(message.reasoning_content)
+        if message.role == chat_pb2.ROLE_ASSISTANT:
+            usage.completion_tokens += tokens.count(message.content)
+            for call in message.tool_calls:
+                function = call.function
+                usage.completion_tokens += tokens.count(function.name + function.arguments)
+    usage.total_tokens = usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens
     usage.num_sources_used = len(reply.citations)
     usage.server_side_tools_used.extend(
-        SERVER_TOOLS[step.tool].usage for step in reply.steps if not step.failed
+        SERVER_TOOLS[tool_call.tool].usage for tool_call in reply.steps if not tool_call.failed
     )
     for name, value in reply.usage.items():
         setattr(usage, name, value)
@@ -46,18 +50,11 @@ def fill_usage(
         usage.cost_in_usd_ticks = reply.cost_ticks
 
 
-def _spoken(message: chat_pb2.CompletionMessage) -> int:
-    if message.role != chat_pb2.ROLE_ASSISTANT:
-        return 0
-    calls = sum(tokens.count(c.function.name + c.function.arguments) for c in message.tool_calls)
-    return tokens.count(message.content) + calls
-
-
 def cost(usage: usage_pb2.SamplingUsage, model: Model) -> int:
-    """What a usage costs, in ticks of 1e-10 USD."""
-    fresh = usage.prompt_text_tokens - usage.cached_prompt_text_tokens
+    """Return the cost in units of 1e-10 USD."""
+    uncached = usage.prompt_text_tokens - usage.cached_prompt_text_tokens
     return (
-        fresh * model.text_price
+        uncached * model.text_price
         + usage.cached_prompt_text_tokens * model.cached_price
         + usage.prompt_image_tokens * model.image_price
         + (usage.completion_tokens + usage.reasoning_tokens) * model.completion_price
