@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 
 from xai_vision import AsyncClient, Client
 from xai_vision.testing import FakeServer
+
+# No test may depend on the machine's speed.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 # The tests of the pytest plugin run pytest inside pytest.
 pytest_plugins = ["pytester"]

@@ -9,7 +9,6 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
-from xai_vision._hints import unexpected_argument
 from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.config import ConnectionConfig, make_config
 from xai_vision._transport.retry import RetryPolicy
@@ -69,6 +68,8 @@ class _Base(ABC):
             ConfigurationError: An argument is invalid; the message says what to do.
         """
         for name in unknown:
+            from xai_vision._hints import unexpected_argument  # on use: only errors need it
+
             known = set(_Base.__init__.__annotations__) - {"unknown", "return"}
             raise unexpected_argument(f"{type(self).__name__}()", name, known, _OTHER_SDKS)
         self._connection = make_config(

@@ -243,7 +243,7 @@ def test_chunk_properties():
         outputs=[*piece(0, role=2, content="a").outputs, *piece(1, role=5, content="t").outputs]
     )
     assert Chunk(both).content == "a"
-    assert [output.delta.content for output in Chunk(both).tool_outputs] == ["t"]
+    assert [output.content for output in Chunk(both).tool_outputs] == ["t"]
     assert Chunk(both, 1).choices[0].index == 1
 
 

@@ -89,6 +89,20 @@ def test_an_http_error_of_every_attempt(kind, shape, status):
         assert len(requests) == 5
 
 
+@SHAPES
+@pytest.mark.parametrize("reason", [77, -3])
+def test_an_unknown_finish_reason(kind, shape, reason):
+    whole = chat_pb2.GetChatCompletionResponse(
+        outputs=[{"message": {"content": "done", "role": 2}, "finish_reason": reason}]
+    )
+    body = chunk("done", reason) if shape == "stream" else whole
+    with grpc_server(body.SerializeToString()) as target, driver_of(kind, target) as driver:
+        response = get_response(driver, shape)
+    assert response.content == "done"
+    assert response.finish_reason == f"UNKNOWN_{reason}"
+    assert f"finish_reason=UNKNOWN_{reason}" in repr(response)
+
+
 # 2: INTERNAL_ERROR, 7: REFUSED_STREAM, 8: CANCEL, 11: ENHANCE_YOUR_CALM, 12: INADEQUATE_SECURITY.
 @pytest.mark.parametrize("code", [2, 7, 8, 11, 12])
 def test_a_reset_in_mid_stream_breaks_the_stream(kind, code):

@@ -18,6 +18,7 @@ XaiVisionError
 │     ├─ DecompressionBombError          more pixels than the limit
 │     └─ ImageTooLargeError             more bytes than the limit: .size .limit
 ├─ StructuredOutputError (ValueError)   the response does not match the requested type
+├─ ToolOutputError (ValueError)         the output of a server-side tool has an unknown format
 └─ APIError (grpc.RpcError)             a call failed: .code() .details()
    ├─ AuthenticationError               the key is missing, wrong or expired
    ├─ PermissionDeniedError             the key may not do this
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
         InsecureChannelWarning,
         InvalidRequestError,
         StructuredOutputError,
+        ToolOutputError,
         XaiVisionError,
     )
     from xai_vision.errors._image import (
@@ -130,6 +132,7 @@ __all__ = [
     "ServerError",
     "StreamBrokenError",
     "StructuredOutputError",
+    "ToolOutputError",
     "UnavailableError",
     "XaiVisionError",
 ]
@@ -171,6 +174,7 @@ __getattr__, __dir__ = lazy_exports(
         "ServerError": "xai_vision.errors._api",
         "StreamBrokenError": "xai_vision.errors._api",
         "StructuredOutputError": "xai_vision.errors._base",
+        "ToolOutputError": "xai_vision.errors._base",
         "UnavailableError": "xai_vision.errors._api",
         "XaiVisionError": "xai_vision.errors._base",
     },

@@ -51,6 +51,10 @@ class InvalidRequestError(XaiVisionError, ValueError):
     """The service would refuse the request, so it was not sent."""
 
 
+class ToolOutputError(XaiVisionError, ValueError):
+    """The output of a server-side tool has an unknown format."""
+
+
 class StructuredOutputError(XaiVisionError, ValueError):
     """The response does not match the requested type.
 

@@ -1,17 +1,21 @@
 """Accumulation of a streamed response.
 
-Text is stored separately from the message, so that the cost per chunk does not depend on the length
-of the response: protobuf would copy the complete text at each addition.
+Texts are stored separately from the message, so that the cost per chunk does not depend on the
+length of the response: protobuf would copy the complete text at each addition, and would free the
+old one only with the message.
 """
 
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
-from typing import Protocol
+from typing import get_args
 
+from xai_vision.chat._response.reply_source import TextField
 from xai_vision.proto import chat_pb2, sample_pb2
+
+_TEXT_FIELDS = get_args(TextField)
 
 # Chunks are buffered until the response is read; the limit bounds an unread stream.
 _PENDING_LIMIT = 256
@@ -41,83 +45,76 @@ class _Text:
         return self._whole
 
 
-class _Output:
-    """An output: a proto for rare fields, texts for the fields of every chunk."""
+class _Call:
+    """A tool call: a proto, and its arguments, which a stream may send in parts."""
 
-    __slots__ = ("content", "message", "proto", "reasoning")
+    __slots__ = ("arguments", "proto")
+
+    def __init__(self, proto: chat_pb2.ToolCall) -> None:
+        self.proto = proto
+        self.arguments = _Text()
+        self.arguments.add(proto.function.arguments)
+        proto.function.ClearField("arguments")
+
+    def update(self, repeated: chat_pb2.ToolCall) -> None:
+        """Take a repetition of the call, or the next part of its arguments."""
+        self.proto.status = repeated.status
+        if repeated.HasField("error_message"):
+            self.proto.error_message = repeated.error_message
+        arguments = repeated.function.arguments
+        if arguments and arguments != self.arguments.read():
+            self.arguments.add(arguments)
+
+    def write(self, call: chat_pb2.ToolCall) -> None:
+        """Write the arguments into a copy of the call."""
+        call.function.arguments = self.arguments.read()
+
+
+class _Output:
+    """An output: a proto for rare fields, texts for fields that a stream sends in parts."""
+
+    __slots__ = ("calls", "calls_by_id", "message", "proto", "texts")
 
     def __init__(self, proto: chat_pb2.CompletionOutput) -> None:
         self.proto = proto
         self.message = proto.message
-        self.content = _Text()
-        self.reasoning = _Text()
+        self.texts = {name: _Text() for name in _TEXT_FIELDS}
+        self.calls: list[_Call] = []
+        self.calls_by_id: dict[str, _Call] = {}
 
+    def add_call(self, call: chat_pb2.ToolCall) -> None:
+        """Add a tool call, or update one that is repeated."""
+        known = self.calls_by_id.get(call.id)
+        if known is not None:
+            known.update(call)
+            return
+        proto = self.message.tool_calls.add()
+        proto.CopyFrom(call)
+        added = _Call(proto)
+        self.calls.append(added)
+        if call.id:
+            self.calls_by_id[call.id] = added
 
-class ReplySource(Protocol):
-    """The source of a Response: a complete reply, or a stream."""
-
-    def proto(self) -> chat_pb2.GetChatCompletionResponse:
-        """Return the reply with its texts."""
-
-    def reply_without_text(self) -> chat_pb2.GetChatCompletionResponse:
-        """Return the reply, possibly without the texts of outputs."""
-
-    def content(self, index: int | None) -> str:
-        """Return the text of an output; see ``select_output``."""
-
-    def reasoning(self, index: int | None) -> str:
-        """Return the reasoning of an output."""
-
-
-def select_output(
-    outputs: Sequence[chat_pb2.CompletionOutput], index: int | None
-) -> chat_pb2.CompletionOutput | None:
-    """Return the output with an index; for None the last one that is not a tool result."""
-    for position in range(len(outputs) - 1, -1, -1):
-        output = outputs[position]
-        if index is not None:
-            if output.index == index:
-                return output
-        elif output.message.role != chat_pb2.ROLE_TOOL:
-            return output
-    return None
-
-
-class CompleteReply:
-    """The source of a complete reply."""
-
-    __slots__ = ("_reply",)
-
-    def __init__(self, reply: chat_pb2.GetChatCompletionResponse) -> None:
-        self._reply = reply
-
-    def proto(self) -> chat_pb2.GetChatCompletionResponse:
-        """Return the reply."""
-        return self._reply
-
-    reply_without_text = proto
-
-    def content(self, index: int | None) -> str:
-        """The text of an output."""
-        output = select_output(self._reply.outputs, index)
-        return "" if output is None else output.message.content
-
-    def reasoning(self, index: int | None) -> str:
-        """Its reasoning."""
-        output = select_output(self._reply.outputs, index)
-        return "" if output is None else output.message.reasoning_content
+    def write(self, message: chat_pb2.CompletionMessage) -> None:
+        """Write the texts and arguments into a copy of the message."""
+        for name, text in self.texts.items():
+            setattr(message, name, text.read())
+        for call, copied in zip(self.calls, message.tool_calls, strict=True):
+            call.write(copied)
 
 
 class StreamAccumulator:
     """The source of a streamed reply."""
 
-    __slots__ = ("_lock", "_outputs", "_pending", "_reply")
+    __slots__ = ("_citations", "_lock", "_order", "_outputs", "_pending", "_reply")
 
     def __init__(self) -> None:
         # One thread can read the response while another adds chunks.
         self._lock = threading.RLock()
         self._reply = chat_pb2.GetChatCompletionResponse()
         self._outputs: dict[int, _Output] = {}
+        self._order: list[int] = []  # the indexes of the outputs, sorted
+        self._citations: set[str] = set()
         self._pending: deque[chat_pb2.GetChatCompletionChunk] = deque()
 
     def add(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
@@ -128,14 +125,14 @@ class StreamAccumulator:
                 self._drain()
 
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
-        """Return the reply so far; each call writes its texts into the message."""
+        """Return a copy of the reply so far, with its texts."""
         with self._lock:
             self._drain()
-            for output in self._outputs.values():
-                message = output.message
-                message.content = output.content.read()
-                message.reasoning_content = output.reasoning.read()
-            return self._reply
+            reply = chat_pb2.GetChatCompletionResponse()
+            reply.CopyFrom(self._reply)
+            for index, copied in zip(self._order, reply.outputs, strict=True):
+                self._outputs[index].write(copied.message)
+            return reply
 
     def reply_without_text(self) -> chat_pb2.GetChatCompletionResponse:
         """Return the reply so far, without its texts."""
@@ -143,28 +140,36 @@ class StreamAccumulator:
             self._drain()
             return self._reply
 
-    def content(self, index: int | None) -> str:
-        """Return the text of an output so far."""
+    def text(self, name: TextField, index: int | None) -> str:
+        """Return a text of an output so far."""
         with self._lock:
             self._drain()
             output = self._select_output(index)
-            return "" if output is None else output.content.read()
+            return "" if output is None else output.texts[name].read()
 
-    def reasoning(self, index: int | None) -> str:
-        """Return the reasoning of an output so far."""
+    def tool_calls(self) -> list[chat_pb2.ToolCall]:
+        """Return copies of the tool calls of the model so far."""
         with self._lock:
             self._drain()
-            output = self._select_output(index)
-            return "" if output is None else output.reasoning.read()
+            copies = []
+            for index in self._order:
+                output = self._outputs[index]
+                if output.message.role != chat_pb2.ROLE_TOOL:
+                    for call in output.calls:
+                        copied = chat_pb2.ToolCall()
+                        copied.CopyFrom(call.proto)
+                        call.write(copied)
+                        copies.append(copied)
+            return copies
 
     def _select_output(self, index: int | None) -> _Output | None:
         """Select an output without scanning the reply, because streams are read at each chunk."""
-        outputs = self._outputs
         if index is not None:
-            return outputs.get(index)
-        for number in sorted(outputs, reverse=True):
-            if outputs[number].message.role != chat_pb2.ROLE_TOOL:
-                return outputs[number]
+            return self._outputs.get(index)
+        for number in reversed(self._order):
+            output = self._outputs[number]
+            if output.message.role != chat_pb2.ROLE_TOOL:
+                return output
         return None
 
     def _drain(self) -> None:
@@ -182,7 +187,8 @@ class StreamAccumulator:
             reply.usage.CopyFrom(chunk.usage)
         # A stream can repeat the list as it grows, or send only new entries.
         for url in chunk.citations:
-            if url not in reply.citations:
+            if url not in self._citations:
+                self._citations.add(url)
                 reply.citations.append(url)
         if chunk.HasField("debug_output"):
             reply.debug_output.MergeFrom(chunk.debug_output)
@@ -196,17 +202,18 @@ class StreamAccumulator:
         if output is None:
             output = self._open(chunk.index)
         delta = chunk.delta
+        texts = output.texts
         if content := delta.content:
-            output.content.add(content)
+            texts["content"].add(content)
         if reasoning := delta.reasoning_content:
-            output.reasoning.add(reasoning)
+            texts["reasoning_content"].add(reasoning)
+        if encrypted := delta.encrypted_content:
+            texts["encrypted_content"].add(encrypted)
         message = output.message
         if delta.role and not message.role:
             message.role = delta.role
-        if delta.encrypted_content:
-            message.encrypted_content += delta.encrypted_content
         for call in delta.tool_calls:
-            _fold_call(message, call)
+            output.add_call(call)
         if delta.citations:
             message.citations.extend(delta.citations)
         if chunk.HasField("logprobs"):
@@ -216,7 +223,8 @@ class StreamAccumulator:
 
     def _open(self, index: int) -> _Output:
         # Keep outputs in the order of their index, as in a complete reply.
-        place = sum(1 for other in self._outputs if other < index)
+        place = bisect_left(self._order, index)
+        self._order.insert(place, index)
         outputs = self._reply.outputs
         if place == len(outputs):
             outputs.add(index=index)
@@ -234,17 +242,3 @@ def _take_identity(
     reply.system_fingerprint = chunk.system_fingerprint
     if chunk.HasField("created"):
         reply.created.CopyFrom(chunk.created)
-
-
-def _fold_call(message: chat_pb2.CompletionMessage, call: chat_pb2.ToolCall) -> None:
-    """Add a tool call, or update one that is repeated."""
-    known = next((c for c in message.tool_calls if c.id and c.id == call.id), None)
-    if known is None:
-        message.tool_calls.append(call)
-        return
-    known.status = call.status
-    if call.HasField("error_message"):
-        known.error_message = call.error_message
-    arguments = call.function.arguments
-    if arguments and arguments != known.function.arguments:
-        known.function.arguments += arguments

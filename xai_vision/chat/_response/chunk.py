@@ -6,7 +6,58 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from xai_vision.proto import chat_pb2, usage_pb2
+from xai_vision.chat._response.conversions import enum_name, utc_datetime
+from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
+
+
+class CompletionOutputChunk:
+    """The part of a chunk that extends one output."""
+
+    __slots__ = ("proto",)
+
+    def __init__(self, proto: chat_pb2.CompletionOutputChunk) -> None:
+        """Wrap the part of a chunk."""
+        self.proto = proto
+
+    @property
+    def index(self) -> int:
+        """The index of the output."""
+        return self.proto.index
+
+    @property
+    def content(self) -> str:
+        """The text."""
+        return self.proto.delta.content
+
+    @property
+    def reasoning_content(self) -> str:
+        """The reasoning of the model."""
+        return self.proto.delta.reasoning_content
+
+    @property
+    def role(self) -> str:
+        """The role, a name of ``chat_pb2.MessageRole`` such as "ROLE_ASSISTANT"."""
+        return enum_name(chat_pb2.MessageRole, self.proto.delta.role)
+
+    @property
+    def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
+        """The tool calls."""
+        return self.proto.delta.tool_calls
+
+    @property
+    def finish_reason(self) -> str:
+        """The finish reason, a name of ``sample_pb2.FinishReason``; "REASON_INVALID" for none."""
+        return enum_name(sample_pb2.FinishReason, self.proto.finish_reason)
+
+    def __repr__(self) -> str:
+        return f"<CompletionOutputChunk {self.index} {self.content!r:.80}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CompletionOutputChunk):
+            return NotImplemented
+        return bool(self.proto == other.proto)
+
+    __hash__ = object.__hash__
 
 
 class Chunk:
@@ -20,20 +71,23 @@ class Chunk:
         self._index = index
 
     @property
-    def choices(self) -> Sequence[chat_pb2.CompletionOutputChunk]:
+    def choices(self) -> Sequence[CompletionOutputChunk]:
         """The outputs that this chunk extends."""
+        return list(map(CompletionOutputChunk, self._parts()))
+
+    def _parts(self) -> list[chat_pb2.CompletionOutputChunk]:
         outputs = self.proto.outputs
         if self._index is None:
             return list(outputs)
         return [output for output in outputs if output.index == self._index]
 
-    def _model_choices(self) -> list[chat_pb2.CompletionOutputChunk]:
-        return [c for c in self.choices if c.delta.role != chat_pb2.ROLE_TOOL]
+    def _model_parts(self) -> list[chat_pb2.CompletionOutputChunk]:
+        return [part for part in self._parts() if part.delta.role != chat_pb2.ROLE_TOOL]
 
     @property
     def content(self) -> str:
         """The text of this chunk."""
-        return "".join([choice.delta.content for choice in self._model_choices()])
+        return "".join([part.delta.content for part in self._model_parts()])
 
     @property
     def output(self) -> str:
@@ -43,17 +97,17 @@ class Chunk:
     @property
     def reasoning_content(self) -> str:
         """The reasoning of this chunk."""
-        return "".join([choice.delta.reasoning_content for choice in self._model_choices()])
+        return "".join([part.delta.reasoning_content for part in self._model_parts()])
 
     @property
     def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
         """The tool calls of this chunk."""
-        return [call for choice in self._model_choices() for call in choice.delta.tool_calls]
+        return [call for part in self._model_parts() for call in part.delta.tool_calls]
 
     @property
-    def tool_outputs(self) -> Sequence[chat_pb2.CompletionOutputChunk]:
+    def tool_outputs(self) -> Sequence[CompletionOutputChunk]:
         """The results of server-side tools in this chunk."""
-        return [c for c in self.choices if c.delta.role == chat_pb2.ROLE_TOOL]
+        return [part for part in self.choices if part.proto.delta.role == chat_pb2.ROLE_TOOL]
 
     @property
     def citations(self) -> Sequence[str]:
@@ -63,7 +117,7 @@ class Chunk:
     @property
     def inline_citations(self) -> Sequence[chat_pb2.InlineCitation]:
         """The inline citations of this chunk."""
-        return [cited for choice in self._model_choices() for cited in choice.delta.citations]
+        return [cited for part in self._model_parts() for cited in part.delta.citations]
 
     @property
     def server_side_tool_usage(self) -> dict[str, int]:
@@ -73,7 +127,7 @@ class Chunk:
     @property
     def created(self) -> datetime:
         """When the request was received, in UTC without a time zone."""
-        return self.proto.created.ToDatetime()
+        return utc_datetime(self.proto.created)
 
     @property
     def debug_output(self) -> chat_pb2.DebugOutput:
@@ -96,4 +150,5 @@ class Chunk:
 
 def tool_usage(usage: usage_pb2.SamplingUsage) -> dict[str, int]:
     """Count server-side tools by the name of their ``usage_pb2.ServerSideTool``."""
-    return dict(Counter(map(usage_pb2.ServerSideTool.Name, usage.server_side_tools_used)))
+    tools = usage.server_side_tools_used
+    return dict(Counter(enum_name(usage_pb2.ServerSideTool, number) for number in tools))

@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Sequence
 
-from xai_vision.errors import XaiVisionError
+from xai_vision.errors import ToolOutputError
 from xai_vision.proto import chat_pb2
 
 # The type in the tool's JSON result (observed, not documented).
@@ -23,7 +23,7 @@ class ImageOutput:
         """Read the image from a tool's output.
 
         Raises:
-            XaiVisionError: The output has no image in a known format.
+            ToolOutputError: The output has no image in a known format.
         """
         self.proto = proto
         self.tool_call = tool_call
@@ -40,7 +40,7 @@ class ImageOutput:
         try:
             return base64.b64decode(self.data_url.partition(",")[2], validate=True)
         except binascii.Error as error:
-            raise XaiVisionError(f"the generated image is not valid base64: {error}") from None
+            raise ToolOutputError(f"the generated image is not valid base64: {error}") from None
 
     def __repr__(self) -> str:
         return f"<ImageOutput {self.mime_type} uuid={self.image_uuid!r}>"
@@ -49,13 +49,13 @@ class ImageOutput:
 def _read(content: str) -> tuple[str, str]:
     try:
         envelope = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         envelope = None
     if isinstance(envelope, dict) and envelope.get("__type") == _ENVELOPE:
         url = envelope.get("result")
         if isinstance(url, str) and url.startswith("data:image/"):
             return url, str(envelope.get("image_uuid") or "")
-    raise XaiVisionError("an image_generation output has no image in a known format")
+    raise ToolOutputError("an image_generation output has no image in a known format")
 
 
 def image_outputs(reply: chat_pb2.GetChatCompletionResponse) -> Sequence[ImageOutput]:

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from xai_vision.chat._response.accumulator import (
-    CompleteReply,
-    ReplySource,
-    StreamAccumulator,
-    select_output,
-)
+from xai_vision.chat._response.accumulator import StreamAccumulator
 from xai_vision.chat._response.chunk import tool_usage
+from xai_vision.chat._response.conversions import enum_name, utc_datetime
+from xai_vision.chat._response.reply_source import CompleteReply, ReplySource, select_output
 from xai_vision.errors import XaiVisionError
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 
@@ -83,32 +80,32 @@ class Response:
     @property
     def created(self) -> datetime:
         """When the request was received, in UTC without a time zone (as in xai_sdk)."""
-        return self._source.reply_without_text().created.ToDatetime()
+        return utc_datetime(self._source.reply_without_text().created)
 
     @property
     def content(self) -> str:
         """The text of the response; in a running stream, the text so far."""
-        return self._source.content(self._index)
+        return self._source.text("content", self._index)
 
     @property
     def reasoning_content(self) -> str:
         """The reasoning of the model, if the model returns it."""
-        return self._source.reasoning(self._index)
+        return self._source.text("reasoning_content", self._index)
 
     @property
     def encrypted_content(self) -> str:
         """The encrypted reasoning, with ``use_encrypted_content``."""
-        return self._output.message.encrypted_content
+        return self._source.text("encrypted_content", self._index)
 
     @property
     def role(self) -> str:
         """The role, a name of ``chat_pb2.MessageRole`` such as "ROLE_ASSISTANT"."""
-        return chat_pb2.MessageRole.Name(self._output.message.role)
+        return enum_name(chat_pb2.MessageRole, self._output.message.role)
 
     @property
     def finish_reason(self) -> str:
         """The finish reason, a name of ``sample_pb2.FinishReason`` such as "REASON_STOP"."""
-        return sample_pb2.FinishReason.Name(self._output.finish_reason)
+        return enum_name(sample_pb2.FinishReason, self._output.finish_reason)
 
     @property
     def logprobs(self) -> chat_pb2.LogProbs:
@@ -131,12 +128,7 @@ class Response:
     @property
     def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:
         """All tool calls of the model in order, of client-side and server-side tools."""
-        return [
-            call
-            for output in self._source.reply_without_text().outputs
-            if output.message.role != chat_pb2.ROLE_TOOL
-            for call in output.message.tool_calls
-        ]
+        return self._source.tool_calls()
 
     @property
     def tool_outputs(self) -> Sequence[chat_pb2.CompletionOutput]:
@@ -200,7 +192,10 @@ class Response:
     def process_chunk(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
         """Add a chunk of a stream, for programs that read chunks from gRPC."""
         if not isinstance(self._source, StreamAccumulator):
-            if self.proto.ByteSize():
+            # Programs for xai_sdk create the Response with an empty output.
+            if any(field.name != "outputs" for field, _ in self.proto.ListFields()) or any(
+                output.message.ByteSize() for output in self.proto.outputs
+            ):
                 raise XaiVisionError("process_chunk() needs a Response that was created empty")
             self._source = StreamAccumulator()
         self._source.add(chunk)
