@@ -13,7 +13,8 @@ from xai_vision.chat._messages.coerce import (
     is_compaction,
     is_message,
 )
-from xai_vision.chat._messages.message import Message, user
+from xai_vision.chat._messages.factories import user
+from xai_vision.chat._messages.message import Message
 from xai_vision.chat._request.body_cache import RequestBodyCache, request_body
 from xai_vision.errors import ClientClosedError, InvalidRequestError
 from xai_vision.proto import chat_pb2
