@@ -197,6 +197,11 @@ class MessageList(MutableSequence[Message]):
     def __init__(self, chat: Conversation) -> None:
         self._chat = chat
 
+    @property
+    def _items(self) -> MutableSequence[Any]:
+        proto = self._chat._proto
+        return self._chat._messages if proto is None else proto.messages
+
     @overload
     def __getitem__(self, index: int) -> Message: ...
     @overload
@@ -219,15 +224,10 @@ class MessageList(MutableSequence[Message]):
         self._replace(messages)
 
     def __delitem__(self, index: int | slice) -> None:
-        proto = self._chat._proto
-        if proto is None:
-            del self._chat._messages[index]
-        else:
-            del proto.messages[index]
+        del self._items[index]
 
     def __len__(self) -> int:
-        proto = self._chat._proto
-        return len(self._chat._messages if proto is None else proto.messages)
+        return len(self._items)
 
     def insert(self, index: int, value: Message) -> None:
         """Insert a message before ``index``."""
