@@ -518,7 +518,7 @@ WRONG_VALUES = [
 
 
 def assert_says(error, expected):
-    """Check that a message has these expected; " ... " stands for any text, such as a long list."""
+    """Check that a message contains a text; " ... " stands for any text, such as a long list."""
     pattern = ".*".join(map(re.escape, expected.split(" ... ")))
     assert re.search(pattern, str(error), re.DOTALL), f"{expected!r} is not in {str(error)!r}"
 
@@ -528,17 +528,17 @@ def cases(rows):
 
 
 @cases(MISSPELLED + WRONG_TYPES)
-def test_a_wrong_type_is_a_type_error(server, wrong, details):
+def test_a_wrong_type_is_a_type_error(server, wrong, message):
     with pytest.raises(TypeError) as caught:
         wrong(server)
-    assert_says(caught.value, details)
+    assert_says(caught.value, message)
 
 
 @cases(WRONG_VALUES)
-def test_a_wrong_value_is_a_value_error(server, wrong, details):
+def test_a_wrong_value_is_a_value_error(server, wrong, message):
     with pytest.raises(ValueError) as caught:
         wrong(server)
-    assert_says(caught.value, details)
+    assert_says(caught.value, message)
 
 
 def test_a_key_is_not_shown_in_an_error():
