@@ -46,7 +46,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def key_label(key: object) -> str:
-    """Return a mapping's key for an error message: as it is, unless it is long or holds data."""
+    """Return a mapping's key for an error: unchanged, unless it is long or has image data."""
     label = short_repr(key)
     return str(key) if label == repr(key) else label
 

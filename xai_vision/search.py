@@ -38,7 +38,7 @@ class SearchParameters:
     """Whether, where and how to search while answering.
 
     Attributes:
-        sources: The sources to search, made by the four functions of this module. Default: the
+        sources: The sources to search, created by the four functions of this module. Default: the
             service's, which are the web and X.
         mode: "auto" lets the model decide whether to search, "on" always searches, "off" never.
         from_date: The earliest time of a result: a datetime (UTC if it has no time zone), a date

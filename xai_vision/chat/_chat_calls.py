@@ -126,13 +126,13 @@ class ChatCalls(Conversation):
         body: bytes,
         call: Call,
         read: Callable[[ChunkProto], T],
-        parts: list[Response],
+        responses: list[Response],
         prompt: Message | None = None,
     ) -> Streaming[T]:
-        several = len(parts) if len(parts) > 1 else None
+        n = len(responses) if len(responses) > 1 else None
 
         def finish() -> None:
-            for response in parts:
+            for response in responses:
                 if response.finish_reason == "REASON_INVALID":
                     raise _unfinished()
 
@@ -141,10 +141,10 @@ class ChatCalls(Conversation):
             body,
             read,
             self._options(call, stream=True),
-            partial=lambda: parts if several else parts[0],
+            partial=lambda: responses if n else responses[0],
             finish=finish,
-            request_attributes=lambda: request_attributes(self, several, prompt),
-            response_attributes=lambda _: response_attributes(parts),
+            request_attributes=lambda: request_attributes(self, n, prompt),
+            response_attributes=lambda _: response_attributes(responses),
         )
 
     def _deferring(

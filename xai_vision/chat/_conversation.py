@@ -122,8 +122,8 @@ class Conversation:
         messages = [*self._messages, *extra] if extra else self._messages
         if not messages:
             raise InvalidRequestError(_NO_MESSAGES)
-        rest = with_settings(self._settings, overrides).SerializeToString() + count
-        return request_body(_MESSAGES, messages, rest, self._body_cache)
+        fields = with_settings(self._settings, overrides).SerializeToString() + count
+        return request_body(_MESSAGES, messages, fields, self._body_cache)
 
     @staticmethod
     def _prompt(content: tuple[Any, ...]) -> Message:

@@ -38,7 +38,7 @@ XaiVisionError
 ```
 
 An APIError is both a ``grpc.RpcError`` and a ``grpc.aio.AioRpcError``, whichever client raised it,
-so code written for either API of gRPC keeps working. A check made before sending never raises an
+so code written for either API of gRPC keeps working. A check before sending never raises an
 APIError.
 
 The only warning is ``InsecureChannelWarning``, which is not part of the tree.
