@@ -127,7 +127,7 @@ FAKE = Validator(TypeError, ValueError)
         (lambda v: v.strings("a", ["x", 1]), TypeError, "a[1] must be a string, not int"),
         (lambda v: v.strings("a", "xyz".split("y"), max_=1), ValueError, "at most 1"),
         (lambda v: v.sequence("a", [1], str, "a string"), TypeError, "a[0] must be a string"),
-        (lambda v: v.mapping("a", [1]), TypeError, "a must be a mapping such as a dict, not [1]"),
+        (lambda v: v.mapping("a", [1]), TypeError, "a must be a dict, not [1]"),
         (lambda v: v.mapping("a", {1: 2}), TypeError, "a key of a must be a string, not 1"),
         (
             lambda v: v.enum("a", "lov", ["low"]),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_vision.errors import InvalidRequestError
@@ -45,7 +46,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def key_label(key: object) -> str:
-    """Return a mapping's key for an error message: as it is, unless it is long or holds data."""
+    """Return a mapping's key for an error: unchanged, unless it is long or has image data."""
     label = short_repr(key)
     return str(key) if label == repr(key) else label
 
@@ -187,7 +188,7 @@ class Validator:
 
     def mapping(self, name: str, value: Any) -> Mapping[str, Any]:
         """Return a mapping whose keys are strings."""
-        self.instance(name, value, Mapping, "a mapping such as a dict")
+        self.instance(name, value, Mapping, "a dict")
         for key in value:
             self.instance(f"a key of {name}", key, str, "a string")
         mapping: Mapping[str, Any] = value
@@ -218,6 +219,7 @@ class Validator:
 _client = Validator(InvalidRequestError)
 boolean = _client.boolean
 enum = _client.enum
+mapping = _client.mapping
 string = _client.string
 
 
@@ -251,7 +253,7 @@ def optional_strings(name: str, values: Any, max_: int | None = None) -> tuple[s
     return () if values is None else _client.strings(name, values, empty=False, max_=max_)
 
 
-def exclusive_lists(tool: str, max_: int, **lists: Any) -> Iterator[tuple[str, ...]]:
+def _exclusive_lists(max_: int, tool: str, /, **lists: Any) -> Iterator[tuple[str, ...]]:
     """Return lists of strings, in the order passed, of which only one may have entries.
 
     Raises:
@@ -261,6 +263,10 @@ def exclusive_lists(tool: str, max_: int, **lists: Any) -> Iterator[tuple[str, .
     if sum(map(bool, checked)) > 1:
         raise InvalidRequestError(f"{tool}: pass {' or '.join(lists)}, not both")
     return iter(checked)
+
+
+exclusive_domains = partial(_exclusive_lists, MAX_DOMAINS)
+exclusive_handles = partial(_exclusive_lists, MAX_HANDLES)
 
 
 def model_name(value: Any) -> str:

@@ -1,4 +1,6 @@
-"""Live search in its older form: ``create(search_parameters=SearchParameters(...))``.
+"""Live search in its older form: ``create(search_parameters=SearchParameters(sources=[...]))``.
+
+The functions return a ``chat_pb2.Source`` for this list.
 
 ``xai_vision.tools.web_search`` and ``x_search`` replace it. xAI announced its end for 2026, so the
 service may refuse a request that uses it.
@@ -36,7 +38,7 @@ class SearchParameters:
     """Whether, where and how to search while answering.
 
     Attributes:
-        sources: The sources to search, made by the four functions of this module. Default: the
+        sources: The sources to search, created by the four functions of this module. Default: the
             service's, which are the web and X.
         mode: "auto" lets the model decide whether to search, "on" always searches, "off" never.
         from_date: The earliest time of a result: a datetime (UTC if it has no time zone), a date
@@ -65,12 +67,12 @@ class SearchParameters:
 
     def _to_proto(self) -> chat_pb2.SearchParameters:
         name = "search_parameters"
-        first, last = date_range(name, self.from_date, self.to_date)
+        start, end = date_range(name, self.from_date, self.to_date)
         return chat_pb2.SearchParameters(
             mode=_MODES[checks.enum(f"{name}: mode", self.mode, _MODES)],
             sources=_sources(f"{name}: sources", self.sources),
-            from_date=first,
-            to_date=last,
+            from_date=start,
+            to_date=end,
             return_citations=checks.boolean(f"{name}: return_citations", self.return_citations),
             max_search_results=checks.optional_integer(
                 f"{name}: max_search_results", self.max_search_results, 1
@@ -94,17 +96,11 @@ def web_source(
             ``excluded_websites``.
         safe_search: Whether to leave out explicit content.
 
-    Returns:
-        The source, for ``SearchParameters(sources=[...])``.
-
     Raises:
         InvalidRequestError: Both lists are set, a list is too long, or a value has the wrong type.
     """
-    excluded, allowed = checks.exclusive_lists(
-        "web_source",
-        checks.MAX_DOMAINS,
-        excluded_websites=excluded_websites,
-        allowed_websites=allowed_websites,
+    excluded, allowed = checks.exclusive_domains(
+        "web_source", excluded_websites=excluded_websites, allowed_websites=allowed_websites
     )
     source = chat_pb2.WebSource(
         country=checks.optional_string("web_source: country", country),
@@ -127,9 +123,6 @@ def news_source(
         country: The country whose results are preferred, as a two-letter code such as "DE".
         excluded_websites: Websites to exclude, at most 5.
         safe_search: Whether to leave out explicit content.
-
-    Returns:
-        The source, for ``SearchParameters(sources=[...])``.
 
     Raises:
         InvalidRequestError: The list is too long, or a value has the wrong type.
@@ -159,17 +152,11 @@ def x_source(
         post_favorite_count: The minimum number of likes of a post.
         post_view_count: The minimum number of views of a post.
 
-    Returns:
-        The source, for ``SearchParameters(sources=[...])``.
-
     Raises:
         InvalidRequestError: Both lists are set, a list is too long, or a value has the wrong type.
     """
-    included, excluded = checks.exclusive_lists(
-        "x_source",
-        checks.MAX_HANDLES,
-        included_x_handles=included_x_handles,
-        excluded_x_handles=excluded_x_handles,
+    included, excluded = checks.exclusive_handles(
+        "x_source", included_x_handles=included_x_handles, excluded_x_handles=excluded_x_handles
     )
     source = chat_pb2.XSource(
         included_x_handles=included,
@@ -188,9 +175,6 @@ def rss_source(links: StringList) -> chat_pb2.Source:
     Args:
         links: The URL of the feed, in a list. According to its documentation, the service accepts
             one.
-
-    Returns:
-        The source, for ``SearchParameters(sources=[...])``.
 
     Raises:
         InvalidRequestError: The list is empty, or not a list of strings.

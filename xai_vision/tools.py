@@ -1,7 +1,7 @@
 """Tools that the service runs, for ``create(tools=[...])`` and ``sample(tools=[...])``.
 
-Each function returns a ``chat_pb2.Tool``. Use ``xai_vision.chat.tool`` for your own functions,
-which the model asks you to run.
+Each function returns the ``chat_pb2.Tool`` for this list. Use ``xai_vision.chat.tool`` for your own
+functions, which the model asks you to run.
 """
 
 from __future__ import annotations
@@ -73,9 +73,6 @@ def web_search(
         user_location_region: The region or state near which results are preferred.
         user_location_timezone: The time zone of the user by its IANA name, "Europe/Berlin".
 
-    Returns:
-        The tool, for ``tools=[...]``.
-
     Raises:
         InvalidRequestError: Both lists of domains are set, a list is too long, or a value has the
             wrong type.
@@ -85,11 +82,8 @@ def web_search(
         >>> tool = web_search(allowed_domains=["nasa.gov"], enable_image_understanding=True)
     """
     name = "web_search"
-    excluded, allowed = checks.exclusive_lists(
-        name,
-        checks.MAX_DOMAINS,
-        excluded_domains=excluded_domains,
-        allowed_domains=allowed_domains,
+    excluded, allowed = checks.exclusive_domains(
+        name, excluded_domains=excluded_domains, allowed_domains=allowed_domains
     )
     location = chat_pb2.WebSearchUserLocation(
         country=checks.optional_string(f"{name}: user_location_country", user_location_country),
@@ -134,9 +128,6 @@ def x_search(
         enable_video_understanding: Whether the model may look at videos in posts. They cost
             tokens.
 
-    Returns:
-        The tool, for ``tools=[...]``.
-
     Raises:
         InvalidRequestError: ``from_date`` is after ``to_date``, both lists of accounts are set, a
             list is too long, or a value has the wrong type.
@@ -147,16 +138,13 @@ def x_search(
         >>> tool = x_search(date(2025, 10, 1), date(2025, 10, 31), allowed_x_handles=["NASA"])
     """
     name = "x_search"
-    first, last = date_range(name, from_date, to_date)
-    allowed, excluded = checks.exclusive_lists(
-        name,
-        checks.MAX_HANDLES,
-        allowed_x_handles=allowed_x_handles,
-        excluded_x_handles=excluded_x_handles,
+    start, end = date_range(name, from_date, to_date)
+    allowed, excluded = checks.exclusive_handles(
+        name, allowed_x_handles=allowed_x_handles, excluded_x_handles=excluded_x_handles
     )
     search = chat_pb2.XSearch(
-        from_date=first,
-        to_date=last,
+        from_date=start,
+        to_date=end,
         allowed_x_handles=allowed,
         excluded_x_handles=excluded,
         enable_image_understanding=checks.optional_boolean(
@@ -180,9 +168,6 @@ def image_generation(action: ImageAction | None = None) -> chat_pb2.Tool:
     Args:
         action: "generate" for new images, "edit" for changes to images of the conversation, or
             "auto" for either. The service does not document its default.
-
-    Returns:
-        The tool, for ``tools=[...]``.
 
     Raises:
         InvalidRequestError: ``action`` is none of these.
@@ -215,9 +200,6 @@ def collections_search(
         retrieval_mode: "keyword" to match words, "semantic" to match meanings, "hybrid" for both,
             or one of the three messages of ``documents_pb2`` with settings. Default: the
             service's.
-
-    Returns:
-        The tool, for ``tools=[...]``.
 
     Raises:
         InvalidRequestError: There is no collection, or a value has the wrong type.
@@ -255,19 +237,19 @@ def mcp(
         authorization: The Authorization header for the server.
         extra_headers: Other headers for the server.
 
-    Returns:
-        The tool, for ``tools=[...]``.
-
     Raises:
         InvalidRequestError: The URL is empty or not an http(s) URL, or a value has the wrong type.
     """
     url = checks.string("mcp: server_url", server_url, empty=False)
     scheme, _, rest = url.partition("://")
     if scheme.lower() not in ("http", "https") or not rest.strip("/"):
-        raise InvalidRequestError(f"mcp: server_url must be an http(s) URL, not {url!r:.80}")
-    headers = {} if extra_headers is None else extra_headers
-    if not isinstance(headers, Mapping):
-        raise InvalidRequestError(f"mcp: extra_headers must be a dict, not {headers!r:.80}")
+        raise InvalidRequestError(
+            f"mcp: server_url must be an http(s) URL, not {checks.short_repr(url)}"
+        )
+    headers = checks.mapping("mcp: extra_headers", {} if extra_headers is None else extra_headers)
+    for name, value in headers.items():
+        checks.string("mcp: a key of extra_headers", name, empty=False)
+        checks.string(f"mcp: extra_headers[{name!r}]", value)
     server = chat_pb2.MCP(
         server_url=url,
         server_label=checks.optional_string("mcp: server_label", server_label) or "",
@@ -275,12 +257,7 @@ def mcp(
         or "",
         allowed_tool_names=checks.optional_strings("mcp: allowed_tool_names", allowed_tool_names),
         authorization=checks.optional_string("mcp: authorization", authorization),
-        extra_headers={
-            checks.string("mcp: a name in extra_headers", name, empty=False): checks.string(
-                f"mcp: extra_headers[{name!r}]", value
-            )
-            for name, value in headers.items()
-        },
+        extra_headers=dict(headers),
     )
     return chat_pb2.Tool(mcp=server)
 

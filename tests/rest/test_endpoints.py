@@ -16,7 +16,7 @@ import pytest
 
 from tests.rest.http_client import ask, complete, respond
 from tests.sample_images import jpeg
-from tests.testing.grpc_calls import connected, data_url
+from tests.testing.grpc_calls import data_url, open_caller
 from xai_vision.testing import FakeServer, Fault, Reply
 
 
@@ -258,10 +258,10 @@ def test_missing_extra():
 
 def test_concurrent_grpc_and_rest_calls(server):
     """Calls of both APIs run in parallel and share one log."""
-    with connected(server) as rpc:
+    with open_caller(server) as rpc:
         threads = [
             threading.Thread(target=work)
-            for work in [lambda: respond(server), lambda: rpc("Hi")] * 8
+            for work in [lambda: respond(server), lambda: rpc.sample("Hi")] * 8
         ]
         for thread in threads:
             thread.start()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.rest.http_client import ask, complete, respond
 from tests.sample_images import jpeg, png
-from tests.testing.grpc_calls import connected, data_url, picture, request, said
+from tests.testing.grpc_calls import chat_message, data_url, image_part, open_caller, request
 from xai_vision.openai_compat import from_request, from_response
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing import FunctionCall, Reply, match
@@ -23,8 +23,8 @@ FUNCTION = chat_pb2.Tool(
 
 @pytest.fixture
 def rpc(server):
-    with connected(server) as asker:
-        yield asker
+    with open_caller(server) as caller:
+        yield caller
 
 
 def call_all(server, rpc, sent):
@@ -79,7 +79,7 @@ SETTINGS = pytest.mark.parametrize(
 
 @SETTINGS
 def test_same_response_and_tokens(server, rpc, settings):
-    parts = [QUESTION, *(picture(url, detail) for url, detail in IMAGES)]
+    parts = [QUESTION, *(image_part(url, detail) for url, detail in IMAGES)]
     results = call_all(server, rpc, request(*parts, **settings))
     assert len(set(texts_of(results))) == 1
     assert len(set(usage_of(results))) == 1
@@ -105,7 +105,7 @@ def test_too_large_schema_is_rejected(server, rpc, target):
         },
     }[target]
     sent = request(QUESTION, **settings)
-    message = "The schema asks for more than an answer can hold: 500000 characters."
+    message = "The schema requires too large a value. The limit is 500000 characters."
     with pytest.raises(grpc.RpcError, match=message) as caught:
         rpc.chat.GetCompletion(sent, metadata=rpc.metadata, timeout=30)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -117,7 +117,7 @@ def test_too_large_schema_is_rejected(server, rpc, target):
 
 @SETTINGS
 def test_same_streams(server, rpc, settings):
-    sent = request(QUESTION, picture(*IMAGES[0]), **settings)
+    sent = request(QUESTION, image_part(*IMAGES[0]), **settings)
     proto_chunks = list(rpc.chat.GetCompletionChunk(sent, metadata=rpc.metadata, timeout=30))
     body = from_request(sent, api="responses")
     events = ask(server, "POST", "/responses", {**body, "stream": True}).events
@@ -142,7 +142,7 @@ def test_same_streams(server, rpc, settings):
 
 def test_same_stored_conversation(server, rpc):
     """A response stored over any API can be continued over gRPC and the Responses API."""
-    sent = request(QUESTION, picture(*IMAGES[0]), store_messages=True)
+    sent = request(QUESTION, image_part(*IMAGES[0]), store_messages=True)
     results = call_all(server, rpc, sent)
     ids = [results["grpc"].id, results["responses"]["id"], results["chat"]["id"]]
     stored = [server.store.get(item) for item in ids]
@@ -150,7 +150,7 @@ def test_same_stored_conversation(server, rpc):
     assert [item.conversation.message_count for item in stored] == [2, 2, 2]
     usages = set()
     for item in ids:
-        grpc = rpc("And now?", previous_response_id=item)
+        grpc = rpc.sample("And now?", previous_response_id=item)
         rest = respond(server, "And now?", previous_response_id=item, store=False).json
         assert rest["output"][0]["content"][0]["text"] == grpc.outputs[0].message.content
         usages.add((grpc.usage.prompt_tokens, grpc.usage.prompt_image_tokens))
@@ -174,9 +174,9 @@ def test_same_function_results(server, rpc):
         id="c", type=chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL, function={"name": "f"}
     )
     called = chat_pb2.Message(role=chat_pb2.ROLE_ASSISTANT, tool_calls=[sent, sent])
-    result = said("sunny", role=chat_pb2.ROLE_TOOL)
+    result = chat_message("sunny", role=chat_pb2.ROLE_TOOL)
     result.tool_call_id = "c"
-    results = call_all(server, rpc, request(messages=[said("Hi"), called, result, result]))
+    results = call_all(server, rpc, request(messages=[chat_message("Hi"), called, result, result]))
     assert len(set(texts_of(results))) == 1
     assert len(set(usage_of(results))) == 1
 
@@ -184,7 +184,7 @@ def test_same_function_results(server, rpc):
 def test_stored_over_rest_continued_over_grpc_and_back(server, rpc):
     image = {"type": "input_image", "image_url": IMAGES[0][0]}
     first = respond(server, [image]).json
-    second = rpc("And now?", previous_response_id=first["id"], store_messages=True)
+    second = rpc.sample("And now?", previous_response_id=first["id"], store_messages=True)
     third = respond(server, "And then?", previous_response_id=second.id).json
     assert server.calls.last.earlier_images[0].data == jpeg()
     assert third["previous_response_id"] == second.id
@@ -204,7 +204,7 @@ def test_stored_over_rest_continued_over_grpc_and_back(server, rpc):
     )
     ask(server, "DELETE", f"/responses/{second.id}")
     with pytest.raises(Exception, match="Response not found"):
-        rpc("On?", previous_response_id=second.id)
+        rpc.sample("On?", previous_response_id=second.id)
 
 
 def test_deferred_over_rest_and_fetched_over_grpc(server, rpc):
@@ -224,10 +224,10 @@ def test_rules_and_limits_are_shared(server, rpc):
     assert rule.uses == 3
     server.rate_limit(requests=3, burst=1)
     assert respond(server).status == 200
-    assert rpc("Hi")
+    assert rpc.sample("Hi")
     assert complete(server).status == 200
     assert respond(server).status == 429
-    assert rpc.refusal("Hi")[0] == "RESOURCE_EXHAUSTED"
+    assert rpc.expect_error("Hi")[0] == "RESOURCE_EXHAUSTED"
 
 
 @pytest.mark.parametrize("schema", [{"const": "\ud800"}, {"properties": {"\ud800": {}}}])

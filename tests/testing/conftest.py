@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.testing.grpc_calls import connected
+from tests.testing.grpc_calls import open_caller
 from xai_vision.testing import FakeServer
 
 # A peer with demands of its own on xai-sdk and pydantic; it has its own environment in CI.
@@ -18,6 +18,6 @@ def server():
 
 
 @pytest.fixture
-def ask(server):
-    with connected(server) as asker:
-        yield asker
+def caller(server):
+    with open_caller(server) as caller:
+        yield caller

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from tests.testing.grpc_calls import connected
+from tests.testing.grpc_calls import open_caller
 from xai_vision.testing import FakeServer, Fault
 
 
@@ -18,7 +18,7 @@ def free_port() -> int:
 
 
 def get_models(server, key):
-    """Ask over REST; return the HTTP status."""
+    """Request the models over REST; return the HTTP status."""
     request = urllib.request.Request(
         f"{server.http_url}/models", headers={"authorization": f"Bearer {key}"}
     )
@@ -30,28 +30,28 @@ def get_models(server, key):
 
 
 @pytest.mark.parametrize("tcp_proxy", [False, True])
-def test_a_fixed_port_and_a_given_key(tcp_proxy):
+def test_a_fixed_port_and_key(tcp_proxy):
     port, http_port = free_port(), free_port()
     server = FakeServer(port=port, http_port=http_port, api_key="our-own-key", tcp_proxy=tcp_proxy)
     for _ in range(2):  # The port stays the same after a stop.
         with server:
             assert server.target == f"localhost:{port}"
             assert server.http_url == f"http://127.0.0.1:{http_port}/v1"
-            with connected(server, "our-own-key") as ask:
-                assert ask.text("Hi")
-            with connected(server, "another") as ask:
-                assert ask.refusal("Hi")[0] == "UNAUTHENTICATED"
+            with open_caller(server, "our-own-key") as caller:
+                assert caller.text("Hi")
+            with open_caller(server, "another") as caller:
+                assert caller.expect_error("Hi")[0] == "UNAUTHENTICATED"
             assert get_models(server, "our-own-key") == 200
     assert server.calls[0].key_id == "key-0"
     assert "our-own-key" not in f"{server!r} {server.calls!r} {server.calls[0].metadata}"
 
 
 def test_the_port_stays_when_the_proxy_is_added():
-    with FakeServer(port=free_port()) as server, connected(server) as ask:
+    with FakeServer(port=free_port()) as server, open_caller(server) as caller:
         target = server.target
-        assert ask.text("Hi")
+        assert caller.text("Hi")
         server.fault(Fault.reset_connection(), next=1)
-        assert ask.refusal("Hi")[0] == "UNAVAILABLE"
+        assert caller.expect_error("Hi")[0] == "UNAVAILABLE"
         assert server.target == target
 
 
@@ -70,17 +70,17 @@ def test_the_error_names_a_port_in_use(options, capfd):
             _ = other.http_url
         with pytest.raises(OSError, match=f"port {port} of 127.0.0.1: it is already in use"):
             FakeServer(http=True, http_port=port).start()
-    with server, connected_over(server) as ask:  # The port is free again.
-        assert ask.text("Hi")
+    with server, open_any_caller(server) as caller:  # The port is free again.
+        assert caller.text("Hi")
     # gRPC writes nothing to stderr either.
     assert capfd.readouterr().err == ""
 
 
-def connected_over(server):
-    """Connect, over TLS if the server uses it."""
+def open_any_caller(server):
+    """Open a caller, over TLS if the server uses it."""
     import grpc
 
-    from tests.testing.grpc_calls import UNLIMITED, Asker
+    from tests.testing.grpc_calls import UNLIMITED, GrpcCaller
 
     class Connection:
         def __enter__(self):
@@ -88,7 +88,7 @@ def connected_over(server):
             if server._state.certificate:
                 credentials = grpc.ssl_channel_credentials(server.root_certificate)
                 self.channel = grpc.secure_channel(server.target, credentials, options=UNLIMITED)
-            return Asker(self.channel, server.api_key)
+            return GrpcCaller(self.channel, server.api_key)
 
         def __exit__(self, *_):
             self.channel.close()
@@ -112,12 +112,12 @@ def test_a_host(host, target, url, options):
         socket.create_server((host.strip("[]"), 0), family=family(host)).close()
     except OSError:
         pytest.skip(f"this machine has no {host}")
-    with FakeServer(host=host, **options) as server, connected_over(server) as ask:
+    with FakeServer(host=host, **options) as server, open_any_caller(server) as caller:
         assert server.target.startswith(target)
         assert server.http_url.startswith(
             url.replace("http:", "https:") if "tls" in options else url
         )
-        assert ask.text("Hi")
+        assert caller.text("Hi")
         assert get_models(server, server.api_key) == 200
 
 
@@ -125,7 +125,7 @@ def family(host):
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def test_a_host_of_another_machine():
+def test_an_address_of_another_machine():
     with pytest.raises(OSError, match=r"cannot open a port of 203\.0\.113\.7: "):
         FakeServer(host="203.0.113.7").start()
 

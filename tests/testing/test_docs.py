@@ -13,7 +13,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re
 
 @pytest.mark.peer
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_a_block(block, pytester, monkeypatch, request, capsys):
+def test_code_runs(block, pytester, monkeypatch, request, capsys):
     if "def test_" not in block:
         exec(compile(block, "docs/testing.md", "exec"), {"__name__": "block"})
         return
@@ -23,5 +23,5 @@ def test_a_block(block, pytester, monkeypatch, request, capsys):
     pytester.runpytest_subprocess("-p", "xai_vision.pytest_plugin").assert_outcomes(passed=1)
 
 
-def test_the_page_has_blocks():
+def test_code_is_found():
     assert len(BLOCKS) > 5

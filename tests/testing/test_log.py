@@ -1,15 +1,17 @@
-"""What can be asked of the call log."""
+"""Filters, assertions and limits of the call log."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import threading
 
 import grpc
 import pytest
 
 from tests.sample_images import jpeg, jpeg_of, png
-from tests.testing.grpc_calls import UNLIMITED, connected, picture, request
+from tests.testing.grpc_calls import UNLIMITED, image_part, open_caller, request
+from tests.testing.waiting import LIMIT
 from xai_vision.proto.chat_grpc import ChatStub
 from xai_vision.testing import FakeServer, Fault, match
 
@@ -31,10 +33,10 @@ RETRIES = json.dumps(
 )
 
 
-def test_questions(server, ask):
-    ask("first", picture(jpeg()))
-    ask("second", picture(png()), model="grok-4-fast")
-    list(ask.stream("third"))
+def test_filters_and_assertions(server, caller):
+    caller.sample("first", image_part(jpeg()))
+    caller.sample("second", image_part(png()), model="grok-4-fast")
+    list(caller.stream("third"))
     calls = server.calls
     assert [c.prompt for c in calls.where(model="grok-4")] == ["first", "third"]
     assert calls.where(image=match.format("PNG")).last.prompt == "second"
@@ -49,9 +51,9 @@ def test_questions(server, ask):
     assert "3 calls" in repr(calls)
 
 
-def test_a_wrong_expectation_says_what_there_was(server, ask):
-    ask("first", picture(jpeg()))
-    ask("second")
+def test_a_failed_assertion_lists_the_calls(server, caller):
+    caller.sample("first", image_part(jpeg()))
+    caller.sample("second")
     with pytest.raises(AssertionError) as caught:
         server.calls.assert_called(prompt="first", images=2)
     text = str(caught.value)
@@ -65,7 +67,7 @@ def test_a_wrong_expectation_says_what_there_was(server, ask):
         server.calls.assert_called()
 
 
-def test_every_attempt_is_seen(server):
+def test_the_log_counts_retries_by_grpc(server):
     server.fault(Fault.unavailable(), next=2)
     options = (*UNLIMITED, ("grpc.service_config", RETRIES))
     metadata = (("authorization", f"Bearer {server.api_key}"), ("x-run", "7"))
@@ -83,7 +85,7 @@ def test_every_attempt_is_seen(server):
     assert server.calls.where(metadata={"x-run": "7"}).last.header("X-Run") == "7"
 
 
-def test_attempts_of_our_client_and_what_are_none(server, client):
+def test_only_retries_count_as_attempts(server, client):
     from xai_vision.chat import user
 
     chat = client.chat.create("grok-4", messages=[user("Hi")])
@@ -91,48 +93,46 @@ def test_attempts_of_our_client_and_what_are_none(server, client):
     server.fault(Fault.unavailable(), next=2)
     chat.sample()
     attempts = server.calls.attempts
-    # The first call was answered: the second one is not its retry.
+    # The first call succeeded, so the second one is not its retry.
     assert [call.status for call in attempts] == ["UNAVAILABLE", "UNAVAILABLE", "OK"]
     chat.sample()
     assert len(server.calls.attempts) == 1
 
 
-def test_waiting_for_calls(server, ask):
-    import threading
-
+def test_waiting_for_calls(server, caller):
     assert not server.calls.wait_for(1, timeout=0.01)
-    later = threading.Timer(0.05, lambda: ask("Hi"))
-    later.start()
-    assert server.calls.wait_for(1)
-    assert server.calls.last.wait(5)
-    later.join()
+    thread = threading.Thread(target=caller.sample, args=("Hi",))
+    thread.start()
+    assert server.calls.wait_for(1, LIMIT)
+    assert server.calls.last.wait(LIMIT)
+    thread.join(LIMIT)
 
 
 def test_the_log_is_bounded():
     with (
         FakeServer(keep_calls=3, keep_log_bytes=150_000, keep_image_bytes=100_000) as server,
-        connected(server) as ask,
+        open_caller(server) as caller,
     ):
         for size in (90_000, 80_000, 60_000, 110_000):
-            ask(f"{size}", picture(jpeg_of(size)))
+            caller.sample(f"{size}", image_part(jpeg_of(size)))
         assert server.calls.total == 4
         assert [c.prompt for c in server.calls] == ["80000", "60000", "110000"]
         assert server.calls[0].images[0].data == jpeg_of(80_000)
         with pytest.raises(LookupError, match="does not have the bytes"):
             _ = server.calls[2].images[0].data
-        ask("again", picture(jpeg_of(75_000, seed=3)))
+        caller.sample("again", image_part(jpeg_of(75_000, seed=3)))
         oldest = server.calls[0].images[0]
-        ask("and again", picture(jpeg_of(85_000, seed=3)))
+        caller.sample("and again", image_part(jpeg_of(85_000, seed=3)))
         with pytest.raises(LookupError, match="does not have the bytes"):
             oldest.pil()
         assert server.calls.last.images[0].pil().size
 
 
-def test_no_key_anywhere(server):
+def test_the_log_contains_no_api_key(server):
     other = "xai-another-key-0123456789"
     for key in (server.api_key, other):
-        with connected(server, key) as ask, contextlib.suppress(grpc.RpcError):
-            ask("Hi", picture(jpeg()))
+        with open_caller(server, key) as caller, contextlib.suppress(grpc.RpcError):
+            caller.sample("Hi", image_part(jpeg()))
     text = (
         repr(server)
         + repr(server.calls)

@@ -23,7 +23,7 @@ from xai_vision.testing import FakeServer, Reply, match
 pytestmark = pytest.mark.peer
 
 
-def talk(conversation):
+def run_conversation(conversation):
     """Run a conversation against a fresh server, on a loop of its own."""
 
     async def run():
@@ -48,7 +48,7 @@ def test_images_of_both_kinds():
         assert server.calls.last.images[0].data == jpeg()
         assert result.usage.input_tokens > 512
 
-    talk(conversation)
+    run_conversation(conversation)
 
 
 def test_a_tool_is_called_and_answered():
@@ -71,10 +71,10 @@ def test_a_tool_is_called_and_answered():
         assert len(server.calls) == 2
         assert server.calls.last.messages[-1].content[0].text == "12 C"
 
-    talk(conversation)
+    run_conversation(conversation)
 
 
-def test_a_tool_by_the_fakes_own_mind():
+def test_the_default_reply_calls_a_tool():
     async def conversation(server, model):
         agent = Agent(model)
 
@@ -86,7 +86,7 @@ def test_a_tool_by_the_fakes_own_mind():
         result = await agent.run("How's the weather?")
         assert "12 C in city" in result.output
 
-    talk(conversation)
+    run_conversation(conversation)
 
 
 class Animal(pydantic.BaseModel):
@@ -101,24 +101,24 @@ def test_typed_output():
         called = server.calls.last.response.outputs[0].message.tool_calls
         assert not called or json.loads(called[0].function.arguments)
 
-    talk(conversation)
+    run_conversation(conversation)
 
 
 def test_a_stream():
     async def conversation(server, model):
         server.on().reply("one two three", chunks=3)
         async with Agent(model).run_stream("Hi") as result:
-            pieces = [piece async for piece in result.stream_text(delta=True, debounce_by=None)]
-        assert "".join(pieces) == "one two three"
-        assert len(pieces) == 3
+            texts = [text async for text in result.stream_text(delta=True, debounce_by=None)]
+        assert "".join(texts) == "one two three"
+        assert len(texts) == 3
         assert server.calls.last.stream
 
-    talk(conversation)
+    run_conversation(conversation)
 
 
-def test_the_pages_recipe(pytester):
+def test_the_recipe_of_the_documentation(pytester):
     page = Path(__file__).resolve().parents[2] / "docs" / "testing.md"
     [recipe] = [block.code for block in blocks(page, "py") if "pydantic_ai" in block.code]
     pytester.makepyfile(test_recipe=recipe)
-    ran = pytester.runpytest_subprocess()
-    ran.assert_outcomes(passed=1)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1)

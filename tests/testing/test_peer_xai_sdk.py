@@ -35,37 +35,39 @@ async def aclient(server):
     await client.close()
 
 
-def question(text="What's in it?"):
+def image_question(text="What's in it?"):
     from xai_sdk.chat import image, user
 
     return user(text, image(data_url(jpeg()), detail="high"))
 
 
-def test_ask_stream_and_chain(server, client):
-    chat = client.chat.create("grok-4", messages=[question()], store_messages=True)
-    answer = chat.sample()
-    assert "JPEG, 640x480" in answer.content
-    assert answer.usage.prompt_image_tokens == 1280
+def test_sample_stream_and_chained_responses(server, client):
+    chat = client.chat.create("grok-4", messages=[image_question()], store_messages=True)
+    sampled = chat.sample()
+    assert "JPEG, 640x480" in sampled.content
+    assert sampled.usage.prompt_image_tokens == 1280
     assert server.calls.last.images[0].data == jpeg()
     *_, (response, chunk) = chat.stream()
     assert chunk.content == ""
-    assert response.content == answer.content
+    assert response.content == sampled.content
     assert response.finish_reason == "REASON_STOP"
-    assert response.usage == answer.usage
+    assert response.usage == sampled.usage
     from xai_sdk.chat import user
 
-    chained = client.chat.create("grok-4", previous_response_id=answer.id)
+    chained = client.chat.create("grok-4", previous_response_id=sampled.id)
     chained.append(user("Its colours?"))
     assert "from an earlier turn" in chained.sample().content
 
 
-async def test_the_same_with_asyncio(server, aclient):
-    chat = aclient.chat.create("grok-4", messages=[question()], store_messages=True)
-    answer = await chat.sample()
+async def test_asyncio(server, aclient):
+    chat = aclient.chat.create("grok-4", messages=[image_question()], store_messages=True)
+    sampled = await chat.sample()
     *_, (response, _) = [pair async for pair in chat.stream()]
-    assert response.content == answer.content
+    assert response.content == sampled.content
     assert server.calls.last.stream
-    chained = aclient.chat.create("grok-4", previous_response_id=answer.id, messages=[question()])
+    chained = aclient.chat.create(
+        "grok-4", previous_response_id=sampled.id, messages=[image_question()]
+    )
     assert "Image 2" in (await chained.sample()).content
 
 
@@ -82,7 +84,7 @@ def test_a_wrong_key(server):
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
-def test_what_else_a_chat_can_do(client):
+def test_other_methods_of_a_chat(client):
     from xai_sdk.chat import tool, tool_result, user
 
     class Animal(pydantic.BaseModel):
@@ -96,10 +98,10 @@ def test_what_else_a_chat_can_do(client):
     assert "animal" in chat.defer(interval=timedelta(milliseconds=5)).content
     weather = tool("get_weather", "The weather.", {"type": "object", "properties": {}})
     chat = client.chat.create("grok-4", messages=[user("The weather?")], tools=[weather])
-    asked = chat.sample()
-    assert asked.tool_calls[0].function.name == "get_weather"
-    assert asked.finish_reason == "REASON_TOOL_CALLS"
-    chat.append(asked).append(tool_result("12 C"))
+    response = chat.sample()
+    assert response.tool_calls[0].function.name == "get_weather"
+    assert response.finish_reason == "REASON_TOOL_CALLS"
+    chat.append(response).append(tool_result("12 C"))
     assert "12 C" in chat.sample().content
 
 
@@ -113,25 +115,25 @@ def test_an_agent(client):
         tools=[web_search(enable_image_understanding=True), x_search(), image_generation()],
         include=["web_search_call_output", "inline_citations"],
     )
-    answer = chat.sample()
-    assert answer.content.startswith("You asked")
-    assert answer.server_side_tool_usage["SERVER_SIDE_TOOL_VIEW_IMAGE"] == 1
-    assert len(answer.image_outputs) == 1
-    assert len(answer.inline_citations) == len(answer.citations) == 2
-    assert len(answer.tool_outputs) == 3
+    sampled = chat.sample()
+    assert sampled.content.startswith("You asked")
+    assert sampled.server_side_tool_usage["SERVER_SIDE_TOOL_VIEW_IMAGE"] == 1
+    assert len(sampled.image_outputs) == 1
+    assert len(sampled.inline_citations) == len(sampled.citations) == 2
+    assert len(sampled.tool_outputs) == 3
     *_, (response, _) = chat.stream()
-    assert response.content == answer.content
-    assert len(response.tool_calls) == len(answer.tool_calls)
+    assert response.content == sampled.content
+    assert len(response.tool_calls) == len(sampled.tool_calls)
 
 
-def test_the_small_services(client):
+def test_other_services(client):
     assert client.models.get_language_model("grok-4").name == "grok-4-0709"
     assert len(client.models.list_language_models()) > 5
     assert client.auth.get_api_key_info().team_id
     assert client.tokenize.tokenize_text("Hello world", "grok-4")
 
 
-def test_from_another_process(server):
+def test_a_client_in_another_process(server):
     program = textwrap.dedent("""
         import sys
         from xai_sdk import Client
@@ -142,7 +144,7 @@ def test_from_another_process(server):
         *_, (response, chunk) = chat.stream()
         print(response.content)
     """)
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program, server.target, server.api_key],
         input=data_url(jpeg()),
         capture_output=True,
@@ -150,5 +152,5 @@ def test_from_another_process(server):
         timeout=60,
         check=True,
     )
-    assert done.stdout.count("JPEG, 640x480 pixels") == 2
+    assert result.stdout.count("JPEG, 640x480 pixels") == 2
     assert server.calls[0].images[0].sha256 == server.calls[1].images[0].sha256

@@ -1,4 +1,4 @@
-"""The pytest plugin, run by pytest in a folder of its own."""
+"""The pytest plugin, tested in separate pytest runs."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import pytest
 
 HEAD = """
 import grpc, pytest
-from tests.testing.grpc_calls import connected
+from tests.testing.grpc_calls import open_caller
 from xai_vision.testing import match
 """
 
 
 @pytest.fixture
 def run(pytester, monkeypatch, request):
-    """Runs the text as a test file, with the plugin as if it were installed."""
+    """Run the text as a test file, with the plugin loaded as if it were installed."""
     monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath))
-    # Others' plugins would take most of the time.
+    # Loading other plugins would take most of the time.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def run(text, *arguments, ini=""):
@@ -26,7 +26,7 @@ def run(pytester, monkeypatch, request):
     return run
 
 
-def test_each_test_has_its_own(run):
+def test_each_test_has_its_own_tenant(run):
     result = run("""
 keys = set()
 
@@ -36,24 +36,24 @@ def test_one(xai_server, turn):
     assert xai_server.api_key not in keys
     keys.add(xai_server.api_key)
     xai_server.on().reply(f"turn {turn}").times(1)
-    with connected(xai_server) as ask:
-        assert ask.text("Hi") == f"turn {turn}"
+    with open_caller(xai_server) as caller:
+        assert caller.text("Hi") == f"turn {turn}"
     assert len(xai_server.calls) == 1
 
-def test_old_keys_are_strangers(xai_server):
-    with connected(xai_server, keys.pop()) as ask:
-        assert ask.refusal("Hi")[0] == "UNAUTHENTICATED"
+def test_old_keys_are_rejected(xai_server):
+    with open_caller(xai_server, keys.pop()) as caller:
+        assert caller.expect_error("Hi")[0] == "UNAUTHENTICATED"
     assert xai_server.calls.last.status == "UNAUTHENTICATED"
 """)
     result.assert_outcomes(passed=4)
 
 
-def test_an_unmet_rule_fails_at_the_end(run):
+def test_an_unmet_rule_fails_the_test(run):
     result = run("""
 def test_it(xai_server):
     xai_server.on(prompt=match.contains("caption")).reply("x").times(1)
-    with connected(xai_server) as ask:
-        ask("other")
+    with open_caller(xai_server) as caller:
+        caller.sample("other")
 
 def test_it_failed_before(xai_server):
     xai_server.on().reply("x").times(1)
@@ -65,25 +65,25 @@ def test_it_failed_before(xai_server):
     )
 
 
-def test_a_wrong_expectation_in_the_plain_case(run):
-    """Nothing is set: the program gets a default answer, and the test is told why."""
+def test_a_report_without_any_configuration(run):
+    """The program gets the default reply, and the report says why."""
     result = run("""
 def test_a_wrong_answer(xai_server):
     xai_server.on(prompt=match.contains("capton")).reply("a red square")
-    with connected(xai_server) as ask:
-        assert ask.text("a caption") == "a red square"
+    with open_caller(xai_server) as caller:
+        assert caller.text("a caption") == "a red square"
 
-def test_that_passes_all_the_same(xai_server):
+def test_that_passes(xai_server):
     xai_server.on(prompt=match.contains("capton")).reply("a red square")
     xai_server.fault(pytest.importorskip("xai_vision.testing").Fault.internal(), prompt="never")
-    with connected(xai_server) as ask:
-        assert ask.text("a caption")
+    with open_caller(xai_server) as caller:
+        assert caller.text("a caption")
 
-def test_that_calls_nobody(xai_server):
+def test_without_calls(xai_server):
     assert False
 
 @pytest.mark.xai_fake(unused="allow")
-def test_that_allows_it(xai_server):
+def test_that_allows_unused_rules(xai_server):
     xai_server.on(prompt=match.contains("capton")).reply("a red square")
     assert True
 
@@ -128,7 +128,7 @@ def test_misused(xai_server):
     result.stdout.fnmatch_lines(["*xai_fake accepts keywords only*"])
 
 
-WRONG_MARKS = {
+WRONG_MARKERS = {
     "unmatchd='error'": "does not accept 'unmatchd'; did you mean 'unmatched'?",
     "unused='alow'": "unused must be one of 'error', 'allow', not 'alow'; did you mean 'allow'?",
     "keep_calls=-1": "keep_calls must be an integer of at least 1, not -1",
@@ -140,15 +140,15 @@ WRONG_MARKS = {
 def test_a_wrong_marker(run):
     tests = [
         f"@pytest.mark.xai_fake({mark})\ndef test_{number}(xai_server): pass\n"
-        for number, mark in enumerate(WRONG_MARKS)
+        for number, mark in enumerate(WRONG_MARKERS)
     ]
     result = run("\n".join(tests))
-    result.assert_outcomes(errors=len(WRONG_MARKS))
-    for words in WRONG_MARKS.values():
-        result.stdout.fnmatch_lines([f"*@pytest.mark.xai_fake: *{words}*"])
+    result.assert_outcomes(errors=len(WRONG_MARKERS))
+    for details in WRONG_MARKERS.values():
+        result.stdout.fnmatch_lines([f"*@pytest.mark.xai_fake: *{details}*"])
 
 
-def test_a_server_of_the_tests_own(run):
+def test_a_marker_for_a_separate_server(run):
     result = run("""
 @pytest.mark.xai_fake(api_key="our-own-key", http=True, unused="allow")
 def test_it(xai_server):
@@ -160,32 +160,32 @@ def test_it(xai_server):
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("line", "message"),
     [
         ("unmatchd = 1", "does not accept 'unmatchd'; did you mean 'unmatched'?"),
         ("seed = '7'", "seed must be an integer, not '7'"),
     ],
 )
-def test_a_wrong_ini_line(run, line, words):
+def test_a_wrong_ini_line(run, line, message):
     result = run("def test_it(xai_server): pass\n", ini=f'xai_fake = ["{line}"]\n')
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"*xai_fake in pytest's configuration: *{words}*"])
+    result.stdout.fnmatch_lines([f"*xai_fake in pytest's configuration: *{message}*"])
 
 
-@pytest.mark.parametrize("line", ["unmatched", "seed = many words"])
-def test_a_broken_ini_line(run, line):
+@pytest.mark.parametrize("line", ["unmatched", "seed = many details"])
+def test_an_invalid_ini_line(run, line):
     result = run("def test_it(xai_server): pass\n", ini=f"xai_fake = ['{line}']\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*xai_fake: '{line}'*"])
 
 
-def test_more_servers(run):
+def test_make_xai_server(run):
     result = run("""
 def test_two(make_xai_server, xai_server):
     one, two = make_xai_server(), make_xai_server(seed=1)
     assert len({one.target, two.target, xai_server.target}) == 3
-    with connected(two) as ask:
-        assert ask.text("Hi")
+    with open_caller(two) as caller:
+        assert caller.text("Hi")
 """)
     result.assert_outcomes(passed=1)
 
@@ -207,9 +207,9 @@ async def test_it(xai_server, turn):
         assert (await stub.GetCompletion(request("Hi"), metadata=metadata)).id
         xai_server.fault(Fault.hang())
         task = asyncio.ensure_future(stub.GetCompletion(request("Hi"), metadata=metadata))
-        await asyncio.sleep(0.05)
+        assert await asyncio.to_thread(xai_server.calls.wait_for, 2, 60)
         task.cancel()
-        assert await asyncio.to_thread(xai_server.calls.last.wait_cancelled)
+        assert await asyncio.to_thread(xai_server.calls.last.wait_cancelled, 60)
 """,
         "-p",
         "pytest_asyncio.plugin",
@@ -225,8 +225,8 @@ def test_under_xdist(run):
         """
 @pytest.mark.parametrize("turn", range(12))
 def test_it(xai_server, turn):
-    with connected(xai_server) as ask:
-        ask.text("Hi")
+    with open_caller(xai_server) as caller:
+        caller.text("Hi")
     assert len(xai_server.calls) == 1
 """,
         "-p",
@@ -236,7 +236,7 @@ def test_it(xai_server, turn):
     result.assert_outcomes(passed=12)
 
 
-def test_nothing_is_imported_before_it_is_asked_for():
+def test_the_plugin_imports_lazily():
     import subprocess
     import sys
 
@@ -248,11 +248,11 @@ def test_nothing_is_imported_before_it_is_asked_for():
 
 
 @pytest.mark.parametrize("line", ["api_key = 'our-own-key'", "port = 50999", "http_port = 50998"])
-def test_what_is_one_servers_is_not_for_all_tests(run, line):
+def test_options_of_a_single_server_cannot_be_set_for_all_tests(run, line):
     name = line.partition(" ")[0]
     result = run("def test_it(xai_server): pass", ini=f'xai_fake = ["{line}"]')
     result.assert_outcomes(errors=1)
-    seen = result.stdout.str() + result.stderr.str()
-    assert f"{name} cannot be set for all tests" in seen
-    assert f"@pytest.mark.xai_fake({name}=...)" in seen
-    assert f"make_xai_server({name}=...)" in seen
+    output = result.stdout.str() + result.stderr.str()
+    assert f"{name} cannot be set for all tests" in output
+    assert f"@pytest.mark.xai_fake({name}=...)" in output
+    assert f"make_xai_server({name}=...)" in output

@@ -1,4 +1,4 @@
-"""Keys stay out of the log, wherever a client puts them."""
+"""The log contains no API keys, wherever a client sends them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import urllib.request
 import grpc
 import pytest
 
-from tests.testing.grpc_calls import connected
+from tests.testing.grpc_calls import open_caller
 from xai_vision.proto import auth_pb2, empty_pb2
 from xai_vision.testing import FakeServer, match
 from xai_vision.testing._calls.redaction import redact_metadata
@@ -20,9 +20,9 @@ def server():
         yield running
 
 
-def everything(call) -> str:
-    kept = {name: getattr(call, name) for name in ("method", "model", "details", "metadata")}
-    return f"{call!r} {kept} {call.request}"
+def logged_text(call) -> str:
+    logged = {name: getattr(call, name) for name in ("method", "model", "details", "metadata")}
+    return f"{call!r} {logged} {call.request}"
 
 
 @pytest.mark.parametrize(
@@ -34,24 +34,24 @@ def everything(call) -> str:
         [("authorization", "Bearer other-key-of-mine"), ("x-copy", "other-key-of-mine")],
     ],
 )
-def test_in_metadata(server, metadata):
+def test_keys_in_metadata(server, metadata):
     sent = [(name, value.format(key=server.api_key)) for name, value in metadata]
     sent = [(n, v.encode() if n.endswith("-bin") else v) for n, v in sent]
     with grpc.insecure_channel(server.target) as channel:
-        ask = channel.unary_unary(
+        method = channel.unary_unary(
             "/xai_api.Auth/get_api_key_info",
             request_serializer=empty_pb2.Empty.SerializeToString,
             response_deserializer=auth_pb2.ApiKey.FromString,
         )
-        asked = ask.future(empty_pb2.Empty(), metadata=sent)
-        assert asked.code() in (grpc.StatusCode.OK, grpc.StatusCode.UNAUTHENTICATED)
-    kept = everything(server.calls.last)
-    assert server.api_key not in kept
-    assert "other-key-of-mine" not in kept
-    assert "***" in kept
+        call = method.future(empty_pb2.Empty(), metadata=sent)
+        assert call.code() in (grpc.StatusCode.OK, grpc.StatusCode.UNAUTHENTICATED)
+    logged = logged_text(server.calls.last)
+    assert server.api_key not in logged
+    assert "other-key-of-mine" not in logged
+    assert "***" in logged
 
 
-def test_in_an_address(server):
+def test_keys_in_a_url(server):
     request = urllib.request.Request(
         f"{server.http_url}/models/{server.api_key}",
         headers={"authorization": f"Bearer {server.api_key}"},
@@ -60,49 +60,49 @@ def test_in_an_address(server):
         urllib.request.urlopen(request)
     caught.value.close()
     assert caught.value.code == 404
-    kept = everything(server.calls.last)
-    assert server.api_key not in kept
-    assert "***" in kept
+    logged = logged_text(server.calls.last)
+    assert server.api_key not in logged
+    assert "***" in logged
 
 
-def test_a_key_that_the_test_brought_along():
+def test_a_key_set_by_the_test():
     key = "sk-own-0123456789"
-    with FakeServer(api_key=key, unused="allow") as server, connected(server) as ask:
+    with FakeServer(api_key=key, unused="allow") as server, open_caller(server) as caller:
 
-        def answer(call):
+        def fail(call):
             raise ValueError(f"no {key}")
 
         rule = server.on(prompt=match.contains(f"only {key}")).reply("x")
-        server.on(prompt=match.contains("mistake")).side_effect(answer)
-        # Cut within the key, were it not hidden before.
-        ask(f"{'a' * 50} {key}")
+        server.on(prompt=match.contains("mistake")).side_effect(fail)
+        # The prompt is redacted before it is truncated: the cut would be within the key.
+        caller.sample(f"{'a' * 50} {key}")
         call = server.calls.last
-        _, words = ask.refusal(f"mistake {key}")
-        told = [repr(call), server.explain(call), repr(rule), words, *server.problems()]
-        told += [server.calls.summary(), server.calls.last.details]
+        _, words = caller.expect_error(f"mistake {key}")
+        texts = [repr(call), server.explain(call), repr(rule), words, *server.problems()]
+        texts += [server.calls.summary(), server.calls.last.details]
         server.clear()
-    assert not [text for text in told if key[:6] in text]
-    assert "***" in told[0]
+    assert not [text for text in texts if key[:6] in text]
+    assert "***" in texts[0]
     assert "no ***" in words
 
 
-def test_an_issued_key(server):
+def test_a_created_key(server):
     key = server.create_key()
-    with connected(server, key) as ask:
-        ask(f"my key is {key}")
+    with open_caller(server, key) as caller:
+        caller.sample(f"my key is {key}")
     assert repr(server.calls.last) == "<Call GetCompletion, grok-4, 'my key is ***', OK>"
 
 
-def test_a_short_key_does_not_black_out_words():
-    with FakeServer(api_key="test") as server, connected(server) as ask:
-        ask("a test")
+def test_a_short_key_in_a_prompt_is_not_redacted():
+    with FakeServer(api_key="test") as server, open_caller(server) as caller:
+        caller.sample("a test")
         assert "'a test'" in repr(server.calls.last)
 
 
-def test_a_short_key_is_hidden_where_it_is_a_word():
+def test_a_short_key_is_redacted_if_it_is_a_whole_word():
     metadata = [("authorization", "Bearer a"), ("x-fruit", "banana"), ("x-copy", "key a, b-bin")]
-    kept = dict(redact_metadata([*metadata, ("x-bin", b"\xff a \xe9a")], "Bearer a"))
-    assert kept == {
+    logged = dict(redact_metadata([*metadata, ("x-bin", b"\xff a \xe9a")], "Bearer a"))
+    assert logged == {
         "authorization": "Bearer ***",
         "x-fruit": "banana",
         "x-copy": "key ***, b-bin",

@@ -1,4 +1,4 @@
-"""Requests the service would not take."""
+"""Requests that the service rejects."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def function(name: str = "f", parameters: str = "") -> chat_pb2.Tool:
     return chat_pb2.Tool(function=chat_pb2.Function(name=name, parameters=parameters))
 
 
-def moment(seconds: int) -> timestamp_pb2.Timestamp:
+def timestamp(seconds: int) -> timestamp_pb2.Timestamp:
     return timestamp_pb2.Timestamp(seconds=seconds)
 
 
-REFUSED = [
+INVALID = [
     ({"temperature": 2.1}, "temperature must be between 0 and 2, got 2.1"),
     ({"temperature": -0.1}, "temperature must be between 0 and 2"),
     ({"temperature": float("nan")}, "temperature must be between 0 and 2, got nan"),
@@ -42,7 +42,7 @@ REFUSED = [
     ({"tools": [chat_pb2.Tool()]}, "Tool 0 is empty"),
     ({"tools": [function("")]}, "has no name"),
     ({"tools": [function(), function()]}, "Two function tools have the name 'f'"),
-    ({"tools": [function("f", "{nope")]}, "The schema of function 'f' is no valid JSON"),
+    ({"tools": [function("f", "{nope")]}, "The schema of function 'f' is not valid JSON"),
     ({"tools": [function("f", "[]")]}, "is not a JSON object"),
     (
         {"tools": [chat_pb2.Tool(web_search=WEB(allowed_domains="a", excluded_domains="b"))]},
@@ -57,7 +57,7 @@ REFUSED = [
         "x_search: excluded_x_handles has 11 entries; the maximum is 10",
     ),
     (
-        {"tools": [chat_pb2.Tool(x_search=X(from_date=moment(5), to_date=moment(4)))]},
+        {"tools": [chat_pb2.Tool(x_search=X(from_date=timestamp(5), to_date=timestamp(4)))]},
         "from_date is after to_date",
     ),
     (
@@ -79,7 +79,7 @@ REFUSED = [
     ),
     (
         {"response_format": chat_pb2.ResponseFormat(format_type=3, schema="{")},
-        "no valid JSON",
+        "not valid JSON",
     ),
     (
         {
@@ -104,12 +104,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "words"), REFUSED)
-def test_refused(fields, words):
+@pytest.mark.parametrize(("fields", "message"), INVALID)
+def test_invalid_requests_are_rejected(fields, message):
     with pytest.raises(ServiceError) as caught:
         validate_request(request("Hi", **fields), Settings())
     assert caught.value.code.name == "INVALID_ARGUMENT"
-    assert words in caught.value.details
+    assert message in caught.value.details
 
 
 @pytest.mark.parametrize(
@@ -118,16 +118,16 @@ def test_refused(fields, words):
         {"temperature": 0, "top_p": 1, "frequency_penalty": -2, "presence_penalty": 2},
         {"n": 128, "max_tokens": 1, "stop": list("abcd"), "logprobs": True, "top_logprobs": 8},
         {"tools": [function(f"f{n}", json.dumps({"type": "object"})) for n in range(128)]},
-        {"tools": [chat_pb2.Tool(x_search=X(from_date=moment(5), to_date=moment(5)))]},
+        {"tools": [chat_pb2.Tool(x_search=X(from_date=timestamp(5), to_date=timestamp(5)))]},
         {"tools": [chat_pb2.Tool(web_search=WEB(allowed_domains="abcde"))]},
     ],
 )
-def test_taken(fields):
+def test_limits_are_inclusive(fields):
     validate_request(request("Hi", **fields), Settings())
 
 
-def test_refusals_reach_the_client(ask):
-    assert ask.refusal("Hi", temperature=3) == (
+def test_the_client_receives_the_error(caller):
+    assert caller.expect_error("Hi", temperature=3) == (
         "INVALID_ARGUMENT",
         "temperature must be between 0 and 2, got 3.",
     )

@@ -1,8 +1,7 @@
-"""What the fake's replies carry against what the official SDK's responses show.
+"""The fake fills every field that the official SDK shows.
 
-Every property of its response objects, and every field of the messages it hands out, must have
-something in it in at least one scenario; one that a new version adds fails this until the fake
-fills it.
+Every property of the SDK's response objects, and every field of their messages, must be set in at
+least one scenario. A test fails when a new version of the SDK adds a field that the fake lacks.
 """
 
 from __future__ import annotations
@@ -29,64 +28,66 @@ DEBUG = {
     "lb_address": "l",
     "sampler_tag": "s",
 }
-# What the answer repeats of the request is copied whole: that it has each setting is enough.
+# Settings are copied from the request: it is enough that the response has each of them.
 ECHOED = ("settings.",)
 
 
-def properties(thing):
+def properties(obj):
     names = {
         name
-        for cls in type(thing).__mro__
+        for cls in type(obj).__mro__
         for name, value in vars(cls).items()
         if isinstance(value, property) and not name.startswith("_")
     }
     return sorted(names)
 
 
-def filled(thing):
-    found = set()
-    for name in properties(thing):
-        value = getattr(thing, name)
+def filled(obj):
+    names = set()
+    for name in properties(obj):
+        value = getattr(obj, name)
         if value is not None and value not in ("", (), [], {}) and str(value) != "":
-            found.add(name)
-    return found
+            names.add(name)
+    return names
 
 
-def inner(field):
-    """The message in a field, where it is one of the service's own."""
-    kind = field.message_type
-    return kind if kind and not kind.full_name.startswith("google.") else None
+def service_message(field):
+    """Return the message type of a field, or None if the service does not define it."""
+    message_type = field.message_type
+    return (
+        message_type if message_type and not message_type.full_name.startswith("google.") else None
+    )
 
 
 def fields_of(descriptor, above=()):
-    """Every field of a message and of those in it, as dotted names."""
+    """Yield the fields of a message and of its submessages, as dotted names."""
     for field in descriptor.fields:
         yield field.name
-        kind = inner(field)
-        if kind and kind.full_name not in above:
-            for name in fields_of(kind, (*above, kind.full_name)):
+        message_type = service_message(field)
+        if message_type and message_type.full_name not in above:
+            for name in fields_of(message_type, (*above, message_type.full_name)):
                 yield f"{field.name}.{name}"
 
 
 def filled_fields(message):
     for field, value in message.ListFields():
         yield field.name
-        if inner(field):
-            many = hasattr(value, "extend") or hasattr(value, "add")
-            for one in value if many else [value]:
-                for name in filled_fields(one):
+        if service_message(field):
+            repeated = hasattr(value, "extend") or hasattr(value, "add")
+            for item in value if repeated else [value]:
+                for name in filled_fields(item):
                     yield f"{field.name}.{name}"
 
 
-def missing(messages, leave=()):
-    """Fields that none of these messages has anything in."""
-    found = set().union(*map(filled_fields, messages))
-    wanted = set(fields_of(messages[0].DESCRIPTOR))
-    return sorted(name for name in wanted - found if not (name.startswith(leave) and leave))
+def missing(messages, ignored=()):
+    """Return the fields that none of these messages sets."""
+    present = set().union(*map(filled_fields, messages))
+    names = set(fields_of(messages[0].DESCRIPTOR)) - present
+    return sorted(name for name in names if not (ignored and name.startswith(ignored)))
 
 
-def missing_properties(things):
-    return sorted(set(properties(things[0])).difference(*map(filled, things)))
+def missing_properties(objects):
+    return sorted(set(properties(objects[0])).difference(*map(filled, objects)))
 
 
 @pytest.fixture
@@ -99,14 +100,14 @@ def sdk(server):
 
 @pytest.fixture
 def chats(server, sdk):
-    """Conversations that together bring everything an answer can have."""
+    """Conversations whose responses together have every field."""
     from xai_sdk.chat import image, tool, user
     from xai_sdk.tools import image_generation, web_search
 
     server.on(prompt="Hi").reply(
         Reply(
             "x",
-            # The SDK shows of a deferred answer its first output, of an agent's a tool call.
+            # The SDK shows the first output of a deferred response.
             reasoning="r",
             encrypted="e",
             debug=DEBUG,
@@ -184,10 +185,10 @@ def test_a_deferred_and_a_stored_response(server, sdk, chats):
     assert missing([response.proto for response in deferred], ECHOED) == []
     stored = sdk.chat.get_stored_completion(chats[1].sample().id)
     assert stored
-    alike = chats[1].sample()
-    for one in stored:
-        assert filled(one) == filled(alike)
-    # The messages around them are never shown by the SDK; ours carry all there is.
+    expected = filled(chats[1].sample())
+    for response in stored:
+        assert filled(response) == expected
+    # The SDK never shows the enclosing messages.
     polled = [call.response for call in server.calls.where(method="GetDeferredCompletion")]
     started = [call.response for call in server.calls.where(method="StartDeferredCompletion")]
     assert missing(polled, ("response.",)) == []
@@ -200,8 +201,8 @@ def test_a_deferred_and_a_stored_response(server, sdk, chats):
 def test_a_compaction(sdk):
     from xai_sdk.chat import image, user
 
-    asked = [user("What is it?", image(data_url(jpeg())))]
-    compacted = sdk.chat.compact_context("grok-4", asked)
+    messages = [user("What is it?", image(data_url(jpeg())))]
+    compacted = sdk.chat.compact_context("grok-4", messages)
     assert missing_properties([compacted]) == []
     assert missing([compacted.proto], ("usage.",)) == []
     counted = {"prompt_tokens", "completion_tokens", "total_tokens", "cost_in_usd_ticks"}
@@ -219,28 +220,27 @@ def test_models(sdk, kind):
 def test_a_key(server):
     from xai_sdk import Client
 
-    shown = []
-    for rights in ({}, {"blocked": True}, {"team_blocked": True}, {"disabled": True}):
-        key = server.create_key(name="a key", **rights)
+    infos = []
+    for options in ({}, {"blocked": True}, {"team_blocked": True}, {"disabled": True}):
+        key = server.create_key(name="a key", **options)
         with Client(api_key=key, api_host=server.target) as client:
-            shown.append(client.auth.get_api_key_info())
-    assert missing(shown) == []
+            infos.append(client.auth.get_api_key_info())
+    assert missing(infos) == []
 
 
 def test_tokens(sdk):
     tokens = sdk.tokenize.tokenize_text("A red square, one of many.", "grok-4")
     for token in tokens:
         assert missing([token]) == []
-    # What the SDK hands out is a list of them; the message around it has the model too.
     assert len(tokens) > 5
 
 
-def test_every_method_the_service_has_is_served():
+def test_every_method_of_the_service_is_implemented():
     from xai_vision.proto.auth_grpc import Auth
     from xai_vision.proto.chat_grpc import Chat
     from xai_vision.proto.models_grpc import Models
     from xai_vision.proto.tokenize_grpc import Tokenize
     from xai_vision.testing._service.methods import UNARY_METHODS
 
-    named = {method for service in (Auth, Chat, Models, Tokenize) for method in service.METHODS}
-    assert named - set(UNARY_METHODS) == {Chat.GetCompletionChunk}
+    methods = {method for service in (Auth, Chat, Models, Tokenize) for method in service.METHODS}
+    assert methods - set(UNARY_METHODS) == {Chat.GetCompletionChunk}

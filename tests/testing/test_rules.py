@@ -1,4 +1,4 @@
-"""Rules: who answers, with what, how often; and what is said when nobody does."""
+"""Rules: which one replies, with what, and how often; and the errors when none matches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from examples.images import encode, photo
 from tests.ids import readable
 from tests.sample_images import jpeg, png
-from tests.testing.grpc_calls import connected, picture, request
+from tests.testing.grpc_calls import image_part, open_caller, request
+from tests.testing.waiting import LIMIT
 from xai_vision.proto import chat_pb2, sample_pb2
 from xai_vision.testing import (
     FakeServer,
@@ -29,35 +30,31 @@ CAT = chat_pb2.ResponseFormat(format_type=3, schema=json.dumps(SCHEMA))
 WEB = chat_pb2.Tool(web_search=chat_pb2.WebSearch())
 
 
-def test_the_first_rule_that_fits_answers(server, ask):
+def test_the_first_matching_rule_replies(server, caller):
     server.on(prompt=match.contains("CAPTION"), image=match.size(640, 480)).reply("a red square")
     server.on().reply("anything else")
-    assert ask.text("a caption, please", picture(jpeg())) == "a red square"
-    assert ask.text("a caption, please", picture(png())) == "anything else"
-    assert ask.text("a caption, please") == "anything else"
+    assert caller.text("a caption, please", image_part(jpeg())) == "a red square"
+    assert caller.text("a caption, please", image_part(png())) == "anything else"
+    assert caller.text("a caption, please") == "anything else"
     assert server.calls.last.rule is not None
 
 
-def test_priority(server, ask):
+def test_priority(server, caller):
     server.on().reply("low")
     server.on(priority=1).reply("high").times(1)
-    assert [ask.text("Hi"), ask.text("Hi")] == ["high", "low"]
+    assert [caller.text("Hi"), caller.text("Hi")] == ["high", "low"]
 
 
-def test_answers_in_turn(server, ask):
+def test_replies_come_in_order(server, caller):
     server.on(model="grok-4").replies(Reply.tool_call("get_weather", city="Oslo"), "12 C")
-    first = ask("The weather?").outputs[0]
+    first = caller.sample("The weather?").outputs[0]
     assert json.loads(first.message.tool_calls[0].function.arguments) == {"city": "Oslo"}
     assert first.finish_reason == sample_pb2.REASON_TOOL_CALLS
-    assert [ask.text("Hi"), ask.text("Hi")] == ["12 C", "12 C"]
-
-
-def same(wanted, **call):
-    return wanted, call
+    assert [caller.text("Hi"), caller.text("Hi")] == ["12 C", "12 C"]
 
 
 @pytest.mark.parametrize(
-    ("conditions", "fits", "misfit"),
+    ("conditions", "matching", "other"),
     [
         ({"prompt": "Hi"}, {"text": "Hi"}, {"text": "Hi!"}),
         ({"prompt": match.re("^ec.o")}, {"text": "ec\no"}, {"text": "an echo"}),
@@ -66,16 +63,16 @@ def same(wanted, **call):
         ({"prompt": match.predicate(str.isupper)}, {"text": "HI"}, {"text": "hi"}),
         ({"model": "grok-4-0709"}, {}, {"model": "grok-3"}),
         ({"model": match.contains("fast")}, {"model": "grok-4-fast"}, {}),
-        ({"image": jpeg()}, {"picture": jpeg()}, {"picture": png()}),
-        ({"image": match.format("jpg")}, {"picture": jpeg()}, {"picture": png()}),
-        ({"image": match.detail("low")}, {"picture": jpeg(), "detail": "low"}, {"picture": jpeg()}),
+        ({"image": jpeg()}, {"image": jpeg()}, {"image": png()}),
+        ({"image": match.format("jpg")}, {"image": jpeg()}, {"image": png()}),
+        ({"image": match.detail("low")}, {"image": jpeg(), "detail": "low"}, {"image": jpeg()}),
         (
             {"image": match.near(jpeg())},
-            {"picture": encode(photo().resize((320, 240)), "PNG")},
-            {"picture": png()},
+            {"image": encode(photo().resize((320, 240)), "PNG")},
+            {"image": png()},
         ),
-        ({"images": 1}, {"picture": jpeg()}, {}),
-        ({"images": match.none}, {}, {"picture": jpeg()}),
+        ({"images": 1}, {"image": jpeg()}, {}),
+        ({"images": match.none}, {}, {"image": jpeg()}),
         ({"tools": "web_search"}, {"tools": [WEB]}, {}),
         ({"tools": ()}, {}, {"tools": [WEB]}),
         ({"schema": match.any}, {"response_format": CAT}, {}),
@@ -88,112 +85,112 @@ def same(wanted, **call):
     ],
     ids=readable,
 )
-def test_conditions(server, ask, conditions, fits, misfit):
-    server.on(**conditions).reply("fits").optional()
+def test_conditions(server, caller, conditions, matching, other):
+    server.on(**conditions).reply("matches").optional()
 
-    def answer(call):
+    def response_text(call):
         call = dict(call)
         parts = [call.pop("text", "Hi")]
-        if "picture" in call:
-            parts.append(picture(call.pop("picture"), call.pop("detail", "auto")))
-        return ask.text(*parts, **call)
+        if "image" in call:
+            parts.append(image_part(call.pop("image"), call.pop("detail", "auto")))
+        return caller.text(*parts, **call)
 
-    if fits is not None:
-        assert answer(fits) == "fits"
-    if misfit is not None:
-        assert answer(misfit) != "fits"
+    if matching is not None:
+        assert response_text(matching) == "matches"
+    if other is not None:
+        assert response_text(other) != "matches"
 
 
-def test_a_function_answers(server, ask):
+def test_a_side_effect_replies(server, caller):
     server.on(prompt=match.re("^echo")).side_effect(lambda call: Reply(call.prompt + "!"))
     server.on(prompt="text").side_effect(lambda call: "just text")
-    assert ask.text("echo 1") == "echo 1!"
-    assert ask.text("text") == "just text"
+    assert caller.text("echo 1") == "echo 1!"
+    assert caller.text("text") == "just text"
 
 
-def test_conditions_may_ask_the_server_and_take_their_time(server, ask):
+def test_conditions_can_call_the_server_and_block(server, caller):
     slow = threading.Barrier(5)
 
     def when(call):
         if call.prompt == "slow":
-            slow.wait(5)  # all of them are in here at the same moment
+            slow.wait(LIMIT)  # All five calls are evaluated at the same time.
         return True
 
     server.on(prompt="other").reply("other").optional()
-    asked = []
+    explained = []
 
     def explain(call):
-        if not asked:  # explaining asks this rule as well
-            asked.append(call)
-            asked.append(server.explain(call))
+        if not explained:  # explain() evaluates this condition as well.
+            explained.append(call)
+            explained.append(server.explain(call))
         return True
 
     server.on(prompt="explain", when=explain).reply("explained")
     server.on(prompt="slow", when=when).reply("once").times(1)
     server.on(prompt="slow").reply("twice")
-    assert ask.text("explain", timeout=5) == "explained"
-    assert "on(prompt='other'): prompt='other', but it is 'explain'" in asked[1]
+    assert caller.text("explain") == "explained"
+    assert "on(prompt='other'): prompt='other', but it is 'explain'" in explained[1]
     calls = [
-        ask.chat.GetCompletion.future(request("slow"), metadata=ask.metadata, timeout=8)
+        caller.chat.GetCompletion.future(request("slow"), metadata=caller.metadata, timeout=LIMIT)
         for _ in range(5)
     ]
-    said = [call.result().outputs[0].message.content for call in calls]
-    assert said.count("once") == 1
+    texts = [call.result().outputs[0].message.content for call in calls]
+    assert texts.count("once") == 1
 
 
-def test_a_function_refuses(server, ask):
-    def refuse(call):
+def test_a_side_effect_raises_a_service_error(server, caller):
+    def fail(call):
         raise ServiceError("ABORTED", "no luck")
 
-    server.on().side_effect(refuse)
-    assert ask.refusal("Hi") == ("ABORTED", "no luck")
+    server.on().side_effect(fail)
+    assert caller.expect_error("Hi") == ("ABORTED", "no luck")
     server.verify()
 
 
-def test_a_function_that_fails_is_told_at_the_end(server, ask):
+def test_verify_reports_an_error_of_a_side_effect(server, caller):
     server.on(prompt="bad").side_effect(lambda call: 1 / 0)
-    status, words = ask.refusal("bad")
+    status, details = caller.expect_error("bad")
     assert status == "INTERNAL"
-    assert "division by zero" in words
+    assert "division by zero" in details
     with pytest.raises(AssertionError, match=r"on\(prompt='bad'\): ZeroDivisionError"):
         server.verify()
     server.clear()
 
 
-def test_json_must_fit_the_schema_asked_for(server, ask):
+def test_json_must_match_the_requested_schema(server, caller):
     server.on(schema=match.any).reply_json({"animal": "cat"})
-    assert json.loads(ask.text("Which?", response_format=CAT)) == {"animal": "cat"}
+    assert json.loads(caller.text("Which?", response_format=CAT)) == {"animal": "cat"}
     server.clear()
     server.on().reply_json({"animal": "cow"})
-    assert json.loads(ask.text("Which?")) == {"animal": "cow"}
-    status, words = ask.refusal("Which?", response_format=CAT)
+    assert json.loads(caller.text("Which?")) == {"animal": "cow"}
+    status, details = caller.expect_error("Which?", response_format=CAT)
     assert status == "INTERNAL"
-    assert "at $.animal: 'cow' is not one of ['cat', 'dog']" in words
+    assert "at $.animal: 'cow' is not one of ['cat', 'dog']" in details
     with pytest.raises(AssertionError, match="does not match the requested schema"):
         server.verify()
     server.clear()
 
 
-def test_times(server, ask):
+def test_times(server, caller):
     server.on(prompt=match.contains("caption")).reply("once").times(1)
-    assert ask.text("caption") == "once"
+    assert caller.text("caption") == "once"
     server.verify()
-    assert ask.text("caption") != "once"
+    assert caller.text("caption") != "once"
     with pytest.raises(AssertionError) as caught:
         server.verify()
     assert "was to answer 1 call, but 1 more call arrived" in str(caught.value)
     assert "<Call GetCompletion, grok-4, 'caption', OK>, which got the default" in str(caught.value)
     server.clear()
     server.on(prompt=match.contains("caption")).reply("once").times(1)
-    server.on().reply("of all others")
-    assert [ask.text("caption"), ask.text("caption")] == ["once", "of all others"]
+    server.on().reply("other")
+    assert [caller.text("caption"), caller.text("caption")] == ["once", "other"]
     server.verify()
 
 
-def test_an_unmet_number_names_the_nearest_call(server, ask):
+def test_an_unmet_expectation_names_the_nearest_call(server, caller):
     server.on(prompt=match.contains("caption"), images=1).reply("x").times(2)
-    ask("a caption")
-    ask("other things")
+    caller.sample("a caption")
+    caller.sample("other things")
     with pytest.raises(AssertionError) as caught:
         server.verify()
     text = str(caught.value)
@@ -204,29 +201,32 @@ def test_an_unmet_number_names_the_nearest_call(server, ask):
     server.clear()
 
 
-def test_leaving_the_block_verifies():
+def test_the_context_manager_verifies():
     with pytest.raises(AssertionError, match="There were no other calls"), FakeServer() as server:
         server.on().reply("x").times(1)
-    with pytest.raises(KeyError), FakeServer() as server:  # not covered by the unmet number
+    with (
+        pytest.raises(KeyError),
+        FakeServer() as server,
+    ):  # The unmet expectation does not replace the error.
         {}[server.on().reply("x").times(1)]
 
 
-def test_nothing_fits_and_that_is_an_error():
+def test_an_unmatched_call_can_be_an_error():
     settings = {"unmatched": "error", "unused": "allow"}
-    with FakeServer(**settings) as server, connected(server) as ask:
-        assert "There are no rules" in ask.refusal("Hi")[1]
+    with FakeServer(**settings) as server, open_caller(server) as caller:
+        assert "There are no rules" in caller.expect_error("Hi")[1]
         server.on(prompt="a", model="grok-3").reply("x")
         server.on(prompt="b").reply("y")
-        status, words = ask.refusal("Hi")
+        status, details = caller.expect_error("Hi")
         assert status == "FAILED_PRECONDITION"
-        assert "Nearest: on(prompt='b'): prompt='b', but it is 'Hi'." in words
-        told = server.explain(server.calls.last)
-        assert "on(prompt='a', model='grok-3'): prompt='a', but it is 'Hi'; model" in told
-        assert len(told.splitlines()) == 2
+        assert "Nearest: on(prompt='b'): prompt='b', but it is 'Hi'." in details
+        explanation = server.explain(server.calls.last)
+        assert "on(prompt='a', model='grok-3'): prompt='a', but it is 'Hi'; model" in explanation
+        assert len(explanation.splitlines()) == 2
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("wrong", "message"),
     [
         (lambda server: server.on(colour="red"), "colour"),
         (lambda server: server.on().reply(5), "a Reply, a Fault or a str"),
@@ -244,8 +244,8 @@ def test_nothing_fits_and_that_is_an_error():
         (lambda server: server.root_certificate, "no TLS"),
     ],
 )
-def test_a_mistake_is_told_where_it_is_made(server, wrong, words):
-    with pytest.raises((TypeError, ValueError, KeyError, RuntimeError), match=words):
+def test_invalid_arguments_raise_at_once(server, wrong, message):
+    with pytest.raises((TypeError, ValueError, KeyError, RuntimeError), match=message):
         wrong(server)
     server.clear()
 
@@ -253,18 +253,18 @@ def test_a_mistake_is_told_where_it_is_made(server, wrong, words):
 def test_fixed_ids():
     ids = []
     for _ in range(2):
-        with FakeServer(fixed_ids=True, seed=3) as server, connected(server) as ask:
-            ids.append([ask("Hi").id, ask("Hi").id])
+        with FakeServer(fixed_ids=True, seed=3) as server, open_caller(server) as caller:
+            ids.append([caller.sample("Hi").id, caller.sample("Hi").id])
     assert ids[0] == ids[1]
     assert ids[0][0] != ids[0][1]
 
 
-def test_names_for_editors_are_the_names_there_are():
+def test_typed_dicts_match_their_classes():
     def fields(cls):
         return {field.name: field.type for field in dataclasses.fields(cls)}
 
-    def named(cls):
+    def keys(cls):
         return {name: hint.__forward_arg__ for name, hint in cls.__annotations__.items()}
 
-    assert named(SettingChanges) == fields(Settings)
-    assert named(ReplyFields) == {k: v for k, v in fields(Reply).items() if k != "text"}
+    assert keys(SettingChanges) == fields(Settings)
+    assert keys(ReplyFields) == {k: v for k, v in fields(Reply).items() if k != "text"}

@@ -8,14 +8,14 @@ import sys
 import pytest
 from hypothesis import given, settings
 
-from tests.testing.test_schemas import TREE, schemas
+from tests.testing.test_schema_example import TREE, schemas
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._rules.schema_check import schema_error
 from xai_vision.testing._service.default_reply.schema_example import example
 
 
 @pytest.mark.parametrize(
-    ("schema", "value", "words"),
+    ("schema", "value", "message"),
     [
         (False, 5, "at $: False schema does not allow 5"),
         ({"type": "integer"}, 5.5, "at $: 5.5 is not of type 'integer'"),
@@ -59,15 +59,15 @@ from xai_vision.testing._service.default_reply.schema_example import example
         ),
     ],
 )
-def test_a_reply_that_does_not_match(server, ask, schema, value, words):
+def test_a_reply_that_does_not_match(server, caller, schema, value, message):
     server.on().reply_json(value)
     form = chat_pb2.ResponseFormat(
         format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema=json.dumps(schema)
     )
-    status, details = ask.refusal("Which?", response_format=form)
+    status, details = caller.expect_error("Which?", response_format=form)
     assert status == "INTERNAL"
     assert "the JSON does not match the requested schema: " in details
-    assert words in details
+    assert message in details
     with pytest.raises(AssertionError, match="does not match the requested schema"):
         server.verify()
     server.clear()
@@ -84,16 +84,16 @@ def test_a_reply_that_does_not_match(server, ask, schema, value, words):
         (TREE, {"value": 1, "left": {"value": 2, "left": None}}),
     ],
 )
-def test_a_reply_that_matches(server, ask, schema, value):
+def test_a_reply_that_matches(server, caller, schema, value):
     server.on().reply_json(value)
     form = chat_pb2.ResponseFormat(
         format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema=json.dumps(schema)
     )
-    assert json.loads(ask.text("Which?", response_format=form)) == value
+    assert json.loads(caller.text("Which?", response_format=form)) == value
 
 
 @pytest.mark.parametrize(
-    ("schema", "words"),
+    ("schema", "message"),
     [
         ({"type": "text"}, "the schema itself is not valid at $.type: 'text'"),
         ({"pattern": "("}, "the schema itself is not valid at $.pattern: '('"),
@@ -101,20 +101,20 @@ def test_a_reply_that_matches(server, ask, schema, value):
         ({"$ref": "#"}, "the schema cannot be checked: maximum recursion depth exceeded"),
     ],
 )
-def test_a_schema_that_is_not_valid(schema, words):
-    assert words in schema_error(schema, "text")
+def test_a_schema_that_is_not_valid(schema, message):
+    assert message in schema_error(schema, "text")
 
 
 def test_no_schema():
     assert schema_error(None, 5) == ""
 
 
-def test_without_jsonschema(server, ask, monkeypatch):
+def test_without_jsonschema(server, caller, monkeypatch):
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     server.on().reply_json({"animal": "cat"})
-    assert json.loads(ask.text("Which?")) == {"animal": "cat"}
+    assert json.loads(caller.text("Which?")) == {"animal": "cat"}
     form = chat_pb2.ResponseFormat(format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema="{}")
-    status, details = ask.refusal("Which?", response_format=form)
+    status, details = caller.expect_error("Which?", response_format=form)
     assert status == "INTERNAL"
     words = "Checking JSON against a schema needs jsonschema: pip install"
     assert words in details

@@ -1,4 +1,4 @@
-"""Asking, streaming, refusing, storing and chaining, over a bare channel."""
+"""Responses, streams, errors, stored and chained responses, over a plain gRPC channel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import grpc
 import pytest
 
 from tests.sample_images import MIB, SAMPLES, jpeg, jpeg_of, png, sample
-from tests.testing.grpc_calls import connected, data_url, picture, request, said
+from tests.testing.grpc_calls import chat_message, data_url, image_part, open_caller, request
+from tests.testing.waiting import LIMIT
 from xai_vision.proto import chat_pb2, sample_pb2
 from xai_vision.testing import FakeServer
 from xai_vision.testing._service.image_inspection import detect_format
@@ -19,30 +20,34 @@ from xai_vision.testing._service.image_inspection import detect_format
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
-def test_an_answer_tells_what_arrived(ask):
-    answer = ask("What's in it?", picture(jpeg(), "high"), picture(png()), "Really?")
-    text = answer.outputs[0].message.content
+def test_the_default_reply_describes_the_request(caller):
+    response = caller.sample(
+        "What's in it?", image_part(jpeg(), "high"), image_part(png()), "Really?"
+    )
+    text = response.outputs[0].message.content
     assert '"What\'s in it? Really?"' in text
     assert f"Image 1: JPEG, 640x480 pixels, {len(jpeg()):,} bytes, detail high" in text
     assert "Image 2: PNG, 640x400 pixels" in text
     assert "detail auto, mostly white" in text
-    assert UUID.fullmatch(answer.id)
-    assert answer.model == "grok-4-0709"
-    assert answer.system_fingerprint
-    assert abs(answer.created.seconds - time.time()) < 60
-    assert answer.outputs[0].finish_reason == sample_pb2.REASON_STOP
-    assert answer.outputs[0].message.role == chat_pb2.ROLE_ASSISTANT
+    assert UUID.fullmatch(response.id)
+    assert response.model == "grok-4-0709"
+    assert response.system_fingerprint
+    assert abs(response.created.seconds - time.time()) < 60
+    assert response.outputs[0].finish_reason == sample_pb2.REASON_STOP
+    assert response.outputs[0].message.role == chat_pb2.ROLE_ASSISTANT
 
 
-def test_the_same_question_gets_the_same_words(server, ask):
-    first = ask.text("What?", picture(jpeg()))
-    assert ask.text("What?", picture(jpeg())) == first
-    with FakeServer() as other, connected(other) as ask_other:
-        assert ask_other.text("What?", picture(jpeg())) == first
+def test_the_default_reply_is_deterministic(server, caller):
+    first = caller.text("What?", image_part(jpeg()))
+    assert caller.text("What?", image_part(jpeg())) == first
+    with FakeServer() as other, open_caller(other) as other_caller:
+        assert other_caller.text("What?", image_part(jpeg())) == first
 
 
-def test_usage_counts_text_and_pictures_apart(ask):
-    usage = ask("What?", picture(jpeg(640, 480), "high"), picture(jpeg(), "low")).usage
+def test_usage_counts_text_and_image_tokens_separately(caller):
+    usage = caller.sample(
+        "What?", image_part(jpeg(640, 480), "high"), image_part(jpeg(), "low")
+    ).usage
     # 640x480 is 2x2 tiles and the overview; low detail is one tile.
     assert usage.prompt_image_tokens == 5 * 256 + 256
     assert 0 < usage.prompt_text_tokens < 20
@@ -53,60 +58,62 @@ def test_usage_counts_text_and_pictures_apart(ask):
     )
 
 
-def test_a_stream_says_the_same_as_one_answer(ask):
-    whole = ask("What?", picture(jpeg()))
-    chunks = list(ask.stream("What?", picture(jpeg())))
+def test_a_stream_has_the_same_content_as_a_response(caller):
+    response = caller.sample("What?", image_part(jpeg()))
+    chunks = list(caller.stream("What?", image_part(jpeg())))
     assert len(chunks) > 10
-    assert "".join(c.outputs[0].delta.content for c in chunks) == whole.outputs[0].message.content
+    assert (
+        "".join(c.outputs[0].delta.content for c in chunks) == response.outputs[0].message.content
+    )
     assert {c.id for c in chunks} == {chunks[0].id}
     assert chunks[0].outputs[0].delta.role == chat_pb2.ROLE_ASSISTANT
     assert [c.outputs[0].finish_reason for c in chunks[:-1]] == [0] * (len(chunks) - 1)
     assert chunks[-1].outputs[0].finish_reason == sample_pb2.REASON_STOP
-    assert chunks[-1].usage == whole.usage
+    assert chunks[-1].usage == response.usage
     assert not any(c.HasField("usage") for c in chunks[:-1])
 
 
 @pytest.mark.parametrize(
-    ("key", "words"),
+    ("key", "message"),
     [("", "No API key"), ("xai-wrong-key-1234", "Incorrect API key provided: xa***34")],
 )
-def test_a_stranger_is_refused(server, key, words):
-    with connected(server, key) as ask:
-        status, details = ask.refusal("Hi")
+def test_a_wrong_key_is_rejected(server, key, message):
+    with open_caller(server, key) as caller:
+        status, details = caller.expect_error("Hi")
         assert status == "UNAUTHENTICATED"
-        assert words in details
+        assert message in details
         with pytest.raises(grpc.RpcError) as caught:
-            list(ask.stream("Hi"))
+            list(caller.stream("Hi"))
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
     assert server.calls.last.status == "UNAUTHENTICATED"
     assert "xai-wrong-key-1234" not in repr(server.calls.last.metadata)
 
 
 @pytest.mark.parametrize(
-    ("fields", "status", "words"),
+    ("fields", "status", "message"),
     [
         ({"model": "grok-99"}, "NOT_FOUND", "The model grok-99 does not exist"),
         ({"model": ""}, "INVALID_ARGUMENT", "does not name a model"),
         ({"messages": [chat_pb2.Message()]}, "INVALID_ARGUMENT", "Message 0 has no role"),
-        ({"messages": [said()]}, "INVALID_ARGUMENT", "Message 0 has no content"),
+        ({"messages": [chat_message()]}, "INVALID_ARGUMENT", "Message 0 has no content"),
         ({"previous_response_id": "nope"}, "NOT_FOUND", "Response not found"),
     ],
 )
-def test_a_request_that_cannot_be_served(ask, fields, status, words):
-    got, details = ask.refusal("Hi", **fields)
-    assert got == status
-    assert words in details
+def test_an_invalid_request_is_rejected(caller, fields, status, message):
+    actual, details = caller.expect_error("Hi", **fields)
+    assert actual == status
+    assert message in details
 
 
-def test_no_messages(ask):
-    assert ask.refusal() == (
+def test_no_messages(caller):
+    assert caller.expect_error() == (
         "INVALID_ARGUMENT",
         "The request has no messages. Send at least one.",
     )
 
 
 @pytest.mark.parametrize(
-    ("url", "words"),
+    ("url", "message"),
     [
         (data_url(b"hello there"), "Invalid JPEG image"),
         (data_url(b"hello there", "image/png"), "Invalid PNG image"),
@@ -120,25 +127,25 @@ def test_no_messages(ask):
         ("", "neither http(s) nor a data URL"),
     ],
 )
-def test_a_picture_that_is_none(ask, url, words):
-    status, details = ask.refusal("What?", picture(url))
+def test_an_invalid_image_is_rejected(caller, url, message):
+    status, details = caller.expect_error("What?", image_part(url))
     assert status == "INVALID_ARGUMENT"
-    assert words in details
+    assert message in details
     assert len(details) < 300
 
 
-def test_a_picture_over_the_limit():
-    with FakeServer(max_image_bytes=50_000) as server, connected(server) as ask:
-        assert "JPEG" in ask.text(picture(jpeg_of(50_000)))
-        assert ask.refusal(picture(jpeg_of(50_001))) == (
+def test_an_image_over_the_limit_is_rejected():
+    with FakeServer(max_image_bytes=50_000) as server, open_caller(server) as caller:
+        assert "JPEG" in caller.text(image_part(jpeg_of(50_000)))
+        assert caller.expect_error(image_part(jpeg_of(50_001))) == (
             "INVALID_ARGUMENT",
             "Image size of 50001 bytes exceeds the maximum of 50000 bytes.",
         )
 
 
-def test_large_pictures_arrive_whole(server, ask):
+def test_large_images_arrive_complete(server, caller):
     large = jpeg_of(int(19.9 * MIB))
-    ask("What?", picture(large))
+    caller.sample("What?", image_part(large))
     image = server.calls.last.images[0]
     assert image.size == len(large)
     assert image.sha256 == hashlib.sha256(large).hexdigest()
@@ -146,68 +153,75 @@ def test_large_pictures_arrive_whole(server, ask):
     assert server.calls.last.request.ByteSize() < 1000
 
 
-def test_pictures_by_url(server, ask, tmp_path):
+def test_images_by_url(server, caller, tmp_path):
     (tmp_path / "a.png").write_bytes(png())
     server.urls["https://e.x/a.png"] = tmp_path / "a.png"
     server.urls["https://e.x/b.jpg"] = jpeg()
     server.urls["https://e.x/c.jpg"] = lambda: jpeg()
     server.urls["https://e.x/slow"] = TimeoutError("5 s")
-    assert "PNG, 640x400" in ask.text(picture("https://e.x/a.png"))
-    assert "JPEG" in ask.text(picture("https://e.x/b.jpg"), picture("https://e.x/c.jpg"))
+    assert "PNG, 640x400" in caller.text(image_part("https://e.x/a.png"))
+    assert "JPEG" in caller.text(image_part("https://e.x/b.jpg"), image_part("https://e.x/c.jpg"))
     assert server.urls.fetch_count("https://e.x/a.png") == 1
-    status, words = ask.refusal(picture("https://e.x/other.png"))
+    status, details = caller.expect_error(image_part("https://e.x/other.png"))
     assert status == "DATA_LOSS"
-    assert "https://e.x/other.png" in words
-    assert ask.refusal(picture("https://e.x/slow"))[0] == "DATA_LOSS"
+    assert "https://e.x/other.png" in details
+    assert caller.expect_error(image_part("https://e.x/slow"))[0] == "DATA_LOSS"
 
 
-def test_pictures_by_file_id(server, ask):
+def test_images_by_file_id(server, caller):
     server.files["file-1"] = jpeg()
     content = chat_pb2.Content()
     content.image_url.file_id = "file-1"
-    assert "JPEG" in ask.text("What?", content)
+    assert "JPEG" in caller.text("What?", content)
     content.image_url.file_id = "file-2"
-    assert ask.refusal("What?", content) == ("NOT_FOUND", "File not found: file-2")
+    assert caller.expect_error("What?", content) == ("NOT_FOUND", "File not found: file-2")
 
 
-def test_a_model_without_eyes(ask):
-    assert "No image" in ask.text("Hi", model="grok-3")
-    assert ask.refusal("Hi", picture(jpeg()), model="grok-3") == (
+def test_a_text_model_rejects_images(caller):
+    assert "No image" in caller.text("Hi", model="grok-3")
+    assert caller.expect_error("Hi", image_part(jpeg()), model="grok-3") == (
         "INVALID_ARGUMENT",
         "Image inputs are not supported by the model grok-3.",
     )
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_every_kind_of_file_is_taken_or_refused_by_its_bytes(ask, name):
+def test_images_are_accepted_by_their_content(caller, name):
     data = sample(name)
     if detect_format(data) in ("JPEG", "PNG"):
-        assert "Image 1" in ask.text(picture(data))
+        assert "Image 1" in caller.text(image_part(data))
     else:
-        status, words = ask.refusal(picture(data))
+        status, details = caller.expect_error(image_part(data))
         assert status == "INVALID_ARGUMENT"
-        assert "Invalid JPEG image" in words or "Unsupported image format" in words
+        assert "Invalid JPEG image" in details or "Unsupported image format" in details
 
 
-def test_chaining(server, ask):
-    first = ask("What?", picture(jpeg()), store_messages=True)
-    second = ask("And its colors?", previous_response_id=first.id, store_messages=True)
+def test_chained_responses(server, caller):
+    first = caller.sample("What?", image_part(jpeg()), store_messages=True)
+    second = caller.sample("And its colors?", previous_response_id=first.id, store_messages=True)
     text = second.outputs[0].message.content
     assert "Image 1 (from an earlier turn): JPEG, 640x480" in text
     assert second.usage.prompt_image_tokens == first.usage.prompt_image_tokens
     assert second.usage.prompt_tokens > first.usage.prompt_tokens
-    third = ask(picture(png()), previous_response_id=second.id)
+    third = caller.sample(image_part(png()), previous_response_id=second.id)
     assert "Image 2: PNG" in third.outputs[0].message.content
     assert [i.format for i in server.calls.last.images] == ["PNG"]
     assert [i.format for i in server.calls.last.earlier_images] == ["JPEG"]
-    assert ask.refusal("more", previous_response_id=third.id) == (
+    assert caller.expect_error("more", previous_response_id=third.id) == (
         "NOT_FOUND",
         "Response not found",
     )
 
 
-def test_the_log(server, ask):
-    ask(said("a"), messages=[said("first"), said("An answer", role=2), said("Then", "this?")])
+def test_the_log_records_calls(server, caller):
+    caller.sample(
+        chat_message("a"),
+        messages=[
+            chat_message("first"),
+            chat_message("An answer", role=2),
+            chat_message("Then", "this?"),
+        ],
+    )
     call = server.calls.last
     assert call.method == "GetCompletion"
     assert call.service == "xai_api.Chat"
@@ -217,9 +231,9 @@ def test_the_log(server, ask):
     assert call.response.outputs[0].message.content.startswith('You asked: "Then this?"')
     assert (call.status, call.stream, call.attempt, call.cancelled) == ("OK", False, 1, False)
     assert call.header("authorization") == "Bearer ***"
-    assert 0 < call.duration < 10
+    assert 0 < call.duration < LIMIT
     assert server.api_key not in repr([getattr(call, name) for name in call.__slots__])
-    list(ask.stream("x", picture(jpeg(), "low")))
+    list(caller.stream("x", image_part(jpeg(), "low")))
     assert server.calls.last.stream
     assert server.calls.last.images[0].detail == "low"
     assert server.calls.last.images[0].pil().size == (640, 480)
@@ -231,17 +245,17 @@ def test_the_log(server, ask):
         _ = server.calls.last
 
 
-def test_many_at_once(server, ask):
-    answers = []
+def test_concurrent_calls(server, caller):
+    texts = []
     threads = [
-        threading.Thread(target=lambda n=n: answers.append(ask.text(f"number {n}")))
+        threading.Thread(target=lambda n=n: texts.append(caller.text(f"number {n}")))
         for n in range(60)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
-    assert len(set(answers)) == 60
+        thread.join(LIMIT)
+    assert len(set(texts)) == 60
     assert len(server.calls) == 60
 
 
@@ -253,15 +267,15 @@ async def test_async_context_manager():
             request_serializer=chat_pb2.GetCompletionsRequest.SerializeToString,
             response_deserializer=chat_pb2.GetChatCompletionResponse.FromString,
         )
-        answer = await call(
+        response = await call(
             request("Hi"), metadata=(("authorization", f"Bearer {server.api_key}"),)
         )
-        assert "Hi" in answer.outputs[0].message.content
+        assert "Hi" in response.outputs[0].message.content
         await channel.close()
     assert not server.running
 
 
-def test_before_and_after_its_time():
+def test_the_states_of_a_server():
     server = FakeServer()
     with pytest.raises(RuntimeError, match="not running"):
         _ = server.target

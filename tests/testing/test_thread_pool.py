@@ -1,4 +1,4 @@
-"""The threads that calls run on: two that compute, any number that wait."""
+"""The thread pool of calls: two threads compute, any number wait."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def pool():
 
 @pytest.fixture
 def gate():
-    """An event that jobs wait for; set at the end, so that no thread stays."""
+    """An event that jobs wait for. It is set after the test, so that no thread remains."""
     gate = threading.Event()
     yield gate
     gate.set()
@@ -35,7 +35,7 @@ def results(futures):
     return [future.result(LIMIT) for future in futures]
 
 
-def test_two_threads_do_the_computing(pool):
+def test_two_threads_run_the_jobs(pool):
     names = set()
 
     def work(number):
@@ -48,17 +48,17 @@ def test_two_threads_do_the_computing(pool):
     assert pool.threads == 2
 
 
-def test_waiting_jobs_do_not_keep_others_from_running(pool, gate):
+def test_blocked_jobs_do_not_delay_others(pool, gate):
     waiting = [pool.submit(blocked, gate) for _ in range(500)]
     assert pool.submit(lambda: "done").result(LIMIT) == "done"
     until(lambda: all(future.running() for future in waiting))
-    # Jobs that come while all those wait run as well.
+    # Jobs that arrive while all of them are blocked run as well.
     assert results([pool.submit(lambda n=n: n) for n in range(50)]) == list(range(50))
     gate.set()
     assert all(results(waiting))
 
 
-def test_two_threads_compute_again_after_many_waited(pool, gate):
+def test_two_threads_run_the_jobs_again_after_many_were_blocked(pool, gate):
     waiting = [pool.submit(blocked, gate) for _ in range(100)]
     until(lambda: all(future.running() for future in waiting))
     gate.set()
@@ -156,17 +156,17 @@ def test_queued_jobs_still_run_after_shutdown(gate):
 
 
 def test_jobs_from_many_threads(pool):
-    done = []
+    squares = []
 
-    def ask():
-        done.extend(pool.submit(lambda n=n: n * n).result(LIMIT) for n in range(100))
+    def submit():
+        squares.extend(pool.submit(lambda n=n: n * n).result(LIMIT) for n in range(100))
 
-    askers = [threading.Thread(target=ask) for _ in range(16)]
-    for asker in askers:
-        asker.start()
-    for asker in askers:
-        asker.join(LIMIT)
-    assert sorted(done) == sorted([n * n for n in range(100)] * 16)
+    threads = [threading.Thread(target=submit) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT)
+    assert sorted(squares) == sorted([n * n for n in range(100)] * 16)
 
 
 def test_a_system_without_more_threads(pool, gate, monkeypatch):
@@ -184,18 +184,18 @@ def test_a_system_without_more_threads(pool, gate, monkeypatch):
     late = [pool.submit(int) for _ in range(3)]
     assert pool.threads == 2
     left[0] = 100
-    # The next job brings the queued ones along.
+    # The next job starts threads for the queued ones as well.
     assert pool.submit(int).result(LIMIT) == 0
     assert results(late) == [0] * 3
     gate.set()
     assert all(results(waiting))
 
 
-def test_a_job_that_arrives_as_an_idle_thread_gives_up(monkeypatch):
+def test_a_job_arrives_as_an_idle_thread_ends(monkeypatch):
     timed_out, go_on = threading.Event(), threading.Event()
 
     class SlowInbox(_thread_pool.SimpleQueue):
-        """Its first wait with a timeout ends empty, and only after a job was handed over."""
+        """The first get() with a timeout raises Empty, but only after a job was put."""
 
         waits = 0
 

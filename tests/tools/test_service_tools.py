@@ -241,7 +241,7 @@ HANDLES = [f"h{number}" for number in range(11)]
             lambda: mcp("https://a.b", extra_headers={"k": 1}),
             r"extra_headers\['k'\] must be a string",
         ),
-        (lambda: mcp("https://a.b", extra_headers={"": "v"}), "a name in extra_headers is empty"),
+        (lambda: mcp("https://a.b", extra_headers={"": "v"}), "a key of extra_headers is empty"),
     ],
 )
 def test_refused(make, words):

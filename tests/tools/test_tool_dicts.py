@@ -189,8 +189,8 @@ def test_messages_of_xai_sdk():
         ({"type": "web_search", "max_results": None}, "web_search has no key 'max_results'"),
         ({"type": "web_search", "x_search": {}}, "web_search has no key 'x_search'"),
         ({"type": "web_search", "search_context_size": "low"}, "no key 'search_context_size'"),
-        ({"type": "web_search", "web_search": True}, "'web_search' must hold a dict, not True"),
-        ({"type": "web_search", "filters": ["a.com"]}, "'filters' must hold a dict"),
+        ({"type": "web_search", "web_search": True}, "'web_search' must be a dict, not True"),
+        ({"type": "web_search", "filters": ["a.com"]}, "'filters' must be a dict"),
         (
             {"type": "web_search", "filters": {"allowed_domain": ["a.com"]}},
             "web_search: filters has no key 'allowed_domain'; did you mean 'allowed_domains'",

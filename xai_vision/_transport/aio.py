@@ -17,7 +17,14 @@ from xai_vision._transport.durations import READY_SECONDS, call_seconds
 from xai_vision._transport.fork_safety import aio_is_broken
 from xai_vision._transport.idle_timeout import IdleTimeoutError, with_async_idle_timeout
 from xai_vision._transport.loop_channel import LoopChannel, close_in, in_this_loop, open_channel
-from xai_vision._transport.rpc import CallSequence, Out, Res, RpcCall, SequenceRunner
+from xai_vision._transport.rpc import (
+    CallSequence,
+    MetadataPairs,
+    Out,
+    Res,
+    RpcCall,
+    SequenceRunner,
+)
 from xai_vision._transport.status_mapping import closed_while_waiting, not_ready
 from xai_vision._transport.stream import AsyncStream, Cancellation
 from xai_vision._transport.threaded import ThreadedTransport
@@ -44,11 +51,16 @@ class AsyncTransport:
         self._pid = os.getpid()
         self._closed = False
 
-    async def unary(self, call: RpcCall[Res, Out]) -> Out:
+    def with_config(self, config: ConnectionConfig) -> AsyncTransport:
+        """Return a transport with other defaults that shares this one's connections."""
+        return _DerivedTransport(self, config)
+
+    async def unary(self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None) -> Out:
         """Send a request and return its response; cancelling the task cancels the call."""
+        config = config or self._config
         if aio_is_broken():
-            return await self._threaded_transport().unary(call)
-        with CallContext(call, self._config) as context:
+            return await self._threaded_transport().unary(call, config)
+        with CallContext(call, config) as context:
             while True:
                 channel = self._loop_channel()
                 try:
@@ -63,21 +75,25 @@ class AsyncTransport:
                 if self._closed:
                     raise context.closed_error()
 
-    def stream(self, call: RpcCall[Res, Out]) -> AsyncStream[Out]:
+    def stream(
+        self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None
+    ) -> AsyncStream[Out]:
         """Send a request when the stream is first read; return the messages of its response."""
         cancellation = Cancellation()
-        return AsyncStream(self._messages(call, cancellation), cancellation)
+        messages = self._messages(call, config or self._config, cancellation)
+        return AsyncStream(messages, cancellation)
 
     async def _messages(
-        self, call: RpcCall[Res, Out], cancellation: Cancellation
+        self, call: RpcCall[Res, Out], config: ConnectionConfig, cancellation: Cancellation
     ) -> AsyncGenerator[Out, None]:
         if aio_is_broken():
-            threaded = self._threaded_transport().stream(call, cancellation)
+            threaded = self._threaded_transport().stream(call, config, cancellation)
             async with aclosing(threaded) as messages:
                 async for message in messages:
                     yield message
             return
-        with CallContext(call, self._config, cancellation) as context:
+        info = call.info
+        with CallContext(call, config, cancellation) as context:
             while not cancellation.cancelled:
                 channel, method = self._loop_channel(), call.method
                 rpc = channel.start(method.shape, method.path, call.body, context.attempt())
@@ -86,6 +102,8 @@ class AsyncTransport:
                     async for response in with_async_idle_timeout(rpc, call.options.idle_timeout):
                         if cancellation.cancelled:
                             return
+                        if info is not None and not context.received_any:
+                            info.initial_metadata = _pairs(await rpc.initial_metadata())
                         yield context.message(response)
                 except (grpc.RpcError, IdleTimeoutError) as error:
                     if cancellation.cancelled:
@@ -98,6 +116,8 @@ class AsyncTransport:
                         raise context.closed_error() from None
                     raise
                 else:
+                    if info is not None:
+                        info.trailing_metadata = _pairs(await rpc.trailing_metadata())
                     context.end_of_stream()
                     return
                 finally:
@@ -107,7 +127,7 @@ class AsyncTransport:
                 if self._closed:
                     raise context.closed_error()
 
-    async def run(self, sequence: CallSequence[R]) -> R:
+    async def run(self, sequence: CallSequence[R], config: ConnectionConfig | None = None) -> R:
         """Perform a sequence of calls and return its result."""
         runner = SequenceRunner(sequence)
         channel = None if aio_is_broken() else self._loop_channel()
@@ -116,7 +136,7 @@ class AsyncTransport:
             try:
                 result = None
                 if isinstance(step, RpcCall):
-                    result = await self.unary(step)
+                    result = await self.unary(step, config)
                 elif channel is None:
                     await asyncio.sleep(step.seconds)
                 else:
@@ -179,7 +199,11 @@ class AsyncTransport:
             else:
                 stream = SingleMessageStream(body, slot)
                 rpc = channel.start("stream_unary", path, stream, context.attempt())
-            return await rpc
+            response = await rpc
+            if call.info is not None:
+                call.info.initial_metadata = _pairs(await rpc.initial_metadata())
+                call.info.trailing_metadata = _pairs(await rpc.trailing_metadata())
+            return response
         finally:
             channel.rpcs.discard(rpc)
             if slot is not None:
@@ -256,3 +280,35 @@ def _task_is_cancelled(*, unknown: bool) -> bool:
 
 # The channels of a parent process. They are kept because freeing a channel closes it.
 _parent_channels: list[object] = []
+
+
+def _pairs(metadata: Any) -> MetadataPairs:
+    return tuple((key, value) for key, value in metadata or ())
+
+
+class _DerivedTransport(AsyncTransport):
+    """A transport that makes its calls through another one, with other defaults."""
+
+    def __init__(self, base: AsyncTransport, config: ConnectionConfig) -> None:
+        self._base = base
+        self._config = config
+
+    def with_config(self, config: ConnectionConfig) -> AsyncTransport:
+        return _DerivedTransport(self._base, config)
+
+    async def unary(self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None) -> Out:
+        return await self._base.unary(call, config or self._config)
+
+    def stream(
+        self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None
+    ) -> AsyncStream[Out]:
+        return self._base.stream(call, config or self._config)
+
+    async def run(self, sequence: CallSequence[R], config: ConnectionConfig | None = None) -> R:
+        return await self._base.run(sequence, config or self._config)
+
+    async def ready(self, timeout: Any) -> None:
+        await self._base.ready(timeout)
+
+    async def close(self) -> None:
+        await self._base.close()

@@ -78,6 +78,8 @@ class CallContext(Generic[Res, Out]):
         """Count the next attempt and return gRPC's keyword arguments for it."""
         options = self._call.options
         self._attempts += 1
+        if self._call.info is not None:
+            self._call.info.attempts = self._attempts
         if logger.isEnabledFor(DEBUG):
             logger.debug(
                 "%s: attempt %d, %d bytes, %.1f s to the deadline",

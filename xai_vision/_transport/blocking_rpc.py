@@ -9,6 +9,7 @@ from typing import Any, Final
 import grpc
 
 from xai_vision._transport.config import ConnectionConfig
+from xai_vision._transport.rpc import MetadataPairs
 
 # The reader of a stream takes events from grpc directly, without a thread to wake per message. The
 # name is that of grpc.experimental.ChannelOptions, a module that programs need not load for it.
@@ -72,3 +73,9 @@ def cancellable(rpc: Any) -> Any:
     from xai_vision._transport.thread_reader import ThreadReader  # on use: it is rarely needed
 
     return ThreadReader(rpc)
+
+
+def metadata_of(rpc: Any, name: str) -> MetadataPairs:
+    """Return the "initial_metadata" or "trailing_metadata" of a call; empty if it hides them."""
+    method = getattr(rpc, name, None)
+    return tuple((key, value) for key, value in method() or ()) if method is not None else ()

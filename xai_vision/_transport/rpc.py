@@ -14,8 +14,27 @@ from google.protobuf.message import Message
 from xai_vision._transport.options import NO_OPTIONS, CallOptions
 from xai_vision.proto._method import Method
 
+MetadataPairs: TypeAlias = tuple[tuple[str, "str | bytes"], ...]
+
 Res = TypeVar("Res", bound=Message)
 Out = TypeVar("Out")
+
+
+class CallInfo:
+    """The facts of a call besides its response; the transport fills it.
+
+    Attributes:
+        attempts: The number of times the request was sent.
+        initial_metadata: The metadata that the service sent before its response, as pairs.
+        trailing_metadata: The metadata after the response; empty while a stream goes on.
+    """
+
+    __slots__ = ("attempts", "initial_metadata", "trailing_metadata")
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.initial_metadata: MetadataPairs = ()
+        self.trailing_metadata: MetadataPairs = ()
 
 
 class RpcCall(Generic[Res, Out]):
@@ -26,6 +45,7 @@ class RpcCall(Generic[Res, Out]):
         body: The serialized request.
         read: Converts each response message into the caller's result.
         options: The options of this call.
+        info: The object that the transport fills with the facts of the call, or None.
         partial: For a stream, returns the result so far, to be attached to an error.
         finish: For a stream, called when it closes with OK; raises if the result is incomplete.
         request_attributes: Returns the span attributes of the request.
@@ -37,6 +57,7 @@ class RpcCall(Generic[Res, Out]):
     __slots__ = (
         "body",
         "finish",
+        "info",
         "method",
         "options",
         "partial",
@@ -52,6 +73,7 @@ class RpcCall(Generic[Res, Out]):
         read: Callable[[Res], Out],
         options: CallOptions = NO_OPTIONS,
         *,
+        info: CallInfo | None = None,
         partial: Callable[[], object] | None = None,
         finish: Callable[[], None] | None = None,
         request_attributes: Callable[[], dict[str, Any]] | None = None,
@@ -61,6 +83,7 @@ class RpcCall(Generic[Res, Out]):
         self.body = body
         self.read = read
         self.options = options
+        self.info = info
         self.partial = partial
         self.finish = finish
         self.request_attributes = request_attributes

@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import grpc
 
 from xai_vision._transport.attempts import CallContext
-from xai_vision._transport.blocking_rpc import cancellable, end, open_channel
+from xai_vision._transport.blocking_rpc import cancellable, end, metadata_of, open_channel
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.durations import READY_SECONDS, call_seconds
 from xai_vision._transport.fork_safety import aio_is_broken
 from xai_vision._transport.idle_timeout import IdleTimeoutError, with_idle_timeout
-from xai_vision._transport.rpc import CallSequence, Out, Res, RpcCall, SequenceRunner
+from xai_vision._transport.rpc import (
+    CallInfo,
+    CallSequence,
+    Out,
+    Res,
+    RpcCall,
+    SequenceRunner,
+)
 from xai_vision._transport.status_mapping import closed_while_waiting, not_ready
 from xai_vision._transport.stream import Cancellation, Stream
 from xai_vision._transport.upload_limiter import (
@@ -41,9 +48,13 @@ class Transport:
         self._pid = os.getpid()
         self._closed = False
 
-    def unary(self, call: RpcCall[Res, Out]) -> Out:
-        """Send a request and return its response."""
-        with CallContext(call, self._config) as context:
+    def with_config(self, config: ConnectionConfig) -> Transport:
+        """Return a transport with other defaults that shares this one's connection."""
+        return _DerivedTransport(self, config)
+
+    def unary(self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None) -> Out:
+        """Send a request and return its response; ``config`` replaces the transport's."""
+        with CallContext(call, config or self._config) as context:
             while True:
                 try:
                     return context.complete(self._response(call, context))
@@ -53,15 +64,19 @@ class Transport:
                 if self._closed:
                     raise context.closed_error()
 
-    def stream(self, call: RpcCall[Res, Out]) -> Stream[Out]:
+    def stream(
+        self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None
+    ) -> Stream[Out]:
         """Send a request when the stream is first read; return the messages of its response."""
         cancellation = Cancellation()
-        return Stream(self._messages(call, cancellation), cancellation)
+        messages = self._messages(call, config or self._config, cancellation)
+        return Stream(messages, cancellation)
 
     def _messages(
-        self, call: RpcCall[Res, Out], cancellation: Cancellation
+        self, call: RpcCall[Res, Out], config: ConnectionConfig, cancellation: Cancellation
     ) -> Generator[Out, None, None]:
-        with CallContext(call, self._config, cancellation) as context:
+        info = call.info
+        with CallContext(call, config, cancellation) as context:
             while not cancellation.cancelled:
                 rpc = cancellable(self._start(call.method.shape, call, context, call.body))
                 try:
@@ -69,12 +84,16 @@ class Transport:
                     for response in with_idle_timeout(rpc, call.options.idle_timeout):
                         if cancellation.cancelled:
                             return
+                        if info is not None and not context.received_any:
+                            info.initial_metadata = metadata_of(rpc, "initial_metadata")
                         yield context.message(response)
                 except (grpc.RpcError, IdleTimeoutError) as error:
                     if cancellation.cancelled:
                         return
                     delay = context.next_delay(error, closed=self._closed)
                 else:
+                    if info is not None:
+                        info.trailing_metadata = metadata_of(rpc, "trailing_metadata")
                     context.end_of_stream()
                     return
                 finally:
@@ -84,7 +103,7 @@ class Transport:
                 if self._closed:
                     raise context.closed_error()
 
-    def run(self, sequence: CallSequence[R]) -> R:
+    def run(self, sequence: CallSequence[R], config: ConnectionConfig | None = None) -> R:
         """Perform a sequence of calls and return its result."""
         runner = SequenceRunner(sequence)
         while not runner.done:
@@ -92,7 +111,7 @@ class Transport:
             try:
                 result = None
                 if isinstance(step, RpcCall):
-                    result = self.unary(step)
+                    result = self.unary(step, config)
                 else:
                     self._wait(step.seconds)
                     if self._closed:
@@ -146,7 +165,11 @@ class Transport:
         body = call.body
         # A call that waits for the server to come up would hold its slot all that time.
         if len(body) < LARGE_REQUEST_BYTES or call.options.wait_for_ready:
-            return self._start("unary_unary", call, context, body)
+            if call.info is None:
+                return self._start("unary_unary", call, context, body)
+            response, rpc = self._start("unary_unary with call", call, context, body)
+            _read_metadata(rpc, call.info)
+            return response
         if self._pid != os.getpid():
             self._reset_after_fork()
         granted, rpc = threading.Event(), None
@@ -159,7 +182,10 @@ class Transport:
                     raise context.queue_timeout_error()
             stream = SingleMessageStream(body, slot)
             rpc = self._start("stream_unary", call, context, stream)
-            return rpc.result()
+            response = rpc.result()
+            if call.info is not None:
+                _read_metadata(rpc, call.info)
+            return response
         finally:
             # On any exception, such as a KeyboardInterrupt, the call must be cancelled: the
             # thread of grpc that sends the stream would otherwise wait forever.
@@ -189,13 +215,15 @@ class Transport:
         if cached is not None:
             return cached
         with self._lock:
-            multicallable = getattr(self._open_channel(), shape)(path)
-            # Large requests use futures, because a blocking call cannot be cancelled.
-            start: Callable[..., Any] = (
-                multicallable.future if shape == "stream_unary" else multicallable
-            )
+            kind, _, with_call = shape.partition(" ")
+            start: Any = getattr(self._open_channel(), kind)(path)
+            if kind == "stream_unary":
+                # Large requests use futures, because a blocking call cannot be cancelled.
+                start = start.future
+            elif with_call:
+                start = start.with_call
             self._callables[shape, path] = start
-            return start
+            return cast("Callable[..., Any]", start)
 
     def _open_channel(self) -> grpc.Channel:
         self._check_open()
@@ -217,3 +245,36 @@ class Transport:
         self._callables = {}
         self._limiter = UploadLimiter()
         self._pid = os.getpid()
+
+
+def _read_metadata(rpc: Any, info: CallInfo) -> None:
+    info.initial_metadata = metadata_of(rpc, "initial_metadata")
+    info.trailing_metadata = metadata_of(rpc, "trailing_metadata")
+
+
+class _DerivedTransport(Transport):
+    """A transport that makes its calls through another one, with other defaults."""
+
+    def __init__(self, base: Transport, config: ConnectionConfig) -> None:
+        self._base = base
+        self._config = config
+
+    def with_config(self, config: ConnectionConfig) -> Transport:
+        return _DerivedTransport(self._base, config)
+
+    def unary(self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None) -> Out:
+        return self._base.unary(call, config or self._config)
+
+    def stream(
+        self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None
+    ) -> Stream[Out]:
+        return self._base.stream(call, config or self._config)
+
+    def run(self, sequence: CallSequence[R], config: ConnectionConfig | None = None) -> R:
+        return self._base.run(sequence, config or self._config)
+
+    def ready(self, timeout: Any) -> None:
+        self._base.ready(timeout)
+
+    def close(self) -> None:
+        self._base.close()

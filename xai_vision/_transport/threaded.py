@@ -22,15 +22,15 @@ class ThreadedTransport:
     def __init__(self, config: ConnectionConfig) -> None:
         self._transport = Transport(config)
 
-    async def unary(self, call: RpcCall[Res, Out]) -> Out:
+    async def unary(self, call: RpcCall[Res, Out], config: ConnectionConfig) -> Out:
         """Send a request and return its response."""
-        return await asyncio.to_thread(self._transport.unary, call)
+        return await asyncio.to_thread(self._transport.unary, call, config)
 
     async def stream(
-        self, call: RpcCall[Res, Out], cancellation: Cancellation
+        self, call: RpcCall[Res, Out], config: ConnectionConfig, cancellation: Cancellation
     ) -> AsyncGenerator[Out, None]:
         """Send a request and yield the messages of its response."""
-        messages = self._transport.stream(call)
+        messages = self._transport.stream(call, config)
         cancellation.attach(messages.cancel)
         end: Any = object()
         loop = asyncio.get_running_loop()

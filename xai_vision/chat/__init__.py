@@ -19,14 +19,14 @@ if TYPE_CHECKING:
         image,
         text,
     )
-    from xai_vision.chat._messages.message import (
-        Message,
+    from xai_vision.chat._messages.factories import (
         assistant,
         developer,
         system,
         tool_result,
         user,
     )
+    from xai_vision.chat._messages.message import Message
     from xai_vision.chat._request.function_tool import required_tool, tool
     from xai_vision.chat._request.parameters import (
         CreateParameters,
@@ -74,31 +74,25 @@ __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "AsyncChat": "xai_vision.chat._async_chat",
-        "AsyncStream": "xai_vision._transport.stream",
         "Chat": "xai_vision.chat._chat",
         "Chunk": "xai_vision.chat._response.chunk",
         "CompactContextResponse": "xai_vision.chat._compaction",
-        "Content": "xai_vision.chat._messages.content",
-        "CreateParameters": "xai_vision.chat._request.parameters",
-        "ImageContent": "xai_vision.chat._messages.content",
-        "ImageDetail": "xai_vision.chat._messages.content",
-        "IncludeOption": "xai_vision.chat._request.parameters",
         "Message": "xai_vision.chat._messages.message",
-        "ReasoningEffort": "xai_vision.chat._request.parameters",
         "Response": "xai_vision.chat._response.response",
-        "ResponseFormat": "xai_vision.chat._request.parameters",
-        "Stream": "xai_vision._transport.stream",
-        "ToolMode": "xai_vision.chat._request.parameters",
-        "assistant": "xai_vision.chat._messages.message",
-        "developer": "xai_vision.chat._messages.message",
-        "file": "xai_vision.chat._messages.content",
-        "image": "xai_vision.chat._messages.content",
-        "required_tool": "xai_vision.chat._request.function_tool",
-        "system": "xai_vision.chat._messages.message",
-        "text": "xai_vision.chat._messages.content",
-        "tool": "xai_vision.chat._request.function_tool",
-        "tool_result": "xai_vision.chat._messages.message",
-        "user": "xai_vision.chat._messages.message",
+        **dict.fromkeys(("AsyncStream", "Stream"), "xai_vision._transport.stream"),
+        **dict.fromkeys(
+            ("Content", "ImageContent", "ImageDetail", "file", "image", "text"),
+            "xai_vision.chat._messages.content",
+        ),
+        **dict.fromkeys(
+            ("assistant", "developer", "system", "tool_result", "user"),
+            "xai_vision.chat._messages.factories",
+        ),
+        **dict.fromkeys(("required_tool", "tool"), "xai_vision.chat._request.function_tool"),
+        **dict.fromkeys(
+            ("CreateParameters", "IncludeOption", "ReasoningEffort", "ResponseFormat", "ToolMode"),
+            "xai_vision.chat._request.parameters",
+        ),
     },
     {name: f"xai_vision.proto.{name}" for name in ("chat_pb2", "usage_pb2")},
 )

@@ -12,7 +12,7 @@ from xai_vision.chat._chat_calls import ChatCalls, Interval, Pair, Pairs, Tools,
 from xai_vision.chat._compaction import CompactContextResponse
 from xai_vision.chat._conversation import Settings
 from xai_vision.chat._messages.coerce import MessageLike
-from xai_vision.chat._messages.message import ContentLike
+from xai_vision.chat._messages.factories import ContentLike
 from xai_vision.chat._response.response import Response
 
 if TYPE_CHECKING:

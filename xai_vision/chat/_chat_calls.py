@@ -1,4 +1,4 @@
-"""The calls of a chat, described but not made."""
+"""Descriptions of the calls of a chat."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from xai_vision.chat._compaction import Compacting, compacting
 from xai_vision.chat._conversation import Conversation
 from xai_vision.chat._messages.coerce import MessageLike
 from xai_vision.chat._messages.message import Message
-from xai_vision.chat._request.settings import MAX_RESPONSES, tool_list
+from xai_vision.chat._request.settings import response_count, tool_list
 from xai_vision.chat._response.accumulator import StreamAccumulator
 from xai_vision.chat._response.chunk import Chunk
 from xai_vision.chat._response.response import Response
 from xai_vision.chat._telemetry import request_attributes, response_attributes
-from xai_vision.errors import InvalidRequestError, StreamBrokenError
+from xai_vision.errors import StreamBrokenError
 from xai_vision.proto import chat_pb2
 from xai_vision.proto.chat_grpc import Chat as Rpc
 
@@ -66,8 +66,9 @@ class ChatCalls(Conversation):
         return self._unary(body, Response, call, prompt=prompt)
 
     def _batch_sampling(self, n: int, tools: Tools, call: Call) -> Sampling[Sequence[Response]]:
-        n = _answers(n)
-        return self._unary(self._request(tools, n=n), _each(n), call, n)
+        n = response_count("n", n)
+        body = self._request(tools, n=n)
+        return self._unary(body, lambda reply: each_of(reply, n), call, n)
 
     def _parsing(self, shape: type[T], tools: Tools, call: Call) -> Sampling[tuple[Response, T]]:
         # Imported on use, because most programs do not need it.
@@ -110,7 +111,7 @@ class ChatCalls(Conversation):
         return self._stream_of(body, call, read, [response], prompt)
 
     def _batch_streaming(self, n: int, tools: Tools, call: Call) -> Streaming[Pairs]:
-        n = _answers(n)
+        n = response_count("n", n)
         accumulator = StreamAccumulator()
         responses = [Response(accumulator, index) for index in range(n)]
 
@@ -125,27 +126,27 @@ class ChatCalls(Conversation):
         body: bytes,
         call: Call,
         read: Callable[[ChunkProto], T],
-        parts: list[Response],
+        responses: list[Response],
         prompt: Message | None = None,
     ) -> Streaming[T]:
-        several = len(parts) if len(parts) > 1 else None
+        n = len(responses) if len(responses) > 1 else None
 
         def finish() -> None:
-            for response in parts:
+            for response in responses:
                 if response.finish_reason == "REASON_INVALID":
                     raise _unfinished()
             if prompt is not None:
-                self._append_exchange(prompt, parts[0])
+                self._append_exchange(prompt, responses[0])
 
         return RpcCall(
             Rpc.GetCompletionChunk,
             body,
             read,
             self._options(call, stream=True),
-            partial=lambda: parts if several else parts[0],
+            partial=lambda: responses if n else responses[0],
             finish=finish,
-            request_attributes=lambda: request_attributes(self, several, prompt),
-            response_attributes=lambda _: response_attributes(parts),
+            request_attributes=lambda: request_attributes(self, n, prompt),
+            response_attributes=lambda _: response_attributes(responses),
         )
 
     def _deferring(
@@ -153,7 +154,7 @@ class ChatCalls(Conversation):
     ) -> Callable[[], CallSequence[Reply]]:
         from xai_vision.chat._deferred import deferred
 
-        body = self._request(tools) if n is None else self._request(tools, n=_answers(n))
+        body = self._request(tools) if n is None else self._request(tools, n=response_count("n", n))
         return deferred(body, self._options(call), interval)
 
     def _compacting(self, call: Call) -> Compacting:
@@ -172,7 +173,7 @@ def stored(response_id: str, call: Call) -> Sampling[Sequence[Response]]:
     """Describe reading a stored response."""
     request = chat_pb2.GetStoredCompletionRequest(response_id=_id(response_id))
     options = call_options(call)
-    return RpcCall(Rpc.GetStoredCompletion, request.SerializeToString(), answers, options)
+    return RpcCall(Rpc.GetStoredCompletion, request.SerializeToString(), responses_of, options)
 
 
 def deleting(response_id: str, call: Call) -> RpcCall[chat_pb2.DeleteStoredCompletionResponse, str]:
@@ -187,7 +188,7 @@ def deleting(response_id: str, call: Call) -> RpcCall[chat_pb2.DeleteStoredCompl
     )
 
 
-def answers(reply: Reply) -> list[Response]:
+def responses_of(reply: Reply) -> list[Response]:
     """Return the responses of a reply with an unknown number of responses.
 
     If server-side tools ran, the outputs are turns of one response; otherwise each is a response.
@@ -204,19 +205,9 @@ def _is_turn(output: chat_pb2.CompletionOutput) -> bool:
     )
 
 
-def _each(n: int) -> Callable[[Reply], list[Response]]:
-    return lambda reply: [Response(reply, index) for index in range(n)]
-
-
 def each_of(reply: Reply, n: int) -> list[Response]:
     """Return the ``n`` responses of a reply."""
-    return _each(n)(reply)
-
-
-def _answers(n: int) -> int:
-    if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= n <= MAX_RESPONSES:
-        raise InvalidRequestError(f"n must be an integer from 1 to {MAX_RESPONSES}, not {n!r}")
-    return n.__index__()
+    return [Response(reply, index) for index in range(n)]
 
 
 def _id(response_id: str) -> str:

@@ -71,6 +71,6 @@ def compacting(model: str, messages: Sequence[Message], options: CallOptions) ->
     if not messages:
         raise InvalidRequestError("there are no messages to compact")
     out = BytesIO()
-    rest = chat_pb2.CompactContextRequest(model=model).SerializeToString()
-    write_messages(out, _INPUT, messages, rest)
+    model_field = chat_pb2.CompactContextRequest(model=model).SerializeToString()
+    write_messages(out, _INPUT, messages, model_field)
     return RpcCall(Rpc.CompactContext, out.getvalue(), CompactContextResponse, options)

@@ -13,7 +13,8 @@ from xai_vision.chat._messages.coerce import (
     is_compaction,
     is_message,
 )
-from xai_vision.chat._messages.message import Message, user
+from xai_vision.chat._messages.factories import user
+from xai_vision.chat._messages.message import Message
 from xai_vision.chat._request.body_cache import RequestBodyCache, request_body
 from xai_vision.errors import ClientClosedError, InvalidRequestError
 from xai_vision.proto import chat_pb2
@@ -121,8 +122,8 @@ class Conversation:
         messages = [*self._messages, *extra] if extra else self._messages
         if not messages:
             raise InvalidRequestError(_NO_MESSAGES)
-        rest = with_settings(self._settings, overrides).SerializeToString() + count
-        return request_body(_MESSAGES, messages, rest, self._body_cache)
+        fields = with_settings(self._settings, overrides).SerializeToString() + count
+        return request_body(_MESSAGES, messages, fields, self._body_cache)
 
     @staticmethod
     def _prompt(content: tuple[Any, ...]) -> Message:
@@ -196,6 +197,11 @@ class MessageList(MutableSequence[Message]):
     def __init__(self, chat: Conversation) -> None:
         self._chat = chat
 
+    @property
+    def _items(self) -> MutableSequence[Any]:
+        proto = self._chat._proto
+        return self._chat._messages if proto is None else proto.messages
+
     @overload
     def __getitem__(self, index: int) -> Message: ...
     @overload
@@ -218,15 +224,10 @@ class MessageList(MutableSequence[Message]):
         self._replace(messages)
 
     def __delitem__(self, index: int | slice) -> None:
-        proto = self._chat._proto
-        if proto is None:
-            del self._chat._messages[index]
-        else:
-            del proto.messages[index]
+        del self._items[index]
 
     def __len__(self) -> int:
-        proto = self._chat._proto
-        return len(self._chat._messages if proto is None else proto.messages)
+        return len(self._items)
 
     def insert(self, index: int, value: Message) -> None:
         """Insert a message before ``index``."""

@@ -49,8 +49,7 @@ class ChatService:
             >>> chat = client.chat.create("grok-4", temperature=0.2)
             >>> chat = chat.append(user("Hello"))
         """
-        settings, messages, rest = _split(model, parameters)
-        return _begin(Chat(settings, messages, self._transport), rest)
+        return _create(Chat, self._transport, model, parameters)
 
     def from_openai(self, **body: Any) -> Chat:
         """Create a chat from a request in OpenAI's format without sending anything.
@@ -107,8 +106,7 @@ class AsyncChatService:
 
     def create(self, model: str, **parameters: Unpack[CreateParameters]) -> AsyncChat:
         """Create a chat; see ``ChatService.create``. This method is not a coroutine."""
-        settings, messages, rest = _split(model, parameters)
-        return _begin(AsyncChat(settings, messages, self._transport), rest)
+        return _create(AsyncChat, self._transport, model, parameters)
 
     def from_openai(self, **body: Any) -> AsyncChat:
         """See ``ChatService.from_openai``. This method is not a coroutine."""
@@ -140,22 +138,20 @@ def _from_openai(create: Callable[..., _C], body: dict[str, Any]) -> _C:
     return create(model, messages=messages, **parameters)
 
 
-_NO_REST: dict[str, str | None] = {"conversation_id": None, "batch_request_id": None}
-
-
-def _split(model: str, parameters: Any) -> tuple[Settings, Any, dict[str, str | None]]:
-    if not parameters:
-        return make_settings(model, parameters), (), _NO_REST
+def _create(
+    chat_class: Callable[[Settings, Sequence[MessageLike], Any], _C],
+    transport: Transport | AsyncTransport,
+    model: str,
+    parameters: Any,
+) -> _C:
     settings = dict(parameters)
     messages = settings.pop("messages", None) or ()
-    rest = {name: settings.pop(name, None) for name in ("conversation_id", "batch_request_id")}
-    if rest["conversation_id"] is not None:
-        checks.metadata_value("conversation_id", rest["conversation_id"])
-    checks.optional_string("batch_request_id", rest["batch_request_id"])
-    return make_settings(model, settings), messages, rest
-
-
-def _begin(chat: _C, rest: dict[str, str | None]) -> _C:
-    chat._conversation_id = rest["conversation_id"]
-    chat._batch_request_id = rest["batch_request_id"]
+    conversation_id = settings.pop("conversation_id", None)
+    if conversation_id is not None:
+        checks.metadata_value("conversation_id", conversation_id)
+    batch_request_id = settings.pop("batch_request_id", None)
+    checks.optional_string("batch_request_id", batch_request_id)
+    chat = chat_class(make_settings(model, settings), messages, transport)
+    chat._conversation_id = conversation_id
+    chat._batch_request_id = batch_request_id
     return chat

@@ -40,7 +40,7 @@ XaiVisionError
 ```
 
 An APIError is both a ``grpc.RpcError`` and a ``grpc.aio.AioRpcError``, whichever client raised it,
-so code written for either API of gRPC keeps working. A check made before sending never raises an
+so code written for either API of gRPC keeps working. A check before sending never raises an
 APIError.
 
 The only warning is ``InsecureChannelWarning``, which is not part of the tree.
@@ -140,42 +140,35 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "APIError": "xai_vision.errors._api",
-        "AuthenticationError": "xai_vision.errors._api",
-        "BadRequestError": "xai_vision.errors._api",
-        "CertificateError": "xai_vision.errors._api",
-        "ClientClosedError": "xai_vision.errors._base",
-        "ConfigurationError": "xai_vision.errors._base",
-        "ContextTooLongError": "xai_vision.errors._api",
-        "DecompressionBombError": "xai_vision.errors._image",
-        "ForkError": "xai_vision.errors._base",
-        "ImageBase64Error": "xai_vision.errors._image",
-        "ImageCorruptError": "xai_vision.errors._image",
-        "ImageEmptyError": "xai_vision.errors._image",
-        "ImageError": "xai_vision.errors._image",
-        "ImageFetchError": "xai_vision.errors._api",
-        "ImageFormatError": "xai_vision.errors._image",
-        "ImageReadError": "xai_vision.errors._image",
-        "ImageRefusedError": "xai_vision.errors._api",
-        "ImageSourceError": "xai_vision.errors._image",
-        "ImageTooLargeError": "xai_vision.errors._image",
-        "ImageTruncatedError": "xai_vision.errors._image",
-        "InsecureChannelWarning": "xai_vision.errors._base",
-        "InvalidRequestError": "xai_vision.errors._base",
-        "MessageTooLargeError": "xai_vision.errors._api",
-        "NotAnImageError": "xai_vision.errors._image",
-        "NotFoundError": "xai_vision.errors._api",
-        "OutOfCreditsError": "xai_vision.errors._api",
-        "PermissionDeniedError": "xai_vision.errors._api",
-        "RateLimitError": "xai_vision.errors._api",
-        "RequestCancelledError": "xai_vision.errors._api",
-        "RequestTimeoutError": "xai_vision.errors._api",
-        "SafetyRefusalError": "xai_vision.errors._api",
-        "ServerError": "xai_vision.errors._api",
-        "StreamBrokenError": "xai_vision.errors._api",
-        "StructuredOutputError": "xai_vision.errors._base",
-        "ToolOutputError": "xai_vision.errors._base",
-        "UnavailableError": "xai_vision.errors._api",
-        "XaiVisionError": "xai_vision.errors._base",
+        **dict.fromkeys(__all__, "xai_vision.errors._api"),
+        **dict.fromkeys(
+            (
+                "ClientClosedError",
+                "ConfigurationError",
+                "ForkError",
+                "InsecureChannelWarning",
+                "InvalidRequestError",
+                "StructuredOutputError",
+                "ToolOutputError",
+                "XaiVisionError",
+            ),
+            "xai_vision.errors._base",
+        ),
+        **dict.fromkeys(
+            (
+                "DecompressionBombError",
+                "ImageBase64Error",
+                "ImageCorruptError",
+                "ImageEmptyError",
+                "ImageError",
+                "ImageFormatError",
+                "ImageReadError",
+                "ImageSourceError",
+                "ImageTooLargeError",
+                "ImageTruncatedError",
+                "NotAnImageError",
+            ),
+            "xai_vision.errors._image",
+        ),
     },
 )

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from xai_vision.errors._image import ImageError, ImageReadError
 from xai_vision.imaging._formats.change import Change
 from xai_vision.imaging._formats.image_header import ImageHeader
-from xai_vision.imaging._image_url import STEP, BodyStore, ImageUrlSource, Write, describe_url
+from xai_vision.imaging._image_url import (
+    BodyStore,
+    ImageUrlSource,
+    TextImageUrl,
+    Write,
+    describe_url,
+)
 from xai_vision.imaging._limits import human_size
 from xai_vision.imaging._sources.data import ImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
@@ -208,9 +214,7 @@ class PreparedImage(ImageUrlSource):
             ImageReadError: The file cannot be read, or changed after it was prepared.
         """
         if self._data is None:
-            text = self._url.encode()
-            for start in range(0, len(text), STEP):
-                write(text[start : start + STEP])
+            TextImageUrl(self._url).write_url(write)
             return
         with self._named_errors():
             self._data.write_url(self._prefix.encode(), write)

@@ -39,14 +39,10 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "Api": "xai_vision.openai_compat._values",
-        "ChatStream": "xai_vision.openai_compat._completion",
-        "ResponseStream": "xai_vision.openai_compat._events",
-        "TranslationError": "xai_vision.openai_compat._values",
-        "chat_chunks": "xai_vision.openai_compat._completion",
-        "from_request": "xai_vision.openai_compat._request",
+        **dict.fromkeys(("Api", "TranslationError"), "xai_vision.openai_compat._values"),
+        **dict.fromkeys(("ChatStream", "chat_chunks"), "xai_vision.openai_compat._completion"),
+        **dict.fromkeys(("ResponseStream", "response_events"), "xai_vision.openai_compat._events"),
+        **dict.fromkeys(("from_request", "to_request"), "xai_vision.openai_compat._request"),
         "from_response": "xai_vision.openai_compat._response",
-        "response_events": "xai_vision.openai_compat._events",
-        "to_request": "xai_vision.openai_compat._request",
     },
 )

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from xai_vision._validation import short_repr
 from xai_vision.openai_compat._search import from_search, read_search
-from xai_vision.openai_compat._tools import from_tool, read_tool
+from xai_vision.openai_compat._tools import from_tool, read_tool, same_names
 from xai_vision.openai_compat._unsupported_fields import UNSUPPORTED
 from xai_vision.openai_compat._values import (
     Api,
@@ -211,22 +211,18 @@ def _must_be_false(path: str, value: Any) -> None:
         raise unsupported(path, "not supported by the service")
 
 
-def _same(*names: str) -> dict[str, str]:
-    return {name: name for name in names}
-
-
 _COMMON_FIELDS: Final = {
-    **_same("model", "temperature", "top_p", "logprobs", "top_logprobs"),
-    **_same("tools", "tool_choice", "parallel_tool_calls", "max_turns", "search_parameters"),
-    **_same("service_tier", "user", "safety_identifier"),
+    **same_names("model", "temperature", "top_p", "logprobs", "top_logprobs"),
+    **same_names("tools", "tool_choice", "parallel_tool_calls", "max_turns", "search_parameters"),
+    **same_names("service_tier", "user", "safety_identifier"),
     "store": "store_messages",
 }
 # The field of each key. Of two keys with one field, the last is written.
 _FIELDS: Final[dict[Api, dict[str, str]]] = {
     "chat": {
         **_COMMON_FIELDS,
-        **_same("n", "seed", "stop", "frequency_penalty", "presence_penalty"),
-        **_same("reasoning_effort", "response_format"),
+        **same_names("n", "seed", "stop", "frequency_penalty", "presence_penalty"),
+        **same_names("reasoning_effort", "response_format"),
         "max_completion_tokens": "max_tokens",
         "max_tokens": "max_tokens",
     },

@@ -30,24 +30,25 @@ _Keys: TypeAlias = "Mapping[str, str | Mapping[str, Any] | None]"
 """The option of each key, or the options of the keys of a nested dict; None: the key is ignored."""
 
 
-def _same(*names: str) -> dict[str, str]:
+def same_names(*names: str) -> dict[str, str]:
+    """Map each name to itself."""
     return {name: name for name in names}
 
 
 _LOCATION = {key: f"user_location_{key}" for key in ("country", "city", "region", "timezone")}
-_DOMAINS = _same("allowed_domains", "excluded_domains")
+_DOMAINS = same_names("allowed_domains", "excluded_domains")
 
 TOOL_OPTIONS: Final[dict[str, _Keys]] = {
-    "function": _same("name", "description", "parameters", "strict"),
+    "function": same_names("name", "description", "parameters", "strict"),
     "web_search": {
-        **_same("excluded_domains", "allowed_domains"),
-        **_same("enable_image_understanding", "enable_image_search"),
-        **_same(*_LOCATION.values()),
+        **same_names("excluded_domains", "allowed_domains"),
+        **same_names("enable_image_understanding", "enable_image_search"),
+        **same_names(*_LOCATION.values()),
         "filters": _DOMAINS,
         # The location's type is always "approximate"; the proto has no field for it.
         "user_location": _LOCATION | {"type": None},
     },
-    "x_search": _same(
+    "x_search": same_names(
         "from_date",
         "to_date",
         "allowed_x_handles",
@@ -56,16 +57,16 @@ TOOL_OPTIONS: Final[dict[str, _Keys]] = {
         "enable_video_understanding",
     ),
     "code_execution": {},
-    "image_generation": _same("action"),
+    "image_generation": same_names("action"),
     "collections_search": {
-        **_same("collection_ids", "limit", "instructions", "retrieval_mode"),
+        **same_names("collection_ids", "limit", "instructions", "retrieval_mode"),
         "vector_store_ids": "collection_ids",
         "max_num_results": "limit",
     },
-    "attachment_search": _same("limit"),
+    "attachment_search": same_names("limit"),
     "mcp": {
-        **_same("server_url", "server_label", "server_description"),
-        **_same("allowed_tool_names", "authorization", "extra_headers"),
+        **same_names("server_url", "server_label", "server_description"),
+        **same_names("allowed_tool_names", "authorization", "extra_headers"),
         "allowed_tools": "allowed_tool_names",
         "headers": "extra_headers",
     },
@@ -112,7 +113,7 @@ def tool_options(value: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     nested = outer.pop(kind, None)
     if not (nested is None or isinstance(nested, Mapping)):
         raise TranslationError(
-            f"{kind}: {kind!r} must hold a dict, not {short_repr(nested)}", key=kind
+            f"{kind}: {kind!r} must be a dict, not {short_repr(nested)}", key=kind
         )
     options: dict[str, Any] = {}
     for part in (nested or {}, outer):
@@ -142,7 +143,7 @@ def _collect(kind: str, part: Mapping[str, Any], keys: _Keys, options: dict[str,
             _collect(f"{kind}: {key}", value, option, options)
         else:
             raise TranslationError(
-                f"{kind}: {key!r} must hold a dict, not {short_repr(value)}", key=key
+                f"{kind}: {key!r} must be a dict, not {short_repr(value)}", key=key
             )
 
 

@@ -33,6 +33,6 @@ def describe(
     return RpcCall(method, request.SerializeToString(), read, call_options(call))
 
 
-def whole(reply: Res) -> Res:
+def unchanged(reply: Res) -> Res:
     """Return the reply unchanged."""
     return reply

@@ -10,14 +10,14 @@ from xai_vision._transport.rpc import RpcCall
 from xai_vision._transport.sync import Transport
 from xai_vision.proto import auth_pb2, empty_pb2
 from xai_vision.proto.auth_grpc import Auth as Rpc
-from xai_vision.services._rpcs import Call, describe, whole
+from xai_vision.services._rpcs import Call, describe, unchanged
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
 def _info(call: Call) -> RpcCall[auth_pb2.ApiKey, auth_pb2.ApiKey]:
-    return describe(Rpc.get_api_key_info, empty_pb2.Empty(), whole, call)
+    return describe(Rpc.get_api_key_info, empty_pb2.Empty(), unchanged, call)
 
 
 class AuthService:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_vision import _validation as checks
 from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.options import CallParameters
-from xai_vision._transport.rpc import RpcCall
+from xai_vision._transport.rpc import Res, RpcCall
 from xai_vision._transport.sync import Transport
 from xai_vision.proto import empty_pb2, models_pb2
+from xai_vision.proto._method import Method
 from xai_vision.proto.models_grpc import Models as Rpc
-from xai_vision.services._rpcs import Call, describe, whole
+from xai_vision.services._rpcs import Call, describe, unchanged
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -21,50 +22,18 @@ EmbeddingModel: TypeAlias = models_pb2.EmbeddingModel
 ImageGenerationModel: TypeAlias = models_pb2.ImageGenerationModel
 
 
-class _Calls:
-    """The six calls."""
-
-    def _list_language(
-        self, call: Call
-    ) -> RpcCall[models_pb2.ListLanguageModelsResponse, list[LanguageModel]]:
-        return describe(
-            Rpc.ListLanguageModels, empty_pb2.Empty(), lambda reply: list(reply.models), call
-        )
-
-    def _language(self, name: str, call: Call) -> RpcCall[LanguageModel, LanguageModel]:
-        return describe(Rpc.GetLanguageModel, _named(name), whole, call)
-
-    def _list_embedding(
-        self, call: Call
-    ) -> RpcCall[models_pb2.ListEmbeddingModelsResponse, list[EmbeddingModel]]:
-        return describe(
-            Rpc.ListEmbeddingModels, empty_pb2.Empty(), lambda reply: list(reply.models), call
-        )
-
-    def _embedding(self, name: str, call: Call) -> RpcCall[EmbeddingModel, EmbeddingModel]:
-        return describe(Rpc.GetEmbeddingModel, _named(name), whole, call)
-
-    def _list_image_generation(
-        self, call: Call
-    ) -> RpcCall[models_pb2.ListImageGenerationModelsResponse, list[ImageGenerationModel]]:
-        return describe(
-            Rpc.ListImageGenerationModels,
-            empty_pb2.Empty(),
-            lambda reply: list(reply.models),
-            call,
-        )
-
-    def _image_generation(
-        self, name: str, call: Call
-    ) -> RpcCall[ImageGenerationModel, ImageGenerationModel]:
-        return describe(Rpc.GetImageGenerationModel, _named(name), whole, call)
+def _list(method: Method[empty_pb2.Empty, Any], call: Call) -> RpcCall[Any, list[Any]]:
+    return describe(method, empty_pb2.Empty(), lambda reply: list(reply.models), call)
 
 
-def _named(name: str) -> models_pb2.GetModelRequest:
-    return models_pb2.GetModelRequest(name=checks.string("name", name, empty=False))
+def _get(
+    method: Method[models_pb2.GetModelRequest, Res], name: str, call: Call
+) -> RpcCall[Res, Res]:
+    request = models_pb2.GetModelRequest(name=checks.string("name", name, empty=False))
+    return describe(method, request, unchanged, call)
 
 
-class ModelsService(_Calls):
+class ModelsService:
     """The available models.
 
     Each method has the keywords of ``CallParameters`` and raises APIError if the call fails.
@@ -87,7 +56,7 @@ class ModelsService(_Calls):
             ... ]  # doctest: +SKIP
             ['grok-4', 'grok-4-fast']
         """
-        return self._transport.unary(self._list_language(call))
+        return self._transport.unary(_list(Rpc.ListLanguageModels, call))
 
     def get_language_model(self, name: str, **call: Unpack[CallParameters]) -> LanguageModel:
         """Return a language model: its inputs, context window and prices.
@@ -104,30 +73,30 @@ class ModelsService(_Calls):
             NotFoundError: The model is unknown.
             APIError: The call failed otherwise.
         """
-        return self._transport.unary(self._language(name, call))
+        return self._transport.unary(_get(Rpc.GetLanguageModel, name, call))
 
     def list_embedding_models(self, **call: Unpack[CallParameters]) -> list[EmbeddingModel]:
         """List the embedding models."""
-        return self._transport.unary(self._list_embedding(call))
+        return self._transport.unary(_list(Rpc.ListEmbeddingModels, call))
 
     def get_embedding_model(self, name: str, **call: Unpack[CallParameters]) -> EmbeddingModel:
         """Return an embedding model; errors as in ``get_language_model``."""
-        return self._transport.unary(self._embedding(name, call))
+        return self._transport.unary(_get(Rpc.GetEmbeddingModel, name, call))
 
     def list_image_generation_models(
         self, **call: Unpack[CallParameters]
     ) -> list[ImageGenerationModel]:
         """List the image generation models."""
-        return self._transport.unary(self._list_image_generation(call))
+        return self._transport.unary(_list(Rpc.ListImageGenerationModels, call))
 
     def get_image_generation_model(
         self, name: str, **call: Unpack[CallParameters]
     ) -> ImageGenerationModel:
         """Return an image generation model; errors as in ``get_language_model``."""
-        return self._transport.unary(self._image_generation(name, call))
+        return self._transport.unary(_get(Rpc.GetImageGenerationModel, name, call))
 
 
-class AsyncModelsService(_Calls):
+class AsyncModelsService:
     """The available models; see ``ModelsService``."""
 
     def __init__(self, transport: AsyncTransport) -> None:
@@ -135,30 +104,30 @@ class AsyncModelsService(_Calls):
 
     async def list_language_models(self, **call: Unpack[CallParameters]) -> list[LanguageModel]:
         """List the language models."""
-        return await self._transport.unary(self._list_language(call))
+        return await self._transport.unary(_list(Rpc.ListLanguageModels, call))
 
     async def get_language_model(self, name: str, **call: Unpack[CallParameters]) -> LanguageModel:
         """Return a language model."""
-        return await self._transport.unary(self._language(name, call))
+        return await self._transport.unary(_get(Rpc.GetLanguageModel, name, call))
 
     async def list_embedding_models(self, **call: Unpack[CallParameters]) -> list[EmbeddingModel]:
         """List the embedding models."""
-        return await self._transport.unary(self._list_embedding(call))
+        return await self._transport.unary(_list(Rpc.ListEmbeddingModels, call))
 
     async def get_embedding_model(
         self, name: str, **call: Unpack[CallParameters]
     ) -> EmbeddingModel:
         """Return an embedding model."""
-        return await self._transport.unary(self._embedding(name, call))
+        return await self._transport.unary(_get(Rpc.GetEmbeddingModel, name, call))
 
     async def list_image_generation_models(
         self, **call: Unpack[CallParameters]
     ) -> list[ImageGenerationModel]:
         """List the image generation models."""
-        return await self._transport.unary(self._list_image_generation(call))
+        return await self._transport.unary(_list(Rpc.ListImageGenerationModels, call))
 
     async def get_image_generation_model(
         self, name: str, **call: Unpack[CallParameters]
     ) -> ImageGenerationModel:
         """Return an image generation model."""
-        return await self._transport.unary(self._image_generation(name, call))
+        return await self._transport.unary(_get(Rpc.GetImageGenerationModel, name, call))

@@ -17,17 +17,13 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-def _tokens(reply: tokenize_pb2.TokenizeTextResponse) -> list[tokenize_pb2.Token]:
-    return list(reply.tokens)
-
-
 def _tokenize(
     text: str, model: str, call: Call
 ) -> RpcCall[tokenize_pb2.TokenizeTextResponse, list[tokenize_pb2.Token]]:
     request = tokenize_pb2.TokenizeTextRequest(
         text=checks.string("text", text), model=checks.string("model", model, empty=False)
     )
-    return describe(Rpc.TokenizeText, request, _tokens, call)
+    return describe(Rpc.TokenizeText, request, lambda reply: list(reply.tokens), call)
 
 
 class TokenizeService:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from xai_vision.chat._messages.content import is_proto
 from xai_vision.chat._messages.message import Message
 from xai_vision.chat._messages.openai_messages import from_openai_message
-from xai_vision.chat._messages.response_messages import compacted_by, replay
+from xai_vision.chat._messages.response_messages import compacted_by, messages_from_response
 from xai_vision.chat._response.response import Response
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import chat_pb2
@@ -48,9 +48,9 @@ def coerce_messages(value: object) -> list[Message]:
         return [from_openai_message(value)]
     if is_proto(value, "xai_api.Message"):
         return [Message(adopt(value, chat_pb2.Message))]
-    replayed = replay(value)
-    if replayed is not None:
-        return [Message(proto) for proto in replayed]
+    protos = messages_from_response(value)
+    if protos is not None:
+        return [Message(proto) for proto in protos]
     raise InvalidRequestError(
         f"a conversation accepts messages and responses, not {type(value).__name__}; "
         "wrap text and images in user(...)"

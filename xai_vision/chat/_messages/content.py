@@ -84,8 +84,8 @@ def image(
     if file_id is not None:
         if image_url is not None or options:
             raise InvalidRequestError("image() accepts an image or file_id=, not both")
-        held = checks.string("image(): file_id", file_id, empty=False)
-        uploaded = image_pb2.ImageUrlContent(file_id=held, detail=number)
+        checks.string("image(): file_id", file_id, empty=False)
+        uploaded = image_pb2.ImageUrlContent(file_id=file_id, detail=number)
         return chat_pb2.Content(image_url=uploaded)
     if image_url is None:
         raise InvalidRequestError("image() needs an image, or file_id=")

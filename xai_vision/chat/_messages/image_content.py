@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias, cast
 
 from xai_vision import _validation as checks
 from xai_vision.chat._messages.lazy_proto import ProtoBacked, build_lock
 from xai_vision.chat._messages.wire_format import Write, length_prefix, varint_field
-from xai_vision.errors import InvalidRequestError
 from xai_vision.imaging._image_url import ImageUrlSource, TextImageUrl
 from xai_vision.proto import chat_pb2, image_pb2
 
@@ -172,13 +171,7 @@ def detail_to_proto(detail: str | None) -> image_pb2.ImageDetail.ValueType:
     """
     if detail is None:
         return image_pb2.DETAIL_AUTO
-    try:
-        return DETAILS[detail]  # type: ignore[index]  # untyped callers can pass any value
-    except (KeyError, TypeError):
-        allowed = ", ".join(repr(name) for name in DETAILS)
-        raise InvalidRequestError(
-            f"detail must be one of {allowed}, not {checks.short_repr(detail)}"
-        ) from None
+    return DETAILS[cast("ImageDetail", checks.enum("detail", detail, DETAILS))]
 
 
 def detail_from_proto(detail: image_pb2.ImageDetail.ValueType) -> ImageDetail:

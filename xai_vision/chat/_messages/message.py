@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
-from xai_vision import _validation as checks
-from xai_vision.chat._messages.content import Content, image, is_proto, text
 from xai_vision.chat._messages.image_content import ImageContent, OnImage
 from xai_vision.chat._messages.lazy_proto import ProtoBacked
 from xai_vision.chat._messages.wire_format import Write, length_prefix
-from xai_vision.errors import ImageError, InvalidRequestError
-from xai_vision.imaging._image_url import ImageUrlSource, describe_url
+from xai_vision.errors import ImageError
+from xai_vision.imaging._image_url import describe_url
 from xai_vision.proto import chat_pb2
-from xai_vision.proto._convert import adopt
-
-if TYPE_CHECKING:
-    from xai_vision.imaging._sources.detect import SupportsArray
 
 Part: TypeAlias = "ImageContent | chat_pb2.Content"
-ContentLike: TypeAlias = "str | ImageContent | chat_pb2.Content | ImageUrlSource | SupportsArray"
-"""The parts that user() and similar functions accept."""
 
 # Field number of xai_api.Message.
 _CONTENT = 1
@@ -131,7 +122,7 @@ class Message(ProtoBacked[chat_pb2.Message]):
             write(self.proto.SerializeToString())
             return
         write(self._fields_proto.SerializeToString())
-        for place, part in enumerate(parts, 1):
+        for number, part in enumerate(parts, 1):
             try:
                 write(length_prefix(_CONTENT, _part_size(part)))
                 if isinstance(part, ImageContent):
@@ -139,14 +130,14 @@ class Message(ProtoBacked[chat_pb2.Message]):
                 else:
                     write(part.SerializeToString())
             except ImageError as error:
-                error.source = f"part {place}: {error.source}"
+                error.source = f"part {number}: {error.source}"
                 raise
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Message:
         parts = self.unbuilt_parts
         if parts is None:
-            return Message(_copied(self.proto))
-        return Message(_copied(self._fields_proto), [copy.copy(part) for part in parts])
+            return Message(_copy_proto(self.proto))
+        return Message(_copy_proto(self._fields_proto), [copy.copy(part) for part in parts])
 
     def __copy__(self) -> Message:
         return self.__deepcopy__({})
@@ -157,10 +148,10 @@ class Message(ProtoBacked[chat_pb2.Message]):
         return f"{role}({shown})"
 
 
-def _copied(proto: chat_pb2.Message) -> chat_pb2.Message:
-    twin = chat_pb2.Message()
-    twin.CopyFrom(proto)
-    return twin
+def _copy_proto(proto: chat_pb2.Message) -> chat_pb2.Message:
+    copied = chat_pb2.Message()
+    copied.CopyFrom(proto)
+    return copied
 
 
 def _part_size(part: Part) -> int:
@@ -235,93 +226,3 @@ class Contents(Sequence["Part"]):
 
     def __repr__(self) -> str:
         return f"[{', '.join(_show(part) for part in self)}]"
-
-
-def user(*args: ContentLike) -> Message:
-    """Create a user message of texts and images in any order.
-
-    Args:
-        *args: Strings, images from ``image(...)``, other parts from ``text(...)`` and
-            ``file(...)``, or ``chat_pb2.Content`` messages, also of xai_sdk. Pillow images and
-            NumPy arrays are accepted too.
-
-    Raises:
-        InvalidRequestError: No parts, or an unsupported one; the message says which.
-        ImageError: A Pillow image or an array cannot be sent.
-    """
-    return _message("user", chat_pb2.ROLE_USER, args)
-
-
-def assistant(*args: ContentLike) -> Message:
-    """Create a message of the model, such as an earlier response. Arguments as for ``user``."""
-    return _message("assistant", chat_pb2.ROLE_ASSISTANT, args)
-
-
-def system(*args: ContentLike) -> Message:
-    """Create a system message with instructions. Arguments as for ``user``."""
-    return _message("system", chat_pb2.ROLE_SYSTEM, args)
-
-
-def developer(*args: ContentLike) -> Message:
-    """Create a developer message with instructions. Arguments as for ``user``."""
-    return _message("developer", chat_pb2.ROLE_DEVELOPER, args)
-
-
-def tool_result(
-    result: ContentLike | Sequence[ContentLike], tool_call_id: str | None = None
-) -> Message:
-    """Create the message with the result of a tool call.
-
-    Args:
-        result: The result: text (often JSON), an image, or a list of these.
-        tool_call_id: The ``id`` of the call; required if there were several.
-
-    Raises:
-        InvalidRequestError: As for ``user``.
-    """
-    parts = result if isinstance(result, (list, tuple)) else (result,)
-    message = _message("tool_result", chat_pb2.ROLE_TOOL, parts)
-    if tool_call_id is not None:
-        message._fields_proto.tool_call_id = checks.string(
-            "tool_result(): tool_call_id", tool_call_id
-        )
-    return message
-
-
-def _message(maker: str, role: chat_pb2.MessageRole.ValueType, args: Sequence[object]) -> Message:
-    if not args:
-        raise InvalidRequestError(f"{maker}() needs at least one text or image")
-    parts = [
-        text(arg) if isinstance(arg, str) else _part(arg, f"{maker}() argument {place}")
-        for place, arg in enumerate(args, 1)
-    ]
-    shell = chat_pb2.Message(role=role)
-    for part in parts:
-        if isinstance(part, ImageContent):
-            return Message(shell, parts)
-    shell.content.extend(part_proto(part) for part in parts)
-    return Message(shell)
-
-
-def _part(arg: object, where: str) -> Part:
-    if isinstance(arg, ImageContent):
-        return copy.copy(arg)  # the same image can have another detail in another message
-    if is_proto(arg, "xai_api.Content"):
-        return adopt(arg, Content)
-    # Pillow images, arrays and prepared images are unambiguous.
-    if isinstance(arg, ImageUrlSource) or hasattr(arg, "__array_interface__"):
-        try:
-            return image(arg)
-        except ImageError as error:
-            error.source = f"{where}: {error.source}"
-            raise
-    hint = (
-        "image(...) around it if it is an image"
-        if _may_be_image(arg)
-        else ("text, image(...), file(...) or a Content")
-    )
-    raise InvalidRequestError(f"{where} is a {type(arg).__name__}; pass {hint}")
-
-
-def _may_be_image(arg: object) -> bool:
-    return isinstance(arg, (bytes, bytearray, memoryview, os.PathLike)) or hasattr(arg, "read")

@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.chat._messages.content import file, image
-from xai_vision.chat._messages.message import (
+from xai_vision.chat._messages.factories import (
     ContentLike,
-    Message,
     assistant,
     developer,
     system,
     tool_result,
     user,
 )
+from xai_vision.chat._messages.message import Message
 from xai_vision.errors import ImageError, InvalidRequestError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from xai_vision.proto import chat_pb2
 from xai_vision.proto._convert import adopt
 
 
-def replay(value: object) -> list[chat_pb2.Message] | None:
+def messages_from_response(value: object) -> list[chat_pb2.Message] | None:
     """Return the messages of a response, or None if ``value`` is not a response.
 
     A response is one message. If server-side tools ran, each turn is a message, and a tool result
@@ -22,7 +22,7 @@ def replay(value: object) -> list[chat_pb2.Message] | None:
     proto = getattr(value, "proto", None)
     if is_proto(proto, "xai_api.GetChatCompletionResponse"):  # a Response of xai_sdk
         reply = adopt(proto, chat_pb2.GetChatCompletionResponse)
-        return replay(Response(reply, getattr(value, "_index", None)))
+        return messages_from_response(Response(reply, getattr(value, "_index", None)))
     return None
 
 

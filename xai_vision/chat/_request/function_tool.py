@@ -157,5 +157,5 @@ def _schema(where: str, source: Any) -> Mapping[str, Any]:
         return json_schema.function_schema(where, source)
     raise InvalidRequestError(
         f"{where}: parameters must be a JSON schema (dict), a class or a function, "
-        f"not {source!r:.80}"
+        f"not {checks.short_repr(source)}"
     )

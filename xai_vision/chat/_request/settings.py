@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 MAX_TOOLS = 128
 """The service's limit for one request."""
 
-MAX_RESPONSES = 128
-"""The limit for the responses to one request. The service documents none; this one keeps a typing
-error from becoming expensive."""
-
 Converter: TypeAlias = Callable[[str, Any], Any]
 """Takes a parameter's name and value, and returns the value of the request's field."""
 
@@ -142,6 +138,10 @@ def _response_format(name: str, value: Any) -> chat_pb2.ResponseFormat:
 
     return response_format(name, value)
 
+
+response_count = _integer(1, 128)
+"""Converts the number of responses to one request. The service documents no limit; this one keeps a
+typing error from becoming expensive."""
 
 _TOOL_MODES = {
     "auto": chat_pb2.TOOL_MODE_AUTO,

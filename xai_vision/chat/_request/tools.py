@@ -58,7 +58,7 @@ def coerce_tool(name: str, value: ToolLike) -> chat_pb2.Tool:
     raise InvalidRequestError(
         f"{name} must be what tool() or a function of xai_vision.tools returns, a dict such as "
         "{'type': 'web_search'}, a Python function or a Pydantic model class, "
-        f"not {value!r:.80}"
+        f"not {checks.short_repr(value)}"
     )
 
 

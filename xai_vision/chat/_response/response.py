@@ -51,12 +51,9 @@ class Response:
 
     _proto = proto  # some programs written for xai_sdk read this name
 
-    def _find_output(self) -> chat_pb2.CompletionOutput | None:
-        return select_output(self._source.reply_without_text().outputs, self._index)
-
     @property
     def _output(self) -> chat_pb2.CompletionOutput:
-        output = self._find_output()
+        output = select_output(self._source.reply_without_text().outputs, self._index)
         return chat_pb2.CompletionOutput() if output is None else output
 
     def _outputs(

@@ -22,7 +22,7 @@ _SUPPORTED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _MPF = b"MPF\0"
-_IMAGE_COUNT = 0xB001  # the tag of how many images there are
+_IMAGE_COUNT = 0xB001  # the tag of the number of images
 _MAX_SEGMENTS = 5000
 _END = bytes((0xFF, EOI))
 _SCAN_STEP = 1024 * 1024
@@ -68,9 +68,9 @@ def _next_marker(reader: ByteReader, at: int) -> tuple[int, int]:
     return match[1][0], at + match.end()
 
 
-def _corrupt(why: str) -> ImageCorruptError:
+def _corrupt(reason: str) -> ImageCorruptError:
     return ImageCorruptError(
-        f"the JPEG is corrupt: {why}.", remedy="Save it again with a program that opens it."
+        f"the JPEG is corrupt: {reason}.", remedy="Save it again with a program that opens it."
     )
 
 
@@ -118,9 +118,9 @@ def _frame(reader: ByteReader, segment: Segment) -> tuple[int, int, int, int]:
     return data[0], int.from_bytes(data[1:3], "big"), int.from_bytes(data[3:5], "big"), parts
 
 
-def _unsupported(why: str) -> ImageFormatError:
+def _unsupported(reason: str) -> ImageFormatError:
     return ImageFormatError(
-        f"this JPEG variant is not supported by most programs: {why}.",
+        f"this JPEG variant is not supported by most programs: {reason}.",
         remedy="Save it as an ordinary JPEG or PNG.",
     )
 

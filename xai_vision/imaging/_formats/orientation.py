@@ -15,17 +15,11 @@ _PROFILE_HEAD = 3  # lines: an empty one, the profile's name, its length
 
 def orientation(exif: bytes = b"", xmp: bytes = b"") -> int:
     """Return the orientation, 1 to 8, from EXIF or XMP; 1 if neither has it."""
-    by_exif = _read_exif(exif)
-    if by_exif is not None:
-        return by_exif
+    value = read_tag(exif.removeprefix(EXIF), ORIENTATION)
+    if value is not None:
+        return valid_orientation(value)
     match = _XMP.search(xmp)
     return valid_orientation(int(match[1])) if match else 1
-
-
-def _read_exif(exif: bytes) -> int | None:
-    """Read the orientation from possibly damaged EXIF; None if it has none."""
-    value = read_tag(exif.removeprefix(EXIF), ORIENTATION)
-    return None if value is None else valid_orientation(value)
 
 
 def exif_of_raw_profile(text: bytes) -> bytes:

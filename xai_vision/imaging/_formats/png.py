@@ -65,9 +65,9 @@ class _ParserState:
         return orientation(exif, self.texts.get(_XMP, b""))
 
 
-def _corrupt(why: str) -> ImageCorruptError:
+def _corrupt(reason: str) -> ImageCorruptError:
     return ImageCorruptError(
-        f"the PNG is corrupt: {why}.", remedy="Save it again with a program that opens it."
+        f"the PNG is corrupt: {reason}.", remedy="Save it again with a program that opens it."
     )
 
 

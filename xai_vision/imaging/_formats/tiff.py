@@ -43,32 +43,28 @@ _BIG = _Layout(8, 20, 8)
 class Directory:
     """The first directory of a TIFF, as far as its values are integers."""
 
-    def __init__(self, reader: ByteReader, *, whole: bool = True) -> None:
+    def __init__(self, reader: ByteReader, *, complete: bool = True) -> None:
         """Read the directory; values beyond the data are omitted.
 
         Args:
             reader: The TIFF.
-            whole: Whether all entries have to exist; otherwise missing entries are ignored.
+            complete: Whether all entries have to exist; otherwise missing entries are ignored.
 
         Raises:
             ImageTruncatedError: The directory's end is missing.
         """
-        start = (
-            reader.read_exact(0, 16)
-            if reader.peek(2, 2) in (b"+\0", b"\0+")
-            else reader.read_exact(0, 8)
-        )
+        is_big = reader.peek(2, 2) in (b"+\0", b"\0+")
+        start = reader.read_exact(0, 16 if is_big else 8)
         self._order: Order = "little" if start[:1] == b"I" else "big"
-        self._shape = _BIG if len(start) == 16 else _CLASSIC
-        shape = self._shape
-        at = self._number(start[8:16] if shape is _BIG else start[4:8])
-        count = self._number(reader.read_exact(at, shape.counter))
-        at += shape.counter
-        entries = (reader.read_exact if whole else reader.peek)(at, count * shape.entry)
-        self.more = any(reader.peek(at + len(entries), shape.word))
+        layout = self._layout = _BIG if is_big else _CLASSIC
+        at = self._number(start[8:16] if is_big else start[4:8])
+        count = self._number(reader.read_exact(at, layout.counter))
+        at += layout.counter
+        entries = (reader.read_exact if complete else reader.peek)(at, count * layout.entry)
+        self.more = any(reader.peek(at + len(entries), layout.word))
         self._values: dict[int, int] = {}
-        for place in range(0, len(entries), shape.entry):
-            self._add(reader, entries[place : place + shape.entry])
+        for offset in range(0, len(entries), layout.entry):
+            self._add(reader, entries[offset : offset + layout.entry])
 
     def _number(self, data: bytes) -> int:
         return int.from_bytes(data, self._order)
@@ -77,11 +73,11 @@ class Directory:
         tag = self._number(entry[:2])
         kind = self._number(entry[2:4])
         size = _SIZES.get(kind)
-        if size is None or tag in self._values or len(entry) < self._shape.entry:
+        if size is None or tag in self._values or len(entry) < self._layout.entry:
             return
         if tag == ORIENTATION and kind == _BYTE:  # Pillow does not accept this type
             return
-        word = self._shape.word
+        word = self._layout.word
         count = self._number(entry[4 : 4 + word])
         value = entry[4 + word :]
         if count * size > word:  # the values are elsewhere; only the first is needed
@@ -121,7 +117,7 @@ def read_tag(data: bytes, tag: int) -> int | None:
         return None
     with BytesImageData(data).open() as reader:
         try:
-            value = Directory(reader, whole=False).get(tag, -1)
+            value = Directory(reader, complete=False).get(tag, -1)
         except ImageTruncatedError:
             return None
     return value if value >= 0 else None

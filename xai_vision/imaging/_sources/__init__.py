@@ -1,1 +1,1 @@
-"""The objects that an image can be made from."""
+"""Conversion of the supported image sources."""

@@ -79,11 +79,11 @@ def resolve(source: object) -> ResolvedSource:
     try:
         view = memoryview(source)  # type: ignore[arg-type]  # array.array, ctypes, ...
     except TypeError:
-        raise _not_taken(source) from None
+        raise _unsupported_type(source) from None
     return _from_bytes(view)
 
 
-def _not_taken(source: object) -> ImageSourceError:
+def _unsupported_type(source: object) -> ImageSourceError:
     kind = type(source).__name__
     remedy = _SUPPORTED
     if source is None:
@@ -93,12 +93,12 @@ def _not_taken(source: object) -> ImageSourceError:
     elif inspect.isawaitable(source):
         remedy = "Await it first."
     elif hasattr(source, "content"):
-        remedy = "Of a reply to an HTTP request, pass its .content."
+        remedy = "Pass the .content of the HTTP response."
     elif hasattr(source, "read_bytes"):
         remedy = "Pass its .read_bytes()."
     elif "url" in kind.lower():
         remedy = "Pass it as a str."
-    return ImageSourceError(f"A {kind} is not taken as an image.", remedy=remedy, source=kind)
+    return ImageSourceError(f"a {kind} is not supported as an image.", remedy=remedy, source=kind)
 
 
 def _from_url_source(image: ImageUrlSource) -> ResolvedSource:
@@ -139,8 +139,8 @@ def _from_bytes(data: bytes | bytearray | memoryview) -> ResolvedSource:
 
 def _is_immutable(view: memoryview) -> bool:
     """Return whether the memory under a read-only view cannot change."""
-    whole = isinstance(view.obj, (bytes, mmap.mmap)) and view.c_contiguous
-    return whole and view.nbytes > 0  # an empty view cannot be cast
+    is_complete = isinstance(view.obj, (bytes, mmap.mmap)) and view.c_contiguous
+    return is_complete and view.nbytes > 0  # an empty view cannot be cast
 
 
 def _is_base64_image(head: bytes) -> bool:
@@ -237,11 +237,11 @@ def _read_part(file: Any, *, first: bool) -> bytes:
     if data is None:
         raise ImageSourceError("the file object is not ready to be read.", remedy=_SUPPORTED)
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise _wrong_read(data)
+        raise _not_bytes(data)
     return bytes(data)
 
 
-def _wrong_read(data: object) -> ImageSourceError:
+def _not_bytes(data: object) -> ImageSourceError:
     if isinstance(data, str):
         return ImageSourceError(
             "the file object returns text.", remedy="Open it in binary mode: open(path, 'rb')."

@@ -196,7 +196,7 @@ class Fault:
     @classmethod
     @_validation.suggest_keywords("Fault.freeze_connection()")
     def freeze_connection(cls, *, after_bytes: int = 0) -> Fault:
-        """Keep the TCP connection open, but stop all traffic after ``after_bytes`` bytes.
+        """Keep the TCP connection open but stop all traffic, as on a half-open connection.
 
         A response with fewer than ``after_bytes`` bytes arrives complete.
         """

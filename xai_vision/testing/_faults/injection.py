@@ -132,8 +132,8 @@ class FaultRegistry:
             kind = rule.fault.kind
             # Only a stream can be truncated. The rule keeps the fault for the next stream.
             unsuitable = kind == "truncate" and not call.stream
-            surplus = has_other and kind != "latency"
-            if rule.exhausted or unsuitable or surplus or not _matches(rule, call):
+            excess = has_other and kind != "latency"
+            if rule.exhausted or unsuitable or excess or not _matches(rule, call):
                 continue
             with self._lock:
                 fires = rule.try_fire(self._rng)

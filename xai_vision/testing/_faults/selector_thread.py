@@ -20,22 +20,15 @@ class SelectorThread:
 
     Args:
         name: The name of the thread.
-        on_ready: Called with each ready socket, its events and the data passed to ``watch``.
         on_stop: Called when the thread ends.
     """
 
-    def __init__(
-        self,
-        name: str,
-        on_ready: Callable[[socket.socket, int, Any], None],
-        on_stop: Callable[[], None],
-    ) -> None:
-        self._on_ready = on_ready
+    def __init__(self, name: str, on_stop: Callable[[], None]) -> None:
         self._on_stop = on_stop
         self._wake_writer, self._wake_reader = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self.watch(self._wake_reader, selectors.EVENT_READ, self._read_wake_bytes)
         self._commands: deque[Callable[[], None]] = deque()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -58,22 +51,23 @@ class SelectorThread:
     def run(self, command: Callable[[], None]) -> None:
         """Run a function on the thread and wait for it, unless the thread has ended."""
         done = threading.Event()
-
-        def run_and_notify() -> None:
-            command()
-            done.set()
-
-        self.submit(run_and_notify)
+        self.submit(command)
+        self.submit(done.set)
         while not done.wait(_CHECK_SECONDS) and self._thread.is_alive():
             pass
 
-    def watch(self, sock: socket.socket, events: int, data: object = None) -> None:
-        """Watch a socket for ``events``; 0 stops watching it. Call it on the thread."""
+    def watch(
+        self, sock: socket.socket, events: int, on_ready: Callable[[int], None] | None = None
+    ) -> None:
+        """Call ``on_ready`` when a socket has some of ``events``; 0 stops watching the socket.
+
+        Once the thread has started, call this on the thread only.
+        """
         watched = sock in self._selector.get_map()
         if events and watched:
-            self._selector.modify(sock, events, data)
+            self._selector.modify(sock, events, on_ready)
         elif events:
-            self._selector.register(sock, events, data)
+            self._selector.register(sock, events, on_ready)
         elif watched:
             self._selector.unregister(sock)
 
@@ -85,20 +79,21 @@ class SelectorThread:
         try:
             while not self._stopping:
                 for key, events in self._selector.select():
-                    sock: Any = key.fileobj
-                    woken = sock is self._wake_reader
-                    if woken:
-                        self._wake_reader.recv(4096)
                     self._run_commands()
-                    # A command may have closed the socket.
-                    if not woken and sock.fileno() >= 0:
-                        self._on_ready(sock, events, key.data)
+                    sock: Any = key.fileobj
+                    if sock.fileno() >= 0:  # A command or an event may have closed it.
+                        key.data(events)
+                # The bytes of commands that arrived meanwhile may already be read.
+                self._run_commands()
         finally:
             self._run_commands()
             self._on_stop()
             self._wake_writer.close()
             self._wake_reader.close()
             self._selector.close()
+
+    def _read_wake_bytes(self, events: int) -> None:
+        self._wake_reader.recv(4096)
 
     def _run_commands(self) -> None:
         while self._commands:

@@ -44,8 +44,8 @@ class TcpProxy:
         self._connections: dict[int, ProxiedConnection] = {}
         self._resets: dict[int, Fault] = {}  # The latest resets: port to fault.
         self._lock = threading.Lock()
-        self._thread = SelectorThread("xai-vision-proxy", self._handle, self._close)
-        self._thread.watch(self._listener, selectors.EVENT_READ)
+        self._thread = SelectorThread("xai-vision-proxy", self._close)
+        self._thread.watch(self._listener, selectors.EVENT_READ, self._accept)
         self._thread.start()
 
     def track_call(self, call: ActiveCall) -> Callable[[], None] | None:
@@ -113,12 +113,6 @@ class TcpProxy:
             self._drop(connection)
         self._listener.close()
 
-    def _handle(self, sock: socket.socket, events: int, connection: ProxiedConnection) -> None:
-        if sock is self._listener:
-            self._accept()
-        else:
-            self._forward(connection, sock is connection.client, events)
-
     def _cancel(self, connection: ProxiedConnection, scheduled: ScheduledFault) -> None:
         """Cancel a fault, unless bytes that the server has already written make it due."""
         connection.drain(scheduled.remaining)
@@ -150,7 +144,7 @@ class TcpProxy:
                 self._reset(connection, by.fault)
                 reset.set()
 
-    def _accept(self) -> None:
+    def _accept(self, events: int) -> None:
         try:
             client, _ = self._listener.accept()
         except OSError:
@@ -169,7 +163,7 @@ class TcpProxy:
         for sock in (client, server):
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._thread.watch(sock, selectors.EVENT_READ, connection)
+        self._update_events(connection)
 
     def _forward(
         self, connection: ProxiedConnection, from_client: bool = False, events: int = 0
@@ -242,7 +236,8 @@ class TcpProxy:
                     events |= selectors.EVENT_READ
                 if outgoing.data:
                     events |= selectors.EVENT_WRITE
-            self._thread.watch(incoming.source, events, connection)
+            on_ready = partial(self._forward, connection, incoming is to_server)
+            self._thread.watch(incoming.source, events, on_ready)
 
     def _drop(self, connection: ProxiedConnection) -> None:
         with self._lock:

@@ -99,16 +99,17 @@ class HttpServer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._open())
+            self._server = self._loop.run_until_complete(
+                self._loop.create_server(
+                    partial(Connection, self._config, self._state, self._loop),
+                    sock=self._socket,
+                    ssl=None if self._tls is None else _ssl_context(self._tls),
+                )
+            )
             self._loop.run_forever()
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         finally:
             self._loop.close()
-
-    async def _open(self) -> None:
-        connection = partial(Connection, self._config, self._state, self._loop)
-        context = None if self._tls is None else _ssl_context(self._tls)
-        self._server = await self._loop.create_server(connection, sock=self._socket, ssl=context)
 
     async def _close(self, grace: float) -> None:
         if self._server is not None:

@@ -50,11 +50,6 @@ class BindAddress:
             raise ValueError("FakeServer: port and http_port must differ")
 
     @property
-    def family(self) -> socket.AddressFamily:
-        """The address family of the socket."""
-        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
-
-    @property
     def client_host(self) -> str:
         """The host that clients connect to: "localhost" if possible, as xai_sdk expects it."""
         if self.host in (LOOPBACK, "0.0.0.0", "::"):  # noqa: S104 - only compared
@@ -79,8 +74,9 @@ class BindAddress:
         Raises:
             OSError: The port cannot be opened. The error names host and port.
         """
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         try:
-            return socket.create_server((self.host, port), family=self.family, backlog=512)
+            return socket.create_server((self.host, port), family=family, backlog=512)
         except OSError as error:
             reason = error.strerror or str(error)
             raise self.bind_error(port, error.errno or _IN_USE, reason) from None

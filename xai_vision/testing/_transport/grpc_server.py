@@ -122,7 +122,7 @@ class GrpcServer:
             for tenant in self._keys.tenants:
                 tenant.release()
             grace = _IDLE_GRACE
-        self._server.stop(grace).wait((grace or 0) + _STOP_SECONDS)
+        self._server.stop(grace).wait(grace + _STOP_SECONDS)
         if self._handler.proxy is not None:
             self._handler.proxy.stop()
         self._pool.shutdown()

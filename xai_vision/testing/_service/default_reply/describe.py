@@ -1,45 +1,45 @@
-"""The answer nobody asked a model for: an honest account of what arrived."""
+"""Describe a conversation in words, as the text of the default reply."""
 
 from __future__ import annotations
 
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._service.request_reader import ConversationSummary
+from xai_vision.testing._validation import pluralize
 
-_QUOTE = 200
+_MAX_QUOTE_LENGTH = 200
 
 
-def describe(reading: ConversationSummary) -> str:
-    """Say what a conversation holds: its question, each image, files and tool results.
+def describe(summary: ConversationSummary) -> str:
+    """Describe the prompt, each image, the files and the tool results of a conversation.
 
-    The same conversation gets the same words, always.
+    The same conversation always gets the same description.
     """
-    said = [_opening(reading)]
-    for number, image in enumerate(reading.images, 1):
-        said.append(_image(number, image))
-    if reading.files:
-        said.append(f"Files: {', '.join(reading.files)}.")
-    said += [f"Tool result {n}: {_quote(text)}" for n, text in enumerate(reading.tool_results, 1)]
-    return "\n".join(said)
+    lines = [_first_line(summary)]
+    lines += [_image(number, image) for number, image in enumerate(summary.images, 1)]
+    if summary.files:
+        lines.append(f"Files: {', '.join(summary.files)}.")
+    lines += [f"Tool result {n}: {_quote(text)}" for n, text in enumerate(summary.tool_results, 1)]
+    return "\n".join(lines)
 
 
-def _opening(reading: ConversationSummary) -> str:
-    asked = f"You asked: {_quote(reading.prompt)}" if reading.prompt else "You asked nothing."
-    count = len(reading.images)
-    if not count:
-        return f"{asked} No image came with it."
-    noun = "image" if count == 1 else "images"
-    return f"{asked} This fake model cannot see, but it measured {count} {noun}:"
+def _first_line(summary: ConversationSummary) -> str:
+    prompt = f"You asked: {_quote(summary.prompt)}" if summary.prompt else "You asked nothing."
+    if not summary.images:
+        return f"{prompt} No image came with it."
+    count = pluralize(len(summary.images), "image")
+    return f"{prompt} This fake model cannot see, but it measured {count}:"
 
 
 def _image(number: int, image: CallImage) -> str:
-    colors = " and ".join(image.colors)
     earlier = " (from an earlier turn)" if image.earlier else ""
     return (
         f"Image {number}{earlier}: {image.format}, {image.width}x{image.height} pixels, "
-        f"{image.size:,} bytes, detail {image.detail}, mostly {colors}."
+        f"{image.size:,} bytes, detail {image.detail}, mostly {' and '.join(image.colors)}."
     )
 
 
 def _quote(text: str) -> str:
-    flat = " ".join(text.split())
-    return f'"{flat}"' if len(flat) <= _QUOTE else f'"{flat[: _QUOTE - 1]}…"'
+    line = " ".join(text.split())
+    if len(line) > _MAX_QUOTE_LENGTH:
+        line = f"{line[: _MAX_QUOTE_LENGTH - 1]}…"
+    return f'"{line}"'

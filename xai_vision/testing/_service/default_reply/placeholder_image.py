@@ -1,42 +1,32 @@
-"""The image a fake image generation makes: one color, chosen by the prompt."""
+"""The result of the image generation tool: an image of one color."""
 
 from __future__ import annotations
 
 import base64
+import io
 import json
-import struct
 import uuid
-import zlib
 
 from xai_vision.testing._service.response import tokens
 
-_SIDE = 64
-
 
 def image_generation_result(prompt: str) -> str:
-    """What the image generation tool gives back for a prompt, as JSON text.
+    """Return the tool's result as JSON text. The color of its image depends on the prompt.
 
-    The form was found by trying what the official SDK accepts as one: a type, an id, and the
+    Experiments with the official SDK showed the form that it accepts: a type, an id, and the
     image as a data URL.
     """
-    color = tokens.token_id(prompt)
-    png = placeholder_png(_SIDE, (color & 255, color >> 4 & 255, color >> 9 & 255))
+    # Imported on use: few requests have the image generation tool.
+    from PIL import Image
+
+    number = tokens.token_id(prompt)
+    png = io.BytesIO()
+    color = (number & 255, number >> 4 & 255, number >> 9 & 255)
+    Image.new("RGB", (64, 64), color).save(png, "PNG")
     return json.dumps(
         {
             "__type": "image_generation_result",
             "image_uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, prompt)),
-            "result": f"data:image/png;base64,{base64.b64encode(png).decode()}",
+            "result": f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}",
         }
     )
-
-
-def placeholder_png(side: int, color: tuple[int, int, int]) -> bytes:
-    """Make a square PNG of one color."""
-    rows = (b"\0" + bytes(color) * side) * side
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

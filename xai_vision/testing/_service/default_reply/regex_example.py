@@ -1,18 +1,22 @@
-"""A string that a regular expression matches: the simplest one, or the n-th beside it."""
+"""Generate a string that matches a regular expression."""
 
 from __future__ import annotations
 
+import importlib
 import re
 import string
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from xai_vision.testing._errors import invalid_argument
 
+# Python's parser of regular expressions is not public, but it is the same in all versions
+# except for its name.
+_parser = importlib.import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
+
 _PRINTABLE = string.ascii_lowercase + string.digits + string.ascii_uppercase + "_- .:/@+,"
-# Pieces of an example: more would be waited for.
-_MOST = 200_000
-_CLASSES = {
+_CATEGORIES = {
     "CATEGORY_DIGIT": string.digits,
     "CATEGORY_WORD": string.ascii_lowercase,
     "CATEGORY_SPACE": " ",
@@ -20,115 +24,102 @@ _CLASSES = {
     "CATEGORY_NOT_WORD": "-",
     "CATEGORY_NOT_SPACE": string.ascii_lowercase,
 }
+# Bounds the time for patterns with nested repetitions.
+_MAX_GENERATED_PARTS = 200_000
+_T = TypeVar("_T")
 
 
-def example(pattern: str, least: int = 0, nth: int = 0) -> str:
-    """Make a string in which ``pattern`` is found.
+def example(pattern: str, min_length: int = 0, variant: int = 0) -> str:
+    """Return a string in which ``pattern`` is found.
 
     Args:
-        pattern: A regular expression, as JSON schemas have it.
-        least: Its length at least, where the pattern leaves that open.
-        nth: Which of several.
+        pattern: A regular expression of a JSON schema.
+        min_length: The minimum length of the string, as far as the pattern allows it.
+        variant: Selects one of several strings.
 
     Raises:
-        ServiceError: INVALID_ARGUMENT, it is no pattern or one too clever for this.
+        ServiceError: INVALID_ARGUMENT, the pattern is invalid, or it is not supported.
     """
     try:
-        tree = _parse(pattern)
-        made = _Writer(nth).write(tree)
-    except (re.error, KeyError, NotImplementedError, Warning) as fault:
+        tree = _parser.parse(pattern)
+        text = _Generator(variant).generate(tree)
+        if len(text) < min_length:
+            longer = _Generator(variant, min_length).generate(tree)
+            text = longer if len(longer) >= min_length else text.ljust(min_length, "a")
+        if not re.search(pattern, text):
+            raise NotImplementedError("the generated string does not match it")
+        text.encode()  # raises for a lone surrogate
+    except (re.error, KeyError, NotImplementedError, UnicodeError, Warning) as error:
         raise invalid_argument(
-            f"The schema's pattern {pattern!r} cannot be met: {fault}."
+            f"No example can be generated for the schema's pattern {pattern!r}: {error}."
         ) from None
-    if len(made) < least:
-        longer = _Writer(nth, least).write(tree)
-        made = longer if len(longer) >= least else made + "a" * (least - len(made))
-    if not re.search(pattern, made):
-        raise invalid_argument(f"The schema's pattern {pattern!r} cannot be met.")
-    return made
+    return text
 
 
-def _parse(pattern: str) -> Any:
-    # Python's own parser of expressions: not public, but the same since Python 2; it moved once.
-    if sys.version_info >= (3, 11):
-        from re import _parser
-    else:
-        import sre_parse as _parser
-    return _parser.parse(pattern)
+class _Generator:
+    """Generates a string from the syntax tree of a regular expression.
+
+    ``repetitions`` is how often a part is repeated, within the limits of the pattern.
+    """
+
+    def __init__(self, variant: int, repetitions: int = 1) -> None:
+        self._variant = variant
+        self._repetitions = repetitions
+        self._groups: dict[int | None, str] = {}
+        self._remaining_parts = _MAX_GENERATED_PARTS
+
+    def generate(self, tree: Any) -> str:
+        self._remaining_parts -= 1
+        if self._remaining_parts < 0:
+            raise NotImplementedError("it has too many repetitions")
+        return "".join(self._part(str(kind), value) for kind, value in tree)
+
+    def _part(self, kind: str, value: Any) -> str:
+        match kind:
+            case "LITERAL":
+                return chr(value)
+            case "NOT_LITERAL":
+                return "b" if value == ord("a") else "a"
+            case "ANY":
+                return "a"
+            case "AT":
+                return ""
+            case "IN":
+                return self._choose(_allowed_characters(value))
+            case "BRANCH":
+                return self.generate(self._choose(value[1]))
+            case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+                low, high, tree = value
+                count = min(max(low, self._repetitions), high)
+                return "".join(self.generate(tree) for _ in range(count))
+            case "SUBPATTERN":
+                text = self._groups[value[0]] = self.generate(value[-1])
+                return text
+            case "ATOMIC_GROUP":
+                return self.generate(value)
+            case "GROUPREF":
+                return self._groups[value]
+        raise NotImplementedError(f"{kind.lower()} is not supported")
+
+    def _choose(self, options: Sequence[_T]) -> _T:
+        # The quotient selects among the options of later parts, so that each variant differs.
+        self._variant, index = divmod(self._variant, len(options))
+        return options[index]
 
 
-class _Writer:
-    def __init__(self, nth: int, repeat: int = 0) -> None:
-        self._nth = nth
-        self._repeat = repeat
-        self._groups: dict[int, str] = {}
-        self._left = _MOST
-
-    def write(self, tree: Any) -> str:
-        self._left -= 1
-        if self._left < 0:
-            raise NotImplementedError("it repeats too much")
-        return "".join(getattr(self, f"_{str(kind).lower()}")(value) for kind, value in tree)
-
-    def __getattr__(self, name: str) -> Any:
-        raise NotImplementedError(name.strip("_"))
-
-    def _literal(self, code: int) -> str:
-        return chr(code)
-
-    def _not_literal(self, code: int) -> str:
-        return next(sign for sign in _PRINTABLE if ord(sign) != code)
-
-    def _any(self, _: Any) -> str:
-        return "a"
-
-    def _at(self, _: Any) -> str:
-        return ""
-
-    def _category(self, name: Any) -> str:
-        return _CLASSES[str(name)][0]
-
-    def _in(self, items: Any) -> str:
-        negated = str(items[0][0]) == "NEGATE"
-        allowed = "".join(_members(item) for item in items if str(item[0]) != "NEGATE")
-        if negated:
-            allowed = "".join(sign for sign in _PRINTABLE if sign not in allowed)
-        if not allowed:
-            raise NotImplementedError("it leaves none of the characters tried")
-        # Counted down where several are wanted, so that each is another.
-        self._nth, turn = divmod(self._nth, len(allowed))
-        return allowed[turn]
-
-    def _max_repeat(self, value: Any) -> str:
-        low, high, tree = value
-        count = min(max(low, 1, min(self._repeat, int(high))), int(high))
-        return "".join(self.write(tree) for _ in range(count))
-
-    _min_repeat = _max_repeat
-    _possessive_repeat = _max_repeat
-
-    def _subpattern(self, value: Any) -> str:
-        number, _, _, tree = value
-        made = self.write(tree)
-        if number is not None:
-            self._groups[number] = made
-        return made
-
-    def _atomic_group(self, tree: Any) -> str:
-        return self.write(tree)
-
-    def _groupref(self, number: int) -> str:
-        return self._groups[number]
-
-    def _branch(self, value: Any) -> str:
-        self._nth, turn = divmod(self._nth, len(value[1]))
-        return self.write(value[1][turn])
-
-
-def _members(item: Any) -> str:
-    kind, value = str(item[0]), item[1]
-    if kind == "LITERAL":
-        return chr(value)
-    if kind == "RANGE":
-        return "".join(map(chr, range(value[0], min(value[1], value[0] + 200) + 1)))
-    return _CLASSES[str(value)]
+def _allowed_characters(items: Any) -> str:
+    """Return some of the characters of a set such as ``[^a-z]``."""
+    listed = ""
+    for kind, value in items:
+        match str(kind):
+            case "LITERAL":
+                listed += chr(value)
+            case "RANGE":
+                listed += "".join(map(chr, range(value[0], min(value[1], value[0] + 200) + 1)))
+            case "CATEGORY":
+                listed += _CATEGORIES[str(value)]
+    if str(items[0][0]) == "NEGATE":
+        listed = "".join(character for character in _PRINTABLE if character not in listed)
+    if not listed:
+        raise NotImplementedError("it excludes every character that is tried")
+    return listed

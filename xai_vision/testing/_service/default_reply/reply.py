@@ -1,8 +1,8 @@
-"""What the fake answers where no rule of a test says it.
+"""Choose the reply to a request that no rule of a test matches.
 
-It always does the same for the same request: it uses each server-side tool it is given once,
-calls a function where it must or where the question speaks of it, fills a schema, and otherwise
-describes what arrived.
+The same request always gets the same reply. It calls each server-side tool once, calls a function
+if the request requires one or the prompt mentions it, fits the schema if there is one, and
+otherwise describes the request.
 """
 
 from __future__ import annotations
@@ -14,146 +14,128 @@ from typing import Any
 
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._rules.reply import FunctionCall, Reply, ServerToolCall
-from xai_vision.testing._service.default_reply import schema_example as schemas
 from xai_vision.testing._service.default_reply.describe import describe
 from xai_vision.testing._service.default_reply.placeholder_image import image_generation_result
+from xai_vision.testing._service.default_reply.schema_example import example, parse_schema
 from xai_vision.testing._service.request_reader import ConversationSummary
 
 
-def default_reply(request: chat_pb2.GetCompletionsRequest, reading: ConversationSummary) -> Reply:
-    """Choose an answer to a request.
+def default_reply(request: chat_pb2.GetCompletionsRequest, summary: ConversationSummary) -> Reply:
+    """Choose the reply to a request.
 
     Raises:
-        ServiceError: INVALID_ARGUMENT, a schema that can't be met.
+        ServiceError: INVALID_ARGUMENT, no value fits a schema of the request.
     """
-    use = _function_wanted(request, reading)
-    if use is not None:
-        return Reply(tool_calls=(use,))
-    text = _text(request, reading)
-    steps, cited = _steps(request, reading)
-    cited += _live_search(request.search_parameters)
-    return Reply(text, steps=steps, citations=cited, choices=_choices(request, text))
+    function = _function_to_call(request, summary)
+    if function is not None:
+        return Reply(tool_calls=(_function_call(function),))
+    text = _text(request, summary)
+    calls, citations = _server_tool_calls(request, summary)
+    citations += _live_search_citations(request.search_parameters)
+    return Reply(text, steps=calls, citations=citations, choices=_choices(request, text))
 
 
-def _live_search(search: chat_pb2.SearchParameters) -> tuple[str, ...]:
-    """Sources of the older kind of search, one for each that is named."""
-    if search.mode not in (chat_pb2.ON_SEARCH_MODE, chat_pb2.AUTO_SEARCH_MODE):
+def _live_search_citations(search: chat_pb2.SearchParameters) -> tuple[str, ...]:
+    enabled = search.mode in (chat_pb2.ON_SEARCH_MODE, chat_pb2.AUTO_SEARCH_MODE)
+    if not (enabled and search.return_citations):
         return ()
     kinds = [source.WhichOneof("source") or "web" for source in search.sources] or ["web"]
-    found = [f"https://example.com/{kind}" for kind in kinds]
-    if search.HasField("max_search_results"):
-        found = found[: search.max_search_results]
-    return tuple(found) if search.return_citations else ()
+    limit = search.max_search_results if search.HasField("max_search_results") else None
+    return tuple(f"https://example.com/{kind}" for kind in kinds[:limit])
 
 
-def _text(request: chat_pb2.GetCompletionsRequest, reading: ConversationSummary) -> str:
-    form = request.response_format
-    if form.format_type == chat_pb2.FORMAT_TYPE_JSON_SCHEMA:
-        schema = schemas.parse_schema(form.schema, "The schema of response_format")
-        return json.dumps(schemas.example(schema), ensure_ascii=False)
-    if form.format_type == chat_pb2.FORMAT_TYPE_JSON_OBJECT:
-        return json.dumps({"answer": describe(reading)}, ensure_ascii=False)
-    return describe(reading)
+def _text(request: chat_pb2.GetCompletionsRequest, summary: ConversationSummary) -> str:
+    response_format = request.response_format
+    if response_format.format_type == chat_pb2.FORMAT_TYPE_JSON_SCHEMA:
+        schema = parse_schema(response_format.schema, "The schema of response_format")
+        return json.dumps(example(schema), ensure_ascii=False)
+    if response_format.format_type == chat_pb2.FORMAT_TYPE_JSON_OBJECT:
+        return json.dumps({"answer": describe(summary)}, ensure_ascii=False)
+    return describe(summary)
 
 
 def _choices(request: chat_pb2.GetCompletionsRequest, text: str) -> tuple[str, ...]:
-    free = request.response_format.format_type in (
-        chat_pb2.FORMAT_TYPE_INVALID,
-        chat_pb2.FORMAT_TYPE_TEXT,
-    )
-    if request.n < 2 or not free:
+    text_formats = (chat_pb2.FORMAT_TYPE_INVALID, chat_pb2.FORMAT_TYPE_TEXT)
+    if request.n < 2 or request.response_format.format_type not in text_formats:
         return ()
     return tuple(f"Answer {number} of {request.n}. {text}" for number in range(1, request.n + 1))
 
 
-def _function_wanted(
-    request: chat_pb2.GetCompletionsRequest, reading: ConversationSummary
-) -> FunctionCall | None:
+def _function_to_call(
+    request: chat_pb2.GetCompletionsRequest, summary: ConversationSummary
+) -> chat_pb2.Function | None:
     functions = [t.function for t in request.tools if t.WhichOneof("tool") == "function"]
     choice = request.tool_choice
-    # Results are here: to call again what was just answered would go on without end, also
-    # where the request says that a call is required.
-    if not functions or reading.tool_results or choice.mode == chat_pb2.TOOL_MODE_NONE:
+    # After a tool result no function is called, even if the request requires a call: the
+    # conversation would never end.
+    if not functions or summary.tool_results or choice.mode == chat_pb2.TOOL_MODE_NONE:
         return None
     for function in functions:
-        if function.name == choice.function_name or _speaks_of(function.name, reading.prompt):
-            return _use(function)
-    return _use(functions[0]) if choice.mode == chat_pb2.TOOL_MODE_REQUIRED else None
+        if function.name == choice.function_name or _mentions(summary.prompt, function.name):
+            return function
+    return functions[0] if choice.mode == chat_pb2.TOOL_MODE_REQUIRED else None
 
 
-def _speaks_of(name: str, prompt: str) -> bool:
-    """Whether a question has a word of four letters or more from a function's name in it."""
+def _mentions(prompt: str, name: str) -> bool:
+    """Return whether a prompt contains a function's name, or a word of four letters from it."""
     words = re.findall(r"[a-z]{4,}", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())
-    said = prompt.lower()
-    return name.lower() in said or any(word in said for word in words)
+    return any(word in prompt.lower() for word in (name.lower(), *words))
 
 
-def _use(function: chat_pb2.Function) -> FunctionCall:
+def _function_call(function: chat_pb2.Function) -> FunctionCall:
     arguments: Any = {}
     if function.parameters:
-        what = f"The parameters of function {function.name!r}"
-        arguments = schemas.example(schemas.parse_schema(function.parameters, what))
+        name = f"The parameters of function {function.name!r}"
+        arguments = example(parse_schema(function.parameters, name))
     return FunctionCall(function.name, arguments if isinstance(arguments, dict) else {})
 
 
-def _steps(
-    request: chat_pb2.GetCompletionsRequest, reading: ConversationSummary
+def _server_tool_calls(
+    request: chat_pb2.GetCompletionsRequest, summary: ConversationSummary
 ) -> tuple[tuple[ServerToolCall, ...], tuple[str, ...]]:
-    if request.tool_choice.mode == chat_pb2.TOOL_MODE_NONE or reading.tool_results:
+    """Return the calls of server-side tools, and the URLs to cite."""
+    if request.tool_choice.mode == chat_pb2.TOOL_MODE_NONE or summary.tool_results:
         return (), ()
-    steps: list[ServerToolCall] = []
-    cited: list[str] = []
-    for tool in request.tools:
-        for step, url in _uses(tool, reading.prompt or "image"):
-            steps.append(step)
-            if url and url not in cited:
-                cited.append(url)
-    if request.HasField("max_turns"):
-        steps = steps[: request.max_turns]
-    return tuple(steps), tuple(cited)
+    query = summary.prompt or "image"
+    results = [result for tool in request.tools for result in _results(tool, query)]
+    limit = request.max_turns if request.HasField("max_turns") else None
+    urls = dict.fromkeys(url for _, url in results if url)
+    return tuple(call for call, _ in results[:limit]), tuple(urls)
 
 
-def _uses(tool: chat_pb2.Tool, query: str) -> Iterator[tuple[ServerToolCall, str]]:
-    """The steps one tool leads to, each with the URL it found, or ""."""
+def _results(tool: chat_pb2.Tool, query: str) -> Iterator[tuple[ServerToolCall, str]]:
+    """Yield the calls of a server-side tool, each with the URL to cite, or ""."""
     kind = tool.WhichOneof("tool")
-    if kind == "web_search":
-        yield from _web(tool.web_search, query)
-    elif kind == "x_search":
-        yield from _x(tool.x_search, query)
-    elif kind == "code_execution":
-        yield ServerToolCall(kind, {"code": "print(6 * 7)"}, "42\n"), ""
-    elif kind == "collections_search":
-        where = tool.collections_search.collection_ids[0]
-        yield (
-            ServerToolCall(kind, {"query": query}, "A passage."),
-            f"collections://{where}/files/file-1",
-        )
-    elif kind == "mcp":
-        name = next(iter(tool.mcp.allowed_tool_names), "search")
-        function = f"{tool.mcp.server_label or 'server'}.{name}"
-        yield ServerToolCall(kind, {"query": query}, "A result.", function), ""
-    elif kind == "attachment_search":
-        yield ServerToolCall(kind, {"query": query}, "A passage."), ""
-    elif kind == "image_generation":
-        yield ServerToolCall(kind, {"prompt": query}, image_generation_result(query)), ""
-
-
-def _web(tool: chat_pb2.WebSearch, query: str) -> Iterator[tuple[ServerToolCall, str]]:
-    domain = next(iter(tool.allowed_domains), "example.com")
-    page, image = f"https://{domain}/found", f"https://{domain}/found.png"
-    yield ServerToolCall("web_search", {"query": query}, f"1. {page}"), page
-    if tool.enable_image_search:
-        yield ServerToolCall("image_search", {"query": query}, f"1. {image}"), ""
-    if tool.enable_image_understanding:
-        yield ServerToolCall("view_image", {"image_url": image}, "An image."), ""
-
-
-def _x(tool: chat_pb2.XSearch, query: str) -> Iterator[tuple[ServerToolCall, str]]:
-    handle = next(iter(tool.allowed_x_handles), "example").lstrip("@")
-    post = f"https://x.com/{handle}/status/1"
-    yield ServerToolCall("x_search", {"query": query}, f"1. {post}"), post
-    if tool.enable_image_understanding:
-        image = "https://pbs.twimg.com/media/found.png"
-        yield ServerToolCall("view_image", {"image_url": image}, "An image."), ""
-    if tool.enable_video_understanding:
-        yield ServerToolCall("view_x_video", {"video_url": f"{post}/video/1"}, "A film."), ""
+    arguments = {"query": query}
+    match kind:
+        case "web_search":
+            domain = next(iter(tool.web_search.allowed_domains), "example.com")
+            page, image = f"https://{domain}/found", f"https://{domain}/found.png"
+            yield ServerToolCall(kind, arguments, f"1. {page}"), page
+            if tool.web_search.enable_image_search:
+                yield ServerToolCall("image_search", arguments, f"1. {image}"), ""
+            if tool.web_search.enable_image_understanding:
+                yield ServerToolCall("view_image", {"image_url": image}, "An image."), ""
+        case "x_search":
+            handle = next(iter(tool.x_search.allowed_x_handles), "example").lstrip("@")
+            post = f"https://x.com/{handle}/status/1"
+            yield ServerToolCall(kind, arguments, f"1. {post}"), post
+            if tool.x_search.enable_image_understanding:
+                image = "https://pbs.twimg.com/media/found.png"
+                yield ServerToolCall("view_image", {"image_url": image}, "An image."), ""
+            if tool.x_search.enable_video_understanding:
+                video = f"{post}/video/1"
+                yield ServerToolCall("view_x_video", {"video_url": video}, "A video."), ""
+        case "code_execution":
+            yield ServerToolCall(kind, {"code": "print(6 * 7)"}, "42\n"), ""
+        case "collections_search":
+            url = f"collections://{tool.collections_search.collection_ids[0]}/files/file-1"
+            yield ServerToolCall(kind, arguments, "A passage."), url
+        case "attachment_search":
+            yield ServerToolCall(kind, arguments, "A passage."), ""
+        case "mcp":
+            name = next(iter(tool.mcp.allowed_tool_names), "search")
+            function = f"{tool.mcp.server_label or 'server'}.{name}"
+            yield ServerToolCall(kind, arguments, "A result.", function), ""
+        case "image_generation":
+            yield ServerToolCall(kind, {"prompt": query}, image_generation_result(query)), ""

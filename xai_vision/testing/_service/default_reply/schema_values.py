@@ -1,194 +1,153 @@
-"""Values of JSON that hold no others, each fitting the rules of a schema."""
+"""Generate the scalar values of an example for a JSON schema."""
 
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
 from xai_vision._validation import short_repr
 from xai_vision.testing._errors import invalid_argument
-from xai_vision.testing._service.default_reply import regex_example as patterns
+from xai_vision.testing._service.default_reply import regex_example
 
-# Far more than any answer has.
-_MOST: Final = {"minItems": 1000, "minProperties": 1000, "minLength": 100_000}
-# How many multiples below the largest are tried where there is no least one: more than there are
-# items in a list.
-_BELOW: Final = 2000
-# A bound, and whether it is excluded (not 0).
-_Bound: TypeAlias = tuple[Fraction, int]
-_FORMATS: Final = {
-    "date": "2025-07-09",
-    "date-time": "2025-07-09T12:00:00Z",
-    "time": "12:00:00Z",
-    "duration": "P1D",
-    "email": "someone@example.com",
-    "idn-email": "someone@example.com",
-    "hostname": "example.com",
-    "ipv4": "192.0.2.1",
-    "ipv6": "2001:db8::1",
-    "uri": "https://example.com/",
-    "uri-reference": "https://example.com/",
-    "iri": "https://example.com/",
-    "url": "https://example.com/",
-    "uuid": "3f2b8a4e-5c1d-4e6f-8a9b-0c1d2e3f4a5b",
-    "json-pointer": "/a",
-    "regex": "a",
-    "byte": "YQ==",
+_MAX_COUNTS: Final = {"minItems": 1000, "minProperties": 1000, "minLength": 100_000}
+# A lower bound, and whether it is excluded. An upper bound is one of the negative number.
+_Bound: TypeAlias = tuple[Fraction, bool]
+# Each function returns the n-th value of a format.
+_FORMATS: Final[dict[str, Callable[[int], str]]] = {
+    "date": lambda n: f"{2025 + n}-07-09",
+    "date-time": lambda n: f"{2025 + n}-07-09T12:00:00Z",
+    "time": lambda n: f"12:{n // 60:02}:{n % 60:02}Z",
+    "duration": lambda n: f"P{n + 1}D",
+    **dict.fromkeys(("email", "idn-email"), lambda n: f"someone{n or ''}@example.com"),
+    "hostname": lambda n: f"a{n}.example.com" if n else "example.com",
+    "ipv4": lambda n: f"192.0.{2 + n // 255}.{1 + n % 255}",
+    "ipv6": lambda n: f"2001:db8::{n + 1:x}",
+    **dict.fromkeys(
+        ("uri", "uri-reference", "iri", "url"), lambda n: f"https://example.com/{n or ''}"
+    ),
+    "uuid": lambda n: f"3f2b8a4e-5c1d-4e6f-8a9b-0c1d2e3f{n or 0x4A5B:04x}",
+    "json-pointer": lambda n: f"/a{n or ''}",
+    "regex": lambda n: f"a{n or ''}",
+    "byte": lambda n: f"{n:04}" if n else "YQ==",
 }
 
 
-def simple(rule: Mapping[str, Any], kind: str, name: str, nth: int) -> Any:
-    """Make a value that is fixed, or neither an object nor a list.
+def scalar(schema: Mapping[str, Any], type_: str, name: str, variant: int) -> Any:
+    """Return a value that is constant, or neither an object nor an array.
 
     Args:
-        rule: The schema, its references followed.
-        kind: The type.
-        name: What a free string says.
-        nth: Which of several different ones.
+        schema: The schema, without references and alternatives.
+        type_: The type of the value.
+        name: The text of a string without a format or pattern.
+        variant: Selects one of several values.
 
     Raises:
-        ServiceError: INVALID_ARGUMENT, there is no such type or value.
+        ServiceError: INVALID_ARGUMENT, the type is unknown, or no value that fits was found.
     """
-    if "const" in rule:
-        return rule["const"]
-    if rule.get("enum"):
-        return rule["enum"][nth % len(rule["enum"])]
-    if kind == "string":
-        return _string(rule, name, nth)
-    if kind in ("integer", "number"):
-        return _number(rule, kind == "integer", nth)
-    if kind not in ("boolean", "null"):
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("enum"):
+        return schema["enum"][variant % len(schema["enum"])]
+    if type_ == "string":
+        return _string(schema, name, variant)
+    if type_ in ("integer", "number"):
+        return _number(schema, type_ == "integer", variant)
+    if type_ not in ("boolean", "null"):
         raise invalid_argument(
-            f"The schema is no JSON schema: there is no type {short_repr(kind)}."
+            f"The schema is not a valid JSON schema: unknown type {short_repr(type_)}."
         )
-    return bool((nth + 1) % 2) if kind == "boolean" else None
+    return variant % 2 == 0 if type_ == "boolean" else None
 
 
-def least(rule: Mapping[str, Any], key: str) -> int:
-    """How many there are to be, at least; ``key`` is minItems and the like.
+def minimum_count(schema: Mapping[str, Any], keyword: str) -> int:
+    """Return the value of ``minItems``, ``minProperties`` or ``minLength``.
 
     Raises:
-        ServiceError: INVALID_ARGUMENT, more than any answer has.
+        ServiceError: INVALID_ARGUMENT, it is too large.
     """
-    count: int = rule.get(key, 0)
-    if count > _MOST[key]:
-        raise invalid_argument(f"The schema's {key} is more than an answer can hold: {count}.")
+    count: int = math.ceil(schema.get(keyword, 0))  # JSON Schema allows 2.0 as an integer
+    if count > _MAX_COUNTS[keyword]:
+        raise invalid_argument(
+            f"The schema's {keyword} is too large: {count}. The limit is {_MAX_COUNTS[keyword]}."
+        )
     return count
 
 
-def _string(rule: Mapping[str, Any], name: str, nth: int) -> str:
-    if rule.get("format") in _FORMATS:
-        return _formatted(str(rule["format"]), nth)
-    if "pattern" in rule:
-        return patterns.example(str(rule["pattern"]), least(rule, "minLength"), nth)
-    text = name if nth == 0 else f"{name} {nth}"
-    shortest, most = least(rule, "minLength"), rule.get("maxLength")
-    if len(text) < shortest:
-        text += "." * (shortest - len(text))
-    if most is not None and len(text) > most:
-        # The end is what tells one item from the next.
-        text = text[:most] if nth == 0 else f"{text}{nth}"[-most:] if most else ""
-    return text
-
-
-def _formatted(form: str, nth: int) -> str:
-    text = _FORMATS[form]
-    if nth == 0:
+def _string(schema: Mapping[str, Any], name: str, variant: int) -> str:
+    if schema.get("format") in _FORMATS:
+        return _FORMATS[schema["format"]](variant)
+    minimum, maximum = minimum_count(schema, "minLength"), schema.get("maxLength")
+    if "pattern" in schema:
+        return regex_example.example(str(schema["pattern"]), minimum, variant)
+    text = (f"{name} {variant}" if variant else name).ljust(minimum, ".")
+    if maximum is None or len(text) <= maximum:
         return text
-    if form == "uuid":
-        return text[:-4] + f"{nth:04x}"
-    if form in ("date", "date-time"):
-        return text.replace("2025", str(2025 + nth), 1)
-    if form == "ipv4":
-        return f"192.0.2.{1 + nth}"
-    if form.startswith(("uri", "iri", "url")):
-        return f"{text}{nth}"
-    return f"a{nth}.{text}" if form == "hostname" else text.replace("1", str(nth + 1), 1)
+    # The end of the text differs between variants.
+    return f"{text}{variant}"[-maximum:] if variant and maximum else text[:maximum]
 
 
-def _number(rule: Mapping[str, Any], whole: bool, nth: int) -> int | float:
-    step = abs(_exact(rule.get("multipleOf") or 1))
-    if whole:
-        # The whole multiples of 3/2 are those of 3.
+def _number(schema: Mapping[str, Any], integer: bool, variant: int) -> int | float:
+    step = abs(_exact(schema.get("multipleOf") or 1))
+    if integer:
+        # An integer that is a multiple of 3/2 is a multiple of 3.
         step = Fraction(step.numerator)
-    # A bound that is excluded is the stricter of two that are the same.
-    low = max(_bounds(rule, "minimum", "exclusiveMinimum"), default=None)
-    high = min(_bounds(rule, "maximum", "exclusiveMaximum", -1), default=None)
-    free = not whole and "multipleOf" not in rule
-    for value in _tries(low, high, step, nth, free):
-        made = int(value) if value.denominator == 1 else float(value)
-        if _within(rule, made):
-            return made
-    raise invalid_argument("The schema's bounds leave no number.")
+    low, high = _bound(schema, "Minimum", 1), _bound(schema, "Maximum", -1)
+    multiples_only = integer or "multipleOf" in schema
+    for candidate in _candidates(low, high, step, variant, multiples_only):
+        number = int(candidate) if candidate.denominator == 1 else float(candidate)
+        # A float is rounded, possibly beyond a bound.
+        exact = _exact(number)
+        if (not low or (exact, False) >= low) and (not high or (-exact, False) >= high):
+            return number
+    raise invalid_argument("The schema's bounds allow no number.")
 
 
 def _exact(number: float) -> Fraction:
-    """A number as it was written: 0.3 is three times 0.1, which their floats are not.
+    """Return a number as it is written: 0.3 is three times 0.1, although their floats are not.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: It is infinite, or NaN.
+        TypeError: It is not a number.
+        ValueError: It is infinite or NaN.
     """
     if not isinstance(number, (int, float)):
-        raise TypeError(f"a {type(number).__name__} where a number belongs")
-    if isinstance(number, int) or number.is_integer():
-        return Fraction(number)
-    # Raises for what is infinite, or NaN.
-    return Fraction(repr(number))
+        raise TypeError(f"{short_repr(number)} is not a number")
+    return Fraction(number if number == number // 1 else repr(number))
 
 
-def _bounds(rule: Mapping[str, Any], closed: str, opened: str, sign: int = 1) -> list[_Bound]:
-    """The bounds of one side, each with whether it is excluded: ``sign`` if so, else 0."""
-    kinds = ((closed, 0), (opened, sign))
-    return [(_exact(rule[key]), out) for key, out in kinds if rule.get(key) is not None]
+def _bound(schema: Mapping[str, Any], name: str, sign: int) -> _Bound | None:
+    """Return the strictest lower bound of the number, or of its negative if ``sign`` is -1."""
+    excluded = {name.lower(): False, f"exclusive{name}": True}
+    bounds = [
+        (sign * _exact(schema[k]), excluded[k]) for k in excluded if schema.get(k) is not None
+    ]
+    return max(bounds, default=None)
 
 
-def _tries(
-    low: _Bound | None, high: _Bound | None, step: Fraction, nth: int, free: bool
+def _candidates(
+    low: _Bound | None, high: _Bound | None, step: Fraction, variant: int, multiples_only: bool
 ) -> Iterator[Fraction]:
-    """What may fit: a multiple of the step and, where any number would do, one between."""
-    first, last = _first(low, step), _last(high, step)
-    liked = math.ceil(1 / step)
+    """Yield a multiple of ``step``, and numbers between the bounds if other numbers fit too."""
+    preferred = math.ceil(1 / step)
+    first = _first_multiple(low, step) if low else None
+    if not high:
+        yield (max(preferred, first or 0) + variant) * step
+        return
+    last = -_first_multiple(high, step)
     if first is None:
-        first = liked if last is None else last - _BELOW
-        liked = liked if last is None else last - 64
-    elif liked < first or (last is not None and liked > last):
-        liked = first
-    if last is None or liked + nth <= last:
-        yield (liked + nth) * step
-    elif first <= last and not (free and low):
-        # Past the end the ones before the liked one follow.
-        yield (first + (liked - first + nth) % (last - first + 1)) * step
-    if free and low and high:
-        yield low[0] + (high[0] - low[0]) * Fraction(nth + 1, nth + 2)
-        yield from (high[0], low[0])
+        # More multiples than an array has items.
+        first, preferred = last - 2 * _MAX_COUNTS["minItems"], last - 64
+    elif not first <= preferred <= last:
+        preferred = first
+    if preferred + variant <= last or (first <= last and (multiples_only or not low)):
+        # After the last multiple follow those before the preferred one.
+        yield (first + (preferred - first + variant) % (last - first + 1)) * step
+    if low and not multiples_only:
+        start, end = low[0], -high[0]
+        yield from (start + (end - start) * Fraction(variant + 1, variant + 2), end, start)
 
 
-def _first(low: _Bound | None, step: Fraction) -> int | None:
-    if low is None:
-        return None
-    bound, out = low
-    return math.floor(bound / step) + 1 if out else math.ceil(bound / step)
-
-
-def _last(high: _Bound | None, step: Fraction) -> int | None:
-    if high is None:
-        return None
-    bound, out = high
-    return math.ceil(bound / step) - 1 if out else math.floor(bound / step)
-
-
-def _within(rule: Mapping[str, Any], made: float) -> bool:
-    """Whether a number keeps its bounds; what is written between two floats is rounded to one."""
-    return all(
-        rule.get(key) is None or keeps(made, rule[key])
-        for key, keeps in (
-            ("minimum", operator.ge),
-            ("maximum", operator.le),
-            ("exclusiveMinimum", operator.gt),
-            ("exclusiveMaximum", operator.lt),
-        )
-    )
+def _first_multiple(low: _Bound, step: Fraction) -> int:
+    bound, excluded = low
+    return math.floor(bound / step) + 1 if excluded else math.ceil(bound / step)

@@ -1,4 +1,4 @@
-"""Examples that fit a schema, checked by the jsonschema package."""
+"""Examples of JSON schemas are valid according to the jsonschema package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from xai_vision.testing._service.default_reply.schema_example import example
 
 
-def fits(schema):
+def valid_example(schema):
+    """Return the example of a schema, after a check that it is valid and always the same."""
     value = example(schema)
     json.dumps(value, allow_nan=False)
     jsonschema.Draft202012Validator(
@@ -40,6 +41,8 @@ TREE = {
     },
     "$ref": "#/$defs/node",
 }
+
+FORMATS = ("date", "date-time", "time", "email", "hostname", "uuid", "ipv4", "ipv6", "uri", "regex")
 
 
 @pytest.mark.parametrize(
@@ -101,66 +104,77 @@ TREE = {
         {"type": "array", "items": {"type": "array", "minItems": 99}, "minItems": 99},
         {"oneOf": [{"type": "null"}, {"type": "integer"}]},
         {"properties": {"a~/b": {"type": "null"}, "c": {"$ref": "#/properties/a~0~1b"}}},
-        *({"type": "string", "format": form} for form in ("date", "email", "uuid", "ipv4", "uri")),
+        {"allOf": [{"type": "number"}, {"type": ["array", "integer"]}]},
+        {"type": "array", "minItems": 2.0, "prefixItems": [{}], "items": {"minLength": 5.0}},
+        *({"type": "string", "format": name} for name in FORMATS),
+        *(
+            {
+                "type": "array",
+                "minItems": 300,
+                "uniqueItems": True,
+                "items": {"type": "string", "format": name},
+            }
+            for name in FORMATS
+        ),
     ],
 )
-def test_a_schema_by_hand(schema):
-    fits(schema)
+def test_examples_are_valid(schema):
+    valid_example(schema)
 
 
-def test_multiples_are_those_of_the_number_as_it_was_written():
-    # Not by jsonschema: it divides floats, and 0.3 / 0.1 is 2.9999999999999996.
+def test_multiple_of_a_decimal_fraction():
+    # jsonschema would refuse it: it divides floats, and 0.3 / 0.1 is 2.9999999999999996.
     schema = {"type": "number", "multipleOf": 0.1, "minimum": 0.3, "maximum": 0.3}
     assert example(schema) == 0.3
 
 
-class Colour(enum.Enum):
+class Color(enum.Enum):
     RED = "red"
 
 
-class Part(pydantic.BaseModel):
+class Component(pydantic.BaseModel):
     name: Annotated[str, pydantic.Field(min_length=8, max_length=12)]
     weight: Annotated[float, pydantic.Field(gt=0, le=0.25)] | None
-    parts: list[Part] = []
+    components: list[Component] = []
 
 
-class Whole(pydantic.BaseModel):
+class Product(pydantic.BaseModel):
     kind: Literal["a", "b"]
-    colour: Colour
-    part: Part
+    color: Color
+    component: Component
     pair: tuple[int, str]
     codes: dict[str, Annotated[str, pydantic.Field(pattern=r"^\d{3}$")]]
     when: str | None = None
 
 
-def test_a_pydantic_model():
-    value = fits(Whole.model_json_schema())
-    assert Whole.model_validate(value).colour is Colour.RED
+def test_a_pydantic_model_accepts_the_example_of_its_schema():
+    value = valid_example(Product.model_json_schema())
+    assert Product.model_validate(value).color is Color.RED
 
 
-def whole_numbers():
+def integer_schemas():
     return st.tuples(st.integers(-99, 99), st.integers(0, 50)).map(
         lambda pair: {"type": "integer", "minimum": pair[0], "maximum": pair[0] + pair[1]}
     )
 
 
-def strings():
+def string_schemas():
     return st.tuples(st.integers(0, 12), st.integers(0, 12)).map(
         lambda pair: {"type": "string", "minLength": pair[0], "maxLength": sum(pair)}
     )
 
 
-def numbers():
-    return st.floats(-1e6, 1e6).map(lambda x: {"type": "number", "exclusiveMinimum": x})
+def number_schemas():
+    return st.floats(-1e6, 1e6).map(lambda number: {"type": "number", "exclusiveMinimum": number})
 
 
 @st.composite
-def bounded(draw):
-    """A number's schema, and one number that fits it."""
+def bounded_number_schemas(draw):
+    """A schema with bounds that at least one number fits."""
     number = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
     value = draw(number)
-    ends = st.none() | number
-    low, high = draw(ends), draw(ends)
+    bound = st.none() | number
+    low, high = draw(bound), draw(bound)
     schema = {"type": "number"}
     if low is not None:
         schema["exclusiveMinimum" if low < value else "minimum"] = min(low, value)
@@ -172,45 +186,49 @@ def bounded(draw):
 
 
 @settings(max_examples=300, deadline=None)
-@given(bounded())
-def test_any_number_that_there_is(schema):
-    fits(schema)
+@given(bounded_number_schemas())
+def test_any_bounds_that_a_number_fits(schema):
+    valid_example(schema)
 
 
-def objects(inner):
+def object_schemas(subschemas):
     names = st.text("abc ~/%", min_size=1, max_size=4)
-    return st.dictionaries(names, inner, max_size=4).flatmap(
-        lambda made: st.sets(st.sampled_from(sorted(made)) if made else st.nothing()).map(
-            lambda needed: {
+    return st.dictionaries(names, subschemas, max_size=4).flatmap(
+        lambda properties: st.sets(
+            st.sampled_from(sorted(properties)) if properties else st.nothing()
+        ).map(
+            lambda required: {
                 "type": "object",
-                "properties": made,
-                "required": sorted(needed),
+                "properties": properties,
+                "required": sorted(required),
                 "additionalProperties": False,
             }
         )
     )
 
 
-def arrays(inner):
-    return st.tuples(inner, st.integers(0, 3)).map(
+def array_schemas(subschemas):
+    return st.tuples(subschemas, st.integers(0, 3)).map(
         lambda pair: {"type": "array", "items": pair[0], "minItems": pair[1]}
     )
 
 
-leaves = st.one_of(
-    whole_numbers(),
-    strings(),
-    numbers(),
+scalar_schemas = st.one_of(
+    integer_schemas(),
+    string_schemas(),
+    number_schemas(),
     st.just({"type": ["boolean", "null"]}),
     st.lists(st.integers() | st.text(), min_size=1).map(lambda items: {"enum": items}),
     st.text().map(lambda text: {"const": text}),
 )
 schemas = st.recursive(
-    leaves,
-    lambda inner: st.one_of(
-        objects(inner),
-        arrays(inner),
-        st.lists(inner, min_size=1, max_size=3).map(lambda branches: {"anyOf": branches}),
+    scalar_schemas,
+    lambda subschemas: st.one_of(
+        object_schemas(subschemas),
+        array_schemas(subschemas),
+        st.lists(subschemas, min_size=1, max_size=3).map(
+            lambda alternatives: {"anyOf": alternatives}
+        ),
     ),
     max_leaves=12,
 )
@@ -219,4 +237,4 @@ schemas = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(schemas)
 def test_any_schema(schema):
-    fits(schema)
+    valid_example(schema)
