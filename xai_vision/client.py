@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision._transport.aio import AsyncTransport
-from xai_vision._transport.config import ConnectionConfig, make_config
+from xai_vision._transport.config import ConnectionConfig, changed_config, make_config
 from xai_vision._transport.retry import RetryPolicy
 from xai_vision._transport.sync import Transport
 from xai_vision.chat._service import AsyncChatService, ChatService
@@ -33,6 +33,9 @@ _OTHER_SDKS: Final = {
 
 class _Base(ABC):
     """The arguments of both clients."""
+
+    _config: ConnectionConfig
+    _transport: Any
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class _Base(ABC):
 
             known = set(_Base.__init__.__annotations__) - {"unknown", "return"}
             raise unexpected_argument(f"{type(self).__name__}()", name, known, _OTHER_SDKS)
-        self._connection = make_config(
+        self._config = make_config(
             api_key=api_key,
             api_host=api_host,
             metadata=metadata,
@@ -82,16 +85,51 @@ class _Base(ABC):
             retries=retries,
             root_certificates=root_certificates,
         )
-        self._open(self._connection)
+        self._connect(self._new_transport())
+
+    def with_options(
+        self,
+        *,
+        timeout: float | timedelta | None = None,
+        retries: int | RetryPolicy | None = None,
+        metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+    ) -> Self:
+        """Return a client with other defaults that shares this one's connection.
+
+        Closing either of the two closes both.
+
+        Args:
+            timeout: Timeout of each call. Default: this client's.
+            retries: Number of retries, or a RetryPolicy. Default: this client's.
+            metadata: Metadata of every call, in addition to this client's. A key that both have
+                gets the new value.
+
+        Raises:
+            ConfigurationError: An argument is invalid.
+
+        Examples:
+            >>> from xai_vision import Client
+            >>> with Client(api_key="xai-...") as client:
+            ...     patient = client.with_options(timeout=3600, retries=10)
+        """
+        config = changed_config(self._config, timeout, retries, metadata)
+        client = object.__new__(type(self))
+        client._config = config
+        client._connect(self._transport.with_config(config))
+        return client
 
     @abstractmethod
-    def _open(self, connection: ConnectionConfig) -> None:
-        """Create the transport and the chat service."""
+    def _new_transport(self) -> Any:
+        """Create the transport."""
+
+    @abstractmethod
+    def _connect(self, transport: Any) -> None:
+        """Create the services that are in use from the start."""
 
     def __repr__(self) -> str:
         # Error reports can show a client whose arguments were refused.
-        connection = getattr(self, "_connection", None)
-        return f"<{type(self).__name__} {connection.target if connection else 'not connected'}>"
+        config = getattr(self, "_config", None)
+        return f"<{type(self).__name__} {config.target if config else 'not connected'}>"
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -111,9 +149,12 @@ class Client(_Base):
         ...     chat = chat.append(user("What is this?", image("https://example.com/a.jpg")))
     """
 
-    def _open(self, connection: ConnectionConfig) -> None:
-        self._transport = Transport(connection)
-        self.chat = ChatService(self._transport)
+    def _new_transport(self) -> Transport:
+        return Transport(self._config)
+
+    def _connect(self, transport: Transport) -> None:
+        self._transport = transport
+        self.chat = ChatService(transport)
 
     # Other services are imported on use, because most programs need only chat.
 
@@ -168,9 +209,12 @@ class Client(_Base):
 class AsyncClient(_Base):
     """Asyncio client. It can be created outside an event loop and used from several loops."""
 
-    def _open(self, connection: ConnectionConfig) -> None:
-        self._transport = AsyncTransport(connection)
-        self.chat = AsyncChatService(self._transport)
+    def _new_transport(self) -> AsyncTransport:
+        return AsyncTransport(self._config)
+
+    def _connect(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+        self.chat = AsyncChatService(transport)
 
     @cached_property
     def models(self) -> AsyncModelsService:

@@ -20,7 +20,7 @@ PEM = b"-----BEGIN CERTIFICATE-----"
 
 
 def make_config(**kwargs) -> ConnectionConfig:
-    return Client(**{"api_key": KEY, **kwargs})._connection
+    return Client(**{"api_key": KEY, **kwargs})._config
 
 
 @BOTH
@@ -33,8 +33,8 @@ def test_no_key(kind, monkeypatch):
 
 def test_key_from_the_environment(monkeypatch):
     monkeypatch.setenv("XAI_API_KEY", "from-env")
-    assert ("authorization", "Bearer from-env") in Client()._connection.metadata
-    assert ("authorization", "Bearer given") in Client("given")._connection.metadata
+    assert ("authorization", "Bearer from-env") in Client()._config.metadata
+    assert ("authorization", "Bearer given") in Client("given")._config.metadata
 
 
 @BOTH
@@ -213,8 +213,8 @@ def test_timeouts():
 def test_repr_leaves_out_the_key():
     client = Client(api_key=KEY, metadata=[("team", "a")])
     assert KEY not in repr(client)
-    assert KEY not in repr(client._connection)
-    assert ("team", "a") in client._connection.metadata
+    assert KEY not in repr(client._config)
+    assert ("team", "a") in client._config.metadata
 
 
 def test_authorization_is_not_metadata():

@@ -7,7 +7,7 @@ import platform
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -169,6 +169,28 @@ def make_config(
         channel_options=options,
         retries=RetryPolicy() if retries is None else policy(retries, ConfigurationError),
         root_certificates=_certificates(root_certificates),
+    )
+
+
+def changed_config(
+    config: ConnectionConfig,
+    timeout: float | timedelta | None,
+    retries: int | RetryPolicy | None,
+    metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None,
+) -> ConnectionConfig:
+    """Return a configuration with other defaults of its calls; None keeps a default.
+
+    Raises:
+        ConfigurationError: A value is invalid.
+    """
+    added = metadata_pairs(metadata or (), ConfigurationError)
+    replaced = {key for key, _ in added}
+    kept = (pair for pair in config.metadata if pair[0] not in replaced)
+    return replace(
+        config,
+        timeout=config.timeout if timeout is None else client_seconds(timeout),
+        retries=config.retries if retries is None else policy(retries, ConfigurationError),
+        metadata=(*kept, *added),
     )
 
 

@@ -10,7 +10,7 @@ import grpc
 
 from xai_vision import _validation as checks
 from xai_vision._transport.options import CallOptions, call_options
-from xai_vision._transport.rpc import CallSequence, RpcCall
+from xai_vision._transport.rpc import CallInfo, CallSequence, RpcCall
 from xai_vision.chat._compaction import Compacting, compacting
 from xai_vision.chat._conversation import Conversation
 from xai_vision.chat._messages.coerce import MessageLike
@@ -18,6 +18,7 @@ from xai_vision.chat._messages.message import Message
 from xai_vision.chat._request.settings import response_count, tool_list
 from xai_vision.chat._response.accumulator import StreamAccumulator
 from xai_vision.chat._response.chunk import Chunk
+from xai_vision.chat._response.reply_source import CompleteReply, ReplySource
 from xai_vision.chat._response.response import Response
 from xai_vision.chat._telemetry import request_attributes, response_attributes
 from xai_vision.errors import StreamBrokenError
@@ -83,16 +84,18 @@ class ChatCalls(Conversation):
     def _unary(
         self,
         body: bytes,
-        read: Callable[[Reply], T],
+        read: Callable[[ReplySource], T],
         call: Call,
         n: int | None = None,
         prompt: Message | None = None,
     ) -> Sampling[T]:
+        info = CallInfo()
         return RpcCall(
             Rpc.GetCompletion,
             body,
-            read,
+            lambda reply: read(CompleteReply(reply, info)),
             self._options(call),
+            info=info,
             request_attributes=lambda: request_attributes(self, n, prompt),
             response_attributes=response_attributes,
         )
@@ -100,7 +103,7 @@ class ChatCalls(Conversation):
     def _streaming(
         self, tools: Tools, call: Call, prompt: Message | None = None
     ) -> Streaming[Pair]:
-        accumulator = StreamAccumulator()
+        accumulator = StreamAccumulator(CallInfo())
         response = Response(accumulator)
 
         def read(chunk: ChunkProto) -> Pair:
@@ -108,21 +111,22 @@ class ChatCalls(Conversation):
             return response, Chunk(chunk)
 
         body = self._request(tools, prompt=prompt)
-        return self._stream_of(body, call, read, [response], prompt)
+        return self._stream_of(accumulator, body, call, read, [response], prompt)
 
     def _batch_streaming(self, n: int, tools: Tools, call: Call) -> Streaming[Pairs]:
         n = response_count("n", n)
-        accumulator = StreamAccumulator()
+        accumulator = StreamAccumulator(CallInfo())
         responses = [Response(accumulator, index) for index in range(n)]
 
         def read(chunk: ChunkProto) -> Pairs:
             accumulator.add(chunk)
             return responses, [Chunk(chunk, index) for index in range(n)]
 
-        return self._stream_of(self._request(tools, n=n), call, read, responses)
+        return self._stream_of(accumulator, self._request(tools, n=n), call, read, responses)
 
     def _stream_of(
         self,
+        accumulator: StreamAccumulator,
         body: bytes,
         call: Call,
         read: Callable[[ChunkProto], T],
@@ -143,6 +147,7 @@ class ChatCalls(Conversation):
             body,
             read,
             self._options(call, stream=True),
+            info=accumulator.info,
             partial=lambda: responses if n else responses[0],
             finish=finish,
             request_attributes=lambda: request_attributes(self, n, prompt),
@@ -151,7 +156,7 @@ class ChatCalls(Conversation):
 
     def _deferring(
         self, tools: Tools, interval: Interval, call: Call, n: int | None = None
-    ) -> Callable[[], CallSequence[Reply]]:
+    ) -> Callable[[], CallSequence[ReplySource]]:
         from xai_vision.chat._deferred import deferred
 
         body = self._request(tools) if n is None else self._request(tools, n=response_count("n", n))
@@ -172,8 +177,14 @@ def compaction(model: str, messages: Sequence[MessageLike], call: Call) -> Compa
 def stored(response_id: str, call: Call) -> Sampling[Sequence[Response]]:
     """Describe reading a stored response."""
     request = chat_pb2.GetStoredCompletionRequest(response_id=_id(response_id))
-    options = call_options(call)
-    return RpcCall(Rpc.GetStoredCompletion, request.SerializeToString(), responses_of, options)
+    info = CallInfo()
+    return RpcCall(
+        Rpc.GetStoredCompletion,
+        request.SerializeToString(),
+        lambda reply: _responses_of(reply, CompleteReply(reply, info)),
+        call_options(call),
+        info=info,
+    )
 
 
 def deleting(response_id: str, call: Call) -> RpcCall[chat_pb2.DeleteStoredCompletionResponse, str]:
@@ -188,14 +199,14 @@ def deleting(response_id: str, call: Call) -> RpcCall[chat_pb2.DeleteStoredCompl
     )
 
 
-def responses_of(reply: Reply) -> list[Response]:
+def _responses_of(reply: Reply, source: ReplySource) -> list[Response]:
     """Return the responses of a reply with an unknown number of responses.
 
     If server-side tools ran, the outputs are turns of one response; otherwise each is a response.
     """
     if any(_is_turn(output) for output in reply.outputs):
-        return [Response(reply)]
-    return [Response(reply, output.index) for output in reply.outputs]
+        return [Response(source)]
+    return [Response(source, output.index) for output in reply.outputs]
 
 
 def _is_turn(output: chat_pb2.CompletionOutput) -> bool:
@@ -205,7 +216,7 @@ def _is_turn(output: chat_pb2.CompletionOutput) -> bool:
     )
 
 
-def each_of(reply: Reply, n: int) -> list[Response]:
+def each_of(reply: ReplySource, n: int) -> list[Response]:
     """Return the ``n`` responses of a reply."""
     return [Response(reply, index) for index in range(n)]
 

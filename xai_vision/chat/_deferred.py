@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeAlias
 
 import grpc
 
 from xai_vision._transport.durations import call_seconds
 from xai_vision._transport.options import CallOptions
-from xai_vision._transport.rpc import CallSequence, RpcCall, Sleep
+from xai_vision._transport.rpc import CallInfo, CallSequence, RpcCall, Sleep
+from xai_vision.chat._response.reply_source import CompleteReply, ReplySource
 from xai_vision.errors import APIError, NotFoundError, RequestTimeoutError, ServerError
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.proto.chat_grpc import Chat as Rpc
-
-Reply: TypeAlias = chat_pb2.GetChatCompletionResponse
 
 DEFAULT_WAIT = 600.0
 """Seconds; xai_sdk's default timeout of a deferred response."""
@@ -31,7 +29,7 @@ def deferred(
     body: bytes,
     options: CallOptions,
     interval: float | timedelta | None,
-) -> Callable[[], CallSequence[Reply]]:
+) -> Callable[[], CallSequence[ReplySource]]:
     """Check the interval and describe the calls of a deferred response.
 
     Args:
@@ -46,7 +44,7 @@ def deferred(
 
 def _steps(
     body: bytes, options: CallOptions, wait: float, interval: float | None
-) -> CallSequence[Reply]:
+) -> CallSequence[ReplySource]:
     end = time.monotonic() + wait
     start = RpcCall(
         Rpc.StartDeferredCompletion, body, lambda reply: reply.request_id, _within(options, end)
@@ -55,8 +53,13 @@ def _steps(
     poll_request = deferred_pb2.GetDeferredRequest(request_id=request_id).SerializeToString()
     pause = interval or _FIRST_PAUSE
     while True:
+        info = CallInfo()
         poll = RpcCall(
-            Rpc.GetDeferredCompletion, poll_request, lambda reply: reply, _within(options, end)
+            Rpc.GetDeferredCompletion,
+            poll_request,
+            lambda reply: reply,
+            _within(options, end),
+            info=info,
         )
         state: chat_pb2.GetDeferredCompletionResponse
         try:
@@ -67,7 +70,7 @@ def _steps(
                 raise
             raise _too_long(request_id, wait) from None
         if state.status == deferred_pb2.DONE:
-            return state.response
+            return CompleteReply(state.response, info)
         if state.status != deferred_pb2.PENDING:
             raise _ended(state.status, request_id)
         if time.monotonic() + pause >= end:

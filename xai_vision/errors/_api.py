@@ -48,6 +48,14 @@ class CallMetadata(Metadata):
         return dict.fromkeys(pair.key for pair in self.__iter__()).keys()
 
 
+def find_request_id(metadata: MetadataPairs) -> str | None:
+    """Return the service's id of a call, or None."""
+    for key, value in metadata:
+        if key.lower() == "x-request-id":
+            return value.decode() if isinstance(value, bytes) else value
+    return None
+
+
 class APIError(XaiVisionError, AioRpcError):
     """A call failed.
 
@@ -86,11 +94,7 @@ class APIError(XaiVisionError, AioRpcError):
     @property
     def request_id(self) -> str | None:
         """The service's id of the call, for its support; None if it sent none."""
-        for pairs in (self.trailing_metadata(), self.initial_metadata()):
-            for key, value in pairs:
-                if key.lower() == "x-request-id":
-                    return value.decode() if isinstance(value, bytes) else value
-        return None
+        return find_request_id((*self.trailing_metadata(), *self.initial_metadata()))
 
     def __str__(self) -> str:
         text = self.code().name

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import deque
 from typing import get_args
 
+from xai_vision._transport.rpc import CallInfo
 from xai_vision.chat._response.reply_source import TextField
 from xai_vision.proto import chat_pb2, sample_pb2
 
@@ -106,9 +107,10 @@ class _Output:
 class StreamAccumulator:
     """The source of a streamed reply."""
 
-    __slots__ = ("_citations", "_lock", "_order", "_outputs", "_pending", "_reply")
+    __slots__ = ("_citations", "_lock", "_order", "_outputs", "_pending", "_reply", "info")
 
-    def __init__(self) -> None:
+    def __init__(self, info: CallInfo | None = None) -> None:
+        self.info = info
         # One thread can read the response while another adds chunks.
         self._lock = threading.RLock()
         self._reply = chat_pb2.GetChatCompletionResponse()

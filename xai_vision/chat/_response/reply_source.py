@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
 
+from xai_vision._transport.rpc import CallInfo
 from xai_vision.proto import chat_pb2
 
 TextField: TypeAlias = Literal["content", "reasoning_content", "encrypted_content"]
 
 
 class ReplySource(Protocol):
-    """The source of a Response: a complete reply, or a stream."""
+    """The source of a Response: a complete reply, or a stream.
+
+    Attributes:
+        info: The facts of the call; None for a reply that the caller has made.
+    """
+
+    info: CallInfo | None
 
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
         """Return the reply with its texts."""
@@ -43,10 +50,13 @@ def select_output(
 class CompleteReply:
     """The source of a complete reply."""
 
-    __slots__ = ("_reply",)
+    __slots__ = ("_reply", "info")
 
-    def __init__(self, reply: chat_pb2.GetChatCompletionResponse) -> None:
+    def __init__(
+        self, reply: chat_pb2.GetChatCompletionResponse, info: CallInfo | None = None
+    ) -> None:
         self._reply = reply
+        self.info = info
 
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
         """Return the reply."""

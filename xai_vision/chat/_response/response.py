@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from xai_vision._transport.rpc import CallInfo
 from xai_vision.chat._response.accumulator import StreamAccumulator
 from xai_vision.chat._response.chunk import tool_usage
 from xai_vision.chat._response.conversions import enum_name, utc_datetime
 from xai_vision.chat._response.reply_source import CompleteReply, ReplySource, select_output
 from xai_vision.errors import XaiVisionError
+from xai_vision.errors._api import CallMetadata, find_request_id
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 
 if TYPE_CHECKING:
@@ -186,6 +188,28 @@ class Response:
         """Files created by server-side tools."""
         return self._source.reply_without_text().output_files
 
+    @property
+    def request_id(self) -> str | None:
+        """The service's id of the call, for its support; None if it sent none."""
+        pairs = (*self.trailing_metadata(), *self.initial_metadata())
+        return find_request_id(pairs)
+
+    @property
+    def attempts(self) -> int | None:
+        """The number of times the request was sent; None for a Response not made by a call."""
+        info = self._source.info
+        return None if info is None else info.attempts
+
+    def initial_metadata(self) -> CallMetadata:
+        """Return the metadata that the service sent before the response."""
+        info = self._source.info
+        return CallMetadata(*(info.initial_metadata if info is not None else ()))
+
+    def trailing_metadata(self) -> CallMetadata:
+        """Return the metadata after the response; it is empty while a stream goes on."""
+        info = self._source.info
+        return CallMetadata(*(info.trailing_metadata if info is not None else ()))
+
     def process_chunk(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
         """Add a chunk of a stream, for programs that read chunks from gRPC."""
         if not isinstance(self._source, StreamAccumulator):
@@ -216,4 +240,10 @@ class Response:
     __hash__ = object.__hash__
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Response, (self.proto, self._index)
+        return _restore, (self.proto, self._source.info, self._index)
+
+
+def _restore(
+    reply: chat_pb2.GetChatCompletionResponse, info: CallInfo | None, index: int | None
+) -> Response:
+    return Response(CompleteReply(reply, info), index)
