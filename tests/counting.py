@@ -1,4 +1,4 @@
-"""Work is counted, for a count does not depend on the clock."""
+"""Measure work by counting function calls: a count does not depend on the machine's speed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def calls_of(work):
-    """How many functions, of Python or of C, are called meanwhile."""
+    """Return the number of Python and C functions that ``work`` calls."""
     count = 0
 
     def note(frame, event, argument):

@@ -1,4 +1,4 @@
-"""Names of test cases that are the same in every process, as running them in parallel needs."""
+"""Names of test cases that are the same in every process, as pytest-xdist needs."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import re
 
 
 def readable(value: object) -> str:
-    """The value as text, without addresses in memory."""
+    """Return the value as text, without memory addresses."""
     return re.sub(r" at 0x[0-9a-f]+", "", str(value))

@@ -1,4 +1,4 @@
-"""Everything a chat can ask, against the fake; sync and async give the same."""
+"""The calls of a chat against the fake server, sync and async."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from xai_vision.proto import chat_pb2
 from xai_vision.testing import Fault
 from xai_vision.tools import web_search
 
-QUESTION = "What's in this image?"
+PROMPT = "What's in this image?"
 BAD = Content(image_url={"image_url": "data:image/png;base64,bm90IGE="})
 
 
@@ -41,18 +41,19 @@ def public(cls: type) -> dict[str, inspect.Signature]:
 
 
 @pytest.mark.parametrize(
-    ("sync", "twin"), [(Chat, AsyncChat), (ChatService, AsyncChatService), (Client, AsyncClient)]
+    ("sync_class", "async_class"),
+    [(Chat, AsyncChat), (ChatService, AsyncChatService), (Client, AsyncClient)],
 )
-def test_twins_have_equal_signatures(sync, twin):
-    ours, theirs = public(sync), public(twin)
-    assert ours.keys() == theirs.keys()
-    for name, signature in ours.items():
-        wanted = str(list(signature.parameters.values()))
-        found = str(list(theirs[name].parameters.values()))
-        assert found.replace("AsyncClient", "Client") == wanted, name
+def test_sync_and_async_signatures_agree(sync_class, async_class):
+    sync_methods, async_methods = public(sync_class), public(async_class)
+    assert sync_methods.keys() == async_methods.keys()
+    for name, signature in sync_methods.items():
+        expected = str(list(signature.parameters.values()))
+        actual = str(list(async_methods[name].parameters.values()))
+        assert actual.replace("AsyncClient", "Client") == expected, name
 
 
-# --- several answers ---
+# --- several choices ---
 
 
 def test_sample_batch(client, server):
@@ -68,21 +69,21 @@ async def test_stream_batch(client, aclient):
     def texts(responses):
         return [response.content for response in responses]
 
-    whole = client.chat.create("grok-4").append(user("Hi")).sample_batch(2)
-    pieces = ["", ""]
+    batch = client.chat.create("grok-4").append(user("Hi")).sample_batch(2)
+    received = ["", ""]
     for responses, chunks in client.chat.create("grok-4").append(user("Hi")).stream_batch(2):
-        pieces = [text + chunk.content for text, chunk in zip(pieces, chunks, strict=True)]
-        assert pieces == texts(responses)
-    assert pieces == texts(whole)
+        received = [text + chunk.content for text, chunk in zip(received, chunks, strict=True)]
+        assert received == texts(responses)
+    assert received == texts(batch)
     chat = aclient.chat.create("grok-4").append(user("Hi"))
     async for responses, _ in chat.stream_batch(2):
         pass
-    assert texts(responses) == texts(whole) == texts(await chat.sample_batch(2))
+    assert texts(responses) == texts(batch) == texts(await chat.sample_batch(2))
 
 
 @pytest.mark.parametrize("n", [0, -1, 1.5, "2", True, 129])
 @pytest.mark.parametrize("name", ["sample_batch", "stream_batch", "defer_batch"])
-def test_how_many_answers(client, server, name, n):
+def test_an_invalid_number_of_choices(client, server, name, n):
     chat = client.chat.create("grok-4").append(user("Hi"))
     with pytest.raises(InvalidRequestError, match="n must be an integer from 1 to 128"):
         getattr(chat, name)(n)
@@ -92,26 +93,26 @@ def test_how_many_answers(client, server, name, n):
 # --- ask ---
 
 
-def test_ask_appends_question_and_answer(client):
+def test_ask_appends_prompt_and_response(client):
     chat = client.chat.create("grok-4", messages=[system("Be brief")])
-    response = chat.ask(QUESTION, image(png()))
+    response = chat.ask(PROMPT, image(png()))
     assert isinstance(response, Response)
     assert [m.role for m in chat.messages] == [3, 1, 2]
     assert chat.messages[-1].content[0].text == response.content
-    again = chat.ask(user("Why?"))
+    second = chat.ask(user("Why?"))
     assert len(chat.messages) == 5
-    assert again.usage.prompt_image_tokens == response.usage.prompt_image_tokens
+    assert second.usage.prompt_image_tokens == response.usage.prompt_image_tokens
 
 
-@pytest.mark.parametrize("taken", [False, True])
-def test_ask_leaves_no_trace_when_it_fails(client, taken):
+@pytest.mark.parametrize("proto_read", [False, True])
+def test_a_failed_ask_appends_nothing(client, proto_read):
     chat = client.chat.create("grok-4", messages=[user("a"), assistant("b")])
-    if taken:
+    if proto_read:
         chat.proto  # noqa: B018
     with pytest.raises(ImageRefusedError):
-        chat.ask(QUESTION, BAD)
+        chat.ask(PROMPT, BAD)
     with pytest.raises(ImageRefusedError):
-        list(chat.ask_stream(QUESTION, BAD))
+        list(chat.ask_stream(PROMPT, BAD))
     with pytest.raises(InvalidRequestError):
         chat.ask()
     assert len(chat.messages) == 2
@@ -122,41 +123,41 @@ def test_ask_leaves_no_trace_when_it_fails(client, taken):
 async def test_async_ask(aclient):
     chat = aclient.chat.create("grok-4")
     with pytest.raises(ImageRefusedError):
-        await chat.ask(QUESTION, BAD)
+        await chat.ask(PROMPT, BAD)
     assert len(chat.messages) == 0
-    response = await chat.ask(QUESTION, image(jpeg()))
+    response = await chat.ask(PROMPT, image(jpeg()))
     assert len(chat.messages) == 2
     streamed = [r async for r, _ in chat.ask_stream("And?")][-1]
     assert chat.messages[-1].content[0].text == streamed.content != response.content
     async for _ in chat.ask_stream("Never mind"):
         break
     await chat.ask("Something else")
-    said = [m.content[0].text for m in chat.messages if m.role == chat_pb2.ROLE_USER]
-    assert said == [QUESTION, "And?", "Something else"]
+    prompts = [m.content[0].text for m in chat.messages if m.role == chat_pb2.ROLE_USER]
+    assert prompts == [PROMPT, "And?", "Something else"]
 
 
-def test_a_question_left_does_not_touch_later_turns(client, server):
+def test_an_abandoned_ask_stream_appends_nothing(client, server):
     chat = client.chat.create("grok-4")
-    left = chat.ask_stream("Left")
-    next(left)
+    abandoned = chat.ask_stream("Abandoned")
+    next(abandoned)
     chat.ask("Answered")
     assert [len(call.request.messages) for call in server.calls] == [1, 1]
-    left.close()
+    abandoned.close()
     assert chat.messages[0].content[0].text == "Answered"
     assert len(chat.messages) == 2
 
 
-def test_a_question_within_a_question(client):
+def test_ask_during_ask_stream(client):
     chat = client.chat.create("grok-4")
-    for place, _ in enumerate(chat.ask_stream("Outer")):
-        if place == 0:
+    for number, _ in enumerate(chat.ask_stream("Outer")):
+        if number == 0:
             chat.ask("Inner")
     texts = [m.content[0].text for m in chat.messages]
     assert (texts[0], texts[2]) == ("Inner", "Outer")
     assert [m.role for m in chat.messages] == [1, 2, 1, 2]
 
 
-def test_ask_stream_appends_at_its_end(client, server):
+def test_ask_stream_appends_at_the_end(client, server):
     chat = client.chat.create("grok-4")
     for response, _ in chat.ask_stream("Hi"):
         assert len(chat.messages) == 0
@@ -169,7 +170,7 @@ def test_ask_stream_appends_at_its_end(client, server):
 
 def test_fork(client):
     chat = client.chat.create("grok-4", temperature=0.5)
-    chat.ask(QUESTION, image(png()))
+    chat.ask(PROMPT, image(png()))
     branch = chat.fork()
     branch.ask("One way")
     chat.ask("Another")
@@ -181,26 +182,26 @@ def test_fork(client):
     assert branch.proto.temperature == 0.5
 
 
-# --- stored answers, compaction ---
+# --- stored responses, compaction ---
 
 
 async def test_stored_completions(client, aclient):
-    chat = client.chat.create("grok-4", store_messages=True).append(user(QUESTION, image(png())))
-    asked = chat.sample()
-    (stored,) = client.chat.get_stored_completion(asked.id)
-    assert stored.content == asked.content
-    assert (await aclient.chat.get_stored_completion(asked.id))[0].id == asked.id
-    assert client.chat.delete_stored_completion(asked.id) == asked.id
+    chat = client.chat.create("grok-4", store_messages=True).append(user(PROMPT, image(png())))
+    response = chat.sample()
+    (stored,) = client.chat.get_stored_completion(response.id)
+    assert stored.content == response.content
+    assert (await aclient.chat.get_stored_completion(response.id))[0].id == response.id
+    assert client.chat.delete_stored_completion(response.id) == response.id
     with pytest.raises(NotFoundError, match="Stored responses expire"):
-        client.chat.get_stored_completion(asked.id)
+        client.chat.get_stored_completion(response.id)
     with pytest.raises(NotFoundError):
-        await aclient.chat.delete_stored_completion(asked.id)
+        await aclient.chat.delete_stored_completion(response.id)
     for method in (client.chat.get_stored_completion, client.chat.delete_stored_completion):
         with pytest.raises(InvalidRequestError, match="response_id is empty"):
             method("")
 
 
-def test_stored_batches_are_several_and_tool_turns_are_one(client):
+def test_a_stored_batch_is_several_and_a_tool_turn_one_response(client):
     chat = client.chat.create("grok-4", store_messages=True).append(user("Hi"))
     batch = chat.sample_batch(2)
     assert len(client.chat.get_stored_completion(batch[0].id)) == 2
@@ -217,7 +218,7 @@ async def test_compaction(client, aclient, server):
     assert compacted.id
     assert compacted.encrypted_content
     assert compacted.usage.total_tokens >= 0
-    assert len(chat.messages) == 1, "it takes the place of all messages"
+    assert len(chat.messages) == 1, "the compacted context replaces all messages"
     assert chat.append(user("And now?")).sample().content
     fresh = client.chat.create("grok-4", messages=[user("old")])
     fresh.append(compacted).append(user("And now?"))
@@ -241,13 +242,13 @@ def test_max_tokens(client):
     assert response.usage.completion_tokens == 3
 
 
-def test_logprobs_survive_streaming(client):
+def test_logprobs_of_a_stream(client):
     chat = client.chat.create("grok-4", logprobs=True, top_logprobs=2).append(user("Hi"))
-    whole = chat.sample()
+    sampled = chat.sample()
     streamed = [response for response, _ in chat.stream()][-1]
-    assert whole.logprobs.content
-    assert len(whole.logprobs.content[0].top_logprobs) == 2
-    assert streamed.logprobs == whole.logprobs
+    assert sampled.logprobs.content
+    assert len(sampled.logprobs.content[0].top_logprobs) == 2
+    assert streamed.logprobs == sampled.logprobs
 
 
 # --- estimates ---
@@ -261,6 +262,6 @@ def test_estimate(client):
     assert before.low <= usage.prompt_tokens <= before.high
     chat.append(user(image("https://example.com/a.png", detail="low")))
     assert chat.estimate().likely > before.likely
-    taken = chat.estimate()
+    estimate = chat.estimate()
     chat.proto  # noqa: B018
-    assert chat.estimate().likely == taken.likely
+    assert chat.estimate().likely == estimate.likely

@@ -1,4 +1,4 @@
-"""Conversations: appending, changing, the proto as the truth, bad input."""
+"""Conversations: appending, changing, reading the proto, and invalid messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_append_returns_the_chat(client):
     assert [message.content[0].text for message in chat.messages] == ["a", "b"]
 
 
-def test_messages_are_a_list_to_change(client):
+def test_messages_are_a_mutable_list(client):
     chat = client.chat.create("grok-4", messages=[system("s"), user("a"), user("b")])
     del chat.messages[1]
     chat.messages.insert(0, user("first"))
@@ -31,14 +31,14 @@ def test_messages_are_a_list_to_change(client):
     assert chat.messages.pop().content[0].text == "b"
     assert chat.messages == [user("first"), system("t")]
     assert [m.content[0].text for m in chat.messages[:1]] == ["first"]
-    held = chat.proto
+    proto = chat.proto
     del chat.messages[0]
     chat.messages.insert(0, user("again"))
     chat.messages[1].content[0].text = "u"
-    assert [m.content[0].text for m in held.messages] == ["again", "u"]
+    assert [m.content[0].text for m in proto.messages] == ["again", "u"]
 
 
-def test_a_taken_proto_is_the_truth(client, server):
+def test_changes_of_the_proto_are_sent(client, server):
     chat = client.chat.create("grok-4")
     chat.append(user("What?", image(data_url(images.png()))))
     chat.proto.temperature = 0.5
@@ -56,10 +56,10 @@ def test_a_taken_proto_is_the_truth(client, server):
     assert server.calls.last.images[0].format == "PNG"
 
 
-@pytest.mark.parametrize("taken", [False, True])
-def test_no_messages(client, server, taken):
+@pytest.mark.parametrize("proto_read", [False, True])
+def test_no_messages(client, server, proto_read):
     chat = client.chat.create("grok-4")
-    if taken:
+    if proto_read:
         chat.proto  # noqa: B018
     with pytest.raises(InvalidRequestError, match=r"no messages.*append"):
         chat.sample()
@@ -75,31 +75,31 @@ def test_no_model(client, model):
 
 
 @pytest.mark.parametrize("wrong", ["hello", None, 3, b"x", ["a"], image(URL)])
-def test_what_is_no_message(client, wrong):
+def test_a_wrong_message_is_rejected(client, wrong):
     chat = client.chat.create("grok-4", messages=[user("a")])
     with pytest.raises(InvalidRequestError, match=r"wrap text and images in user\(...\)"):
         chat.append(wrong)
     assert chat.messages == [user("a")]
 
 
-def test_messages_given_as_text(client):
+def test_messages_must_be_a_list(client):
     with pytest.raises(InvalidRequestError, match="messages must be a list"):
         client.chat.create("grok-4", messages="hello")
 
 
-@pytest.mark.parametrize("taken", [False, True])
-def test_pickle_and_deepcopy_without_the_channel(client, taken):
+@pytest.mark.parametrize("proto_read", [False, True])
+def test_pickle_and_deepcopy_without_the_channel(client, proto_read):
     chat = client.chat.create("grok-4", temperature=1.5, messages=[user("a", image(URL))])
-    if taken:
+    if proto_read:
         chat.proto  # noqa: B018
-    twin = copy.deepcopy(chat)
-    assert twin.proto == chat.proto
-    twin.append(user("b"))
+    copied = copy.deepcopy(chat)
+    assert copied.proto == chat.proto
+    copied.append(user("b"))
     assert len(chat.messages) == 1
-    for again in (pickle.loads(pickle.dumps(chat)), copy.copy(chat)):
-        assert again.messages == chat.messages
-        assert again.proto == chat.proto
-        again.append(user("c"))
+    for copied in (pickle.loads(pickle.dumps(chat)), copy.copy(chat)):
+        assert copied.messages == chat.messages
+        assert copied.proto == chat.proto
+        copied.append(user("c"))
         assert len(chat.messages) == 1
 
 
@@ -110,30 +110,30 @@ def test_an_unpickled_chat_needs_a_client(client):
     assert chat.attach(client).sample().content
 
 
-@pytest.mark.parametrize("taken", [False, True])
+@pytest.mark.parametrize("proto_read", [False, True])
 @pytest.mark.parametrize("make", [lambda: user("one", image(URL)), lambda: user("one").proto])
-def test_messages_are_copied_when_taken_in(client, make, taken):
+def test_append_and_create_copy_messages(client, make, proto_read):
     message = make()
     chat = client.chat.create("grok-4")
-    if taken:
+    if proto_read:
         chat.proto  # noqa: B018
     chat.append(message)
     message.content[0].text = "two"
     chat.append(message)
     assert [m.content[0].text for m in chat.messages] == ["one", "two"]
-    begun = client.chat.create("grok-4", messages=[message])
+    created = client.chat.create("grok-4", messages=[message])
     message.content[0].text = "three"
-    assert begun.messages[0].content[0].text == "two"
+    assert created.messages[0].content[0].text == "two"
 
 
-def test_one_picture_in_two_messages():
-    shown = image(URL)
-    first, second = user("a", shown), user("b", shown)
+def test_one_image_in_two_messages():
+    part = image(URL)
+    first, second = user("a", part), user("b", part)
     first.content[1].image_url.detail = 3
     assert second.content[1].image_url.detail == 1
 
 
-def test_repr_shows_no_picture_data(client):
+def test_repr_has_no_image_data(client):
     url = data_url(images.jpeg())
     chat = client.chat.create("grok-4", messages=[user("a", image(url))])
     assert url[100:140] not in repr(chat)

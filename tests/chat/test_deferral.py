@@ -1,4 +1,4 @@
-"""Deferred answers: left with the service, and asked for until they are there."""
+"""Deferred responses: started, then polled until they are done."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from xai_vision.chat import image, user
 from xai_vision.errors import RequestTimeoutError, UnavailableError
 from xai_vision.testing import FakeServer, Fault
 
-QUESTION = "What's in this image?"
+PROMPT = "What's in this image?"
 
 
 def test_defer(client, server):
     server.deferred(ready_after_polls=2)
-    chat = client.chat.create("grok-4").append(user(QUESTION, image(png())))
+    chat = client.chat.create("grok-4").append(user(PROMPT, image(png())))
     response = chat.defer(interval=0.01)
     assert response.content == chat.sample().content
     methods = [call.method for call in server.calls][:-1]
@@ -35,7 +35,7 @@ async def test_async_defer(aclient, server):
 
 
 @pytest.mark.parametrize("batch", [False, True])
-def test_what_each_call_of_a_deferred_answer_takes(client, server, batch):
+def test_options_of_the_calls_of_defer(client, server, batch):
     chat = client.chat.create("grok-4").append(user("Hi"))
     defer = partial(chat.defer_batch, 2) if batch else chat.defer
     for method in ("StartDeferredCompletion", "GetDeferredCompletion"):
@@ -53,7 +53,7 @@ def test_what_each_call_of_a_deferred_answer_takes(client, server, batch):
         defer(idle_timeout=1)
 
 
-async def test_what_each_call_of_a_deferred_answer_takes_with_asyncio(aclient, server):
+async def test_options_of_the_calls_of_defer_with_asyncio(aclient, server):
     chat = aclient.chat.create("grok-4").append(user("Hi"))
     server.fault(Fault.unavailable(), next=2, method="GetDeferredCompletion")
     with pytest.raises(UnavailableError):
@@ -63,21 +63,21 @@ async def test_what_each_call_of_a_deferred_answer_takes_with_asyncio(aclient, s
     assert await chat.defer(interval=0.01, retries=1, wait_for_ready=True)
 
 
-def test_deferring_waits_for_a_service_that_is_to_come():
+def test_defer_can_wait_for_the_service():
     with FakeServer() as server:
         target = server.target
     waiting = Client(api_key="k", api_host=target, use_insecure_channel=True)
     with waiting as client:
         chat = client.chat.create("grok-4").append(user("Hi"))
-        began = time.monotonic()
+        start = time.monotonic()
         with pytest.raises(RequestTimeoutError):
             chat.defer(timeout=0.5, retries=0, wait_for_ready=True)
-        assert time.monotonic() - began >= 0.45
+        assert time.monotonic() - start >= 0.45
         with pytest.raises(UnavailableError):
-            chat.defer(timeout=5, retries=0)
+            chat.defer(timeout=60, retries=0)
 
 
-def test_a_deferred_answer_that_does_not_come(client, server):
+def test_a_deferred_response_that_is_not_done_in_time(client, server):
     server.deferred(ready_after_polls=1000)
     chat = client.chat.create("grok-4").append(user("Hi"))
     with pytest.raises(RequestTimeoutError, match="was not done after 1.5 seconds") as caught:
@@ -87,7 +87,7 @@ def test_a_deferred_answer_that_does_not_come(client, server):
         chat.defer(interval=0)
 
 
-def test_a_last_question_that_is_not_answered_in_time(client, server):
+def test_a_poll_that_hangs_until_the_timeout(client, server):
     server.deferred(ready_after_polls=1000)
     hang = server.fault(Fault.hang(), method="GetDeferredCompletion", after=2)
     chat = client.chat.create("grok-4").append(user("Hi"))

@@ -1,4 +1,4 @@
-"""Messages are objects of ours that read, compare and change like protobuf's."""
+"""Our messages can be read, compared and changed like protobuf messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ URL = "https://example.com/a.png"
 DATA = data_url(jpeg_of(60_000))
 
 
-def proto_of_question() -> chat_pb2.Message:
+def image_proto() -> chat_pb2.Message:
     message = chat_pb2.Message(role=chat_pb2.ROLE_USER)
     message.content.add().text = "What?"
     part = message.content.add().image_url
@@ -26,12 +26,12 @@ def proto_of_question() -> chat_pb2.Message:
     return message
 
 
-def question() -> Message:
+def image_message() -> Message:
     return user("What?", image(URL, detail="high"))
 
 
-def test_reads_like_the_proto_without_building_it():
-    message = question()
+def test_reading_does_not_build_the_proto():
+    message = image_message()
     assert message.role == chat_pb2.ROLE_USER
     assert len(message.content) == 2
     assert message.content[0].text == "What?"
@@ -39,43 +39,43 @@ def test_reads_like_the_proto_without_building_it():
     assert message.content[1].image_url.detail == image_pb2.DETAIL_HIGH
     assert message.content[-1].image_url.file_id == ""
     assert list(message.tool_calls) == []
-    assert message.images, "reading has not turned the picture into protobuf"
+    assert message.images, "reading must not convert the image into protobuf"
 
 
-def test_everything_else_the_proto_has_is_there():
-    message = question()
+def test_other_attributes_of_the_proto_are_available():
+    message = image_message()
     assert message.content[1].WhichOneof("content") == "image_url"
     assert message.content[1].HasField("image_url")
     assert message.name == ""
-    assert message.SerializeToString() == proto_of_question().SerializeToString()
-    assert json_format.MessageToDict(message) == json_format.MessageToDict(proto_of_question())
+    assert message.SerializeToString() == image_proto().SerializeToString()
+    assert json_format.MessageToDict(message) == json_format.MessageToDict(image_proto())
 
 
-def test_a_misspelt_attribute_is_an_error():
+def test_a_misspelled_attribute_is_an_error():
     with pytest.raises(AttributeError, match="contents"):
-        question().contents  # noqa: B018
+        image_message().contents  # noqa: B018
 
 
-def test_equals_what_it_stands_for():
-    assert question() == proto_of_question()
-    assert proto_of_question() == question()
-    assert question() == question()
-    assert question() != user("What?")
-    assert question() != "What?"
-    assert question().content == proto_of_question().content
-    assert question().content[1] == proto_of_question().content[1]
-    assert question().content[1].image_url == proto_of_question().content[1].image_url
+def test_a_message_equals_its_proto():
+    assert image_message() == image_proto()
+    assert image_proto() == image_message()
+    assert image_message() == image_message()
+    assert image_message() != user("What?")
+    assert image_message() != "What?"
+    assert image_message().content == image_proto().content
+    assert image_message().content[1] == image_proto().content[1]
+    assert image_message().content[1].image_url == image_proto().content[1].image_url
 
 
 @pytest.mark.peer
-def test_equals_the_same_message_of_xai_sdk():
+def test_a_message_equals_that_of_xai_sdk():
     from xai_sdk import chat as peer
 
-    assert question() == peer.user("What?", peer.image(URL, detail="high"))
+    assert image_message() == peer.user("What?", peer.image(URL, detail="high"))
 
 
 def test_changes_are_kept():
-    message = question()
+    message = image_message()
     message.content[0].text = "changed"
     assert message.content[0].text == "changed"
     message.content[1].image_url.detail = image_pb2.DETAIL_LOW
@@ -91,47 +91,49 @@ def test_changes_are_kept():
     assert len(message.content) == 2
 
 
-def test_content_may_be_built_from_a_dict():
+def test_content_can_be_built_from_a_dict():
     part = Content(image_url={"image_url": URL, "detail": image_pb2.DETAIL_HIGH})
-    assert user("What?", part) == question()
+    assert user("What?", part) == image_message()
 
 
 @pytest.mark.peer
-def test_parts_and_messages_of_xai_sdk_are_taken(client, server):
+def test_parts_and_messages_of_xai_sdk_are_accepted(client, server):
     from xai_sdk import chat as peer
 
     from examples import images
 
     server.urls[URL] = images.png()
     mixed = user("What?", peer.image(URL, detail="high"))
-    assert mixed == question()
+    assert mixed == image_message()
     chat = client.chat.create("grok-4", messages=[peer.system("Be brief")])
     chat.append(peer.user("What?", peer.image(URL)))
     assert "PNG" in chat.sample().content
-    back = peer.chat_pb2.Message.FromString(question().proto.SerializeToString())
-    assert back == peer.user("What?", peer.image(URL, detail="high"))
+    converted = peer.chat_pb2.Message.FromString(image_message().proto.SerializeToString())
+    assert converted == peer.user("What?", peer.image(URL, detail="high"))
 
 
-@pytest.mark.parametrize("make", [question, lambda: user("plain"), lambda: tool_result("r", "id")])
+@pytest.mark.parametrize(
+    "make", [image_message, lambda: user("plain"), lambda: tool_result("r", "id")]
+)
 def test_pickle_and_copies(make):
     message = make()
-    for twin in (
+    for copied in (
         pickle.loads(pickle.dumps(message)),
         copy.deepcopy(message),
         copy.copy(message),
     ):
-        assert twin == message
-        twin.content[0].text = "other"
-        assert twin != message
+        assert copied == message
+        copied.content[0].text = "other"
+        assert copied != message
         assert message == make()
 
 
-def test_a_copy_shares_the_picture():
+def test_a_copy_shares_the_image():
     message = user("What?", image(DATA))
     assert copy.deepcopy(message).images[0].source is message.images[0].source
 
 
-def test_repr_is_short_and_without_the_picture():
+def test_repr_is_short_and_has_no_image_data():
     message = user("What is this, in detail? " * 9, image(DATA))
     assert len(repr(message)) < 200
     assert DATA[5000:5040] not in repr(message)
@@ -142,7 +144,7 @@ def test_repr_is_short_and_without_the_picture():
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("source", "message"),
     [
         ("photo.jpg", "Path"),
         ("/home/me/photo.jpg", "Path"),
@@ -154,9 +156,9 @@ def test_repr_is_short_and_without_the_picture():
         (None, "needs an image, or file_id="),
     ],
 )
-def test_what_is_no_picture(given, words):
-    with pytest.raises(InvalidRequestError, match=words) as caught:
-        image(given)
+def test_an_invalid_image_source(source, message):
+    with pytest.raises(InvalidRequestError, match=message) as caught:
+        image(source)
     assert isinstance(caught.value, ValueError)
     if isinstance(caught.value, ImageError):
         assert caught.value.remedy
@@ -164,17 +166,17 @@ def test_what_is_no_picture(given, words):
 
 
 @pytest.mark.parametrize("detail", ["ultra", "", "HIGH", 3, ["high"]])
-def test_detail_is_one_of_three(detail):
+def test_an_invalid_detail(detail):
     with pytest.raises(InvalidRequestError, match="detail must be one of 'auto', 'low', 'high'"):
         image(URL, detail=detail)
 
 
-def test_no_detail_is_auto():
+def test_detail_defaults_to_auto():
     assert image(URL).detail == image(URL, detail=None).detail == image_pb2.DETAIL_AUTO
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "message"),
     [
         (lambda: user(), r"user\(\) needs at least one"),
         (lambda: system(3), r"system\(\) argument 1 is a int"),
@@ -185,16 +187,16 @@ def test_no_detail_is_auto():
         (lambda: text(b"x"), "text must be a string, not bytes"),
     ],
 )
-def test_what_is_no_part(make, words):
-    with pytest.raises(InvalidRequestError, match=words):
+def test_an_invalid_part(make, message):
+    with pytest.raises(InvalidRequestError, match=message):
         make()
 
 
-def test_tool_result_takes_text_and_pictures():
+def test_tool_result_accepts_text_and_images():
     plain = tool_result("22 C", "call-1")
     assert plain.proto.tool_call_id == "call-1"
     assert not tool_result("22 C").proto.HasField("tool_call_id")
-    shown = tool_result(["see", image(URL)], "call-2")
-    assert shown.role == chat_pb2.ROLE_TOOL
-    assert shown.images
-    assert shown.proto.tool_call_id == "call-2"
+    result = tool_result(["see", image(URL)], "call-2")
+    assert result.role == chat_pb2.ROLE_TOOL
+    assert result.images
+    assert result.proto.tool_call_id == "call-2"

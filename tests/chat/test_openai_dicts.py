@@ -1,4 +1,4 @@
-"""Messages as dicts in OpenAI's forms."""
+"""Messages as dicts in OpenAI's formats."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def test_openai_dicts(client, server):
     assert request.messages[2].tool_calls[0].function.name == "f"
     assert request.messages[3].tool_call_id == "1"
     assert request.messages[4].name == "Ann"
-    assert [shown.detail for shown in server.calls.last.images] == ["high", "low"]
+    assert [sent.detail for sent in server.calls.last.images] == ["high", "low"]
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("wrong", "expected"),
     [
         ({"content": "a"}, "role must be one of 'user'"),
         ({"role": "bot", "content": "a"}, "not 'bot'"),
@@ -70,8 +70,8 @@ def test_openai_dicts(client, server):
         ),
     ],
 )
-def test_dicts_that_are_no_message(client, wrong, words):
+def test_invalid_message_dicts(client, wrong, expected):
     chat = client.chat.create("grok-4", messages=[user("a")])
-    with pytest.raises(InvalidRequestError, match=words):
+    with pytest.raises(InvalidRequestError, match=expected):
         chat.append(wrong)
     assert len(chat.messages) == 1

@@ -1,4 +1,4 @@
-"""The parameters that create() accepts, and those it refuses before sending."""
+"""The parameters of create(), and their validation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_every_parameter_has_a_type_and_a_converter():
 
 
 @pytest.mark.parametrize(
-    ("parameters", "words"),
+    ("parameters", "message"),
     [
         ({"temperature": 2.1}, "temperature must be a number from 0 to 2, not 2.1"),
         ({"temperature": float("nan")}, "temperature must be a number from 0 to 2, not nan"),
@@ -75,8 +75,8 @@ def test_every_parameter_has_a_type_and_a_converter():
         ({"search_parameters": {"mode": "on"}}, "search_parameters must be SearchParameters"),
     ],
 )
-def test_refused(parameters, words):
-    with pytest.raises(InvalidRequestError, match=words):
+def test_invalid_parameters(parameters, message):
+    with pytest.raises(InvalidRequestError, match=message):
         make_settings("grok-4", parameters)
 
 
@@ -85,13 +85,13 @@ def test_unknown_keyword(client):
         client.chat.create("grok-4", temprature=1)
 
 
-def test_one_string_is_one_stop_sequence():
+def test_stop_accepts_a_single_string():
     assert list(make_settings("m", {"stop": "END"}).stop) == ["END"]
     assert list(make_settings("m", {"stop": ("a", "b")}).stop) == ["a", "b"]
     assert list(make_settings("m", {"stop": "\n"}).stop) == ["\n"]
 
 
-def test_none_counts_as_left_out():
+def test_none_is_the_same_as_omitted():
     plain = make_settings("m", dict.fromkeys(_CONVERTERS))
     assert plain == chat_pb2.GetCompletionsRequest(model="m")
 
@@ -130,7 +130,7 @@ def test_response_formats_of_openai(form, kind, schema):
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "message"),
     [
         (lambda c: c.chat.create("\ud800"), "model contains a lone surrogate"),
         (lambda c: c.chat.create("m", messages=5), "messages must be a list"),
@@ -165,7 +165,7 @@ def test_response_formats_of_openai(form, kind, schema):
         ),
     ],
 )
-def test_refused_before_sending(client, server, make, words):
-    with pytest.raises(InvalidRequestError, match=words):
+def test_invalid_arguments_are_rejected_before_sending(client, server, make, message):
+    with pytest.raises(InvalidRequestError, match=message):
         make(client)
     assert len(server.calls) == 0

@@ -47,17 +47,17 @@ def test_fake_server_replies_to_any_schema(client):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ('{"name": "cat"}', "legs: Field required"),
         ('{"name": "cat", "legs": -1}', "legs: Input should be greater than or equal to 0"),
         ("a cat", "Invalid JSON"),
     ],
 )
-def test_response_that_does_not_match(client, server, text, words):
+def test_response_that_does_not_match(client, server, text, message):
     server.on().reply(text)
     chat = client.chat.create("grok-4").append(user("Which animal?"))
-    with pytest.raises(StructuredOutputError, match=words) as caught:
+    with pytest.raises(StructuredOutputError, match=message) as caught:
         chat.parse(Animal)
     error = caught.value
     assert isinstance(error, ValueError)

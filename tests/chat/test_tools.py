@@ -26,25 +26,25 @@ def weather(city: str) -> str:
 def test_function_tool(client, server):
     server.on().replies(Reply.tool_call("weather", city="Oslo"), Reply("12 C"))
     chat = client.chat.create("grok-4", tools=[tool(weather)], tool_choice=required_tool("weather"))
-    first = chat.append(user("Weather?")).sample()
-    (call,) = first.tool_calls
-    assert first.finish_reason == "REASON_TOOL_CALLS"
+    response = chat.append(user("Weather?")).sample()
+    (call,) = response.tool_calls
+    assert response.finish_reason == "REASON_TOOL_CALLS"
     assert get_tool_call_type(call) == "client_side_tool"
     result = weather(**json.loads(call.function.arguments))
-    chat.append(first).append(tool_result(result, call.id))
+    chat.append(response).append(tool_result(result, call.id))
     assert chat.sample().content == "12 C"
-    replayed = server.calls.last.request.messages
-    assert replayed[1].tool_calls[0].id == replayed[2].tool_call_id == call.id
+    sent = server.calls.last.request.messages
+    assert sent[1].tool_calls[0].id == sent[2].tool_call_id == call.id
 
 
-FORMS = [
+TOOL_FORMATS = [
     [web_search(enable_image_understanding=True)],
     [{"type": "web_search", "web_search": {"enable_image_understanding": True}}],
     [{"type": "web_search", "enable_image_understanding": True}],
 ]
 
 
-@pytest.mark.parametrize("tools", FORMS)
+@pytest.mark.parametrize("tools", TOOL_FORMATS)
 @pytest.mark.parametrize("where", ["create", "sample", "stream"])
 def test_response_reports_view_image(client, server, tools, where):
     if where == "create":

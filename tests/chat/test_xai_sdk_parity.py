@@ -1,4 +1,4 @@
-"""The same calls build the same request with xai_sdk and with us, field by field."""
+"""The same calls build the same request with xai_sdk and with xai_vision."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Animal(BaseModel):
 
 @pytest.fixture(scope="module")
 def pair():
-    """(xai_sdk's modules and client, ours)."""
+    """Two pairs of a package and its client: xai_sdk and xai_vision."""
     import xai_sdk
     import xai_sdk.chat
     import xai_sdk.search
@@ -37,26 +37,26 @@ def pair():
     ours.close()
 
 
-words = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
-filled = words.filter(str.strip)
+texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+nonempty = texts.filter(str.strip)
 floats = st.floats(0, 1, width=32)
 
 # Builders take the package, so that one drawn value builds both sides.
 parts = st.one_of(
-    words.map(lambda text: lambda sdk: text),
-    words.map(lambda text: lambda sdk: sdk.chat.text(text)),
+    texts.map(lambda text: lambda sdk: text),
+    texts.map(lambda text: lambda sdk: sdk.chat.text(text)),
     st.tuples(
         st.sampled_from(["https://example.com/a.png", data_url(png())]),
         st.sampled_from(["auto", "low", "high", None]),
     ).map(lambda a: lambda sdk: sdk.chat.image(a[0], detail=a[1])),
-    filled.map(lambda file_id: lambda sdk: sdk.chat.file(file_id)),
+    nonempty.map(lambda file_id: lambda sdk: sdk.chat.file(file_id)),
 )
 messages = st.one_of(
     st.tuples(
         st.sampled_from(["user", "assistant", "system", "developer"]),
         st.lists(parts, min_size=1, max_size=3),
     ).map(lambda a: lambda sdk: getattr(sdk.chat, a[0])(*(part(sdk) for part in a[1]))),
-    st.tuples(words, st.none() | filled).map(lambda a: lambda sdk: sdk.chat.tool_result(*a)),
+    st.tuples(texts, st.none() | nonempty).map(lambda a: lambda sdk: sdk.chat.tool_result(*a)),
 )
 tools = st.sampled_from(
     [
@@ -69,11 +69,11 @@ tools = st.sampled_from(
 parameters = st.fixed_dictionaries(
     {},
     optional={
-        "user": words,
-        "safety_identifier": words,
+        "user": texts,
+        "safety_identifier": texts,
         "max_tokens": st.integers(1, 2**31 - 1),
         "seed": st.integers(-(2**31), 2**31 - 1),
-        "stop": st.lists(filled, max_size=3),
+        "stop": st.lists(nonempty, max_size=3),
         "temperature": st.floats(0, 2, width=32),
         "top_p": floats,
         "logprobs": st.just(True),
@@ -84,7 +84,7 @@ parameters = st.fixed_dictionaries(
         "response_format": st.sampled_from(["text", "json_object", Animal]),
         "tool_choice": st.sampled_from(["auto", "none", "required"]),
         "store_messages": st.booleans(),
-        "previous_response_id": filled,
+        "previous_response_id": nonempty,
         "use_encrypted_content": st.booleans(),
         "max_turns": st.integers(1, 100),
         "include": st.lists(st.sampled_from(["inline_citations", "verbose_streaming"]), max_size=2),
@@ -100,12 +100,12 @@ def assert_same(theirs, ours) -> None:
 
 @given(parameters, st.lists(messages, max_size=3), st.none() | st.lists(tools, max_size=2))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_create_and_append(pair, given_parameters, said, used):
+def test_create_and_append(pair, drawn_parameters, drawn_messages, drawn_tools):
     built = []
     for sdk, client in pair:
-        more = {} if used is None else {"tools": [tool(sdk) for tool in used]}
-        chat = client.chat.create("grok-4", **given_parameters, **more)
-        for message in said:
+        options = {} if drawn_tools is None else {"tools": [tool(sdk) for tool in drawn_tools]}
+        chat = client.chat.create("grok-4", **drawn_parameters, **options)
+        for message in drawn_messages:
             chat.append(message(sdk))
         built.append(chat)
     assert_same(*built)
@@ -113,8 +113,8 @@ def test_create_and_append(pair, given_parameters, said, used):
 
 @given(replies(), st.sampled_from([None, 0]))
 @settings(deadline=None)
-def test_an_answer_appended(pair, reply, index):
-    assume(index is None or len(reply.outputs) == 1)  # turns of tools are read with None
+def test_an_appended_response(pair, reply, index):
+    assume(index is None or len(reply.outputs) == 1)  # Tool turns need the index None.
     built = []
     for sdk, client in pair:
         theirs = sdk.chat.chat_pb2.GetChatCompletionResponse.FromString(reply.SerializeToString())
@@ -142,7 +142,7 @@ def test_tool_turns(pair):
     assert built[1].messages[1].proto.tool_call_id == "call-1"
 
 
-def test_a_compaction_appended(pair):
+def test_an_appended_compaction(pair):
     built = []
     for sdk, client in pair:
         proto = sdk.chat.chat_pb2.CompactContextResponse(id="c", encrypted_content="zz")
@@ -153,7 +153,7 @@ def test_a_compaction_appended(pair):
 
 @given(replies())
 @settings(deadline=None)
-def test_a_response_of_theirs_is_taken(pair, reply):
+def test_a_response_of_xai_sdk_is_accepted(pair, reply):
     (theirs, _), (_, client) = pair
     proto = theirs.chat.chat_pb2.GetChatCompletionResponse.FromString(reply.SerializeToString())
     chat = client.chat.create("grok-4").append(theirs.chat.Response(proto, None))
@@ -161,7 +161,7 @@ def test_a_response_of_theirs_is_taken(pair, reply):
     assert chat.proto == ours.proto
 
 
-READ = (
+RESPONSE_PROPERTIES = (
     "id created content role reasoning_content encrypted_content finish_reason system_fingerprint "
     "service_tier cost_usd server_side_tool_usage"
 ).split()
@@ -169,20 +169,20 @@ READ = (
 
 @given(replies(), st.sampled_from([None, 0]))
 @settings(deadline=None)
-def test_responses_read_the_same(pair, reply, index):
+def test_responses_have_the_same_properties(pair, reply, index):
     assume(index is None or len(reply.outputs) == 1)
     (theirs, _), _ = pair
     proto = theirs.chat.chat_pb2.GetChatCompletionResponse.FromString(reply.SerializeToString())
     peer, ours = theirs.chat.Response(proto, index), xai_vision.chat.Response(reply, index)
-    for name in READ:
+    for name in RESPONSE_PROPERTIES:
         assert getattr(ours, name) == getattr(peer, name), name
     for name in ("tool_calls", "tool_outputs", "citations", "inline_citations"):
-        assert [str(one) for one in getattr(ours, name)] == [
-            str(one) for one in getattr(peer, name)
+        assert [str(item) for item in getattr(ours, name)] == [
+            str(item) for item in getattr(peer, name)
         ], name
 
 
-def test_the_surface_is_all_there(pair):
+def test_all_public_names_exist(pair):
     import inspect
 
     for theirs, ours in (
@@ -201,12 +201,12 @@ def test_the_surface_is_all_there(pair):
         peer, ours = (getattr(client, path) for _, client in pair)
         for name in (n for n in dir(peer) if not n.startswith("_")):
             method = getattr(ours, name)
-            wanted = [
+            expected = [
                 p.name
                 for p in inspect.signature(getattr(peer, name)).parameters.values()
                 if p.kind is p.POSITIONAL_OR_KEYWORD
             ]
-            assert list(inspect.signature(method).parameters)[: len(wanted)] == wanted, name
+            assert list(inspect.signature(method).parameters)[: len(expected)] == expected, name
 
 
 NAMES = {
@@ -223,7 +223,7 @@ NAMES = {
 }
 
 
-# Whole programs, and the requests they really send.
+# Programs whose requests are compared as the server receives them.
 PROGRAMS = {
     "sample": lambda sdk, chat: chat.sample(),
     "stream": lambda sdk, chat: list(chat.stream()),
@@ -237,7 +237,7 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:chat.*batch will be deprecated")  # theirs
+@pytest.mark.filterwarnings("ignore:chat.*batch will be deprecated")  # a warning of xai_sdk
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_programs_send_the_same(program):
     import xai_sdk

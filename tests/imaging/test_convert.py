@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms, features
 
 from examples import drawings
-from tests.sample_images import made, rotated_jpeg, sample
+from tests.sample_images import builders, rotated_jpeg, sample
 from xai_vision.imaging import DecompressionBombError, ImageFormatError, prepare_image
 
 CORNERS = {
@@ -31,8 +31,8 @@ def shows_corners(picture, most=8):
 
 def stored(orientation):
     """The corners as a camera held that way stores them."""
-    how = made._STORED[orientation]
-    return made.corners() if how is None else made.corners().transpose(how)
+    how = builders._STORED[orientation]
+    return builders.corners() if how is None else builders.corners().transpose(how)
 
 
 def told(prepared):
@@ -47,8 +47,8 @@ def test_all_eight_orientations(kind, orientation):
     options = {"lossless": True} if kind == "WEBP" else {"quality": 100}
     if kind == "TIFF":
         options = {"tiffinfo": {0x0112: orientation}}
-    exif = made.exif(orientation) if kind != "TIFF" else None
-    data = made.encode(stored(orientation), kind, **options, **({"exif": exif} if exif else {}))
+    exif = builders.exif(orientation) if kind != "TIFF" else None
+    data = builders.encode(stored(orientation), kind, **options, **({"exif": exif} if exif else {}))
     prepared = prepare_image(data)
     assert prepared.size == (48, 32)
     shows_corners(prepared.pil(), 24)
@@ -91,9 +91,9 @@ def test_alpha_is_kept():
 
 
 def test_transparency_of_a_gif():
-    frame = made.badge().quantize(16)
+    frame = builders.badge().quantize(16)
     frame.info["transparency"] = frame.getpixel((0, 0))
-    kept = prepare_image(made.encode(frame, "GIF", transparency=frame.getpixel((0, 0)))).pil()
+    kept = prepare_image(builders.encode(frame, "GIF", transparency=frame.getpixel((0, 0)))).pil()
     assert kept.has_transparency_data
     picture = kept.convert("RGBA")
     assert picture.getpixel((0, 0))[3] == 0
@@ -102,7 +102,7 @@ def test_transparency_of_a_gif():
 
 def test_transparency_on_white():
     clear = Image.new("RGBA", (300, 300), (255, 0, 0, 0))
-    clear.paste(made.noise(300, 150), (0, 150))
+    clear.paste(builders.noise(300, 150), (0, 150))
     prepared = prepare_image(clear, max_bytes=100_000)
     assert prepared.format == "JPEG"
     assert min(prepared.pil().getpixel((10, 10))) > 250
@@ -112,7 +112,9 @@ def test_transparency_on_white():
 
 def test_half_transparent_grey_on_white():
     grey = Image.merge("LA", (Image.new("L", (64, 64), 0), Image.new("L", (64, 64), 128)))
-    noisy = Image.merge("LA", (made.noise(400, 400).convert("L"), Image.new("L", (400, 400), 255)))
+    noisy = Image.merge(
+        "LA", (builders.noise(400, 400).convert("L"), Image.new("L", (400, 400), 255))
+    )
     noisy.paste(grey, (0, 0))
     picture = prepare_image(noisy, max_bytes=80_000).pil()
     assert picture.mode == "L"
@@ -122,7 +124,7 @@ def test_half_transparent_grey_on_white():
 
 def test_cmyk_without_a_profile():
     image = Image.merge("CMYK", [Image.new("L", (48, 32), value) for value in (0, 255, 255, 0)])
-    prepared = prepare_image(made.encode(image, "TIFF"))
+    prepared = prepare_image(builders.encode(image, "TIFF"))
     assert "CMYK to RGB by a general formula" in told(prepared)
     assert not prepared.lossless
     assert prepared.pil().getpixel((5, 5)) == (255, 0, 0)
@@ -135,18 +137,18 @@ def test_cmyk_jpeg_goes_through_and_is_converted_when_encoded_anew():
     assert smaller.pil().mode == "RGB"
     assert "CMYK" in told(smaller)
     sky = smaller.pil().getpixel((10, 8))
-    expected = made.photo(320, 240).getpixel((20, 16))
+    expected = builders.photo(320, 240).getpixel((20, 16))
     assert all(abs(a - b) < 30 for a, b in zip(sky, expected, strict=True))
 
 
 def test_lab_needs_no_profile():
     lab = ImageCms.profileToProfile(
-        made.corners(),
+        builders.corners(),
         ImageCms.createProfile("sRGB"),
         ImageCms.createProfile("LAB"),
         outputMode="LAB",
     )
-    prepared = prepare_image(made.encode(lab, "TIFF"))
+    prepared = prepare_image(builders.encode(lab, "TIFF"))
     shows_corners(prepared.pil(), 6)
     assert "LAB to RGB" in told(prepared)
 
@@ -156,7 +158,7 @@ def test_16_bit_grey_keeps_16_bits(kind):
     values = range(0, 65536, 64)
     ramp = Image.frombytes("I;16", (256, 4), struct.pack("<1024H", *values))
     data = b"P5 256 4 65535\n" + struct.pack(">1024H", *values)  # old Pillows do not write it
-    prepared = prepare_image(data if kind == "PPM" else made.encode(ramp, kind))
+    prepared = prepare_image(data if kind == "PPM" else builders.encode(ramp, kind))
     assert prepared.lossless
     with Image.open(io.BytesIO(prepared.read())) as image:
         assert image.mode.startswith("I")
@@ -167,12 +169,12 @@ def test_16_bit_grey_keeps_16_bits(kind):
 
 
 def test_16_bit_png_goes_through():
-    for data in (made.grey16_png(), made.rgb16_png()):
+    for data in (builders.grey16_png(), builders.rgb16_png()):
         assert prepare_image(data).read() == data
 
 
 def test_16_bits_to_8_are_not_clipped():
-    prepared = prepare_image(made.grey16_png(256, 8), max_side=128)
+    prepared = prepare_image(builders.grey16_png(256, 8), max_side=128)
     picture = prepared.pil()
     assert picture.mode == "L"
     assert picture.getpixel((0, 2)) < 4
@@ -182,7 +184,7 @@ def test_16_bits_to_8_are_not_clipped():
 
 
 def test_16_bit_colour_that_pillow_reads_as_8_is_told():
-    prepared = prepare_image(made.rgb16_png(64, 32), max_side=32)
+    prepared = prepare_image(builders.rgb16_png(64, 32), max_side=32)
     assert "16 bits per channel reduced to 8" in told(prepared)
     assert not prepared.lossless
 
@@ -249,20 +251,20 @@ def test_the_current_frame_of_a_pillow_image():
 def test_a_profile_is_kept_where_it_fits():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for mode, kept in (("RGB", True), ("L", False)):
-        data = made.encode(made.corners().convert(mode), "TIFF", icc_profile=profile)
+        data = builders.encode(builders.corners().convert(mode), "TIFF", icc_profile=profile)
         with Image.open(io.BytesIO(prepare_image(data).read())) as image:
             assert (image.info.get("icc_profile") == profile) is kept
 
 
 def test_nothing_private_is_written_along():
-    data = made.encode(
-        made.photo(64, 64), "WEBP", exif=made.exif(1), xmp=b"<x:xmpmeta>SECRET</x:xmpmeta>"
+    data = builders.encode(
+        builders.photo(64, 64), "WEBP", exif=builders.exif(1), xmp=b"<x:xmpmeta>SECRET</x:xmpmeta>"
     )
     prepared = prepare_image(data)
     assert b"SECRET" not in prepared.read()
     assert b"Camera maker" not in prepared.read()
     assert "metadata removed" in told(prepared)
-    commented = Image.open(io.BytesIO(made.private_jpeg(1)))
+    commented = Image.open(io.BytesIO(builders.private_jpeg(1)))
     assert b"SECRET" not in prepare_image(commented, max_bytes=9000).read()
 
 
@@ -278,7 +280,7 @@ def test_heic_without_its_decoder(monkeypatch):
 def test_heic_with_its_decoder(orientation):
     pillow_heif = pytest.importorskip("pillow_heif")
     out = io.BytesIO()
-    exif = made.exif(orientation).tobytes()
+    exif = builders.exif(orientation).tobytes()
     heif = pillow_heif.from_pillow(stored(orientation))
     heif.save(out, quality=-1, exif=exif, chroma=444, matrix_coefficients=0)
     prepared = prepare_image(out.getvalue())

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from tests.sample_images import jpeg, made, png, sample
+from tests.sample_images import builders, jpeg, png, sample
 from xai_vision.imaging import (
     ImageCorruptError,
     ImageEmptyError,
@@ -19,7 +19,7 @@ from xai_vision.imaging import (
     prepare_image,
 )
 
-SMALL = [n for n in made.SAMPLES if "mib" not in n and not n.startswith(("rotated", "wide"))]
+SMALL = [n for n in builders.SAMPLES if "mib" not in n and not n.startswith(("rotated", "wide"))]
 
 
 @pytest.mark.parametrize("part", [0.5, 0.9, 0.99])
@@ -163,9 +163,9 @@ def test_the_reason_never_holds_what_pillow_said():
 
 def test_a_profile_packed_in_an_unknown_way_is_left_to_the_decoder():
     packed = b"ICC Profile\0\1" + zlib.compress(bytes(200))
-    data = png()[:33] + made.chunk(b"iCCP", packed) + png()[33:]
+    data = png()[:33] + builders.chunk(b"iCCP", packed) + png()[33:]
     with pytest.raises(ImageCorruptError):
         prepare_image(data)
     text = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"<x/>")
-    data = png()[:33] + made.chunk(b"iTXt", text) + png()[33:]
+    data = png()[:33] + builders.chunk(b"iTXt", text) + png()[33:]
     assert prepare_image(data).read() == data

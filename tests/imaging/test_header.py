@@ -8,7 +8,7 @@ import struct
 import pytest
 from PIL import Image
 
-from tests.sample_images import SAMPLES, jpeg, jpeg_of, made, png, rotated_jpeg, sample
+from tests.sample_images import SAMPLES, builders, jpeg, jpeg_of, png, rotated_jpeg, sample
 from xai_vision.imaging import (
     DecompressionBombError,
     ImageCorruptError,
@@ -75,7 +75,7 @@ def test_avif_is_known_by_a_compatible_brand():
 
 def test_a_large_file_is_hardly_read(tmp_path, monkeypatch):
     path = tmp_path / "large.jpg"
-    path.write_bytes(jpeg_of(10 * made.MIB))
+    path.write_bytes(jpeg_of(10 * builders.MIB))
     read = []
     real = content._read_up_to
     monkeypatch.setattr(
@@ -87,7 +87,7 @@ def test_a_large_file_is_hardly_read(tmp_path, monkeypatch):
     assert sum(read) < 4096
     read.clear()
     prepared.write_url(lambda part: None)
-    assert sum(read) == 10 * made.MIB
+    assert sum(read) == 10 * builders.MIB
 
 
 def test_exif_of_either_byte_order_and_behind_other_segments():
@@ -126,7 +126,7 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 def png_header(width=8, height=8, bits=8, colour=2, method=b"\0\0\0"):
     head = struct.pack(">IIBB", width, height, bits, colour) + method
-    return b"\x89PNG\r\n\x1a\n" + made.chunk(b"IHDR", head) + made.chunk(b"IDAT", bytes(9))
+    return b"\x89PNG\r\n\x1a\n" + builders.chunk(b"IHDR", head) + builders.chunk(b"IDAT", bytes(9))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def png_header(width=8, height=8, bits=8, colour=2, method=b"\0\0\0"):
         (png_header(colour=3), ImageCorruptError, "palette"),
         (patched(png(), 18, b"\x7f"), ImageCorruptError, "checksum"),
         (patched(png(), 12, b"CgBI"), ImageFormatError, "Apple"),
-        (png()[:33] + made.chunk(b"IEND", b""), ImageCorruptError, "pixels"),
+        (png()[:33] + builders.chunk(b"IEND", b""), ImageCorruptError, "pixels"),
         (b"\xff\xd8\xff\xd9", ImageCorruptError, "ends before its image"),
         (b"\xff\xd8\xff\xe0\0\1", ImageCorruptError, "segment"),
         (b"\xff\xd8" + b"\xff\xfe\0\2" * 6000, ImageCorruptError, "segments"),
@@ -179,6 +179,6 @@ def test_a_bomb_in_a_text():
     import zlib
 
     packed = b"Comment\0\0" + zlib.compress(bytes(50_000_000))
-    data = png()[:33] + made.chunk(b"zTXt", packed) + png()[33:]
+    data = png()[:33] + builders.chunk(b"zTXt", packed) + png()[33:]
     with pytest.raises(DecompressionBombError, match="suspicious size"):
         prepare_image(data)

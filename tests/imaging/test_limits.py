@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from examples import drawings
-from tests.sample_images import MIB, jpeg, jpeg_of, made, png, png_of, rotated_jpeg
+from tests.sample_images import MIB, builders, jpeg, jpeg_of, png, png_of, rotated_jpeg
 from xai_vision.errors import InvalidRequestError
 from xai_vision.imaging import (
     MAX_BYTES,
@@ -83,7 +83,7 @@ def test_fit_of_noise_takes_fewer_pixels():
 
 
 def test_fit_takes_out_metadata_first():
-    data = made.private_jpeg()
+    data = builders.private_jpeg()
     padded = data[:2] + b"\xff\xfe\x80\0" + bytes(0x7FFE) + data[2:]
     prepared = prepare_image(padded, max_bytes=12_000)
     assert prepared.lossless
@@ -92,15 +92,15 @@ def test_fit_takes_out_metadata_first():
 
 
 def test_fit_a_png_stays_png_if_it_can():
-    big = made.encode(made.chart(1600, 1200), "PNG", compress_level=0)
+    big = builders.encode(builders.chart(1600, 1200), "PNG", compress_level=0)
     prepared = prepare_image(big, max_bytes=1_000_000)
     assert prepared.format == "PNG"
     assert prepared.lossless
-    assert prepared.pil().tobytes() == made.chart(1600, 1200).tobytes()
+    assert prepared.pil().tobytes() == builders.chart(1600, 1200).tobytes()
 
 
 def test_fit_lays_transparency_on_white_only_if_it_must():
-    noise = made.noise(400, 400).convert("RGBA")
+    noise = builders.noise(400, 400).convert("RGBA")
     noise.putalpha(Image.radial_gradient("L").resize((400, 400)))
     prepared = prepare_image(noise, max_bytes=200_000)
     assert prepared.format == "JPEG"
@@ -120,14 +120,14 @@ def test_max_side_counts_upright_and_turns(orientation):
 
 
 def test_max_side_of_every_kind():
-    for source in (png(), made.grey16_png(), made.SAMPLES["palette-alpha.png"]()):
+    for source in (png(), builders.grey16_png(), builders.SAMPLES["palette-alpha.png"]()):
         prepared = prepare_image(source, max_side=32)
         assert max(prepared.size) == 32
         assert prepared.format == "PNG"
     small = prepare_image(jpeg(2000, 1000), max_side=100)
     assert small.size == (100, 50)
     assert str(small.changes[0]) == "resized from 2000x1000 to 100x50"
-    assert prepare_image(made.photo(1000, 3), max_side=10).size == (10, 1)
+    assert prepare_image(builders.photo(1000, 3), max_side=10).size == (10, 1)
 
 
 def test_resizing_is_smooth():
@@ -139,7 +139,7 @@ def test_resizing_is_smooth():
 
 
 def test_an_array_over_the_limit_becomes_jpeg():
-    noise = np.asarray(made.noise(600, 600))
+    noise = np.asarray(builders.noise(600, 600))
     prepared = prepare_image(noise, limit=900_000)
     assert prepared.format == "JPEG"
     assert [change.lossy for change in prepared.changes] == [True]
@@ -160,7 +160,9 @@ def test_a_profile_that_takes_all_the_room_is_left_out():
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     big = profile + bytes(200_000)
-    data = made.encode(made.photo(), "JPEG", icc_profile=len(big).to_bytes(4, "big") + big[4:])
+    data = builders.encode(
+        builders.photo(), "JPEG", icc_profile=len(big).to_bytes(4, "big") + big[4:]
+    )
     prepared = prepare_image(data, max_bytes=30_000)
     assert prepared.size_bytes <= 30_000
     assert prepared.width > 300
@@ -168,11 +170,11 @@ def test_a_profile_that_takes_all_the_room_is_left_out():
 
 def test_convert_false_refuses_conversion_only():
     with pytest.raises(ImageFormatError, match="WEBP") as caught:
-        prepare_image(made.SAMPLES["photo.webp"](), convert=False)
+        prepare_image(builders.SAMPLES["photo.webp"](), convert=False)
     assert "convert" in caught.value.remedy
     assert prepare_image(jpeg(), convert=False).read() == jpeg()
     assert max(prepare_image(jpeg(), convert=False, max_side=99).size) == 99
-    assert prepare_image(made.corners(), convert=False).format == "PNG"
+    assert prepare_image(builders.corners(), convert=False).format == "PNG"
 
 
 @pytest.mark.parametrize("option", ["max_side", "max_bytes", "limit", "max_pixels"])
@@ -200,7 +202,7 @@ def test_numbers_of_numpy_are_numbers():
     assert prepare_image(jpeg(), max_pixels=np.int64(10**6), **options).size == (10, 8)
 
 
-@pytest.mark.parametrize("source", [made.corners(), np.zeros((32, 48), np.uint8)])
+@pytest.mark.parametrize("source", [builders.corners(), np.zeros((32, 48), np.uint8)])
 def test_too_many_pixels_of_what_is_no_file(source):
     with pytest.raises(DecompressionBombError, match="the limit is") as caught:
         prepare_image(source, max_pixels=48 * 32 - 1)

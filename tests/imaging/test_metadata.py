@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from tests.sample_images import jpeg, made, png, sample
+from tests.sample_images import builders, jpeg, png, sample
 from xai_vision.imaging import prepare_image
 
 SECRETS = (b"SECRET", b"Camera maker", b"A private remark", b"GPS")
@@ -26,7 +26,7 @@ def segment(marker, payload):
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_jpeg(orientation):
-    data = made.private_jpeg(orientation)
+    data = builders.private_jpeg(orientation)
     prepared = prepare_image(data, strip_metadata=True, verify=True)
     bare = prepared.read()
     assert not any(secret in bare for secret in SECRETS)
@@ -74,7 +74,9 @@ def test_colours_are_no_metadata():
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for name in ("JPEG", "PNG"):
-        data = made.encode(made.photo(64, 48), name, icc_profile=profile, exif=made.exif())
+        data = builders.encode(
+            builders.photo(64, 48), name, icc_profile=profile, exif=builders.exif()
+        )
         bare = prepare_image(data, strip_metadata=True).read()
         assert b"Camera maker" not in bare
         with Image.open(io.BytesIO(bare)) as image:
@@ -87,8 +89,8 @@ def test_png(orientation):
     info.add_text("Comment", "SECRET")
     info.add_itxt("XML:com.adobe.xmp", "<x>SECRET</x>")
     info.add_text("Long", "SECRET" * 99, zip=True)
-    options = {"exif": made.exif(orientation), "pnginfo": info}
-    data = made.encode(made.badge(), "PNG", **options) + b"SECRET trailer"
+    options = {"exif": builders.exif(orientation), "pnginfo": info}
+    data = builders.encode(builders.badge(), "PNG", **options) + b"SECRET trailer"
     prepared = prepare_image(data, strip_metadata=True, verify=True)
     assert not any(secret in prepared.read() for secret in SECRETS)
     assert b"zTXt" not in prepared.read()
@@ -99,7 +101,7 @@ def test_png(orientation):
 @pytest.mark.parametrize("name", ["palette-alpha.png", "rgb16.png", "animated.png", "bilevel.png"])
 def test_every_kind_of_png(name):
     data = sample(name)
-    noted = data[:33] + made.chunk(b"tEXt", b"a\0SECRET") + data[33:]
+    noted = data[:33] + builders.chunk(b"tEXt", b"a\0SECRET") + data[33:]
     bare = prepare_image(noted, strip_metadata=True).read()
     assert bare == data
 
@@ -117,7 +119,7 @@ def test_stripping_can_bring_it_under_the_limit():
 
 
 def test_converted_and_stripped():
-    data = made.encode(made.photo(64, 48), "WEBP", exif=made.exif(6))
+    data = builders.encode(builders.photo(64, 48), "WEBP", exif=builders.exif(6))
     prepared = prepare_image(data, strip_metadata=True)
     assert b"Camera" not in prepared.read()
     assert prepared.size == (48, 64)

@@ -8,14 +8,16 @@ import struct
 import pytest
 from PIL import Image
 
-from tests.sample_images import jpeg, made
+from tests.sample_images import builders, jpeg
 from xai_vision.imaging import prepare_image, read_header
 
-OTHERS = [made.photo(40, 20, seed) for seed in (2, 3)]
+OTHERS = [builders.photo(40, 20, seed) for seed in (2, 3)]
 
 
 def mpo(others):
-    return made.encode(made.photo(40, 20), "MPO", save_all=True, append_images=others, quality=95)
+    return builders.encode(
+        builders.photo(40, 20), "MPO", save_all=True, append_images=others, quality=95
+    )
 
 
 def told(prepared):
@@ -51,7 +53,7 @@ def test_leaving_the_others_out_to_fit_is_told():
 
 def test_an_ordinary_jpeg_has_one():
     assert not prepare_image(jpeg()).animated
-    assert prepare_image(made.private_jpeg(), strip_metadata=True).lossless
+    assert prepare_image(builders.private_jpeg(), strip_metadata=True).lossless
 
 
 @pytest.mark.parametrize("payload", [b"", b"SECRET", b"II*\0", b"II*\0\x08\0\0\0\x01\0"])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from tests.sample_images import made, png_of
+from tests.sample_images import builders, png_of
 from xai_vision.imaging import ImageCorruptError, prepare_image, read_header
 from xai_vision.imaging._formats.orientation import orientation
 from xai_vision.imaging._sources import data as content
@@ -28,9 +28,9 @@ BY_ATTRIBUTE = XMP % b'tiff:Orientation="6"/>'
 BY_ELEMENT = XMP % b"><tiff:Orientation>6</tiff:Orientation></rdf:Description>"
 XMP_START = b"http://ns.adobe.com/xap/1.0/\0"
 XMP_NAME = b"XML:com.adobe.xmp\0"
-PICTURE = made.photo(40, 20)
-JPEG = made.encode(PICTURE, "JPEG", quality=95)
-PNG = made.encode(PICTURE, "PNG")
+PICTURE = builders.photo(40, 20)
+JPEG = builders.encode(PICTURE, "JPEG", quality=95)
+PNG = builders.encode(PICTURE, "PNG")
 HEADER, END = 33, -12  # where chunks go in: behind the size, before the end
 
 
@@ -57,11 +57,11 @@ def jpeg_xmp(xmp):
 
 
 def png_with(kind, data, at=HEADER):
-    return PNG[:at] + made.chunk(kind, data) + PNG[at:]
+    return PNG[:at] + builders.chunk(kind, data) + PNG[at:]
 
 
 def webp_xmp(xmp):
-    return made.encode(PICTURE, "WEBP", lossless=True, xmp=xmp)
+    return builders.encode(PICTURE, "WEBP", lossless=True, xmp=xmp)
 
 
 def raw_profile(exif):
@@ -154,7 +154,7 @@ def test_a_text_that_is_no_exif_turns_nothing():
 
 def test_exif_counts_more_than_xmp():
     both = png_with(b"iTXt", XMP_NAME + b"\0\0\0\0" + BY_ATTRIBUTE, END)
-    both = both[:HEADER] + made.chunk(b"eXIf", tiff(value=3)) + both[HEADER:]
+    both = both[:HEADER] + builders.chunk(b"eXIf", tiff(value=3)) + both[HEADER:]
     assert prepare_image(both).orientation == 3
     assert upright(both).size == prepare_image(both, strip_metadata=True).size == (40, 20)
 
@@ -174,9 +174,9 @@ def test_the_file_and_the_image_opened_from_it_are_turned_alike():
 
 
 def test_exif_behind_many_pixels_is_found_by_reading_little(tmp_path, monkeypatch):
-    large = png_of(10 * made.MIB)
+    large = png_of(10 * builders.MIB)
     path = tmp_path / "large.png"
-    path.write_bytes(large[:END] + made.chunk(b"eXIf", tiff()) + large[END:])
+    path.write_bytes(large[:END] + builders.chunk(b"eXIf", tiff()) + large[END:])
     read = []
     real = content._read_up_to
     monkeypatch.setattr(
@@ -209,7 +209,7 @@ def test_texts_are_unpacked_up_to_what_a_decoder_takes(monkeypatch):
         return real()
 
     monkeypatch.setattr("xai_vision.imaging._formats.png.zlib.decompressobj", counted)
-    text = made.chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b" " * (1024 * 1024 - 1)))
+    text = builders.chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b" " * (1024 * 1024 - 1)))
     few, many = (PNG[:END] + text * count + PNG[END:] for count in (10, 1000))
     assert prepare_image(few).size == (40, 20)
     assert len(unpacked) == 10

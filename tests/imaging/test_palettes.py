@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from tests.sample_images import made
+from tests.sample_images import builders
 from xai_vision.imaging import prepare_image
 
 
@@ -16,8 +16,8 @@ def told(prepared):
 @pytest.mark.parametrize("colours", [2, 4, 16, 200])
 @pytest.mark.parametrize("name", ["BMP", "TIFF", "GIF"])
 def test_palettes_are_kept(name, colours):
-    image = made.photo(64, 48).quantize(colours)
-    prepared = prepare_image(made.encode(image, name))
+    image = builders.photo(64, 48).quantize(colours)
+    prepared = prepare_image(builders.encode(image, name))
     assert (prepared.format, prepared.pil().mode, prepared.lossless) == ("PNG", "P", True)
     assert prepared.pil().convert("RGB").tobytes() == image.convert("RGB").tobytes()
     if name == "BMP":
@@ -26,7 +26,7 @@ def test_palettes_are_kept(name, colours):
 
 @pytest.mark.parametrize("transparency", [1, b"\xff\x80\x00\x40"])
 def test_the_transparency_of_a_palette_is_kept(transparency):
-    image = made.corners().quantize(4)
+    image = builders.corners().quantize(4)
     image.info["transparency"] = transparency
     prepared = prepare_image(image)
     assert prepared.pil().mode == "P"
@@ -52,11 +52,11 @@ def test_a_palette_of_its_own_transparency():
 
 
 def test_a_palette_is_written_out_only_where_that_is_needed():
-    image = made.noise(300, 300).convert("RGB").quantize(64)
+    image = builders.noise(300, 300).convert("RGB").quantize(64)
     in_palette = prepare_image(image).size_bytes
     assert in_palette < 100_000
     for name in ("BMP", "GIF"):  # as RGB it would not fit
-        fitting = prepare_image(made.encode(image, name), limit=in_palette)
+        fitting = prepare_image(builders.encode(image, name), limit=in_palette)
         assert (fitting.format, fitting.lossless) == ("PNG", True)
     lossy = prepare_image(image, limit=in_palette - 1, fit=True)
     assert lossy.format == "JPEG"

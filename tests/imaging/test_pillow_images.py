@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from tests.sample_images import made, sample
+from tests.sample_images import builders, sample
 from xai_vision.imaging import ImageReadError, ImageTruncatedError, prepare_image
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "F"])
 def test_pillow_images_of_every_mode(mode):
-    image = made.corners().convert(mode)
+    image = builders.corners().convert(mode)
     before = image.tobytes()
     prepared = prepare_image(image)
     assert prepared.format == "PNG"
@@ -28,7 +28,7 @@ def test_pillow_images_of_every_mode(mode):
 
 
 def test_an_opened_pillow_image_is_turned_as_its_exif_says():
-    image = Image.open(io.BytesIO(made.rotated_jpeg(6)))
+    image = Image.open(io.BytesIO(builders.rotated_jpeg(6)))
     prepared = prepare_image(image)
     assert prepared.size == (48, 32)
     assert "applied EXIF orientation" in str(prepared.changes[0])
@@ -89,7 +89,7 @@ def test_a_broken_pillow_image_is_not_called_closed():
 
 @pytest.mark.parametrize("name", ["noise.png", "animated.gif"])
 def test_one_lazily_opened_pillow_image_for_many_threads(name):
-    data = made.encode(made.noise(600, 600), "PNG") if name == "noise.png" else sample(name)
+    data = builders.encode(builders.noise(600, 600), "PNG") if name == "noise.png" else sample(name)
     for _ in range(4):
         image = Image.open(io.BytesIO(data))
         start = threading.Barrier(8)

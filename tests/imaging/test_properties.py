@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.imaging.test_damaged_images import attempted
-from tests.sample_images import jpeg, made, png, sample
+from tests.sample_images import builders, jpeg, png, sample
 from xai_vision.imaging import ImageError, decode, prepare_image, read_header, sniff_format
 
-NAMES = [n for n in made.SAMPLES if "mib" not in n and "wide" not in n and "rotated-" not in n]
+NAMES = [n for n in builders.SAMPLES if "mib" not in n and "wide" not in n and "rotated-" not in n]
 SEEDS = [*NAMES, "rotated-6.jpg"]
 STARTS = [sample(name)[:32] for name in NAMES]
 
@@ -38,7 +38,7 @@ def right(source, **options):
     label, _, data = url.partition(",")
     assert label == f"data:{prepared.media_type};base64"
     raw = base64.b64decode(data, validate=True)
-    assert len(raw) == prepared.size_bytes <= 20 * made.MIB
+    assert len(raw) == prepared.size_bytes <= 20 * builders.MIB
     assert sniff_format(raw) == prepared.format
     assert prepared.estimate("high").low > 0
     if options.get("verify"):

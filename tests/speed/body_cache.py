@@ -1,4 +1,4 @@
-"""Conversations with pictures, and what of their bodies is kept."""
+"""Helpers for tests of the cache of request bodies."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from xai_vision.chat._request.settings import make_settings
 from xai_vision.proto import chat_pb2
 
 Request = chat_pb2.GetCompletionsRequest
-PICTURE = jpeg()
+IMAGE = jpeg()
 
 
 def conversation(*messages):
     return Conversation(make_settings("grok-4", {}), messages)
 
 
-def look(words="What is this?"):
-    return user(words, image(PICTURE))
+def image_message(text="What is this?"):
+    return user(text, image(IMAGE))
 
 
-def kept(chat):
+def cached_bytes(chat):
     return chat._body_cache.size
 
 
-def spare(chat):
+def evictable_bytes(chat):
     return chat._body_cache.evictable_bytes
 
 
-def meant(chat):
-    """What the messages say, each read anew; they stay as they are."""
+def expected_request(chat):
+    """Return the request that the messages make, without the cache and without changing them."""
     request = Request(model="grok-4", n=1)
     request.messages.extend(message._as_proto() for message in chat.messages)
     return request
 
 
-def check(chat):
-    wanted = meant(chat)
-    assert Request.FromString(chat._body()) == wanted
-    assert meant(chat) == wanted
+def check_body(chat):
+    expected = expected_request(chat)
+    assert Request.FromString(chat._body()) == expected
+    assert expected_request(chat) == expected
 
 
-def run(wide, work):
-    failed = []
+def run_threads(count, work):
+    errors = []
 
-    def one():
+    def run():
         try:
             work()
         except BaseException as error:
-            failed.append(error)
+            errors.append(error)
             raise
 
-    crew = [threading.Thread(target=one, daemon=True) for _ in range(wide)]
-    for thread in crew:
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(count)]
+    for thread in threads:
         thread.start()
-    for thread in crew:
-        thread.join(30)
-    assert not failed
-    assert not any(thread.is_alive() for thread in crew)
+    for thread in threads:
+        thread.join(60)
+    assert not errors
+    assert not any(thread.is_alive() for thread in threads)

@@ -1,7 +1,7 @@
-"""How often the data of a picture is held: once, in the request's body.
+"""The number of copies of an image's data: one, in the request's body.
 
-Run by test_copies.py, in a process of its own: until Python 3.13 tracing memory may crash a process
-in which other threads, such as gRPC's, come and go.
+test_copies.py runs this file in a separate process: before Python 3.13 tracemalloc may crash a
+process in which other threads, such as those of gRPC, start and end.
 """
 
 from __future__ import annotations
@@ -22,25 +22,26 @@ from xai_vision.chat._request.settings import make_settings
 MIB = 2**20
 SIZE = 10 * MIB
 ENCODED = SIZE * 4 // 3
-ROOM = MIB  # for all that is not the picture
+OVERHEAD = MIB  # Everything except the image.
 
 
-class Peak:
-    """Bytes that were held at most, over what was held before."""
+class Growth:
+    """The number of bytes allocated since the start of a measurement."""
 
-    grown = 0
+    size = 0
 
 
 @contextmanager
-def peak():
-    found = Peak()
+def peak_growth():
+    """Measure the peak of the memory that the block allocates."""
+    growth = Growth()
     gc.collect()
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
         tracemalloc.reset_peak()
-        yield found
-        found.grown = tracemalloc.get_traced_memory()[1] - before
+        yield growth
+        growth.size = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
 
@@ -66,42 +67,42 @@ def _loaded(tmp_path):
     conversation().append(user("What?", image(jpeg_of(8192))))._body()
 
 
-def test_bytes_are_encoded_into_the_body_and_held_nowhere_else(data):
-    with peak() as preparing:
+def test_bytes_are_encoded_into_the_body_without_another_copy(data):
+    with peak_growth() as preparing:
         chat = conversation().append(user("What is this?", image(data)))
-    assert preparing.grown < ROOM
-    with peak() as writing:
+    assert preparing.size < OVERHEAD
+    with peak_growth() as writing:
         body = chat._body()
-    assert ENCODED < len(body) <= writing.grown < ENCODED + ROOM
+    assert ENCODED < len(body) <= writing.size < ENCODED + OVERHEAD
 
 
-def test_a_path_is_read_in_steps(path):
-    with peak() as preparing:
+def test_a_file_is_read_in_chunks(path):
+    with peak_growth() as preparing:
         chat = conversation().append(user("What is this?", image(path)))
-    assert preparing.grown < ROOM
-    with peak() as writing:
+    assert preparing.size < OVERHEAD
+    with peak_growth() as writing:
         chat._body()
-    assert ENCODED < writing.grown < ENCODED + ROOM
+    assert ENCODED < writing.size < ENCODED + OVERHEAD
 
 
-def test_the_same_picture_twice_is_held_twice_only_in_the_body(data):
+def test_an_image_used_twice_is_stored_twice_only_in_the_body(data):
     chat = conversation().append(user(image(data), image(data)))
-    with peak() as writing:
+    with peak_growth() as writing:
         chat._body()
-    assert writing.grown < 2 * ENCODED + ROOM
+    assert writing.size < 2 * ENCODED + OVERHEAD
 
 
-def test_a_conversation_holds_one_body_however_many_turns(path):
+def test_a_conversation_stores_one_body_for_all_turns(path):
     file = path.with_name("small.jpg")
     file.write_bytes(jpeg_of(MIB))
     chat, turns = conversation(), 12
-    with peak() as talking:
+    with peak_growth() as growth:
         for _ in range(turns):
             chat.append(user("And this?", image(file)))
             size = len(chat._body())
             chat.append(assistant("A bicycle."))
-    # While it grows it may have to move: then a little more than once.
-    assert size < talking.grown < 1.25 * size + ROOM
+    # A growing buffer may be moved, which needs a little more memory.
+    assert size < growth.size < 1.25 * size + OVERHEAD
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +110,12 @@ def small():
     return jpeg_of(MIB)
 
 
-def another(data):
-    """The same bytes in a place of their own."""
+def new_copy(data):
+    """Return the same bytes in new memory."""
     return bytes(bytearray(data))
 
 
-FORMS = {
+SOURCES = {
     "bytes": lambda data, path: data,
     "view": lambda data, path: memoryview(bytearray(data)),
     "data URL": lambda data, path: data_url(data),
@@ -124,32 +125,34 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_a_conversation_holds_a_picture_once(form, tmp_path, small):
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_conversation_stores_an_image_once(source, tmp_path, small):
     turns, file = 6, tmp_path / "photo.jpg"
     file.write_bytes(small)
-    with rest() as held:
+    with final_growth() as growth:
         chat = conversation()
         for _ in range(turns):
-            chat.append(user("And this?", image(FORMS[form](another(small), file))))
+            chat.append(user("And this?", image(SOURCES[source](new_copy(small), file))))
             encoded = len(chat._body())
             chat.append(assistant("A bicycle."))
-    assert held.grown < 1.02 * encoded + ROOM / 4, "a picture is held beside the body"
-    assert held.grown > encoded
+    assert growth.size < 1.02 * encoded + OVERHEAD / 4, "the image is stored outside the body"
+    assert growth.size > encoded
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_before_the_second_turn_it_is_held_as_it_was_given(form, tmp_path, small):
+@pytest.mark.parametrize("source", SOURCES)
+def test_before_the_second_turn_the_source_stays(source, tmp_path, small):
     file = tmp_path / "photo.jpg"
     file.write_bytes(small)
-    with rest() as held:
-        chat = conversation().append(user("And this?", image(FORMS[form](another(small), file))))
+    with final_growth() as growth:
+        chat = conversation().append(
+            user("And this?", image(SOURCES[source](new_copy(small), file)))
+        )
         chat._body()
-    assert held.grown < 4 / 3 * MIB + ROOM / 4
-    assert (held.grown < ROOM / 4) == (form == "path")
+    assert growth.size < 4 / 3 * MIB + OVERHEAD / 4
+    assert (growth.size < OVERHEAD / 4) == (source == "path")
 
 
-ASKS = {
+PROTO_READERS = {
     "chat.proto": lambda chat: chat.proto,
     "message.proto": lambda chat: chat.messages[0].proto,
     "part.proto": lambda chat: chat.messages[0].content[0].proto,
@@ -157,32 +160,32 @@ ASKS = {
 }
 
 
-@pytest.mark.parametrize("asked", ASKS)
+@pytest.mark.parametrize("reader", PROTO_READERS)
 @pytest.mark.parametrize("turns", [1, 3])
-def test_what_protobuf_holds_is_let_go_of(asked, turns, small):
-    """Only what Python allocates is seen here, so a picture in protobuf counts nothing."""
-    with rest() as held:
-        chat = conversation().append(user(image(another(small))))
+def test_data_copied_into_protobuf_is_released(reader, turns, small):
+    """tracemalloc sees only Python's memory, so an image in protobuf does not count."""
+    with final_growth() as growth:
+        chat = conversation().append(user(image(new_copy(small))))
         for _ in range(turns):
             chat._body()
         before = tracemalloc.get_traced_memory()[0]
         assert before > MIB
-        proto = ASKS[asked](chat)
+        proto = PROTO_READERS[reader](chat)
         chat._body()
     assert proto.ByteSize() > MIB
-    assert held.grown < ROOM / 4
+    assert growth.size < OVERHEAD / 4
 
 
 @contextmanager
-def rest():
-    """How much more is held at the end."""
-    found = Peak()
+def final_growth():
+    """Measure the memory that is still allocated at the end of the block."""
+    growth = Growth()
     gc.collect()
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        yield found
+        yield growth
         gc.collect()
-        found.grown = tracemalloc.get_traced_memory()[0] - before
+        growth.size = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()

@@ -1,4 +1,4 @@
-"""The body of the last turn is kept, and what follows written to its end."""
+"""The body of the last turn is cached, and later messages are appended to it."""
 
 from __future__ import annotations
 
@@ -6,130 +6,137 @@ import pickle
 
 import pytest
 
-from tests.speed.body_cache import PICTURE, Request, check, conversation, kept, look
+from tests.speed.body_cache import (
+    IMAGE,
+    Request,
+    cached_bytes,
+    check_body,
+    conversation,
+    image_message,
+)
 from xai_vision import prepare_image
 from xai_vision.chat import assistant, image, user
 
-pytestmark = pytest.mark.usefixtures("small_ones_kept")
+pytestmark = pytest.mark.usefixtures("cache_small_bodies")
 
 
-def test_the_second_body_is_kept_and_grows():
-    chat = conversation(look())
+def test_the_second_body_is_cached_and_grows():
+    chat = conversation(image_message())
     chat._body()
-    assert not kept(chat)
+    assert not cached_bytes(chat)
     chat._body()
-    first = kept(chat)
-    assert first > len(PICTURE)
-    chat.append(look("And this?"))
-    check(chat)
-    assert kept(chat) > 2 * len(PICTURE)
+    first = cached_bytes(chat)
+    assert first > len(IMAGE)
+    chat.append(image_message("And this?"))
+    check_body(chat)
+    assert cached_bytes(chat) > 2 * len(IMAGE)
 
 
-def test_settings_for_one_call_are_not_kept():
-    chat = conversation(look())
+def test_options_of_a_call_are_not_cached():
+    chat = conversation(image_message())
     for tokens in (None, 5, 6000, 5, None):
         overrides = {} if tokens is None else {"max_tokens": tokens}
         assert Request.FromString(chat._body(**overrides)).max_tokens == (tokens or 0)
 
 
-def test_a_body_in_use_is_not_written_to():
-    chat = conversation(look())
+def test_a_body_in_use_is_not_changed():
+    chat = conversation(image_message())
     chat._body()
     first = chat._body()
-    said = Request.FromString(first)
-    chat.append(look("Another"))
-    chat.messages[0] = look("Changed")
-    check(chat)
-    assert Request.FromString(first) == said
+    request = Request.FromString(first)
+    chat.append(image_message("Another"))
+    chat.messages[0] = image_message("Changed")
+    check_body(chat)
+    assert Request.FromString(first) == request
 
 
-def test_a_picture_is_read_once_however_many_turns(tmp_path):
+def test_a_file_is_read_once_for_all_turns(tmp_path):
     file = tmp_path / "photo.jpg"
-    file.write_bytes(PICTURE)
+    file.write_bytes(IMAGE)
     chat = conversation(user(image(file)))
     chat._body()
     chat._body()
     file.unlink()
-    assert len(chat.append(user("And now?"))._body()) > len(PICTURE)
+    assert len(chat.append(user("And now?"))._body()) > len(IMAGE)
 
 
-def test_taking_the_proto_lets_go_of_it():
-    chat = conversation(look())
+def test_reading_the_proto_releases_the_cache():
+    chat = conversation(image_message())
     for _ in range(2):
         chat._body()
-    said = Request.FromString(chat._body())
-    said.ClearField("n")
-    assert chat.proto == said
-    assert not kept(chat)
+    request = Request.FromString(chat._body())
+    request.ClearField("n")
+    assert chat.proto == request
+    assert not cached_bytes(chat)
 
 
-def test_a_failure_while_writing_leaves_nothing_half_done(tmp_path):
-    chat = conversation(look())
+def test_a_failed_write_leaves_the_cache_consistent(tmp_path):
+    chat = conversation(image_message())
     for _ in range(2):
         chat._body()
     file = tmp_path / "photo.jpg"
-    file.write_bytes(PICTURE)
+    file.write_bytes(IMAGE)
     chat.append(user(image(file)))
     file.unlink()
     with pytest.raises(Exception, match="file not found"):
         chat._body()
     del chat.messages[-1]
-    check(chat)
+    check_body(chat)
 
 
-def test_dropping_the_last_answer_writes_nothing_anew(monkeypatch):
-    chat = conversation(look(), assistant("A cat."))
+def test_replacing_the_last_response_keeps_the_buffer(monkeypatch):
+    chat = conversation(image_message(), assistant("A cat."))
     for _ in range(2):
         chat._body()
     before = chat._body_cache._cached[0].buffer
     chat.messages[-1] = assistant("A dog.")
-    check(chat)
+    check_body(chat)
     assert chat._body_cache._cached[0].buffer is before
 
 
-def test_replacing_the_last_picture_writes_nothing_anew():
-    chat = conversation(look(), assistant("A cat."), look("And this?"))
+def test_replacing_the_last_image_keeps_the_buffer():
+    chat = conversation(image_message(), assistant("A cat."), image_message("And this?"))
     for _ in range(2):
         chat._body()
     before = chat._body_cache._cached[0].buffer
-    chat.messages[-1] = look("Or this?")
-    check(chat)
+    chat.messages[-1] = image_message("Or this?")
+    check_body(chat)
     assert chat._body_cache._cached[0].buffer is before
 
 
-def test_a_picture_that_is_shown_again_makes_nothing_old_new():
-    chat = conversation(look())
+def test_repeating_an_image_keeps_the_buffer():
+    chat = conversation(image_message())
     for _ in range(2):
         chat._body()
     before = chat._body_cache._cached[0].buffer
     for _ in range(4):
         chat.append(user("And again?", chat.messages[0].content[1]))
-        check(chat)
+        check_body(chat)
         assert chat._body_cache._cached[0].buffer is before
 
 
-def test_a_part_that_is_protobuf_does_not_go_back_to_its_picture():
-    part = image(PICTURE)
-    picture = part.source
+def test_a_part_with_a_proto_ignores_a_new_source():
+    part = image(IMAGE)
+    source = part.source
     part.proto.image_url.image_url = "https://example.com/other"
-    part.replace_image(prepare_image(PICTURE), instead_of=picture)
+    part.replace_image(prepare_image(IMAGE), instead_of=source)
     assert part.source.url() == "https://example.com/other"
-    check(conversation(user(part)))
+    check_body(conversation(user(part)))
 
 
-def test_pictures_are_what_they_were():
-    prepared = prepare_image(PICTURE, name="cat", strip_metadata=True)
+def test_a_cached_image_has_the_same_properties():
+    prepared = prepare_image(IMAGE, name="cat", strip_metadata=True)
     chat = conversation(user(image(prepared, detail="high")))
     for _ in range(2):
         chat._body()
-    held = chat.messages[0].images[0].source
-    assert held is not prepared
+    cached = chat.messages[0].images[0].source
+    assert cached is not prepared
     for name in ("source", "format", "size", "size_bytes", "changes", "tokens", "url_size"):
-        assert getattr(held, name) == getattr(prepared, name), name
-    assert held.read() == prepared.read()
-    assert held.sha256() == prepared.sha256()
-    assert held.pil().tobytes() == prepared.pil().tobytes()
-    assert held.describe() == prepared.describe()
-    assert pickle.loads(pickle.dumps(held)).read() == prepared.read()
-    assert prepare_image(held, max_side=20).size[0] <= 20
-    assert prepare_image(held, verify=True).read() == prepared.read()
+        assert getattr(cached, name) == getattr(prepared, name), name
+    assert cached.read() == prepared.read()
+    assert cached.sha256() == prepared.sha256()
+    assert cached.pil().tobytes() == prepared.pil().tobytes()
+    assert cached.describe() == prepared.describe()
+    assert pickle.loads(pickle.dumps(cached)).read() == prepared.read()
+    assert prepare_image(cached, max_side=20).size[0] <= 20
+    assert prepare_image(cached, verify=True).read() == prepared.read()

@@ -1,4 +1,4 @@
-"""count_copies.py, in a process of its own."""
+"""Run count_copies.py in a separate process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 FILE = Path(__file__).with_name("count_copies.py")
 
 
-def test_how_often_a_picture_is_held():
+def test_number_of_copies_of_an_image():
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(FILE)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=FILE.parents[2])
-    assert done.returncode == 0, done.stdout[-5000:]
-    assert re.search(r"^2[0-9] passed", done.stdout, re.MULTILINE), done.stdout[-500:]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=FILE.parents[2])
+    assert result.returncode == 0, result.stdout[-5000:]
+    assert re.search(r"^2[0-9] passed", result.stdout, re.MULTILINE), result.stdout[-500:]

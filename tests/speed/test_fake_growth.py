@@ -1,4 +1,4 @@
-"""The fake stays as large as it is, however many calls come."""
+"""The memory of the fake server does not grow with the number of calls."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def resident():
     return int(line.split()[1]) * 1024
 
 
-async def call(server, count, wide=32):
+async def make_calls(server, count, workers=32):
     async with AsyncClient(server.api_key, api_host=server.target) as client:
 
-        async def one():
-            for _ in range(count // wide):
+        async def work():
+            for _ in range(count // workers):
                 await client.chat.create("grok-4").append(user("Hi")).sample()
 
-        await asyncio.gather(*(one() for _ in range(wide)))
+        await asyncio.gather(*(work() for _ in range(workers)))
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not STATUS.exists(), reason="needs /proc")
 def test_no_growth_over_100_000_calls():
     with FakeServer() as server:
-        asyncio.run(call(server, 20_000))
-        early = resident()
-        asyncio.run(call(server, 80_000))
-        assert resident() - early < 8 * MIB
+        asyncio.run(make_calls(server, 20_000))
+        before = resident()
+        asyncio.run(make_calls(server, 80_000))
+        assert resident() - before < 8 * MIB
         assert len(server.calls) < 20_000

@@ -1,4 +1,4 @@
-"""What a program loads before its first answer: nothing it does not need."""
+"""A program imports no modules that it does not need for its first response."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 CLIENT = "from xai_vision import AsyncClient, Client; from xai_vision.chat import image, user"
-ANSWER = """
+RESPONSE = """
 from xai_vision.testing import FakeServer
 with FakeServer() as server:
     before = set(sys.modules)
@@ -28,17 +28,17 @@ HEAVY = {
 
 def loaded(code):
     script = f"import sys\n{code}\nprint(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return [set(line.split()) for line in done.stdout.splitlines()]
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return [set(line.split()) for line in result.stdout.splitlines()]
 
 
-def test_the_front_door_alone_loads_neither_grpc_nor_protobuf():
+def test_the_package_imports_neither_grpc_nor_protobuf():
     [modules] = loaded("import xai_vision")
     assert not {"grpc", "google.protobuf", "asyncio"} & modules
 
 
-def test_a_client_loads_little_more_than_grpc_and_the_messages():
+def test_the_client_imports_little_more_than_grpc_and_the_messages():
     [client] = loaded(CLIENT)
     [raw] = loaded(RAW)
     added = client - raw
@@ -47,7 +47,7 @@ def test_a_client_loads_little_more_than_grpc_and_the_messages():
     assert len(added) <= 68, sorted(added)
 
 
-def test_a_first_answer_loads_next_to_nothing_more():
-    first, _ = loaded(ANSWER)
-    assert not (HEAVY - {"json"}) & first  # the fake has json loaded
+def test_the_first_response_imports_few_modules():
+    first, _ = loaded(RESPONSE)
+    assert not (HEAVY - {"json"}) & first  # The fake server imports json.
     assert len(first) <= 54, sorted(first)

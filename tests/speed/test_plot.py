@@ -1,4 +1,4 @@
-"""The image of the benchmark shows what its JSON says."""
+"""The benchmark's plot shows the numbers of its JSON."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import re
 from benchmarks.plot import SHOWN, draw, place, rows
 
 
-def measured(**ratios: float) -> dict:
-    clients = {who: {"median": 1, "ratio": ratio} for who, ratio in ratios.items()}
+def results(**ratios: float) -> dict:
+    clients = {name: {"median": 1, "ratio": ratio} for name, ratio in ratios.items()}
     return {"items": {"text": {"metrics": {"cpu": {"raw": {"median": 1}, **clients}}}}}
 
 
-def test_bars_stand_for_ratios():
-    drawn = draw(measured(xai_vision=0.5, xai_sdk=4.0))
-    assert ">0.50<" in drawn
-    assert ">4.00<" in drawn
-    assert SHOWN["text"] in drawn
-    widths = [float(found) for found in re.findall(r'width="([\d.]+)" height="10" fill', drawn)]
+def test_the_length_of_bars_is_the_ratio():
+    svg = draw(results(xai_vision=0.5, xai_sdk=4.0))
+    assert ">0.50<" in svg
+    assert ">4.00<" in svg
+    assert SHOWN["text"] in svg
+    widths = [float(width) for width in re.findall(r'width="([\d.]+)" height="10" fill', svg)]
     bars = sorted(width for width in widths if width != 10)
-    assert round(bars[1] / bars[0], 1) == 2.0, "two doublings are twice as long as one"
+    assert round(bars[1] / bars[0], 1) == 2.0, "the scale is logarithmic"
 
 
-def test_what_was_not_measured_is_not_drawn():
+def test_missing_results_are_not_drawn():
     assert rows({"items": {}}["items"]) == []
-    assert [label for label, _ in rows(measured(xai_vision=1.0)["items"])] == [SHOWN["text"]]
+    assert [label for label, _ in rows(results(xai_vision=1.0)["items"])] == [SHOWN["text"]]
     assert place(1000) == place(16)

@@ -1,4 +1,4 @@
-"""What a chunk costs: as much late in a long answer as early, and no threads of its own."""
+"""The cost of a chunk: constant over a long response, and without extra threads."""
 
 from __future__ import annotations
 
@@ -14,67 +14,67 @@ from xai_vision.chat._response.accumulator import StreamAccumulator
 from xai_vision.proto import chat_pb2
 from xai_vision.testing import FakeServer
 
-PIECE = "a few words "
+TEXT = "a few words "
 
 
-def chunk():
-    made = chat_pb2.GetChatCompletionChunk(id="1", model="grok-4")
-    made.outputs.add().delta.content = PIECE
-    made.outputs[0].delta.role = chat_pb2.ROLE_ASSISTANT
-    return made
+def make_chunk():
+    message = chat_pb2.GetChatCompletionChunk(id="1", model="grok-4")
+    message.outputs.add().delta.content = TEXT
+    message.outputs[0].delta.role = chat_pb2.ROLE_ASSISTANT
+    return message
 
 
 @pytest.mark.parametrize("read", [True, False])
-def test_chunk_16_000_takes_the_steps_that_chunk_500_took(read):
-    fold = StreamAccumulator()
-    response = Response(fold)
-    pieces = [chunk() for _ in range(256)]
+def test_the_cost_of_a_chunk_does_not_grow(read):
+    accumulator = StreamAccumulator()
+    response = Response(accumulator)
+    chunks = [make_chunk() for _ in range(256)]
 
-    def some():
-        for piece in pieces:
-            fold.add(piece)
+    def add_chunks():
+        for chunk in chunks:
+            accumulator.add(chunk)
             if read:
                 assert response.content
 
-    def upto(count):
-        while response.proto.ByteSize() < count * len(PIECE):
-            for piece in pieces:
-                fold.add(piece)
+    def fill(count):
+        while response.proto.ByteSize() < count * len(TEXT):
+            for chunk in chunks:
+                accumulator.add(chunk)
 
-    upto(500)
-    early = calls_of(some)
-    upto(16_000)
-    late = calls_of(some)
+    fill(500)
+    early = calls_of(add_chunks)
+    fill(16_000)
+    late = calls_of(add_chunks)
     assert late <= early * 1.05
-    assert early / len(pieces) < (30 if read else 20)
+    assert early / len(chunks) < (30 if read else 20)
 
 
-def test_a_long_answer_read_at_every_chunk_is_held_once():
-    response, count = Response(fold := StreamAccumulator()), 16_000
-    piece = chunk()
+def test_a_long_response_read_at_every_chunk_is_stored_once():
+    response, count = Response(accumulator := StreamAccumulator()), 16_000
+    chunk = make_chunk()
     for _ in range(500):
-        fold.add(piece)
+        accumulator.add(chunk)
     tracemalloc.start()
     try:
         for _ in range(count):
-            fold.add(piece)
+            accumulator.add(chunk)
             assert response.content
-        now, most = tracemalloc.get_traced_memory()
+        size, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    text = count * len(PIECE)
-    assert now < 2 * text
-    # Grown in place, or moved now and then; never one text per chunk.
-    assert most < 4 * text
+    text = count * len(TEXT)
+    assert size < 2 * text
+    # The text grows in place or is moved now and then, but is not copied for each chunk.
+    assert peak < 4 * text
 
 
 def test_calls_start_no_threads(monkeypatch):
     started = []
-    plain = threading.Thread.start
+    original_start = threading.Thread.start
 
     def start(thread):
         started.append(thread.name)
-        plain(thread)
+        original_start(thread)
 
     with FakeServer() as server, Client(server.api_key, api_host=server.target) as client:
         chat = client.chat.create("grok-4").append(user("Hi"))
@@ -85,5 +85,5 @@ def test_calls_start_no_threads(monkeypatch):
             chat.sample()
             list(chat.stream())
     ours = [name for name in started if not name.startswith("xai-vision-fake")]
-    # grpc minds a channel by one thread, which it may renew; the rest is the server's.
+    # gRPC has one thread per channel, which it may restart; the others are the server's.
     assert len(ours) <= 10, ours

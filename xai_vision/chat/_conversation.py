@@ -259,16 +259,11 @@ class MessageList(MutableSequence[Message]):
         return repr(list(self))
 
 
-_NOT_A_LIST = "messages must be a list of messages, such as [user('...')]"
-
-
 def _listed(messages: Iterable[MessageLike]) -> list[MessageLike]:
-    if isinstance(messages, (str, bytes, Mapping, Message)):
-        raise InvalidRequestError(_NOT_A_LIST)
-    try:
-        return list(messages)
-    except TypeError:
-        raise InvalidRequestError(_NOT_A_LIST) from None
+    is_single = isinstance(messages, (str, bytes, Mapping, Message))
+    if is_single or not isinstance(messages, Iterable):
+        raise InvalidRequestError("messages must be a list of messages, such as [user('...')]")
+    return list(messages)
 
 
 _NO_MESSAGES = "the conversation has no messages; append(user('...')) first"

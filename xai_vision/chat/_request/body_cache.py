@@ -266,12 +266,8 @@ def _digest(encoded: bytes) -> bytes:
 
 
 def _common_prefix_length(old: list[_Fingerprint], new: list[_Fingerprint]) -> int:
-    count = 0
-    for ours, theirs in zip(old, new):  # noqa: B905  # the shorter list ends the prefix
-        if ours != theirs:
-            break
-        count += 1
-    return count
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(old), len(new)))
 
 
 _recent: list[weakref.ref[RequestBodyCache]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_vision import _validation as checks
@@ -59,10 +60,6 @@ def tool_list(name: str, value: Any) -> list[chat_pb2.Tool]:
 
 def _invalid(name: str, expected: str, value: object) -> InvalidRequestError:
     return InvalidRequestError(f"{name} must be {expected}, not {checks.short_repr(value)}")
-
-
-def _non_empty_string(name: str, value: Any) -> str:
-    return checks.string(name, value, empty=False)
 
 
 def _integer(min_: int, max_: int = 2**31 - 1) -> Converter:
@@ -237,7 +234,7 @@ _CONVERTERS: dict[str, Converter] = {
     "reasoning_effort": _enum(chat_pb2.ReasoningEffort, _REASONING_EFFORTS),
     "search_parameters": _search_parameters,
     "store_messages": checks.boolean,
-    "previous_response_id": _non_empty_string,
+    "previous_response_id": partial(checks.string, empty=False),
     "use_encrypted_content": checks.boolean,
     "max_turns": _integer(1),
     "include": _list_of(_enum(chat_pb2.IncludeOption, _INCLUDE_OPTIONS)),

@@ -160,6 +160,7 @@ def _on_termination(call: ActiveCall, on_complete: Callable[[], None] | None) ->
 def _finish(context: grpc.ServicerContext, call: ActiveCall) -> None:
     # Called before the last byte is sent, so that a client with its response finds the log
     # complete.
+    context.set_trailing_metadata((_request_id(),))
     if context.is_active():
         call.finish("OK")
     else:
@@ -171,5 +172,9 @@ def _abort(
 ) -> NoReturn:
     status = to_service_error(engine, call, error)
     call.finish(status.code.name, status.details)
-    context.set_trailing_metadata((*status.trailing, ("x-request-id", str(uuid.uuid4()))))
+    context.set_trailing_metadata((*status.trailing, _request_id()))
     context.abort(status.code, status.details)
+
+
+def _request_id() -> tuple[str, str]:
+    return "x-request-id", str(uuid.uuid4())
