@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
@@ -54,16 +53,20 @@ def _open(config: ConnectionConfig, options: list[tuple[str, Any]]) -> grpc.Chan
     return grpc.insecure_channel(config.target, options)
 
 
-def end(rpc: Any) -> None:
-    """Cancel a stream unless it is complete, and free what it holds."""
+def end(rpc: Any, *, drain: bool) -> None:
+    """Cancel a stream unless it is complete.
+
+    Args:
+        rpc: The stream.
+        drain: Whether to take its remaining events. After an exception within a read, such as
+            KeyboardInterrupt, grpc may have lost an event, and taking it would wait forever.
+    """
     rpc.cancel()
     # A single-threaded stream has an event queue of its own. grpc frees it only when all of its
     # events have been taken; otherwise every cancelled stream would leak about 21 KiB.
-    if type(rpc) is _drainable_class():
-        # A KeyboardInterrupt while grpc waits for an event makes it forget that event.
-        with suppress(KeyError):
-            while rpc._state.due:
-                rpc._consume_next_event()
+    if drain and type(rpc) is _drainable_class():
+        while rpc._state.due:
+            rpc._consume_next_event()
 
 
 def cancellable(rpc: Any) -> Any:

@@ -79,15 +79,21 @@ class Transport:
         with CallContext(call, config, cancellation) as context:
             while not cancellation.cancelled:
                 rpc = cancellable(self._start(call.method.shape, call, context, call.body))
+                drain = False
                 try:
                     cancellation.attach(rpc.cancel)
                     for response in with_idle_timeout(rpc, call.options.idle_timeout):
                         if cancellation.cancelled:
+                            drain = True
                             return
                         if info is not None and not context.received_any:
                             info.initial_metadata = metadata_of(rpc, "initial_metadata")
                         yield context.message(response)
+                except (GeneratorExit, APIError):
+                    drain = True
+                    raise
                 except (grpc.RpcError, IdleTimeoutError) as error:
+                    drain = True
                     if cancellation.cancelled:
                         return
                     delay = context.next_delay(error, closed=self._closed)
@@ -97,7 +103,7 @@ class Transport:
                     context.end_of_stream()
                     return
                 finally:
-                    end(rpc)
+                    end(rpc, drain=drain)
                 cancellation.attach(self._wake_all)
                 self._wait(delay, cancellation)
                 if self._closed:
