@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-
-from xai_vision._validation import did_you_mean
+from typing import TYPE_CHECKING, ClassVar
 
 
 def unexpected_argument(
@@ -18,24 +17,29 @@ def unexpected_argument(
         known: The arguments of the function.
         renamed: Names of other SDKs, and what to write instead.
     """
-    hint = f"; use {renamed[name]}" if name in renamed else did_you_mean(name, known)
+    hint = _hint(name, known, renamed)
     return TypeError(f"{function} got an unexpected keyword argument {name!r}{hint}")
 
 
-def missing_attribute(instance: object, name: str, renamed: Mapping[str, str]) -> AttributeError:
-    """Make the error for an unknown attribute; call it from ``__getattr__``.
+class HintsAttributes:
+    """A base class whose AttributeError suggests what to write instead."""
 
-    Args:
-        instance: The object that lacks the attribute.
-        name: The attribute.
-        renamed: Names of other SDKs, and what to write instead.
-    """
-    hint = ""
-    if not name.startswith("_"):
-        public = (known for known in dir(type(instance)) if not known.startswith("_"))
-        hint = f"; use {renamed[name]}" if name in renamed else did_you_mean(name, public)
-    return AttributeError(
-        f"{type(instance).__name__!r} object has no attribute {name!r}{hint}",
-        name=name,
-        obj=instance,
-    )
+    __slots__ = ()
+
+    _renamed: ClassVar[Mapping[str, str]] = {}
+    """Names of other SDKs, and what to write instead."""
+
+    # Type checkers must not take this for any attribute.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            public = [known for known in dir(type(self)) if not known.startswith("_")]
+            hint = "" if name.startswith("_") else _hint(name, public, self._renamed)
+            message = f"{type(self).__name__!r} object has no attribute {name!r}{hint}"
+            raise AttributeError(message, name=name, obj=self)
+
+
+def _hint(name: str, known: Iterable[str], renamed: Mapping[str, str]) -> str:
+    from xai_vision._validation import did_you_mean  # on use: only errors need it
+
+    return f"; use {renamed[name]}" if name in renamed else did_you_mean(name, known)

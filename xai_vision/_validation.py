@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     StringList: TypeAlias = list[str] | tuple[str, ...] | AbstractSet[str]
 
 MAX_DOMAINS = 5
-MAX_HANDLES = 10
+MAX_HANDLES = 20
 """The contract's number. The service's documentation is reported to say 20 for the x_search tool
 since the middle of 2026 (github.com/pydantic/pydantic-ai/issues/5959); this is not verified."""
 

@@ -9,11 +9,12 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
+from xai_vision._hints import HintsAttributes, unexpected_argument
 from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.config import ConnectionConfig, changed_config, make_config
 from xai_vision._transport.retry import RetryPolicy
 from xai_vision._transport.sync import Transport
-from xai_vision.chat._service import AsyncChatService, ChatService
+from xai_vision.chat._service import RENAMED, AsyncChatService, ChatService
 
 if TYPE_CHECKING:
     from typing_extensions import Never, Self
@@ -31,9 +32,10 @@ _OTHER_SDKS: Final = {
 }
 
 
-class _Base(ABC):
+class _Base(HintsAttributes, ABC):
     """The arguments of both clients."""
 
+    _renamed = RENAMED
     _config: ConnectionConfig
     _transport: Any
 
@@ -71,8 +73,6 @@ class _Base(ABC):
             ConfigurationError: An argument is invalid; the message says what to do.
         """
         for name in unknown:
-            from xai_vision._hints import unexpected_argument  # on use: only errors need it
-
             known = set(_Base.__init__.__annotations__) - {"unknown", "return"}
             raise unexpected_argument(f"{type(self).__name__}()", name, known, _OTHER_SDKS)
         self._config = make_config(

@@ -146,8 +146,8 @@ def x_source(
     """Search the posts on X.
 
     Args:
-        included_x_handles: The only accounts to search, without the @; at most 10.
-        excluded_x_handles: Accounts to exclude, at most 10. Cannot be combined with
+        included_x_handles: The only accounts to search, without the @; at most 20.
+        excluded_x_handles: Accounts to exclude, at most 20. Cannot be combined with
             ``included_x_handles``.
         post_favorite_count: The minimum number of likes of a post.
         post_view_count: The minimum number of views of a post.

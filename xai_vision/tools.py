@@ -120,8 +120,8 @@ def x_search(
         from_date: The earliest time of a post: a datetime (UTC if it has no time zone), a date
             (its midnight in UTC), an ISO 8601 string, or a Timestamp.
         to_date: The latest time of a post, in the same forms.
-        allowed_x_handles: The only accounts to search, without the @; at most 10.
-        excluded_x_handles: Accounts to exclude, at most 10. Cannot be combined with
+        allowed_x_handles: The only accounts to search, without the @; at most 20.
+        excluded_x_handles: Accounts to exclude, at most 20. Cannot be combined with
             ``allowed_x_handles``.
         enable_image_understanding: Whether the model may look at images in posts, by the tool
             ``view_image``. They cost image tokens.

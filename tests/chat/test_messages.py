@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import pickle
 from pathlib import Path
 
@@ -181,8 +182,9 @@ def test_detail_defaults_to_auto():
         (lambda: user(), r"user\(\) needs at least one"),
         (lambda: system(3), r"system\(\) argument 1 is a int"),
         (lambda: user("a", None), r"user\(\) argument 2 is a NoneType"),
-        (lambda: user(b"x"), r"user\(\) argument 1 is a bytes; pass image\(...\) around it"),
-        (lambda: user(Path("a.jpg")), r"argument 1 is a PosixPath; pass image\(...\) around it"),
+        (lambda: user(b"x"), r"user\(\) argument 1: image: unrecognized image data"),
+        (lambda: user(Path("a.jpg")), r"user\(\) argument 1: a.jpg: file not found"),
+        (lambda: user(io.BytesIO(b"")), r"user\(\) argument 1: .*no data left"),
         (lambda: user("\ud800"), "lone surrogate"),
         (lambda: text(b"x"), "text must be a string, not bytes"),
     ],

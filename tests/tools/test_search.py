@@ -97,8 +97,8 @@ def test_search_parameters_are_checked_on_use():
         (lambda: news_source(safe_search="yes"), "news_source: safe_search must be True or False"),
         (lambda: x_source(["a"], ["b"]), "x_source: pass included_x_handles or excluded_x_handles"),
         (
-            lambda: x_source(["a"] * 11),
-            "included_x_handles has 11 entries; the service accepts at most 10",
+            lambda: x_source(["a"] * 21),
+            "included_x_handles has 21 entries; the service accepts at most 20",
         ),
         (lambda: x_source(post_view_count=-1), "post_view_count must be an integer from 0"),
         (lambda: x_source(post_favorite_count="9"), "post_favorite_count must be an integer"),

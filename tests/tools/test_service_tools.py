@@ -123,7 +123,7 @@ def test_get_tool_call_type(number, name):
 
 
 DOMAINS = [f"{letter}.com" for letter in "abcdef"]
-HANDLES = [f"h{number}" for number in range(11)]
+HANDLES = [f"a{number}" for number in range(21)]
 
 
 @pytest.mark.parametrize(
@@ -168,9 +168,9 @@ HANDLES = [f"h{number}" for number in range(11)]
         ),
         (
             lambda: x_search(allowed_x_handles=HANDLES),
-            "allowed_x_handles has 11 entries; the service accepts at most 10",
+            "allowed_x_handles has 21 entries; the service accepts at most 20",
         ),
-        (lambda: x_search(excluded_x_handles=HANDLES), "excluded_x_handles has 11 entries"),
+        (lambda: x_search(excluded_x_handles=HANDLES), "excluded_x_handles has 21 entries"),
         (
             lambda: x_search(excluded_x_handles="NASA"),
             r"excluded_x_handles must be a list of strings, .*'NASA'",

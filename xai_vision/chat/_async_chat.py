@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.options import CallParameters, StreamParameters
@@ -74,9 +74,17 @@ class AsyncChat(ChatCalls):
         prompt = self._prompt(content)
         return self._transport.stream(self._streaming(tools, call, prompt))
 
+    @overload
     async def parse(
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]
-    ) -> tuple[Response, T]:
+    ) -> tuple[Response, T]: ...
+    @overload
+    async def parse(
+        self, shape: Any, *, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> tuple[Response, Any]: ...
+    async def parse(
+        self, shape: Any, *, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> tuple[Response, Any]:
         """See ``Chat.parse``."""
         return await self._transport.unary(self._parsing(shape, tools, call))
 

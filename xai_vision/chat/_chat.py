@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from xai_vision._transport.options import CallParameters, StreamParameters
 from xai_vision._transport.stream import Stream
@@ -99,13 +99,23 @@ class Chat(ChatCalls):
         prompt = self._prompt(content)
         return self._transport.stream(self._streaming(tools, call, prompt))
 
+    @overload
     def parse(
         self, shape: type[T], *, tools: Tools = None, **call: Unpack[CallParameters]
-    ) -> tuple[Response, T]:
+    ) -> tuple[Response, T]: ...
+    @overload
+    def parse(
+        self, shape: Any, *, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> tuple[Response, Any]: ...
+    def parse(
+        self, shape: Any, *, tools: Tools = None, **call: Unpack[CallParameters]
+    ) -> tuple[Response, Any]:
         """Request structured output and parse it.
 
         Args:
-            shape: A Pydantic model, or another type that Pydantic supports (extra "pydantic").
+            shape: A Pydantic model, or another type that Pydantic supports (extra "pydantic"),
+                such as ``list[str]`` or ``Literal["cat", "dog"]``. Type checkers know the type
+                of the parsed object if the shape is a class; otherwise it is ``Any``.
 
         Returns:
             The response and the parsed object.

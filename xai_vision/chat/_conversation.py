@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, MutableSequence, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
+from xai_vision._hints import HintsAttributes
 from xai_vision.chat._messages.coerce import (
     MessageLike,
     coerce_message,
@@ -33,8 +34,15 @@ Settings = chat_pb2.GetCompletionsRequest
 _ONE_RESPONSE = Settings(n=1).SerializeToString()
 
 
-class Conversation:
+class Conversation(HintsAttributes):
     """The state of a chat, without a transport."""
+
+    _renamed: ClassVar = {
+        "content": "sample().content",
+        "invoke": "sample()",
+        "run": "sample()",
+        "send": "append(user(...)) and sample(), or ask(...)",
+    }
 
     def __init__(self, settings: Settings, messages: Iterable[MessageLike] = ()) -> None:
         self._settings = settings
@@ -178,7 +186,7 @@ class Conversation:
                 raise ClientClosedError(
                     "this chat was unpickled without a client; call chat.attach(client)"
                 )
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return super().__getattr__(name)
 
     def __repr__(self) -> str:
         settings = self._settings if self._proto is None else self._proto

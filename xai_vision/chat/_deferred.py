@@ -11,6 +11,7 @@ import grpc
 from xai_vision._transport.durations import call_seconds
 from xai_vision._transport.options import CallOptions
 from xai_vision._transport.rpc import CallInfo, CallSequence, RpcCall, Sleep
+from xai_vision.chat._response.conversions import enum_name
 from xai_vision.chat._response.reply_source import CompleteReply, ReplySource
 from xai_vision.errors import APIError, NotFoundError, RequestTimeoutError, ServerError
 from xai_vision.proto import chat_pb2, deferred_pb2
@@ -92,7 +93,7 @@ def _within(options: CallOptions, end: float) -> CallOptions:
 
 
 def _ended(status: deferred_pb2.DeferredStatus.ValueType, request_id: str) -> APIError:
-    name = deferred_pb2.DeferredStatus.Name(status)
+    name = enum_name(deferred_pb2.DeferredStatus, status)
     if status == deferred_pb2.EXPIRED:
         return _error(
             NotFoundError, grpc.StatusCode.NOT_FOUND, f"deferred response {request_id} has expired"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xai_vision import _validation as checks
+from xai_vision._hints import HintsAttributes
 from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.options import CallParameters
 from xai_vision._transport.sync import Transport
@@ -25,9 +26,15 @@ if TYPE_CHECKING:
 
 _C = TypeVar("_C", bound=ChatCalls)
 
+_EXAMPLE = "client.chat.create(model).append(user(...)).sample()"
+# The names of attributes in other SDKs.
+RENAMED = {"completions": _EXAMPLE, "responses": _EXAMPLE, "messages": _EXAMPLE}
 
-class ChatService:
+
+class ChatService(HintsAttributes):
     """Creates chats and reads stored responses."""
+
+    _renamed = RENAMED
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -98,8 +105,10 @@ class ChatService:
         return self._transport.unary(compaction(model, messages, call))
 
 
-class AsyncChatService:
+class AsyncChatService(HintsAttributes):
     """Creates chats and reads stored responses."""
+
+    _renamed = RENAMED
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from xai_vision._transport.tracing import captures_content
 from xai_vision.chat._messages.image_content import ImageContent
 from xai_vision.chat._response.response import Response
-from xai_vision.proto import chat_pb2
+from xai_vision.chat._telemetry_content import input_messages, output_messages
 
 if TYPE_CHECKING:
-    from xai_vision.chat._conversation import Conversation
+    from xai_vision.chat._chat_calls import ChatCalls
     from xai_vision.chat._messages.message import Message
+    from xai_vision.proto import usage_pb2
 
 _REQUEST = {
     "temperature": "temperature",
@@ -26,7 +27,7 @@ _REQUEST = {
 
 
 def request_attributes(
-    chat: Conversation, n: int | None = None, prompt: Message | None = None
+    chat: ChatCalls, n: int | None = None, prompt: Message | None = None
 ) -> dict[str, Any]:
     """Return the attributes of a request, named by the semantic conventions."""
     settings = chat._settings if chat._proto is None else chat._proto
@@ -41,13 +42,17 @@ def request_attributes(
         attributes["gen_ai.request.choice.count"] = n
     if settings.stop:
         attributes["gen_ai.request.stop_sequences"] = list(settings.stop)
+    if chat._conversation_id is not None:
+        attributes["gen_ai.conversation.id"] = chat._conversation_id
+    # A response id is not the id of a conversation: it differs in each turn.
+    if settings.previous_response_id:
+        attributes["xai_vision.request.previous_response_id"] = settings.previous_response_id
     messages = [*chat.messages, *([prompt] if prompt is not None else [])]
     sizes = _image_sizes(messages)
     attributes["xai_vision.request.image.count"] = len(sizes)
     attributes["xai_vision.request.image.bytes"] = sum(sizes)
     if captures_content():
-        # Images have no text and are not captured.
-        attributes["gen_ai.input.messages"] = [_text(message) for message in messages]
+        attributes["gen_ai.input.messages"] = input_messages(messages)
     return attributes
 
 
@@ -61,11 +66,6 @@ def _image_sizes(messages: Sequence[Message]) -> Sequence[int]:
             elif part.HasField("image_url"):
                 sizes.append(part.image_url.ByteSize())
     return sizes
-
-
-def _text(message: Any) -> str:
-    role = chat_pb2.MessageRole.Name(message.role).removeprefix("ROLE_").lower()
-    return f"{role}: {' '.join(part.text for part in message.content if part.text)}"
 
 
 def response_attributes(result: Any) -> dict[str, Any]:
@@ -84,9 +84,19 @@ def response_attributes(result: Any) -> dict[str, Any]:
     if "REASON_INVALID" not in reasons:
         attributes["gen_ai.response.finish_reasons"] = reasons
     if first.proto.HasField("usage"):
-        attributes["gen_ai.usage.input_tokens"] = first.usage.prompt_tokens
-        attributes["gen_ai.usage.output_tokens"] = first.usage.completion_tokens
-        attributes["xai_vision.usage.image_tokens"] = first.usage.prompt_image_tokens
+        attributes.update(_usage_attributes(first.usage))
     if captures_content():
-        attributes["gen_ai.output.messages"] = [response.content for response in responses]
+        attributes["gen_ai.output.messages"] = output_messages(responses)
     return attributes
+
+
+def _usage_attributes(usage: usage_pb2.SamplingUsage) -> dict[str, int]:
+    return {
+        "gen_ai.usage.input_tokens": usage.prompt_tokens,
+        "gen_ai.usage.text.input_tokens": usage.prompt_text_tokens,
+        "gen_ai.usage.image.input_tokens": usage.prompt_image_tokens,
+        "gen_ai.usage.cache_read.input_tokens": usage.cached_prompt_text_tokens,
+        # The conventions include reasoning in the output; the service does not.
+        "gen_ai.usage.output_tokens": usage.completion_tokens + usage.reasoning_tokens,
+        "gen_ai.usage.reasoning.output_tokens": usage.reasoning_tokens,
+    }

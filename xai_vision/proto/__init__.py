@@ -10,4 +10,19 @@
 ``*_grpc``
     The methods of a service as a table, its stubs, and a function that registers a servicer. The
     tables do not import grpc.
+
+``import xai_vision.proto as protos; protos.chat_pb2`` loads a module on use.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+
+
+def __getattr__(name: str) -> object:
+    if name.endswith(("_pb2", "_grpc")) and not name.startswith("_"):
+        try:
+            return import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError:
+            pass
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -24,14 +24,19 @@ class DumpedMessage(Protocol):
     @property
     def role(self) -> str:
         """The role of the author."""
+        ...
 
     def model_dump(self) -> dict[str, Any]:
         """Return the message as a dict."""
+        ...
 
 
+OpenAIMessage: TypeAlias = Mapping[str, Any] | DumpedMessage
+"""A message in OpenAI's format: a dict, or an object of the openai package."""
+
+# A string of one literal: pyright does not read adjacent literals as a type.
 MessageLike: TypeAlias = (
-    "Message | Response | CompactContextResponse | chat_pb2.Message | Mapping[str, Any]"
-    " | DumpedMessage"
+    "Message | Response | CompactContextResponse | chat_pb2.Message | OpenAIMessage"
 )
 """The values that append() accepts."""
 

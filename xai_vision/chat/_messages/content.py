@@ -121,13 +121,13 @@ def file(
 
     Args:
         file_id: The id of an uploaded file.
-        data: The file's content; needs ``filename``.
+        data: The file's content.
         url: A public URL that the service fetches.
-        filename: The name the model sees; with ``data`` only.
-        mime_type: The media type, such as "application/pdf"; with ``data`` only.
+        filename: The name the model sees; with ``data`` or ``url``.
+        mime_type: The media type, such as "application/pdf"; with ``data`` or ``url``.
 
     Raises:
-        InvalidRequestError: Not exactly one of the three is passed, or ``data`` has no name.
+        InvalidRequestError: Not exactly one of the first three is passed, or one is empty.
     """
     passed = [
         name
@@ -147,11 +147,9 @@ def file(
         raise InvalidRequestError(f"file(): data must be bytes, not {type(data).__name__}")
     if data is not None and not data:
         raise InvalidRequestError("file(data=…) is empty")
-    if data is not None and not filename:
-        raise InvalidRequestError("file(data=…) needs filename=, which the model sees")
-    if data is None and (filename or mime_type):
+    if file_id is not None and (filename or mime_type):
         raise InvalidRequestError(
-            f"filename= and mime_type= describe data=; with {passed[0]}= they come from the file"
+            "filename= and mime_type= describe data= or url=. An uploaded file has its own"
         )
     part = chat_pb2.FileContent(
         file_id=file_id or "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from xai_vision import _validation as checks
 from xai_vision.chat._messages.content import Content, image, is_proto, text
@@ -17,9 +17,9 @@ from xai_vision.proto import chat_pb2
 from xai_vision.proto._convert import adopt
 
 if TYPE_CHECKING:
-    from xai_vision.imaging._sources.detect import SupportsArray
+    from xai_vision.imaging import ImageSource
 
-ContentLike: TypeAlias = "str | ImageContent | chat_pb2.Content | ImageUrlSource | SupportsArray"
+ContentLike: TypeAlias = "ImageContent | chat_pb2.Content | ImageSource"
 """The parts that user() and similar functions accept."""
 
 
@@ -28,12 +28,13 @@ def user(*args: ContentLike) -> Message:
 
     Args:
         *args: Strings, images from ``image(...)``, other parts from ``text(...)`` and
-            ``file(...)``, or ``chat_pb2.Content`` messages, also of xai_sdk. Pillow images and
-            NumPy arrays are accepted too.
+            ``file(...)``, or ``chat_pb2.Content`` messages, also of xai_sdk. Bytes, a
+            ``pathlib.Path``, a binary file, a Pillow image and a NumPy array are images; a string
+            is always text.
 
     Raises:
         InvalidRequestError: No parts, or an unsupported one; the message says which.
-        ImageError: A Pillow image or an array cannot be sent.
+        ImageError: An image cannot be sent.
     """
     return _message("user", chat_pb2.ROLE_USER, args)
 
@@ -93,14 +94,14 @@ def _part(arg: object, name: str) -> Part:
         return copy.copy(arg)  # the same image can have another detail in another message
     if is_proto(arg, "xai_api.Content"):
         return adopt(arg, Content)
-    # Pillow images, arrays and prepared images are unambiguous.
-    if isinstance(arg, ImageUrlSource) or hasattr(arg, "__array_interface__"):
+    # Everything that image() accepts, except a string, is unambiguous.
+    is_data = isinstance(arg, (bytes, bytearray, memoryview, os.PathLike)) or hasattr(arg, "read")
+    if is_data or isinstance(arg, ImageUrlSource) or hasattr(arg, "__array_interface__"):
         try:
-            return image(arg)
+            return image(cast("ImageSource", arg))
         except ImageError as error:
             error.source = f"{name}: {error.source}"
             raise
-    hint = "text, image(...), file(...) or a Content"
-    if isinstance(arg, (bytes, bytearray, memoryview, os.PathLike)) or hasattr(arg, "read"):
-        hint = "image(...) around it if it is an image"
-    raise InvalidRequestError(f"{name} is a {type(arg).__name__}; pass {hint}")
+    raise InvalidRequestError(
+        f"{name} is a {type(arg).__name__}; pass text, image(...), file(...) or a Content"
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 from xai_vision.chat._messages.image_content import ImageContent, OnImage
 from xai_vision.chat._messages.lazy_proto import ProtoBacked
 from xai_vision.chat._messages.wire_format import Write, length_prefix
+from xai_vision.chat._response.conversions import enum_name
 from xai_vision.errors import ImageError
 from xai_vision.imaging._image_url import describe_url
 from xai_vision.proto import chat_pb2
@@ -143,9 +144,11 @@ class Message(ProtoBacked[chat_pb2.Message]):
         return self.__deepcopy__({})
 
     def __repr__(self) -> str:
-        role = chat_pb2.MessageRole.Name(self.role).removeprefix("ROLE_").lower()
+        role = enum_name(chat_pb2.MessageRole, self.role).removeprefix("ROLE_").lower()
         shown = ", ".join(_show(part) for part in self.content)
         return f"{role}({shown})"
+
+    __str__ = __repr__  # the text of a proto would contain the data of images
 
 
 def _copy_proto(proto: chat_pb2.Message) -> chat_pb2.Message:

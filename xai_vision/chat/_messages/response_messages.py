@@ -12,10 +12,17 @@ def messages_from_response(value: object) -> list[chat_pb2.Message] | None:
     """Return the messages of a response, or None if ``value`` is not a response.
 
     A response is one message. If server-side tools ran, each turn is a message, and a tool result
-    has the id of its call.
+    has the id of its call. A Response of one of these turns has the calls of all turns, as in
+    xai_sdk.
     """
     if isinstance(value, Response):
-        return [_message(output) for output in value._outputs(value.proto)]
+        reply = value.proto
+        messages = [_message(output) for output in value._outputs(reply)]
+        has_turns = any(output.message.role == chat_pb2.ROLE_TOOL for output in reply.outputs)
+        if value._index is not None and has_turns and messages:
+            del messages[0].tool_calls[:]
+            messages[0].tool_calls.extend(value.tool_calls)
+        return messages
     compacted = compacted_by(value)
     if compacted is not None:
         return [_compacted(compacted)]

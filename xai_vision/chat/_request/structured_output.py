@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from xai_vision.chat._request.response_format import model_schema
 from xai_vision.chat._response.response import Response
 from xai_vision.errors import InvalidRequestError, StructuredOutputError
+from xai_vision.proto import chat_pb2
 
 T = TypeVar("T")
 
@@ -47,6 +48,8 @@ class OutputType:
             StructuredOutputError: The content does not match the schema.
         """
         text = response.content
+        if not text.strip():
+            raise _no_text(response, text)
         try:
             return response, self._parse_json(text)
         except ValueError as error:
@@ -69,6 +72,26 @@ def _schema_and_parser(type_: Any) -> tuple[Mapping[str, Any], Callable[[str], A
             f"parse() needs a Pydantic model or another type that Pydantic can describe, "
             f"not {type_!r:.80}: {error}"
         ) from None
+
+
+def _no_text(response: Response, text: str) -> StructuredOutputError:
+    output = response._output.message
+    names = [
+        call.function.name
+        for call in output.tool_calls
+        if call.type in (chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL, chat_pb2.TOOL_CALL_TYPE_INVALID)
+    ]
+    if names:
+        message = (
+            f"the model calls {', '.join(map(repr, names))} instead of responding. Run it, append "
+            "the response (error.response) and tool_result(...), and parse again; "
+            "error.response.tool_calls has the calls"
+        )
+    else:
+        message = f"the response has no text (finish reason {response.finish_reason})"
+        if response.finish_reason in _TRUNCATED:
+            message += ". It was cut short. Raise max_tokens"
+    return StructuredOutputError(message, text=text, errors=[], response=response)
 
 
 def _mismatch(response: Response, text: str, error: ValueError) -> StructuredOutputError:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar
 
+from xai_vision._hints import HintsAttributes
 from xai_vision.chat._response.conversions import enum_name, utc_datetime
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 
@@ -60,10 +62,12 @@ class CompletionOutputChunk:
     __hash__ = object.__hash__
 
 
-class Chunk:
+class Chunk(HintsAttributes):
     """A chunk of a streamed response. ``print(chunk, end="")`` prints its text."""
 
     __slots__ = ("_index", "proto")
+
+    _renamed: ClassVar = {"delta": "content", "text": "content"}
 
     def __init__(self, proto: chat_pb2.GetChatCompletionChunk, index: int | None = None) -> None:
         """Wrap a chunk; ``index`` as for ``Response``, None for all outputs."""

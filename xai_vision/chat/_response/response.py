@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from xai_vision._hints import HintsAttributes
 from xai_vision._transport.rpc import CallInfo
 from xai_vision.chat._response.accumulator import StreamAccumulator
 from xai_vision.chat._response.chunk import tool_usage
@@ -22,13 +23,20 @@ if TYPE_CHECKING:
 _TICKS_PER_USD = 10**10
 
 
-class Response:
+class Response(HintsAttributes):
     """A response of the model. ``print(response)`` prints its text.
 
     The Response of a running stream grows with each chunk.
     """
 
     __slots__ = ("_index", "_source")
+
+    _renamed: ClassVar = {
+        "choices": "content, tool_calls and finish_reason",
+        "output_text": "content",
+        "parsed": "chat.parse(shape), which returns the response and the parsed object",
+        "text": "content",
+    }
 
     def __init__(
         self,
