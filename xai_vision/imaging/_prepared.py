@@ -157,6 +157,14 @@ class PreparedImage(ImageUrlSource):
         with self._named_errors():
             return self._require_data().read()
 
+    def _repr_png_(self) -> bytes | None:
+        """Return the image for notebooks, which call this method."""
+        return self.read() if self.format == "PNG" else None
+
+    def _repr_jpeg_(self) -> bytes | None:
+        """Return the image for notebooks, which call this method."""
+        return self.read() if self.format == "JPEG" else None
+
     def sha256(self) -> str:
         """Return the SHA-256 of ``read()`` in hexadecimal."""
         return hashlib.sha256(self.read()).hexdigest()

@@ -232,6 +232,10 @@ class Response(HintsAttributes):
     def __str__(self) -> str:
         return self.content
 
+    def _repr_markdown_(self) -> str:
+        """Return the text for notebooks, which call this method."""
+        return self.content
+
     def __repr__(self) -> str:
         text = self.content
         short = text if len(text) <= 60 else text[:59] + "…"

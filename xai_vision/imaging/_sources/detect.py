@@ -36,6 +36,7 @@ class SupportsRead(Protocol):
 
     def read(self, length: int = ..., /) -> bytes:
         """Read up to ``length`` bytes."""
+        ...
 
 
 class SupportsArray(Protocol):
@@ -44,11 +45,12 @@ class SupportsArray(Protocol):
     @property
     def __array_interface__(self) -> dict[str, Any]:
         """The layout of the pixels in memory."""
+        ...
 
 
+BytesLike: TypeAlias = bytes | bytearray | memoryview
 ImageSource: TypeAlias = (
-    "str | bytes | bytearray | memoryview | os.PathLike[str] | SupportsRead | SupportsArray"
-    " | ImageUrlSource"
+    str | BytesLike | os.PathLike[str] | SupportsRead | SupportsArray | ImageUrlSource
 )
 """The accepted sources of an image."""
 
