@@ -70,7 +70,7 @@ def test_an_unknown_name():
 
 
 @pytest.mark.parametrize(
-    ("code", "unwanted"),
+    ("code", "excluded"),
     [
         ("import xai_vision", {"grpc", "google.protobuf", "PIL"}),
         ("from xai_vision.imaging import prepare_image", {"grpc", "google.protobuf", "PIL"}),
@@ -79,8 +79,8 @@ def test_an_unknown_name():
         ("import xai_vision.testing", {"xai_vision.client", "xai_vision.chat"}),
     ],
 )
-def test_importing_a_package_does_not_load_others(code, unwanted):
-    script = f"import sys; {code}; print(sorted(set(sys.modules) & {unwanted!r}))"
+def test_importing_a_package_does_not_load_others(code, excluded):
+    script = f"import sys; {code}; print(sorted(set(sys.modules) & {excluded!r}))"
     command = [sys.executable, "-c", script]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
