@@ -21,10 +21,10 @@ def test_python_blocks(server, monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photo.webp").write_bytes(sample("photo.webp"))
     fill_urls(server, SEED_URLS)
-    found = blocks(README)
-    assert len(found) >= 3
+    code_blocks = blocks(README)
+    assert len(code_blocks) >= 3
     namespace: dict[str, object] = {}
-    for block in found:
+    for block in code_blocks:
         code = (
             pointed_at(block.code, server.target) if "FakeServer" not in block.code else block.code
         )
@@ -37,7 +37,7 @@ def test_python_blocks(server, monkeypatch, capsys, tmp_path):
     assert server.calls.last.images[0].format == "PNG"
 
 
-def test_links_lead_somewhere():
+def test_links_resolve():
     links = re.findall(r"\]\(([^)#:]+)\)", README.read_text())
     assert len(links) >= 8
     for link in links:
@@ -45,9 +45,9 @@ def test_links_lead_somewhere():
 
 
 @pytest.mark.parametrize("block", blocks(README, "sh"), ids=lambda block: f"line{block.line}")
-def test_commands_are_those_of_ci(block):
-    gate = (ROOT / ".ci" / "run").read_text()
+def test_ci_runs_the_commands(block):
+    script = (ROOT / ".ci" / "run").read_text()
     for command in block.code.split("\n"):
         if command:
-            assert command in gate
+            assert command in script
             assert os.access(ROOT / command.split()[0], os.X_OK)

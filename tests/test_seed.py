@@ -20,8 +20,8 @@ SEED = Path(__file__).parents[2] / "shared" / "seeds" / "image-understanding.md"
 
 pytestmark = pytest.mark.skipif(not SEED.exists(), reason="the seed document is missing")
 
-FOUND = blocks(SEED) if SEED.exists() else []
-GRPC = [block for block in FOUND if "from xai_sdk import Client" in block.code]
+BLOCKS = blocks(SEED) if SEED.exists() else []
+GRPC = [block for block in BLOCKS if "from xai_sdk import Client" in block.code]
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def seed(server, monkeypatch, tmp_path, capsys):
     (tmp_path / "image.jpg").write_bytes(images.jpeg())
     fill_urls(server, SEED_URLS)
 
-    def run(block: Block, **given: object) -> dict[str, object]:
-        namespace: dict[str, object] = {"os": os, **given}
+    def run(block: Block, **variables: object) -> dict[str, object]:
+        namespace: dict[str, object] = {"os": os, **variables}
         execute(pointed_at(block.code, server.target), f"{SEED.name}:{block.line}", namespace)
         namespace["printed"] = capsys.readouterr().out
         return namespace
@@ -40,45 +40,45 @@ def seed(server, monkeypatch, tmp_path, capsys):
     return run
 
 
-def test_the_document_is_read():
-    assert len(FOUND) >= 15
+def test_document_has_blocks():
+    assert len(BLOCKS) >= 15
     assert len(GRPC) == 6
 
 
 @pytest.mark.parametrize("block", GRPC, ids=lambda block: f"line{block.line}")
 def test_programs(block, seed, server):
-    done = seed(block)
-    response = done["response"]
+    namespace = seed(block)
+    response = namespace["response"]
     assert isinstance(response, Response)
     assert response.content
-    assert response.content in done["printed"]
-    asked = [call for call in server.calls if call.method == "GetCompletion"]
-    assert asked
-    assert all(call.status == "OK" for call in asked)
-    assert asked[0].images
+    assert response.content in namespace["printed"]
+    calls = [call for call in server.calls if call.method == "GetCompletion"]
+    assert calls
+    assert all(call.status == "OK" for call in calls)
+    assert calls[0].images
 
 
-def test_basic_prints_the_answer_and_its_id(seed, server):
-    done = seed(GRPC[0])
-    lines = done["printed"].strip().splitlines()
-    assert lines[-1] == done["response"].id
+def test_the_basic_program_prints_the_response_and_its_id(seed, server):
+    namespace = seed(GRPC[0])
+    lines = namespace["printed"].strip().splitlines()
+    assert lines[-1] == namespace["response"].id
     image = server.calls.last.images[0]
     assert (image.format, image.detail) == ("PNG", "high")
 
 
-def test_storing_is_off_when_switched_off(seed, server):
+def test_storing_can_be_disabled(seed, server):
     seed(GRPC[1])
     assert server.calls.last.request.store_messages is False
 
 
-def test_base64_arrives_byte_for_byte(seed, server):
+def test_base64_arrives_unchanged(seed, server):
     import hashlib
 
     seed(next(block for block in GRPC if "b64encode" in block.code))
     assert server.calls.last.images[0].sha256 == hashlib.sha256(images.jpeg()).hexdigest()
 
 
-def test_interleaved_order_is_kept(seed, server):
+def test_the_order_of_text_and_images_is_preserved(seed, server):
     seed(next(block for block in GRPC if "image2.jpg" in block.code))
     parts = server.calls.last.request.messages[0].content
     assert [part.WhichOneof("content") for part in parts] == [
@@ -92,15 +92,15 @@ def test_interleaved_order_is_kept(seed, server):
 
 
 def test_chaining(seed, server):
-    done = seed(next(block for block in GRPC if "previous_response_id" in block.code))
+    namespace = seed(next(block for block in GRPC if "previous_response_id" in block.code))
     first, second = server.calls[-2:]
-    assert second.request.previous_response_id == done["response"].id == first.response.id
-    assert done["second_response"].usage.prompt_image_tokens > 0
+    assert second.request.previous_response_id == namespace["response"].id == first.response.id
+    assert namespace["second_response"].usage.prompt_image_tokens > 0
 
 
 @pytest.mark.parametrize(
     "block",
-    [b for b in FOUND if b.code.startswith("# xAI SDK")],
+    [b for b in BLOCKS if b.code.startswith("# xAI SDK")],
     ids=lambda block: f"line{block.line}",
 )
 def test_fragments(block, seed, client):

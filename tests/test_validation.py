@@ -77,7 +77,7 @@ def test_short_repr_of_long_values_is_fast():
     assert time.process_time() - start < 30
 
 
-def test_an_error_about_detail_leaves_out_data():
+def test_an_error_about_detail_contains_no_data():
     with pytest.raises(InvalidRequestError, match="detail must be one of") as caught:
         image("https://e.x/a.jpg", detail=URL)
     assert DATA not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Load the public names of a package on first use (PEP 562)."""
+"""The public names of packages: loaded on first use (PEP 562), and with public paths."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 
+def show_public_path(*values: object) -> None:
+    """Set the ``__module__`` of classes and functions to the public package that contains them.
+
+    Tracebacks, ``repr`` and pickles then show the path that users import:
+    ``xai_vision.testing.Call`` instead of ``xai_vision.testing._calls.record.Call``.
+    """
+    for value in values:
+        module = getattr(value, "__module__", "")
+        if module.startswith("xai_vision."):
+            value.__module__ = module.partition("._")[0]
+
+
 def lazy_exports(
     package: str, exports: Mapping[str, str], modules: Mapping[str, str] | None = None
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """Make the ``__getattr__`` and ``__dir__`` of a package.
-
-    A class or function defined in a private module gets the package as its ``__module__``, so
-    that tracebacks and ``repr`` show the path that users import.
 
     Args:
         package: The package's ``__name__``.
@@ -31,8 +40,7 @@ def lazy_exports(
         if name not in exports:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value: object = getattr(import_module(exports[name]), name)
-        if "._" in getattr(value, "__module__", ""):
-            value.__module__ = package
+        show_public_path(value)
         setattr(sys.modules[package], name, value)
         return value
 

@@ -33,10 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["make_xai_server", "xai_server"]
 
 _MARKER = "xai_fake(**settings): settings of the fake xAI server in this test"
-# Arguments of the server; a tenant does not have them.
-_SERVER_ARGUMENTS = frozenset(
-    ("host", "port", "api_key", "tls", "health", "reflection", "http", "http_port", "tcp_proxy")
-) | {"max_threads"}
 # A run has several servers, also in the processes of xdist, and only one of them could use these.
 _SINGLE_SERVER_ARGUMENTS = ("api_key", "port", "http_port")
 _passed = pytest.StashKey[bool]()
@@ -79,9 +75,8 @@ def make_xai_server(pytestconfig: pytest.Config) -> Iterator[Callable[..., FakeS
     from xai_vision.testing import FakeServer
 
     started: list[FakeServer] = []
-
     defaults = _configured_settings(pytestconfig)
-    with _naming("xai_fake in pytest's configuration"):
+    with _usage_errors("xai_fake in pytest's configuration"):
         FakeServer(**defaults)
 
     def make(**settings: Any) -> FakeServer:
@@ -107,7 +102,7 @@ def xai_server(request: pytest.FixtureRequest) -> Iterator[Tenant]:
         if marker.args:
             raise pytest.UsageError("xai_fake accepts keywords only, such as unmatched='error'")
         settings.update(marker.kwargs)
-    with _naming("@pytest.mark.xai_fake"):
+    with _usage_errors("@pytest.mark.xai_fake"):
         tenant, end = _tenant(request, settings)
     request.node.stash[_tenants] = tenant
     try:
@@ -123,25 +118,24 @@ def xai_server(request: pytest.FixtureRequest) -> Iterator[Tenant]:
 
 
 @contextmanager
-def _naming(where: str) -> Iterator[None]:
-    """Add the location of a setting to errors about it."""
+def _usage_errors(location: str) -> Iterator[None]:
+    """Report errors in settings as usage errors that name the settings' location."""
     try:
         yield
     except (TypeError, ValueError) as error:
-        raise pytest.UsageError(f"{where}: {error}") from None
+        raise pytest.UsageError(f"{location}: {error}") from None
 
 
 def _tenant(
     request: pytest.FixtureRequest, settings: dict[str, Any]
 ) -> tuple[Tenant, Callable[[], None]]:
     """Return a tenant with these settings, and a function that closes it."""
-    if _SERVER_ARGUMENTS & set(settings):
-        from xai_vision.testing import FakeServer
+    from xai_vision.testing._server import SERVER_OPTIONS, FakeServer
 
+    if settings.keys() & {*SERVER_OPTIONS, "max_threads"}:
         server = FakeServer(**{**_configured_settings(request.config), **settings}).start()
         return server, server.stop
-    shared: FakeServer = request.getfixturevalue("_xai_session_server")
-    tenant = shared.tenant(**settings)
+    tenant = request.getfixturevalue("_xai_session_server").tenant(**settings)
     return tenant, tenant.close
 
 

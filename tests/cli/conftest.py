@@ -1,4 +1,4 @@
-"""The command in processes of its own, talking to the fake in ours."""
+"""Fixtures that run the command against a fake server in the test's process."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ import pytest
 
 from tests import sample_images
 
-for needed in ("click", "rich", "yaml"):
-    pytest.importorskip(needed, reason='the extra "cli" is not installed')
+for package in ("click", "rich", "yaml"):
+    pytest.importorskip(package, reason='the extra "cli" is not installed')
 
 COMMAND = [sys.executable, "-m", "xai_vision"]
 
 
 @dataclass
-class Ended:
+class Result:
     code: int
     out: str
     err: str
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Ours, without what would change what the command does."""
-    kept = {
+    """Return our environment without variables that change the command's behavior."""
+    inherited = {
         k: v for k, v in os.environ.items() if not k.startswith(("XAI_", "COLUMNS", "NO_COLOR"))
     }
-    return {**kept, "PYTHONWARNINGS": "error", **more}
+    return {**inherited, "PYTHONWARNINGS": "error", **more}
 
 
-def asking(server, home: Path) -> dict[str, str]:
+def server_environment(server, home: Path) -> dict[str, str]:
     return environment(
         XAI_API_KEY=server.api_key, XAI_VISION_HOST=server.target, XDG_STATE_HOME=str(home)
     )
@@ -41,59 +41,61 @@ def asking(server, home: Path) -> dict[str, str]:
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with images, and we are in it."""
-    place = tmp_path / "images"
-    place.mkdir()
+    """Create a folder with images, and make it the current directory."""
+    path = tmp_path / "images"
+    path.mkdir()
     for name in ("photo.jpg", "chart.png", "photo.webp", "photo-private.jpg"):
-        (place / name).write_bytes(sample_images.sample(name))
-    (place / "notes.txt").write_text("no image")
-    monkeypatch.chdir(place)
-    return place
+        (path / name).write_bytes(sample_images.sample(name))
+    (path / "notes.txt").write_text("not an image")
+    monkeypatch.chdir(path)
+    return path
 
 
 @pytest.fixture
-def alone(folder, tmp_path):
+def xai_without_key(folder, tmp_path):
     """Run the command without a key."""
 
-    def run(*arguments: str, stdin: bytes = b"", **env: str) -> Ended:
-        done = subprocess.run(
+    def run(*arguments: str, stdin: bytes = b"", **env: str) -> Result:
+        process = subprocess.run(
             [*COMMAND, *arguments],
             input=stdin,
             capture_output=True,
             env=environment(**{"XDG_STATE_HOME": str(tmp_path), **env}),
-            timeout=60,
+            timeout=120,
             check=False,
         )
-        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Result(process.returncode, process.stdout.decode(), process.stderr.decode())
 
     return run
 
 
 @pytest.fixture
-def here(folder, server, tmp_path, monkeypatch, capsys):
-    """Run the command in this process, against the test's server: quicker."""
+def xai_in_process(folder, server, tmp_path, monkeypatch, capsys):
+    """Run the command in this process against the test's server, which is faster."""
     for name in [name for name in os.environ if name.startswith("XAI_")]:
         monkeypatch.delenv(name)
-    for name, value in asking(server, tmp_path).items():
+    for name, value in server_environment(server, tmp_path).items():
         monkeypatch.setenv(name, value)
 
-    def run(*arguments: str, **env: str) -> Ended:
+    def run(*arguments: str, **env: str) -> Result:
         from xai_vision._cli.app import run as command
 
         for name, value in env.items():
             monkeypatch.setenv(name, value)
         code = command(arguments)
-        said = capsys.readouterr()
-        return Ended(int(code), said.out, said.err)
+        captured = capsys.readouterr()
+        return Result(int(code), captured.out, captured.err)
 
     return run
 
 
 @pytest.fixture
-def xai(alone, server, tmp_path):
+def xai(xai_without_key, server, tmp_path):
     """Run the command against the test's server."""
 
-    def run(*arguments: str, stdin: bytes = b"", **env: str) -> Ended:
-        return alone(*arguments, stdin=stdin, **{**asking(server, tmp_path), **env})
+    def run(*arguments: str, stdin: bytes = b"", **env: str) -> Result:
+        return xai_without_key(
+            *arguments, stdin=stdin, **{**server_environment(server, tmp_path), **env}
+        )
 
     return run

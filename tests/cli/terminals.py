@@ -1,8 +1,8 @@
-"""A command on a pseudo-terminal, started without forking this process.
+"""Run a command on a pseudo-terminal without forking this process.
 
-pexpect.spawn forks, and closes every file before the new program runs. gRPC's handlers for forks
-have then begun to poll in the child, which now and then ends it: "epoll_wait error: Bad file
-descriptor". subprocess runs no such handlers.
+pexpect.spawn forks and then closes every file before the new program starts. By then gRPC's fork
+handlers poll in the child, which sometimes ends it with "epoll_wait error: Bad file descriptor".
+subprocess does not run these handlers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from pexpect import fdpexpect
 
-# The terminal becomes that of the session, so that Ctrl-C typed there is a signal.
+# Make it the terminal of the session, so that Ctrl-C sends a signal.
 _START = (
     "import fcntl, os, sys, termios\n"
     "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
@@ -27,27 +27,27 @@ _START = (
 
 
 class Terminal(fdpexpect.fdspawn):  # type: ignore[misc]  # pexpect has no types
-    """What pexpect.spawn is, as far as the tests need it."""
+    """The part of pexpect.spawn that the tests need."""
 
     def __init__(
         self, command: list[str], env: dict[str, str], columns: int, *, echo: bool = False
     ) -> None:
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        shown = termios.tcgetattr(theirs)
-        if not echo:  # a shell's own line editor keeps to this
-            shown[3] &= ~termios.ECHO
-        termios.tcsetattr(theirs, termios.TCSANOW, shown)
+        parent_fd, child_fd = pty.openpty()
+        fcntl.ioctl(child_fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        attributes = termios.tcgetattr(child_fd)
+        if not echo:  # The line editor of a shell uses the setting as well.
+            attributes[3] &= ~termios.ECHO
+        termios.tcsetattr(child_fd, termios.TCSANOW, attributes)
         self.process = subprocess.Popen(
             [sys.executable, "-c", _START, *command],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
+            stdin=child_fd,
+            stdout=child_fd,
+            stderr=child_fd,
             env=env,
             start_new_session=True,
         )
-        os.close(theirs)
-        super().__init__(ours, encoding="utf-8", timeout=20)
+        os.close(child_fd)
+        super().__init__(parent_fd, encoding="utf-8", timeout=60)
 
     def sendintr(self) -> None:
         """Type Ctrl-C."""
@@ -58,7 +58,7 @@ class Terminal(fdpexpect.fdspawn):  # type: ignore[misc]  # pexpect has no types
         self.send("\x04")
 
     def kill(self, number: int) -> None:
-        """Send it a signal."""
+        """Send a signal to the command."""
         self.process.send_signal(number)
 
     def close(self, **_: Any) -> None:
@@ -66,14 +66,14 @@ class Terminal(fdpexpect.fdspawn):  # type: ignore[misc]  # pexpect has no types
         if self.child_fd >= 0:
             super().close()
         try:
-            self.process.wait(10)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
 
     @property
     def code(self) -> int:
-        """What a shell would say the command ended with."""
+        """The exit code that a shell would show."""
         return (
             128 - self.process.returncode
             if self.process.returncode < 0

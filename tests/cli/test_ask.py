@@ -3,116 +3,113 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import time
 
 import pytest
 
 from tests import sample_images
-from tests.cli.conftest import COMMAND, asking
+from tests.cli.conftest import COMMAND, server_environment
 from xai_vision.testing import Fault, Reply
 
 
-def test_answer_to_stdout_the_rest_to_stderr(xai, server):
+def test_only_the_response_is_written_to_stdout(xai, server):
     server.on().reply("A red square.")
-    done = xai("ask", "What is this?", "photo.jpg", "chart.png", "--detail", "high")
-    assert (done.code, done.out) == (0, "A red square.\n")
+    result = xai("ask", "What is this?", "photo.jpg", "chart.png", "--detail", "high")
+    assert (result.code, result.out) == (0, "A red square.\n")
     call = server.calls.last
     assert call.prompt == "What is this?"
-    assert [seen.format for seen in call.images] == ["JPEG", "PNG"]
-    assert {seen.detail for seen in call.images} == {"high"}
+    assert [image.format for image in call.images] == ["JPEG", "PNG"]
+    assert {image.detail for image in call.images} == {"high"}
     assert call.request.store_messages is False
-    assert f"id {call.response.id}" in done.err
-    assert f"images {call.response.usage.prompt_image_tokens:,}" in done.err
-    assert "$" in done.err
-    assert "\x1b" not in done.err
+    assert f"id {call.response.id}" in result.err
+    assert f"images {call.response.usage.prompt_image_tokens:,}" in result.err
+    assert "$" in result.err
+    assert "\x1b" not in result.err
 
 
 def test_standard_input_arrives_byte_for_byte(xai, server):
     data = sample_images.sample("photo.jpg")
-    done = xai("ask", "What?", "-", "--quiet", stdin=data)
-    assert (done.code, done.err) == (0, "")
+    result = xai("ask", "What?", "-", "--quiet", stdin=data)
+    assert (result.code, result.err) == (0, "")
     assert server.calls.last.images[0].sha256 == hashlib.sha256(data).hexdigest()
 
 
-def test_options_become_the_request(here, server, folder):
+def test_options_become_the_request(xai_in_process, server, folder):
     (folder / "shape.json").write_text(
         '{"type": "object", "properties": {"n": {"type": "integer"}}}'
     )
     server.on().reply_json({"n": 3})
-    done = here(
+    result = xai_in_process(
         *("ask", "Count", "photo.webp", "https://example.com/a.jpg", "--model", "grok-4-fast"),
         *("--system", "Be brief", "--max-side", "100", "--web-search", "--store", "--json"),
         *("--json-schema", "shape.json"),
     )
-    # A web address cannot be resized here, so nothing was sent at all.
-    assert done.code == 3
+    # An image at a URL cannot be resized, so nothing was sent.
+    assert result.code == 3
     assert not server.calls
     server.urls["https://example.com/a.jpg"] = sample_images.jpeg()
-    done = here(
+    result = xai_in_process(
         *("ask", "Count", "photo.webp", "https://example.com/a.jpg", "--model", "grok-4-fast"),
         *("--system", "Be brief", "--web-search", "--store", "--json"),
         *("--json-schema", "shape.json"),
     )
-    assert done.code == 0, done.err
+    assert result.code == 0, result.err
     request = server.calls.last.request
     assert request.model == "grok-4-fast"
     assert request.messages[0].content[0].text == "Be brief"
     assert request.tools[0].web_search.enable_image_understanding
     assert request.store_messages
     assert "integer" in request.response_format.schema
-    told = json.loads(done.out)
-    assert told["parsed"] == {"n": 3}
-    assert told["id"] == told["response"]["id"] == server.calls.last.response.id
-    assert told["usage"]["prompt_image_tokens"] > 0
-    assert told["images"][0]["changes"][0] == "converted from WEBP"
-    assert "converted from WEBP" in done.err
+    output = json.loads(result.out)
+    assert output["parsed"] == {"n": 3}
+    assert output["id"] == output["response"]["id"] == server.calls.last.response.id
+    assert output["usage"]["prompt_image_tokens"] > 0
+    assert output["images"][0]["changes"][0] == "converted from WEBP"
+    assert "converted from WEBP" in result.err
 
 
-def test_going_on(here, server):
-    assert here("ask", "And?", "--last").code == 2
-    assert here("ask", "What?", "photo.jpg", "--store").code == 0
+def test_continued_conversations(xai_in_process, server):
+    assert xai_in_process("ask", "And?", "--last").code == 2
+    assert xai_in_process("ask", "What?", "photo.jpg", "--store").code == 0
     first = server.calls.last.response.id
-    assert here("ask", "And?", "--last").code == 0
+    assert xai_in_process("ask", "And?", "--last").code == 0
     assert server.calls.last.request.previous_response_id == first
-    assert here("ask", "And?", "--continue", first).code == 0
+    assert xai_in_process("ask", "And?", "--continue", first).code == 0
     assert server.calls.last.request.previous_response_id == first
 
 
-def test_streams_as_it_comes(server, folder, tmp_path):
-    server.on().reply(Reply("one two three", chunks=["one ", "two ", "three"], tps=4))
-    running = subprocess.Popen(
+def test_output_is_streamed(xai, server, tmp_path):
+    server.on().reply(Reply("one two three", chunks=["one ", "two ", "three"]))
+    server.fault(Fault.hang(after_chunks=1), next=1)
+    process = subprocess.Popen(
         [*COMMAND, "ask", "What?", "photo.jpg"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=asking(server, tmp_path),
+        env=server_environment(server, tmp_path),
     )
-    assert running.stdout
-    first = running.stdout.read1(100)
-    came = time.monotonic()
-    rest = running.stdout.read()
-    assert (first, rest) == (b"one ", b"two three\n")
-    assert time.monotonic() - came > 0.2
-    assert running.wait(10) == 0
-    running.stdout.close()
+    assert process.stdout
+    assert process.stdout.read1(100) == b"one "
+    process.kill()
+    process.communicate()
+    assert xai("ask", "What?", "photo.jpg").out == "one two three\n"
 
 
-def test_nobody_reads_the_answer(server, folder, tmp_path):
+def test_closed_pipe(server, folder, tmp_path):
     server.on().reply(Reply("word " * 2000, chunks=100, tps=4000))
-    done = subprocess.run(
+    result = subprocess.run(
         f"{' '.join(COMMAND)} ask What photo.jpg | head -c 3; echo ${{PIPESTATUS[0]}}",
         shell=True,
         executable="/bin/bash",
         capture_output=True,
         text=True,
-        env=asking(server, tmp_path),
+        env=server_environment(server, tmp_path),
         check=False,
     )
-    assert done.stdout == "wor141\n"
-    assert "Traceback" not in done.stderr
+    assert result.stdout == "wor141\n"
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "fault", "code", "says"),
+    ("arguments", "fault", "code", "message"),
     [
         (["notes.txt"], None, 3, "notes.txt: "),
         (["missing.jpg"], None, 3, "missing.jpg"),
@@ -129,77 +126,77 @@ def test_nobody_reads_the_answer(server, folder, tmp_path):
     ],
     ids=lambda value: value.kind + value.code if isinstance(value, Fault) else None,
 )
-def test_failures(here, server, arguments, fault, code, says):
+def test_failures(xai_in_process, server, arguments, fault, code, message):
     if fault:
         server.fault(fault)
-    done = here("ask", "What?", *arguments)
-    assert done.code == code, done.err
-    assert says in done.err
-    assert done.out == ""
-    assert "Traceback" not in done.err
-    assert server.api_key not in done.err
+    result = xai_in_process("ask", "What?", *arguments)
+    assert result.code == code, result.err
+    assert message in result.err
+    assert result.out == ""
+    assert "Traceback" not in result.err
+    assert server.api_key not in result.err
     if not fault:
         assert not server.calls
 
 
-def test_a_file_is_never_sent_as_text(here, server):
-    done = here("ask", "photo.jpg", "What?")
-    assert done.code == 2
-    assert "the prompt comes first" in done.err
+def test_a_file_name_is_not_sent_as_a_prompt(xai_in_process, server):
+    result = xai_in_process("ask", "photo.jpg", "What?")
+    assert result.code == 2
+    assert "the prompt comes first" in result.err
     assert not server.calls
 
 
-def test_no_key(alone):
-    done = alone("ask", "What?", "photo.jpg")
-    assert done.code == 4
-    assert "XAI_API_KEY" in done.err
-    assert "--fake" in done.err
+def test_no_key(xai_without_key):
+    result = xai_without_key("ask", "What?", "photo.jpg")
+    assert result.code == 4
+    assert "XAI_API_KEY" in result.err
+    assert "--fake" in result.err
 
 
-def test_wrong_key_is_not_shown(here):
-    done = here("ask", "What?", "photo.jpg", XAI_API_KEY="xai-secret-0123456789")
-    assert done.code == 4
-    assert "secret" not in done.err
+def test_wrong_key_is_not_shown(xai_in_process):
+    result = xai_in_process("ask", "What?", "photo.jpg", XAI_API_KEY="xai-secret-0123456789")
+    assert result.code == 4
+    assert "secret" not in result.err
 
 
-def test_key_that_the_service_repeats_is_not_shown(here, server):
+def test_key_in_an_error_of_the_service_is_not_shown(xai_in_process, server):
     server.fault(Fault.internal(f"cannot find {server.api_key} anywhere"))
-    done = here("ask", "What?", "photo.jpg")
-    assert done.code == 6
-    assert "cannot find *** anywhere" in done.err
+    result = xai_in_process("ask", "What?", "photo.jpg")
+    assert result.code == 6
+    assert "cannot find *** anywhere" in result.err
 
 
-def test_nothing_on_standard_input(xai, server):
-    done = xai("ask", "What?", "-")
-    assert done.code == 3
-    assert "standard input" in done.err
+def test_empty_standard_input(xai, server):
+    result = xai("ask", "What?", "-")
+    assert result.code == 3
+    assert "standard input" in result.err
     assert not server.calls
 
 
-def test_fake_says_so(alone):
-    done = alone("ask", "What?", "photo.jpg", "--fake")
-    assert done.code == 0
-    assert "640x480" in done.out
-    assert "not from Grok" in done.err
+def test_fake_is_labeled(xai_without_key):
+    result = xai_without_key("ask", "What?", "photo.jpg", "--fake")
+    assert result.code == 0
+    assert "640x480" in result.out
+    assert "not from Grok" in result.err
 
 
-def test_part_of_a_broken_answer_is_kept(here, server):
+def test_partial_response_of_a_broken_stream(xai_in_process, server):
     server.on().reply(Reply("one two three", chunks=3))
     server.fault(Fault.after_chunks(2, status="INTERNAL", details="gone"))
-    done = here("ask", "What?", "photo.jpg")
-    assert done.code == 6
-    assert done.out.startswith("one")
-    assert "gone" in done.err
+    result = xai_in_process("ask", "What?", "photo.jpg")
+    assert result.code == 6
+    assert result.out.startswith("one")
+    assert "gone" in result.err
 
 
 def test_closed_output(server, folder, tmp_path):
-    """As after `xai-vision ... >&-`: nowhere to write to is no reason to break."""
-    done = subprocess.run(
+    """The command succeeds without a standard output, as after `xai-vision ... >&-`."""
+    result = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "ask", "Hi"],
-        env=asking(server, tmp_path),
+        env=server_environment(server, tmp_path),
         stderr=subprocess.PIPE,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert "tokens" in done.stderr
+    assert result.returncode == 0, result.stderr
+    assert "tokens" in result.stderr

@@ -13,7 +13,7 @@ from collections import Counter
 import pytest
 
 from tests import sample_images
-from tests.cli.conftest import COMMAND, asking
+from tests.cli.conftest import COMMAND, server_environment
 from xai_vision.testing import Fault, Reply
 
 
@@ -23,166 +23,176 @@ def lines(path) -> list[dict]:
 
 @pytest.fixture
 def many(folder):
-    """Twenty-four different images in a folder of their own."""
-    place = folder / "many"
-    place.mkdir()
+    """Create a folder with 24 different images."""
+    path = folder / "many"
+    path.mkdir()
     for number in range(24):
-        (place / f"{number:02}.jpg").write_bytes(sample_images.made.jpeg(64, 48, seed=number))
-    return place
+        (path / f"{number:02}.jpg").write_bytes(sample_images.builders.jpeg(64, 48, seed=number))
+    return path
 
 
-def test_an_answer_a_line(here, server, folder):
-    done = here(
+def test_a_line_for_each_image(xai_in_process, server, folder):
+    result = xai_in_process(
         "batch", "Describe", ".", "https://example.com/a.jpg", "--out", "a.jsonl", "-j", "2"
     )
-    # The address is not one the fake can read; the others are answered all the same.
-    assert done.code == 3
-    assert "https://example.com/a.jpg" in done.err
-    assert "4 of 5 images done, results in a.jsonl · 1 failed" in done.err
-    answers = lines(folder / "a.jsonl")
-    assert sorted(answer["image"] for answer in answers) == sorted(
+    # The fake server has no image for the URL. The other images get a response.
+    assert result.code == 3
+    assert "https://example.com/a.jpg" in result.err
+    assert "4 of 5 images done, results in a.jsonl · 1 failed" in result.err
+    results = lines(folder / "a.jsonl")
+    assert sorted(result["image"] for result in results) == sorted(
         ["photo.jpg", "chart.png", "photo.webp", "photo-private.jpg"]
     )
-    one = next(answer for answer in answers if answer["image"] == "photo.webp")
-    assert "640x480" in one["answer"]
-    assert one["sent"]["changes"] == ["converted from WEBP", "encoded as PNG"]
-    assert one["usage"]["prompt_image_tokens"] > 0
-    assert one["cost_usd"] > 0
+    first = next(result for result in results if result["image"] == "photo.webp")
+    assert "640x480" in first["answer"]
+    assert first["sent"]["changes"] == ["converted from WEBP", "encoded as PNG"]
+    assert first["usage"]["prompt_image_tokens"] > 0
+    assert first["cost_usd"] > 0
 
     server.urls["https://example.com/a.jpg"] = sample_images.jpeg()
     server.calls.clear()
-    done = here("batch", "Describe", ".", "https://example.com/a.jpg", "--out", "a.jsonl")
-    assert done.code == 0
-    assert "4 of 5 images already have a result" in done.err
+    result = xai_in_process(
+        "batch", "Describe", ".", "https://example.com/a.jpg", "--out", "a.jsonl"
+    )
+    assert result.code == 0
+    assert "4 of 5 images already have a result" in result.err
     assert len(server.calls) == 1
     assert len(lines(folder / "a.jsonl")) == 5
 
 
-def test_another_question_needs_another_file(here, server, folder):
-    assert here("batch", "Describe", "photo.jpg", "--out", "a.jsonl").code == 0
+def test_another_prompt_needs_another_file(xai_in_process, server, folder):
+    assert xai_in_process("batch", "Describe", "photo.jpg", "--out", "a.jsonl").code == 0
     before = (folder / "a.jsonl").read_bytes()
     for other in (["Count", "photo.jpg"], ["Describe", "photo.jpg", "--detail", "low"]):
-        done = here("batch", *other, "--out", "a.jsonl")
-        assert done.code == 2
-        assert "another request" in done.err
+        result = xai_in_process("batch", *other, "--out", "a.jsonl")
+        assert result.code == 2
+        assert "another request" in result.err
     assert (folder / "a.jsonl").read_bytes() == before
     assert len(server.calls) == 1
 
 
-def test_the_file_is_no_picture(here, folder):
+def test_the_results_file_must_not_be_an_image(xai_in_process, folder):
     before = (folder / "photo.jpg").read_bytes()
-    assert here("batch", "Describe", "chart.png", "--out", "photo.jpg").code == 2
+    assert xai_in_process("batch", "Describe", "chart.png", "--out", "photo.jpg").code == 2
     assert (folder / "photo.jpg").read_bytes() == before
 
 
 def test_names_from_a_file(xai, server, folder):
-    done = xai(
+    result = xai(
         *("batch", "Describe", "photo.jpg", "--from", "-", "--out", "a.jsonl"),
         stdin=b"chart.png\nphoto.jpg\n\n",
     )
-    assert done.code == 0, done.err
-    assert "\x1b" not in done.err
-    assert done.out == ""
+    assert result.code == 0, result.err
+    assert "\x1b" not in result.err
+    assert result.out == ""
     assert len(server.calls) == 2
 
 
 @pytest.mark.parametrize(
     "arguments", [["-"], [], ["empty"]], ids=["standard input", "none", "empty folder"]
 )
-def test_usage(here, folder, arguments):
+def test_usage(xai_in_process, folder, arguments):
     (folder / "empty").mkdir()
-    assert here("batch", "Describe", *arguments, "--out", "a.jsonl").code == 2
+    assert xai_in_process("batch", "Describe", *arguments, "--out", "a.jsonl").code == 2
 
 
-def test_json_that_fits(here, server, folder):
+def test_json_output(xai_in_process, server, folder):
     (folder / "s.json").write_text('{"type": "object"}')
     server.on().reply_json({"n": 1})
-    assert here("batch", "n?", "photo.jpg", "--out", "a.jsonl", "--json-schema", "s.json").code == 0
+    assert (
+        xai_in_process(
+            "batch", "n?", "photo.jpg", "--out", "a.jsonl", "--json-schema", "s.json"
+        ).code
+        == 0
+    )
     assert lines(folder / "a.jsonl")[0]["parsed"] == {"n": 1}
 
 
-def test_changed_pictures_are_told(here, server, folder):
-    assert here("batch", "Describe", "photo.jpg", "--out", "a.jsonl").code == 0
+def test_changed_images_are_reported(xai_in_process, server, folder):
+    assert xai_in_process("batch", "Describe", "photo.jpg", "--out", "a.jsonl").code == 0
     (folder / "photo.jpg").write_bytes(sample_images.jpeg(20, 20))
-    done = here("batch", "Describe", "photo.jpg", "--out", "a.jsonl")
-    assert done.code == 0
-    assert "photo.jpg has changed" in done.err
+    result = xai_in_process("batch", "Describe", "photo.jpg", "--out", "a.jsonl")
+    assert result.code == 0
+    assert "photo.jpg has changed" in result.err
     assert len(server.calls) == 1
 
 
-def test_no_more_at_a_time_than_said(here, server, many):
-    busy, most = [0], [0]
+def test_the_number_of_concurrent_calls_is_limited(xai_in_process, server, many):
+    active, highest = [0], [0]
     lock, reached = threading.Lock(), threading.Event()
 
-    def answer(call):
+    def reply(call):
         with lock:
-            busy[0] += 1
-            most[0] = max(most[0], busy[0])
-            if busy[0] == 3:
+            active[0] += 1
+            highest[0] = max(highest[0], active[0])
+            if active[0] == 3:
                 reached.set()
-        reached.wait(30)
+        reached.wait(60)
         with lock:
-            busy[0] -= 1
+            active[0] -= 1
         return "ok"
 
-    server.on().side_effect(answer)
-    assert here("batch", "Describe", "many", "--out", "a.jsonl", "-j", "3").code == 0
-    assert most[0] == 3
+    server.on().side_effect(reply)
+    assert xai_in_process("batch", "Describe", "many", "--out", "a.jsonl", "-j", "3").code == 0
+    assert highest[0] == 3
 
 
-def test_rate_limits_are_waited_for(here, server, folder, many):
+def test_rate_limits_are_retried(xai_in_process, server, folder, many):
     server.fault(Fault.rate_limited(0.05), next=3)
-    done = here("batch", "Describe", "many", "--out", "a.jsonl")
-    assert done.code == 0, done.err
+    result = xai_in_process("batch", "Describe", "many", "--out", "a.jsonl")
+    assert result.code == 0, result.err
     assert len(lines(folder / "a.jsonl")) == 24
-    refused = sum(call.status == "RESOURCE_EXHAUSTED" for call in server.calls)
-    assert refused == 3
+    rejected = sum(call.status == "RESOURCE_EXHAUSTED" for call in server.calls)
+    assert rejected == 3
 
 
-def test_patience_ends(here, server, folder, many):
+def test_patience_limits_the_retries(xai_in_process, server, folder, many):
     server.fault(Fault.rate_limited(0.1), after=3)
-    done = here("batch", "Describe", "many", "--out", "a.jsonl", "--patience", "0.3")
-    assert done.code == 5
-    assert "resumes" in done.err
+    result = xai_in_process("batch", "Describe", "many", "--out", "a.jsonl", "--patience", "0.3")
+    assert result.code == 5
+    assert "resumes" in result.err
     assert len(lines(folder / "a.jsonl")) == 3
 
 
-def test_no_use_in_going_on(here, server, folder, many):
+def test_batch_stops_after_fatal_errors(xai_in_process, server, folder, many):
     server.fault(Fault.status("PERMISSION_DENIED", "key blocked"), after=2)
-    done = here("batch", "Describe", "many", "--out", "a.jsonl", "-j", "1")
-    assert done.code == 4
+    result = xai_in_process("batch", "Describe", "many", "--out", "a.jsonl", "-j", "1")
+    assert result.code == 4
     assert len(lines(folder / "a.jsonl")) == 2
     assert len(server.calls) == 3
 
     server.clear()
     server.fault(Fault.internal("down"))
-    done = here("batch", "Describe", "many", "--out", "a.jsonl", "-j", "1")
-    assert done.code == 6
+    result = xai_in_process("batch", "Describe", "many", "--out", "a.jsonl", "-j", "1")
+    assert result.code == 6
     assert len(server.calls) == 10
 
 
 @pytest.mark.slow
-def test_interrupted_and_gone_on(server, folder, many, tmp_path):
-    server.on().reply(Reply("ok", ttft=0.05))
+def test_an_interrupted_batch_can_be_resumed(server, folder, many, tmp_path):
+    hang = server.fault(Fault.hang(), after=8)
     command = [*COMMAND, "batch", "Describe", "many", "--out", "a.jsonl", "-j", "2"]
-    running = subprocess.Popen(
-        command, env=asking(server, tmp_path), stderr=subprocess.PIPE, text=True
+    process = subprocess.Popen(
+        command, env=server_environment(server, tmp_path), stderr=subprocess.PIPE, text=True
     )
-    server.calls.wait_for(8, timeout=20)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=20)
-    assert running.returncode == 130
+    assert server.calls.wait_for(10, timeout=60)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
     assert "resumes" in err
-    assert 0 < len(lines(folder / "a.jsonl")) < 24
-    done = subprocess.run(command, env=asking(server, tmp_path), capture_output=True, check=False)
-    assert done.returncode == 0
+    assert len(lines(folder / "a.jsonl")) == 8
+    hang.stop()
+    result = subprocess.run(
+        command, env=server_environment(server, tmp_path), capture_output=True, check=False
+    )
+    assert result.returncode == 0
     assert len(lines(folder / "a.jsonl")) == 24
 
 
 @pytest.mark.slow
 def test_killed_twenty_times(server, folder, many, tmp_path):
-    """One answer an image in the end, and nothing asked again that had one."""
-    chance = random.Random(8)
+    """Each image has one result in the end, and none with a result is sent again."""
+    rng = random.Random(8)
     server.on().reply(Reply("ok", ttft=0.06, jitter=0.05))
     out = folder / "a.jsonl"
     command = [*COMMAND, "batch", "Describe", "many", "--out", "a.jsonl", "-j", "4"]
@@ -190,39 +200,42 @@ def test_killed_twenty_times(server, folder, many, tmp_path):
         hashlib.sha256(path.read_bytes()).hexdigest(): f"many/{path.name}"
         for path in many.iterdir()
     }
-    kills = written = amid = 0
+    kills = written = interrupted = 0
     while kills < 20:
-        before = set(_whole(out))
+        before = set(_complete_images(out))
         server.calls.clear()
-        running = subprocess.Popen(command, env=asking(server, tmp_path), stderr=subprocess.DEVNULL)
-        # At random points: while it starts, and (every other time) while it asks and writes,
-        # however slowly this machine starts a program.
+        process = subprocess.Popen(
+            command, env=server_environment(server, tmp_path), stderr=subprocess.DEVNULL
+        )
+        # Kill at random points: during the start, and every other time during the calls.
         if kills % 2:
-            server.calls.wait_for(1, timeout=10)
-        time.sleep(chance.uniform(0.05, 0.5))
-        amid += any(not call.status for call in server.calls)
-        running.kill()
-        running.wait()
+            assert server.calls.wait_for(1, timeout=60)
+        time.sleep(rng.uniform(0.05, 0.5))
+        interrupted += any(not call.status for call in server.calls)
+        process.kill()
+        process.wait()
         kills += 1
-        assert before <= set(_whole(out)), "an answer was lost"
-        asked = {names[call.images[0].sha256] for call in server.calls if call.images}
-        assert not asked & before, "asked again"
-        written += len(set(_whole(out)) - before)
-        if len(before) > 20:  # begin anew with the file as it is, but for its first lines
+        assert before <= set(_complete_images(out)), "a result was lost"
+        sent = {names[call.images[0].sha256] for call in server.calls if call.images}
+        assert not sent & before, "an image with a result was sent again"
+        written += len(set(_complete_images(out)) - before)
+        if len(before) > 20:  # Remove the first lines of the file, and continue.
             out.write_bytes(b"".join(out.read_bytes().splitlines(keepends=True)[20:]))
-    assert written > 0, "some of the kills came after answers"
-    assert amid > 0, "and some in the middle of calls"
-    done = subprocess.run(command, env=asking(server, tmp_path), capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-    answers = Counter(answer["image"] for answer in lines(out))
-    assert answers == dict.fromkeys(names.values(), 1)
+    assert written > 0, "some kills must come after results"
+    assert interrupted > 0, "some kills must come during calls"
+    result = subprocess.run(
+        command, env=server_environment(server, tmp_path), capture_output=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    counts = Counter(result["image"] for result in lines(out))
+    assert counts == dict.fromkeys(names.values(), 1)
 
 
-def _whole(path) -> list[str]:
+def _complete_images(path) -> list[str]:
     if not path.exists():
         return []
-    found = []
+    images = []
     for line in path.read_bytes().splitlines():
         with contextlib.suppress(ValueError):
-            found.append(json.loads(line)["image"])
-    return found
+            images.append(json.loads(line)["image"])
+    return images

@@ -1,4 +1,4 @@
-"""Messages speak of what people at a shell can do."""
+"""Error messages suggest what a user of the command can do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def kinds(kind: type = errors.XaiVisionError) -> list[type]:
     [kind for kind in kinds(errors.APIError) if kind.__module__.startswith("xai_vision")],
     ids=lambda kind: kind.__name__,
 )
-def test_every_error_has_a_code_and_speaks_no_python(kind):
+def test_every_error_has_a_code_and_names_no_python(kind):
     import grpc
 
     error = kind(grpc.StatusCode.UNKNOWN, "details")
@@ -36,23 +36,23 @@ def test_every_error_has_a_code_and_speaks_no_python(kind):
 @pytest.mark.parametrize(
     "name", ["big.jpg", "bomb.png", "notes.txt", "none.jpg", "https://e.x/a.png?k=1"]
 )
-def test_refusals_speak_no_python(folder, name):
+def test_image_errors_name_no_python(folder, name):
     (folder / "big.jpg").write_bytes(sample_images.jpeg_of(21 * sample_images.MIB))
-    bomb = sample_images.made.write_png(30_000, 30_000, 8, 0, [b""])
+    bomb = sample_images.builders.write_png(30_000, 30_000, 8, 0, [b""])
     (folder / "bomb.png").write_bytes(bomb)
-    with pytest.raises(errors.ImageError) as refused:
+    with pytest.raises(errors.ImageError) as caught:
         open_image(
             name,
             ImageOptions("auto", 100 if "://" in name else None, fit=False, strip_metadata=False),
         )
-    text = error_text(refused.value)
+    text = error_text(caught.value)
     assert not re.search(r"\w=|\(\)|pathlib", text), text
     assert text.startswith(name.partition("?")[0])
     assert "k=1" not in text
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("a\x1b[31mb", "a�[31mb"),
         ("a\tb\nc\r\nd", "a\tb\nc\nd"),
@@ -60,5 +60,5 @@ def test_refusals_speak_no_python(folder, name):
         ("ünï 画像", "ünï 画像"),
     ],
 )
-def test_clean(text, shown):
-    assert clean(text) == shown
+def test_clean(text, expected):
+    assert clean(text) == expected

@@ -1,4 +1,4 @@
-"""The file of answers, torn and mended in every way."""
+"""The results file of a batch, its damages and repairs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from xai_vision._cli.batch.results_file import ResultsFile
 from xai_vision._cli.exit_codes import CliError
 
 
-def entry(name: str, **more) -> dict:
-    return {"image": name, "answer": "ä\n", "cost_usd": 0.5, "source_bytes": 3, **more}
+def entry(name: str, **fields) -> dict:
+    return {"image": name, "answer": "ä\n", "cost_usd": 0.5, "source_bytes": 3, **fields}
 
 
 def names(path) -> list[str]:
@@ -28,31 +28,31 @@ def path(tmp_path):
     return tmp_path / "answers.jsonl"
 
 
-def test_goes_on(path):
-    with ResultsFile(path, "q") as ledger:
-        ledger.add(entry("a"))
-        assert ledger.answered == {"a": 3}
-    with ResultsFile(path, "q") as ledger:
-        assert (ledger.answered, ledger.cost) == ({"a": 3}, 0.5)
-        ledger.add(entry("b"))
+def test_results_are_appended(path):
+    with ResultsFile(path, "q") as results:
+        results.add(entry("a"))
+        assert results.answered == {"a": 3}
+    with ResultsFile(path, "q") as results:
+        assert (results.answered, results.cost) == ({"a": 3}, 0.5)
+        results.add(entry("b"))
     assert names(path) == ["a", "b"]
     assert json.loads(path.read_bytes().splitlines()[0])["answer"] == "ä\n"
 
 
-def test_cut_anywhere(path):
-    """Whatever a kill leaves of the file, what was whole stays, and the rest goes on."""
-    with ResultsFile(path, "q") as ledger:
-        ledger.add(entry("a"))
+def test_truncated_anywhere(path):
+    """Complete lines are preserved, and incomplete ones are removed."""
+    with ResultsFile(path, "q") as results:
+        results.add(entry("a"))
         first = path.stat().st_size
-        ledger.add(entry("b"))
-    whole = path.read_bytes()
-    for size in range(first, len(whole) + 1):
-        path.write_bytes(whole[:size])
-        with ResultsFile(path, "q") as ledger:
-            has_second = size >= len(whole) - 1  # only its line end may be missing
-            assert list(ledger.answered) == (["a", "b"] if has_second else ["a"])
-            assert ledger.repaired == (first < size < len(whole) - 1)
-            ledger.add(entry("c"))
+        results.add(entry("b"))
+    data = path.read_bytes()
+    for size in range(first, len(data) + 1):
+        path.write_bytes(data[:size])
+        with ResultsFile(path, "q") as results:
+            has_second = size >= len(data) - 1  # Only the line end may be missing.
+            assert list(results.answered) == (["a", "b"] if has_second else ["a"])
+            assert results.repaired == (first < size < len(data) - 1)
+            results.add(entry("c"))
         assert names(path) == (["a", "b", "c"] if has_second else ["a", "c"])
 
 
@@ -60,65 +60,65 @@ def test_cut_anywhere(path):
     "content",
     [
         b"\xff\xd8\xff\xe0 an image",
-        b"no lines",
+        b"not JSON",
         b'{"a": 1}\n',
         b"[]\n",
         b'{"image": "a"}\n',
         b'x\n{"image": "a',
     ],
 )
-def test_other_files_are_left_alone(path, content):
+def test_other_files_are_not_changed(path, content):
     path.write_bytes(content)
     with pytest.raises(CliError, match="not changed"):
         ResultsFile(path, "q")
     assert path.read_bytes() == content
 
 
-def test_answers_to_another_question(path):
-    with ResultsFile(path, "q") as ledger:
-        ledger.add(entry("a"))
+def test_results_of_another_request(path):
+    with ResultsFile(path, "q") as results:
+        results.add(entry("a"))
     with pytest.raises(CliError, match="another request"):
         ResultsFile(path, "other")
 
 
-def test_one_at_a_time(path):
+def test_only_one_batch_writes_a_file(path):
     with ResultsFile(path, "q"), pytest.raises(CliError, match="another batch"):
         ResultsFile(path, "q")
     ResultsFile(path, "q").close()
 
 
 def test_full_disk(path, monkeypatch):
-    with ResultsFile(path, "q") as ledger:
-        ledger.add(entry("a"))
-        real = os.write
+    with ResultsFile(path, "q") as results:
+        results.add(entry("a"))
+        original = os.write
 
-        def full(file, data):
+        def fail(file, data):
             if len(data) <= 20:
                 raise OSError(errno.ENOSPC, "No space left on device")
-            return real(file, data[:20])
+            return original(file, data[:20])
 
-        monkeypatch.setattr(module.os, "write", full)
+        monkeypatch.setattr(module.os, "write", fail)
         with pytest.raises(OSError, match="No space"):
-            ledger.add(entry("b"))
-        monkeypatch.setattr(module.os, "write", real)
-        ledger.add(entry("c"))
+            results.add(entry("b"))
+        monkeypatch.setattr(module.os, "write", original)
+        results.add(entry("c"))
     assert names(path) == ["a", "c"]
 
 
-def test_names_that_are_no_utf8(path):
-    odd = os.fsdecode(b"p\xff.jpg")
-    with ResultsFile(path, "q") as ledger:
-        ledger.add(entry(odd))
-    with ResultsFile(path, "q") as ledger:
-        assert list(ledger.answered) == [odd]
+def test_names_that_are_not_utf_8(path):
+    name = os.fsdecode(b"p\xff.jpg")
+    with ResultsFile(path, "q") as results:
+        results.add(entry(name))
+    with ResultsFile(path, "q") as results:
+        assert list(results.answered) == [name]
 
 
-def test_is_on_the_disk_before_it_counts(path, monkeypatch):
+def test_each_result_is_synced_to_disk(path, monkeypatch):
     order = []
-    real = os.fsync
-    with ResultsFile(path, "q") as ledger:
+    original = os.fsync
+    with ResultsFile(path, "q") as results:
         monkeypatch.setattr(
-            module.os, "fsync", lambda file: (order.append(path.read_bytes()[-1:]), real(file))
+            module.os, "fsync", lambda file: (order.append(path.read_bytes()[-1:]), original(file))
         )
-        ledger.add(entry("a"))
+        results.add(entry("a"))
     assert order == [b"\n"]

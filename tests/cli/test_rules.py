@@ -22,7 +22,7 @@ def checked(folder):
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "says"),
+    ("text", "line", "message"),
     [
         ("rules:\n  - {when: {promt: hi}, reply: x}", 2, "did you mean prompt?"),
         ("rules:\n  - reply: a\n    times: -1", 3, "0 or more"),
@@ -50,24 +50,24 @@ def checked(folder):
         ("? [a]\n: b", 1, "cannot be a key"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(checked, text, line, says):
+def test_errors_name_the_line(checked, text, line, message):
     _, problems = checked(text)
     assert len(problems) == 1, problems
     assert problems[0][0] == line
-    assert says in problems[0][1]
+    assert message in problems[0][1]
 
 
-def test_all_problems_at_once(checked, here, folder):
+def test_all_problems_at_once(checked, xai_in_process, folder):
     checked("settings: {sed: 1}\nrules:\n  - {when: {promt: a}, reply: x}\n  - {reply: {a: 1}}\n")
-    done = here("rules", "check", "rules.yaml")
-    assert done.code == 2
-    assert [line.split(":")[1] for line in done.err.splitlines()[1:]] == ["1", "3", "4"]
+    result = xai_in_process("rules", "check", "rules.yaml")
+    assert result.code == 2
+    assert [line.split(":")[1] for line in result.err.splitlines()[1:]] == ["1", "3", "4"]
     checked("rules: [{reply: yes it is}]")
-    assert here("rules", "check", "rules.yaml").out == "rules.yaml: no errors\n"
+    assert xai_in_process("rules", "check", "rules.yaml").out == "rules.yaml: no errors\n"
 
 
 def test_all_problems_of_one_rule_at_once(checked):
-    """Wrong keys do not hide wrong values, nor one value another."""
+    """A wrong key does not hide a wrong value, nor does one value hide another."""
     _, problems = checked("""
 settings:
   unmatched: perhaps
@@ -97,8 +97,8 @@ faults:
   - {fault: unavailable, rate: 3}
 rate_limit: {request: 1}
 """)
-    told = [f"{line} {text}" for line, text in problems]
-    for line, words in (
+    reported = [f"{line} {text}" for line, text in problems]
+    for line, message in (
         (3, "settings.unmatched: "),
         (4, "settings.sede: is not a known key; did you mean seed?"),
         (5, "settings.error_form: error_form must be"),
@@ -125,13 +125,13 @@ rate_limit: {request: 1}
         (27, "faults[2]: "),
         (28, "rate_limit.request: is not a known key; did you mean requests?"),
     ):
-        found = [one for one in told if one.startswith(f"{line} ") and words in one]
-        assert len(found) == 1, (line, words, told)
-    assert len(told) <= 26  # and nothing that only follows from another
+        matching = [text for text in reported if text.startswith(f"{line} ") and message in text]
+        assert len(matching) == 1, (line, message, reported)
+    assert len(reported) <= 26  # Nothing is reported that only follows from another error.
 
 
-def test_what_a_file_says_happens(checked):
-    made, problems = checked("""
+def test_a_rule_file_is_applied(checked):
+    rule_file, problems = checked("""
 settings: {unmatched: error}
 rules:
   - when: {prompt: {startswith: Count, not: {contains: slowly}}, images: 1, stream: false}
@@ -149,14 +149,14 @@ rules:
 rate_limit: {requests: 1, burst: 4}
 """)
     assert not problems
-    with FakeServer(**made.settings) as server:
-        made.apply(server)
+    with FakeServer(**rule_file.settings) as server:
+        rule_file.apply(server)
         with Client(
             server.api_key, api_host=server.target, metadata=[("x-team", "a")], retries=0
         ) as client:
 
-            def ask(*content, **more):
-                return client.chat.create("grok-4", **more).append(user(*content)).sample()
+            def ask(*content, **options):
+                return client.chat.create("grok-4", **options).append(user(*content)).sample()
 
             from pathlib import Path
 
@@ -166,7 +166,7 @@ rate_limit: {requests: 1, burst: 4}
             assert (counted.content, counted.usage.prompt_image_tokens) == ("three", 7)
             assert ask("Count them", image(Path("chart.png"))).content == '{"bars": 7}'
             assert ask("Count slowly", image(Path("photo.jpg"))).content == "a photo"
-            found = ask("no", tools=[web_search()])
-            assert found.citations == ["https://example.com"]
+            response = ask("no", tools=[web_search()])
+            assert response.citations == ["https://example.com"]
             with pytest.raises(RateLimitError):
                 ask("no", tools=[web_search()])

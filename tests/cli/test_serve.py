@@ -34,37 +34,37 @@ faults:
 
 @pytest.fixture
 def serve(folder):
-    started = []
+    processes = []
 
     def start(*arguments: str, **env: str) -> tuple[subprocess.Popen[str], dict]:
-        running = subprocess.Popen(
+        process = subprocess.Popen(
             [*COMMAND, "serve", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             env=environment(**env),
         )
-        started.append(running)
-        line = running.stdout.readline()
-        return running, json.loads(line) if line.startswith("{") else {"line": line}
+        processes.append(process)
+        line = process.stdout.readline()
+        return process, json.loads(line) if line.startswith("{") else {"line": line}
 
     yield start
-    for running in started:
-        running.kill()
-        running.communicate()
+    for process in processes:
+        process.kill()
+        process.communicate()
 
 
-def stop(running, number=signal.SIGTERM) -> tuple[int, str, str]:
-    running.send_signal(number)
-    out, err = running.communicate(timeout=20)
-    return running.returncode, out, err
+def stop(process, number=signal.SIGTERM) -> tuple[int, str, str]:
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
 
 
-def test_serves_by_rules_where_and_as_it_is_told(serve, folder):
+def test_serve_uses_its_options_and_rules(serve, folder):
     (folder / "rules.yaml").write_text(RULES)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    running, ready = serve(
+    process, ready = serve(
         *("--grpc-port", str(port), "--json"),
         XAI_VISION_SERVE_RULES="rules.yaml",
         XAI_VISION_SERVE_KEY="our-own-key",
@@ -74,48 +74,48 @@ def test_serves_by_rules_where_and_as_it_is_told(serve, folder):
     assert ready["api_key"] is None
     with Client("our-own-key", api_host=ready["grpc"]) as client:
         chat = client.chat.create("grok-4")
-        asked = chat.fork().append(user("A caption please", image(folder / "photo.jpg")))
-        assert asked.sample().content == "A landscape."
+        caption = chat.fork().append(user("A caption please", image(folder / "photo.jpg")))
+        assert caption.sample().content == "A landscape."
         assert chat.fork().append(user("flaky")).sample().content == "Here it is"
-        seen = chat.fork().append(user("What?", image("https://example.com/chart.png")))
-        assert "PNG" in seen.sample().content
-    code, out, _ = stop(running)
+        by_url = chat.fork().append(user("What?", image("https://example.com/chart.png")))
+        assert "PNG" in by_url.sample().content
+    code, out, _ = stop(process)
     assert code == 0
-    assert json.loads(out)["calls"] == 4  # one of them failed
+    assert json.loads(out)["calls"] == 4  # One of them failed.
 
 
-def test_unmet_rules_are_told(serve, folder):
+def test_unmet_rules_are_reported(serve, folder):
     (folder / "rules.yaml").write_text(RULES)
-    running, ready = serve("--rules", "rules.yaml")
+    process, ready = serve("--rules", "rules.yaml")
     assert "no model" in ready["line"]
-    assert "localhost:" in running.stdout.readline()
-    assert "xai-fake-" in running.stdout.readline()
-    code, _, err = stop(running, signal.SIGINT)
+    assert "localhost:" in process.stdout.readline()
+    assert "xai-fake-" in process.stdout.readline()
+    code, _, err = stop(process, signal.SIGINT)
     assert code == 1
     assert "was to answer 1 call" in err
 
 
-def test_taken_port(serve, folder):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+def test_a_port_in_use(serve, folder):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         for option in ("--grpc-port", "--http-port"):
-            running, _ = serve(option, str(port))
-            _, err = running.communicate(timeout=20)
-            assert running.returncode == 1
+            process, _ = serve(option, str(port))
+            _, err = process.communicate(timeout=60)
+            assert process.returncode == 1
             assert f"cannot open port {port} of 127.0.0.1: it is already in use" in err
             assert "Traceback" not in err
 
 
-def test_rest_as_well(serve, folder):
+def test_rest(serve, folder):
     pytest.importorskip("starlette")
     pytest.importorskip("uvicorn")
     (folder / "rules.yaml").write_text(RULES)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    running, ready = serve("--http-port", str(port), "--rules", "rules.yaml", "--json")
+    process, ready = serve("--http-port", str(port), "--rules", "rules.yaml", "--json")
     assert ready["http"] == f"http://127.0.0.1:{port}/v1"
     data = base64.b64encode((folder / "photo.jpg").read_bytes()).decode()
-    asked = {
+    body = {
         "model": "grok-4",
         "messages": [
             {
@@ -129,21 +129,21 @@ def test_rest_as_well(serve, folder):
     }
     request = urllib.request.Request(
         f"{ready['http']}/chat/completions",
-        json.dumps(asked).encode(),
+        json.dumps(body).encode(),
         {"Authorization": f"Bearer {ready['api_key']}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=20) as reply:
+    with urllib.request.urlopen(request, timeout=60) as reply:
         assert json.load(reply)["choices"][0]["message"]["content"] == "A landscape."
-    assert stop(running)[0] == 0
+    assert stop(process)[0] == 0
 
 
 def test_tls(serve, folder):
     pytest.importorskip("trustme")
-    running, ready = serve("--tls", "--certificate", "root.pem", "--json")
+    process, ready = serve("--tls", "--certificate", "root.pem", "--json")
     with Client(
         ready["api_key"],
         api_host=ready["grpc"],
         root_certificates=(folder / "root.pem").read_bytes(),
     ) as client:
         assert client.models.list_language_models()
-    assert stop(running)[0] == 0
+    assert stop(process)[0] == 0

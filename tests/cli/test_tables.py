@@ -9,36 +9,39 @@ from PIL import Image
 from xai_vision import __version__
 
 
-def test_inspect(here, server, folder):
+def test_inspect(xai_in_process, server, folder):
     exif = Image.Exif()
-    exif[0x8825] = {1: "N", 2: (59.0, 54.0, 50.0)}  # this way older Pillows save it too
+    exif[0x8825] = {
+        1: "N",
+        2: (59.0, 54.0, 50.0),
+    }  # Older versions of Pillow can save this form, too.
     exif[0x010F] = "Camera maker"
     exif[0x0112] = 6
     Image.new("RGB", (320, 240)).save("private.jpg", exif=exif, comment=b"mine")
-    done = here("inspect", "private.jpg", "photo.webp", "notes.txt", "nowhere.png")
-    assert done.code == 3
-    assert "location (GPS), camera, comment" in done.out
-    assert "stored on its side" in done.out
-    assert "converted from WEBP" in done.out
-    assert "$0.0038" in done.out
-    assert "with grok-4-0709" in done.out
-    assert "refused: unrecognized image data" in done.out
-    assert "No such file" in done.out
+    result = xai_in_process("inspect", "private.jpg", "photo.webp", "notes.txt", "nowhere.png")
+    assert result.code == 3
+    assert "location (GPS), camera, comment" in result.out
+    assert "stored on its side" in result.out
+    assert "converted from WEBP" in result.out
+    assert "$0.0038" in result.out
+    assert "with grok-4-0709" in result.out
+    assert "refused: unrecognized image data" in result.out
+    assert "No such file" in result.out
     assert [call.method for call in server.calls] == ["GetLanguageModel"]
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
-def test_inspect_begins_nothing_without_an_end(here, folder):
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_inspect_rejects_pipes_and_devices(xai_in_process, folder):
     os.mkfifo("pipe.png")
-    done = here("inspect", "pipe.png", "/dev/zero", ".")
-    assert done.code == 3
-    assert done.out.count("is a pipe or a device, not a regular file") == 2
-    assert "is a directory; name one image in it" in done.out
+    result = xai_in_process("inspect", "pipe.png", "/dev/zero", ".")
+    assert result.code == 3
+    assert result.out.count("is a pipe or a device, not a regular file") == 2
+    assert "is a directory; name one image in it" in result.out
 
 
-def test_inspect_for_programs(here):
-    done = here("inspect", "photo.jpg", "photo.webp", "--json")
-    first, second = json.loads(done.out)
+def test_inspect_json(xai_in_process):
+    result = xai_in_process("inspect", "photo.jpg", "photo.webp", "--json")
+    first, second = json.loads(result.out)
     assert (first["format"], first["size"], first["status"]) == (
         "JPEG",
         [640, 480],
@@ -47,84 +50,88 @@ def test_inspect_for_programs(here):
     assert first["sent"]["bytes"] == first["bytes"]
     assert second["sent"]["format"] == "PNG"
     assert second["price_usd"]["low"] == pytest.approx(256 * 3e-6)
-    assert done.err == ""
+    assert result.err == ""
 
 
-def test_inspect_what_options_do(here):
-    done = here("inspect", "photo-private.jpg", "--strip-metadata", "--max-side", "100", "--json")
-    (told,) = json.loads(done.out)
-    assert max(told["sent"]["size"]) == 100
-    assert told["metadata"]
+def test_inspect_options(xai_in_process):
+    result = xai_in_process(
+        "inspect", "photo-private.jpg", "--strip-metadata", "--max-side", "100", "--json"
+    )
+    (report,) = json.loads(result.out)
+    assert max(report["sent"]["size"]) == 100
+    assert report["metadata"]
 
 
-def test_nobody_is_asked_offline(here, server):
-    done = here("inspect", "photo.jpg", "--offline")
-    assert done.code == 0
-    assert "unknown" in done.out
+def test_offline_makes_no_calls(xai_in_process, server):
+    result = xai_in_process("inspect", "photo.jpg", "--offline")
+    assert result.code == 0
+    assert "unknown" in result.out
     assert not server.calls
 
 
-def test_without_a_key(alone):
-    done = alone("inspect", "photo.jpg")
-    assert done.code == 0
-    assert "640x480" in done.out
-    assert "XAI_API_KEY is not set" in done.err
+def test_without_a_key(xai_without_key):
+    result = xai_without_key("inspect", "photo.jpg")
+    assert result.code == 0
+    assert "640x480" in result.out
+    assert "XAI_API_KEY is not set" in result.err
 
 
-def test_estimate(here):
-    done = here("estimate", "What is this?", "photo.jpg", "chart.png")
-    assert done.code == 0
-    assert "2,048 of them for 2 images" in done.out
-    assert "$0.0062" in done.out
-    told = json.loads(here("estimate", "What?", "photo.jpg", "--detail", "low", "--json").out)
-    assert told["image_tokens"] == {"low": 256, "likely": 256, "high": 512}
-    assert told["price_usd"]["likely"] == pytest.approx((told["tokens"]["likely"]) * 3e-6)
+def test_estimate(xai_in_process):
+    result = xai_in_process("estimate", "What is this?", "photo.jpg", "chart.png")
+    assert result.code == 0
+    assert "2,048 of them for 2 images" in result.out
+    assert "$0.0062" in result.out
+    output = json.loads(
+        xai_in_process("estimate", "What?", "photo.jpg", "--detail", "low", "--json").out
+    )
+    assert output["image_tokens"] == {"low": 256, "likely": 256, "high": 512}
+    assert output["price_usd"]["likely"] == pytest.approx((output["tokens"]["likely"]) * 3e-6)
 
 
-def test_models(here):
-    done = here("models")
-    assert "grok-4-0709" in done.out
-    assert "grok-3" in done.out
-    told = json.loads(here("models", "--images", "--json").out)
-    assert all(model["images"] for model in told)
-    assert told[0]["usd_per_million_tokens"]["text"] == 3
+def test_models(xai_in_process):
+    result = xai_in_process("models")
+    assert "grok-4-0709" in result.out
+    assert "grok-3" in result.out
+    output = json.loads(xai_in_process("models", "--images", "--json").out)
+    assert all(model["images"] for model in output)
+    assert output[0]["usd_per_million_tokens"]["text"] == 3
 
 
 @pytest.mark.parametrize(
     "command",
     ["ask", "chat", "batch", "inspect", "estimate", "models", "serve", "rules", "completion"],
 )
-def test_help(here, command):
-    done = here(command, "--help")
-    assert done.code == 0
-    assert done.out.startswith(f"Usage: xai-vision {command}")
+def test_help(xai_in_process, command):
+    result = xai_in_process(command, "--help")
+    assert result.code == 0
+    assert result.out.startswith(f"Usage: xai-vision {command}")
     if command != "rules":
-        assert "130" in done.out
+        assert "130" in result.out
 
 
-def test_options_from_the_environment(here, server):
-    assert here("ask", "What?", "photo.jpg", XAI_VISION_ASK_DETAIL="low").code == 0
+def test_options_from_the_environment(xai_in_process, server):
+    assert xai_in_process("ask", "What?", "photo.jpg", XAI_VISION_ASK_DETAIL="low").code == 0
     assert server.calls.last.images[0].detail == "low"
 
 
-def test_version(alone):
-    assert alone("--version").out == f"xai-vision, version {__version__}\n"
+def test_version(xai_without_key):
+    assert xai_without_key("--version").out == f"xai-vision, version {__version__}\n"
 
 
-def test_unknown_command(here):
-    done = here("askk")
-    assert done.code == 2
-    assert "askk" in done.err
+def test_unknown_command(xai_in_process):
+    result = xai_in_process("askk")
+    assert result.code == 2
+    assert "askk" in result.err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts(here, shell):
-    done = here("completion", shell)
-    assert done.code == 0
-    assert "_XAI_VISION_COMPLETE" in done.out
+def test_completion_scripts(xai_in_process, shell):
+    result = xai_in_process("completion", shell)
+    assert result.code == 0
+    assert "_XAI_VISION_COMPLETE" in result.out
 
 
-def test_starts_without_what_it_does_not_need(alone):
+def test_the_command_imports_lazily(xai_without_key):
     import subprocess
     import sys
 
@@ -132,19 +139,19 @@ def test_starts_without_what_it_does_not_need(alone):
         "import sys; from xai_vision._cli.app import run; run(['ask', '--help']);"
         "print([m for m in ('grpc', 'rich', 'PIL', 'yaml', 'asyncio') if m in sys.modules])"
     )
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert result.stdout.splitlines()[-1] == "[]"
 
 
-def test_questions_from_a_file(xai, server):
-    """A conversation without a terminal: no prompts, and the code tells of failures."""
-    done = xai("chat", "photo.jpg", stdin=b"What is it?\n/add chart.png\nAnd this?\n/cost\n")
-    assert done.code == 0
-    assert "you>" not in done.out
-    assert "2 images" in done.out
+def test_chat_with_prompts_from_a_file(xai, server):
+    """Without a terminal chat shows no prompt, and the exit code reports failures."""
+    result = xai("chat", "photo.jpg", stdin=b"What is it?\n/add chart.png\nAnd this?\n/cost\n")
+    assert result.code == 0
+    assert "you>" not in result.out
+    assert "2 images" in result.out
     assert [len(call.images) for call in server.calls] == [1, 2]
-    done = xai("chat", stdin=b"/add notes.txt\nHello\n/bogus\n/quit\n")
-    assert done.code == 3
-    assert "no command /bogus" in done.err
+    result = xai("chat", stdin=b"/add notes.txt\nHello\n/bogus\n/quit\n")
+    assert result.code == 3
+    assert "no command /bogus" in result.err

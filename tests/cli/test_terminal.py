@@ -1,13 +1,15 @@
-"""What only happens on a terminal, on a real pseudo-terminal."""
+"""Behavior on a terminal, tested on a pseudo-terminal."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import signal
+import threading
 
 import pytest
 
-from tests.cli.conftest import COMMAND, asking, environment
+from tests.cli.conftest import COMMAND, environment, server_environment
 from xai_vision.testing import Fault, Reply
 
 pexpect = pytest.importorskip("pexpect")
@@ -18,22 +20,22 @@ from tests.cli.terminals import Terminal  # noqa: E402  # needs pexpect
 @pytest.fixture
 def terminal(folder, server, tmp_path):
     """Start the command on a pseudo-terminal of 100 columns."""
-    started = []
+    children = []
 
     def start(*arguments: str, **env: str):
-        given = {**asking(server, tmp_path), "TERM": "xterm-256color", **env}
-        child = Terminal([*COMMAND, *arguments], given, columns=100)
-        started.append(child)
+        variables = {**server_environment(server, tmp_path), "TERM": "xterm-256color", **env}
+        child = Terminal([*COMMAND, *arguments], variables, columns=100)
+        children.append(child)
         return child
 
     yield start
-    for child in started:
+    for child in children:
         child.close()
 
 
-def ended(child) -> int:
+def exit_code(child) -> int:
     child.expect(pexpect.EOF)
-    child.process.wait(20)
+    child.process.wait(60)
     return child.code
 
 
@@ -63,13 +65,13 @@ def test_chat(terminal, server):
     child.expect(r"tokens, \$")
     child.expect("you> ")
     child.sendeof()
-    assert ended(child) == 0
+    assert exit_code(child) == 0
     second = server.calls[1].request
     assert [len(message.content) for message in second.messages] == [1, 2, 1, 2]
-    assert [seen.format for seen in server.calls[1].images] == ["JPEG", "PNG"]
+    assert [image.format for image in server.calls[1].images] == ["JPEG", "PNG"]
 
 
-def test_chat_goes_on_after_a_failure(terminal, server):
+def test_chat_continues_after_a_failure(terminal, server):
     server.fault(Fault.internal("no luck"), next=1)
     child = terminal("chat")
     child.expect("you> ")
@@ -82,10 +84,10 @@ def test_chat_goes_on_after_a_failure(terminal, server):
     child.expect("measured 1 image")
     child.expect("you> ")
     child.sendintr()
-    assert ended(child) == 130
+    assert exit_code(child) == 130
 
 
-def test_no_picture_moves_the_cursor(terminal, server):
+def test_control_characters_are_replaced(terminal, server):
     server.on().reply("before\x1b[2J\x1b]0;title\x07after\x9b1m")
     child = terminal("ask", "Read it", "photo.jpg", "--quiet")
     assert child.read().replace("\r\n", "\n") == "before�[2J�]0;title�after�1m\n"
@@ -94,10 +96,10 @@ def test_no_picture_moves_the_cursor(terminal, server):
 def test_interrupted(terminal, server):
     server.fault(Fault.hang())
     child = terminal("ask", "What?", "photo.jpg")
-    server.calls.wait_for(1, timeout=20)
+    assert server.calls.wait_for(1, timeout=60)
     child.kill(signal.SIGINT)
     child.expect("interrupted")
-    assert ended(child) == 130
+    assert exit_code(child) == 130
 
 
 def test_preview_and_colors(terminal):
@@ -113,17 +115,17 @@ def test_preview_and_colors(terminal):
 
 @pytest.mark.parametrize("plain", [{"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=["dumb", "no color"])
 @pytest.mark.slow
-def test_where_no_colors_are_wanted(terminal, server, plain):
+def test_output_without_colors(terminal, server, plain):
     server.on(prompt="bad").fault(Fault.status("INVALID_ARGUMENT", "bad it is"))
-    for asked in (("ask", "What?", "photo.jpg"), ("ask", "bad"), ("ask", "What?", "none.png")):
-        assert "\x1b" in terminal(*asked).read()
-        assert "\x1b" not in terminal(*asked, **plain).read()
-    shown = terminal("inspect", "photo.jpg", **plain).read()
-    # NO_COLOR is about colors: what is bold or dim may stay so on a terminal that can do it.
-    assert set(re.findall(r"\x1b\[([\d;]*)m", shown)) <= (
+    for arguments in (("ask", "What?", "photo.jpg"), ("ask", "bad"), ("ask", "What?", "none.png")):
+        assert "\x1b" in terminal(*arguments).read()
+        assert "\x1b" not in terminal(*arguments, **plain).read()
+    output = terminal("inspect", "photo.jpg", **plain).read()
+    # NO_COLOR disables only colors, not bold and dim text.
+    assert set(re.findall(r"\x1b\[([\d;]*)m", output)) <= (
         {"0", "1", "2"} if "TERM" not in plain else set()
     )
-    assert "640x480" in shown
+    assert "640x480" in output
     if "TERM" in plain:
         child = terminal("chat", "photo.jpg", **plain)
         child.expect("you> ")
@@ -139,16 +141,24 @@ def test_where_no_colors_are_wanted(terminal, server, plain):
 
 
 @pytest.mark.slow
-def test_batch_shows_a_bar(terminal, server):
-    server.fault(Fault.latency(0.3))
+def test_batch_shows_a_progress_bar(terminal, server):
+    gate, numbers = threading.Event(), itertools.count()
+
+    def reply(call):
+        if next(numbers) >= 2:
+            gate.wait(60)
+        return "ok"
+
+    server.on().side_effect(reply)
     child = terminal("batch", "Describe", ".", "--out", "a.jsonl", "-j", "2")
     child.expect(r"2/4.*tokens · \$")
+    gate.set()
     child.expect("4 of 4 images done")
-    assert ended(child) == 0
+    assert exit_code(child) == 0
 
 
 def test_completion_in_bash(folder, tmp_path):
-    """Through an interactive shell, as people use it."""
+    """Type a command in an interactive shell."""
     script = tmp_path / "bin" / "xai-vision"
     script.parent.mkdir()
     script.write_text(f'#!/bin/bash\nexec {" ".join(COMMAND)} "$@"\n')

@@ -124,7 +124,7 @@ def test_a_conversation(client):
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name.endswith((".jpg", ".png"))])
-def test_real_files_arrive_byte_for_byte(client, server, name):
+def test_files_arrive_unchanged(client, server, name):
     data = sample(name)
     assert create_chat(client, PROMPT, image(data_url(data))).sample().content
     assert_sent_unchanged(server, data)
@@ -171,7 +171,7 @@ CASES = [
         "URL is public",
     ),
     (
-        # A proto, which is not checked; image() would refuse the data.
+        # A proto, which is not validated; image() would reject the data.
         lambda c: create_chat(c, NOT_AN_IMAGE),
         ImageRefusedError,
         "INVALID_ARGUMENT",
@@ -181,7 +181,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("make", "kind", "status", "message"), CASES)
-def test_refusals(client, make, kind, status, message):
+def test_errors_of_the_service(client, make, kind, status, message):
     chat = make(client)
     before = list(chat.messages)
     for call in (chat.sample, lambda: next(iter(chat.stream()))):
@@ -195,7 +195,7 @@ def test_refusals(client, make, kind, status, message):
 
 
 @pytest.mark.parametrize(("make", "kind", "status", "message"), CASES)
-async def test_async_refusals(aclient, make, kind, status, message):
+async def test_async_errors_of_the_service(aclient, make, kind, status, message):
     chat = make(aclient)
     with pytest.raises(kind, match=message) as caught:
         await chat.sample()
@@ -216,13 +216,13 @@ async def test_a_wrong_key(server):
             await create_chat(client, "Hi").sample()
 
 
-def test_async_client_made_outside_any_loop_and_used_from_several(server):
+def test_an_async_client_used_by_several_event_loops(server):
     client = AsyncClient(api_key=server.api_key, api_host=server.target)
 
     async def once() -> str:
         responses = await asyncio.gather(*(create_chat(client, "Hi").sample() for _ in range(5)))
         streamed = [response async for response, _ in create_chat(client, "Hi").stream()][-1]
-        return {each.content for each in responses} | {streamed.content}
+        return {response.content for response in responses} | {streamed.content}
 
     assert len(asyncio.run(once()) | asyncio.run(once())) == 1
     asyncio.run(client.close())

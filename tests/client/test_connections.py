@@ -12,6 +12,7 @@ import pytest
 from tests.client.drivers import FAST_RETRIES, OLD_GRPC, SHAPES, get_response
 from tests.client.proxy import Proxy, proxied
 from tests.sample_images import MIB, jpeg_of
+from tests.testing.waiting import LIMIT, until
 from xai_vision.chat import image
 from xai_vision.errors import (
     APIError,
@@ -94,13 +95,13 @@ def test_a_graceful_server_shutdown(kind, server, shape):
         driver = kind(api_key=server.api_key, api_host=proxy.target, retries=FAST_RETRIES)
 
         def stop() -> None:
-            server.calls.wait_for(1)
+            server.calls.wait_for(1, LIMIT)
             server.stop(grace=60)
 
         stopping = threading.Thread(target=stop)
         stopping.start()
         assert get_response(driver, shape).content == "word " * 20
-        stopping.join()
+        stopping.join(LIMIT)
         proxy.move_to(second.target)
         with pytest.raises(APIError) as caught:  # it responds: the key is the other server's
             get_response(driver, shape)
@@ -127,9 +128,16 @@ def test_a_large_request_over_a_cut_connection(kind, server, shape, after):
 
 def test_a_server_that_stops_during_a_stream(driver, server):
     server.on().reply(Reply("word " * 4000, chunks=400, tps=40))
-    threading.Timer(1, server.stop).start()
+
+    def stop() -> None:
+        until(lambda: server.calls and server.calls.last.chunks_sent >= 20)
+        server.stop()
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
     with pytest.raises(StreamBrokenError) as caught:
         driver.stream()
+    stopping.join(LIMIT)
     assert caught.value.partial.content
 
 
@@ -142,7 +150,7 @@ def test_an_unreachable_server(kind, shape):
     driver.close()
 
 
-def test_a_new_client_connects_although_another_one_failed_to(kind, server):
+def test_a_new_client_connects_after_another_one_failed(kind, server):
     target = server.target
     server.stop()
     first = kind(api_key="k", api_host=target, retries=0)
@@ -169,6 +177,6 @@ def test_wait_for_ready_waits_for_a_server_that_starts_late(kind, server, shape)
     late = threading.Timer(0.5, lambda: started.append(Proxy(server.target, port)))
     late.start()
     assert get_response(driver, shape, wait_for_ready=True, timeout=60).content
-    late.join()
+    late.join(LIMIT)
     started[0].stop()
     driver.close()

@@ -205,5 +205,7 @@ def test_a_subclass_of_a_user_keeps_its_module():
 
 def test_internal_imports_show_the_public_path_too():
     code = "from xai_vision.errors._api import APIError; print(APIError.__module__)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "xai_vision.errors"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "xai_vision.errors"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.client.drivers import SHAPES, get_response
 from tests.sample_images import MIB, jpeg_of
+from tests.testing.waiting import LIMIT
 from xai_vision import RetryPolicy
 from xai_vision.chat import image
 from xai_vision.errors import (
@@ -37,8 +38,8 @@ def test_unavailable_is_retried_with_requests_of_any_size(driver, server, shape,
     server.fault(Fault.unavailable(), next=failures)
     assert get_response(driver, shape, *content).finish_reason == "REASON_STOP"
     assert len(server.calls) == failures + 1
-    received = [sum(each.size for each in call.images) for call in server.calls]
-    assert received == [(size if size > 1024 else 0)] * (failures + 1), "all of it each time"
+    received = [sum(image.size for image in call.images) for call in server.calls]
+    assert received == [(size if size > 1024 else 0)] * (failures + 1), "every attempt sends all"
 
 
 @SHAPES
@@ -157,7 +158,7 @@ def test_a_hanging_call_ends_at_the_deadline(driver, server, shape):
     assert time.monotonic() - start >= 0.35
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert server.calls.last.wait_cancelled()
+    assert server.calls.last.wait_cancelled(LIMIT)
 
 
 def test_a_silent_stream_ends_at_idle_timeout(driver, server):
@@ -165,7 +166,7 @@ def test_a_silent_stream_ends_at_idle_timeout(driver, server):
     with pytest.raises(RequestTimeoutError, match=r"silent for 0.3 seconds \(idle_timeout\)") as e:
         driver.stream(idle_timeout=0.3)
     assert e.value.partial.content
-    assert server.calls.last.wait_cancelled()
+    assert server.calls.last.wait_cancelled(LIMIT)
 
 
 def test_a_steady_stream_outlasts_idle_timeout(driver, server):

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 
+from tests.testing.waiting import LIMIT
 from xai_vision import AsyncClient, Client
 from xai_vision.chat import user
 from xai_vision.errors import (
@@ -57,8 +58,8 @@ async def async_sample(client):
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def assert_clean(done: subprocess.CompletedProcess[str], out: str) -> None:
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, out, "")
+def assert_clean(result: subprocess.CompletedProcess[str], out: str) -> None:
+    assert (result.returncode, result.stdout.strip(), result.stderr) == (0, out, "")
 
 
 def test_use_after_close_raises(server):
@@ -157,7 +158,7 @@ def test_closing_while_threads_call(server):
     started.wait()
     client.close()
     for thread in threads:
-        thread.join(30)
+        thread.join(LIMIT)
     assert len(errors) == 8
     assert set(errors) <= {"ClientClosedError", "RequestCancelledError"}
 
@@ -172,9 +173,9 @@ async def test_closing_while_tasks_call(server):
             await chat.sample()
 
     tasks = [asyncio.create_task(work()) for _ in range(8)]
-    await asyncio.to_thread(server.calls.wait_for, 9)
+    await asyncio.to_thread(server.calls.wait_for, 9, LIMIT)
     await client.close()
-    results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
+    results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), LIMIT)
     expected = (ClientClosedError, RequestCancelledError)
     if sys.version_info < (3, 11):  # it cannot distinguish this from a cancelled task
         expected = (*expected, asyncio.CancelledError)
@@ -228,9 +229,9 @@ def test_close_does_not_wait_for_a_loop_that_stops(server):
     thread = threading.Thread(target=lambda: loop.run_until_complete(hold()))
     thread.start()
     started.wait()
-    asyncio.run(asyncio.wait_for(client.close(), 30))
+    asyncio.run(asyncio.wait_for(client.close(), LIMIT))
     stop.set()
-    thread.join()
+    thread.join(LIMIT)
     loop.run_until_complete(asyncio.sleep(0.1))  # runs the callback that close() scheduled
     loop.close()
 
@@ -285,18 +286,18 @@ def test_parent_and_child_both_work_after_a_fork(server, kind):
         _, status = os.waitpid(child, 0)
         print("parent", go().role, status)
     """
-    done = run(server, code)
+    result = run(server, code)
     if kind == "async" and tuple(map(int, grpc.__version__.split(".")[:2])) < (1, 80):
-        assert "ForkError" in done.stderr
-        assert "Upgrade to grpcio 1.80 or newer" in done.stderr
-        assert done.stdout.split("\n")[0] == "parent ROLE_ASSISTANT 256", "the parent still works"
+        assert "ForkError" in result.stderr
+        assert "Upgrade to grpcio 1.80 or newer" in result.stderr
+        assert result.stdout.split("\n")[0] == "parent ROLE_ASSISTANT 256", "the parent still works"
         return
-    assert done.stdout.split("\n")[:2] == ["child ROLE_ASSISTANT", "parent ROLE_ASSISTANT 0"]
-    assert done.returncode == 0
+    assert result.stdout.split("\n")[:2] == ["child ROLE_ASSISTANT", "parent ROLE_ASSISTANT 0"]
+    assert result.returncode == 0
 
 
 def test_ready(client):
-    client.ready(timeout=30)
+    client.ready(timeout=LIMIT)
     with Client(api_key="k", api_host="localhost:9") as other:
         with pytest.raises(RequestTimeoutError, match="within 0.2 seconds") as caught:
             other.ready(timeout=0.2)
@@ -305,7 +306,7 @@ def test_ready(client):
 
 
 async def test_async_ready(aclient):
-    await aclient.ready(timeout=30)
+    await aclient.ready(timeout=LIMIT)
     async with AsyncClient(api_key="k", api_host="localhost:9") as other:
         with pytest.raises(RequestTimeoutError, match="within 0.2 seconds"):
             await other.ready(timeout=0.2)

@@ -12,11 +12,11 @@ SOAK = Path(__file__).parents[2] / "scripts" / "soak.py"
 
 
 def soak(*arguments: str) -> None:
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, str(SOAK), *arguments], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.strip().endswith("soak: ok")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.strip().endswith("soak: ok")
 
 
 @pytest.mark.slow

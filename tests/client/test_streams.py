@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from tests.testing.waiting import LIMIT
 from xai_vision import AsyncClient, Client
 from xai_vision.chat import user
 from xai_vision.errors import StreamBrokenError
@@ -31,8 +32,8 @@ def slow(client):
     return client.chat.create("grok-4").append(user("slow"))
 
 
-def assert_cancelled(server, within: float = 30.0) -> None:
-    assert server.calls.last.wait_cancelled(within), server.calls.last
+def assert_cancelled(server) -> None:
+    assert server.calls.last.wait_cancelled(LIMIT), server.calls.last
 
 
 def test_break(server, client, capfd):
@@ -121,7 +122,7 @@ async def test_cancelling_the_task(server, aclient):
 async def test_cancelling_the_task_of_a_unary_call(server, aclient):
     server.on(prompt="late").reply(Reply("x", ttft=30))
     task = asyncio.create_task(aclient.chat.create("grok-4").append(user("late")).sample())
-    await asyncio.to_thread(server.calls.wait_for, 1)
+    await asyncio.to_thread(server.calls.wait_for, 1, LIMIT)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -158,7 +159,7 @@ def test_a_slow_reader_is_flow_controlled(server, client):
     call = server.calls.last
     assert call.status == "", "the server still waits for the reader"
     assert len(first.content) + sum(len(chunk.content) for _, chunk in pairs) == 16_000_000
-    assert call.wait(30)
+    assert call.wait(LIMIT)
     assert call.status == "OK"
 
 
@@ -187,7 +188,7 @@ def test_ctrl_c(server, kind):
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
-    assert server.calls.wait_for(1)
+    assert server.calls.wait_for(1, LIMIT)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

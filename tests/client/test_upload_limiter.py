@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import grpc
 import pytest
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.client.drivers import DRIVERS
 from tests.sample_images import MIB, jpeg_of
+from tests.testing.waiting import LIMIT, until
 from xai_vision import AsyncClient, Client
 from xai_vision._transport import upload_limiter
 from xai_vision._transport.upload_limiter import UploadLimiter
@@ -109,7 +109,7 @@ def test_concurrent_requests_all_arrive(kind, server, one_at_a_time):
         for thread in workers:
             thread.start()
         for thread in workers:
-            thread.join(30)
+            thread.join(LIMIT)
     driver.close()
     assert sorted(call.images[0].size for call in server.calls) == list(map(len, images))
     assert {(call.method, call.status) for call in server.calls} == {("GetCompletion", "OK")}
@@ -122,8 +122,8 @@ def test_waiting_for_a_response_holds_no_slot(kind, server, one_at_a_time):
 
         async def call():
             hanging = asyncio.ensure_future(driver.chat("hang", image(IMAGE)).sample())
-            await asyncio.to_thread(server.calls.wait_for, 1)
-            response = await driver.chat(image(IMAGE)).sample(timeout=30)
+            await asyncio.to_thread(server.calls.wait_for, 1, LIMIT)
+            response = await driver.chat(image(IMAGE)).sample(timeout=LIMIT)
             assert not hanging.done()
             hanging.cancel()
             return response
@@ -132,12 +132,12 @@ def test_waiting_for_a_response_holds_no_slot(kind, server, one_at_a_time):
     else:
         hanging = threading.Thread(target=_expect_closed, args=(driver.chat("hang", image(IMAGE)),))
         hanging.start()
-        server.calls.wait_for(1)
-        response = driver.sample(image(IMAGE), timeout=30)
+        server.calls.wait_for(1, LIMIT)
+        response = driver.sample(image(IMAGE), timeout=LIMIT)
         assert hanging.is_alive()
     driver.close()
     assert response.content
-    assert server.calls[0].wait_cancelled()
+    assert server.calls[0].wait_cancelled(LIMIT)
 
 
 @pytest.mark.parametrize("failure", [Fault.internal(), Fault.malformed()])
@@ -148,7 +148,7 @@ def test_a_failure_releases_the_slot(kind, server, one_at_a_time, failure):
         with pytest.raises(ServerError) as caught:
             driver.sample(image(IMAGE))
         assert caught.value.code() is grpc.StatusCode.INTERNAL
-    assert driver.sample(image(IMAGE), timeout=30).content
+    assert driver.sample(image(IMAGE), timeout=LIMIT).content
     driver.close()
 
 
@@ -157,12 +157,12 @@ def test_the_deadline_holds_in_the_queue(silent, one_at_a_time):
     chat = client.chat.create("grok-4", messages=[user(image(IMAGE))])
     first = threading.Thread(target=_expect_closed, args=(chat,), daemon=True)
     first.start()
-    _wait_until(lambda: not _limiter(chat)._free)
+    until(lambda: not _limiter(chat)._free)
     with pytest.raises(RequestTimeoutError, match=QUEUE_TIMEOUT) as caught:
         chat.sample(timeout=0.3)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     client.close()
-    first.join(30)
+    first.join(LIMIT)
     assert not first.is_alive()
 
 
@@ -186,10 +186,10 @@ def test_closing_the_client_ends_queued_calls(silent, one_at_a_time):
     workers = [threading.Thread(target=_expect_closed, args=(chat,), daemon=True) for _ in range(4)]
     for thread in workers:
         thread.start()
-    _wait_until(lambda: len(_limiter(chat)._waiting) == 3)
+    until(lambda: len(_limiter(chat)._waiting) == 3)
     client.close()
     for thread in workers:
-        thread.join(30)
+        thread.join(LIMIT)
     assert not any(thread.is_alive() for thread in workers)
 
 
@@ -200,7 +200,7 @@ async def test_closing_the_asyncio_client_ends_queued_calls(silent, one_at_a_tim
     await asyncio.sleep(0)
     assert len(_limiter(chat)._waiting) == 3
     await client.close()
-    results = await asyncio.wait_for(asyncio.gather(*workers, return_exceptions=True), 30)
+    results = await asyncio.wait_for(asyncio.gather(*workers, return_exceptions=True), LIMIT)
     assert all(isinstance(end, (ClientClosedError, RequestCancelledError)) for end in results), (
         results
     )
@@ -216,7 +216,7 @@ async def test_a_cancelled_task_leaves_the_queue(server, one_at_a_time):
         results = await asyncio.gather(*workers, return_exceptions=True)
         assert [type(end) for end in results[:5]] == [asyncio.CancelledError] * 5
         assert results[5].content
-        assert (await chat.sample(timeout=30)).content
+        assert (await chat.sample(timeout=LIMIT)).content
 
 
 def test_small_requests_are_not_queued(silent, server, one_at_a_time):
@@ -224,7 +224,7 @@ def test_small_requests_are_not_queued(silent, server, one_at_a_time):
     with Client(server.api_key, api_host=server.target) as client:
         slot = _limiter(client.chat.create("grok-4")).enqueue(MIB, lambda: None)
         assert slot.granted
-        assert client.chat.create("grok-4", messages=[user("Hi")]).sample(timeout=30).content
+        assert client.chat.create("grok-4", messages=[user("Hi")]).sample(timeout=LIMIT).content
         with pytest.raises(RequestTimeoutError, match=QUEUE_TIMEOUT):
             client.chat.create("grok-4", messages=[user(image(IMAGE))]).sample(timeout=0.2)
         slot.end()
@@ -248,13 +248,6 @@ def _limiter(chat):
     return getattr(transport, "_limiter", None) or transport._loop_channel().limiter
 
 
-def _wait_until(condition):
-    end = time.monotonic() + 30
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert condition()
-
-
 def _expect_closed(chat):
     with pytest.raises((ClientClosedError, RequestCancelledError)) as caught:
         chat.sample()
@@ -274,7 +267,7 @@ def test_a_stalled_upload_does_not_block_the_others(kind, server, monkeypatch, o
         slot = _limiter(driver.client.chat.create("grok-4")).enqueue(MIB, lambda: None)
     assert slot.granted
     for _ in range(2):
-        assert driver.sample(image(IMAGE), timeout=30).content
+        assert driver.sample(image(IMAGE), timeout=LIMIT).content
     slot.end()
     driver.close()
 
@@ -307,12 +300,12 @@ assert chat._transport._limiter.enqueue(MIB, lambda: None).granted
 upload_limiter.STALL_SECONDS = 60
 child = os.fork()
 if child == 0:
-    os._exit(0 if chat.sample(timeout=30).content else 1)
+    os._exit(0 if chat.sample(timeout=60).content else 1)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 os._exit(0)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.stdout.split() == ["0"], done.stderr
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.stdout.split() == ["0"], result.stderr
 
 
 @pytest.mark.slow
@@ -337,8 +330,7 @@ def test_an_interrupted_call_leaves_nothing_behind(silent):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, earlier)
     client.close()
-    _wait_until(lambda: threading.active_count() <= before)
-    assert threading.active_count() <= before
+    until(lambda: threading.active_count() <= before)
 
 
 async def test_a_cancellation_while_the_slot_is_granted(server, one_at_a_time):
@@ -356,4 +348,4 @@ async def test_a_cancellation_while_the_slot_is_granted(server, one_at_a_time):
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-        assert (await chat.sample(timeout=30)).content
+        assert (await chat.sample(timeout=LIMIT)).content

@@ -23,13 +23,13 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name not in ELSEWHERE
 WITH_CODE = [page for page in PAGES if blocks(page)]
 
 
-def named(page: Path) -> str:
+def relative_name(page: Path) -> str:
     return page.relative_to(DOCS).as_posix()
 
 
 @pytest.fixture
 def desk(tmp_path, monkeypatch, server):
-    """What the pages assume: a key, files and URLs."""
+    """Provide the key, files and URLs that the pages assume."""
     monkeypatch.setenv("XAI_API_KEY", server.api_key)
     monkeypatch.chdir(tmp_path)
     for name in ("photo.jpg", "chart.png", "scan.jpg"):
@@ -39,25 +39,25 @@ def desk(tmp_path, monkeypatch, server):
     return tmp_path
 
 
-@pytest.mark.parametrize("page", WITH_CODE, ids=named)
+@pytest.mark.parametrize("page", WITH_CODE, ids=relative_name)
 def test_code_runs(page, desk, server, capsys):
-    found = blocks(page)
-    if any("pydantic" in block.code for block in found):
+    code_blocks = blocks(page)
+    if any("pydantic" in block.code for block in code_blocks):
         pytest.importorskip("pydantic")
-    if any("from xai_sdk" in block.code for block in found):
+    if any("from xai_sdk" in block.code for block in code_blocks):
         pytest.importorskip("xai_sdk")
-    if any("from openai" in block.code for block in found):
+    if any("from openai" in block.code for block in code_blocks):
         pytest.importorskip("openai")
         pytest.importorskip("starlette")
     namespace: dict[str, object] = {"__name__": "docs"}
-    for block in found:
+    for block in code_blocks:
         if "FakeServer(" in block.code or block.code.startswith("from xai_sdk"):
             code = block.code
         else:
             code = pointed_at(block.code, server.target)
-        # As a program of its own: without this file's annotations from the future.
+        # Compiled as a separate program, without this file's __future__ import.
         source = "\n" * (block.line - 1) + code
-        exec(compile(source, named(page), "exec", dont_inherit=True), namespace)
+        exec(compile(source, relative_name(page), "exec", dont_inherit=True), namespace)
     assert capsys.readouterr().out.strip()
     for value in namespace.values():
         if type(value).__name__ == "Client":
@@ -66,17 +66,17 @@ def test_code_runs(page, desk, server, capsys):
 
 def test_pages_with_code_are_found():
     assert {"quickstart.md", "conversations.md", "tools.md", "structured.md", "async.md"} <= {
-        named(page) for page in WITH_CODE
+        relative_name(page) for page in WITH_CODE
     }
 
 
 def test_every_page_is_in_the_navigation():
-    said = (ROOT / "mkdocs.yml").read_text()
+    navigation = (ROOT / "mkdocs.yml").read_text()
     for page in DOCS.rglob("*.md"):
-        assert f"- {named(page)}\n" in said
+        assert f"- {relative_name(page)}\n" in navigation
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=named)
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=relative_name)
 def test_links_resolve(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
         if not target.startswith("http"):
@@ -105,10 +105,10 @@ def cli():
 def test_exit_codes_are_those_of_the_command(cli):
     text = (DOCS / "cli.md").read_text()
     table = dict(re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE))
-    assert table == {str(int(code)): said for code, said in cli.MEANINGS.items()}
+    assert table == {str(int(code)): text for code, text in cli.MEANINGS.items()}
 
 
-def test_rules_shown_are_rules(cli, desk):
+def test_rules_shown_are_valid(cli, desk):
     from xai_vision._cli.rule_files.rule_file import check
 
     (block,) = blocks(DOCS / "cli.md", "yaml")
@@ -159,10 +159,10 @@ def test_commands_work(cli, desk, server, tmp_path):
         for line in block.code.splitlines():
             if not line or line.startswith(skipped) or "completion zsh" in line:
                 continue
-            done = subprocess.run(
+            result = subprocess.run(
                 ["bash", "-c", line], env=env, capture_output=True, text=True, check=False
             )
-            assert done.returncode == 0, f"{line}\n{done.stderr}"
+            assert result.returncode == 0, f"{line}\n{result.stderr}"
             ran += 1
     assert ran >= 14
 
@@ -171,7 +171,7 @@ def test_commands_work(cli, desk, server, tmp_path):
 @pytest.mark.skipif(find_spec("mkdocs") is None, reason="the group docs is not installed")
 def test_builds(tmp_path):
     """Build strictly: a broken link, anchor or reference fails."""
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(tmp_path)],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
@@ -179,20 +179,20 @@ def test_builds(tmp_path):
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     assert "prepare_image" in (tmp_path / "api" / "imaging" / "index.html").read_text()
     assert "retry_after" in (tmp_path / "api" / "errors" / "index.html").read_text()
 
 
 def test_contributing_names_existing_steps_and_files():
     text = (ROOT / "CONTRIBUTING.md").read_text()
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "test"), "--list"],
         capture_output=True,
         text=True,
         check=True,
     )
-    steps = set(done.stdout.split())
+    steps = set(result.stdout.split())
     for named_steps in re.findall(r"scripts/test ([a-z][a-z ]*)", text):
         assert set(named_steps.split()) <= steps, named_steps
     for path in re.findall(r"\b((?:scripts|docs|tests)/[\w/.]+)", text):

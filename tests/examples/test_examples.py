@@ -96,11 +96,11 @@ def test_web_service(web):
             return reply.read().decode()
 
     assert "JPEG, 640x480" in post(sample_images.jpeg())
-    with pytest.raises(urllib.error.HTTPError) as refused:
+    with pytest.raises(urllib.error.HTTPError) as caught:
         post(b"not an image")
-    assert refused.value.code == 415
-    assert "upload" in refused.value.read().decode()
-    refused.value.close()
+    assert caught.value.code == 415
+    assert "upload" in caught.value.read().decode()
+    caught.value.close()
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""NumPy arrays, and what turns into one."""
+"""NumPy arrays, and objects that convert to arrays."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def test_arrays(pixels, mode):
     assert prepared.pil().mode == mode
 
 
-def test_the_values_of_arrays_arrive():
-    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    assert np.array_equal(np.asarray(prepare_image(grey).pil()), grey)
-    colour = np.random.default_rng(1).integers(0, 256, (9, 7, 3), np.uint8)
-    assert np.array_equal(np.asarray(prepare_image(colour).pil()), colour)
+def test_the_values_of_arrays():
+    gray = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert np.array_equal(np.asarray(prepare_image(gray).pil()), gray)
+    color = np.random.default_rng(1).integers(0, 256, (9, 7, 3), np.uint8)
+    assert np.array_equal(np.asarray(prepare_image(color).pil()), color)
     floats = np.array([[0.0, 0.5, 1.0]])
     prepared = prepare_image(floats)
     assert np.asarray(prepared.pil()).tolist() == [[0, 128, 255]]
@@ -39,7 +39,7 @@ def test_the_values_of_arrays_arrive():
     assert np.asarray(prepare_image(np.array([[True, False]])).pil()).tolist() == [[255, 0]]
 
 
-def test_what_turns_into_an_array():
+def test_an_object_with_an_array_method():
     class Tensor:
         def __array__(self, dtype=None, copy=None):
             return np.zeros((4, 6, 3), np.uint8)
@@ -64,14 +64,14 @@ def test_what_turns_into_an_array():
         (np.array([["a"]]), ImageSourceError, "not supported", "uint8"),
     ],
 )
-def test_what_is_not_taken(source, error, reason, remedy):
+def test_unsupported_arrays(source, error, reason, remedy):
     with pytest.raises(error, match=reason) as caught:
         prepare_image(source)
     assert remedy in caught.value.remedy
     assert caught.value.source == "array"
 
 
-def test_what_cannot_turn_into_an_array():
+def test_a_failing_array_method():
     class OnAnotherDevice:
         def __array__(self, dtype=None, copy=None):
             raise TypeError("cannot convert a tensor on a device")

@@ -1,4 +1,4 @@
-"""Conversions, pixel by pixel, and every change told."""
+"""Conversions keep the pixels, and every change is reported."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ CORNERS = {
 }
 
 
-def shows_corners(picture, most=8):
-    assert picture.size == (48, 32)
-    picture = picture.convert("RGB")
-    for at, colour in CORNERS.items():
-        found = picture.getpixel(at)
-        assert all(abs(a - b) <= most for a, b in zip(found, colour, strict=True)), (at, found)
+def assert_corners(image, tolerance=8):
+    assert image.size == (48, 32)
+    image = image.convert("RGB")
+    for position, color in CORNERS.items():
+        pixel = image.getpixel(position)
+        matches = all(abs(a - b) <= tolerance for a, b in zip(pixel, color, strict=True))
+        assert matches, (position, pixel)
 
 
 def stored(orientation):
-    """The corners as a camera held that way stores them."""
-    how = builders._STORED[orientation]
-    return builders.corners() if how is None else builders.corners().transpose(how)
+    """Return the corners as a camera with that orientation stores them."""
+    transposition = builders._STORED[orientation]
+    image = builders.corners()
+    return image if transposition is None else image.transpose(transposition)
 
 
-def told(prepared):
+def change_text(prepared):
     return " | ".join(map(str, prepared.changes))
 
 
@@ -51,7 +53,7 @@ def test_all_eight_orientations(kind, orientation):
     data = builders.encode(stored(orientation), kind, **options, **({"exif": exif} if exif else {}))
     prepared = prepare_image(data)
     assert prepared.size == (48, 32)
-    shows_corners(prepared.pil(), 24)
+    assert_corners(prepared.pil(), 24)
     if kind in ("JPEG", "PNG"):
         assert prepared.read() == data
         assert prepared.orientation == orientation
@@ -59,16 +61,16 @@ def test_all_eight_orientations(kind, orientation):
         assert prepared.format == "PNG"
         assert prepared.orientation == 1
         with Image.open(io.BytesIO(prepared.read())) as image:
-            shows_corners(image, 24)
+            assert_corners(image, 24)
             assert not image.getexif()
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_survives_encoding_anew(orientation):
+def test_a_resized_image_is_upright(orientation):
     big = rotated_jpeg(orientation, 480, 320)
     prepared = prepare_image(big, max_side=48)
     with Image.open(io.BytesIO(prepared.read())) as image:
-        shows_corners(image, 24)
+        assert_corners(image, 24)
 
 
 @pytest.mark.parametrize("name", ["alpha.webp", "icon.ico", "photo.jp2", "photo.ppm", "still.gif"])
@@ -79,25 +81,25 @@ def test_lossless_conversion_keeps_every_pixel(name):
     assert prepared.format == "PNG"
     assert prepared.lossless
     assert prepared.pil().convert("RGBA").tobytes() == expected
-    assert told(prepared).startswith("converted from ")
+    assert change_text(prepared).startswith("converted from ")
 
 
-def test_alpha_is_kept():
+def test_alpha_is_preserved():
     prepared = prepare_image(sample("alpha.webp"))
-    picture = prepared.pil()
-    assert picture.mode == "RGBA"
-    assert picture.getpixel((0, 0))[3] == 0
-    assert picture.getpixel((40, 40))[3] == 255
+    image = prepared.pil()
+    assert image.mode == "RGBA"
+    assert image.getpixel((0, 0))[3] == 0
+    assert image.getpixel((40, 40))[3] == 255
 
 
 def test_transparency_of_a_gif():
     frame = builders.badge().quantize(16)
     frame.info["transparency"] = frame.getpixel((0, 0))
-    kept = prepare_image(builders.encode(frame, "GIF", transparency=frame.getpixel((0, 0)))).pil()
-    assert kept.has_transparency_data
-    picture = kept.convert("RGBA")
-    assert picture.getpixel((0, 0))[3] == 0
-    assert picture.getpixel((48, 48))[3] == 255
+    image = prepare_image(builders.encode(frame, "GIF", transparency=frame.getpixel((0, 0)))).pil()
+    assert image.has_transparency_data
+    converted = image.convert("RGBA")
+    assert converted.getpixel((0, 0))[3] == 0
+    assert converted.getpixel((48, 48))[3] == 255
 
 
 def test_transparency_on_white():
@@ -106,42 +108,42 @@ def test_transparency_on_white():
     prepared = prepare_image(clear, max_bytes=100_000)
     assert prepared.format == "JPEG"
     assert min(prepared.pil().getpixel((10, 10))) > 250
-    assert "transparency blended with white" in told(prepared)
+    assert "transparency blended with white" in change_text(prepared)
     assert not prepared.lossless
 
 
-def test_half_transparent_grey_on_white():
-    grey = Image.merge("LA", (Image.new("L", (64, 64), 0), Image.new("L", (64, 64), 128)))
+def test_half_transparent_gray_on_white():
+    gray = Image.merge("LA", (Image.new("L", (64, 64), 0), Image.new("L", (64, 64), 128)))
     noisy = Image.merge(
         "LA", (builders.noise(400, 400).convert("L"), Image.new("L", (400, 400), 255))
     )
-    noisy.paste(grey, (0, 0))
-    picture = prepare_image(noisy, max_bytes=80_000).pil()
-    assert picture.mode == "L"
-    scale = picture.width / 400
-    assert abs(picture.getpixel((int(30 * scale), int(30 * scale))) - 127) < 6
+    noisy.paste(gray, (0, 0))
+    image = prepare_image(noisy, max_bytes=80_000).pil()
+    assert image.mode == "L"
+    scale = image.width / 400
+    assert abs(image.getpixel((int(30 * scale), int(30 * scale))) - 127) < 6
 
 
 def test_cmyk_without_a_profile():
     image = Image.merge("CMYK", [Image.new("L", (48, 32), value) for value in (0, 255, 255, 0)])
     prepared = prepare_image(builders.encode(image, "TIFF"))
-    assert "CMYK to RGB by a general formula" in told(prepared)
+    assert "CMYK to RGB by a general formula" in change_text(prepared)
     assert not prepared.lossless
     assert prepared.pil().getpixel((5, 5)) == (255, 0, 0)
 
 
-def test_cmyk_jpeg_goes_through_and_is_converted_when_encoded_anew():
+def test_a_cmyk_jpeg_is_converted_only_when_reencoded():
     data = sample("photo-cmyk.jpg")
     assert prepare_image(data).read() == data
     smaller = prepare_image(data, max_side=160)
     assert smaller.pil().mode == "RGB"
-    assert "CMYK" in told(smaller)
+    assert "CMYK" in change_text(smaller)
     sky = smaller.pil().getpixel((10, 8))
     expected = builders.photo(320, 240).getpixel((20, 16))
     assert all(abs(a - b) < 30 for a, b in zip(sky, expected, strict=True))
 
 
-def test_lab_needs_no_profile():
+def test_lab_without_a_profile():
     lab = ImageCms.profileToProfile(
         builders.corners(),
         ImageCms.createProfile("sRGB"),
@@ -149,15 +151,16 @@ def test_lab_needs_no_profile():
         outputMode="LAB",
     )
     prepared = prepare_image(builders.encode(lab, "TIFF"))
-    shows_corners(prepared.pil(), 6)
-    assert "LAB to RGB" in told(prepared)
+    assert_corners(prepared.pil(), 6)
+    assert "LAB to RGB" in change_text(prepared)
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "PPM"])
-def test_16_bit_grey_keeps_16_bits(kind):
+def test_16_bit_gray_stays_16_bit(kind):
     values = range(0, 65536, 64)
     ramp = Image.frombytes("I;16", (256, 4), struct.pack("<1024H", *values))
-    data = b"P5 256 4 65535\n" + struct.pack(">1024H", *values)  # old Pillows do not write it
+    # Old versions of Pillow cannot write it.
+    data = b"P5 256 4 65535\n" + struct.pack(">1024H", *values)
     prepared = prepare_image(data if kind == "PPM" else builders.encode(ramp, kind))
     assert prepared.lossless
     with Image.open(io.BytesIO(prepared.read())) as image:
@@ -168,28 +171,28 @@ def test_16_bit_grey_keeps_16_bits(kind):
         assert values.getpixel((100, 0)) == 6400
 
 
-def test_16_bit_png_goes_through():
+def test_a_16_bit_png_is_not_changed():
     for data in (builders.grey16_png(), builders.rgb16_png()):
         assert prepare_image(data).read() == data
 
 
 def test_16_bits_to_8_are_not_clipped():
     prepared = prepare_image(builders.grey16_png(256, 8), max_side=128)
-    picture = prepared.pil()
-    assert picture.mode == "L"
-    assert picture.getpixel((0, 2)) < 4
-    assert abs(picture.getpixel((64, 2)) - 128) < 4
-    assert picture.getpixel((127, 2)) > 251
-    assert "16 bits per channel reduced to 8" in told(prepared)
+    image = prepared.pil()
+    assert image.mode == "L"
+    assert image.getpixel((0, 2)) < 4
+    assert abs(image.getpixel((64, 2)) - 128) < 4
+    assert image.getpixel((127, 2)) > 251
+    assert "16 bits per channel reduced to 8" in change_text(prepared)
 
 
-def test_16_bit_colour_that_pillow_reads_as_8_is_told():
+def test_the_reduction_of_a_16_bit_png_is_reported():
     prepared = prepare_image(builders.rgb16_png(64, 32), max_side=32)
-    assert "16 bits per channel reduced to 8" in told(prepared)
+    assert "16 bits per channel reduced to 8" in change_text(prepared)
     assert not prepared.lossless
 
 
-def test_16_bit_colour_of_a_tiff_is_told():
+def test_the_reduction_of_a_16_bit_tiff_is_reported():
     tags = [(256, 2), (257, 1), (258, 16), (262, 2), (273, 8), (277, 3), (278, 1), (279, 12)]
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
     bits = struct.pack("<HHIHHH", 258, 3, 3, 16, 16, 16)
@@ -201,15 +204,15 @@ def test_16_bit_colour_of_a_tiff_is_told():
     data += struct.pack("<H", len(tags)) + entries + bytes(4) + bits[8:]
     prepared = prepare_image(data)
     assert prepared.pil().getpixel((0, 0)) == (255, 0, 1)
-    assert "16 bits per channel reduced to 8" in told(prepared)
+    assert "16 bits per channel reduced to 8" in change_text(prepared)
 
 
-def test_wide_integers_and_floats_are_spread():
+def test_integers_and_floats_are_scaled_to_16_bits():
     wide = Image.new("I", (2, 1))
     wide.putpixel((0, 0), -1000)
     wide.putpixel((1, 0), 1_000_000)
     prepared = prepare_image(wide)
-    assert "-1000 to 1e+06" in told(prepared)
+    assert "-1000 to 1e+06" in change_text(prepared)
     assert prepared.pil().convert("I").getextrema() == (0, 65535)
     floats = Image.new("F", (3, 1))
     floats.putpixel((1, 0), 0.5)
@@ -224,16 +227,16 @@ def test_wide_integers_and_floats_are_spread():
 
 
 @pytest.mark.parametrize("name", ["animated.gif", "animated.webp", "pages.tiff"])
-def test_of_many_frames_the_first_is_sent_and_that_is_told(name):
+def test_only_the_first_frame_is_converted(name):
     prepared = prepare_image(sample(name))
     assert prepared.format == "PNG"
-    assert "only the first of its frames" in told(prepared)
+    assert "only the first of its frames" in change_text(prepared)
     assert not prepared.lossless
     dot = prepared.pil().convert("RGB").getpixel((7, 28))
     assert min(dot) > 200
 
 
-def test_an_animated_png_goes_through_and_says_so():
+def test_an_animated_png_is_not_changed():
     prepared = prepare_image(sample("animated.png"))
     assert prepared.animated
     assert prepared.read() == sample("animated.png")
@@ -244,26 +247,26 @@ def test_the_current_frame_of_a_pillow_image():
     with Image.open(io.BytesIO(sample("animated.gif"))) as image:
         image.seek(2)
         prepared = prepare_image(image)
-    assert "current frame" in told(prepared)
+    assert "current frame" in change_text(prepared)
     assert min(prepared.pil().convert("RGB").getpixel((39, 28))) > 200
 
 
-def test_a_profile_is_kept_where_it_fits():
+def test_a_profile_is_preserved_if_it_fits_the_mode():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for mode, kept in (("RGB", True), ("L", False)):
+    for mode, preserved in (("RGB", True), ("L", False)):
         data = builders.encode(builders.corners().convert(mode), "TIFF", icc_profile=profile)
         with Image.open(io.BytesIO(prepare_image(data).read())) as image:
-            assert (image.info.get("icc_profile") == profile) is kept
+            assert (image.info.get("icc_profile") == profile) is preserved
 
 
-def test_nothing_private_is_written_along():
+def test_conversion_removes_private_metadata():
     data = builders.encode(
         builders.photo(64, 64), "WEBP", exif=builders.exif(1), xmp=b"<x:xmpmeta>SECRET</x:xmpmeta>"
     )
     prepared = prepare_image(data)
     assert b"SECRET" not in prepared.read()
     assert b"Camera maker" not in prepared.read()
-    assert "metadata removed" in told(prepared)
+    assert "metadata removed" in change_text(prepared)
     commented = Image.open(io.BytesIO(builders.private_jpeg(1)))
     assert b"SECRET" not in prepare_image(commented, max_bytes=9000).read()
 
@@ -285,13 +288,13 @@ def test_heic_with_its_decoder(orientation):
     heif.save(out, quality=-1, exif=exif, chroma=444, matrix_coefficients=0)
     prepared = prepare_image(out.getvalue())
     assert prepared.format == "PNG"
-    assert told(prepared).startswith("converted from HEIF")
-    shows_corners(prepared.pil())
+    assert change_text(prepared).startswith("converted from HEIF")
+    assert_corners(prepared.pil())
     with pytest.raises(DecompressionBombError):
         prepare_image(out.getvalue(), max_pixels=100)
 
 
-def test_formats_that_may_have_been_deeper_say_so():
+def test_a_possible_reduction_of_jpeg_2000_is_reported():
     image = Image.new("RGB", (8, 8), (1, 2, 3))
     file = io.BytesIO()
     image.save(file, "JPEG2000")

@@ -1,4 +1,4 @@
-"""Truncated and corrupt pictures are refused; odd ones that every decoder opens are not."""
+"""Truncated and corrupt images are rejected; unusual ones that every decoder opens are not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SMALL = [n for n in builders.SAMPLES if "mib" not in n and not n.startswith(("ro
 @pytest.mark.parametrize(
     "name", ["photo.jpg", "photo-progressive.jpg", "chart.png", "photo.webp", "photo.bmp"]
 )
-def test_truncated_files_are_refused_without_being_asked(name, part, tmp_path):
+def test_truncated_files_are_rejected_by_default(name, part, tmp_path):
     data = sample(name)[: int(len(sample(name)) * part)]
     path = tmp_path / name
     path.write_bytes(data)
@@ -34,7 +34,7 @@ def test_truncated_files_are_refused_without_being_asked(name, part, tmp_path):
         with pytest.raises((ImageTruncatedError, ImageCorruptError)) as caught:
             prepare_image(source)
         assert caught.value.remedy
-    if not name.endswith("webp"):  # Pillow does not tell of WebP what is wrong
+    if not name.endswith("webp"):  # Pillow does not say what is wrong with a WebP file.
         assert isinstance(caught.value, ImageTruncatedError)
         assert "complete file" in caught.value.remedy
 
@@ -44,11 +44,11 @@ def test_truncated_files_are_refused_without_being_asked(name, part, tmp_path):
     [
         b"\0" * 100,
         b"\r\n",
-        b"SEFH trailer of a telephone",
+        b"SEFH trailer of a phone",
         b"\0\0\0\x18ftypmp42" + bytes(2_000_000),
     ],
 )
-def test_what_follows_a_picture_does_no_harm(tail):
+def test_data_after_an_image_is_accepted(tail):
     for data in (jpeg(), png(), sample("photo-progressive.jpg")):
         prepared = prepare_image(data + tail)
         assert prepared.read() == data + tail
@@ -57,7 +57,7 @@ def test_what_follows_a_picture_does_no_harm(tail):
 
 @pytest.mark.parametrize("cut", [1, 4, 5, 11, 12, 13, 16, 20, 40])
 @pytest.mark.parametrize("name", ["chart.png", "animated.png", "palette-alpha.png"])
-def test_a_png_without_all_of_its_end_is_refused(name, cut, tmp_path):
+def test_a_png_without_its_complete_end_is_rejected(name, cut, tmp_path):
     data = sample(name)[:-cut]
     path = tmp_path / "cut.png"
     path.write_bytes(data)
@@ -68,27 +68,27 @@ def test_a_png_without_all_of_its_end_is_refused(name, cut, tmp_path):
             assert "complete file" in caught.value.remedy
 
 
-def test_a_png_cut_short_still_opens_where_that_is_asked_for():
+def test_decode_accepts_a_png_without_its_end():
     assert decode(png()[:-12]).size == (640, 400)
 
 
-def test_the_end_of_a_png_to_which_no_chunk_leads_is_left_to_the_decoder():
+def test_a_png_with_a_broken_chunk_is_left_to_the_decoder():
     middle = len(png()) // 2
     with pytest.raises(ImageCorruptError) as caught:
         prepare_image(png()[:middle] + png()[middle + 100 :])
-    assert caught.value.__cause__ is not None  # it was asked
+    assert caught.value.__cause__ is not None  # The decoder's error.
 
 
-def test_the_end_mark_on_the_border_of_two_steps():
-    from xai_vision.imaging._formats import jpeg as room
+def test_the_end_marker_across_two_reads():
+    from xai_vision.imaging._formats import jpeg as jpeg_format
 
     header_end = prepare_image(jpeg())._header.data_offset
-    filler = bytes(room._SCAN_STEP - 1)
+    filler = bytes(jpeg_format._SCAN_STEP - 1)
     data = jpeg()[:header_end] + filler + b"\xff\xd9" + b"trailer"
     from xai_vision.imaging._sources.data import BytesImageData
 
-    with BytesImageData(data).open() as window:
-        assert room.has_end_marker(window, prepare_image(jpeg())._header)
+    with BytesImageData(data).open() as reader:
+        assert jpeg_format.has_end_marker(reader, prepare_image(jpeg())._header)
 
 
 def test_garbage_and_fill_bytes_between_segments():
@@ -99,7 +99,7 @@ def test_garbage_and_fill_bytes_between_segments():
     assert prepare_image(dirty).size == (640, 480)
 
 
-def test_corruption_inside_is_found_by_verify_only():
+def test_only_verify_finds_corrupt_pixels():
     data = bytearray(png())
     data[len(data) // 2] ^= 0xFF
     assert prepare_image(bytes(data)).size == (640, 400)
@@ -109,21 +109,20 @@ def test_corruption_inside_is_found_by_verify_only():
     assert caught.value.__cause__ is not None
 
 
-def test_a_wrong_checksum_is_found_by_verify():
+def test_verify_finds_a_wrong_checksum():
     data = png()
     broken = data[:-16] + bytes(4) + data[-12:]
     with pytest.raises(ImageCorruptError):
         prepare_image(broken, verify=True)
 
 
-def test_an_animation_out_of_order_is_refused():
-    with_frames = sample("animated.png")
-    without = with_frames.replace(b"fcTL", b"xcTL")
+def test_an_animation_with_missing_chunks_is_rejected():
+    broken = sample("animated.png").replace(b"fcTL", b"xcTL")
     with pytest.raises(ImageCorruptError):
-        prepare_image(without)
+        prepare_image(broken)
 
 
-def attempted(source, **options):
+def prepared_or_error(source, **options):
     try:
         return prepare_image(source, **options)
     except ImageError as error:
@@ -131,16 +130,16 @@ def attempted(source, **options):
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_every_sample_cut_anywhere(name):
+def test_every_sample_truncated_anywhere(name):
     data = sample(name)
     for part in range(20):
-        found = attempted(data[: len(data) * part // 20])
-        if isinstance(found, ImageError):
-            assert found.reason.endswith(".")
-            assert found.source == "image"
+        result = prepared_or_error(data[: len(data) * part // 20])
+        if isinstance(result, ImageError):
+            assert result.reason.endswith(".")
+            assert result.source == "image"
 
 
-def test_no_bytes_and_zeros():
+def test_empty_data_and_zeros():
     for data in (b"", bytearray(), memoryview(b"")):
         with pytest.raises(ImageEmptyError):
             prepare_image(data)
@@ -148,20 +147,20 @@ def test_no_bytes_and_zeros():
         prepare_image(bytes(5000))
 
 
-def test_noise_is_no_picture():
+def test_noise_is_not_an_image():
     with pytest.raises(NotAnImageError, match="unrecognized image data") as caught:
         prepare_image(b"\x99" + os.urandom(5000))
     assert "Pillow" in caught.value.remedy
 
 
-def test_the_reason_never_holds_what_pillow_said():
+def test_the_error_does_not_quote_pillow():
     with pytest.raises(ImageError) as caught:
         prepare_image(b"BM" + struct.pack("<IIII", 99, 0, 54, 40) + b"SECRET" * 20)
     assert "SECRET" not in str(caught.value)
     assert "BytesIO" not in str(caught.value)
 
 
-def test_a_profile_packed_in_an_unknown_way_is_left_to_the_decoder():
+def test_an_unknown_compression_method_is_left_to_the_decoder():
     packed = b"ICC Profile\0\1" + zlib.compress(bytes(200))
     data = png()[:33] + builders.chunk(b"iCCP", packed) + png()[33:]
     with pytest.raises(ImageCorruptError):

@@ -1,4 +1,4 @@
-"""The code of docs/images.md runs, and its pictures are there."""
+"""The code in docs/images.md runs, and the images it shows exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "images.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 
-def test_the_code_runs(tmp_path, monkeypatch):
+def test_code_runs(tmp_path, monkeypatch):
     pytest.importorskip("xai_vision.chat")
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "docs"}
@@ -22,7 +22,7 @@ def test_the_code_runs(tmp_path, monkeypatch):
         exec(compile("\n" * line + match[1], str(PAGE), "exec"), namespace)
 
 
-def test_the_pictures_are_there():
+def test_the_images_exist():
     for name in re.findall(r"\]\((img/[^)]+)\)", TEXT):
         assert (PAGE.parent / name).stat().st_size < 12_000
 

@@ -1,4 +1,4 @@
-"""Headers are read right, from few bytes, without Pillow."""
+"""Headers are read correctly, from few bytes and without Pillow."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_size_is_upright(orientation):
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_decode_gives_the_upright_picture(name):
+def test_decode_returns_the_upright_image(name):
     assert decode(sample(name)).size == read_header(sample(name)).size
 
 
@@ -56,7 +56,7 @@ def test_media_types():
     assert read_header(png()).media_type == "image/png"
 
 
-def test_sniffing_takes_few_bytes():
+def test_sniff_format_needs_few_bytes():
     assert sniff_format(jpeg()[:3]) == "JPEG"
     assert sniff_format(png()[:8]) == "PNG"
     assert sniff_format(b"") is None
@@ -64,33 +64,33 @@ def test_sniffing_takes_few_bytes():
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"mif1", b"heix"])
-def test_heic_is_known_by_its_brand(brand):
+def test_heic_by_its_brand(brand):
     assert sniff_format(struct.pack(">I", 24) + b"ftyp" + brand + bytes(12)) == "HEIF"
 
 
-def test_avif_is_known_by_a_compatible_brand():
+def test_avif_by_a_compatible_brand():
     box = struct.pack(">I", 24) + b"ftypmif1" + bytes(4) + b"mif1avif"
     assert sniff_format(box) == "AVIF"
 
 
-def test_a_large_file_is_hardly_read(tmp_path, monkeypatch):
+def test_prepare_reads_little_of_a_large_file(tmp_path, monkeypatch):
     path = tmp_path / "large.jpg"
     path.write_bytes(jpeg_of(10 * builders.MIB))
     read = []
-    real = content._read_up_to
+    original = content._read_up_to
     monkeypatch.setattr(
-        content, "_read_up_to", lambda file, length: read.append(length) or real(file, length)
+        content, "_read_up_to", lambda file, length: read.append(length) or original(file, length)
     )
     prepared = prepare_image(path)
     assert sum(read) < 4096
-    prepared.url_size  # noqa: B018 - known without reading
+    prepared.url_size  # noqa: B018 - needs no reading
     assert sum(read) < 4096
     read.clear()
     prepared.write_url(lambda part: None)
     assert sum(read) == 10 * builders.MIB
 
 
-def test_exif_of_either_byte_order_and_behind_other_segments():
+def test_exif_of_both_byte_orders_after_other_segments():
     for order, mark in ((">", b"MM"), ("<", b"II")):
         tiff = mark + struct.pack(f"{order}HIH", 42, 8, 1)
         tiff += struct.pack(f"{order}HHIHHI", 0x0112, 3, 1, 6, 0, 0)
@@ -101,7 +101,7 @@ def test_exif_of_either_byte_order_and_behind_other_segments():
 
 
 @pytest.mark.parametrize("cut", [0, 2, 3, 4, 20, 100, 160])
-def test_a_header_that_is_cut(cut):
+def test_a_truncated_header(cut):
     for data, needed in (
         (jpeg(), 600),
         (png(), 41),
@@ -115,17 +115,17 @@ def test_a_header_that_is_cut(cut):
                 read_header(data[:cut])
 
 
-def test_a_header_is_enough():
+def test_the_header_alone_is_enough():
     assert read_header(jpeg()[:2000]).size == (640, 480)
     assert read_header(png()[:60]).size == (640, 400)
 
 
-def patched(data: bytes, at: int, new: bytes) -> bytes:
-    return data[:at] + new + data[at + len(new) :]
+def patched(data: bytes, offset: int, new: bytes) -> bytes:
+    return data[:offset] + new + data[offset + len(new) :]
 
 
-def png_header(width=8, height=8, bits=8, colour=2, method=b"\0\0\0"):
-    head = struct.pack(">IIBB", width, height, bits, colour) + method
+def png_header(width=8, height=8, bits=8, color=2, method=b"\0\0\0"):
+    head = struct.pack(">IIBB", width, height, bits, color) + method
     return b"\x89PNG\r\n\x1a\n" + builders.chunk(b"IHDR", head) + builders.chunk(b"IDAT", bytes(9))
 
 
@@ -135,9 +135,9 @@ def png_header(width=8, height=8, bits=8, colour=2, method=b"\0\0\0"):
         (png_header(width=0), ImageEmptyError, "0x8"),
         (png_header(height=0), ImageEmptyError, "8x0"),
         (png_header(bits=3), ImageCorruptError, "header"),
-        (png_header(colour=5), ImageCorruptError, "header"),
+        (png_header(color=5), ImageCorruptError, "header"),
         (png_header(method=b"\1\0\0"), ImageCorruptError, "header"),
-        (png_header(colour=3), ImageCorruptError, "palette"),
+        (png_header(color=3), ImageCorruptError, "palette"),
         (patched(png(), 18, b"\x7f"), ImageCorruptError, "checksum"),
         (patched(png(), 12, b"CgBI"), ImageFormatError, "Apple"),
         (png()[:33] + builders.chunk(b"IEND", b""), ImageCorruptError, "pixels"),
@@ -146,12 +146,12 @@ def png_header(width=8, height=8, bits=8, colour=2, method=b"\0\0\0"):
         (b"\xff\xd8" + b"\xff\xfe\0\2" * 6000, ImageCorruptError, "segments"),
     ],
 )
-def test_headers_that_contradict_themselves(data, error, word):
+def test_inconsistent_headers(data, error, word):
     with pytest.raises(error, match=word):
         read_header(data)
 
 
-def test_kinds_of_jpeg_that_hardly_anybody_opens():
+def test_unsupported_kinds_of_jpeg():
     data = jpeg()
     frame = data.index(b"\xff\xc0")
     for kind in (0xC3, 0xC7, 0xCB):
@@ -163,7 +163,7 @@ def test_kinds_of_jpeg_that_hardly_anybody_opens():
         read_header(patched(data, frame + 5, b"\0\0"))
 
 
-def test_too_many_pixels_are_a_bomb_before_they_are_decoded():
+def test_too_many_pixels_are_rejected_before_decoding():
     for options in ({}, {"verify": True}, {"fit": True}):
         with pytest.raises(DecompressionBombError, match="60000x60000") as caught:
             prepare_image(png_header(60_000, 60_000), **options)
@@ -175,7 +175,7 @@ def test_too_many_pixels_are_a_bomb_before_they_are_decoded():
         prepare_image(jpeg(), max_pixels=640 * 480 - 1)
 
 
-def test_a_bomb_in_a_text():
+def test_a_decompression_bomb_in_a_text_chunk():
     import zlib
 
     packed = b"Comment\0\0" + zlib.compress(bytes(50_000_000))

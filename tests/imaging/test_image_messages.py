@@ -1,4 +1,4 @@
-"""A prepared picture on its way: written in steps, from files that change, threads, copies."""
+"""Writing prepared images: in chunks, from changing files, from threads, and as copies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def url_of(data: bytes, kind: str = "jpeg") -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def test_a_file_is_read_when_it_is_written(path):
+def test_a_file_is_written_as_a_data_url(path):
     prepared = prepare_image(path)
     parts: list[bytes] = []
     prepared.write_url(parts.append)
@@ -53,7 +53,7 @@ def rewrite(path, data):
         lambda path: (path.unlink(), path.mkdir()),
     ],
 )
-def test_a_file_that_changed_is_an_error_before_anything_is_written(path, change):
+def test_a_changed_file_is_an_error_before_writing(path, change):
     prepared = prepare_image(path)
     change(path)
     parts: list[bytes] = []
@@ -64,23 +64,23 @@ def test_a_file_that_changed_is_an_error_before_anything_is_written(path, change
     assert not parts
 
 
-def test_a_file_that_changes_while_it_is_written(path):
+def test_a_file_that_changes_during_writing(path):
     path.write_bytes(jpeg_of(MIB))
     prepared = prepare_image(path)
     with pytest.raises(ImageReadError, match="changed"):
         prepared.write_url(lambda part: rewrite(path, jpeg_of(MIB)[:-1]))
 
 
-def test_what_the_receiver_raises_comes_through(path):
-    def full(part):
+def test_errors_of_the_receiver_are_raised(path):
+    def fail(part):
         raise OSError(28, "No space left on device")
 
     for source in (path, jpeg(), url_of(jpeg())):
         with pytest.raises(OSError, match="No space"):
-            prepare_image(source).write_url(full)
+            prepare_image(source).write_url(fail)
 
 
-def test_a_relative_path_keeps_its_meaning(path, tmp_path, monkeypatch):
+def test_a_relative_path_is_resolved_at_once(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     prepared = prepare_image(path.relative_to(tmp_path))
     monkeypatch.chdir("/")
@@ -103,11 +103,15 @@ def sources(path):
 @pytest.mark.parametrize("kind", sources(None))
 def test_pickle_and_copies(path, kind):
     prepared = prepare_image(sources(path)[kind], name="it", detail="low")
-    again = pickle.loads(pickle.dumps(prepared))
+    unpickled = pickle.loads(pickle.dumps(prepared))
     path.unlink()
-    for other in (again, copy.copy(again), copy.deepcopy({"a": [again]})["a"][0]):
+    for other in (
+        unpickled,
+        copy.copy(unpickled),
+        copy.deepcopy({"a": [unpickled]})["a"][0],
+    ):
         assert other.url() == url_of(jpeg()) if kind not in ("URL", "converted") else True
-        assert other.describe() == again.describe()
+        assert other.describe() == unpickled.describe()
         assert (other.size, other.changes, other.source) == (
             prepared.size,
             prepared.changes,
@@ -122,16 +126,16 @@ def test_a_copy_shares_the_data(path):
     assert copy.deepcopy(prepared).read() is prepared.read()
 
 
-def test_many_threads_at_once(path):
+def test_many_threads(path):
     path.write_bytes(jpeg_of(MIB))
-    pictures = [
+    images = [
         prepare_image(path),
         prepare_image(jpeg_of(MIB)),
         prepare_image(url_of(jpeg_of(MIB))),
     ]
     expected = url_of(jpeg_of(MIB))
     with ThreadPoolExecutor(8) as pool:
-        urls = list(pool.map(lambda picture: picture.url(), pictures * 8))
+        urls = list(pool.map(lambda image: image.url(), images * 8))
     assert all(url == expected for url in urls)
 
 

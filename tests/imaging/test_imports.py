@@ -1,11 +1,11 @@
-"""What is imported when, and what is offered."""
+"""Lazy imports and the public names of the package."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-import xai_vision.imaging as room
+import xai_vision.imaging
 
 SCRIPT = """
 import sys
@@ -29,13 +29,15 @@ def test_jpeg_and_png_need_neither_pillow_nor_numpy(tmp_path):
     for data in (jpeg(), png()):
         path = tmp_path / "image"
         path.write_bytes(data)
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(path)], capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, done.stderr
+        assert result.returncode == 0, result.stderr
 
 
-def test_all_is_what_it_says():
-    for name in room.__all__:
-        assert getattr(room, name) is not None
-    assert sorted(room.__all__, key=str.lower) == sorted(set(room.__all__), key=str.lower)
+def test_all_names_exist():
+    for name in xai_vision.imaging.__all__:
+        assert getattr(xai_vision.imaging, name) is not None
+    assert sorted(xai_vision.imaging.__all__, key=str.lower) == sorted(
+        set(xai_vision.imaging.__all__), key=str.lower
+    )

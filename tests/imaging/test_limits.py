@@ -1,4 +1,4 @@
-"""Limits, and what makes a picture fit."""
+"""Size limits, and the options that make an image fit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_limit_is_20_mib_of_raw_bytes():
     assert prepare_image(png_of(20 * MIB)).size_bytes == 20 * MIB
 
 
-def test_over_it_the_error_says_by_how_much_and_what_to_do(tmp_path):
+def test_the_error_names_the_size_and_a_remedy(tmp_path):
     path = tmp_path / "holiday.jpg"
     path.write_bytes(jpeg_of(20 * MIB + 1))
     with pytest.raises(ImageTooLargeError) as caught:
@@ -40,13 +40,13 @@ def test_over_it_the_error_says_by_how_much_and_what_to_do(tmp_path):
     assert str(error).startswith("holiday.jpg: the image has 20,971,521 bytes")
 
 
-def test_the_limit_can_be_set():
+def test_the_limit_is_an_option():
     assert prepare_image(jpeg_of(21 * MIB), limit=32 * MIB).size_bytes == 21 * MIB
     with pytest.raises(ImageTooLargeError, match="10 MiB"):
         prepare_image(png_of(11 * MIB), limit=10 * MIB)
 
 
-def test_a_huge_file_is_refused_without_being_read(tmp_path):
+def test_a_huge_file_is_rejected_without_reading_it(tmp_path):
     path = tmp_path / "huge.jpg"
     with path.open("wb") as file:
         file.write(jpeg()[:-2])
@@ -57,7 +57,7 @@ def test_a_huge_file_is_refused_without_being_read(tmp_path):
         prepare_image(path, fit=True)
 
 
-def test_fit_takes_the_best_quality_that_fits():
+def test_fit_uses_the_best_quality_that_fits():
     prepared = prepare_image(jpeg(1200, 900, quality=99), max_bytes=100_000)
     assert 70_000 < prepared.size_bytes <= 100_000
     assert prepared.format == "JPEG"
@@ -67,14 +67,14 @@ def test_fit_takes_the_best_quality_that_fits():
     assert difference(prepared.pil().resize(original.size), original) < 4
 
 
-def test_fit_leaves_alone_what_fits():
+def test_fit_does_not_change_a_small_image():
     prepared = prepare_image(jpeg(), fit=True)
     assert prepared.read() == jpeg()
     assert prepared.changes == ()
     assert prepare_image(jpeg(), max_side=640, max_bytes=10**6).changes == ()
 
 
-def test_fit_of_noise_takes_fewer_pixels():
+def test_fit_reduces_the_size_of_noise():
     prepared = prepare_image(jpeg_of(3 * MIB), max_bytes=MIB)
     assert 0.8 * MIB < prepared.size_bytes <= MIB
     assert prepared.width < 1270
@@ -82,7 +82,7 @@ def test_fit_of_noise_takes_fewer_pixels():
     assert prepared.pil().size == prepared.size
 
 
-def test_fit_takes_out_metadata_first():
+def test_fit_first_removes_metadata():
     data = builders.private_jpeg()
     padded = data[:2] + b"\xff\xfe\x80\0" + bytes(0x7FFE) + data[2:]
     prepared = prepare_image(padded, max_bytes=12_000)
@@ -91,7 +91,7 @@ def test_fit_takes_out_metadata_first():
     assert prepared.orientation == 6
 
 
-def test_fit_a_png_stays_png_if_it_can():
+def test_fit_keeps_a_png_if_possible():
     big = builders.encode(builders.chart(1600, 1200), "PNG", compress_level=0)
     prepared = prepare_image(big, max_bytes=1_000_000)
     assert prepared.format == "PNG"
@@ -99,7 +99,7 @@ def test_fit_a_png_stays_png_if_it_can():
     assert prepared.pil().tobytes() == builders.chart(1600, 1200).tobytes()
 
 
-def test_fit_lays_transparency_on_white_only_if_it_must():
+def test_fit_blends_transparency_only_if_needed():
     noise = builders.noise(400, 400).convert("RGBA")
     noise.putalpha(Image.radial_gradient("L").resize((400, 400)))
     prepared = prepare_image(noise, max_bytes=200_000)
@@ -109,17 +109,17 @@ def test_fit_lays_transparency_on_white_only_if_it_must():
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_max_side_counts_upright_and_turns(orientation):
+def test_max_side_applies_the_orientation(orientation):
     prepared = prepare_image(rotated_jpeg(orientation, 120, 80), max_side=60)
     assert prepared.size == (60, 40)
     assert prepared.orientation == 1
-    picture = prepared.pil()
-    assert near(picture.getpixel((5, 5)), drawings.RED)
-    assert near(picture.getpixel((55, 5)), drawings.GREEN)
-    assert near(picture.getpixel((5, 35)), drawings.BLUE)
+    image = prepared.pil()
+    assert near(image.getpixel((5, 5)), drawings.RED)
+    assert near(image.getpixel((55, 5)), drawings.GREEN)
+    assert near(image.getpixel((5, 35)), drawings.BLUE)
 
 
-def test_max_side_of_every_kind():
+def test_max_side_of_other_kinds():
     for source in (png(), builders.grey16_png(), builders.SAMPLES["palette-alpha.png"]()):
         prepared = prepare_image(source, max_side=32)
         assert max(prepared.size) == 32
@@ -133,8 +133,8 @@ def test_max_side_of_every_kind():
 def test_resizing_is_smooth():
     stripes = np.zeros((512, 512), np.uint8)
     stripes[:, ::2] = 255
-    picture = prepare_image(stripes, max_side=64).pil()
-    low, high = picture.crop((4, 4, 60, 60)).getextrema()
+    image = prepare_image(stripes, max_side=64).pil()
+    low, high = image.crop((4, 4, 60, 60)).getextrema()
     assert 120 < low <= high < 136
 
 
@@ -149,13 +149,13 @@ def test_an_array_over_the_limit_becomes_jpeg():
     assert prepare_image(noise, limit=100_000, fit=True).size_bytes <= 100_000
 
 
-def test_what_can_never_fit():
+def test_a_limit_that_cannot_be_met():
     with pytest.raises(ImageTooLargeError) as caught:
         prepare_image(jpeg(), max_bytes=100)
     assert "max_bytes" in caught.value.remedy
 
 
-def test_a_profile_that_takes_all_the_room_is_left_out():
+def test_a_profile_that_does_not_fit_is_omitted():
     from PIL import ImageCms
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -168,7 +168,7 @@ def test_a_profile_that_takes_all_the_room_is_left_out():
     assert prepared.width > 300
 
 
-def test_convert_false_refuses_conversion_only():
+def test_convert_false_forbids_only_conversion():
     with pytest.raises(ImageFormatError, match="WEBP") as caught:
         prepare_image(builders.SAMPLES["photo.webp"](), convert=False)
     assert "convert" in caught.value.remedy
@@ -179,45 +179,45 @@ def test_convert_false_refuses_conversion_only():
 
 @pytest.mark.parametrize("option", ["max_side", "max_bytes", "limit", "max_pixels"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, "9", True, np.float64(2)])
-def test_options_that_make_no_sense(option, value):
+def test_invalid_numbers(option, value):
     with pytest.raises(InvalidRequestError, match=f"{option} must be an integer above 0"):
         prepare_image(jpeg(), **{option: value})
 
 
 @pytest.mark.parametrize("option", ["limit", "max_pixels"])
-def test_options_that_cannot_be_left_open(option):
+def test_options_that_cannot_be_none(option):
     with pytest.raises(InvalidRequestError, match=f"{option} must be .* not None"):
         prepare_image(jpeg(), **{option: None})
 
 
 @pytest.mark.parametrize("option", ["fit", "convert", "strip_metadata", "verify"])
 @pytest.mark.parametrize("value", ["no", 0, None, [True]])
-def test_switches_are_true_or_false(option, value):
+def test_invalid_booleans(option, value):
     with pytest.raises(InvalidRequestError, match=f"{option} must be True or False, not "):
         prepare_image(jpeg(), **{option: value})
 
 
-def test_numbers_of_numpy_are_numbers():
+def test_numpy_numbers_are_accepted():
     options = {"max_side": np.int64(10), "limit": np.uint32(10**6), "max_bytes": np.int32(10**5)}
     assert prepare_image(jpeg(), max_pixels=np.int64(10**6), **options).size == (10, 8)
 
 
 @pytest.mark.parametrize("source", [builders.corners(), np.zeros((32, 48), np.uint8)])
-def test_too_many_pixels_of_what_is_no_file(source):
+def test_too_many_pixels_of_an_image_object(source):
     with pytest.raises(DecompressionBombError, match="the limit is") as caught:
         prepare_image(source, max_pixels=48 * 32 - 1)
     assert "max_pixels=" in caught.value.remedy
     assert prepare_image(source, max_pixels=48 * 32).size == (48, 32)
 
 
-def test_a_detail_that_does_not_exist():
+def test_an_unknown_detail():
     with pytest.raises(InvalidRequestError, match="ultra"):
         prepare_image(jpeg(), detail="ultra")
 
 
-def near(one, other, most=24):
-    return all(abs(a - b) <= most for a, b in zip(one, other, strict=True))
+def near(first, second, tolerance=24):
+    return all(abs(a - b) <= tolerance for a, b in zip(first, second, strict=True))
 
 
-def difference(one, other):
-    return max(ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other)).mean)
+def difference(first, second):
+    return max(ImageStat.Stat(ImageChops.difference(first.convert("RGB"), second)).mean)

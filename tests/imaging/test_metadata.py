@@ -1,4 +1,4 @@
-"""strip_metadata: what is private goes, the pixels and the way up stay."""
+"""strip_metadata removes private metadata and keeps the pixels and the orientation."""
 
 from __future__ import annotations
 
@@ -28,48 +28,48 @@ def segment(marker, payload):
 def test_jpeg(orientation):
     data = builders.private_jpeg(orientation)
     prepared = prepare_image(data, strip_metadata=True, verify=True)
-    bare = prepared.read()
-    assert not any(secret in bare for secret in SECRETS)
+    stripped = prepared.read()
+    assert not any(secret in stripped for secret in SECRETS)
     assert any(secret in data for secret in SECRETS)
-    assert pixels(bare) == pixels(data)
+    assert pixels(stripped) == pixels(data)
     assert prepared.orientation == orientation
     assert prepared.lossless
     assert "metadata removed" in str(prepared.changes[0])
-    with Image.open(io.BytesIO(bare)) as image:
+    with Image.open(io.BytesIO(stripped)) as image:
         assert dict(image.getexif()) == ({} if orientation == 1 else {0x0112: orientation})
 
 
 @pytest.mark.parametrize("name", ["photo-progressive.jpg", "photo-cmyk.jpg", "photo-grey.jpg"])
 def test_every_kind_of_jpeg(name):
     data = sample(name)
-    noted = data[:2] + segment(0xFE, b"SECRET") + segment(0xED, b"Photoshop SECRET") + data[2:]
-    bare = prepare_image(noted, strip_metadata=True).read()
-    assert b"SECRET" not in bare
-    assert pixels(bare) == pixels(data)
+    annotated = data[:2] + segment(0xFE, b"SECRET") + segment(0xED, b"Photoshop SECRET") + data[2:]
+    stripped = prepare_image(annotated, strip_metadata=True).read()
+    assert b"SECRET" not in stripped
+    assert pixels(stripped) == pixels(data)
 
 
-def test_what_follows_a_jpeg_and_hides_between_its_scans():
+def test_metadata_after_a_jpeg_and_between_its_scans():
     data = sample("photo-progressive.jpg")
     second = data.index(b"\xff\xc4", data.index(b"\xff\xda"))
-    noted = data[:second] + segment(0xFE, b"SECRET") + data[second:] + b"MP4 SECRET" + data
-    bare = prepare_image(noted, strip_metadata=True).read()
-    assert b"SECRET" not in bare
-    assert bare.endswith(b"\xff\xd9")
-    assert len(bare) <= len(data)
-    assert pixels(bare) == pixels(data)
+    annotated = data[:second] + segment(0xFE, b"SECRET") + data[second:] + b"MP4 SECRET" + data
+    stripped = prepare_image(annotated, strip_metadata=True).read()
+    assert b"SECRET" not in stripped
+    assert stripped.endswith(b"\xff\xd9")
+    assert len(stripped) <= len(data)
+    assert pixels(stripped) == pixels(data)
 
 
-def test_thumbnails_and_second_pictures():
+def test_thumbnails_and_second_images():
     thumbnail = segment(0xE0, b"JFIF\0\1\2\0\0\1\0\1\2\2SECRETSECRET")
     extension = segment(0xE0, b"JFXX\0\x10SECRET")
     multiple = segment(0xE2, b"MPF\0SECRET")
     data = jpeg()[:2] + thumbnail + extension + multiple + jpeg()[20:]
-    bare = prepare_image(data, strip_metadata=True).read()
-    assert b"SECRET" not in bare
-    assert pixels(bare) == pixels(jpeg())
+    stripped = prepare_image(data, strip_metadata=True).read()
+    assert b"SECRET" not in stripped
+    assert pixels(stripped) == pixels(jpeg())
 
 
-def test_colours_are_no_metadata():
+def test_color_profiles_are_preserved():
     from PIL import ImageCms
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -77,9 +77,9 @@ def test_colours_are_no_metadata():
         data = builders.encode(
             builders.photo(64, 48), name, icc_profile=profile, exif=builders.exif()
         )
-        bare = prepare_image(data, strip_metadata=True).read()
-        assert b"Camera maker" not in bare
-        with Image.open(io.BytesIO(bare)) as image:
+        stripped = prepare_image(data, strip_metadata=True).read()
+        assert b"Camera maker" not in stripped
+        with Image.open(io.BytesIO(stripped)) as image:
             assert image.info["icc_profile"] == profile
 
 
@@ -101,19 +101,19 @@ def test_png(orientation):
 @pytest.mark.parametrize("name", ["palette-alpha.png", "rgb16.png", "animated.png", "bilevel.png"])
 def test_every_kind_of_png(name):
     data = sample(name)
-    noted = data[:33] + builders.chunk(b"tEXt", b"a\0SECRET") + data[33:]
-    bare = prepare_image(noted, strip_metadata=True).read()
-    assert bare == data
+    annotated = data[:33] + builders.chunk(b"tEXt", b"a\0SECRET") + data[33:]
+    stripped = prepare_image(annotated, strip_metadata=True).read()
+    assert stripped == data
 
 
-def test_nothing_to_take_out_is_no_change():
+def test_a_file_without_metadata_is_not_changed():
     for data in (png(), jpeg()):
         prepared = prepare_image(data, strip_metadata=True)
         assert prepared.read() is data
         assert prepared.changes == ()
 
 
-def test_stripping_can_bring_it_under_the_limit():
+def test_the_limit_applies_after_stripping():
     data = jpeg()[:2] + segment(0xFE, bytes(60_000)) + jpeg()[2:]
     assert prepare_image(data, limit=50_000, strip_metadata=True).size_bytes < 50_000
 
@@ -125,6 +125,6 @@ def test_converted_and_stripped():
     assert prepared.size == (48, 64)
 
 
-def test_a_jpeg_that_lacks_its_end_gets_one():
+def test_stripping_adds_a_missing_end_marker():
     data = jpeg()[:2] + segment(0xFE, b"SECRET") + jpeg()[2:-1] + b"\xe9"
     assert prepare_image(data, strip_metadata=True).read() == jpeg()

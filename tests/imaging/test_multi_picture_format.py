@@ -1,4 +1,4 @@
-"""JPEGs with further pictures behind the first: MPO, as telephones and stereo cameras write it."""
+"""JPEG files with several images: MPO, as written by phones and stereo cameras."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def mpo(others):
     )
 
 
-def told(prepared):
+def changes(prepared):
     return [str(change) for change in prepared.changes]
 
 
 @pytest.mark.parametrize("others", [OTHERS[:1], OTHERS])
-def test_it_goes_through_and_says_so(others):
+def test_an_mpo_file_is_not_changed(others):
     prepared = prepare_image(mpo(others))
     assert prepared.multi_image
     assert prepared.read() == mpo(others)
@@ -35,28 +35,28 @@ def test_it_goes_through_and_says_so(others):
 
 
 @pytest.mark.parametrize("options", [{"max_side": 20}, {"strip_metadata": True}])
-def test_leaving_the_others_out_is_told(options):
+def test_removing_the_other_images_is_reported(options):
     prepared = prepare_image(mpo(OTHERS), **options)
-    assert "only the first of its images is sent" in told(prepared)
+    assert "only the first of its images is sent" in changes(prepared)
     assert not prepared.lossless
     assert not prepared.multi_image
     with Image.open(io.BytesIO(prepared.read())) as image:
         assert not getattr(image, "is_animated", False)
 
 
-def test_leaving_the_others_out_to_fit_is_told():
+def test_removing_the_other_images_to_fit_is_reported():
     data = mpo(OTHERS)
     prepared = prepare_image(data, max_bytes=len(data) - 1)
-    assert told(prepared)[0] == "only the first of its images is sent"
+    assert changes(prepared)[0] == "only the first of its images is sent"
     assert not prepared.lossless
 
 
-def test_an_ordinary_jpeg_has_one():
+def test_an_ordinary_jpeg_has_one_image():
     assert not prepare_image(jpeg()).animated
     assert prepare_image(builders.private_jpeg(), strip_metadata=True).lossless
 
 
 @pytest.mark.parametrize("payload", [b"", b"SECRET", b"II*\0", b"II*\0\x08\0\0\0\x01\0"])
-def test_a_list_of_pictures_that_says_nothing(payload):
+def test_an_invalid_list_of_images(payload):
     segment = b"\xff\xe2" + struct.pack(">H", len(payload) + 6) + b"MPF\0" + payload
     assert not read_header(jpeg()[:2] + segment + jpeg()[2:]).animated

@@ -1,4 +1,4 @@
-"""Whatever is given, either a picture that opens or an ImageError comes out."""
+"""Any input results either in an image that opens or in an ImageError."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.imaging.test_damaged_images import attempted
+from tests.imaging.test_damaged_images import prepared_or_error
 from tests.sample_images import builders, jpeg, png, sample
 from xai_vision.imaging import ImageError, decode, prepare_image, read_header, sniff_format
 
@@ -24,9 +24,9 @@ thorough = settings(max_examples=3000, deadline=None, suppress_health_check=list
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 
 
-def right(source, **options):
-    """Prepare it; what comes out is checked by Pillow if all of it was verified."""
-    prepared = attempted(source, **options)
+def check(source, **options):
+    """Prepare a source and check the result; Pillow must open it if verify was set."""
+    prepared = prepared_or_error(source, **options)
     if isinstance(prepared, ImageError):
         assert prepared.reason
         assert len(str(prepared)) < 400
@@ -48,12 +48,12 @@ def right(source, **options):
             assert sorted(image.size) == sorted(prepared.size)
 
 
-def both_ways(data):
-    right(data)
-    right(data, verify=True, strip_metadata=True)
-    for look in (read_header, decode):
+def check_data(data):
+    check(data)
+    check(data, verify=True, strip_metadata=True)
+    for function in (read_header, decode):
         with contextlib.suppress(ImageError):
-            look(data)
+            function(data)
 
 
 @quick
@@ -61,13 +61,13 @@ def both_ways(data):
 @example(b"")
 @example(b"\xff\xd8\xff")
 def test_random_bytes(data):
-    both_ways(data)
+    check_data(data)
 
 
 @quick
 @given(st.sampled_from(STARTS), st.binary(max_size=500))
-def test_random_bytes_after_a_true_start(start, data):
-    both_ways(start + data)
+def test_random_bytes_after_a_valid_start(start, data):
+    check_data(start + data)
 
 
 def damaged(draw):
@@ -83,13 +83,13 @@ def damaged(draw):
 @quick
 @given(st.composite(damaged)())
 def test_bit_flips_and_truncations(data):
-    both_ways(data)
+    check_data(data)
 
 
 @quick
 @given(st.composite(damaged)())
-def test_bit_flips_that_are_made_smaller(data):
-    right(data, verify=True, max_side=40, max_bytes=3000)
+def test_resizing_with_bit_flips(data):
+    check(data, verify=True, max_side=40, max_bytes=3000)
 
 
 @quick
@@ -104,8 +104,8 @@ def test_bit_flips_that_are_made_smaller(data):
     st.sampled_from(["", ",", "\n"]),
 )
 def test_random_data_urls(label, mark, payload, space):
-    right(f"data:{label}{mark},{payload}{space}")
-    right(f"data:{label}{mark}{space}{payload}")
+    check(f"data:{label}{mark},{payload}{space}")
+    check(f"data:{label}{mark}{space}{payload}")
 
 
 @quick
@@ -117,24 +117,24 @@ def test_random_data_urls(label, mark, payload, space):
     )
 )
 def test_random_strings(text):
-    right(text)
+    check(text)
 
 
 @quick
 @given(st.integers(0, len(jpeg())), st.sampled_from("!€\0=-_ \n%"), st.booleans())
-def test_base64_with_one_odd_letter(at, letter, label):
+def test_base64_with_a_wrong_character(at, letter, label):
     text = base64.b64encode(jpeg()).decode()
     text = text[:at] + letter + text[at + 1 :]
-    right(f"data:image/jpeg;base64,{text}" if label else text)
+    check(f"data:image/jpeg;base64,{text}" if label else text)
 
 
 @quick
 @given(st.binary(min_size=1, max_size=4000), st.integers(1, 4000))
-def test_base64_steps_of_any_length(tail, width):
+def test_base64_lines_of_any_length(tail, width):
     data = sample("tiny.jpg") + tail + b"\xff\xd9"
     text = base64.b64encode(data).decode()
-    for given_text in (text, "\n".join(text[n : n + width] for n in range(0, len(text), width))):
-        prepared = prepare_image(given_text)
+    for source in (text, "\n".join(text[n : n + width] for n in range(0, len(text), width))):
+        prepared = prepare_image(source)
         assert prepared.read() == data
         assert prepared.url().endswith(text)
 
@@ -143,5 +143,5 @@ def test_base64_steps_of_any_length(tail, width):
 @thorough
 @given(st.composite(damaged)())
 def test_many_bit_flips_and_truncations(data):
-    both_ways(data)
-    right(data, verify=True, max_side=40, max_bytes=3000)
+    check_data(data)
+    check(data, verify=True, max_side=40, max_bytes=3000)

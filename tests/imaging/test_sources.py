@@ -1,4 +1,4 @@
-"""Everything a program holds a picture in is taken, and nothing else."""
+"""The types of image sources that are accepted and rejected."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from xai_vision.imaging import (
 DATA_URL = "data:image/jpeg;base64," + base64.b64encode(jpeg()).decode()
 
 
-class Plain:
-    """A file object that has read() and nothing else."""
+class MinimalFile:
+    """A file object with only a read() method."""
 
     def __init__(self, data):
         self._file = io.BytesIO(data)
@@ -45,7 +45,7 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "take",
+    "make_source",
     [
         lambda path: path,
         lambda path: next(os.scandir(path.parent)),
@@ -59,7 +59,7 @@ def path(tmp_path):
         lambda path: io.BytesIO(path.read_bytes()),
         lambda path: path.open("rb"),
         lambda path: path.open("rb", buffering=0),
-        lambda path: Plain(path.read_bytes()),
+        lambda path: MinimalFile(path.read_bytes()),
         lambda path: DATA_URL,
         lambda path: DATA_URL.partition(",")[2],
         lambda path: DATA_URL.encode(),
@@ -69,8 +69,8 @@ def path(tmp_path):
     ],
 )
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_every_holder_of_a_file_gives_the_same_bytes(path, take):
-    prepared = prepare_image(take(path))
+def test_all_sources_of_a_file_give_the_same_bytes(path, make_source):
+    prepared = prepare_image(make_source(path))
     assert prepared.read() == jpeg()
     assert prepared.url() == DATA_URL
     assert (prepared.format, prepared.media_type) == ("JPEG", "image/jpeg")
@@ -80,12 +80,12 @@ def test_every_holder_of_a_file_gives_the_same_bytes(path, take):
     assert prepared.lossless
 
 
-def test_bytes_are_held_without_a_copy():
+def test_bytes_are_not_copied():
     data = jpeg()
     assert prepare_image(data).read() is data
 
 
-def test_a_mapped_file_is_held_in_place(path):
+def test_a_mapped_file_is_not_copied(path):
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     prepared = prepare_image(mapped)
@@ -94,14 +94,14 @@ def test_a_mapped_file_is_held_in_place(path):
     assert prepared.read() == jpeg()
 
 
-def test_what_may_change_is_copied():
+def test_mutable_data_is_copied():
     data = bytearray(jpeg())
     prepared = prepare_image(data)
     data[100:] = b"gone"
     assert prepared.read() == jpeg()
 
 
-def test_an_address_is_kept_and_not_fetched():
+def test_a_url_is_not_fetched():
     prepared = prepare_image(" https://me:secret@example.com/a.jpg?token=secret#top\n")
     assert prepared.url() == "https://me:secret@example.com/a.jpg?token=secret#top"
     assert prepared.describe() == "https://example.com/a.jpg?…"
@@ -111,12 +111,12 @@ def test_an_address_is_kept_and_not_fetched():
         prepared.read()
 
 
-def test_an_address_with_letters_of_the_world():
+def test_a_url_with_non_ascii_letters():
     prepared = prepare_image("https://example.com/bilde-på-vegg.jpg")
     assert prepared.url_size == len(prepared.url().encode()) == 38
 
 
-def test_options_that_need_the_picture_refuse_an_address():
+def test_options_that_need_the_data_reject_a_url():
     for options in ({"strip_metadata": True}, {"verify": True}, {"max_side": 9}, {"max_bytes": 9}):
         with pytest.raises(ImageSourceError, match=next(iter(options))) as caught:
             prepare_image("https://example.com/a.jpg", **options)
@@ -124,7 +124,7 @@ def test_options_that_need_the_picture_refuse_an_address():
     assert prepare_image("https://example.com/a.jpg", fit=True).changes == ()
 
 
-def test_a_name_of_ones_own(path):
+def test_the_name_of_an_image(path):
     assert prepare_image(path).source == "photo.jpg"
     assert prepare_image(path, name="the cat").describe().startswith("the cat (JPEG, 640x480, ")
     assert prepare_image(jpeg()).describe() == "image (JPEG, 640x480, 34.8 KiB)"
@@ -133,46 +133,46 @@ def test_a_name_of_ones_own(path):
         assert prepare_image(file).source == "photo.jpg"
 
 
-def test_a_name_is_shown_on_one_line_and_not_too_long():
+def test_a_name_is_shortened_to_one_line():
     for name in ("a\nFAKE LOG\x1b[31m", "x" * 5000):
         prepared = prepare_image(jpeg(), name=name)
         with pytest.raises(ImageError) as caught:
             prepare_image(b"nothing", name=name)
-        for said in (prepared.source, prepared.describe(), caught.value.source):
-            assert said.isprintable()
-            assert len(said) < 120
+        for text in (prepared.source, prepared.describe(), caught.value.source):
+            assert text.isprintable()
+            assert len(text) < 120
         assert prepared.source == caught.value.source
     assert prepare_image(jpeg(), name="").source == "image"
     with pytest.raises(InvalidRequestError, match="name must be a string, not 5"):
         prepare_image(jpeg(), name=5)
 
 
-class NoPath:
-    def __init__(self, found):
-        self.found = found
+class InvalidPath:
+    def __init__(self, result):
+        self.result = result
 
     def __fspath__(self):
-        if isinstance(self.found, Exception):
-            raise self.found
-        return self.found
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
 
 
-@pytest.mark.parametrize("found", [RuntimeError("SECRET"), OSError("SECRET"), 5])
-def test_a_path_that_does_not_tell_itself(found):
+@pytest.mark.parametrize("result", [RuntimeError("SECRET"), OSError("SECRET"), 5])
+def test_an_invalid_path_object(result):
     with pytest.raises(ImageReadError, match="has no valid path") as caught:
-        prepare_image(NoPath(found))
+        prepare_image(InvalidPath(result))
     assert "SECRET" not in str(caught.value)
     assert "pathlib.Path" in caught.value.remedy
-    assert caught.value.source == "NoPath"
+    assert caught.value.source == "InvalidPath"
 
 
-def test_a_file_is_read_from_where_it_stands():
+def test_a_file_is_read_from_its_position():
     file = io.BytesIO(b"header" + jpeg())
     file.seek(6)
     assert prepare_image(file).read() == jpeg()
 
 
-def test_a_prepared_picture_is_prepared_once_more():
+def test_a_prepared_image_can_be_prepared_again():
     first = prepare_image(sample("photo.webp"))
     second = prepare_image(first, max_side=100)
     assert max(second.size) == 100
@@ -181,7 +181,7 @@ def test_a_prepared_picture_is_prepared_once_more():
 
 
 class Reply:
-    """As httpx has it: read() gives all there is, as often as it is called."""
+    """Like a response of httpx: each call of read() returns all the data."""
 
     def read(self):
         return jpeg()
@@ -198,14 +198,14 @@ class HttpUrl:
 
 class Broken:
     def read(self, length):
-        raise RuntimeError("the network fell down")
+        raise RuntimeError("the connection failed")
 
 
 def test_read_without_a_length():
     assert prepare_image(Reply()).read() == jpeg()
 
 
-def test_a_view_of_what_may_change_is_copied():
+def test_a_view_of_mutable_data_is_copied():
     data = bytearray(jpeg())
     prepared = prepare_image(memoryview(data).toreadonly())
     data[50:60] = bytes(10)
@@ -244,7 +244,7 @@ class AsyncFile:
         (Path("a\0b"), ImageReadError, "path is not valid", ""),
     ],
 )
-def test_what_is_not_taken(source, error, reason, remedy):
+def test_unsupported_sources(source, error, reason, remedy):
     with pytest.raises(error, match=reason) as caught:
         prepare_image(source)
     assert remedy in caught.value.remedy
@@ -260,7 +260,7 @@ def test_a_closed_file(path):
     assert caught.value.source == "photo.jpg"
 
 
-def test_names_of_files_are_shown_printable(tmp_path):
+def test_file_names_are_made_printable(tmp_path):
     path = tmp_path / "a\x1b[31m\nb\udcff.jpg"
     path.write_bytes(jpeg())
     prepared = prepare_image(path)
@@ -273,7 +273,7 @@ def test_names_of_files_are_shown_printable(tmp_path):
     assert len(caught.value.source) == 80
 
 
-def test_png_bytes_under_a_wrong_name(tmp_path):
+def test_a_png_file_named_jpg(tmp_path):
     path = tmp_path / "really.jpg"
     path.write_bytes(png())
     assert prepare_image(path).media_type == "image/png"

@@ -1,4 +1,4 @@
-"""Strings: addresses, data URLs, base64; never paths."""
+"""Strings as sources: URLs, data URLs and base64, but not paths."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import textwrap
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given as any_of
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sample_images import jpeg, png, sample
@@ -23,7 +23,7 @@ from xai_vision.imaging import (
 )
 from xai_vision.imaging._image_url import describe_url
 from xai_vision.imaging._limits import safe_repr
-from xai_vision.imaging._sources import base64 as ours
+from xai_vision.imaging._sources import base64 as base64_module
 from xai_vision.imaging._sources import strings as text_module
 
 TEXT = base64.b64encode(jpeg()).decode()
@@ -32,15 +32,15 @@ PNG_TEXT = base64.b64encode(png()).decode()
 
 @pytest.fixture(params=["installed", "stdlib"], autouse=True)
 def either_base64(request, monkeypatch):
-    """With pybase64, and with the standard library alone."""
+    """Test with pybase64 and with only the standard library."""
     if request.param == "stdlib":
-        monkeypatch.setattr(ours, "encode", ours._encode)
-        monkeypatch.setattr(ours, "decode", ours._decode)
-        monkeypatch.setattr(ours, "is_valid", ours._is_valid)
+        monkeypatch.setattr(base64_module, "encode", base64_module._encode)
+        monkeypatch.setattr(base64_module, "decode", base64_module._decode)
+        monkeypatch.setattr(base64_module, "is_valid", base64_module._is_valid)
 
 
 @pytest.mark.parametrize(
-    ("given", "change"),
+    ("source", "change"),
     [
         (f"data:image/jpeg;base64,{TEXT}", None),
         (f"DATA:IMAGE/JPEG;BASE64,{TEXT}", None),
@@ -60,27 +60,27 @@ def either_base64(request, monkeypatch):
         (f"  {TEXT}\n", None),
     ],
 )
-def test_what_is_taken_arrives_whole(given, change):
-    prepared = prepare_image(given)
+def test_valid_strings(source, change):
+    prepared = prepare_image(source)
     assert prepared.url() == f"data:image/jpeg;base64,{TEXT}"
     assert prepared.url_size == len(prepared.url())
     assert prepared.read() == jpeg()
     assert prepared.lossless
-    assert [change in str(found) for found in prepared.changes] == ([True] if change else [])
+    assert [change in str(reported) for reported in prepared.changes] == ([True] if change else [])
 
 
-def test_parameters_of_a_data_url_are_dropped():
+def test_parameters_of_a_data_url_are_removed():
     prepared = prepare_image(f"data:image/jpeg;name=a.jpg;charset=utf-8;base64,{TEXT}")
     assert prepared.url() == f"data:image/jpeg;base64,{TEXT}"
 
 
-def test_sound_text_is_not_decoded_whole(monkeypatch):
+def test_valid_text_needs_no_repair(monkeypatch):
     monkeypatch.setattr(text_module, "_repair", None)
     prepare_image(f"data:image/jpeg;base64,{TEXT}")
 
 
 @pytest.mark.parametrize("size", [49149, 49150, 49151, 49152, 36864 * 2, 36864 * 2 + 1])
-def test_steps_join_at_every_length(size):
+def test_chunks_of_any_length_join(size):
     data = jpeg() + bytes(size - len(jpeg()) - 2) + b"\xff\xd9"
     text = base64.b64encode(data).decode()
     for source in (data, text, f"data:image/jpeg;base64,{text}"):
@@ -96,14 +96,14 @@ def test_unused_bits_are_cleared():
     ended = jpeg() + b"\0" * (1 - len(jpeg()) % 3 + 3)
     text = base64.b64encode(ended).decode()
     assert text.endswith("==")
-    loose = text[:-3] + chr(ord(text[-3]) + 1) + "=="
-    prepared = prepare_image(loose)
+    modified = text[:-3] + chr(ord(text[-3]) + 1) + "=="
+    prepared = prepare_image(modified)
     assert prepared.url().endswith(text)
     assert "unused bits" in str(prepared.changes[0])
 
 
 @pytest.mark.parametrize(
-    ("given", "error", "word", "remedy"),
+    ("source", "error", "message", "remedy"),
     [
         ("", ImageEmptyError, "empty", "http(s)"),
         ("  \n", ImageEmptyError, "empty", "http(s)"),
@@ -124,7 +124,7 @@ def test_unused_bits_are_cleared():
         ("https://example.com/a\nb.jpg", ImageSourceError, "spaces", "quote"),
         ("https://example.com/\ud800.jpg", ImageSourceError, "surrogate", "encoding"),
         ("data:image/png,\udfff", ImageSourceError, "surrogate", "encoding"),
-        ("What is in this picture?", ImageSourceError, "is not a URL", "bytes"),
+        ("What is in this image?", ImageSourceError, "is not a URL", "bytes"),
         ("hello", ImageSourceError, "is not a URL", "bytes"),
         (base64.b64encode(b"%PDF-1.7" * 99).decode(), ImageSourceError, "PDF", "http"),
         ("data:image/png;base64", ImageSourceError, "comma", "data:image/jpeg;base64,"),
@@ -139,14 +139,14 @@ def test_unused_bits_are_cleared():
         ("data:image/svg+xml,%3Csvg%20xmlns='x'%3E", NotAnImageError, "SVG", "Render"),
     ],
 )
-def test_what_is_refused(given, error, word, remedy):
-    with pytest.raises(error, match=word) as caught:
-        prepare_image(given)
+def test_invalid_strings(source, error, message, remedy):
+    with pytest.raises(error, match=message) as caught:
+        prepare_image(source)
     assert remedy in caught.value.remedy
     assert caught.value.source
 
 
-def test_base64_of_a_jpeg_looks_like_a_path_and_is_none():
+def test_base64_of_a_jpeg_is_not_taken_for_a_path():
     assert TEXT.startswith("/9j/")
     assert prepare_image(TEXT).format == "JPEG"
 
@@ -165,13 +165,13 @@ def test_errors_never_quote_the_data(text):
         try:
             prepare_image(broken)
         except ValueError as error:
-            said = str(error) + repr(error)
-            assert not any(text[at : at + 12] in said for at in range(len(text) - 12))
+            shown = str(error) + repr(error)
+            assert not any(text[at : at + 12] in shown for at in range(len(text) - 12))
 
 
 @pytest.mark.parametrize("make", [str, repr, lambda data: f"{bytearray(data)}"])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "base64"])
-def test_str_of_bytes_is_told_from_a_path(make, kind):
+def test_str_of_bytes_has_its_own_error(make, kind):
     data = {"PNG": png(), "JPEG": jpeg(8, 8), "base64": TEXT[:600].encode()}[kind]
     with pytest.raises(ImageSourceError, match="str\\(\\) of bytes") as caught:
         prepare_image(make(data))
@@ -181,21 +181,21 @@ def test_str_of_bytes_is_told_from_a_path(make, kind):
 
 
 @pytest.mark.parametrize(
-    "given",
+    "source",
     [
         f"url: data:image/png;base64,{PNG_TEXT[:60]}",
         f"./base64,{PNG_TEXT[:60]}.png",
         "./" + jpeg(8, 8)[:50].decode("latin-1"),
     ],
 )
-def test_what_looks_like_a_path_is_quoted_without_data(given):
+def test_a_string_like_a_path_is_quoted_without_data(source):
     with pytest.raises(ImageSourceError, match="path") as caught:
-        prepare_image(given)
+        prepare_image(source)
     assert PNG_TEXT[:8] not in str(caught.value)
     assert "JFIF" not in str(caught.value)
 
 
-def test_a_data_url_for_the_detail_is_not_quoted():
+def test_a_data_url_passed_as_detail_is_not_quoted():
     url = f"data:image/png;base64,{PNG_TEXT}"
     for make in (prepare_image, image, lambda data, detail: estimate_tokens(1, 1, detail)):
         for detail in (url, url.encode(), [url], f"high {url}"):
@@ -207,21 +207,21 @@ def test_a_data_url_for_the_detail_is_not_quoted():
             make(jpeg(), detail="ultra")
 
 
-def test_a_data_url_without_a_comma_is_not_described():
+def test_the_description_of_a_data_url_has_no_data():
     assert describe_url(f"data:{PNG_TEXT}") == "data URL (no type)"
     assert describe_url(f"data:image/png;base64,{PNG_TEXT}") == "data URL (image/png;base64)"
 
 
-@any_of(st.one_of(st.text(), st.binary(), st.integers(), st.lists(st.text())))
-def test_what_is_quoted_is_short_and_on_one_line(value):
-    said = safe_repr(value)
-    assert len(said) <= 200
-    assert said.isprintable()
-    mark = "iVBORw0KGgo"
-    assert mark not in safe_repr(f"{value}data:image/png;base64,{mark}")
+@given(st.one_of(st.text(), st.binary(), st.integers(), st.lists(st.text())))
+def test_safe_repr_is_short_and_on_one_line(value):
+    text = safe_repr(value)
+    assert len(text) <= 200
+    assert text.isprintable()
+    data = "iVBORw0KGgo"
+    assert data not in safe_repr(f"{value}data:image/png;base64,{data}")
 
 
-def test_which_path_it_was_is_told_only_if_it_is_no_base64():
+def test_the_error_quotes_a_path_only_if_it_cannot_be_base64():
     with pytest.raises(ImageSourceError) as caught:
         prepare_image("photos/cat.jpg")
     assert "photos/cat.jpg" in caught.value.source

@@ -19,13 +19,13 @@ def main() -> None:
     with FakeServer() as server:
         os.environ["XAI_API_KEY"] = server.api_key
         fill_urls(server, ("https://example.com/photo.jpg",))
-        found = blocks(Path(sys.argv[1]))
-        for block in found:
+        code_blocks = blocks(Path(sys.argv[1]))
+        for block in code_blocks:
             code = block.code
             if "FakeServer" not in code:
                 code = pointed_at(code, server.target)
             execute(code, f"README.md:{block.line}", namespace)
-        print(f"\n{len(found)} blocks, {len(server.calls)} calls")
+        print(f"\n{len(code_blocks)} blocks, {len(server.calls)} calls")
 
 
 main()

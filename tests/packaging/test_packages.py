@@ -46,15 +46,15 @@ def built(tmp_path_factory) -> Path:
     """The folder with the sdist and the wheel."""
     folder = tmp_path_factory.mktemp("built")
     programs = environment(folder / "builder", "build")
-    done = run(programs / "python", "-m", "build", "--outdir", folder / "dist", ROOT, cwd=folder)
-    assert done.returncode == 0, done.stderr
+    result = run(programs / "python", "-m", "build", "--outdir", folder / "dist", ROOT, cwd=folder)
+    assert result.returncode == 0, result.stderr
     return folder / "dist"
 
 
 @pytest.fixture(scope="module")
 def wheel(built) -> Path:
-    (found,) = built.glob("*.whl")
-    return found
+    (path,) = built.glob("*.whl")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def everything(wheel, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def desk(tmp_path) -> Path:
-    """The README and what runs its blocks, without the rest of this tree."""
+    """Copy the README and the files that run its blocks."""
     for name in ("README.md", "tests/blocks.py", "tests/packaging/newcomer.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
@@ -110,13 +110,13 @@ def test_newcomer(kind, desk, request):
 
     programs = request.getfixturevalue(kind)
     (desk / "photo.webp").write_bytes(sample_images.sample("photo.webp"))
-    done = run(
+    result = run(
         *(programs / "python", "-W", "error", "-m", "tests.packaging.newcomer", "README.md"),
         cwd=desk,
     )
-    assert done.returncode == 0, done.stderr
-    assert "JPEG" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("4 blocks")
+    assert result.returncode == 0, result.stderr
+    assert "JPEG" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("4 blocks")
 
 
 MISSING = {
@@ -133,35 +133,35 @@ MISSING = {
 
 @pytest.mark.parametrize("extra", MISSING)
 def test_missing_extras_are_named(plain, tmp_path, extra):
-    done = run(plain / "python", "-c", MISSING[extra], cwd=tmp_path)
-    assert done.returncode != 0
-    assert f"pip install 'xai-vision[{extra}]'" in done.stderr
+    result = run(plain / "python", "-c", MISSING[extra], cwd=tmp_path)
+    assert result.returncode != 0
+    assert f"pip install 'xai-vision[{extra}]'" in result.stderr
 
 
 def test_command_without_its_extra(plain, tmp_path):
-    done = run(plain / "xai-vision", "--help", cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "pip install 'xai-vision[cli]'" in done.stderr
+    result = run(plain / "xai-vision", "--help", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "pip install 'xai-vision[cli]'" in result.stderr
 
 
 def test_command(everything, desk):
     from tests import sample_images
 
     (desk / "photo.jpg").write_bytes(sample_images.sample("photo.jpg"))
-    done = run(everything / "xai-vision", "ask", "What?", "photo.jpg", "--fake", cwd=desk)
-    assert done.returncode == 0, done.stderr
-    assert "640x480" in done.stdout
+    result = run(everything / "xai-vision", "ask", "What?", "photo.jpg", "--fake", cwd=desk)
+    assert result.returncode == 0, result.stderr
+    assert "640x480" in result.stdout
 
 
-def test_nothing_extra_is_needed_to_import_it_all(plain, tmp_path):
+def test_no_extra_is_needed_to_import_the_package(plain, tmp_path):
     program = (
         "import xai_vision, xai_vision.chat, xai_vision.tools, xai_vision.search,"
         " xai_vision.testing, xai_vision.imaging, xai_vision.errors;"
         "[getattr(xai_vision, name) for name in xai_vision.__all__]"
     )
-    done = run(plain / "python", "-W", "error", "-c", program, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    result = run(plain / "python", "-W", "error", "-c", program, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
 
 
 def test_type_hints_are_visible(everything, tmp_path):
@@ -171,9 +171,9 @@ def test_type_hints_are_visible(everything, tmp_path):
         "from xai_vision import Client\n"
         "reveal_type(Client('key').chat.create('grok-4').sample().usage.prompt_image_tokens)\n"
     )
-    done = run(
+    result = run(
         *(sys.executable, "-m", "mypy", "--python-executable", everything / "python"),
         "program.py",
         cwd=tmp_path,
     )
-    assert 'Revealed type is "int"' in done.stdout, done.stdout
+    assert 'Revealed type is "int"' in result.stdout, result.stdout

@@ -95,7 +95,7 @@ def test_same_contract(name):
     assert file(module(name).DESCRIPTOR) == file(theirs.DESCRIPTOR)
 
 
-def test_the_comparison_covers_everything():
+def test_the_comparison_is_complete():
     chat = file(module("chat").DESCRIPTOR)
     request = chat["messages"]["GetCompletionsRequest"]
     assert request["reserved"] == [4]
@@ -107,7 +107,7 @@ def test_the_comparison_covers_everything():
     assert search["fields"]["ranking_metric"][6] is True
 
 
-def test_status_is_googles():
+def test_status_equals_that_of_google():
     # google.rpc.Status is in googleapis-common-protos, a dependency of xai_sdk.
     from google.rpc import status_pb2 as theirs
 

@@ -10,7 +10,7 @@ from xai_vision.proto import any_pb2, chat_pb2, timestamp_pb2
 from xai_vision.proto._convert import adopt
 
 
-def test_an_instance_is_returned_as_it_is():
+def test_an_instance_is_returned_unchanged():
     message = chat_pb2.Message(name="x")
     assert adopt(message, chat_pb2.Message) is message
 
@@ -43,6 +43,6 @@ def test_unknown_fields_are_kept():
         (chat_pb2.Message, r"got <class 'xai_vision\.proto\.chat_pb2\.Message'>"),
     ],
 )
-def test_other_values_are_refused(wrong, message):
+def test_other_values_are_rejected(wrong, message):
     with pytest.raises(TypeError, match=message):
         adopt(wrong, chat_pb2.Message)

@@ -83,7 +83,7 @@ def test_stubs_refer_only_to_our_classes():
         assert [line for line in lines if foreign.match(line)] == [], stub.name
 
 
-def test_every_timestamp_field_may_be_assigned_a_datetime():
+def test_every_timestamp_field_accepts_a_datetime():
     for stub in (ROOT / "xai_vision" / "proto").glob("*.pyi"):
         text = stub.read_text(encoding="utf-8")
         getters = re.findall(r"def (\w+)\(self\) -> _timestamp_pb2\.Timestamp:", text)
@@ -93,10 +93,10 @@ def test_every_timestamp_field_may_be_assigned_a_datetime():
 
 @pytest.mark.slow
 def test_committed_files_are_up_to_date():
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, str(SCRIPT), "--check"], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 PROGRAM = """
@@ -145,14 +145,14 @@ stamp: timestamp_pb2.Timestamp = adopt(default_timestamp_pb2.Timestamp(), timest
 
 
 @pytest.mark.slow
-def test_mypy_accepts_and_refuses_the_right_lines(tmp_path):
+def test_mypy_reports_the_expected_lines(tmp_path):
     pytest.importorskip("mypy", reason="mypy is not part of the test environment")
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     options = ["--strict", "--python-version=3.10", "--config-file=", str(program)]
-    # A process of its own: in this one mypy would raise the recursion limit for other tests.
+    # In a separate process, because mypy raises the recursion limit of its process.
     # ROOT is where mypy looks for the package.
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "mypy", *options],
         cwd=ROOT,
         capture_output=True,
@@ -160,11 +160,11 @@ def test_mypy_accepts_and_refuses_the_right_lines(tmp_path):
         check=False,
     )
     errors = re.findall(
-        r"program\.py:(\d+): error: .*\[([\w-]+)\]$", done.stdout, flags=re.MULTILINE
+        r"program\.py:(\d+): error: .*\[([\w-]+)\]$", result.stdout, flags=re.MULTILINE
     )
     expected = [
         (str(number), line.partition("# E: ")[2])
         for number, line in enumerate(PROGRAM.splitlines(), 1)
         if "# E: " in line
     ]
-    assert errors == expected, done.stdout + done.stderr
+    assert errors == expected, result.stdout + result.stderr

@@ -125,7 +125,7 @@ def test_unknown_fields_are_kept():
 
 def run(code: str, **environment: str) -> str:
     """Run ``code`` in a new Python process."""
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
         env={**os.environ, **environment},
@@ -133,8 +133,8 @@ def run(code: str, **environment: str) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
 def test_imports_load_only_their_messages():
@@ -157,7 +157,7 @@ def test_messages_of_modules_not_imported_pickle():
     ).split() == ["num_sources_used:", "3", "xai_vision.proto.usage_pb2"]
 
 
-def test_threads_may_import_concurrently():
+def test_threads_can_import_concurrently():
     run(
         "import importlib, threading\n"
         "names = 'chat usage batch video image models files auth'.split()\n"
@@ -181,7 +181,7 @@ def test_threads_may_import_concurrently():
 def test_this_module_with_pure_python_protobuf():
     if os.environ.get("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION") == "python":
         return
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
         cwd=ROOT,
         env={**os.environ, "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"},
@@ -189,4 +189,4 @@ def test_this_module_with_pure_python_protobuf():
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
+    assert result.returncode == 0, result.stdout

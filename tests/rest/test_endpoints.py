@@ -31,9 +31,9 @@ def test_http_url(server):
 def test_catalogue(server):
     listed = ask(server, "GET", "/models").json
     assert listed["object"] == "list"
-    one = ask(server, "GET", "/models/grok-4").json
-    assert one in listed["data"]
-    assert one["owned_by"] == "xai"
+    model = ask(server, "GET", "/models/grok-4").json
+    assert model in listed["data"]
+    assert model["owned_by"] == "xai"
     languages = ask(server, "GET", "/language-models").json["models"]
     vision = {model["id"] for model in languages if "image" in model["input_modalities"]}
     assert "grok-4-0709" in vision
@@ -59,7 +59,7 @@ def test_metadata_is_returned(server, stream):
     metadata = {"customer": "né ☕"}
     reply = respond(server, metadata=metadata, stream=stream)
     responses = [e["response"] for e in reply.events if "response" in e] if stream else [reply.json]
-    assert [one["metadata"] for one in responses] == [metadata] * len(responses)
+    assert [response["metadata"] for response in responses] == [metadata] * len(responses)
     stored = ask(server, "GET", f"/responses/{responses[-1]['id']}").json
     assert stored == responses[-1]
     assert respond(server).json["metadata"] == {}
@@ -73,11 +73,11 @@ def test_metadata_is_returned(server, stream):
 
 def test_unrequested_encrypted_reasoning_comes_first(server):
     server.on().reply(Reply("Hi", encrypted="sealed", reasoning=""))
-    whole = respond(server).json["output"]
+    output = respond(server).json["output"]
     streamed = respond(server, stream=True).events[-2]["response"]["output"]
-    assert [item["type"] for item in whole] == ["reasoning", "message"]
+    assert [item["type"] for item in output] == ["reasoning", "message"]
     assert [item["type"] for item in streamed] == ["reasoning", "message"]
-    assert streamed[0]["encrypted_content"] == whole[0]["encrypted_content"] == "sealed"
+    assert streamed[0]["encrypted_content"] == output[0]["encrypted_content"] == "sealed"
 
 
 def test_images_in_stored_requests_can_be_refused():
@@ -237,8 +237,8 @@ def test_server_neither_prints_nor_changes_logging():
         "assert logging.getLogger('uvicorn.access').propagate\n"
         "assert logging.getLogger('uvicorn.error').level == 0\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
 def test_missing_extra():
@@ -251,9 +251,9 @@ def test_missing_extra():
         "except ImportError as error: print(error)\n"
         "with FakeServer() as server: assert server.target\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stderr == ""
-    assert "starlette: pip install 'xai-vision[http]'" in done.stdout
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stderr == ""
+    assert "starlette: pip install 'xai-vision[http]'" in result.stdout
 
 
 def test_concurrent_grpc_and_rest_calls(server):

@@ -130,10 +130,10 @@ def test_same_streams(server, rpc, settings):
     texts = [item["delta"].get("content") or "" for chunk in chunks for item in chunk["choices"]]
     assert grpc == "".join(deltas) == "".join(texts) != ""
     usage, chat_usage = proto_chunks[-1].usage, chunks[-1]["usage"]
-    whole = events[-2]["response"]["usage"]
-    assert usage.prompt_tokens == chat_usage["prompt_tokens"] == whole["input_tokens"]
+    rest_usage = events[-2]["response"]["usage"]
+    assert usage.prompt_tokens == chat_usage["prompt_tokens"] == rest_usage["input_tokens"]
     assert usage.prompt_image_tokens == chat_usage["prompt_tokens_details"]["image_tokens"] > 0
-    assert usage.total_tokens == chat_usage["total_tokens"] == whole["total_tokens"]
+    assert usage.total_tokens == chat_usage["total_tokens"] == rest_usage["total_tokens"]
     # The unary calls return the same response.
     results = call_all(server, rpc, sent)
     assert texts_of(results) == [grpc] * 3
@@ -210,11 +210,11 @@ def test_stored_over_rest_continued_over_grpc_and_back(server, rpc):
 def test_deferred_over_rest_and_fetched_over_grpc(server, rpc):
     server.deferred(ready_after_polls=0)
     ticket = complete(server, deferred=True).json["request_id"]
-    done = rpc.chat.GetDeferredCompletion(
+    deferred = rpc.chat.GetDeferredCompletion(
         deferred_pb2.GetDeferredRequest(request_id=ticket), metadata=rpc.metadata, timeout=30
     )
     usages = ask(server, "GET", f"/chat/deferred-completion/{ticket}").json
-    assert usages == from_response(done.response, api="chat")
+    assert usages == from_response(deferred.response, api="chat")
 
 
 def test_rules_and_limits_are_shared(server, rpc):

@@ -1,4 +1,4 @@
-"""A real gRPC server on this machine that answers the three services, and clients of it."""
+"""A local gRPC server with the three services, and clients of it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from xai_vision.proto.models_grpc import add_ModelsServicer_to_server
 from xai_vision.proto.tokenize_grpc import add_TokenizeServicer_to_server
 
 SLOW = "slow"
-"""The name of a model that takes longer to describe than anybody waits."""
+"""The name of a model whose description takes longer than the tests' timeout."""
 
 
 class Models:
-    """One model of each kind, called by its kind."""
+    """One model of each kind."""
 
     def ListLanguageModels(self, request, context):
-        return models_pb2.ListLanguageModelsResponse(models=[LANGUAGE, EYELESS])
+        return models_pb2.ListLanguageModelsResponse(models=[LANGUAGE, TEXT_ONLY])
 
     def ListEmbeddingModels(self, request, context):
         return models_pb2.ListEmbeddingModelsResponse(models=[EMBEDDING])
 
     def ListImageGenerationModels(self, request, context):
-        return models_pb2.ListImageGenerationModelsResponse(models=[DRAWING])
+        return models_pb2.ListImageGenerationModelsResponse(models=[IMAGE_GENERATION])
 
     def GetLanguageModel(self, request, context):
         if request.name == SLOW:
@@ -50,9 +50,9 @@ LANGUAGE = models_pb2.LanguageModel(
     input_modalities=[models_pb2.TEXT, models_pb2.IMAGE],
     prompt_image_token_price=20_000,
 )
-EYELESS = models_pb2.LanguageModel(name="grok-code", input_modalities=[models_pb2.TEXT])
+TEXT_ONLY = models_pb2.LanguageModel(name="grok-code", input_modalities=[models_pb2.TEXT])
 EMBEDDING = models_pb2.EmbeddingModel(name="embed")
-DRAWING = models_pb2.ImageGenerationModel(name="draw")
+IMAGE_GENERATION = models_pb2.ImageGenerationModel(name="draw")
 KEY = auth_pb2.ApiKey(redacted_api_key="xai-...cret", name="mine", acls=["api-key:model:*"])
 
 
@@ -65,7 +65,7 @@ class Auth:
 
 
 class Tokenize:
-    """A token is a byte."""
+    """Makes a token of each byte."""
 
     def TokenizeText(self, request, context):
         data = request.text.encode()
@@ -92,11 +92,11 @@ def address():
 
 @pytest.fixture
 def client(address):
-    with Client("xai-secret", api_host=address) as made:
-        yield made
+    with Client("xai-secret", api_host=address) as client:
+        yield client
 
 
 @pytest.fixture
 async def aclient(address):
-    async with AsyncClient("xai-secret", api_host=address) as made:
-        yield made
+    async with AsyncClient("xai-secret", api_host=address) as client:
+        yield client

@@ -242,7 +242,7 @@ def of_a_missing_type(data: Missing): ...  # noqa: F821
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "message"),
     [
         (lambda: tool("", "d", {}), "tool: name is empty"),
         (lambda: tool("f", 3, {}), "tool 'f': description must be a string, not int"),
@@ -277,14 +277,16 @@ def of_a_missing_type(data: Missing): ...  # noqa: F821
         (lambda: required_tool(None), "required_tool: name must be a string"),
     ],
 )
-def test_refused(make, words):
-    with pytest.raises(InvalidRequestError, match=words):
+def test_invalid_arguments(make, message):
+    with pytest.raises(InvalidRequestError, match=message):
         make()
 
 
 def run(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return done.stdout
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return result.stdout
 
 
 WITHOUT_PYDANTIC = """

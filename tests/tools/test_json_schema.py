@@ -355,7 +355,7 @@ class Holder:
 
 
 @pytest.mark.parametrize(
-    ("annotation", "words"),
+    ("annotation", "message"),
     [
         (bytes, "tool 'f': parameter 'x': bytes has no JSON schema: .*bytes$"),
         (complex | int, "parameter 'x': complex | int has no JSON schema: .*complex"),
@@ -371,8 +371,8 @@ class Holder:
     ],
     ids=readable,
 )
-def test_types_without_a_schema(annotation, words):
-    with pytest.raises(InvalidRequestError, match=words):
+def test_types_without_a_schema(annotation, message):
+    with pytest.raises(InvalidRequestError, match=message):
         schema(annotation)
 
 

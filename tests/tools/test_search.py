@@ -60,7 +60,7 @@ def test_search_parameters_are_checked_on_use():
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "message"),
     [
         (
             lambda: SearchParameters(mode="maybe"),
@@ -109,6 +109,6 @@ def test_search_parameters_are_checked_on_use():
         ),
     ],
 )
-def test_refused(make, words):
-    with pytest.raises(InvalidRequestError, match=words):
+def test_invalid_arguments(make, message):
+    with pytest.raises(InvalidRequestError, match=message):
         make()

@@ -1,4 +1,4 @@
-"""The tools that the service runs: the messages they make, and the values they refuse."""
+"""The tools that the service runs: their messages, and the validation of arguments."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ HANDLES = [f"a{number}" for number in range(21)]
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "message"),
     [
         (
             lambda: web_search(["a.com"], ["b.com"]),
@@ -244,8 +244,8 @@ HANDLES = [f"a{number}" for number in range(21)]
         (lambda: mcp("https://a.b", extra_headers={"": "v"}), "a key of extra_headers is empty"),
     ],
 )
-def test_refused(make, words):
-    with pytest.raises(InvalidRequestError, match=words):
+def test_invalid_arguments(make, message):
+    with pytest.raises(InvalidRequestError, match=message):
         make()
 
 

@@ -29,13 +29,13 @@ FIND = tool("find", "Finds.", SCHEMA)
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
-        # The form of xAI's documentation.
+        # The format of xAI's documentation.
         ({"type": "web_search"}, tools.web_search()),
         (
             {"type": "web_search", "web_search": {"enable_image_understanding": True}},
             tools.web_search(enable_image_understanding=True),
         ),
-        # The form of the Responses API.
+        # The format of the Responses API.
         (
             {"type": "web_search", "enable_image_understanding": True},
             tools.web_search(enable_image_understanding=True),
@@ -172,7 +172,7 @@ def test_messages_of_xai_sdk():
 
 
 @pytest.mark.parametrize(
-    ("form", "words"),
+    ("form", "expected"),
     [
         (
             {"type": "web_serch"},
@@ -248,8 +248,8 @@ def test_messages_of_xai_sdk():
     ],
     ids=readable,
 )
-def test_refused(form, words):
-    with pytest.raises(InvalidRequestError, match=words):
+def test_invalid_arguments(form, expected):
+    with pytest.raises(InvalidRequestError, match=expected):
         converted(form)
 
 

@@ -1,7 +1,7 @@
 """What editors and type checkers see. Checked by mypy, never run.
 
-``reveal``-like assertions say what is inferred; lines that must be errors carry an ignore of
-exactly that error, and mypy (warn_unused_ignores) fails when one is no error any more.
+``assert_type`` checks inferred types. Lines that must be errors have a ``type: ignore`` for that
+error; mypy (warn_unused_ignores) fails if such a line is not an error anymore.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Animal(BaseModel):
 
 
 def weather(city: str) -> str:
-    """How the weather is."""
+    """Tell the weather."""
     return city
 
 
@@ -105,7 +105,7 @@ def errors() -> None:
         assert_type(error.remedy, str)
 
 
-def refused(client: Client) -> None:
+def rejected(client: Client) -> None:
     image("https://example.com/a.png", detail="ultra")  # type: ignore[call-overload]
     client.chat.create("grok-4", temprature=1)  # type: ignore[call-arg]
     client.chat.create("grok-4", temperature="hot")  # type: ignore[arg-type]

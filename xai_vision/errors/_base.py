@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from xai_vision._lazy import show_public_path
+
 
 def rebuild(cls: type[XaiVisionError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
     """Rebuild a pickled error without ``__init__``, whose parameters depend on the class."""
@@ -26,10 +28,7 @@ class XaiVisionError(Exception):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        # Show the path that users import, in tracebacks and in the repr of the class.
-        public = cls.__module__.partition("._")[0]
-        if public.startswith("xai_vision."):
-            cls.__module__ = public
+        show_public_path(cls)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return rebuild, (type(self), self.args, dict(self.__dict__))

@@ -1,4 +1,4 @@
-"""A fake of xAI's service, to test against: a real gRPC server in the test's own process.
+"""A fake of xAI's service for tests: a real gRPC server in the process of the test.
 
 ::
 
@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from xai_vision._lazy import show_public_path
 from xai_vision.testing import match
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.log import CallList, CallLog
@@ -43,3 +44,5 @@ __all__ = [
     "Tenant",
     "match",
 ]
+
+show_public_path(*(globals()[name] for name in __all__))

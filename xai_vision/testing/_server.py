@@ -1,13 +1,12 @@
-"""The fake server as a test holds it."""
+"""The fake server that tests start."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from types import TracebackType
 from typing import TYPE_CHECKING
 
-from xai_vision.testing import _validation as given
+from xai_vision.testing import _validation as check
 from xai_vision.testing._settings import SettingChanges, Settings
 from xai_vision.testing._tenant import Tenant
 from xai_vision.testing._transport.address import LOOPBACK, BindAddress
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
 
-OPTIONS = (
+SERVER_OPTIONS = (
     "host",
     "port",
     "api_key",
@@ -30,7 +29,7 @@ OPTIONS = (
     "http_port",
     "tcp_proxy",
 )
-"""What is a server's own, and no tenant's."""
+"""The arguments of ``FakeServer`` that are not settings, so a tenant does not have them."""
 
 
 class FakeServer(Tenant):
@@ -41,33 +40,35 @@ class FakeServer(Tenant):
         with FakeServer() as server:
             client = Client(api_key=server.api_key, api_host=server.target)
 
-    Any client of the gRPC API can talk to it. It looks at the images it gets, but its answers
-    are descriptions and fixed texts: no model is behind it.
+    Any client of the gRPC API can call it. It decodes the images it receives, but has no model:
+    by default its replies are descriptions of requests and fixed texts.
 
-    Also an async context manager; or call ``start()`` and ``stop()``. Leaving the block without
-    an error checks every ``times(n)``. A process that forgets to stop it ends all the same.
+    A server is a context manager and an async context manager; without a block, call ``start()``
+    and ``stop()``. A block that ends without an error calls ``verify()``. A server that is not
+    stopped does not keep the process alive.
 
     Args:
-        settings: All settings at once.
-        host: Where to listen: an address of this machine, or a name for one. "127.0.0.1", which
-            only programs on this machine reach; "0.0.0.0" lets others in.
-        port: Which port; 0 is any that is free.
-        api_key: The key clients use, where it is not to be a new one.
-        tls: Whether the port is a TLS one, with a certificate made for the occasion; give
-            clients ``server.root_certificate``. Needs the extra "tls".
-        health: Whether it answers grpc.health.v1.Health. Needs the extra "health".
-        reflection: Whether it answers server reflection. Needs the extra "reflection".
-        http: Whether the HTTP port, for the Responses API and Chat Completions, is opened at
-            once; else it comes with the first look at ``http_url``. Needs the extra "http".
-        http_port: Which port that is; 0 is any that is free.
+        settings: The settings; by default those of ``Settings()``.
+        host: The address of this machine to listen on, or its name. Only programs on this machine
+            can reach the default, "127.0.0.1"; all machines can reach "0.0.0.0".
+        port: The gRPC port; 0, the default, selects a free port at each start.
+        api_key: The key for clients; by default a new one.
+        tls: Whether to use TLS with a new certificate. Clients need ``server.root_certificate``.
+            Needs the extra "tls".
+        health: Whether to serve grpc.health.v1.Health. Needs the extra "health".
+        reflection: Whether to serve server reflection. Needs the extra "reflection".
+        http: Whether ``start()`` opens the HTTP port of the Responses API and Chat Completions.
+            Otherwise the first use of ``http_url`` opens it. Needs the extra "http".
+        http_port: The HTTP port; 0, the default, selects a free port.
         tcp_proxy: Whether connections go through a TCP proxy that can reset and freeze them. The
-            first connection fault adds it; needed only where a function returns such a fault.
-        changes: Single settings by name, such as ``stored_images="refuse"``; see ``Settings``.
+            first connection fault adds the proxy, so this is only needed if a function returns
+            such a fault.
+        changes: Single settings, such as ``stored_images="refuse"``; see ``Settings``.
 
     Raises:
-        ImportError: The package for an extra is missing.
-        TypeError: There is no argument or setting of that name, or it takes no such value.
-        ValueError: A setting cannot have that value.
+        ImportError: The package of an extra is missing.
+        TypeError: An argument or setting does not exist, or has a wrong type.
+        ValueError: A setting has a wrong value.
     """
 
     def __init__(
@@ -85,37 +86,39 @@ class FakeServer(Tenant):
         tcp_proxy: bool = False,
         **changes: Unpack[SettingChanges],
     ) -> None:
-        given.check_names("FakeServer()", changes, [*SettingChanges.__annotations__, *OPTIONS])
+        known = [*SettingChanges.__annotations__, *SERVER_OPTIONS]
+        check.check_names("FakeServer()", changes, known)
         if settings is not None:
-            given.instance("FakeServer: settings", settings, Settings, "Settings")
+            check.instance("FakeServer: settings", settings, Settings, "Settings")
         flags = {"tls": tls, "health": health, "reflection": reflection, "http": http}
         for name, value in {**flags, "tcp_proxy": tcp_proxy}.items():
-            given.boolean(f"FakeServer: {name}", value)
-        place = BindAddress(host, port, http_port)
-        super().__init__(ServerState(place), (settings or Settings()).replace(**changes), api_key)
+            check.boolean(f"FakeServer: {name}", value)
+        address = BindAddress(host, port, http_port)
+        settings = (settings or Settings()).replace(**changes)
+        super().__init__(ServerState(address), settings, api_key)
         self._state.tcp_proxy = tcp_proxy
-        self._state.certificate = create_certificate(place.host) if tls else None
-        self._state.max_threads = self.settings.max_threads
+        self._state.certificate = create_certificate(address.host) if tls else None
+        self._state.max_threads = settings.max_threads
         self._http = http
         self._services = {"health": health, "reflection": reflection}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @property
     def running(self) -> bool:
-        """Whether it takes calls."""
+        """Whether the server accepts calls."""
         return self._state.grpc_server is not None
 
     @property
     def threads(self) -> int:
-        """How many threads work on calls, or wait for some."""
-        hosts = (self._state.grpc_server, self._state.http_server)
-        return sum(host.threads for host in hosts if host)
+        """The number of threads that handle calls or wait for calls."""
+        servers = (self._state.grpc_server, self._state.http_server)
+        return sum(server.threads for server in servers if server)
 
     def start(self) -> Self:
-        """Open the port: the one that was given, or a new one each time. Once open, nothing.
+        """Open the port and return the server. A running server is not changed.
 
         Raises:
-            OSError: The port is taken, or the host is none of this machine's; it names both.
+            OSError: The port is in use, or the host is not an address of this machine.
         """
         with self._lock:
             if self._state.grpc_server is None:
@@ -127,76 +130,63 @@ class FakeServer(Tenant):
                     tcp_proxy=self._state.tcp_proxy,
                     **self._services,
                 )
-                if self._http:
-                    self._open_http()
+                try:
+                    if self._http:
+                        self._state.running_http()
+                except BaseException:
+                    self.stop()
+                    raise
         return self
 
     def stop(self, grace: float | None = None) -> None:
         """Close the port.
 
         Args:
-            grace: Seconds that calls under way get to finish; None cancels them at once.
+            grace: Seconds to let calls in progress finish; None, the default, cancels them.
         """
         with self._lock:
-            host, self._state.grpc_server = self._state.grpc_server, None
-        if host is not None:
+            server, self._state.grpc_server = self._state.grpc_server, None
+        if server is not None:
             self._state.close_http(grace)
-            host.stop(grace)
-
-    def _open_http(self) -> None:
-        try:
-            self._state.running_http()
-        except BaseException:
-            host, self._state.grpc_server = self._state.grpc_server, None
-            if host is not None:
-                host.stop()
-            raise
+            server.stop(grace)
 
     def close(self) -> None:
-        """Close the port: the same as ``stop()``."""
+        """Close the port; the same as ``stop()``."""
         self.stop()
 
     def tenant(self, **changes: Unpack[SettingChanges]) -> Tenant:
-        """Let another customer in: a key, rules, images, answers and a log of its own.
+        """Add a tenant with its own key, rules, images, stored responses and log.
 
         Args:
-            changes: Settings that differ from the server's.
+            changes: The settings that differ from the server's.
 
         Returns:
-            The tenant; ``close()`` it when it is done.
+            The tenant; ``close()`` removes it.
         """
-        given.check_names("tenant()", changes, SettingChanges.__annotations__)
+        check.check_names("tenant()", changes, SettingChanges.__annotations__)
         return Tenant(self._state, self.settings.replace(**changes))
 
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
         self.stop()
-        self._end(fault)
+        self._end(error)
 
     async def __aenter__(self) -> Self:
         return self.start()
 
     async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
+        self, exc_type: object, error: BaseException | None, traceback: object
     ) -> None:
-        # Stopping waits for the transport's threads, which the loop need not.
+        # stop() waits for the threads of the transport, so it must not block the event loop.
         await asyncio.to_thread(self.stop)
-        self._end(fault)
+        self._end(error)
 
-    def _end(self, fault: BaseException | None) -> None:
-        if fault is None:
+    def _end(self, error: BaseException | None) -> None:
+        if error is None:
             self.verify()
-        elif isinstance(fault, Exception) and hasattr(fault, "add_note"):  # Python 3.11
-            # It may well be because a rule was not used; but it, not that, is what failed.
+        elif isinstance(error, Exception) and hasattr(error, "add_note"):  # Python 3.11
+            # An unused rule may have caused the error, but must not replace it.
             for problem in self.problems():
-                fault.add_note(f"fake server: {problem}")
+                error.add_note(f"fake server: {problem}")

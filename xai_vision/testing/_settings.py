@@ -1,8 +1,8 @@
-"""What the fake can be told about itself: every limit and every uncertain number.
+"""The settings of the fake server: all limits, and all numbers that may be wrong.
 
-Numbers come from xAI's image-understanding document ("documented"), from what the official SDK
-and its users were seen to meet ("observed"), or are second-hand ("unsure"). The unsure ones are
-settings above all because they may be wrong.
+"Documented" numbers are from xAI's image-understanding document, "observed" numbers are from the
+behavior of the service that the official SDK and its users report, and "unsure" numbers are from
+other sources.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
-from xai_vision.testing import _validation as given
+from xai_vision.testing import _validation as check
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIC")
-"""Formats of images that are told apart, and that ``image_formats`` can let in."""
+"""The image formats that the server detects, and that ``image_formats`` can contain."""
 
 
 class SettingChanges(TypedDict, total=False):
-    """Settings by name; each is explained in ``Settings``."""
+    """Settings by name; see ``Settings``."""
 
     max_image_bytes: int
     max_url_image_bytes: int
@@ -55,63 +55,68 @@ class SettingChanges(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Settings:
-    """How the fake behaves. Every field can be given to ``FakeServer(...)`` by its name.
+    """The limits and the behavior of the fake server.
+
+    ``FakeServer(...)`` and ``server.tenant(...)`` accept each field as a keyword argument.
 
     Attributes:
-        max_image_bytes: Largest image sent as a data URL, in bytes of the file itself, before
+        max_image_bytes: The maximum size of an image in a data URL, in bytes of the file before
             base64. 20 MiB (documented).
-        max_url_image_bytes: Largest image fetched from a URL, in bytes. 10 MiB (observed; an
-            older document's number that survived here).
-        image_formats: Formats that are taken, by Pillow's names. JPEG and PNG (documented);
-            some deployments were seen to take WebP as well.
-        max_pixels: An image of more pixels is refused before it is decoded. 100 million; the
-            service's own number is unknown.
-        tile_side: Side of a tile in pixels, for counting image tokens. 448 (unsure).
-        tile_tokens: Tokens for a tile. 256 (unsure).
-        max_tiles: Tiles beyond this many are not counted. 6 (unsure); with one more for the
-            overview that gives the observed 1792 at most.
-        viewed_tokens: Image tokens of an image the agent looked at while searching, where
+        max_url_image_bytes: The maximum size of an image fetched from a URL, in bytes. 10 MiB
+            (observed; the limit of an older document).
+        image_formats: The accepted formats, by Pillow's names. JPEG and PNG (documented); some
+            deployments also accept WebP (observed).
+        max_pixels: The maximum number of pixels; an image with more is refused before it is
+            decoded. 100 million; the service's number is unknown.
+        tile_side: The side of a tile in pixels, for the number of image tokens. 448 (unsure).
+        tile_tokens: The tokens of a tile. 256 (unsure).
+        max_tiles: The maximum number of tiles to count. 6 (unsure); with one tile for the
+            overview, the maximum is 1792 tokens (observed).
+        viewed_tokens: The tokens of an image that the model viewed during a search, if
             ``server.urls`` does not have it. 1280 (unsure: five tiles).
-        max_tools: Tools in one request. 128 (documented).
-        max_stop: Stop strings in one request. 4 (unsure: the wire contract says 8).
-        max_n: Answers in one request. 128 (unsure).
-        max_top_logprobs: Alternatives per token. 8 (unsure; xAI's REST reference).
-        max_domains: Allowed or excluded domains of a search. 5 (observed).
-        max_handles: Allowed or excluded X handles of a search. 10 (observed).
-        stored_images: What happens when a request with images asks to be stored: "keep"
-            stores it, as the document's own example does; "refuse" answers INVALID_ARGUMENT, as
-            the same document warns it may.
-        keep_stored_days: Days a stored response lives. 30 (observed).
-        keep_deferred_hours: Hours a deferred result lives. 24 (observed).
-        seed: Where everything random starts: fault rates, jitter, response ids where
-            ``fixed_ids`` is set. 0.
-        fixed_ids: Whether response ids are drawn from ``seed`` instead of being new each run.
-            False.
-        unmatched: What answers a request that no rule matches: "default" describes what
-            arrived; "error" refuses it and says why no rule matched.
-        unused: What ``verify()`` makes of a rule or fault that was never used: "error" reports
-            it, with the nearest call and what it lacked; "allow" is fine with it, as
-            ``optional()`` is for a single one.
-        error_form: What errors look like over REST: "xai" is ``{"code": ..., "error": "..."}``
-            (observed), with which a wrong key is status 400; "openai" is
-            ``{"error": {"message": ...}}``, which openai's exceptions take apart, and 401.
-        unknown_keys: What happens over REST to a key of the request that nobody documents:
-            "refuse" answers 400 and names it, so that a misspelt one is found; "ignore" goes on
-            without it, as the service may (unsure).
-        keep_calls: Calls the log remembers; older ones are dropped, which ``calls.dropped``
-            counts. 10,000.
-        keep_image_bytes: Images up to this many bytes stay in the log with their bytes;
-            of larger ones only hash, size and format are kept. 32 MiB, so all that are taken.
-        keep_log_bytes: Bytes the log keeps in all: images, requests, answers, and whatever
-            else is text. Beyond it the oldest images lose their bytes; and when text alone is
-            more than half of it, the oldest calls are dropped. The newest call always stays.
-            ``calls.dropped`` counts what is gone. 256 MiB.
-        max_threads: Calls the server works on at the same moment, waiting ones included; more
-            queue up. Threads are started on demand. 4096.
+        max_tools: The maximum number of tools in a request. 128 (documented).
+        max_stop: The maximum number of stop strings in a request. 4 (unsure: the API's proto
+            says 8).
+        max_n: The maximum number of responses to a request. 128 (unsure).
+        max_top_logprobs: The maximum number of alternatives per token. 8 (unsure; xAI's REST
+            reference).
+        max_domains: The maximum number of allowed or excluded domains of a search. 5 (observed).
+        max_handles: The maximum number of allowed or excluded X handles of a search. 10
+            (observed).
+        stored_images: The response to a request with images that asks to be stored. "keep" stores
+            it, as in the document's example; "refuse" is INVALID_ARGUMENT, of which the same
+            document warns.
+        keep_stored_days: The days until a stored response expires. 30 (observed).
+        keep_deferred_hours: The hours until a deferred response expires. 24 (observed).
+        seed: The seed of everything random: fault rates, jitter, and response ids with
+            ``fixed_ids``. 0.
+        fixed_ids: Whether ``seed`` determines the response ids, so that they are the same in each
+            run. False.
+        unmatched: The response to a request that no rule matches. "default" describes the
+            request; "error" is an error that says why no rule matched.
+        unused: The result of ``verify()`` for an unused rule or fault. "error" reports it, with
+            the nearest call and its mismatches; "allow" accepts it, as ``optional()`` does for a
+            single rule.
+        error_form: The JSON of errors over REST. "xai" is ``{"code": ..., "error": "..."}``
+            (observed), and a wrong key has the status 400; "openai" is
+            ``{"error": {"message": ...}}``, which openai's exceptions parse, and 401.
+        unknown_keys: The response over REST to an undocumented key in a request. "refuse" is
+            status 400 with the name of the key, which reveals misspelt keys; "ignore" drops the
+            key, as the service may do (unsure).
+        keep_calls: The maximum number of calls in the log. Older calls are dropped;
+            ``calls.dropped`` counts them. 10,000.
+        keep_image_bytes: The maximum size of an image whose bytes the log stores. Of larger
+            images, it stores the hash, the size and the format. 32 MiB, which is above both
+            limits of the service.
+        keep_log_bytes: The maximum size of the log in bytes, with all images, requests and
+            responses. Above it, the oldest images lose their bytes. If the text alone takes more
+            than half of it, the oldest calls are dropped, but never the newest call. 256 MiB.
+        max_threads: The maximum number of calls in progress, waiting calls included. Further
+            calls are queued. Threads are started on demand. 4096.
 
     Raises:
-        TypeError: There is no setting of that name, or it takes no such value.
-        ValueError: A setting cannot have that value.
+        TypeError: A setting does not exist, or has a wrong type.
+        ValueError: A setting has a wrong value.
     """
 
     max_image_bytes: int = 20 * MIB
@@ -144,24 +149,25 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, words in _CHOICES.items():
-            given.enum(name, getattr(self, name), words)
-        for name, least in _WHOLE.items():
-            object.__setattr__(self, name, given.integer(name, getattr(self, name), least))
-        given.number("keep_stored_days", self.keep_stored_days, max_=_DAYS)
-        given.number("keep_deferred_hours", self.keep_deferred_hours, max_=_DAYS * 24)
-        given.boolean("fixed_ids", self.fixed_ids)
-        formats = given.strings("image_formats", self.image_formats)
-        for one in formats:
-            given.enum("image_formats", one, FORMATS)
+            check.enum(name, getattr(self, name), words)
+        for name, minimum in _MINIMUMS.items():
+            object.__setattr__(self, name, check.integer(name, getattr(self, name), minimum))
+        check.number("keep_stored_days", self.keep_stored_days, max_=_MAX_DAYS)
+        check.number("keep_deferred_hours", self.keep_deferred_hours, max_=_MAX_DAYS * 24)
+        check.boolean("fixed_ids", self.fixed_ids)
+        formats = check.strings("image_formats", self.image_formats)
+        for name in formats:
+            check.enum("image_formats", name, FORMATS)
         if not formats:
-            raise ValueError("image_formats is empty: name one, such as 'JPEG'")
+            raise ValueError("image_formats is empty. Pass at least one format, such as 'JPEG'")
         object.__setattr__(self, "image_formats", formats)
 
     def replace(self, **changes: Unpack[SettingChanges]) -> Settings:
-        """Return these settings with some changed.
+        """Return a copy with some settings changed.
 
         Raises:
-            TypeError: There is no setting of that name.
+            TypeError: A setting does not exist, or has a wrong type.
+            ValueError: A setting has a wrong value.
         """
         return replace(self, **changes)
 
@@ -173,8 +179,8 @@ _CHOICES: Final = {
     "error_form": ("xai", "openai"),
     "unknown_keys": ("refuse", "ignore"),
 }
-# Whole numbers and the least each may be; None is any.
-_WHOLE: Final[dict[str, int | None]] = {
+# The minimums of the integers; None means no minimum.
+_MINIMUMS: Final[dict[str, int | None]] = {
     "max_image_bytes": 1,
     "max_url_image_bytes": 1,
     "max_pixels": 1,
@@ -194,5 +200,5 @@ _WHOLE: Final[dict[str, int | None]] = {
     "keep_log_bytes": 0,
     "max_threads": 1,
 }
-# timedelta takes some 2.7 million years; nobody keeps answers longer than this.
-_DAYS: Final = 1_000_000
+# Below the maximum of a timedelta, which is some 2.7 million years.
+_MAX_DAYS: Final = 1_000_000

@@ -1,18 +1,18 @@
-"""One customer of a fake server, and all a test says to it."""
+"""A tenant of a fake server: the methods that tests call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from xai_vision.testing import _validation as check
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import new_key, register_key
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
-from xai_vision.testing._rules import verification as verdict
+from xai_vision.testing._rules import verification
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
 from xai_vision.testing._rules.rule import Rule
 from xai_vision.testing._service.api_keys import ApiKey, KeyOptions, mask_key
@@ -25,30 +25,22 @@ from xai_vision.testing._service.rate_limiter import RateLimiter
 from xai_vision.testing._service.response_store import ResponseStore
 from xai_vision.testing._settings import Settings
 from xai_vision.testing._transport.shared_state import ServerState
-from xai_vision.testing._validation import (
-    check_names,
-    enum,
-    instance,
-    pluralize,
-    strings,
-    suggest_keywords,
-)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-# What is true of an image's bytes is true for every server in the process.
+# All servers of the process share its cache, because the facts of an image do not depend on them.
 _INSPECTOR = ImageInspector()
 
 
 class Tenant:
-    """One customer of a fake server: a key, and all that belongs to it.
+    """A customer of a fake server, with its own API key, rules, images, responses and call log.
 
     Attributes:
-        api_key: The key clients use. It works nowhere else.
-        settings: How the service behaves to this tenant.
-        clock: The service's clock; ``clock.skip(days=31)`` lets stored answers expire.
+        api_key: The key for clients. Only this tenant accepts it.
+        settings: The tenant's settings.
+        clock: The service's clock; ``clock.skip(days=31)`` lets stored responses expire.
     """
 
     def __init__(self, state: ServerState, settings: Settings, api_key: str | None = None) -> None:
@@ -56,27 +48,27 @@ class Tenant:
         self.settings = settings
         self.clock = Clock()
         self._state = state
-        self._issued = 0
+        self._key_count = 0
         self._engine = Engine(settings, self.clock, _INSPECTOR)
         state.keys.add_tenant(self._engine)
-        self.api_key = self._admit(key, {})
+        self.api_key = self._add_key(key, {})
 
     @property
     def target(self) -> str:
-        """The server's address, "localhost:PORT"; every client takes that for a local one.
+        """The address for clients: "localhost:PORT", which every client treats as local.
 
-        With a ``host`` that localhost does not lead to, it is that one.
+        If localhost does not lead to the server's ``host``, the address contains the host.
 
         Raises:
-            RuntimeError: It is not running.
+            RuntimeError: The server is not running.
         """
         return f"{self._state.address.client_host}:{self._state.running_grpc().port}"
 
     @property
     def http_url(self) -> str:
-        """The base URL of the REST faces, "http://127.0.0.1:PORT/v1": what REST clients take.
+        """The base URL of the REST API, "http://127.0.0.1:PORT/v1".
 
-        The port is opened when it is first asked for, with ``FakeServer(http=True)`` at once.
+        The first use opens the port, unless ``FakeServer(http=True)`` has opened it.
 
         Raises:
             RuntimeError: The server is not running.
@@ -86,94 +78,94 @@ class Tenant:
 
     @property
     def root_certificate(self) -> bytes:
-        """What clients of a TLS server are to trust (PEM).
+        """The certificate (PEM) that clients of a TLS server must trust.
 
         Raises:
-            RuntimeError: The server has no TLS.
+            RuntimeError: The server does not use TLS.
         """
         if self._state.certificate is None:
-            raise RuntimeError("the fake server has no TLS: make it with FakeServer(tls=True)")
+            raise RuntimeError("the fake server has no TLS. Use FakeServer(tls=True)")
         return self._state.certificate.root
 
     @property
     def calls(self) -> CallLog:
-        """What arrived, in order."""
+        """The calls that arrived, in order."""
         return self._engine.calls
 
     @property
     def urls(self) -> SourceTable:
-        """Web addresses of images: ``server.urls["https://e.x/a.png"] = data``."""
+        """The images on the web: ``server.urls["https://e.x/a.png"] = data``."""
         return self._engine.urls
 
     @property
     def files(self) -> SourceTable:
-        """Uploaded files by id: ``server.files["file-1"] = data``."""
+        """The uploaded files by id: ``server.files["file-1"] = data``."""
         return self._engine.files
 
     @property
     def store(self) -> ResponseStore:
-        """Stored answers by id."""
+        """The stored responses by id."""
         return self._engine.store
 
     @property
     def models(self) -> ModelCatalog:
-        """The language models there are."""
+        """The language models that the service offers."""
         return self._engine.models
 
-    def create_key(self, **rights: Unpack[KeyOptions]) -> str:
-        """Make another key for this tenant.
+    def create_key(self, **options: Unpack[KeyOptions]) -> str:
+        """Create another key for this tenant.
 
         Args:
-            rights: Fields of ``Caller`` that differ: ``vision=False``, ``models=("grok-3",)``,
-                ``blocked=True``, ``team_blocked=True``, ``disabled=True``, ``expired=True``,
-                ``name="..."``.
+            options: ``vision=False``, ``models=("grok-3",)``, ``blocked=True``,
+                ``team_blocked=True``, ``disabled=True``, ``expired=True``, ``name="..."``. By
+                default the key is valid for all requests.
 
         Returns:
             The key.
 
         Raises:
-            TypeError: There is no such right, or it takes no such value.
-            ValueError: The catalogue has no such model.
+            TypeError: An option does not exist, or has a wrong type.
+            ValueError: The catalog does not have the model.
         """
-        check_names("create_key()", rights, KeyOptions.__annotations__)
-        models = rights.get("models")
+        check.check_names("create_key()", options, KeyOptions.__annotations__)
+        models = options.get("models")
         if models is not None:
-            for name in strings("create_key: models", models):
-                enum("create_key: models", name, self._model_names())
-        return self._admit(new_key(), rights)
+            for name in check.strings("create_key: models", models):
+                check.enum("create_key: models", name, self._model_names())
+        return self._add_key(new_key(), options)
 
-    def _admit(self, key: str, rights: KeyOptions) -> str:
-        caller = ApiKey(f"key-{self._issued}", redacted=mask_key(key), **cast("Any", rights))
-        self._state.keys.add_key(key, self._engine, caller)
-        self._issued += 1
+    def _add_key(self, key: str, options: KeyOptions) -> str:
+        api_key = ApiKey(f"key-{self._key_count}", redacted=mask_key(key), **cast("Any", options))
+        self._state.keys.add_key(key, self._engine, api_key)
+        self._key_count += 1
         return key
 
     def _model_names(self) -> list[str]:
         return [name for model in self.models for name in (model.name, *model.aliases)]
 
     def on(self, *, priority: int = 0, **conditions: Unpack[ConditionArgs]) -> Rule:
-        """Begin a rule: which calls are meant. What they get is said on the rule.
+        """Add a rule for the calls that match all conditions.
 
-        The first rule that fits answers; rules of higher priority are asked first. Where none
-        fits, the server describes what arrived, or refuses with ``unmatched="error"``.
+        The first matching rule answers a call. If no rule matches, the server sends its default
+        reply, or an error with the setting ``unmatched="error"``.
 
         Args:
-            priority: 0, or higher to be asked before others.
+            priority: Rules with a higher priority are consulted first. Default: 0.
             conditions: ``prompt``, ``model``, ``image``, ``images``, ``tools``, ``schema``,
                 ``metadata``, ``stream``, ``method``, ``when``; see ``ConditionArgs``.
 
         Returns:
-            The rule; give it an answer with ``reply``, ``replies``, ``reply_json``, ``do`` or
-            ``fault``, and a number with ``times``.
+            The rule. Set its reply by ``reply``, ``replies``, ``reply_json``, ``side_effect`` or
+            ``fault``, and the number of calls by ``times``.
 
         Raises:
-            TypeError: A condition is misspelt, or takes no such value.
-            ValueError: No call can ever have that value.
+            TypeError: A condition does not exist, or has a wrong type.
+            ValueError: No call can match a condition.
         """
-        wanted = Conditions.for_future_calls("on()", conditions, "priority")
+        checked = Conditions.for_future_calls("on()", conditions, "priority")
         if isinstance(conditions.get("model"), str):
-            enum("on(): model", conditions["model"], self._model_names())
-        rule = Rule(wanted, priority=priority, prepare=self._state.enable_fault)
+            check.enum("on(): model", conditions["model"], self._model_names())
+        rule = Rule(checked, priority=priority, prepare=self._state.enable_fault)
         return self._engine.rules.add(rule)
 
     def fault(
@@ -185,85 +177,81 @@ class Tenant:
         rate: float = 1.0,
         **conditions: Unpack[ConditionArgs],
     ) -> FaultRule:
-        """Let calls go wrong, whatever would have answered them.
+        """Inject a fault into calls, whether or not a rule would answer them.
 
-        A rule's answer that a fault keeps from its client or cuts short does not count for
-        ``times(n)``, nor for the order of ``replies``: the next call gets it. After ``latency``,
-        or a connection fault that was not due before the answer's end, it counts.
+        A rule's reply that a fault withholds or truncates does not count for ``times(n)`` or for
+        the order of ``replies``: the next call gets it. A reply does count after ``latency``, and
+        if a connection fault was not due before its end.
 
         Args:
-            fault: How.
-            next: For so many calls; None is until ``clear()``.
-            after: So many calls go well first.
-            rate: Chance of each call, drawn from the server's seed.
-            conditions: Which calls, as for ``on``; all, if none is given.
+            fault: The fault.
+            next: The number of calls to inject it into; by default all until ``clear()``.
+            after: The number of matching calls to leave unchanged first. Default: 0.
+            rate: The probability for each call, drawn with the server's seed. Default: 1.
+            conditions: The conditions on the calls, as for ``on``. Default: all calls.
 
         Returns:
-            A handle, with ``fired``, ``optional()`` and ``stop()``.
+            The fault's rule, with ``fired``, ``optional()`` and ``stop()``.
 
         Raises:
-            TypeError: An argument is misspelt, or of a wrong kind.
-            ValueError: A number is out of its range, or no call can ever have a value.
+            TypeError: An argument does not exist, or has a wrong type.
+            ValueError: A number is out of range, or no call can match a condition.
         """
-        wanted = Conditions.for_future_calls("fault()", conditions, "next", "after", "rate")
-        thaw = partial(self._state.reset_frozen, self._engine)
-        rule = FaultRule(fault, wanted, count=next, after=after, rate=rate, reset_frozen=thaw)
+        checked = Conditions.for_future_calls("fault()", conditions, "next", "after", "rate")
+        reset = partial(self._state.reset_frozen, self._engine)
+        rule = FaultRule(fault, checked, count=next, after=after, rate=rate, reset_frozen=reset)
         self._state.enable_fault(fault)
         return self._engine.faults.add(rule)
 
-    @suggest_keywords("rate_limit()")
+    @check.suggest_keywords("rate_limit()")
     def rate_limit(
-        self,
-        *,
-        requests: float | None = None,
-        tokens: float | None = None,
-        burst: float = 1.0,
+        self, *, requests: float | None = None, tokens: float | None = None, burst: float = 1.0
     ) -> None:
-        """Refuse what comes faster, with RESOURCE_EXHAUSTED and ``retry-after``.
+        """Refuse calls above a rate with RESOURCE_EXHAUSTED and the metadata ``retry-after``.
 
         Args:
-            requests: Requests a second; None is no limit.
-            tokens: Prompt tokens a second, images included; None is no limit.
-            burst: How many seconds' worth may come at once after a pause.
+            requests: The maximum number of requests per second; None means no limit.
+            tokens: The maximum number of prompt tokens per second, image tokens included; None
+                means no limit.
+            burst: The seconds of unused rate that calls can use at once after a pause.
 
         Raises:
-            TypeError: One is no number.
-            ValueError: One is not more than 0, or not finite.
+            TypeError: An argument is not a number.
+            ValueError: An argument is not positive and finite.
         """
-        limiter = RateLimiter(requests, tokens, burst)
-        limited = requests is not None or tokens is not None
-        self._engine.rate_limiter = limiter if limited else None
+        self._engine.rate_limiter = RateLimiter(requests, tokens, burst)
 
-    @suggest_keywords("deferred()")
+    @check.suggest_keywords("deferred()")
     def deferred(
         self, *, ready_after_polls: int = 1, failed: bool = False, expired: bool = False
     ) -> None:
-        """Say how deferred answers that are started from now on come.
+        """Set the course of the deferred responses that are requested from now on.
 
         Args:
-            ready_after_polls: How often a client is told PENDING first. 1.
-            failed: Whether they then end as FAILED instead of DONE.
-            expired: Whether they then end as EXPIRED.
+            ready_after_polls: The number of polls that get PENDING first. Default: 1.
+            failed: Whether the responses then end as FAILED instead of DONE.
+            expired: Whether the responses then end as EXPIRED instead of DONE.
 
         Raises:
-            TypeError: An argument is of a wrong kind.
-            ValueError: The number is negative, or both ends are wanted.
+            TypeError: An argument has a wrong type.
+            ValueError: The number is negative, or both ``failed`` and ``expired`` are True.
         """
         self._engine.deferred.plan = DeferredPlan(ready_after_polls, failed, expired)
 
     def explain(self, call: Call) -> str:
-        """Say rule by rule why it did not answer ``call``."""
-        instance("explain(): call", call, Call, "a Call, such as server.calls.last")
+        """Describe for each rule why it did not answer ``call``."""
+        check.instance("explain(): call", call, Call, "a Call, such as server.calls.last")
         return self._engine.rules.explain(call)
 
     def verify(self) -> None:
-        """Fail unless every rule and fault was used as it was said to be, and none was mistaken.
+        """Fail unless every rule and fault was used as expected, and no rule raised an error.
 
-        That is: each rule at least once, or exactly as often as by ``times(n)``; each fault at
-        least once. See ``Rule.optional``, and the setting ``unused``.
+        A rule must answer at least one call, or exactly as many as ``times(n)`` says. A fault
+        must be injected at least once. ``optional()`` and the setting ``unused`` allow less.
 
         Raises:
-            AssertionError: With what was not, the nearest call, and what that one lacked.
+            AssertionError: The message describes each problem, the nearest call and its
+                mismatches.
         """
         __tracebackhide__ = True
         problems = self.problems()
@@ -271,40 +259,34 @@ class Tenant:
             raise AssertionError("\n".join(problems))
 
     def problems(self) -> list[str]:
-        """What ``verify()`` would fail with, a text for each problem; [] if it would not."""
-        table, settings = self._engine.rules, self.settings
-        rules, faults = table.rules, self._engine.faults.rules
-        strict = settings.unused == "error"
-        found = [
-            *table.errors,
-            *verdict.unmet_expectations(rules, faults, self.calls, strict=strict),
-        ]
-        if settings.unmatched == "default":  # else the client was told
-            found += verdict.excess_calls(rules)
-        return found
+        """Return the problems that ``verify()`` would report; empty if there are none."""
+        rules = self._engine.rules.rules
+        unmet = verification.unmet_expectations(
+            rules, self._engine.faults.rules, self.calls, strict=self.settings.unused == "error"
+        )
+        problems = [*self._engine.rules.errors, *unmet]
+        if self.settings.unmatched == "default":  # Otherwise the client got an error.
+            problems += verification.excess_calls(rules)
+        return problems
 
     def clear(self) -> None:
-        """Forget rules, faults, limits, calls, images, stored and deferred answers.
+        """Remove all rules, faults, limits, calls, images, stored and deferred responses.
 
         Connections that faults have frozen are reset.
         """
         engine = self._engine
-        wipe: tuple[Callable[[], None], ...] = (
-            engine.rules.clear,
-            engine.faults.clear,
-            engine.calls.clear,
-            engine.urls.clear,
-            engine.files.clear,
-            engine.store.clear,
-            engine.deferred.clear,
-        )
-        for each in wipe:
-            each()
+        engine.rules.clear()
+        engine.faults.clear()
+        engine.calls.clear()
+        engine.urls.clear()
+        engine.files.clear()
+        engine.store.clear()
+        engine.deferred.clear()
         engine.rate_limiter = None
         self._state.reset_frozen(engine)
 
     def close(self) -> None:
-        """Take the tenant's keys back and let go of its calls that still hang.
+        """Remove the tenant's keys, and release its calls that hang.
 
         Connections that its faults have frozen are reset.
         """
@@ -314,4 +296,4 @@ class Tenant:
 
     def __repr__(self) -> str:
         where = f"at {self.target}" if self._state.grpc_server else "not running"
-        return f"<{type(self).__name__} {where}, {pluralize(len(self.calls), 'call')}>"
+        return f"<{type(self).__name__} {where}, {check.pluralize(len(self.calls), 'call')}>"

@@ -14,13 +14,14 @@ from __future__ import annotations
 import hashlib
 import re as _re
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final
 
 from xai_vision.testing import _validation as _check
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._rules.image_similarity import LabThumbnail
-from xai_vision.testing._service.image_inspection import ImageInfo, ImageInspector, detect_format
+from xai_vision.testing._service.image_inspection import ImageInfo, ImageInspector
 from xai_vision.testing._settings import FORMATS, Settings
 from xai_vision.testing._thread_pool import release_slot
 
@@ -40,11 +41,11 @@ __all__ = [
     "startswith",
 ]
 
-
 # The kinds of values. A condition rejects a matcher that never matches its kind.
 _ALL_KINDS: Final = frozenset({"a string", "bytes", "an image", "a list", "a JSON value"})
 _STRING: Final = frozenset({"a string"})
 _IMAGE: Final = frozenset({"an image"})
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], ())
 # The maximum length of a value in a matcher's name, because errors contain the names of rules.
 _MAX_NAME_LENGTH: Final = 200
 
@@ -74,11 +75,11 @@ class Matcher:
 
     def __and__(self, other: Matcher) -> Matcher:
         kinds = self._common_kinds(other, "&")
-        return Matcher(
-            f"{self.name} & {other.name}",
-            lambda value: self.mismatch(value) or other.mismatch(value),
-            kinds,
-        )
+
+        def mismatch(value: Any) -> str | None:
+            return self.mismatch(value) or other.mismatch(value)
+
+        return Matcher(f"{self.name} & {other.name}", mismatch, kinds)
 
     def __or__(self, other: Matcher) -> Matcher:
         kinds = self._common_kinds(other, "|")
@@ -94,7 +95,7 @@ class Matcher:
         def mismatch(value: Any) -> str | None:
             if self.mismatch(value):
                 return None
-            return f"{_check.short_repr(value, 80)} matches {self.name}"
+            return f"{_check.short_repr(value)} matches {self.name}"
 
         return Matcher(f"~{self.name}", mismatch, self.kinds)
 
@@ -124,39 +125,32 @@ def _from_predicate(
     name: str, holds: Callable[[Any], Any], kinds: frozenset[str] = _ALL_KINDS
 ) -> Matcher:
     def mismatch(value: Any) -> str | None:
-        return None if holds(value) else f"it is {_check.short_repr(value, 80)}"
+        return None if holds(value) else f"it is {_check.short_repr(value)}"
 
     return Matcher(name, mismatch, kinds)
 
 
-def _is_empty(value: Any) -> bool:
-    return value is None or value == "" or (isinstance(value, (list, tuple)) and not value)
-
-
-any = _from_predicate("match.any", lambda value: not _is_empty(value))  # noqa: A001 - match.any
+any = _from_predicate("match.any", lambda value: value not in _EMPTY)  # noqa: A001 - match.any
 """Match any value that is not empty."""
 
-none = _from_predicate("match.none", _is_empty)
+none = _from_predicate("match.none", lambda value: value in _EMPTY)
 """Match an empty value: no schema, no image, an empty string."""
 
 
 def equals(value: Any) -> Matcher:
     """Match the same value."""
+    types: dict[str, Any] = {"bytes": bytes, "a string": str, "a list": (list, tuple)}
+    kinds = {kind for kind, type_ in types.items() if isinstance(value, type_)}
+    if "bytes" not in kinds:
+        kinds.add("a JSON value")
     name = _check.short_repr(value, _MAX_NAME_LENGTH)
-    return _from_predicate(name, lambda actual: actual == value, _kinds_of(value))
+    allowed = _ALL_KINDS if value is None else frozenset(kinds)
+    return _from_predicate(name, lambda actual: actual == value, allowed)
 
 
-def _kinds_of(value: Any) -> frozenset[str]:
-    if value is None:
-        return _ALL_KINDS
-    if isinstance(value, bytes):
-        return frozenset({"bytes"})
-    kinds = {"a JSON value"}
-    if isinstance(value, str):
-        kinds.add("a string")
-    if isinstance(value, (list, tuple)):
-        kinds.add("a list")
-    return frozenset(kinds)
+def _string_matcher(name: str, argument: str, holds: Callable[[str], Any]) -> Matcher:
+    name = f"match.{name}({_check.short_repr(argument, _MAX_NAME_LENGTH)})"
+    return _from_predicate(name, lambda value: holds(str(value or "")), _STRING)
 
 
 @_check.suggest_keywords("match.contains()")
@@ -167,23 +161,16 @@ def contains(part: str, *, case: bool = False) -> Matcher:
         part: The substring.
         case: Whether upper and lower case are different.
     """
-    expected = _check.string("match.contains: part", part)
-    expected = expected if _check.boolean("match.contains: case", case) else expected.lower()
-    return _from_predicate(
-        f"match.contains({_check.short_repr(part, _MAX_NAME_LENGTH)})",
-        lambda value: expected in (value if case else str(value or "").lower()),
-        _STRING,
-    )
+    _check.string("match.contains: part", part)
+    if _check.boolean("match.contains: case", case):
+        return _string_matcher("contains", part, lambda text: part in text)
+    return _string_matcher("contains", part, lambda text: part.lower() in text.lower())
 
 
 def startswith(prefix: str) -> Matcher:
     """Match a string that starts with ``prefix``."""
     _check.string("match.startswith: prefix", prefix)
-    return _from_predicate(
-        f"match.startswith({_check.short_repr(prefix, _MAX_NAME_LENGTH)})",
-        lambda value: str(value or "").startswith(prefix),
-        _STRING,
-    )
+    return _string_matcher("startswith", prefix, lambda text: text.startswith(prefix))
 
 
 @_check.suggest_keywords("match.re()")
@@ -199,9 +186,7 @@ def re(pattern: str, flags: int = 0) -> Matcher:
     except _re.error as error:
         message = f"match.re: pattern {pattern!r} is not a valid regular expression: {error}"
         raise ValueError(message) from None
-    return _from_predicate(
-        f"match.re({pattern!r})", lambda value: compiled.search(str(value or "")), _STRING
-    )
+    return _string_matcher("re", pattern, compiled.search)
 
 
 def predicate(function: Callable[[Any], Any], name: str = "") -> Matcher:
@@ -222,12 +207,12 @@ def predicate(function: Callable[[Any], Any], name: str = "") -> Matcher:
     return _from_predicate(name or getattr(function, "__name__", "match.predicate"), holds)
 
 
-def _image_property(
-    name: str, expected: Any, actual: Callable[[CallImage], Any], reason: str
-) -> Matcher:
+def _image_property(name: str, expected: Any, reason: str, *attributes: str) -> Matcher:
+    get = attrgetter(*attributes)
+
     def mismatch(image: CallImage) -> str | None:
-        value = actual(image)
-        return None if value == expected else reason.format(value)
+        actual = get(image)
+        return None if actual == expected else reason.format(actual)
 
     return Matcher(name, mismatch, _IMAGE)
 
@@ -236,12 +221,8 @@ def size(width: int, height: int) -> Matcher:
     """Match an image of this size in pixels."""
     _check.integer("match.size: width", width, 1)
     _check.integer("match.size: height", height, 1)
-    return _image_property(
-        f"match.size({width}, {height})",
-        (width, height),
-        lambda image: (image.width, image.height),
-        "it is {0[0]}x{0[1]}",
-    )
+    name = f"match.size({width}, {height})"
+    return _image_property(name, (width, height), "it is {0[0]}x{0[1]}", "width", "height")
 
 
 def format(name: str) -> Matcher:  # noqa: A001 - read as match.format
@@ -253,17 +234,13 @@ def format(name: str) -> Matcher:  # noqa: A001 - read as match.format
     expected = _check.string("match.format: name", name).upper()
     expected = "JPEG" if expected == "JPG" else expected
     _check.enum("match.format: name", expected, FORMATS)
-    return _image_property(
-        f"match.format({expected!r})", expected, lambda image: image.format, "it is {}"
-    )
+    return _image_property(f"match.format({expected!r})", expected, "it is {}", "format")
 
 
 def detail(level: str) -> Matcher:
     """Match an image sent with this detail: "auto", "low" or "high"."""
     _check.enum("match.detail: level", level, ("auto", "low", "high"))
-    return _image_property(
-        f"match.detail({level!r})", level, lambda image: image.detail, "its detail is {}"
-    )
+    return _image_property(f"match.detail({level!r})", level, "its detail is {}", "detail")
 
 
 def sha256(digest: str | bytes) -> Matcher:
@@ -280,12 +257,8 @@ def sha256(digest: str | bytes) -> Matcher:
             f"{label} must be 64 hex digits, not {_check.short_repr(digest)}. "
             "Pass the bytes to match a file."
         )
-    return _image_property(
-        f"match.sha256({expected[:12]!r}…)",
-        expected.lower(),
-        lambda image: image.sha256,
-        "it is {:.12}…",
-    )
+    name = f"match.sha256({expected[:12]!r}…)"
+    return _image_property(name, expected.lower(), "it is {:.12}…", "sha256")
 
 
 @_check.suggest_keywords("match.near()")
@@ -319,8 +292,7 @@ def near(image: bytes | CallImage, max_distance: float = 10) -> Matcher:
 
 def _inspect(data: bytes) -> ImageInfo:
     _check.instance("match.near: image", data, bytes, "the bytes of a file, or an image of a call")
-    accepted = detect_format(data) or "JPEG"
-    settings = Settings(max_image_bytes=max(1, len(data)), image_formats=(accepted,))
+    settings = Settings(max_image_bytes=max(1, len(data)), image_formats=FORMATS)
     try:
         return ImageInspector().inspect(data, "", settings)
     except ServiceError as error:

@@ -1,4 +1,4 @@
-"""The log of calls, and the questions and assertions that tests put to it."""
+"""The log of calls, with the filters and assertions of tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from xai_vision.testing._calls.images import ImageCache
@@ -82,10 +83,8 @@ class CallList(Sequence[Call]):
         expected = Conditions("where()", conditions)
         calls = self._all()
         matching = [call for call in calls if expected.matches(call)]
-        description = self._description
-        if len(expected):
-            description += f"{' and' if description else ''} with {expected}"
-        return self._sublist(matching, description, "" if matching else expected.nearest(calls))
+        nearest = "" if matching else expected.nearest(calls)
+        return self._sublist(matching, self._describe(expected), nearest)
 
     def assert_called(self, times: int | None = None, **conditions: Unpack[ConditionArgs]) -> None:
         """Fail unless the log has matching calls.
@@ -109,10 +108,7 @@ class CallList(Sequence[Call]):
         if enough and (times is None or not self.dropped):
             return
         text = "expected a call" if times is None else f"expected {pluralize(times, 'call')}"
-        text += self._description
-        if len(expected):
-            text += f"{' and' if self._description else ''} with {expected}"
-        text += f", but there were {count}{self._dropped_note()}"
+        text += f"{self._describe(expected)}, but there were {count}{self._dropped_note()}"
         if enough:
             text += " and may have matched; raise the settings keep_calls and keep_log_bytes"
         if count < (1 if times is None else times) and calls and len(expected):
@@ -149,6 +145,11 @@ class CallList(Sequence[Call]):
             explain=self._explain,
         )
 
+    def _describe(self, expected: Conditions) -> str:
+        if not len(expected):
+            return self._description
+        return f"{self._description}{' and' if self._description else ''} with {expected}"
+
     def _not_called(self) -> str:
         nearest = f". {self._nearest}" if self._nearest else ""
         return f"the server was not called{self._description}{self._dropped_note()}{nearest}"
@@ -183,7 +184,8 @@ class CallList(Sequence[Call]):
         return len(self._all())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _make_list, (tuple(self._all()), self._description, self.dropped, self._nearest)
+        make_list = partial(CallList, dropped=self.dropped, nearest=self._nearest)
+        return make_list, (self._all(), self._description)
 
     def __repr__(self) -> str:
         calls = self._all()
@@ -286,14 +288,9 @@ class CallLog(CallList):
 
 def _size(call: Call) -> int:
     """Estimate the bytes that a call takes in the log, without its images."""
-    protos = [proto for proto in (call.request, call.response) if proto is not None]
+    protos: int = sum(proto.ByteSize() for proto in (call.request, call.response) if proto)
     body = 0 if call.body is None else len(json.dumps(call.body, ensure_ascii=False))
-    size: int = sum(proto.ByteSize() for proto in protos)
-    return _CALL_BYTES + len(call.prompt) + body + size
-
-
-def _make_list(calls: tuple[Call, ...], description: str, dropped: int, nearest: str) -> CallList:
-    return CallList(calls, description, dropped=dropped, nearest=nearest)
+    return _CALL_BYTES + len(call.prompt) + body + protos
 
 
 def _is_retried(call: Call, later: Call) -> bool:
