@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated, Literal, Optional, TypeAlias
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 
 from xai_vision import InvalidRequestError
 from xai_vision.chat import (
@@ -44,6 +45,38 @@ def test_fake_server_replies_to_any_schema(client):
     assert isinstance(page, Page)
     _, animals = client.chat.create("grok-4").append(user("Read it")).parse(list[Animal])
     assert all(isinstance(animal, Animal) for animal in animals)
+
+
+Size: TypeAlias = Literal["small", "large"] | None
+SHAPES = pytest.mark.parametrize(
+    ("shape", "reply"),
+    [
+        (int | None, None),
+        (Optional[int], 3),  # noqa: UP045  # the older form of the same
+        (Literal["a", "b"], "b"),
+        (Annotated[int, Field(ge=2)], 2),
+        (Size, "large"),
+        (str | list[str], ["a"]),
+        (dict[str, int], {"a": 1}),
+        (bool, True),
+    ],
+)
+
+
+@SHAPES
+def test_parse_types_that_are_not_classes(client, server, shape, reply):
+    server.on().reply(json.dumps(reply))
+    response, value = client.chat.create("grok-4").append(user("Which?")).parse(shape)
+    assert (value, response.content) == (reply, json.dumps(reply))
+    schema = json.loads(server.calls.last.request.response_format.schema)
+    assert schema == TypeAdapter(shape).json_schema()
+
+
+@SHAPES
+async def test_async_parse_types_that_are_not_classes(aclient, server, shape, reply):
+    server.on().reply(json.dumps(reply))
+    _, value = await aclient.chat.create("grok-4").append(user("Which?")).parse(shape)
+    assert value == reply
 
 
 @pytest.mark.parametrize(
