@@ -5,7 +5,9 @@
 
 Requires the development environment (scripts/environment.py). The seed determines the faults:
 unavailability before, during and after the response, rate limits, connection resets, truncated and
-malformed streams, corrupt images. The exit code is 1 if any check failed.
+malformed streams, corrupt images. Calls of the asyncio client and of the blocking client are mixed:
+whole streams, streams that are left early, cancelled by another task or thread, or silent for too
+long, and cancelled tasks. The exit code is 1 if any check failed.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import os
 import random
 import sys
 import threading
@@ -24,17 +27,18 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from examples import images  # found by the line above
-from xai_vision import AsyncClient, RetryPolicy
+from xai_vision import AsyncClient, Client, RetryPolicy
 from xai_vision.chat import Content, image, user
 from xai_vision.errors import (
     APIError,
     ImageRefusedError,
     RateLimitError,
+    RequestTimeoutError,
     ServerError,
     StreamBrokenError,
     UnavailableError,
 )
-from xai_vision.testing import FakeServer, Fault
+from xai_vision.testing import FakeServer, Fault, Reply
 
 ANSWER = "The answer is forty-two and nothing else."
 EXPECTED = (RateLimitError, ServerError, StreamBrokenError, UnavailableError)
@@ -54,11 +58,32 @@ def make_faults(server: FakeServer) -> None:
     server.fault(Fault.reset_connection(after_bytes=200), rate=0.005)
 
 
+# Kinds of calls. Those with "blocking" are made by the blocking client in a thread.
+KINDS = (
+    "sample",
+    "stream",
+    "left",
+    "cancelled",
+    "silent",
+    "task",
+    "image",
+    "bad",
+    "blocking stream",
+    "blocking left",
+    "blocking cancelled",
+    "blocking silent",
+)
+IDLE_TIMEOUT = 0.05
+# The response to this prompt begins long after the idle timeout.
+SILENT_PROMPT = "Say nothing"
+
+
 class Soak:
     """The calls and their outcomes."""
 
-    def __init__(self, client: AsyncClient, seed: int) -> None:
+    def __init__(self, client: AsyncClient, blocking: Client, seed: int) -> None:
         self.client = client
+        self.blocking = blocking
         self.random = random.Random(seed)
         self.outcomes: Counter[str] = Counter()
         self.failures: list[str] = []
@@ -66,8 +91,10 @@ class Soak:
 
     async def call_once(self) -> None:
         """Make a call and check its outcome."""
-        kind = self.random.choice(["sample", "stream", "left", "image", "bad"])
-        chat = self.client.chat.create("grok-4").append(user("Hi"))
+        kind = self.random.choice(KINDS)
+        client = self.blocking if kind.startswith("blocking") else self.client
+        prompt = SILENT_PROMPT if kind.endswith("silent") else "Hi"
+        chat = client.chat.create("grok-4").append(user(prompt))
         if kind == "image":
             chat.append(user(image(self.image)))
         if kind == "bad":
@@ -78,6 +105,8 @@ class Soak:
             self._record(kind, error, expected=kind == "bad")
         except EXPECTED as error:
             self._record(kind, error, expected=error.attempts <= POLICY.attempts)
+        except RequestTimeoutError as error:
+            self._record(kind, error, expected=kind.endswith("silent"))
         except APIError as error:
             self._record(kind, error, expected=False)
         else:
@@ -86,17 +115,49 @@ class Soak:
                 self.failures.append("a corrupt image was answered")
 
     async def _call(self, chat, kind: str) -> None:  # type: ignore[no-untyped-def]
-        if kind not in ("stream", "left"):
-            self._check((await chat.sample(timeout=20)).content)
-            return
-        pairs = chat.stream(timeout=20)
+        if kind.startswith("blocking"):
+            await asyncio.to_thread(self._call_blocking, chat, kind.removeprefix("blocking "))
+        elif kind == "task":
+            await self._cancel_task(chat)
+        elif kind in ("sample", "image", "bad"):
+            self._check((await chat.sample(timeout=60)).content)
+        else:
+            idle = IDLE_TIMEOUT if kind == "silent" else None
+            stream = chat.stream(timeout=60, idle_timeout=idle)
+            content = ""
+            async for response, _ in stream:
+                content = response.content
+                if kind == "left":
+                    await stream.aclose()
+                    return
+                if kind == "cancelled":
+                    asyncio.get_running_loop().call_soon(stream.cancel)
+            if kind != "cancelled":
+                self._check(content)
+
+    async def _cancel_task(self, chat) -> None:  # type: ignore[no-untyped-def]
+        task = asyncio.ensure_future(chat.sample(timeout=60))
+        for _ in range(self.random.randrange(20)):
+            await asyncio.sleep(0)
+        was_running = task.cancel()
+        await asyncio.wait({task})
+        if was_running and not task.cancelled():
+            self.failures.append("a cancelled task ran to its end")
+        elif not task.cancelled():
+            self._check(task.result().content)
+
+    def _call_blocking(self, chat, kind: str) -> None:  # type: ignore[no-untyped-def]
+        idle = IDLE_TIMEOUT if kind == "silent" else None
+        stream = chat.stream(timeout=60, idle_timeout=idle)
         content = ""
-        async for response, _ in pairs:
+        for response, _ in stream:
             content = response.content
             if kind == "left":
-                await pairs.aclose()
                 return
-        self._check(content)
+            if kind == "cancelled":
+                threading.Thread(target=stream.cancel).start()
+        if kind != "cancelled":
+            self._check(content)
 
     def _check(self, content: str) -> None:
         if content != ANSWER:
@@ -113,7 +174,8 @@ async def run(options: argparse.Namespace, server: FakeServer) -> Soak:
     async with AsyncClient(
         api_key=server.api_key, api_host=server.target, retries=POLICY
     ) as client:
-        soak = Soak(client, options.seed)
+        blocking = Client(api_key=server.api_key, api_host=server.target, retries=POLICY)
+        soak = Soak(client, blocking, options.seed)
         end = time.monotonic() + options.seconds if options.seconds else None
         remaining = options.calls
 
@@ -124,18 +186,21 @@ async def run(options: argparse.Namespace, server: FakeServer) -> Soak:
                 await soak.call_once()
 
         await asyncio.gather(*(work() for _ in range(options.at_once)))
+        blocking.close()
         return soak
 
 
-Resources = tuple[int, int, int]
-_ALLOWED_GROWTH: Resources = (2, 4, 8 * 2**20)
+Resources = tuple[int, int, int, int]
+_ALLOWED_GROWTH: Resources = (2, 4, 8 * 2**20, 64 * 2**20)
 
 
 def resources() -> Resources:
-    """Return the threads, open files and bytes of Python memory of this process."""
+    """Return the threads, open files, Python memory and resident memory of this process."""
     gc.collect()
     files = sum(1 for _ in Path("/proc/self/fd").iterdir()) if Path("/proc/self/fd").exists() else 0
-    return threading.active_count(), files, tracemalloc.get_traced_memory()[0]
+    statm = Path("/proc/self/statm")
+    resident = int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if files else 0
+    return threading.active_count(), files, tracemalloc.get_traced_memory()[0], resident
 
 
 def settled_resources(before: Resources | None = None) -> Resources:
@@ -151,7 +216,7 @@ def settled_resources(before: Resources | None = None) -> Resources:
 
 def leaks(before: Resources, after: Resources) -> list[str]:
     """List the resources that grew by more than the allowed amount."""
-    names = ("threads", "open files", "bytes of memory")
+    names = ("threads", "open files", "bytes of Python memory", "resident bytes")
     rows = zip(names, before, after, _ALLOWED_GROWTH, strict=True)
     return [f"{name} leaked: {a} -> {b}" for name, a, b, more in rows if b > a + more]
 
@@ -177,7 +242,7 @@ def main() -> int:
     for outcome, count in sorted(soak.outcomes.items()):
         print(f"{count:7d}  {outcome}")
     print(f"{total} calls in {elapsed:.1f} s, {total / elapsed:.0f} a second")
-    names = ("threads", "open files", "bytes")
+    names = ("threads", "open files", "Python bytes", "resident bytes")
     print(", ".join(f"{n}: {a} -> {b}" for n, a, b in zip(names, before, after, strict=True)))
     problems = [*soak.failures[:10], *leaks(before, after)]
     for problem in problems:
@@ -189,6 +254,7 @@ def main() -> int:
 async def run_with_server(options: argparse.Namespace) -> Soak:
     """Run the calls against a new server."""
     with FakeServer(seed=options.seed) as server:
+        server.on(prompt=SILENT_PROMPT).reply(Reply(ANSWER, ttft=30))
         server.on().reply(ANSWER)
         make_faults(server)
         return await run(options, server)
