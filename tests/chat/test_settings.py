@@ -80,11 +80,6 @@ def test_invalid_parameters(parameters, message):
         make_settings("grok-4", parameters)
 
 
-def test_unknown_keyword(client):
-    with pytest.raises(TypeError, match="create\\(\\) has no parameter 'temprature'"):
-        client.chat.create("grok-4", temprature=1)
-
-
 def test_stop_accepts_a_single_string():
     assert list(make_settings("m", {"stop": "END"}).stop) == ["END"]
     assert list(make_settings("m", {"stop": ("a", "b")}).stop) == ["a", "b"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from xai_vision import _validation as checks
 from xai_vision.chat._messages.content import is_proto
@@ -15,6 +15,26 @@ from xai_vision.proto._convert import adopt
 
 if TYPE_CHECKING:
     from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
+
+_OTHER_SDKS: Final = {
+    "max_completion_tokens": "max_tokens=",
+    "max_output_tokens": "max_tokens=",
+    "stop_sequences": "stop=",
+    "input": "messages=",
+    "system": "messages=[system(...)]",
+    "instructions": "messages=[system(...)]",
+    "functions": "tools=",
+    "function_call": "tool_choice=",
+    "reasoning": "reasoning_effort=",
+    "text": "response_format=",
+    "text_format": "chat.parse(...)",
+    "store": "store_messages=",
+    "n": "chat.sample_batch(n)",
+    "stream": "chat.stream()",
+    "timeout": "timeout= of the client, or of the call, such as chat.sample(timeout=5)",
+    "extra_headers": "metadata= of the client, or of the call, such as chat.sample(metadata=...)",
+}
+"""The names of parameters in other SDKs, and what to write instead."""
 
 MAX_TOOLS = 128
 """The service's limit for one request."""
@@ -38,12 +58,20 @@ def make_settings(model: str, parameters: Mapping[str, Any]) -> chat_pb2.GetComp
     for name, value in parameters.items():
         convert = _CONVERTERS.get(name)
         if convert is None:
-            raise TypeError(f"create() has no parameter {name!r}")
+            raise _unknown_parameter(name)
         if value is not None:
             fields[name] = convert(name, value)
     if fields.get("top_logprobs") is not None and not fields.get("logprobs"):
         raise InvalidRequestError("top_logprobs needs logprobs=True")
     return chat_pb2.GetCompletionsRequest(**fields)
+
+
+def _unknown_parameter(name: str) -> TypeError:
+    # Imported on use: only errors need them.
+    from xai_vision._hints import unexpected_argument
+    from xai_vision.chat._request.parameters import CreateParameters
+
+    return unexpected_argument("create()", name, CreateParameters.__annotations__, _OTHER_SDKS)
 
 
 def tool_list(name: str, value: Any) -> list[chat_pb2.Tool]:
