@@ -8,6 +8,8 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 
+from google.protobuf.message import Message
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING = 0, 1, 3, 4, 6
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
@@ -38,6 +40,14 @@ def grpc_headers(stream: int) -> bytes:
 
 def message(stream: int, body: bytes) -> bytes:
     return frame(DATA, 0, stream, b"\0" + struct.pack(">I", len(body)) + body)
+
+
+def answer(reply: Message) -> Script:
+    """Answer with one message and the status OK."""
+    body = reply.SerializeToString()
+    return lambda stream: (
+        grpc_headers(stream) + message(stream, body) + headers(stream, end=True, grpc_status="0")
+    )
 
 
 def reset(stream: int, code: int) -> bytes:

@@ -8,52 +8,14 @@ import textwrap
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
 from tests.client.drivers import DRIVERS
 from tests.sample_images import data_url, png
 from xai_vision import RetryPolicy
-from xai_vision._transport.tracing import CAPTURE_CONTENT_VARIABLE
 from xai_vision.chat import image
 from xai_vision.errors import StreamBrokenError, UnavailableError
 from xai_vision.testing import Fault, Reply
-
-
-class Exporter(InMemorySpanExporter):
-    """Store spans only while the tests of this module run."""
-
-    enabled = True
-
-    def export(self, spans):
-        return super().export(spans) if self.enabled else SpanExportResult.SUCCESS
-
-
-EXPORTER = Exporter()
-
-
-@pytest.fixture(scope="session")
-def provider():
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(EXPORTER))
-    trace.set_tracer_provider(provider)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def exporter(provider):
-    # A provider cannot be removed, so the spans of other modules' tests are dropped.
-    EXPORTER.enabled = True
-    yield
-    EXPORTER.enabled = False
-    EXPORTER.clear()
-
-
-@pytest.fixture
-def spans():
-    EXPORTER.clear()
-    return EXPORTER.get_finished_spans
 
 
 @pytest.fixture(params=DRIVERS)
@@ -81,7 +43,9 @@ def test_a_call_is_a_span(driver, server, spans, shape):
     assert attributes["gen_ai.response.model"] == response.model
     assert attributes["gen_ai.response.finish_reasons"] == ("REASON_STOP",)
     assert attributes["gen_ai.usage.input_tokens"] == response.usage.prompt_tokens
-    assert attributes["gen_ai.usage.output_tokens"] == response.usage.completion_tokens
+    usage = response.usage
+    output_tokens = usage.completion_tokens + usage.reasoning_tokens
+    assert attributes["gen_ai.usage.output_tokens"] == output_tokens
     assert attributes["xai_vision.request.image.count"] == 1
     assert attributes["xai_vision.request.image.bytes"] >= len(data_url(png()))
     assert attributes["xai_vision.attempts"] == 1
@@ -104,13 +68,38 @@ def test_settings_are_attributes(client, spans):
     assert spans()[-1].attributes["gen_ai.request.choice.count"] == 2
 
 
-def test_content_only_when_opted_in(client, spans, monkeypatch):
-    monkeypatch.setenv(CAPTURE_CONTENT_VARIABLE, "true")
-    response = client.chat.create("grok-4").ask("What is this?", image(png()))
-    attributes = dict(spans()[0].attributes)
-    assert attributes["gen_ai.input.messages"] == ("user: What is this?",)
-    assert attributes["gen_ai.output.messages"] == (response.content,)
-    assert data_url(png())[30:60] not in str(attributes)
+@pytest.mark.parametrize("shape", ["sample", "stream"])
+def test_tokens_are_counted_as_in_the_conventions(driver, server, spans, shape):
+    counts = {"prompt_tokens": 11, "prompt_text_tokens": 8, "prompt_image_tokens": 3}
+    counts |= {"cached_prompt_text_tokens": 5, "completion_tokens": 1, "reasoning_tokens": 7}
+    server.on().reply(Reply("x", usage={**counts, "total_tokens": 19}))
+    getattr(driver, shape)()
+    attributes = spans()[0].attributes
+    assert {k: v for k, v in attributes.items() if k.startswith("gen_ai.usage.")} == {
+        "gen_ai.usage.input_tokens": 11,
+        "gen_ai.usage.text.input_tokens": 8,
+        "gen_ai.usage.image.input_tokens": 3,
+        "gen_ai.usage.cache_read.input_tokens": 5,
+        "gen_ai.usage.output_tokens": 8,
+        "gen_ai.usage.reasoning.output_tokens": 7,
+    }
+
+
+def test_the_conversation(client, server, spans):
+    client.chat.create("grok-4").ask("Hi")
+    assert not {name for name in spans()[0].attributes if "conversation" in name}
+    first = client.chat.create("grok-4", store_messages=True).ask("Hi")
+    chat = client.chat.create("grok-4", conversation_id="c1", previous_response_id=first.id)
+    chat.ask("And?")
+    for _ in chat.ask_stream("And?"):
+        pass
+    for span in spans()[-2:]:
+        assert span.attributes["gen_ai.conversation.id"] == "c1"
+        assert span.attributes["xai_vision.request.previous_response_id"] == first.id
+    assert [span.attributes.get("gen_ai.request.stream") for span in spans()] == [
+        *[None] * 3,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("shape", ["sample", "stream"])

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from xai_vision._transport.rpc import RpcCall
 
 CAPTURE_CONTENT_VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
-"""The environment variable; "true" puts prompts and responses (never images) into spans."""
+"""The environment variable that puts prompts and responses (never images) into spans."""
+
+# "event_only" captures nothing, because the package emits no events.
+_CAPTURING_VALUES = frozenset({"true", "1", "span_only", "span_and_event"})
 
 
 def captures_content() -> bool:
     """Return whether spans hold prompts and responses."""
-    return os.environ.get(CAPTURE_CONTENT_VARIABLE, "").strip().lower() == "true"
+    return os.environ.get(CAPTURE_CONTENT_VARIABLE, "").strip().lower() in _CAPTURING_VALUES
 
 
 class CallSpan:

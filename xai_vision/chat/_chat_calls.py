@@ -96,7 +96,7 @@ class ChatCalls(Conversation):
             lambda reply: read(CompleteReply(reply, info)),
             self._options(call),
             info=info,
-            request_attributes=lambda: request_attributes(self, n, prompt),
+            request_attributes=lambda: request_attributes(self, self._conversation_id, n, prompt),
             response_attributes=response_attributes,
         )
 
@@ -150,7 +150,9 @@ class ChatCalls(Conversation):
             info=accumulator.info,
             partial=lambda: responses if n else responses[0],
             finish=finish,
-            request_attributes=lambda: request_attributes(self, n, prompt),
+            request_attributes=lambda: request_attributes(
+                self, self._conversation_id, n, prompt, stream=True
+            ),
             response_attributes=lambda _: response_attributes(responses),
         )
 

@@ -11,7 +11,7 @@ from xai_vision.chat._response.response import Response
 from xai_vision.chat._telemetry_content import input_messages, output_messages
 
 if TYPE_CHECKING:
-    from xai_vision.chat._chat_calls import ChatCalls
+    from xai_vision.chat._conversation import Conversation
     from xai_vision.chat._messages.message import Message
     from xai_vision.proto import usage_pb2
 
@@ -27,7 +27,12 @@ _REQUEST = {
 
 
 def request_attributes(
-    chat: ChatCalls, n: int | None = None, prompt: Message | None = None
+    chat: Conversation,
+    conversation_id: str | None = None,
+    n: int | None = None,
+    prompt: Message | None = None,
+    *,
+    stream: bool = False,
 ) -> dict[str, Any]:
     """Return the attributes of a request, named by the semantic conventions."""
     settings = chat._settings if chat._proto is None else chat._proto
@@ -42,8 +47,10 @@ def request_attributes(
         attributes["gen_ai.request.choice.count"] = n
     if settings.stop:
         attributes["gen_ai.request.stop_sequences"] = list(settings.stop)
-    if chat._conversation_id is not None:
-        attributes["gen_ai.conversation.id"] = chat._conversation_id
+    if stream:
+        attributes["gen_ai.request.stream"] = True
+    if conversation_id is not None:
+        attributes["gen_ai.conversation.id"] = conversation_id
     # A response id is not the id of a conversation: it differs in each turn.
     if settings.previous_response_id:
         attributes["xai_vision.request.previous_response_id"] = settings.previous_response_id
