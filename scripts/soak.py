@@ -253,7 +253,8 @@ def main() -> int:
 
 async def run_with_server(options: argparse.Namespace) -> Soak:
     """Run the calls against a new server."""
-    with FakeServer(seed=options.seed) as server:
+    # The log of calls grows on purpose.
+    with FakeServer(seed=options.seed, keep_calls=200) as server:
         server.on(prompt=SILENT_PROMPT).reply(Reply(ANSWER, ttft=30))
         server.on().reply(ANSWER)
         make_faults(server)
