@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import subprocess
@@ -17,8 +18,8 @@ from tests.conftest import SEED_URLS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-# The packages of these pages test them.
-ELSEWHERE = {"images.md", "testing.md"}
+# The packages of these pages test them. test_processes.py tests processes.md.
+ELSEWHERE = {"images.md", "processes.md", "testing.md"}
 PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name not in ELSEWHERE)
 WITH_CODE = [page for page in PAGES if blocks(page)]
 
@@ -36,7 +37,9 @@ def desk(tmp_path, monkeypatch, server):
         (tmp_path / name).write_bytes(sample_images.sample(name))
     (tmp_path / "notes.txt").write_text("not an image")
     fill_urls(server, SEED_URLS)
-    return tmp_path
+    level = logging.getLogger("xai_vision").level
+    yield tmp_path
+    logging.getLogger("xai_vision").setLevel(level)
 
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=relative_name)
@@ -49,6 +52,8 @@ def test_code_runs(page, desk, server, capsys):
     if any("from openai" in block.code for block in code_blocks):
         pytest.importorskip("openai")
         pytest.importorskip("starlette")
+    if any("tls=True" in block.code for block in code_blocks):
+        pytest.importorskip("trustme")
     namespace: dict[str, object] = {"__name__": "docs"}
     for block in code_blocks:
         if "FakeServer(" in block.code or block.code.startswith("from xai_sdk"):
