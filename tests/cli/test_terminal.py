@@ -62,7 +62,7 @@ def test_chat(terminal, server):
     child.expect("prompt was removed")
     child.expect("you> ")
     child.sendline("/cost")
-    child.expect(r"tokens, \$")
+    child.expect(r"tokens in \(text .*\$0\.")
     child.expect("you> ")
     child.sendeof()
     assert exit_code(child) == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from xai_vision._cli.exit_codes import CliError, Exit
+from xai_vision._cli.report import load_json
 
 if TYPE_CHECKING:
     from xai_vision.imaging import Detail
@@ -119,7 +119,7 @@ def _read_schema(_: click.Context, __: click.Parameter, path: Path | None) -> di
     if path is None:
         return None
     try:
-        schema = json.loads(path.read_bytes())
+        schema = load_json(path.read_bytes())
     except ValueError as error:
         raise CliError(f"{path} is not valid JSON: {error}", Exit.USAGE) from None
     if not isinstance(schema, dict):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xai_vision._cli.exit_codes import CliError, Exit
@@ -11,7 +13,7 @@ from xai_vision._cli.exit_codes import CliError, Exit
 if TYPE_CHECKING:
     from xai_vision.chat import Response
     from xai_vision.imaging import PreparedImage, TokenEstimate
-    from xai_vision.proto import usage_pb2
+    from xai_vision.proto import chat_pb2, usage_pb2
 
 
 _COUNTS = (
@@ -24,17 +26,21 @@ _COUNTS = (
     "total_tokens",
 )
 
+# The service's unit of prices is 1e-10 US dollars.
+_TICK_PLACES = 10
+# json.loads() accepts deeper values than json.dumps(); the limits depend on the Python version.
+_MAX_JSON_DEPTH = 200
+
 
 def usd(amount: float | None) -> str:
-    """Format a price with two significant digits, at least cents."""
-    if amount is None:
+    """Format a price with two significant digits, at least cents; a credit is negative."""
+    if amount is None or not math.isfinite(amount):
         return "unknown price"
-    if amount == 0 or amount >= 0.1:
-        return f"${amount:.2f}"
+    amount = round(amount, _TICK_PLACES)
     places = 2
-    while amount < 10 ** (1 - places):
+    while places <= _TICK_PLACES and 0 < abs(amount) < 10 ** (1 - places):
         places += 1
-    return f"${amount:.{places}f}"
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.{places}f}"
 
 
 def usd_range(costs: dict[str, float]) -> str:
@@ -52,20 +58,56 @@ def usage_dict(usage: usage_pb2.SamplingUsage) -> dict[str, int]:
     return {name: getattr(usage, name) for name in _COUNTS}
 
 
+@dataclass
+class UsageTotals:
+    """The tokens and the cost of responses.
+
+    Attributes:
+        cost: US dollars; None if a response has no price.
+        output_tokens: Generated tokens, including reasoning. The service counts them apart.
+    """
+
+    responses: int = 0
+    input_tokens: int = 0
+    text_tokens: int = 0
+    image_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost: float | None = 0.0
+
+    def add(self, response: Response) -> None:
+        """Count a response."""
+        usage = response.usage
+        self.responses += 1
+        self.input_tokens += usage.prompt_tokens
+        self.text_tokens += usage.prompt_text_tokens
+        self.image_tokens += usage.prompt_image_tokens
+        self.cached_tokens += usage.cached_prompt_text_tokens
+        self.output_tokens += usage.completion_tokens + usage.reasoning_tokens
+        self.reasoning_tokens += usage.reasoning_tokens
+        if self.cost is not None:
+            self.cost = None if response.cost_usd is None else self.cost + response.cost_usd
+
+    def __str__(self) -> str:
+        cached = f", cached {self.cached_tokens:,}" if self.cached_tokens else ""
+        reasoning = f" (reasoning {self.reasoning_tokens:,})" if self.reasoning_tokens else ""
+        return (
+            f"{self.input_tokens:,} tokens in (text {self.text_tokens:,}, images "
+            f"{self.image_tokens:,}{cached}), {self.output_tokens:,} out{reasoning} · "
+            f"{usd(self.cost)}"
+        )
+
+
 def usage_line(response: Response) -> str:
     """Return one line with model, tokens and cost."""
-    usage = response.usage
-    parts = [
-        response.model or "unknown model",
-        f"{usage.prompt_tokens:,} tokens in (text {usage.prompt_text_tokens:,}, images "
-        f"{usage.prompt_image_tokens:,}), {usage.completion_tokens:,} out",
-        usd(response.cost_usd),
-    ]
+    usage = UsageTotals()
+    usage.add(response)
     tools = [
         f"{name.removeprefix('SERVER_SIDE_TOOL_').lower()} x{count}"
         for name, count in response.server_side_tool_usage.items()
     ]
-    return " · ".join([*parts, *tools, f"id {response.id}"])
+    return " · ".join([response.model or "unknown model", str(usage), *tools, f"id {response.id}"])
 
 
 def sent_dict(image: PreparedImage) -> dict[str, Any]:
@@ -80,8 +122,6 @@ def sent_dict(image: PreparedImage) -> dict[str, Any]:
 
 def as_dict(response: Response, images: Iterable[PreparedImage], *, fake: bool) -> dict[str, Any]:
     """Return the response as a dict: the main values, then the complete message."""
-    from google.protobuf.json_format import MessageToDict
-
     return {
         "id": response.id,
         "model": response.model,
@@ -95,20 +135,63 @@ def as_dict(response: Response, images: Iterable[PreparedImage], *, fake: bool) 
             for image in images
         ],
         "fake": fake,
-        "response": MessageToDict(response.proto, preserving_proto_field_name=True),
+        "response": _reply_dict(response.proto),
     }
+
+
+def _reply_dict(reply: chat_pb2.GetChatCompletionResponse) -> dict[str, Any]:
+    from google.protobuf.json_format import MessageToDict, SerializeToJsonError
+
+    try:
+        return MessageToDict(reply, preserving_proto_field_name=True)
+    except SerializeToJsonError:
+        # A time outside of the years 1 to 9999 has no form in JSON.
+        created = {"seconds": str(reply.created.seconds), "nanos": reply.created.nanos}
+        rest = type(reply)()
+        rest.CopyFrom(reply)
+        rest.ClearField("created")
+        return {**MessageToDict(rest, preserving_proto_field_name=True), "created": created}
 
 
 def parse_json(response: Response) -> Any:
     """Parse the response as JSON.
 
     Raises:
-        CliError: The response is not valid JSON.
+        CliError: The response is not valid JSON, or nested too deeply.
     """
     try:
-        return json.loads(response.content)
+        return load_json(response.content)
     except ValueError as error:
         cut = " It was cut short." if "MAX" in response.finish_reason else ""
         raise CliError(
             f"the response is not the requested JSON: {error}.{cut}", Exit.SERVICE
         ) from None
+
+
+def load_json(text: str | bytes) -> Any:
+    """Parse JSON that can be printed again.
+
+    Raises:
+        ValueError: The text is not valid JSON, or nested too deeply.
+    """
+    try:
+        value = json.loads(text)
+        if _depth_is_allowed(value):
+            return value
+    except RecursionError:
+        pass
+    raise ValueError(f"it is nested more than {_MAX_JSON_DEPTH} levels deep")
+
+
+def _depth_is_allowed(value: object) -> bool:
+    level = [value]
+    for _ in range(_MAX_JSON_DEPTH):
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return True
+    return False

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 60.0
+_MAX_DOUBLINGS = 6
 _INCREASE = 0.2  # one more concurrent request for every five responses
 
 
@@ -71,7 +72,9 @@ class AdaptiveLimiter:
         if now >= self._until:  # count concurrent rate limit errors once
             self._allowed = max(1.0, self._allowed / 2)
             self._refusals += 1
-        wait = min(_FIRST_WAIT * 2 ** (self._refusals - 1), _LONGEST_WAIT)
+        # The exponent is limited, because the service can refuse thousands of requests with a
+        # short retry_after, and a float has a largest power of two.
+        wait = min(_FIRST_WAIT * 2 ** min(self._refusals - 1, _MAX_DOUBLINGS), _LONGEST_WAIT)
         if retry_after is not None:
             wait = retry_after
         wait *= random.uniform(1, 1.1)  # noqa: S311  # jitter, not a secret

@@ -31,7 +31,7 @@ class BatchProgress(Progress):
     def get_renderables(self) -> Iterable[RenderableType]:
         """Update the bar and return it."""
         if self.batch is not None:
-            done = self.batch.stats.answered + len(self.batch.stats.failed)
+            done = self.batch.stats.usage.responses + len(self.batch.stats.failed)
             for task in self.task_ids:
                 self.update(task, completed=done, description=describe(self.batch))
         return super().get_renderables()
@@ -67,11 +67,12 @@ def bar(screen: Console) -> BatchProgress:
 def describe(batch: BatchRunner) -> str:
     """Describe rate, tokens and cost."""
     stats = batch.stats
+    usage = stats.usage
     seconds = max(time.monotonic() - stats.started, 0.001)
     parts = [
-        f"{stats.answered / seconds:.1f}/s",
-        f"{stats.tokens_in + stats.tokens_out:,} tokens",
-        usd(stats.cost),
+        f"{usage.responses / seconds:.1f}/s",
+        f"{usage.input_tokens + usage.output_tokens:,} tokens",
+        usd(usage.cost),
     ]
     if stats.failed:
         parts.append(f"{len(stats.failed)} failed")

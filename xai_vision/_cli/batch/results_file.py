@@ -94,6 +94,8 @@ class ResultsFile(AbstractContextManager["ResultsFile"]):
             raise self._invalid_file("the last line is not a result of a batch")
         try:
             json.loads(rest)
+        except RecursionError:
+            raise self._invalid_file("the last line is not a result of a batch") from None
         except ValueError:
             self.repaired = True
             os.ftruncate(self._file, end)
@@ -112,7 +114,7 @@ class ResultsFile(AbstractContextManager["ResultsFile"]):
             entry = json.loads(line)
             request_hash = entry["request"]
             self._index(entry)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise self._invalid_file(f"line {number} is not a result of a batch") from None
         if request_hash != self._request_hash:
             raise CliError(

@@ -14,7 +14,7 @@ from xai_vision._cli.batch.results_file import ResultsFile
 from xai_vision._cli.exit_codes import CliError, Exit, exit_code
 from xai_vision._cli.image_files import file_size, open_image
 from xai_vision._cli.options import ImageOptions
-from xai_vision._cli.report import parse_json, sent_dict, usage_dict
+from xai_vision._cli.report import UsageTotals, parse_json, sent_dict, usage_dict
 from xai_vision._cli.terminal import error_text, print_error
 from xai_vision._transport.retry import RetryPolicy
 from xai_vision.chat import image, system, user
@@ -46,24 +46,9 @@ class BatchRequest:
 class BatchStats:
     """The statistics of a batch; ``failed`` are the errors in order."""
 
-    answered: int = 0
-    tokens_in: int = 0
-    image_tokens: int = 0
-    tokens_out: int = 0
-    cost: float | None = 0.0
+    usage: UsageTotals = field(default_factory=UsageTotals)
     failed: list[Exception] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
-
-    def add(self, response: Response) -> None:
-        """Count a response."""
-        usage = response.usage
-        self.answered += 1
-        self.tokens_in += usage.prompt_tokens
-        self.image_tokens += usage.prompt_image_tokens
-        self.tokens_out += usage.completion_tokens
-        if self.cost is not None:
-            # The sum is unknown if one response has no cost.
-            self.cost = None if response.cost_usd is None else self.cost + response.cost_usd
 
 
 class BatchRunner:
@@ -180,7 +165,7 @@ class BatchRunner:
             }
         )
         self._consecutive_failures = 0
-        self.stats.add(response)
+        self.stats.usage.add(response)
 
     def _record_failure(self, name: str, error: Exception) -> None:
         """Count a failed image.

@@ -23,6 +23,7 @@ from xai_vision._cli.options import (
     service_options,
     system_option,
 )
+from xai_vision._cli.report import load_json
 from xai_vision._cli.terminal import print_json, print_note, write_response
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _load_response_id(service: Service) -> str:
             "--last: the embedded fake server stores nothing between runs; see `serve`."
         )
     try:
-        saved = json.loads(_state_file().read_bytes())
+        saved = load_json(_state_file().read_bytes())
         saved_id, saved_host = str(saved["id"]), str(saved["host"])
     except (OSError, ValueError, KeyError, TypeError):
         raise CliError(

@@ -169,13 +169,7 @@ def _run(batch: BatchRunner, names: list[str], service: Service) -> int:
 
 
 def _summary(stats: BatchStats, total: int, before: int, out: Path) -> str:
-    from xai_vision._cli.report import usd
-
-    parts = [f"{stats.answered + before} of {total} images done, results in {out}"]
+    parts = [f"{stats.usage.responses + before} of {total} images done, results in {out}"]
     if stats.failed:
         parts.append(f"{len(stats.failed)} failed")
-    parts.append(
-        f"{stats.tokens_in:,} tokens in (images {stats.image_tokens:,}), "
-        f"{stats.tokens_out:,} out, {usd(stats.cost)}"
-    )
-    return " · ".join(parts)
+    return " · ".join([*parts, str(stats.usage)])

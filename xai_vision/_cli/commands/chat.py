@@ -20,6 +20,7 @@ from xai_vision._cli.options import (
     service_options,
     system_option,
 )
+from xai_vision._cli.report import UsageTotals, usage_line
 from xai_vision._cli.terminal import error_text, print_error, print_note, write_response
 
 if TYPE_CHECKING:
@@ -81,8 +82,7 @@ class Conversation:
         self._chat = begin()
         self._image_options = image_options
         self._pending: list[PreparedImage] = []
-        self._tokens = 0
-        self._cost = 0.0
+        self._usage = UsageTotals()
         self._failed = Exit.OK
         self._commands: dict[str, Callable[[list[str]], object]] = {
             "add": self._add_all,
@@ -173,9 +173,7 @@ class Conversation:
         self._pending.clear()
 
     def _print_cost(self) -> None:
-        from xai_vision._cli.report import usd
-
-        print_note(f"{self._tokens:,} tokens, {usd(self._cost)}", dim=False)
+        print_note(str(self._usage), dim=False)
 
     def _ask(self, prompt: str) -> None:
         from xai_vision.chat import image
@@ -209,10 +207,7 @@ class Conversation:
         return response
 
     def _count(self, response: Response) -> None:
-        from xai_vision._cli.report import usage_line
-
-        self._tokens += response.usage.total_tokens
-        self._cost += response.cost_usd or 0.0
+        self._usage.add(response)
         print_note(usage_line(response))
 
 
