@@ -14,6 +14,7 @@ from tests.client.http2_server import (
     BARRIER,
     DATA,
     END_STREAM,
+    answer,
     frame,
     grpc_headers,
     headers,
@@ -21,6 +22,8 @@ from tests.client.http2_server import (
     reset,
     serve,
 )
+from xai_vision import Client
+from xai_vision.chat import user
 from xai_vision.errors import (
     MessageTooLargeError,
     RateLimitError,
@@ -28,7 +31,7 @@ from xai_vision.errors import (
     StreamBrokenError,
     UnavailableError,
 )
-from xai_vision.proto import chat_pb2, sample_pb2
+from xai_vision.proto import chat_pb2, deferred_pb2, sample_pb2
 from xai_vision.testing import Fault
 
 MIB = 1024 * 1024
@@ -101,6 +104,18 @@ def test_an_unknown_finish_reason(kind, shape, reason):
     assert response.content == "done"
     assert response.finish_reason == f"UNKNOWN_{reason}"
     assert f"finish_reason=UNKNOWN_{reason}" in repr(response)
+
+
+def test_an_unknown_status_of_a_deferred_response():
+    started = deferred_pb2.StartDeferredResponse(request_id="d")
+    status = chat_pb2.GetDeferredCompletionResponse(status=77)
+    with (
+        serve(answer(started), answer(status)) as (target, _),
+        Client(api_key="k", api_host=target) as client,
+        pytest.raises(ServerError, match="deferred response d: status UNKNOWN_77") as caught,
+    ):
+        client.chat.create("grok-4", messages=[user("Hi")]).defer()
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
 
 
 # 2: INTERNAL_ERROR, 7: REFUSED_STREAM, 8: CANCEL, 11: ENHANCE_YOUR_CALM, 12: INADEQUATE_SECURITY.
