@@ -1,4 +1,4 @@
-"""What editors and type checkers see of the fake server. Checked by mypy, never run."""
+"""What editors see of the fake server. Checked like ``seen_by_editors.py``, never run."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def rules(server: Tenant) -> None:
         lambda call: Reply(call.prompt)
     )
     server.on(tools=("web_search", "f"), schema=match.any, metadata={"x": "y"}, stream=True)
-    server.on(promt="x")  # type: ignore[call-arg]
-    server.on(prompt=5)  # type: ignore[arg-type]
-    server.on(prompt=None)  # type: ignore[arg-type]
-    server.on(images=match.none, image=Path("a.png"))  # type: ignore[arg-type]
-    rule.reply("x", resoning="y")  # type: ignore[call-arg]
-    rule.times("1")  # type: ignore[arg-type]
-    rule.side_effect("x")  # type: ignore[arg-type]
+    server.on(promt="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    server.on(prompt=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    server.on(prompt=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    server.on(images=match.none, image=Path("a.png"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    rule.reply("x", resoning="y")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    rule.times("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    rule.side_effect("x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_type(match.size(1, 2) & ~match.format("PNG") | match.any, Matcher)
 
 
@@ -53,8 +53,8 @@ def replies() -> None:
     assert_type(
         Reply("x", tool_calls=[FunctionCall("f", {"a": 1})], steps=[ServerToolCall("mcp")]), Reply
     )
-    Reply("x", finish="stopp")  # type: ignore[arg-type]
-    Reply("x", resoning="y")  # type: ignore[call-arg]
+    Reply("x", finish="stopp")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Reply("x", resoning="y")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def faults(server: Tenant) -> None:
@@ -64,16 +64,16 @@ def faults(server: Tenant) -> None:
     assert_type(handle.fired, int)
     assert_type(Fault.after_chunks(3, status="INTERNAL", trailing={"k": "v"}), Fault)
     assert_type(Fault.rate_limited(retry_after=1), Fault)
-    Fault.latency("1")  # type: ignore[arg-type]
-    Fault.latency(1, jiter=1)  # type: ignore[call-arg]
-    server.fault(Fault.hang)  # type: ignore[arg-type]
+    Fault.latency("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Fault.latency(1, jiter=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    server.fault(Fault.hang)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     server.rate_limit(tokens=20_000.0)
-    server.rate_limit(token=5)  # type: ignore[call-arg]
+    server.rate_limit(token=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     server.deferred(ready_after_polls=2)
     server.clock.skip(days=31)
-    server.clock.skip(day=31)  # type: ignore[call-arg]
+    server.clock.skip(day=31)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert_type(server.create_key(vision=False, models=["grok-3"]), str)
-    server.create_key(visoin=False)  # type: ignore[call-arg]
+    server.create_key(visoin=False)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def calls(server: Tenant) -> None:
@@ -89,7 +89,7 @@ def calls(server: Tenant) -> None:
         assert_type(call.rule.record(), RuleRecord)
     assert_type(call.faults, tuple[Fault, ...])
     server.calls.assert_called(2, prompt="x")
-    server.calls.where(statsu="OK")  # type: ignore[call-arg]
+    server.calls.where(statsu="OK")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 async def servers() -> None:
@@ -99,6 +99,6 @@ async def servers() -> None:
     async with FakeServer(Settings(seed=1), tls=True) as other:
         assert_type(other.root_certificate, bytes)
         assert_type(other.problems(), list[str])
-    FakeServer(unmatchd="error")  # type: ignore[call-arg]
-    FakeServer(unused="alow")  # type: ignore[arg-type]
-    Settings(sede=1)  # type: ignore[call-arg]
+    FakeServer(unmatchd="error")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    FakeServer(unused="alow")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Settings(sede=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

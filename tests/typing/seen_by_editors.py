@@ -1,7 +1,8 @@
-"""What editors and type checkers see. Checked by mypy, never run.
+"""What editors and type checkers see. Checked by mypy and Pyright, never run.
 
-``assert_type`` checks inferred types. Lines that must be errors have a ``type: ignore`` for that
-error; mypy (warn_unused_ignores) fails if such a line is not an error anymore.
+``assert_type`` states what is inferred. A line that must be an error ignores exactly that error,
+once for each checker: mypy reads "type: ignore", Pyright reads "pyright: ignore". Both report an
+ignore that is not needed.
 """
 
 from __future__ import annotations
@@ -106,16 +107,16 @@ def errors() -> None:
 
 
 def rejected(client: Client) -> None:
-    image("https://example.com/a.png", detail="ultra")  # type: ignore[call-overload]
-    client.chat.create("grok-4", temprature=1)  # type: ignore[call-arg]
-    client.chat.create("grok-4", temperature="hot")  # type: ignore[arg-type]
-    client.chat.create("grok-4", reasoning_effort="huge")  # type: ignore[arg-type]
-    client.chat.create()  # type: ignore[call-arg]
-    client.chat.create("grok-4").sample(idle_timeout=1)  # type: ignore[call-arg]
-    client.chat.create("grok-4", tools=[3])  # type: ignore[list-item]
-    user(3)  # type: ignore[arg-type]
-    _ = user("Hi").contents  # type: ignore[attr-defined]
-    Client(api_hots="localhost:1")  # type: ignore[arg-type]
-    client.chat.create("grok-4").sample(timeout="5")  # type: ignore[arg-type]
-    for _ in AsyncClient().chat.create("grok-4").stream():  # type: ignore[attr-defined]
+    image("https://example.com/a.png", detail="ultra")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    client.chat.create("grok-4", temprature=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.chat.create("grok-4", temperature="hot")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.chat.create("grok-4", reasoning_effort="huge")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.chat.create()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.chat.create("grok-4").sample(idle_timeout=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.chat.create("grok-4", tools=[3])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    user(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    _ = user("Hi").contents  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+    Client(api_hots="localhost:1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.chat.create("grok-4").sample(timeout="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    for _ in AsyncClient().chat.create("grok-4").stream():  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
         pass
