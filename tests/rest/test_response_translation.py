@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.proto.filler import variants
@@ -107,3 +109,24 @@ def test_full_and_empty_responses():
             assert from_response(full, api=api)["service_tier"] == "priority"
     assert from_response(chat_pb2.GetChatCompletionResponse(), api="chat")["choices"] == []
     assert from_response(chat_pb2.GetChatCompletionResponse(), api="responses")["output"] == []
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+@pytest.mark.parametrize(
+    "kind", ["WEB_SEARCH", "X_SEARCH", "IMAGE_GENERATION", "MCP", "CODE_EXECUTION"]
+)
+def test_deeply_nested_json_of_a_server_side_call(api, kind):
+    deep = "[" * 200_000
+    call = {"id": "1", "type": f"TOOL_CALL_TYPE_{kind}_TOOL"}
+    response = chat_pb2.GetChatCompletionResponse(
+        outputs=[
+            {
+                "message": {
+                    "role": "ROLE_ASSISTANT",
+                    "tool_calls": [{**call, "function": {"name": "f", "arguments": deep}}],
+                }
+            },
+            {"index": 1, "message": {"role": "ROLE_TOOL", "content": deep, "tool_calls": [call]}},
+        ]
+    )
+    assert json.dumps(from_response(response, api=api))

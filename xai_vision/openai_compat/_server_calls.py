@@ -63,7 +63,7 @@ def to_item(call: chat_pb2.ToolCall, result: str = "") -> dict[str, Any]:
 def _arguments(call: chat_pb2.ToolCall) -> dict[str, Any]:
     try:
         arguments = json.loads(call.function.arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return arguments if isinstance(arguments, dict) else {}
 
@@ -111,7 +111,7 @@ def _mcp(call: chat_pb2.ToolCall, result: str) -> dict[str, Any]:
 def _image_generation(call: chat_pb2.ToolCall, result: str) -> dict[str, Any]:
     try:
         url = str(json.loads(result).get("result", ""))
-    except (ValueError, AttributeError):
+    except (ValueError, RecursionError, AttributeError):
         url = ""
     return {
         "type": "image_generation_call",
@@ -239,7 +239,7 @@ def lossless_item(call: chat_pb2.ToolCall, path: str) -> dict[str, Any]:
 
 def _comparable(call: chat_pb2.ToolCall) -> list[Any]:
     arguments: Any = call.function.arguments
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         arguments = json.loads(arguments)
     return [call.id, call.type, call.status, call.function.name, arguments, call.error_message]
 

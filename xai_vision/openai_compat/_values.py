@@ -249,7 +249,7 @@ def parse_schema(path: str, text: str) -> Any:
     """Parse the JSON schema that a proto holds as a string."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise TranslationError(f"{path} is not valid JSON: {short_repr(text)}", key=path) from None
 
 

@@ -23,6 +23,6 @@ def decode(text: str) -> dict[str, Any]:
     try:
         compressed = base64.urlsafe_b64decode(text.removeprefix(_PREFIX))
         content = json.loads(zlib.decompress(compressed))
-    except (ValueError, zlib.error):
+    except (ValueError, RecursionError, zlib.error):
         return {}
     return content if isinstance(content, dict) else {}
