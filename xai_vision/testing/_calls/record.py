@@ -122,10 +122,7 @@ class Call:
     @property
     def messages(self) -> Sequence[Any]:
         """The request's messages; empty if the method has none."""
-        for name in ("messages", "input"):
-            if hasattr(self.request, name):
-                return tuple(getattr(self.request, name))
-        return ()
+        return tuple(getattr(self.request, "messages", getattr(self.request, "input", ())))
 
     @property
     def duration(self) -> float | None:
