@@ -140,7 +140,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], object]] = {
 class Reply:
     """The content of a response.
 
-    The fields are checked when the reply is made: a wrong type or an unknown field is a
+    The fields are checked when the reply is created: a wrong type or an unknown field is a
     TypeError, a wrong value is a ValueError.
 
     Attributes:
