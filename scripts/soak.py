@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from examples import images  # found by the line above
+from examples import images  # needs sys.path from above
 from xai_vision import AsyncClient, RetryPolicy
 from xai_vision.chat import Content, image, user
 from xai_vision.errors import (
@@ -87,9 +87,9 @@ class Soak:
 
     async def _call(self, chat, kind: str) -> None:  # type: ignore[no-untyped-def]
         if kind not in ("stream", "left"):
-            self._check((await chat.sample(timeout=20)).content)
+            self._check((await chat.sample(timeout=60)).content)
             return
-        pairs = chat.stream(timeout=20)
+        pairs = chat.stream(timeout=60)
         content = ""
         async for response, _ in pairs:
             content = response.content
@@ -140,7 +140,7 @@ def resources() -> Resources:
 
 def settled_resources(before: Resources | None = None) -> Resources:
     """Return the resources once the threads of gRPC and of the server have ended."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while True:
         now = resources()
         settled = now[0] == 1 if before is None else not leaks(before, now)
