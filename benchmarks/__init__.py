@@ -1,1 +1,1 @@
-"""How fast xai_vision is beside a bare gRPC call, and beside its peers. See docs/speed.md."""
+"""Compare the speed of xai_vision with a bare gRPC call and with its peers. See docs/speed.md."""

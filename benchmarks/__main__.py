@@ -49,7 +49,7 @@ def _chosen(args):
 
 
 def _present(item: Item, *, peers: bool):
-    """Return the item's clients; peers only if wanted and installed."""
+    """Return the item's clients; peers only if requested and installed."""
     return tuple(
         name
         for name in item.clients
@@ -64,7 +64,7 @@ def main():
             print(f"{item.name:20} {item.about}")
         return
     rounds = args.rounds or (2 if args.quick else 7)
-    began, results, printed = time.monotonic(), {}, {}
+    start, results, printed = time.monotonic(), {}, {}
     bench = Bench()
     try:
         for item, parameters in _chosen(args):
@@ -80,8 +80,8 @@ def main():
         bench.close()
     for clients, lines in printed.items():
         print("\n" + report.table(["", *clients, "target", "met"], lines))
-    took = time.monotonic() - began
-    print(f"\n{rounds} rounds, {took:.0f} s; {report.machine()}")
+    seconds = time.monotonic() - start
+    print(f"\n{rounds} rounds, {seconds:.0f} s; {report.machine()}")
     if args.json:
         document = {"machine": report.machine(), "items": results}
         args.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

@@ -2,9 +2,9 @@
 
     python -m benchmarks.bare sync|aio [CHAIN KEY]      prints "ready PORT [TLS PORT]"
 
-It keeps count, per API key, of what arrives. ``/bench/Seen`` tells: how many calls, their
-smallest and largest size, and what the last one said, read only then, so that the count costs
-next to nothing while others are measured.
+It records the received calls of each API key. ``/bench/Received`` returns their number, their
+smallest, largest and total size, and a digest of the last one, which is computed only then, so that
+recording costs little during a measurement.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WORDS = "The image shows a red bicycle that leans on a white wall next to a door
 CHUNK = "a few words "
 
 
-def _whole():
+def _response():
     reply = chat_pb2.GetChatCompletionResponse(id="bench-1", model="bench")
     reply.created.GetCurrentTime()
     reply.usage.CopyFrom(usage_pb2.SamplingUsage(prompt_tokens=1000, completion_tokens=17))
@@ -42,7 +42,7 @@ def _whole():
     return reply.SerializeToString()
 
 
-def _piece(last):
+def _chunk(last):
     chunk = chat_pb2.GetChatCompletionChunk(id="bench-1", model="bench")
     chunk.created.GetCurrentTime()
     output = chunk.outputs.add()
@@ -54,32 +54,38 @@ def _piece(last):
     return chunk.SerializeToString()
 
 
-ANSWER, FIRST, LAST = _whole(), _piece(last=False), _piece(last=True)
+ANSWER, FIRST, LAST = _response(), _chunk(last=False), _chunk(last=True)
 
 
-class Ledger:
-    """What came, by key."""
+class CallRecorder:
+    """The received calls of each API key."""
 
     def __init__(self):
         self._by_key = {}
 
-    def note(self, request, context):
+    def record(self, request, context):
         key = dict(context.invocation_metadata())["authorization"]
-        calls, least, most, total, _ = self._by_key.get(key, (0, 1 << 62, 0, 0, None))
+        calls, smallest, largest, total, _ = self._by_key.get(key, (0, 1 << 62, 0, 0, None))
         size = len(request)
-        self._by_key[key] = (calls + 1, min(least, size), max(most, size), total + size, request)
+        self._by_key[key] = (
+            calls + 1,
+            min(smallest, size),
+            max(largest, size),
+            total + size,
+            request,
+        )
 
-    def told(self, request):
-        found = self._by_key.pop(f"Bearer {request.decode()}", None)
-        if found is None:
+    def report(self, request):
+        entry = self._by_key.pop(f"Bearer {request.decode()}", None)
+        if entry is None:
             return b"null"
-        calls, least, most, total, last = found
-        seen = {"calls": calls, "least": least, "most": most, "bytes": total, "said": _said(last)}
-        return json.dumps(seen).encode()
+        calls, smallest, largest, total, last = entry
+        sizes = {"smallest": smallest, "largest": largest, "bytes": total}
+        return json.dumps({"calls": calls, **sizes, "digest": _digest(last)}).encode()
 
 
-def _said(body):
-    """What a request says, without what each client may choose to say besides."""
+def _digest(body):
+    """Return a digest of the request's model, roles, text and images."""
     request = chat_pb2.GetCompletionsRequest.FromString(body)
     digest = hashlib.sha256(request.model.encode())
     for message in request.messages:
@@ -89,56 +95,56 @@ def _said(body):
     return digest.hexdigest()
 
 
-def asked(request):
-    """How many chunks, and how many seconds apart: the model's name says it."""
+def chunk_options(request):
+    """Return the number of chunks and the seconds between them, which the model's name contains."""
     model = chat_pb2.GetCompletionsRequest.FromString(request).model
     _, count, pause = model.split("/")
     return int(count), float(pause)
 
 
-def handlers(ledger):
+def handlers(recorder):
     def response(request, context):
-        ledger.note(request, context)
+        recorder.record(request, context)
         return ANSWER
 
     def stream(request, context):
-        ledger.note(request, context)
-        count, pause = asked(request)
+        recorder.record(request, context)
+        count, pause = chunk_options(request)
         for _ in range(count - 1):
             yield FIRST
             if pause:
                 time.sleep(pause)
         yield LAST
 
-    return response, stream, lambda request, _: ledger.told(request)
+    return response, stream, lambda request, _: recorder.report(request)
 
 
-def aio_handlers(ledger):
+def aio_handlers(recorder):
     async def response(request, context):
-        ledger.note(request, context)
+        recorder.record(request, context)
         return ANSWER
 
     async def stream(request, context):
-        ledger.note(request, context)
-        count, pause = asked(request)
+        recorder.record(request, context)
+        count, pause = chunk_options(request)
         for _ in range(count - 1):
             yield FIRST
             if pause:
                 await asyncio.sleep(pause)
         yield LAST
 
-    async def told(request, _):
-        return ledger.told(request)
+    async def report(request, _):
+        return recorder.report(request)
 
-    return response, stream, told
+    return response, stream, report
 
 
-def _open(server, made, tls):
-    response, stream, told = made
+def _open(server, functions, tls):
+    response, stream, report = functions
     by_path = {
         "/xai_api.Chat/GetCompletion": grpc.unary_unary_rpc_method_handler(response),
         "/xai_api.Chat/GetCompletionChunk": grpc.unary_stream_rpc_method_handler(stream),
-        "/bench/Seen": grpc.unary_unary_rpc_method_handler(told),
+        "/bench/Received": grpc.unary_unary_rpc_method_handler(report),
     }
 
     class Paths(grpc.GenericRpcHandler):
@@ -156,14 +162,14 @@ def _open(server, made, tls):
 
 def open_sync(tls=()):
     server = grpc.server(ThreadPoolExecutor(64), options=OPTIONS)
-    ports = _open(server, handlers(Ledger()), tls)
+    ports = _open(server, handlers(CallRecorder()), tls)
     server.start()
     return server, ports
 
 
 async def open_aio(tls=()):
     server = grpc.aio.server(options=OPTIONS)
-    ports = _open(server, aio_handlers(Ledger()), tls)
+    ports = _open(server, aio_handlers(CallRecorder()), tls)
     await server.start()
     return server, ports
 

@@ -3,7 +3,7 @@
     python -m benchmarks.bare_http [CHAIN KEY]      prints "ready PORT [TLS PORT]"
 
 For clients of the REST API: responses of Chat Completions, complete or as server-sent events, and
-``POST /seen``, which reports the received requests like ``benchmarks.bare``.
+``POST /received``, which reports the received requests like ``benchmarks.bare``.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import ClassVar
 
 from benchmarks.bare import CHUNK, WORDS
 
-_ROLES = {"user": 1, "assistant": 2, "system": 3}  # as xai_api.MessageRole numbers them
+_ROLES = {"user": 1, "assistant": 2, "system": 3}  # The numbers of xai_api.MessageRole.
 
 
-def _head(kind, more):
-    return b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\n%s\r\n\r\n" % (kind, more)
+def _head(content_type, header):
+    return b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\n%s\r\n\r\n" % (content_type, header)
 
 
-def _whole():
+def _response():
     message = {"role": "assistant", "content": WORDS, "refusal": None}
     body = json.dumps(
         {
@@ -41,25 +41,25 @@ def _whole():
 
 def _event(delta, reason=None):
     choice = {"index": 0, "delta": delta, "finish_reason": reason}
-    told = {"id": "bench-1", "object": "chat.completion.chunk", "created": 1, "model": "bench"}
-    return _chunk(b"data: %s\n\n" % json.dumps(told | {"choices": [choice]}).encode())
+    chunk = {"id": "bench-1", "object": "chat.completion.chunk", "created": 1, "model": "bench"}
+    return _chunk(b"data: %s\n\n" % json.dumps(chunk | {"choices": [choice]}).encode())
 
 
 def _chunk(data):
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-ANSWER = _whole()
+ANSWER = _response()
 STREAM = _head(b"text/event-stream", b"transfer-encoding: chunked")
 FIRST = _event({"role": "assistant", "content": CHUNK})
 LAST = _event({"content": CHUNK}, "stop") + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
-AT_ONCE = 64  # chunks written together, as flood.py does
+BATCH = 64  # Chunks that are written together, as in flood.py.
 
 
 class Connection(asyncio.Protocol):
-    """One connection; requests come one after another."""
+    """A connection; its requests are sequential."""
 
-    ledger: ClassVar[dict[bytes, tuple[int, int, bytes]]] = {}  # one for all connections
+    received: ClassVar[dict[bytes, tuple[int, int, bytes]]] = {}  # Shared by all connections.
 
     def connection_made(self, transport):
         self._transport = transport
@@ -81,36 +81,36 @@ class Connection(asyncio.Protocol):
             if end < 0:
                 return
             line, *fields = bytes(self._data[:end]).split(b"\r\n")
-            held = {
+            headers = {
                 name.lower(): value.strip()
                 for name, _, value in (field.partition(b":") for field in fields)
             }
-            size = int(held.get(b"content-length", 0))
+            size = int(headers.get(b"content-length", 0))
             if len(self._data) < end + 4 + size:
                 self._needed = end + 4 + size
                 return
             body = bytes(self._data[end + 4 : end + 4 + size])
             del self._data[: end + 4 + size]
             self._needed = 0
-            self._answer(line.split()[1], held.get(b"authorization", b""), body)
+            self._respond(line.split()[1], headers.get(b"authorization", b""), body)
 
-    def _answer(self, path, key, body):
-        if path == b"/seen":
-            told = json.dumps(_told(self.ledger.pop(b"Bearer " + body, None))).encode()
-            head = _head(b"application/json", b"content-length: %d" % len(told))
-            self._transport.write(head + told)
+    def _respond(self, path, key, body):
+        if path == b"/received":
+            report = json.dumps(_report(self.received.pop(b"Bearer " + body, None))).encode()
+            head = _head(b"application/json", b"content-length: %d" % len(report))
+            self._transport.write(head + report)
             return
-        calls, total, _ = self.ledger.get(key, (0, 0, b""))
-        self.ledger[key] = calls + 1, total + len(body), body
+        calls, total, _ = self.received.get(key, (0, 0, b""))
+        self.received[key] = calls + 1, total + len(body), body
         if len(body) < 4096 and b'"bench/' in body:
             _, count, pause = json.loads(body)["model"].split("/")
-            self._task = asyncio.ensure_future(self._pour(int(count), float(pause)))
+            self._task = asyncio.ensure_future(self._stream(int(count), float(pause)))
         else:
             self._transport.write(ANSWER)
 
-    async def _pour(self, count, pause):
+    async def _stream(self, count, pause):
         self._transport.write(STREAM)
-        left, step = count - 1, 1 if pause else AT_ONCE
+        left, step = count - 1, 1 if pause else BATCH
         while left > 0:
             await self._may_write.wait()
             self._transport.write(FIRST * min(step, left))
@@ -119,15 +119,15 @@ class Connection(asyncio.Protocol):
         self._transport.write(LAST)
 
 
-def _told(found):
-    if found is None:
+def _report(entry):
+    if entry is None:
         return None
-    calls, total, last = found
-    return {"calls": calls, "bytes": total, "said": _said(json.loads(last))}
+    calls, total, last = entry
+    return {"calls": calls, "bytes": total, "digest": _digest(json.loads(last))}
 
 
-def _said(request):
-    """What a request says, in the words of ``benchmarks.bare``."""
+def _digest(request):
+    """Return the same digest as ``benchmarks.bare``."""
     digest = hashlib.sha256(request["model"].encode())
     for message in request["messages"]:
         digest.update(b"\0%d" % _ROLES[message["role"]])

@@ -1,9 +1,9 @@
-"""What a test pays for its server: pytest runs a file of small tests, with a fixture and without.
+"""The cost of a test's server: pytest runs a file of small tests with and without a fixture.
 
     python -m benchmarks.fixture bare_sync|fake_server|xai_server
 
-``bare_sync`` starts a bare ``grpc.server`` for each test and stops it again, ``fake_server`` a
-FakeServer; ``xai_server`` is the plugin's fixture.
+``bare_sync`` starts and stops a bare ``grpc.server`` for each test, ``fake_server`` a FakeServer.
+``xai_server`` is the plugin's fixture.
 """
 
 from __future__ import annotations
@@ -55,20 +55,20 @@ def _seconds(kind):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"test_{kind}.py"
         file.write_text(text, encoding="utf-8")
-        began, said = time.perf_counter(), io.StringIO()
-        with contextlib.redirect_stdout(said):
+        start, output = time.perf_counter(), io.StringIO()
+        with contextlib.redirect_stdout(output):
             code = pytest.main([*_OPTIONS, str(file)])
-        if code or f"{TESTS} passed" not in said.getvalue():
-            raise RuntimeError(said.getvalue())
-        return time.perf_counter() - began
+        if code or f"{TESTS} passed" not in output.getvalue():
+            raise RuntimeError(output.getvalue())
+        return time.perf_counter() - start
 
 
 def main():
     kind = sys.argv[1]
     for _ in sys.stdin:
-        _seconds("nothing")  # for what is loaded once
-        took = _seconds(kind) - _seconds("nothing")
-        print("result", repr({"wall": took / TESTS * 1e3}), flush=True)
+        _seconds("nothing")  # Not measured: it loads modules.
+        seconds = _seconds(kind) - _seconds("nothing")
+        print("result", repr({"wall": seconds / TESTS * 1e3}), flush=True)
 
 
 if __name__ == "__main__":

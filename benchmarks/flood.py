@@ -1,10 +1,10 @@
-"""A source of streams that is faster than any reader: HTTP/2 frames made beforehand.
+"""A server of streams that is faster than any reader, because its HTTP/2 frames are prebuilt.
 
     python -m benchmarks.flood      prints "ready PORT"
 
-A server in Python takes longer to send a chunk than its reader to take it, and then what is
-measured of the reader is how it falls asleep and wakes. This one knows as much of HTTP/2 as a
-stream needs: windows, pings, settings. How many chunks are wanted, the model's name says.
+An ordinary Python server sends chunks more slowly than a client reads them, so that a client's
+waiting would be measured. This server implements only the parts of HTTP/2 that a stream needs:
+windows, pings and settings. The model's name contains the number of chunks.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from benchmarks import bare
 _DATA, _HEADERS, _RST, _SETTINGS, _PING, _GOAWAY, _WINDOW = 0, 1, 3, 4, 6, 7, 8
 _END_STREAM, _END_HEADERS, _ACK = 1, 4, 1
 _PREFACE = len(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-_AT_ONCE = 64 * 1024
+_BATCH_BYTES = 64 * 1024
 
 
 def _literal(name, value):
-    """A header without compression."""
+    """Return a header field without compression."""
     return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
 
 
-_BEGIN = b"\x88" + _literal(b"content-type", b"application/grpc")  # 0x88 is ":status: 200"
-_END = _literal(b"grpc-status", b"0")
+_START_HEADERS = b"\x88" + _literal(b"content-type", b"application/grpc")  # 0x88 is ":status: 200"
+_END_TRAILERS = _literal(b"grpc-status", b"0")
 
 
 def _frame(kind, flags, stream, payload=b""):
@@ -58,16 +58,16 @@ class Connection:
                 payload = self._reading.read(size)
                 if kind == _GOAWAY:
                     return
-                self._take(kind, flags, stream, payload)
+                self._handle(kind, flags, stream, payload)
 
-    def _take(self, kind, flags, stream, payload):
+    def _handle(self, kind, flags, stream, payload):
         if kind == _SETTINGS and not flags & _ACK:
-            self._set(payload)
+            self._apply_settings(payload)
             self._send(_frame(_SETTINGS, _ACK, 0))
         elif kind == _PING and not flags & _ACK:
             self._send(_frame(_PING, _ACK, 0, payload))
         elif kind == _WINDOW:
-            self._widen(stream, int.from_bytes(payload, "big"))
+            self._increase_window(stream, int.from_bytes(payload, "big"))
         elif kind == _RST:
             with self._changed:
                 self._windows.pop(stream, None)
@@ -79,15 +79,17 @@ class Connection:
         elif kind == _DATA:
             self._bodies[stream] += payload
             if payload:
-                more = struct.pack(">I", len(payload))
-                self._send(_frame(_WINDOW, 0, 0, more))
+                increment = struct.pack(">I", len(payload))
+                self._send(_frame(_WINDOW, 0, 0, increment))
             if flags & _END_STREAM:
-                count, _ = bare.asked(self._bodies.pop(stream)[5:])
-                threading.Thread(target=self._answer, args=(stream, count), daemon=True).start()
+                count, _ = bare.chunk_options(self._bodies.pop(stream)[5:])
+                threading.Thread(
+                    target=self._stream_chunks, args=(stream, count), daemon=True
+                ).start()
 
-    def _set(self, payload):
-        for place in range(0, len(payload), 6):
-            name, value = struct.unpack_from(">HI", payload, place)
+    def _apply_settings(self, payload):
+        for offset in range(0, len(payload), 6):
+            name, value = struct.unpack_from(">HI", payload, offset)
             if name == 4:  # INITIAL_WINDOW_SIZE, also of streams that are open
                 with self._changed:
                     for stream in self._windows:
@@ -95,42 +97,42 @@ class Connection:
                     self._first_window = value
                     self._changed.notify_all()
 
-    def _widen(self, stream, by):
+    def _increase_window(self, stream, increment):
         with self._changed:
             if stream == 0:
-                self._window += by
+                self._window += increment
             elif stream in self._windows:
-                self._windows[stream] += by
+                self._windows[stream] += increment
             self._changed.notify_all()
 
-    def _answer(self, stream, count):
+    def _stream_chunks(self, stream, count):
         message = _message(bare.FIRST)
         frame = _frame(_DATA, 0, stream, message)
         last = _message(bare.LAST)
-        self._send(_frame(_HEADERS, _END_HEADERS, stream, _BEGIN))
+        self._send(_frame(_HEADERS, _END_HEADERS, stream, _START_HEADERS))
         left = count - 1
         while left:
-            room = self._room(stream, len(message), min(left, _AT_ONCE // len(message)))
-            if room is None:
+            number = self._reserve(stream, len(message), min(left, _BATCH_BYTES // len(message)))
+            if number is None:
                 return
-            self._send(frame * room)
-            left -= room
-        if self._room(stream, len(last), 1) is None:
+            self._send(frame * number)
+            left -= number
+        if self._reserve(stream, len(last), 1) is None:
             return
-        end = _frame(_HEADERS, _END_HEADERS | _END_STREAM, stream, _END)
+        end = _frame(_HEADERS, _END_HEADERS | _END_STREAM, stream, _END_TRAILERS)
         self._send(_frame(_DATA, 0, stream, last) + end)
         with self._changed:
             self._windows.pop(stream, None)
 
-    def _room(self, stream, size, most):
-        """Wait until a message may be sent; how many may, or None when nobody wants them."""
+    def _reserve(self, stream, size, maximum):
+        """Wait for the window; return the number of messages that fit, or None after a reset."""
         with self._changed:
             while True:
                 if stream not in self._windows:
                     return None
                 fitting = min(self._window, self._windows[stream]) // size
                 if fitting > 0:
-                    count = min(fitting, most)
+                    count = min(fitting, maximum)
                     self._window -= count * size
                     self._windows[stream] -= count * size
                     return count
@@ -146,7 +148,7 @@ def _serve(peer):
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         Connection(peer).serve()
     except OSError:
-        pass  # the client has left
+        pass  # The client has disconnected.
 
 
 def main():

@@ -12,31 +12,31 @@ class Metric:
     """A metric of an item.
 
     ``target`` is the highest acceptable ratio to the base client; with ``higher``, where more is
-    better, the lowest. ``most`` is an absolute limit.
+    better, the lowest. ``maximum`` is an absolute limit.
     """
 
     name: str
     unit: str
     target: float | None = None
-    most: float | None = None
+    maximum: float | None = None
     higher: bool = False
 
 
 @dataclass(frozen=True)
 class Item:
-    """One chunk of work. The first client is what the others are compared with."""
+    """A benchmark. The first client is the base of the ratios."""
 
     name: str
     about: str
     task: str
     metrics: tuple[Metric, ...]
     parameters: dict[str, str] = field(default_factory=dict)
-    quick: dict[str, str] | None = None  # other parameters for --quick; None: left out there
+    quick: dict[str, str] | None = None  # Parameters for --quick; None omits the item.
     clients: tuple[str, ...] = CLIENTS
-    fresh: bool = False  # a new process for every round
+    fresh: bool = False  # Starts a new process for each round.
     tls: bool = False
-    image: int = 0  # bytes of the image it needs
-    flood: bool = False  # its chunks come from flood.py
+    image: int = 0  # The size of the image in bytes.
+    flood: bool = False  # Uses the server of flood.py.
 
 
 MIB = 1024 * 1024
@@ -45,7 +45,7 @@ _WALL_MS = Metric("wall", "ms")
 _MEMORY = Metric("memory", "MiB")
 
 
-def _beginnings():
+def _starts():
     targets = (Metric("cpu", "ms", 1.25), Metric("wall", "ms", 1.25))
     yield Item("import", "import the client", "import", targets, quick={}, fresh=True)
     yield Item("cold", "import to first response", "cold", targets, quick={}, fresh=True)
@@ -97,13 +97,13 @@ def _images():
         fresh=True,
         image=MIB,
     )
-    for how in ("asyncio", "threads"):
+    for mode in ("asyncio", "threads"):
         yield Item(
-            f"bulk-{how}",
-            f"16 images of 10 MiB in flight ({how})",
+            f"bulk-{mode}",
+            f"16 images of 10 MiB in flight ({mode})",
             "bulk",
-            (Metric("memory", "MiB", most=16 * 10 * 4 / 3 + 64), _CPU_MS, _WALL_MS),
-            {"wide": "16", "how": how},
+            (Metric("memory", "MiB", maximum=16 * 10 * 4 / 3 + 64), _CPU_MS, _WALL_MS),
+            {"concurrency": "16", "mode": mode},
             quick=None,
             clients=("raw", "xai_vision"),
             fresh=True,
@@ -115,15 +115,15 @@ def _streams():
     cpu = Metric("cpu", "us/chunk", 0.65)
     memory = Metric("memory", "MiB")
     for chunks in (500, 4000, 16000):
-        for each in ("no", "yes"):
-            plain = {"chunks": str(chunks), "pause": "0", "each": each}
+        for read_each in ("no", "yes"):
+            parameters = {"chunks": str(chunks), "pause": "0", "read_each": read_each}
             yield Item(
-                f"stream-{chunks}{'-read' if each == 'yes' else ''}",
-                f"{chunks} chunks{', .content at each' if each == 'yes' else ''}",
+                f"stream-{chunks}{'-read' if read_each == 'yes' else ''}",
+                f"{chunks} chunks{', .content at each' if read_each == 'yes' else ''}",
                 "stream",
                 (cpu, Metric("wall", "us/chunk"), memory),
-                plain,
-                quick=plain if each == "yes" and chunks != 4000 else None,
+                parameters,
+                quick=parameters if read_each == "yes" and chunks != 4000 else None,
                 flood=True,
             )
     yield Item(
@@ -131,46 +131,46 @@ def _streams():
         "200 chunks, 2 ms apart",
         "stream",
         (Metric("cpu", "us/chunk"),),
-        {"chunks": "200", "pause": "0.002", "each": "yes"},
-        quick={"chunks": "100", "pause": "0.002", "each": "yes"},
+        {"chunks": "200", "pause": "0.002", "read_each": "yes"},
+        quick={"chunks": "100", "pause": "0.002", "read_each": "yes"},
     )
-    for name, wide, about in (
+    for name, streams, about in (
         ("async-stream", "1", "asyncio: a stream of 2000 chunks"),
         ("async-streams", "16", "asyncio: 16 streams of 500 chunks"),
     ):
-        chunks = "2000" if wide == "1" else "500"
-        one = {"streams": wide, "chunks": chunks, "pause": "0", "each": "yes"}
+        chunks = "2000" if streams == "1" else "500"
+        parameters = {"streams": streams, "chunks": chunks, "pause": "0", "read_each": "yes"}
         yield Item(
             name,
             about,
             "async_streams",
             (Metric("cpu", "us/chunk", 1.25), Metric("wall", "us/chunk")),
-            one,
-            quick=one | {"chunks": "500" if wide == "1" else "100"},
+            parameters,
+            quick=parameters | {"chunks": "500" if streams == "1" else "100"},
             flood=True,
         )
 
 
-def _crowds():
+def _concurrent_calls():
     yield Item(
         "async-64",
         "asyncio: 64 short prompts in flight",
         "async_calls",
         (Metric("wall", "us/call", 1.10), Metric("cpu", "us/call")),
-        {"wide": "64", "calls": "40"},
-        quick={"wide": "64", "calls": "10"},
+        {"concurrency": "64", "calls": "40"},
+        quick={"concurrency": "64", "calls": "10"},
     )
     yield Item(
         "threads-16",
         "16 threads, short prompts",
         "threads",
         (Metric("wall", "us/call", 1.20), Metric("cpu", "us/call")),
-        {"wide": "16", "calls": "100"},
-        quick={"wide": "16", "calls": "40"},
+        {"concurrency": "16", "calls": "100"},
+        quick={"concurrency": "16", "calls": "40"},
     )
 
 
-def _fakes():
+def _servers():
     servers = ("bare_aio", "bare_sync", "fake")
     yield Item(
         "fake-start",
@@ -195,14 +195,14 @@ def _fakes():
         "short calls, 16 in flight",
         "rate",
         (Metric("rate", "calls/s", 0.5, higher=True),),
-        {"wide": "16", "calls": "60"},
-        quick={"wide": "16", "calls": "25"},
+        {"concurrency": "16", "calls": "60"},
+        quick={"concurrency": "16", "calls": "25"},
         clients=servers,
     )
 
 
 def _all():
-    for group in (_beginnings, _texts, _images, _streams, _crowds, _fakes):
+    for group in (_starts, _texts, _images, _streams, _concurrent_calls, _servers):
         yield from group()
 
 

@@ -1,4 +1,4 @@
-"""What a chunk of work takes, in this process: time, processor time, memory."""
+"""Measure the time, CPU time and memory that work takes in this process."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ MIB = 1024 * 1024
 
 
 class Spent:
-    """Seconds by the clock and by the processor, threads of gRPC included."""
+    """The elapsed seconds and CPU seconds, including those of gRPC's threads."""
 
     wall = 0.0
     cpu = 0.0
 
     def __enter__(self):
-        self._began = time.perf_counter(), _processor()
+        self._start = time.perf_counter(), _cpu_seconds()
         return self
 
     def __exit__(self, *_):
-        self.wall = time.perf_counter() - self._began[0]
-        self.cpu = _processor() - self._began[1]
+        self.wall = time.perf_counter() - self._start[0]
+        self.cpu = _cpu_seconds() - self._start[1]
 
 
 class Peak:
-    """MiB by which the process grew at its largest, over what it held before."""
+    """The peak growth of the process in MiB."""
 
     mib = 0.0
 
     def __enter__(self):
-        _forget_peak()
+        _reset_peak()
         self._before = _memory("VmRSS")
         return self
 
@@ -40,13 +40,13 @@ class Peak:
         self.mib = (_memory("VmHWM") - self._before) / MIB
 
 
-def _processor():
+def _cpu_seconds():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
 def _memory(name):
-    """Bytes now (VmRSS) or at most (VmHWM); where /proc is not, the latter stands for both."""
+    """Return the current (VmRSS) or peak bytes (VmHWM); without /proc, always the peak."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
@@ -55,6 +55,6 @@ def _memory(name):
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
-def _forget_peak():
+def _reset_peak():
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")

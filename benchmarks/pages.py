@@ -1,11 +1,11 @@
-"""Write a benchmark's figures into the pages that show them.
+"""Write the tables of a benchmark into the documentation.
 
 python -m benchmarks --json speed.json
 python -m benchmarks.pages speed.json docs/speed.md README.md
 
-A page has a pair of comments around each table, ``<!-- figures: start -->`` and
-``<!-- end of figures -->``; what is between them is written anew. ``machine`` is no table, but
-says what it was measured with.
+A page has a pair of comments around each table, such as ``<!-- figures: start -->`` and
+``<!-- end of figures -->``. The text between them is replaced. ``machine`` is a sentence about the
+machine and the versions instead of a table.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.items import CLIENTS, ITEMS
-from benchmarks.report import OURS, verdict
+from benchmarks.report import OURS, target_result
 
 NAMES = {
     "bare_aio": "bare grpc.aio",
@@ -32,7 +32,7 @@ _MARKED = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)",
 
 
 class Row(NamedTuple):
-    """One line: what of the benchmark it shows, and what to call it."""
+    """A row of a table: an item, its metric and the label."""
 
     item: str
     metric: str
@@ -40,19 +40,20 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Some lines beside each other; ``short`` shows nothing but ratios."""
+    """A table of clients; ``short`` shows only ratios."""
 
     rows: Sequence[Row]
-    who: Sequence[str] = CLIENTS
+    clients: Sequence[str] = CLIENTS
     head: str = ""
     short: bool = False
 
 
 def _images() -> Iterator[Row]:
     for size in (1, 10, 19):
-        for source, told in (("path", "a Path"), ("bytes", "bytes")):
-            for metric, what in (("cpu", "CPU"), ("memory", "memory")):
-                yield Row(f"image-{size}-{source}", metric, f"{size} MiB from {told}, {what}")
+        for source, source_label in (("path", "a Path"), ("bytes", "bytes")):
+            for metric, metric_label in (("cpu", "CPU"), ("memory", "memory")):
+                label = f"{size} MiB from {source_label}, {metric_label}"
+                yield Row(f"image-{size}-{source}", metric, label)
 
 
 TABLES = {
@@ -133,50 +134,52 @@ TABLES = {
 }
 
 
-def fill(page: str, measured: dict[str, Any]) -> str:
-    """The page with its tables written anew; one that was not measured whole stays as it is.
+def fill(page: str, results: dict[str, Any]) -> str:
+    """Return the page with its tables replaced.
+
+    A table stays the same unless all its items were measured.
 
     Raises:
-        KeyError: The page asks for a table there is not.
+        KeyError: The page has markers for an unknown table.
     """
 
-    def figures(mark: re.Match[str]) -> str:
+    def replacement(mark: re.Match[str]) -> str:
         if mark[2] == "machine":
-            return f"{mark[1]}{_machine(measured)}\n{mark[3]}"
-        wanted = TABLES[mark[2]]
-        if not all(row.item in measured["items"] for row in wanted.rows):
+            return f"{mark[1]}{_machine(results)}\n{mark[3]}"
+        table = TABLES[mark[2]]
+        if not all(row.item in results["items"] for row in table.rows):
             return mark[0]
-        lines = "\n".join(_lines(wanted, measured["items"]))
+        lines = "\n".join(_lines(table, results["items"]))
         return f"{mark[1]}\n{lines}\n\n{mark[3]}"
 
-    return _MARKED.sub(figures, page)
+    return _MARKED.sub(replacement, page)
 
 
 def _lines(table: Table, items: dict[str, Any]) -> Iterator[str]:
-    reaches = [] if table.short else ["target"]
-    yield _line([table.head, *(NAMES.get(who, who) for who in table.who), *reaches])
-    yield "|---" * (1 + len(table.who) + len(reaches)) + "|"
+    target_head = [] if table.short else ["target"]
+    yield _line([table.head, *(NAMES.get(name, name) for name in table.clients), *target_head])
+    yield "|---" * (1 + len(table.clients) + len(target_head)) + "|"
     for row in table.rows:
         numbers = items[row.item]["metrics"][row.metric]
-        cells = [_cell(numbers.get(who), who, table.short) for who in table.who]
-        yield _line([row.label, *cells, *(_reach(row, numbers) for _ in reaches)])
+        cells = [_cell(numbers.get(name), name, table.short) for name in table.clients]
+        yield _line([row.label, *cells, *(_target(row, numbers) for _ in target_head)])
 
 
 def _line(cells: Sequence[str]) -> str:
     return "".join(f"| {cell} " if cell else "| " for cell in cells) + "|"
 
 
-def _cell(number: dict[str, Any] | None, who: str, short: bool) -> str:
+def _cell(number: dict[str, Any] | None, client: str, short: bool) -> str:
     if number is None:
         return ""
     if short:
         return f"{number['ratio']:.2f}"
-    shown = _amount(number["median"], number["unit"].partition("/")[0])
+    text = _amount(number["median"], number["unit"].partition("/")[0])
     if "ratio" not in number:
-        return shown
+        return text
     low, high = number["spread"]
-    spread = f" ({low:.2f}-{high:.2f})" if who in OURS else ""
-    return f"{shown} = {number['ratio']:.2f}x{spread}"
+    spread = f" ({low:.2f}-{high:.2f})" if client in OURS else ""
+    return f"{text} = {number['ratio']:.2f}x{spread}"
 
 
 def _amount(value: float, unit: str) -> str:
@@ -184,31 +187,31 @@ def _amount(value: float, unit: str) -> str:
     return f"{value:,.{digits}f}" + ("" if unit == "calls" else f" {unit}")
 
 
-def _reach(row: Row, numbers: dict[str, Any]) -> str:
-    metric = next(one for one in ITEMS[row.item].metrics if one.name == row.metric)
-    wanted, met = verdict(metric, numbers)
-    limit = wanted.lstrip("<>= ")
+def _target(row: Row, numbers: dict[str, Any]) -> str:
+    metric = next(metric for metric in ITEMS[row.item].metrics if metric.name == row.metric)
+    target, met = target_result(metric, numbers)
+    limit = target.lstrip("<>= ")
     return f"{limit}, missed" if met == "no" else limit
 
 
-def _machine(measured: dict[str, Any]) -> str:
-    about = measured["machine"]
-    rounds = min(item["rounds"] for item in measured["items"].values())
-    packages = [f"{name} {there}" for name, there in about["packages"].items() if there]
-    words = (
+def _machine(results: dict[str, Any]) -> str:
+    about = results["machine"]
+    rounds = min(item["rounds"] for item in results["items"].values())
+    packages = [f"{name} {version}" for name, version in about["packages"].items() if version]
+    text = (
         f"Measured with {rounds} rounds on {about['processors']} processors, {about['system']}, "
         f"Python {about['python']}, {', '.join(packages[1:])}."
     )
-    return textwrap.fill(words, 100)
+    return textwrap.fill(text, 100)
 
 
 def main() -> None:
-    """Fill the pages named on the command line."""
+    """Fill the tables of the pages named on the command line."""
     source, *pages = sys.argv[1:]
-    measured = json.loads(Path(source).read_text())
+    results = json.loads(Path(source).read_text())
     for name in pages:
         page = Path(name)
-        page.write_text(fill(page.read_text(encoding="utf-8"), measured), encoding="utf-8")
+        page.write_text(fill(page.read_text(encoding="utf-8"), results), encoding="utf-8")
 
 
 if __name__ == "__main__":

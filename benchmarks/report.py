@@ -1,4 +1,4 @@
-"""From rounds to medians, ratios and their spread; as a table and as JSON."""
+"""Compute medians, ratios and their spread from rounds, and format them as a table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OURS = ("xai_vision", "fake", "xai_server")
 
 
 def machine() -> dict[str, Any]:
-    """What it was measured on."""
+    """Describe the machine and the versions of the packages."""
     versions = {}
     for name in _PACKAGES:
         try:
@@ -32,7 +32,7 @@ def machine() -> dict[str, Any]:
 
 
 def summary(item: Item, rounds: list[dict[str, dict[str, float]]]) -> dict[str, Any]:
-    """An item's numbers: per metric and client the median, and its ratio with its spread."""
+    """Return an item's median, ratio and spread for each metric and client."""
     clients = [name for name in item.clients if name in rounds[0]]
     numbers = {
         metric.name: {name: _number(metric, name, item.clients[0], rounds) for name in clients}
@@ -43,55 +43,57 @@ def summary(item: Item, rounds: list[dict[str, dict[str, float]]]) -> dict[str, 
 
 
 def _number(metric: Metric, name: str, base: str, rounds: Any) -> dict[str, Any]:
-    values = [one[name][metric.name] for one in rounds]
-    measured: dict[str, Any] = {"median": statistics.median(values), "unit": metric.unit}
-    # Where the first client took nothing to speak of, others are no multiple of it.
+    values = [results[name][metric.name] for results in rounds]
+    number: dict[str, Any] = {"median": statistics.median(values), "unit": metric.unit}
+    # A ratio to 0 is not defined.
     compared = name != base and base in rounds[0]
-    if compared and all(one[base][metric.name] for one in rounds):
-        ratios = sorted(one[name][metric.name] / one[base][metric.name] for one in rounds)
-        measured["ratio"] = statistics.median(ratios)
-        measured["spread"] = [ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]]
-    return measured
+    if compared and all(results[base][metric.name] for results in rounds):
+        ratios = sorted(
+            results[name][metric.name] / results[base][metric.name] for results in rounds
+        )
+        number["ratio"] = statistics.median(ratios)
+        number["spread"] = [ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]]
+    return number
 
 
-def rows(item: Item, made: dict[str, Any]) -> Iterator[list[str]]:
-    """The item's rows of the table."""
+def rows(item: Item, item_summary: dict[str, Any]) -> Iterator[list[str]]:
+    """Yield the item's rows of the table."""
     for metric in item.metrics:
-        numbers = made["metrics"].get(metric.name)
+        numbers = item_summary["metrics"].get(metric.name)
         if numbers is None:
             continue
-        cells = [f"{made['about']}: {metric.name} ({metric.unit})"]
+        cells = [f"{item_summary['about']}: {metric.name} ({metric.unit})"]
         cells += [_cell(numbers[name]) if name in numbers else "-" for name in item.clients]
-        yield [*cells, *verdict(metric, numbers)]
+        yield [*cells, *target_result(metric, numbers)]
 
 
 def _cell(number: dict[str, Any]) -> str:
-    shown = f"{number['median']:.3g}" if number["median"] < 100 else f"{number['median']:,.0f}"
+    text = f"{number['median']:.3g}" if number["median"] < 100 else f"{number['median']:,.0f}"
     if "ratio" not in number:
-        return shown
+        return text
     low, high = number["spread"]
-    return f"{shown} = {number['ratio']:.2f}x ({low:.2f}-{high:.2f})"
+    return f"{text} = {number['ratio']:.2f}x ({low:.2f}-{high:.2f})"
 
 
-def verdict(metric: Metric, numbers: dict[str, Any]) -> tuple[str, str]:
-    """How far ours was to target, and "yes" or "no"; "" where nothing was said."""
+def target_result(metric: Metric, numbers: dict[str, Any]) -> tuple[str, str]:
+    """Return the target of our client, and "yes" or "no"; both are "" without a target."""
     ours = next((numbers[name] for name in OURS if name in numbers), None)
     if ours is None:
         return "", ""
-    if metric.most is not None:
-        return f"<= {metric.most:.0f} {metric.unit}", "yes" if ours[
+    if metric.maximum is not None:
+        return f"<= {metric.maximum:.0f} {metric.unit}", "yes" if ours[
             "median"
-        ] <= metric.most else "no"
+        ] <= metric.maximum else "no"
     if metric.target is None or "ratio" not in ours:
         return "", ""
-    ratio = round(ours["ratio"], 2)  # as it is shown
-    good = ratio >= metric.target if metric.higher else ratio <= metric.target
-    return f"{'>' if metric.higher else '<'}= {metric.target:.2f}x", "yes" if good else "no"
+    ratio = round(ours["ratio"], 2)  # The displayed value.
+    met = ratio >= metric.target if metric.higher else ratio <= metric.target
+    return f"{'>' if metric.higher else '<'}= {metric.target:.2f}x", "yes" if met else "no"
 
 
 def table(header: list[str], lines: list[list[str]]) -> str:
-    """A table that reads as text and as Markdown."""
-    widths = [max(len(line[place]) for line in [header, *lines]) for place in range(len(header))]
+    """Format a Markdown table with aligned columns."""
+    widths = [max(len(line[column]) for line in [header, *lines]) for column in range(len(header))]
 
     def row(cells: list[str]) -> str:
         padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))

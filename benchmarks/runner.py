@@ -75,37 +75,37 @@ _FOREIGN = ("XAI_", "GRPC_", "OTEL_", "PYTHON")
 
 
 def _environment(more):
-    kept = {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.lower().endswith("_proxy") and not name.startswith(_FOREIGN)
     }
-    return kept | {"PYTHONPATH": str(ROOT)} | _COMPILED | more
+    return inherited | {"PYTHONPATH": str(ROOT)} | _COMPILED | more
 
 
 class Bench:
     """The server, the images and the certificate that all clients share."""
 
     def __init__(self):
-        self._kept = contextlib.ExitStack()
-        self._folder = Path(self._kept.enter_context(tempfile.TemporaryDirectory()))
+        self._resources = contextlib.ExitStack()
+        self._folder = Path(self._resources.enter_context(tempfile.TemporaryDirectory()))
         self.tls = make_certificate(self._folder)
         tls = self.tls and (str(self.tls.chain), str(self.tls.key))
         self._server = Process("-m", "benchmarks.bare", "aio", *(tls or ()))
-        self._kept.callback(self._server.stop)
+        self._resources.callback(self._server.stop)
         self.plain_port, *rest = map(int, self._server.read_line("ready").split())
         self.tls_port = rest[0] if rest else None
         flood = Process("-m", "benchmarks.flood")
-        self._kept.callback(flood.stop)
+        self._resources.callback(flood.stop)
         self.flood_port = int(flood.read_line("ready"))
         self._rest_ports: list[int] = []
         self._tls_files = tls or ()
         self._channel = grpc.insecure_channel(f"localhost:{self.plain_port}")
-        self._kept.callback(self._channel.close)
-        self._seen = self._channel.unary_unary("/bench/Seen")
+        self._resources.callback(self._channel.close)
+        self._received = self._channel.unary_unary("/bench/Received")
 
     def close(self):
-        self._kept.close()
+        self._resources.close()
 
     def image(self, size):
         """Return the path of a JPEG with this number of bytes."""
@@ -120,15 +120,15 @@ class Bench:
         """Return the ports of the HTTP server, which is started on first use."""
         if not self._rest_ports:
             server = Process("-m", "benchmarks.bare_http", *self._tls_files)
-            self._kept.callback(server.stop)
+            self._resources.callback(server.stop)
             self._rest_ports = [int(port) for port in server.read_line("ready").split()]
         return self._rest_ports
 
-    def seen(self, key, client):
+    def received(self, key, client):
         """Return what the server received with this key since the last call."""
         if client not in REST:
-            return json.loads(self._seen(key.encode()))
-        address = f"http://127.0.0.1:{self.rest_ports()[0]}/seen"
+            return json.loads(self._received(key.encode()))
+        address = f"http://127.0.0.1:{self.rest_ports()[0]}/received"
         with _OPENER.open(address, key.encode()) as reply:
             return json.load(reply)
 
@@ -151,18 +151,19 @@ class Bench:
         return Process(script, *command, environment=environment), key
 
 
-def run(bench: Bench, item: Item, parameters, rounds, clients, anew):
-    """Rounds of an item; per round what each client's numbers were.
+def run(bench: Bench, item: Item, parameters, rounds, clients, fresh):
+    """Run the rounds of an item; return the measurements of each client for each round.
 
-    ``anew``: in new processes for every round, for some are luckier than others with where their
-    memory comes to lie, and stay so.
+    Args:
+        fresh: Whether to start new processes for each round, because the memory layout of a process
+            affects all its measurements.
     """
     if item.task == "rate":
         return _rates(bench, item, parameters, rounds, clients)
-    if anew and not item.fresh:
+    if fresh and not item.fresh:
         return [_fresh_round(bench, item, parameters, clients, n) for n in range(rounds)]
     if item.fresh:
-        # One round more, which is not counted: it compiles modules and fills the file cache.
+        # An additional round is not counted: it compiles modules and fills the file cache.
         turns = [_fresh_round(bench, item, parameters, clients, n) for n in range(rounds + 1)]
         return turns[1:]
     with contextlib.ExitStack() as stack:
@@ -175,24 +176,24 @@ def run(bench: Bench, item: Item, parameters, rounds, clients, anew):
 
 
 def _order(clients, turn):
-    """Everyone is first, and everyone last, in turn."""
+    """Rotate the clients, so that each is first and last in turn."""
     shift = turn % len(clients)
     return (*clients[shift:], *clients[:shift])
 
 
 def _round(bench, workers, turn):
-    found, said = {}, {}
+    results, received = {}, {}
     for name in _order(tuple(workers), turn):
         process, key = workers[name]
         process.go()
-        found[name] = ast.literal_eval(process.read_line("result"))
-        said[name] = bench.seen(key, name)
-    _same(said)
-    return found
+        results[name] = ast.literal_eval(process.read_line("result"))
+        received[name] = bench.received(key, name)
+    _check_same(received)
+    return results
 
 
 def _fresh_round(bench, item, parameters, clients, turn):
-    found, said = {}, {}
+    results, received = {}, {}
     for name in _order(clients, turn):
         if item.task == "startup":
             process, key = Process("-m", "benchmarks.servers", name, "startup"), None
@@ -202,29 +203,29 @@ def _fresh_round(bench, item, parameters, clients, turn):
             process, key = bench.worker(item, name, parameters)
         try:
             process.go()
-            found[name] = ast.literal_eval(process.read_line("result"))
-            said[name] = key and bench.seen(key, name)
+            results[name] = ast.literal_eval(process.read_line("result"))
+            received[name] = key and bench.received(key, name)
         finally:
             process.close()
-    _same(said)
-    return found
+    _check_same(received)
+    return results
 
 
-def _same(said):
-    """Nobody sent fewer calls, or other words and images, than the first did."""
-    base, *others = sorted(said, key=REST.__contains__)
-    if not said[base]:
-        return  # work that calls nobody, or only a source that keeps no count
+def _check_same(received):
+    """Check that all clients made the same number of calls with the same text and images."""
+    base, *others = sorted(received, key=REST.__contains__)
+    if not received[base]:
+        return  # The item makes no calls, or its server does not record them.
     for other in others:
-        for what in ("calls", "said"):
-            if said[other][what] != said[base][what]:
-                raise AssertionError(f"{other} and {base} differ in {what}: {said}")
+        for name in ("calls", "digest"):
+            if received[other][name] != received[base][name]:
+                raise AssertionError(f"{other} and {base} differ in {name}: {received}")
         if other in REST:
-            continue  # JSON is longer than protobuf
-        # Each may set a field more than another; none may leave out a word.
-        apart = abs(said[other]["bytes"] - said[base]["bytes"])
-        if apart > 64 * said[base]["calls"]:
-            raise AssertionError(f"{other} and {base} differ by {apart} bytes: {said}")
+            continue  # JSON is longer than protobuf.
+        # A client may set an additional field, but not omit content.
+        difference = abs(received[other]["bytes"] - received[base]["bytes"])
+        if difference > 64 * received[base]["calls"]:
+            raise AssertionError(f"{other} and {base} differ by {difference} bytes: {received}")
 
 
 def _rates(bench, item, parameters, rounds, clients):
@@ -237,11 +238,11 @@ def _rates(bench, item, parameters, rounds, clients):
             load, _ = bench.worker(item, "raw", parameters, target, key, task="async_calls")
             stack.callback(load.close)
             loads[name] = load
-        found = []
+        results = []
         for turn in range(rounds):
-            one = {}
+            by_client = {}
             for name in _order(clients, turn):
                 loads[name].go()
-                one[name] = ast.literal_eval(loads[name].read_line("result"))
-            found.append(one)
-        return found
+                by_client[name] = ast.literal_eval(loads[name].read_line("result"))
+            results.append(by_client)
+        return results

@@ -1,4 +1,4 @@
-"""The servers that are measured against each other: ours and two bare ones.
+"""The servers of the benchmarks: FakeServer and two bare gRPC servers.
 
 python -m benchmarks.servers fake|bare_sync|bare_aio startup|serve
 """
@@ -31,37 +31,37 @@ async def _bare_aio():
 
 
 def main():
-    kind, what = sys.argv[1:]
+    kind, mode = sys.argv[1:]
     wall, cpu = time.perf_counter(), time.process_time()
     if kind == "bare_aio":
         import asyncio
 
-        asyncio.run(_with_loop(what, wall, cpu))
+        asyncio.run(_with_loop(mode, wall, cpu))
         return
-    server, *place = {"fake": _fake, "bare_sync": _bare_sync}[kind]()
-    _say(what, wall, cpu, place)
+    server, *address = {"fake": _fake, "bare_sync": _bare_sync}[kind]()
+    _report(mode, wall, cpu, address)
     sys.stdin.read()
     server.stop(None)
 
 
-async def _with_loop(what, wall, cpu):
-    server, *place = await _bare_aio()
-    _say(what, wall, cpu, place)
+async def _with_loop(mode, wall, cpu):
+    server, *address = await _bare_aio()
+    _report(mode, wall, cpu, address)
     import asyncio
 
     await asyncio.to_thread(sys.stdin.read)
     await server.stop(None)
 
 
-def _say(what, wall, cpu, place):
-    if what == "startup":
-        took = {
+def _report(mode, wall, cpu, address):
+    if mode == "startup":
+        times = {
             "cpu": (time.process_time() - cpu) * 1e3,
             "wall": (time.perf_counter() - wall) * 1e3,
         }
-        print("result", repr(took), flush=True)
+        print("result", repr(times), flush=True)
     else:
-        print("ready", *place, flush=True)
+        print("ready", *address, flush=True)
 
 
 if __name__ == "__main__":

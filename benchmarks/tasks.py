@@ -28,33 +28,33 @@ def _check(actual, expected):
         raise AssertionError(f"got {actual!r:.80}, expected {expected!r:.80}")
 
 
-def text(client, where, calls):
+def text(name, server, calls):
     """Send short prompts in sequence."""
-    who = _load_client(client).Blocking(where)
+    client = _load_client(name).Blocking(server)
     for _ in range(30):
-        _check(who.ask(PROMPT), ANSWER)
+        _check(client.ask(PROMPT), ANSWER)
     count = int(calls)
     while True:
         times = []
         with Spent() as spent:
             for _ in range(count):
-                began = time.perf_counter()
-                who.ask(PROMPT)
-                times.append(time.perf_counter() - began)
+                start = time.perf_counter()
+                client.ask(PROMPT)
+                times.append(time.perf_counter() - start)
         yield {"p50": statistics.median(times) * 1e6, "cpu": spent.cpu / count * 1e6}
 
 
-def image(client, where, path, source_type, calls):
+def image(name, server, path, source_type, calls):
     """Send one image after a warm-up call."""
-    who = _load_client(client).Blocking(where)
-    _check(who.ask(PROMPT), ANSWER)
+    client = _load_client(name).Blocking(server)
+    _check(client.ask(PROMPT), ANSWER)
     source = Path(path) if source_type == "path" else Path(path).read_bytes()
     count = int(calls)
     with Peak() as peak:
-        _check(who.look(PROMPT, source), ANSWER)
+        _check(client.ask_image(PROMPT, source), ANSWER)
     with Spent() as spent:
         for _ in range(count):
-            who.look(PROMPT, source)
+            client.ask_image(PROMPT, source)
     yield {
         "cpu": spent.cpu / count * 1e3,
         "wall": spent.wall / count * 1e3,
@@ -62,14 +62,14 @@ def image(client, where, path, source_type, calls):
     }
 
 
-def conversation(client, where, path, turns):
+def conversation(name, server, path, turns):
     """Run a conversation with an image in every turn."""
-    who = _load_client(client).Blocking(where)
-    _check(who.ask(PROMPT), ANSWER)
+    client = _load_client(name).Blocking(server)
+    _check(client.ask(PROMPT), ANSWER)
     sources = [Path(path)] * int(turns)
     with Peak() as peak, Spent() as spent:
-        took = who.converse(PROMPT, sources)
-    growth = statistics.linear_regression(range(len(took)), took).slope
+        times = client.converse(PROMPT, sources)
+    growth = statistics.linear_regression(range(len(times)), times).slope
     yield {
         "cpu": spent.cpu * 1e3,
         "wall": spent.wall * 1e3,
@@ -78,14 +78,14 @@ def conversation(client, where, path, turns):
     }
 
 
-def stream(client, where, chunks, pause, each):
+def stream(name, server, chunks, pause, read_each):
     """Read a stream; read its text at the end or at every chunk."""
-    who = _load_client(client).Blocking(where)
+    client = _load_client(name).Blocking(server)
     count, model = int(chunks), f"bench/{chunks}/{pause}"
-    _check(who.stream("bench/50/0", each == "yes"), 50 * len(CHUNK))
+    _check(client.stream("bench/50/0", read_each == "yes"), 50 * len(CHUNK))
     while True:
         with Peak() as peak, Spent() as spent:
-            length = who.stream(model, each == "yes")
+            length = client.stream(model, read_each == "yes")
         _check(length, count * len(CHUNK))
         yield {
             "cpu": spent.cpu / count * 1e6,
@@ -94,87 +94,90 @@ def stream(client, where, chunks, pause, each):
         }
 
 
-def async_streams(client, where, streams, chunks, pause, each):
+def async_streams(name, server, streams, chunks, pause, read_each):
     """Read concurrent streams in one event loop."""
     loop = asyncio.new_event_loop()
-    wide, count, model = int(streams), int(chunks), f"bench/{chunks}/{pause}"
+    concurrency, count, model = int(streams), int(chunks), f"bench/{chunks}/{pause}"
 
-    async def run(who):
-        return await asyncio.gather(*(who.stream(model, each == "yes") for _ in range(wide)))
+    async def run(client):
+        return await asyncio.gather(
+            *(client.stream(model, read_each == "yes") for _ in range(concurrency))
+        )
 
-    async def begin():
-        who = _load_client(client).Asyncio(where)
-        await who.stream("bench/50/0", False)
-        return who
+    async def connect():
+        client = _load_client(name).Asyncio(server)
+        await client.stream("bench/50/0", False)
+        return client
 
-    who = loop.run_until_complete(begin())
+    client = loop.run_until_complete(connect())
     while True:
         with Spent() as spent:
-            lengths = loop.run_until_complete(run(who))
+            lengths = loop.run_until_complete(run(client))
         _check(set(lengths), {count * len(CHUNK)})
-        chunks = count * wide
+        chunks = count * concurrency
         yield {"cpu": spent.cpu / chunks * 1e6, "wall": spent.wall / chunks * 1e6}
 
 
-def async_calls(client, where, wide, calls):
+def async_calls(name, server, concurrency, calls):
     """Send concurrent short prompts in one event loop."""
     loop = asyncio.new_event_loop()
     count = int(calls)
 
-    async def one(who):
+    async def work(client):
         for _ in range(count):
-            await who.ask(PROMPT)
+            await client.ask(PROMPT)
 
-    async def run(who):
-        await asyncio.gather(*(one(who) for _ in range(int(wide))))
+    async def run(client):
+        await asyncio.gather(*(work(client) for _ in range(int(concurrency))))
 
-    async def begin():
-        who = _load_client(client).Asyncio(where)
-        await asyncio.gather(*(who.ask(PROMPT) for _ in range(int(wide))))
-        return who
+    async def connect():
+        client = _load_client(name).Asyncio(server)
+        await asyncio.gather(*(client.ask(PROMPT) for _ in range(int(concurrency))))
+        return client
 
-    who = loop.run_until_complete(begin())
+    client = loop.run_until_complete(connect())
     while True:
         with Spent() as spent:
-            loop.run_until_complete(run(who))
-        done = int(wide) * count
+            loop.run_until_complete(run(client))
+        total = int(concurrency) * count
         yield {
-            "wall": spent.wall / done * 1e6,
-            "cpu": spent.cpu / done * 1e6,
-            "rate": done / spent.wall,
+            "wall": spent.wall / total * 1e6,
+            "cpu": spent.cpu / total * 1e6,
+            "rate": total / spent.wall,
         }
 
 
-def threads(client, where, wide, calls):
+def threads(name, server, concurrency, calls):
     """Send short prompts from threads that share a client."""
-    who = _load_client(client).Blocking(where)
-    who.ask(PROMPT)
+    client = _load_client(name).Blocking(server)
+    client.ask(PROMPT)
     count = int(calls)
 
-    def one():
+    def work():
         for _ in range(count):
-            who.ask(PROMPT)
+            client.ask(PROMPT)
 
     while True:
-        workers = [threading.Thread(target=one) for _ in range(int(wide))]
+        workers = [threading.Thread(target=work) for _ in range(int(concurrency))]
         with Spent() as spent:
             for thread in workers:
                 thread.start()
             for thread in workers:
                 thread.join()
-        done = int(wide) * count
-        yield {"wall": spent.wall / done * 1e6, "cpu": spent.cpu / done * 1e6}
+        total = int(concurrency) * count
+        yield {"wall": spent.wall / total * 1e6, "cpu": spent.cpu / total * 1e6}
 
 
-def bulk(client, where, path, wide, how):
+def bulk(name, server, path, concurrency, mode):
     """Send large images concurrently."""
     source = Path(path)
-    module = _load_client(client)
-    if how == "threads":
-        who = module.Blocking(where)
-        who.ask(PROMPT)
+    module = _load_client(name)
+    if mode == "threads":
+        client = module.Blocking(server)
+        client.ask(PROMPT)
         workers = [
-            threading.Thread(target=who.look, args=(PROMPT, source)) for _ in range(int(wide))
+            threading.Thread(target=client.ask_image, args=(PROMPT, source))
+            for _ in range(int(concurrency))
         ]
         with Peak() as peak, Spent() as spent:
             for thread in workers:
@@ -183,16 +186,18 @@ def bulk(client, where, path, wide, how):
                 thread.join()
     else:
 
-        async def begin():
-            who = module.Asyncio(where)
-            await who.ask(PROMPT)
-            return who
+        async def connect():
+            client = module.Asyncio(server)
+            await client.ask(PROMPT)
+            return client
 
-        async def run(who):
-            await asyncio.gather(*(who.look(PROMPT, source) for _ in range(int(wide))))
+        async def run(client):
+            await asyncio.gather(
+                *(client.ask_image(PROMPT, source) for _ in range(int(concurrency)))
+            )
 
         loop = asyncio.new_event_loop()
-        who = loop.run_until_complete(begin())
+        client = loop.run_until_complete(connect())
         with Peak() as peak, Spent() as spent:
-            loop.run_until_complete(run(who))
+            loop.run_until_complete(run(client))
     yield {"memory": peak.mib, "cpu": spent.cpu * 1e3, "wall": spent.wall * 1e3}

@@ -1,6 +1,7 @@
-"""A client's process: does one task, once for every line it is sent, and says what it took.
+"""A client's process: runs a task for each line of standard input, and prints the measurements.
 
-Run by path, so that nothing is imported before the client is: imports are measured too.
+The runner starts it by its path, so that nothing is imported before the client, because imports are
+measured, too.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import sys
 import time
 
 
-class Where:
-    """The server, as a client is told of it."""
+class Server:
+    """The address of the server, the API key and the root certificate."""
 
     def __init__(self, target, key, root):
         self.target = target
@@ -19,35 +20,34 @@ class Where:
 
 
 def main():
-    del sys.path[0]  # this file's folder, whose names are not meant to be imported
+    del sys.path[0]  # The folder of this file, whose modules must not be imported by name.
     task, client, target, key, root, *rest = sys.argv[1:]
     parameters = dict(pair.split("=", 1) for pair in rest)
     certificate = None
     if root:
-        with open(root, "rb") as file:  # noqa: PTH123 - pathlib is among what is measured
+        with open(root, "rb") as file:  # noqa: PTH123 - importing pathlib would be measured
             certificate = file.read()
-    where = Where(target, key, certificate)
+    server = Server(target, key, certificate)
 
     if task in ("import", "cold"):
-        rounds = first_steps(task, client, where)
+        rounds = measure_start(task, client, server)
     else:
         from benchmarks import tasks
 
-        rounds = getattr(tasks, task)(client, where, **parameters)
+        rounds = getattr(tasks, task)(client, server, **parameters)
     for _ in sys.stdin:
         print("result", repr(next(rounds)), flush=True)
 
 
-def first_steps(task, client, where):
-    """Import the client, and for "cold" ask it something. Can be done once."""
-    wall, spent = time.perf_counter(), time.process_time()
+def measure_start(task, client, server):
+    """Import the client, and for "cold" make a call. This can be measured once per process."""
+    wall, cpu = time.perf_counter(), time.process_time()
     name = f"benchmarks.clients.{client}"
     __import__(name)
     if task == "cold":
-        who = sys.modules[name].Blocking(where)
-        who.ask("What is this?")
+        sys.modules[name].Blocking(server).ask("What is this?")
     yield {
-        "cpu": (time.process_time() - spent) * 1e3,
+        "cpu": (time.process_time() - cpu) * 1e3,
         "wall": (time.perf_counter() - wall) * 1e3,
     }
 

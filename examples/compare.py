@@ -15,7 +15,7 @@ BUDGET = 20_000
 
 def main() -> None:
     """Prepare the images, estimate the cost, and ask."""
-    options = arguments("Compare images.", "photo.jpg", "photo-grey.jpg", "chart.png")
+    options = arguments("Compare images.", "photo.jpg", "photo-gray.jpg", "chart.png")
     images = [prepare_image(path, max_side=1344) for path in options.images]
     for prepared in images:
         changes = ", ".join(map(str, prepared.changes)) or "unchanged"

@@ -1,4 +1,4 @@
-"""Draw what is on the sample images: a photo, a chart, a scan, corners, a badge, an animation."""
+"""Draw the content of the sample images: a photo, chart, scan, corners, badge and animation."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import random
 
 from PIL import Image, ImageDraw, ImageFont
 
-# The corners of `corners()`, which tell every orientation from every other.
+# The colors of `corners()`, which distinguish all orientations.
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 170, 60), (40, 60, 210), (240, 210, 40)
 
 
 def photo(width: int = 640, height: int = 480, seed: int = 1) -> Image.Image:
-    """A landscape with soft light and some grain, so that it compresses the way photos do."""
+    """Draw a landscape with soft light and some grain, so that it compresses like a photo."""
     rng = random.Random(seed)
     sky = Image.linear_gradient("L").resize((width, height))
     image = Image.merge(
@@ -36,13 +36,13 @@ def photo(width: int = 640, height: int = 480, seed: int = 1) -> Image.Image:
 
 
 def noise(width: int, height: int, seed: int = 2) -> Image.Image:
-    """Color noise, which hardly compresses."""
+    """Draw color noise, which hardly compresses."""
     data = random.Random(seed).randbytes(width * height * 3)
     return Image.frombytes("RGB", (width, height), data)
 
 
 def chart(width: int = 640, height: int = 400) -> Image.Image:
-    """A bar chart with labels: few colors, sharp edges."""
+    """Draw a bar chart with labels: few colors and sharp edges."""
     image = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(image)
     font = ImageFont.load_default()
@@ -61,7 +61,7 @@ def chart(width: int = 640, height: int = 400) -> Image.Image:
 
 
 def scan(width: int = 850, height: int = 1100) -> Image.Image:
-    """A page of text as a scanner sees it: grey, a little tilted, a little dirty."""
+    """Draw a scanned page of text: gray, slightly tilted and slightly dirty."""
     page = Image.new("L", (width, height), 247)
     draw = ImageDraw.Draw(page)
     font = ImageFont.load_default()
@@ -75,7 +75,7 @@ def scan(width: int = 850, height: int = 1100) -> Image.Image:
 
 
 def corners(width: int = 48, height: int = 32) -> Image.Image:
-    """Four coloured quarters: red green over blue yellow. Shows orientation by any corner."""
+    """Draw four colored quarters, red and green above blue and yellow, to show the orientation."""
     image = Image.new("RGB", (width, height))
     x, y = width // 2, height // 2
     for box, color in {
@@ -89,7 +89,7 @@ def corners(width: int = 48, height: int = 32) -> Image.Image:
 
 
 def badge(size: int = 96) -> Image.Image:
-    """A disc on nothing: opaque in the middle, a soft edge, transparent corners."""
+    """Draw a disc: opaque in the middle, with a soft edge and transparent corners."""
     image = corners(size, size).convert("RGBA")
     image.putalpha(Image.radial_gradient("L").resize((size, size)).point(_soft_edge))
     return image
@@ -100,7 +100,7 @@ def _soft_edge(distance: int) -> int:
 
 
 def frames(count: int = 4, size: int = 64) -> list[Image.Image]:
-    """The images of an animation: a dot that walks."""
+    """Draw the frames of an animation of a moving dot."""
     images = []
     for place in range(count):
         image = corners(size, size)

@@ -20,14 +20,14 @@ from PIL import Image, features
 
 try:
     from examples.drawings import RED, badge, chart, corners, frames, noise, photo, scan
-except ImportError:  # run as a program, with this folder as the path
+except ImportError:  # Run as a program from this folder.
     from drawings import RED, badge, chart, corners, frames, noise, photo, scan
 
 MIB = 1024 * 1024
 ORIENTATION = 0x0112
 
-# How a camera held each of the eight ways stores an upright image: the inverse of what a
-# reader has to do for that value of the EXIF orientation.
+# How a camera stores an upright image for each EXIF orientation: the inverse of the reader's
+# transposition.
 _STORED = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -51,17 +51,17 @@ def encode(image: Image.Image, file_format: str, **options: object) -> bytes:
 
 
 def jpeg(width: int = 640, height: int = 480, *, quality: int = 85, seed: int = 1) -> bytes:
-    """A photo as an ordinary JPEG."""
+    """Create a photo as an ordinary JPEG."""
     return encode(photo(width, height, seed), "JPEG", quality=quality)
 
 
 def png(width: int = 640, height: int = 400) -> bytes:
-    """A chart as an ordinary PNG."""
+    """Create a chart as an ordinary PNG."""
     return encode(chart(width, height), "PNG")
 
 
 def rotated_jpeg(orientation: int, width: int = 48, height: int = 32) -> bytes:
-    """A JPEG that is ``width`` x ``height`` and red top left only if its EXIF is obeyed.
+    """Create a JPEG that has this size, and red at the top left, only with its EXIF orientation.
 
     Args:
         orientation: The EXIF orientation it carries, 1 to 8.
@@ -85,7 +85,7 @@ def exif(orientation: int = 1) -> Image.Exif:
 
 
 def private_jpeg(orientation: int = 6) -> bytes:
-    """A JPEG with a location, a camera and a comment."""
+    """Create a JPEG with a location, a camera and a comment."""
     options: dict[str, object] = {"exif": exif(orientation), "comment": b"SECRET comment"}
     return encode(photo(320, 240), "JPEG", quality=85, **options)
 
@@ -93,13 +93,13 @@ def private_jpeg(orientation: int = 6) -> bytes:
 def write_png(
     width: int, height: int, bits: int, color: int, rows: Iterable[bytes], *, level: int = 6
 ) -> bytes:
-    """A PNG from its raw rows, for kinds that Pillow cannot save.
+    """Create a PNG from its raw rows, for kinds that Pillow cannot save.
 
     Args:
         width: Pixels across.
         height: Pixels down.
         bits: Per sample: 1, 2, 4, 8 or 16.
-        color: PNG's color type: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA.
+        color: PNG's color type: 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGBA.
         rows: The rows' bytes, each without its filter byte.
         level: How hard to compress, 0 (stored) to 9.
     """
@@ -111,18 +111,18 @@ def write_png(
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
-    """A PNG chunk: length, kind, data, checksum."""
+    """Create a PNG chunk: length, kind, data and checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def grey16_png(width: int = 64, height: int = 32) -> bytes:
-    """Make a gradient of 16-bit grayscale, dark left to bright right."""
+def gray16_png(width: int = 64, height: int = 32) -> bytes:
+    """Create a gradient in 16-bit grayscale, from dark at the left to bright at the right."""
     row = struct.pack(f">{width}H", *(65535 * x // (width - 1) for x in range(width)))
     return write_png(width, height, 16, 0, [row] * height)
 
 
 def rgb16_png(width: int = 64, height: int = 32) -> bytes:
-    """A color ramp of 16 bits per channel."""
+    """Create a color ramp with 16 bits per channel."""
     row = b"".join(
         struct.pack(">3H", 65535 * x // (width - 1), 32768, 65535 - 65535 * x // (width - 1))
         for x in range(width)
@@ -134,7 +134,7 @@ def rgb16_png(width: int = 64, height: int = 32) -> bytes:
 
 
 def jpeg_of(size: int, seed: int = 2) -> bytes:
-    """A JPEG of exactly ``size`` bytes (4 KiB or more) that opens in a fraction of a second."""
+    """Create a JPEG of exactly ``size`` bytes (at least 4 KiB) that opens quickly."""
     edge = 64
     trial = len(_noisy_jpeg(edge, seed)) - 600
     edge = max(16, int((max(0, size - 700) * 0.96 * edge * edge / trial) ** 0.5) // 8 * 8)
@@ -152,7 +152,7 @@ def _padded_jpeg(data: bytes, size: int) -> bytes:
     parts = [data[:scan_starts]]
     while room:
         length = min(room, 65537)
-        if 0 < room - length < 4:  # a segment takes four bytes at least
+        if 0 < room - length < 4:  # A segment has at least four bytes.
             length -= 4
         if length < 4:
             raise ValueError(f"a JPEG of {size} bytes cannot be made")
@@ -163,7 +163,7 @@ def _padded_jpeg(data: bytes, size: int) -> bytes:
 
 
 def png_of(size: int, seed: int = 2) -> bytes:
-    """A PNG of exactly ``size`` bytes (1 KiB or more) that opens in a fraction of a second."""
+    """Create a PNG of exactly ``size`` bytes (at least 1 KiB) that opens quickly."""
     edge = max(1, int(((size - 200) * 0.98 / 3) ** 0.5))
     data = random.Random(seed).randbytes(edge * edge * 3)
     step = edge * 3
@@ -192,7 +192,7 @@ def _palette(transparent: bool) -> bytes:
 SAMPLES: dict[str, Callable[[], bytes]] = {
     "photo.jpg": jpeg,
     "photo-progressive.jpg": lambda: encode(photo(), "JPEG", quality=85, progressive=True),
-    "photo-grey.jpg": lambda: encode(photo().convert("L"), "JPEG"),
+    "photo-gray.jpg": lambda: encode(photo().convert("L"), "JPEG"),
     "photo-cmyk.jpg": lambda: encode(photo(320, 240).convert("CMYK"), "JPEG", quality=90),
     "photo-private.jpg": private_jpeg,
     "photo-5mib.jpg": lambda: jpeg_of(5 * MIB),
@@ -204,9 +204,9 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "chart.png": png,
     "tiny.png": lambda: encode(Image.new("RGB", (1, 1), RED), "PNG"),
     "alpha.png": lambda: encode(badge(), "PNG"),
-    "grey-alpha.png": lambda: encode(badge().convert("LA"), "PNG"),
-    "grey.png": lambda: encode(scan(200, 260), "PNG"),
-    "grey16.png": grey16_png,
+    "gray-alpha.png": lambda: encode(badge().convert("LA"), "PNG"),
+    "gray.png": lambda: encode(scan(200, 260), "PNG"),
+    "gray16.png": gray16_png,
     "rgb16.png": rgb16_png,
     "palette.png": lambda: _palette(transparent=False),
     "palette-alpha.png": lambda: _palette(transparent=True),

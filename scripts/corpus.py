@@ -35,14 +35,14 @@ from xai_vision.imaging import ImageError, PreparedImage, prepare_image
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "pillow-sdist"
 VERSION = "13.0.0"
-AT_LEAST = 1000  # files
-# CPU seconds. Finds hangs on any machine; benchmarks measure the speed.
-SECONDS = 30.0
-PATIENCE = 120.0  # seconds of wall-clock time
+MIN_FILES = 1000
+# CPU seconds. This finds hangs on any machine; benchmarks measure the speed.
+MAX_CPU_SECONDS = 30.0
+TIMEOUT_SECONDS = 120.0
 MEMORY = 1536 * 1024 * 1024
 SMALL = 60_000
 
-WAYS: dict[str, dict[str, Any]] = {
+MODES: dict[str, dict[str, Any]] = {
     "as it is": {},
     "verified": {"verify": True},
     "stripped": {"verify": True, "strip_metadata": True},
@@ -54,140 +54,140 @@ WAYS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What became of one file in one way: a word for the table, and what was wrong if anything."""
+class Outcome:
+    """The result for a file in a mode: its kind for the table, and an error if it is wrong."""
 
     kind: str
-    wrong: str = ""
+    error: str = ""
 
 
 def main() -> int:
-    """Fetch the corpus, try every file in every way, print the table."""
+    """Download the corpus, prepare every file in every mode, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, help="only these files")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at the same time")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="number of processes")
     options = parser.parse_args()
     files = options.files or sorted(corpus())
-    started = time.monotonic()
+    start = time.monotonic()
     table: dict[str, collections.Counter[str]] = {}
-    bad: list[str] = []
+    errors: list[str] = []
     slowest: list[tuple[float, str]] = []
-    for way in WAYS:
-        counts = table[way] = collections.Counter()
-        for path, verdict, seconds in shared_out(files, way, options.jobs):
-            counts[verdict.kind] += 1
-            slowest.append((seconds, f"{path.name} ({way})"))
-            if verdict.wrong:
-                bad.append(f"{path.name} ({way}): {verdict.wrong}")
-    report(table, len(files), sorted(slowest)[-5:], bad, time.monotonic() - started)
-    if not options.files and len(files) < AT_LEAST:
-        print(f"only {len(files)} files: the corpus is not whole")
+    for mode in MODES:
+        counts = table[mode] = collections.Counter()
+        for path, outcome, seconds in check_in_parallel(files, mode, options.jobs):
+            counts[outcome.kind] += 1
+            slowest.append((seconds, f"{path.name} ({mode})"))
+            if outcome.error:
+                errors.append(f"{path.name} ({mode}): {outcome.error}")
+    report(table, len(files), sorted(slowest)[-5:], errors, time.monotonic() - start)
+    if not options.files and len(files) < MIN_FILES:
+        print(f"only {len(files)} files: the corpus is incomplete")
         return 1
-    return 1 if bad else 0
+    return 1 if errors else 0
 
 
 def corpus() -> Iterator[Path]:
-    """Pillow's test images, fetched and unpacked on the first run."""
+    """Yield Pillow's test images; the first run downloads and unpacks them."""
     folder = CACHE / f"pillow-{VERSION}" / "Tests"
     if not folder.exists():
         archive = CACHE / f"pillow-{VERSION}.tar.gz"
         if not archive.exists():
             fetch(archive.parent)
         with tarfile.open(archive) as tar:
-            wanted = [m for m in tar.getmembers() if f"{folder.parent.name}/Tests/" in m.name]
-            tar.extractall(CACHE, wanted, filter="data")
+            members = [m for m in tar.getmembers() if f"{folder.parent.name}/Tests/" in m.name]
+            tar.extractall(CACHE, members, filter="data")
     return (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".py")
 
 
 def fetch(folder: Path) -> None:
     """Download Pillow's source distribution through pip."""
     folder.mkdir(parents=True, exist_ok=True)
-    what = ["--no-deps", "--no-binary", ":all:", f"pillow=={VERSION}", "-d", str(folder)]
-    subprocess.run([sys.executable, "-m", "pip", "download", "-q", *what], check=True)
+    options = ["--no-deps", "--no-binary", ":all:", f"pillow=={VERSION}", "-d", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", "download", "-q", *options], check=True)
 
 
-# --- in a process of its own, which may be killed ------------------------------------------------
+# --- child processes, which may be killed -------------------------------------------------------
 
 
-def shared_out(files: list[Path], way: str, jobs: int) -> list[tuple[Path, Verdict, float]]:
-    """Judge the files in several processes."""
-    with ThreadPoolExecutor(jobs) as crew:
+def check_in_parallel(files: list[Path], mode: str, jobs: int) -> list[tuple[Path, Outcome, float]]:
+    """Check the files in several processes."""
+    with ThreadPoolExecutor(jobs) as pool:
         shares = [files[number::jobs] for number in range(jobs)]
-        done = crew.map(lambda share: list(judged(share, way)), shares)
-        return [one for share in done for one in share]
+        results = pool.map(lambda share: list(check_files(share, mode)), shares)
+        return [result for share in results for result in share]
 
 
-def judged(files: list[Path], way: str) -> Iterator[tuple[Path, Verdict, float]]:
-    """Judge the files one after another in a child process, a new one after each casualty."""
+def check_files(files: list[Path], mode: str) -> Iterator[tuple[Path, Outcome, float]]:
+    """Check the files in a child process; start a new one after each hang or crash."""
     child: tuple[mp.process.BaseProcess, Connection[Any, Any]] | None = None
     for path in files:
         process, pipe = child or start_child()
         child = process, pipe
-        pipe.send((path, way))
-        verdict, seconds = Verdict("hang", "no end"), PATIENCE
+        pipe.send((path, mode))
+        outcome, seconds = Outcome("hang", "the timeout expired"), TIMEOUT_SECONDS
         try:
-            # The child times the preparing alone, and by the processor.
-            if pipe.poll(PATIENCE):
-                verdict, seconds = pipe.recv()
+            # The child measures only the CPU time of the preparation.
+            if pipe.poll(TIMEOUT_SECONDS):
+                outcome, seconds = pipe.recv()
         except EOFError:
-            verdict = Verdict("crash", "the process died")
-        if verdict.kind in ("hang", "crash"):
+            outcome = Outcome("crash", "the process died")
+        if outcome.kind in ("hang", "crash"):
             process.kill()
             process.join()
             child = None
-        yield path, verdict, seconds
+        yield path, outcome, seconds
     if child:
         child[1].send(None)
         child[0].join()
 
 
 def start_child() -> tuple[mp.process.BaseProcess, Connection[Any, Any]]:
-    """Start a process that judges the files sent to it."""
+    """Start a process that checks the files sent to it."""
     context = mp.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(theirs,), daemon=True)
+    parent_end, child_end = context.Pipe()
+    process = context.Process(target=serve, args=(child_end,), daemon=True)
     process.start()
-    theirs.close()
-    return process, ours
+    child_end.close()
+    return process, parent_end
 
 
 def serve(pipe: Connection[Any, Any]) -> None:
-    """Judge files until None is sent, within the memory allowed."""
+    """Check files until None is received, with limited memory."""
     from PIL import Image
 
     Image.init()
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     while (job := pipe.recv()) is not None:
-        path, way = job
-        begun = time.process_time()
+        path, mode = job
+        start = time.process_time()
         try:
-            prepared: PreparedImage | ImageError = prepare(path, way)
+            prepared: PreparedImage | ImageError = prepare(path, mode)
         except ImageError as error:
             prepared = error
-        except BaseException as error:  # noqa: BLE001 - this is what must not happen
-            verdict = Verdict("exception", f"{type(error).__name__}: {error}")
-            pipe.send((verdict, time.process_time() - begun))
+        except BaseException as error:  # noqa: BLE001 - the script looks for these
+            outcome = Outcome("exception", f"{type(error).__name__}: {error}")
+            pipe.send((outcome, time.process_time() - start))
             continue
-        seconds = time.process_time() - begun
+        seconds = time.process_time() - start
         try:
-            verdict = judge(path, way, prepared)
+            outcome = check(path, mode, prepared)
         except MemoryError:
-            verdict = Verdict("unjudged")
-        if seconds > SECONDS:
-            verdict = Verdict("slow", f"{seconds:.1f} s")
-        pipe.send((verdict, seconds))
+            outcome = Outcome("unchecked")
+        if seconds > MAX_CPU_SECONDS:
+            outcome = Outcome("slow", f"{seconds:.1f} s")
+        pipe.send((outcome, seconds))
 
 
-def prepare(path: Path, way: str) -> PreparedImage:
-    """Prepare a file the given way."""
-    options = WAYS[way]
-    if way == "bytes":
+def prepare(path: Path, mode: str) -> PreparedImage:
+    """Prepare a file in a mode."""
+    options = MODES[mode]
+    if mode == "bytes":
         return prepare_image(path.read_bytes(), **options)
-    if way == "data URL":
+    if mode == "data URL":
         text = base64.b64encode(path.read_bytes()).decode()
         return prepare_image(f"data:image/png;base64,{text}", **options)
-    if way == "Pillow image":
+    if mode == "Pillow image":
         from PIL import Image
 
         try:
@@ -198,32 +198,32 @@ def prepare(path: Path, way: str) -> PreparedImage:
     return prepare_image(path, **options)
 
 
-# --- the judgement -------------------------------------------------------------------------------
+# --- checks --------------------------------------------------------------------------------------
 
 
-def judge(path: Path, way: str, prepared: PreparedImage | ImageError) -> Verdict:
-    """Say whether what came out is right."""
+def check(path: Path, mode: str, prepared: PreparedImage | ImageError) -> Outcome:
+    """Check the prepared image or the error."""
     if isinstance(prepared, ImageError):
         text = str(prepared)
         if not (prepared.source and prepared.reason and text.isprintable() and len(text) < 400):
-            return Verdict("bad error", repr(text))
-        return Verdict(type(prepared).__name__)
+            return Outcome("bad error", repr(text))
+        return Outcome(type(prepared).__name__)
     kind = "same" if not prepared.changes else "lossless" if prepared.lossless else "lossy"
-    for check in (check_output, check_same, check_pixels):
-        wrong = check(path, way, prepared)
-        if wrong:
-            return Verdict("wrong", wrong)
-    return Verdict(f"{prepared.format} {kind}")
+    for check_one in (check_output, check_unchanged, check_pixels):
+        error = check_one(path, mode, prepared)
+        if error:
+            return Outcome("wrong", error)
+    return Outcome(f"{prepared.format} {kind}")
 
 
-def check_output(path: Path, way: str, prepared: PreparedImage) -> str:
-    """The output is a JPEG or PNG within the limits that opens with the size it is said to have."""
+def check_output(path: Path, mode: str, prepared: PreparedImage) -> str:
+    """Check that the output is a JPEG or PNG within the limits, with the reported size."""
     from PIL import Image, ImageOps
 
     label, _, text = prepared.url().partition(",")
     data = base64.b64decode(text, validate=True)
-    most = SMALL if way == "small" else 20 * 1024 * 1024
-    if len(data) > most or len(data) != prepared.size_bytes:
+    maximum = SMALL if mode == "small" else 20 * 1024 * 1024
+    if len(data) > maximum or len(data) != prepared.size_bytes:
         return f"{len(data):,} bytes"
     try:
         image = Image.open(io.BytesIO(data))
@@ -231,25 +231,25 @@ def check_output(path: Path, way: str, prepared: PreparedImage) -> str:
         upright = ImageOps.exif_transpose(image)
     except Exception as error:  # noqa: BLE001
         return f"does not open: {type(error).__name__}: {error}"
-    found = "JPEG" if image.format == "MPO" else image.format
-    if found not in ("JPEG", "PNG") or found != prepared.format:
-        return f"is a {found}"
+    actual = "JPEG" if image.format == "MPO" else image.format
+    if actual not in ("JPEG", "PNG") or actual != prepared.format:
+        return f"is a {actual}"
     if label != f"data:{prepared.media_type};base64":
         return f"label {label}"
     if upright.size != prepared.size:
-        return f"size {upright.size}, said to be {prepared.size}"
-    return "" if way != "small" or max(upright.size) <= 200 else f"size {upright.size}"
+        return f"size {upright.size}, reported as {prepared.size}"
+    return "" if mode != "small" or max(upright.size) <= 200 else f"size {upright.size}"
 
 
-def check_same(path: Path, way: str, prepared: PreparedImage) -> str:
-    """What nothing was done to is what it was, byte for byte."""
+def check_unchanged(path: Path, mode: str, prepared: PreparedImage) -> str:
+    """Check that an image without reported changes has the same bytes."""
     if prepared.changes:
         return ""
-    return "" if prepared.read() == path.read_bytes() else "changed without a word"
+    return "" if prepared.read() == path.read_bytes() else "changed without a report"
 
 
-def check_pixels(path: Path, way: str, prepared: PreparedImage) -> str:
-    """What is said to be lossless has the pixels that Pillow finds in the original."""
+def check_pixels(path: Path, mode: str, prepared: PreparedImage) -> str:
+    """Check that a lossless result has the pixels that Pillow decodes from the original."""
     from PIL import Image, ImageChops, ImageOps
 
     if not prepared.lossless:
@@ -269,28 +269,28 @@ def check_pixels(path: Path, way: str, prepared: PreparedImage) -> str:
     difference = ImageChops.difference(
         compare(ours).convert("RGBA"), compare(upright).convert("RGBA")
     )
-    return "" if not difference.getbbox(alpha_only=False) else "other pixels"
+    return "" if not difference.getbbox(alpha_only=False) else "different pixels"
 
 
 def report(
     table: dict[str, collections.Counter[str]],
     files: int,
     slowest: list[tuple[float, str]],
-    bad: list[str],
+    errors: list[str],
     seconds: float,
 ) -> None:
-    """Print what became of the files, way by way, and every violation."""
+    """Print the outcomes for each mode, and every error."""
     kinds = sorted({kind for counts in table.values() for kind in counts})
     width = max(map(len, kinds))
-    print(" " * width, *(f"{way:>12}" for way in table))
+    print(" " * width, *(f"{mode:>12}" for mode in table))
     for kind in kinds:
         print(f"{kind:<{width}}", *(f"{counts[kind]:>12}" for counts in table.values()))
-    print(f"\n{files} files, {len(table)} ways, {seconds:.0f} s; the slowest:")
-    for took, what in slowest:
-        print(f"  {took:.2f} s  {what}")
-    for line in bad:
-        print("VIOLATION", line)
-    print(f"{len(bad)} violations")
+    print(f"\n{files} files, {len(table)} modes, {seconds:.0f} s; the slowest:")
+    for cpu_seconds, name in slowest:
+        print(f"  {cpu_seconds:.2f} s  {name}")
+    for line in errors:
+        print("ERROR", line)
+    print(f"{len(errors)} errors")
 
 
 if __name__ == "__main__":

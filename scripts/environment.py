@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the virtual environments this project works in, with nothing but Python and pip.
+"""Create the virtual environments of this project, with only Python and pip.
 
     python3 scripts/environment.py [NAME]     make NAME if needed, print the path of its Python
     python3 scripts/environment.py --lock     write scripts/constraints.txt anew
@@ -82,7 +82,7 @@ def python_of(name: str) -> Path:
 
 
 def ensure(name: str) -> Path:
-    """Make the environment unless it exists and is up to date; return its Python."""
+    """Create the environment unless it exists and is up to date; return its Python."""
     home = directory_of(name)
     stamp = home / "fingerprint"
     fingerprint = _fingerprint(name)

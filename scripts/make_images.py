@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from PIL import Image, ImageFile  # noqa: E402  # found by the line above
+from PIL import Image, ImageFile  # noqa: E402  # needs sys.path from above
 
 from examples import drawings, images  # noqa: E402
 from xai_vision.imaging import prepare_image  # noqa: E402
@@ -21,11 +21,11 @@ SIDE = 96
 
 
 def illustrate(folder: Path) -> None:
-    """Draw what goes in and what comes out, as docs/images.md shows it."""
+    """Draw the sources and results that docs/images.md shows."""
     folder.mkdir(parents=True, exist_ok=True)
     photo, badge = drawings.photo(SIDE * 4 // 3, SIDE), drawings.badge(SIDE)
     on_white = Image.alpha_composite(Image.new("RGBA", badge.size, "white"), badge)
-    shown = {
+    by_name = {
         "photo": photo,
         "sideways-given": photo.transpose(Image.Transpose.ROTATE_90),
         "alpha-given": on_squares(badge),
@@ -33,22 +33,22 @@ def illustrate(folder: Path) -> None:
         "animated-sent": prepare_image(images.SAMPLES["animated.gif"]()).pil(),
         "truncated-given": half(images.encode(photo, "JPEG", quality=85)),
     }
-    for name, image in shown.items():
+    for name, image in by_name.items():
         image.convert("RGB").quantize(96).save(folder / f"{name}.png", optimize=True)
     (folder / "animated-given.gif").write_bytes(images.SAMPLES["animated.gif"]())
 
 
 def on_squares(image: Image.Image) -> Image.Image:
-    """Lay a transparent image on the grey squares that show what is transparent."""
-    ground = Image.new("RGBA", image.size, "white")
+    """Put a transparent image on the usual gray squares."""
+    background = Image.new("RGBA", image.size, "white")
     for x in range(0, image.width, 8):
         for y in range(x // 8 % 2 * 8, image.height, 16):
-            ground.paste((204, 204, 204, 255), (x, y, x + 8, y + 8))
-    return Image.alpha_composite(ground, image)
+            background.paste((204, 204, 204, 255), (x, y, x + 8, y + 8))
+    return Image.alpha_composite(background, image)
 
 
 def half(data: bytes) -> Image.Image:
-    """What a forgiving viewer shows of a download that broke off."""
+    """Decode the first half of a file, like a tolerant viewer."""
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     with Image.open(io.BytesIO(data[: len(data) // 2])) as image:
         image.load()

@@ -26,7 +26,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from examples import images  # found by the line above
+from examples import images  # needs sys.path from above
 from xai_vision import AsyncClient, Client, RetryPolicy
 from xai_vision.chat import Content, image, user
 from xai_vision.errors import (

@@ -191,7 +191,7 @@ def _sources(name: str, values: Sequence[object] | None) -> list[chat_pb2.Source
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise InvalidRequestError(f"{name} must be a list, such as [web_source()]")
     try:
-        return [adopt(value, chat_pb2.Source) for value in values]  # type: ignore[arg-type]
+        return [adopt(value, chat_pb2.Source) for value in values]  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     except TypeError as error:
         raise InvalidRequestError(
             f"{name} must contain what web_source() and the like return: {error}"

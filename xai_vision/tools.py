@@ -275,7 +275,7 @@ def get_tool_call_type(tool_call: chat_pb2.ToolCall) -> ToolCallType:
     return _TYPES.get(tool_call.type, "unknown")
 
 
-_TYPES = {
+_TYPES: dict[int, ToolCallType] = {
     number: cast("ToolCallType", name.removeprefix("TOOL_CALL_TYPE_").lower())
     for name, number in chat_pb2.ToolCallType.items()
 }

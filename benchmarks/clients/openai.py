@@ -1,4 +1,4 @@
-"""The openai package over HTTP/1.1, where it is installed: the REST way to the same responses."""
+"""The openai package over HTTP/1.1, if it is installed: the same responses over REST."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 from openai import AsyncOpenAI, DefaultHttpxClient, OpenAI
 
-# Pieces of 20 MiB images and crowds take their time; nothing is to be sent twice.
+# Large images and concurrent calls take long, and no request may be sent twice.
 _CALL = {"timeout": 120, "max_retries": 0}
 
 
@@ -23,73 +23,75 @@ def _image(text, source):
     return {"role": "user", "content": parts}
 
 
-def _base(where):
-    return f"http{'s' if where.root else ''}://{where.target}/v1"
+def _base(server):
+    return f"http{'s' if server.root else ''}://{server.target}/v1"
 
 
 class Blocking:
-    def __init__(self, where):
+    def __init__(self, server):
         client = None
-        if where.root is not None:
-            trusted = ssl.create_default_context(cadata=where.root.decode())
+        if server.root is not None:
+            trusted = ssl.create_default_context(cadata=server.root.decode())
             client = DefaultHttpxClient(verify=trusted)
-        self._client = OpenAI(api_key=where.key, base_url=_base(where), http_client=client, **_CALL)
+        self._client = OpenAI(
+            api_key=server.key, base_url=_base(server), http_client=client, **_CALL
+        )
         self._create = self._client.chat.completions.create
 
-    def _asked(self, *messages):
+    def _complete(self, *messages):
         return self._create(model="grok-4", messages=messages).choices[0].message.content
 
     def ask(self, text):
-        return self._asked(_text(text))
+        return self._complete(_text(text))
 
-    def look(self, text, source):
-        return self._asked(_image(text, source))
+    def ask_image(self, text, source):
+        return self._complete(_image(text, source))
 
     def converse(self, text, sources):
-        messages, took = [], []
+        messages, times = [], []
         for source in sources:
-            began = time.perf_counter()
+            start = time.perf_counter()
             messages.append(_image(text, source))
-            response = self._asked(*messages)
+            response = self._complete(*messages)
             messages.append({"role": "assistant", "content": response})
-            took.append(time.perf_counter() - began)
-        return took
+            times.append(time.perf_counter() - start)
+        return times
 
-    def stream(self, model, each):
-        whole, count = "", 0
+    def stream(self, model, read_each):
+        text, count = "", 0
         for chunk in self._create(model=model, messages=[_text("Go on")], stream=True):
-            whole += chunk.choices[0].delta.content or ""
-            if each:
-                count += len(whole) > 0
-        return len(whole)
+            text += chunk.choices[0].delta.content or ""
+            if read_each:
+                count += len(text) > 0
+        return len(text)
 
     def close(self):
         self._client.close()
 
 
 class Asyncio:
-    def __init__(self, where):
-        self._client = AsyncOpenAI(api_key=where.key, base_url=_base(where), **_CALL)
+    def __init__(self, server):
+        self._client = AsyncOpenAI(api_key=server.key, base_url=_base(server), **_CALL)
         self._create = self._client.chat.completions.create
 
-    async def _asked(self, message):
+    async def _complete(self, message):
         response = await self._create(model="grok-4", messages=[message])
         return response.choices[0].message.content
 
     async def ask(self, text):
-        return await self._asked(_text(text))
+        return await self._complete(_text(text))
 
-    async def look(self, text, source):
-        return await self._asked(_image(text, source))
+    async def ask_image(self, text, source):
+        return await self._complete(_image(text, source))
 
-    async def stream(self, model, each):
-        whole, count = "", 0
+    async def stream(self, model, read_each):
+        text, count = "", 0
         chunks = await self._create(model=model, messages=[_text("Go on")], stream=True)
         async for chunk in chunks:
-            whole += chunk.choices[0].delta.content or ""
-            if each:
-                count += len(whole) > 0
-        return len(whole)
+            text += chunk.choices[0].delta.content or ""
+            if read_each:
+                count += len(text) > 0
+        return len(text)
 
     async def close(self):
         await self._client.close()

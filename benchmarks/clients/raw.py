@@ -1,4 +1,4 @@
-"""A bare grpc multicallable and protobuf messages, as one would write it without an SDK."""
+"""Bare gRPC multicallables and protobuf messages, as a program without an SDK uses them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 import grpc
 
-# Loads the messages alone: importing the package they are in costs next to nothing.
+# This loads only the messages; importing their package costs almost nothing.
 from xai_vision.proto import chat_pb2, image_pb2
 
 _UNARY = "/xai_api.Chat/GetCompletion"
@@ -45,67 +45,67 @@ def _request(model, *messages):
 
 
 class Blocking:
-    def __init__(self, where):
-        self._call = {"metadata": [("authorization", f"Bearer {where.key}")], "timeout": 120}
-        if where.root is None:
-            self._channel = grpc.insecure_channel(where.target)
+    def __init__(self, server):
+        self._call = {"metadata": [("authorization", f"Bearer {server.key}")], "timeout": 120}
+        if server.root is None:
+            self._channel = grpc.insecure_channel(server.target)
         else:
-            trusted = grpc.ssl_channel_credentials(where.root)
-            self._channel = grpc.secure_channel(where.target, trusted)
+            trusted = grpc.ssl_channel_credentials(server.root)
+            self._channel = grpc.secure_channel(server.target, trusted)
         self._sample, self._stream = _multicallables(self._channel)
 
     def ask(self, text):
         request = _request("grok-4", _message(_text(text)))
         return self._sample(request, **self._call).outputs[0].message.content
 
-    def look(self, text, source):
+    def ask_image(self, text, source):
         request = _request("grok-4", _message(_text(text), _image(source)))
         return self._sample(request, **self._call).outputs[0].message.content
 
     def converse(self, text, sources):
         request = chat_pb2.GetCompletionsRequest(model="grok-4")
-        took = []
+        times = []
         for source in sources:
-            began = time.perf_counter()
+            start = time.perf_counter()
             request.messages.append(_message(_text(text), _image(source)))
             response = self._sample(request, **self._call).outputs[0].message.content
             request.messages.append(_message(_text(response), role=chat_pb2.ROLE_ASSISTANT))
-            took.append(time.perf_counter() - began)
-        return took
+            times.append(time.perf_counter() - start)
+        return times
 
-    def stream(self, model, each):
-        whole, count = "", 0
+    def stream(self, model, read_each):
+        text, count = "", 0
         for chunk in self._stream(_request(model, _message(_text("Go on"))), **self._call):
-            whole += chunk.outputs[0].delta.content
-            if each:
-                count += len(whole) > 0
-        return len(whole)
+            text += chunk.outputs[0].delta.content
+            if read_each:
+                count += len(text) > 0
+        return len(text)
 
     def close(self):
         self._channel.close()
 
 
 class Asyncio:
-    def __init__(self, where):
-        self._call = {"metadata": [("authorization", f"Bearer {where.key}")], "timeout": 120}
-        self._channel = grpc.aio.insecure_channel(where.target)
+    def __init__(self, server):
+        self._call = {"metadata": [("authorization", f"Bearer {server.key}")], "timeout": 120}
+        self._channel = grpc.aio.insecure_channel(server.target)
         self._sample, self._stream = _multicallables(self._channel)
 
     async def ask(self, text):
         request = _request("grok-4", _message(_text(text)))
         return (await self._sample(request, **self._call)).outputs[0].message.content
 
-    async def look(self, text, source):
+    async def ask_image(self, text, source):
         request = _request("grok-4", _message(_text(text), _image(source)))
         return (await self._sample(request, **self._call)).outputs[0].message.content
 
-    async def stream(self, model, each):
-        whole, count = "", 0
+    async def stream(self, model, read_each):
+        text, count = "", 0
         async for chunk in self._stream(_request(model, _message(_text("Go on"))), **self._call):
-            whole += chunk.outputs[0].delta.content
-            if each:
-                count += len(whole) > 0
-        return len(whole)
+            text += chunk.outputs[0].delta.content
+            if read_each:
+                count += len(text) > 0
+        return len(text)
 
     async def close(self):
         await self._channel.close()

@@ -1,4 +1,4 @@
-"""xAI's own SDK, where it is installed."""
+"""xAI's own SDK, if it is installed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import time
 from xai_sdk import AsyncClient, Client
 from xai_sdk.chat import image, user
 
-# It trusts the test's certificate by way of the environment variable that gRPC itself reads.
-# Its own limit to a request is 20 MiB, which large work here is over.
+# An environment variable of gRPC makes it trust the certificate of the benchmark. Its default limit
+# of 20 MiB for a request is too low for some items.
 _OPTIONS = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
 
 
@@ -19,31 +19,31 @@ def _image(source):
 
 
 class Blocking:
-    def __init__(self, where):
-        self._client = Client(api_key=where.key, api_host=where.target, channel_options=_OPTIONS)
+    def __init__(self, server):
+        self._client = Client(api_key=server.key, api_host=server.target, channel_options=_OPTIONS)
 
     def ask(self, text):
         return self._client.chat.create("grok-4").append(user(text)).sample().content
 
-    def look(self, text, source):
+    def ask_image(self, text, source):
         chat = self._client.chat.create("grok-4").append(user(text, _image(source)))
         return chat.sample().content
 
     def converse(self, text, sources):
         chat = self._client.chat.create("grok-4")
-        took = []
+        times = []
         for source in sources:
-            began = time.perf_counter()
+            start = time.perf_counter()
             chat.append(user(text, _image(source)))
             chat.append(chat.sample())
-            took.append(time.perf_counter() - began)
-        return took
+            times.append(time.perf_counter() - start)
+        return times
 
-    def stream(self, model, each):
+    def stream(self, model, read_each):
         response, count = None, 0
         chat = self._client.chat.create(model).append(user("Go on"))
         for response, _ in chat.stream():
-            if each:
+            if read_each:
                 count += len(response.content) > 0
         return len(response.content)
 
@@ -52,23 +52,23 @@ class Blocking:
 
 
 class Asyncio:
-    def __init__(self, where):
+    def __init__(self, server):
         self._client = AsyncClient(
-            api_key=where.key, api_host=where.target, channel_options=_OPTIONS
+            api_key=server.key, api_host=server.target, channel_options=_OPTIONS
         )
 
     async def ask(self, text):
         return (await self._client.chat.create("grok-4").append(user(text)).sample()).content
 
-    async def look(self, text, source):
+    async def ask_image(self, text, source):
         chat = self._client.chat.create("grok-4").append(user(text, _image(source)))
         return (await chat.sample()).content
 
-    async def stream(self, model, each):
+    async def stream(self, model, read_each):
         response, count = None, 0
         chat = self._client.chat.create(model).append(user("Go on"))
         async for response, _ in chat.stream():
-            if each:
+            if read_each:
                 count += len(response.content) > 0
         return len(response.content)
 

@@ -1,4 +1,4 @@
-"""This project."""
+"""xai_vision, the package of this project."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from xai_vision.chat import image, user
 
 
 class Blocking:
-    def __init__(self, where):
-        self._client = Client(where.key, api_host=where.target, root_certificates=where.root)
+    def __init__(self, server):
+        self._client = Client(server.key, api_host=server.target, root_certificates=server.root)
 
     def ask(self, text):
         return self._client.chat.create("grok-4").append(user(text)).sample().content
 
-    def look(self, text, source):
+    def ask_image(self, text, source):
         chat = self._client.chat.create("grok-4").append(user(text, image(source)))
         return chat.sample().content
 
     def converse(self, text, sources):
         chat = self._client.chat.create("grok-4")
-        took = []
+        times = []
         for source in sources:
-            began = time.perf_counter()
+            start = time.perf_counter()
             chat.append(user(text, image(source)))
             chat.append(chat.sample())
-            took.append(time.perf_counter() - began)
-        return took
+            times.append(time.perf_counter() - start)
+        return times
 
-    def stream(self, model, each):
+    def stream(self, model, read_each):
         response, count = None, 0
         chat = self._client.chat.create(model).append(user("Go on"))
         for response, _ in chat.stream():
-            if each:
+            if read_each:
                 count += len(response.content) > 0
         return len(response.content)
 
@@ -42,21 +42,21 @@ class Blocking:
 
 
 class Asyncio:
-    def __init__(self, where):
-        self._client = AsyncClient(where.key, api_host=where.target)
+    def __init__(self, server):
+        self._client = AsyncClient(server.key, api_host=server.target)
 
     async def ask(self, text):
         return (await self._client.chat.create("grok-4").append(user(text)).sample()).content
 
-    async def look(self, text, source):
+    async def ask_image(self, text, source):
         chat = self._client.chat.create("grok-4").append(user(text, image(source)))
         return (await chat.sample()).content
 
-    async def stream(self, model, each):
+    async def stream(self, model, read_each):
         response, count = None, 0
         chat = self._client.chat.create(model).append(user("Go on"))
         async for response, _ in chat.stream():
-            if each:
+            if read_each:
                 count += len(response.content) > 0
         return len(response.content)
 

@@ -15,7 +15,7 @@ from xai_vision.proto import chat_pb2
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 urls = st.builds("https://example.com/{}.png".format, st.text("abcé🙂/?&=%", max_size=30))
-files = st.sampled_from([png(), jpeg(), sample("tiny.png"), sample("photo-grey.jpg")])
+files = st.sampled_from([png(), jpeg(), sample("tiny.png"), sample("photo-gray.jpg")])
 image_parts = st.builds(
     lambda source, detail: image(source, detail=detail),
     urls | files | st.builds(data_url, files),

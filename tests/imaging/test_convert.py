@@ -172,12 +172,12 @@ def test_16_bit_gray_stays_16_bit(kind):
 
 
 def test_a_16_bit_png_is_not_changed():
-    for data in (builders.grey16_png(), builders.rgb16_png()):
+    for data in (builders.gray16_png(), builders.rgb16_png()):
         assert prepare_image(data).read() == data
 
 
 def test_16_bits_to_8_are_not_clipped():
-    prepared = prepare_image(builders.grey16_png(256, 8), max_side=128)
+    prepared = prepare_image(builders.gray16_png(256, 8), max_side=128)
     image = prepared.pil()
     assert image.mode == "L"
     assert image.getpixel((0, 2)) < 4

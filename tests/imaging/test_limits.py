@@ -120,7 +120,7 @@ def test_max_side_applies_the_orientation(orientation):
 
 
 def test_max_side_of_other_kinds():
-    for source in (png(), builders.grey16_png(), builders.SAMPLES["palette-alpha.png"]()):
+    for source in (png(), builders.gray16_png(), builders.SAMPLES["palette-alpha.png"]()):
         prepared = prepare_image(source, max_side=32)
         assert max(prepared.size) == 32
         assert prepared.format == "PNG"

@@ -39,7 +39,7 @@ def test_jpeg(orientation):
         assert dict(image.getexif()) == ({} if orientation == 1 else {0x0112: orientation})
 
 
-@pytest.mark.parametrize("name", ["photo-progressive.jpg", "photo-cmyk.jpg", "photo-grey.jpg"])
+@pytest.mark.parametrize("name", ["photo-progressive.jpg", "photo-cmyk.jpg", "photo-gray.jpg"])
 def test_every_kind_of_jpeg(name):
     data = sample(name)
     annotated = data[:2] + segment(0xFE, b"SECRET") + segment(0xED, b"Photoshop SECRET") + data[2:]

@@ -16,13 +16,13 @@ def rows(heading: str) -> dict[str, list[list[str]]]:
     """Return a table's rows: the first column, and the words in each of the other columns."""
     lines = DOCS.read_text(encoding="utf-8").splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith(f"| {heading} |"))
-    found = {}
+    rows = {}
     for line in lines[start + 2 :]:
         if not line.startswith("|"):
             break
         first, *rest = (cell.strip() for cell in line.strip("|").split("|"))
-        found[first] = [[word.strip("`") for word in cell.split()] for cell in rest]
-    return found
+        table[first] = [[word.strip("`") for word in cell.split()] for cell in rest]
+    return table
 
 
 def chat(**more: Any) -> dict[str, Any]:

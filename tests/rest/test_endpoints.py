@@ -17,6 +17,7 @@ import pytest
 from tests.rest.http_client import ask, complete, respond
 from tests.sample_images import jpeg
 from tests.testing.grpc_calls import data_url, open_caller
+from tests.testing.waiting import LIMIT
 from xai_vision.testing import FakeServer, Fault, Reply
 
 
@@ -170,7 +171,7 @@ def test_tls():
         request = urllib.request.Request(
             f"{server.http_url}/models", headers={"authorization": f"Bearer {server.api_key}"}
         )
-        with urllib.request.urlopen(request, context=context, timeout=30) as reply:
+        with urllib.request.urlopen(request, context=context, timeout=LIMIT) as reply:
             assert json.load(reply)["object"] == "list"
 
 
@@ -185,9 +186,9 @@ def test_stop_cancels_hanging_calls(caplog):
         ]
         for thread in threads:
             thread.start()
-        assert server.calls.wait_for(3)
+        assert server.calls.wait_for(3, LIMIT)
     for thread in threads:
-        thread.join(30)
+        thread.join(LIMIT)
     assert statuses == [503] * 3
     assert [record for record in caplog.records if record.name != "asyncio"] == []
 
@@ -202,7 +203,7 @@ def test_stop_interrupts_streams():
             "content-type": "application/json",
         }
         streaming = urllib.request.urlopen(
-            urllib.request.Request(f"{url}/responses", body, headers), timeout=30
+            urllib.request.Request(f"{url}/responses", body, headers), timeout=LIMIT
         )
         streaming.readline()
     # Only an interrupted stream has this status; one that stop() waits for is cancelled.
@@ -266,7 +267,7 @@ def test_concurrent_grpc_and_rest_calls(server):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(LIMIT)
     assert [call.status for call in server.calls] == ["OK"] * 16
 
 

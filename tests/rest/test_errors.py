@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.rest.http_client import ask, complete, respond
+from tests.testing.waiting import LIMIT
 from xai_vision.testing import FakeServer, Fault, Reply, ServiceError
 
 XAI = {"code", "error"}
@@ -126,9 +127,9 @@ def test_unsent_response_has_no_http_status(server):
     server.fault(Fault.hang(), next=1)
     with pytest.raises(TimeoutError):
         ask(server, "POST", "/responses", {"model": "grok-4", "input": "Hi"}, timeout=0.2)
-    assert server.calls.wait_for(1)
+    assert server.calls.wait_for(1, LIMIT)
     call = server.calls.last
-    assert call.wait_cancelled()
+    assert call.wait_cancelled(LIMIT)
     assert respond(server).status == 200
     assert call.http_status is None
 
@@ -182,15 +183,15 @@ def test_connection_reset(server):
     server.fault(Fault.reset_connection(), next=1)
     with pytest.raises(ConnectionError):
         respond(server)
-    assert server.calls.last.wait_cancelled()
+    assert server.calls.last.wait_cancelled(LIMIT)
     assert respond(server).status == 200
     server.fault(Fault.reset_connection(after_bytes=300), next=1)
     with pytest.raises(ConnectionError):
         respond(server, stream=True)
-    assert server.calls.last.wait_cancelled()
+    assert server.calls.last.wait_cancelled(LIMIT)
     server.fault(Fault.reset_connection(after_bytes=10**6), next=1)
     assert respond(server).status == 200
-    assert server.calls.last.wait()
+    assert server.calls.last.wait(LIMIT)
     assert server.calls.last.status == "OK"
 
 
@@ -210,8 +211,8 @@ def test_frozen_connection(server):
     server.fault(Fault.freeze_connection(after_bytes=40), next=1)
     with pytest.raises(TimeoutError):
         ask(server, "POST", "/responses", {"model": "grok-4", "input": "Hi"}, timeout=0.2)
-    assert server.calls.wait_for(1)
-    assert server.calls.last.wait_cancelled()
+    assert server.calls.wait_for(1, LIMIT)
+    assert server.calls.last.wait_cancelled(LIMIT)
     assert respond(server).status == 200
 
 
@@ -264,14 +265,14 @@ async def test_timeout_and_closed_stream(arest, server):
         await arest.with_options(timeout=0.2, max_retries=0).responses.create(
             model="grok-4", input="Hi"
         )
-    assert server.calls.wait_for(1)
-    assert server.calls.last.wait_cancelled()
+    assert server.calls.wait_for(1, LIMIT)
+    assert server.calls.last.wait_cancelled(LIMIT)
     server.on().reply(Reply("a b c", chunks=3, tps=2))
     stream = await arest.responses.create(model="grok-4", input="Hi", stream=True)
     async for _ in stream:
         break
     await stream.close()
-    assert server.calls.last.wait_cancelled()
+    assert server.calls.last.wait_cancelled(LIMIT)
 
 
 @pytest.mark.peer

@@ -1,4 +1,4 @@
-"""Translation of responses to JSON, whole and streamed."""
+"""Translation of responses to JSON, complete and streamed."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ ENCRYPTED = {"include": ["reasoning.encrypted_content"]}
 )
 def test_stream_ends_with_the_whole_response(body):
     response = generate(**body)
-    whole = from_response(response, api="responses")
+    complete = from_response(response, api="responses")
     events = list(response_events(split_response(response), response.settings))
-    assert events[-1]["response"] == whole
-    assert done_items(events) == [(item["type"], item["id"]) for item in whole["output"]]
+    assert events[-1]["response"] == complete
+    assert done_items(events) == [(item["type"], item["id"]) for item in complete["output"]]
     chat = from_response(response, api="chat")
     chunks = list(chat_chunks(split_response(response), include_usage=True))
     texts = [c["delta"].get("content") or "" for chunk in chunks for c in chunk["choices"]]
@@ -71,9 +71,9 @@ def test_stream_ends_with_the_whole_response(body):
 @pytest.mark.parametrize("effort", ["none", "high"])
 def test_encrypted_reasoning_precedes_the_text(effort):
     response = generate(**ENCRYPTED, reasoning={"effort": effort})
-    whole = from_response(response, api="responses")
-    assert [item["type"] for item in whole["output"]] == ["reasoning", "message"]
-    assert whole["output"][0]["encrypted_content"]
+    complete = from_response(response, api="responses")
+    assert [item["type"] for item in complete["output"]] == ["reasoning", "message"]
+    assert complete["output"][0]["encrypted_content"]
     events = list(response_events(split_response(response), response.settings))
     added = [e for e in events if e["type"] == "response.output_item.added"]
     assert [(e["output_index"], e["item"]["type"]) for e in added] == [
@@ -81,8 +81,8 @@ def test_encrypted_reasoning_precedes_the_text(effort):
         (1, "message"),
     ]
     done = [e["item"] for e in events if e["type"] == "response.output_item.done"]
-    assert whole["output"][0] in done
-    assert events[-1]["response"]["output"] == whole["output"]
+    assert complete["output"][0] in done
+    assert events[-1]["response"]["output"] == complete["output"]
 
 
 def test_unannounced_encrypted_reasoning_comes_last():
@@ -94,11 +94,11 @@ def test_unannounced_encrypted_reasoning_comes_last():
 def test_requested_encrypted_reasoning_may_be_missing():
     response = generate(**ENCRYPTED, reasoning={"effort": "none"})
     response.outputs[0].message.ClearField("encrypted_content")
-    whole = from_response(response, api="responses")
+    complete = from_response(response, api="responses")
     events = list(response_events(split_response(response), response.settings))
-    assert events[-1]["response"] == whole
-    assert "encrypted_content" not in whole["output"][0]
-    assert done_items(events) == [(item["type"], item["id"]) for item in whole["output"]]
+    assert events[-1]["response"] == complete
+    assert "encrypted_content" not in complete["output"][0]
+    assert done_items(events) == [(item["type"], item["id"]) for item in complete["output"]]
 
 
 def test_full_and_empty_responses():

@@ -68,7 +68,7 @@ def test_parts_without_a_message(rest, server, parts):
 def test_stored_and_continued(rest, server):
     first = rest.responses.create(model="grok-4", input=[IMAGE])
     second = rest.responses.create(
-        model="grok-4", input="And its colours?", previous_response_id=first.id
+        model="grok-4", input="And its colors?", previous_response_id=first.id
     )
     assert second.previous_response_id == first.id
     assert "earlier turn" in second.output_text

@@ -66,8 +66,8 @@ MISSPELLED = [
     (on(promt="x"), "on() does not accept 'promt'; did you mean 'prompt'?"),
     (on(priorty=1), "on() does not accept 'priorty'; did you mean 'priority'?"),
     (
-        on(colour=1),
-        "on() does not accept 'colour'. Known are prompt, model, image, images, tools, schema,",
+        on(hue=1),
+        "on() does not accept 'hue'. Known are prompt, model, image, images, tools, schema,",
     ),
     (fault(nxt=2), "fault() does not accept 'nxt'; did you mean 'next'?"),
     (where(stat="OK"), "where() does not accept 'stat'; did you mean 'status'?"),

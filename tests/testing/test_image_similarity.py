@@ -67,7 +67,7 @@ def test_other_images_are_not_near():
         "chart": Image.open(io.BytesIO(png())),
         "page": text_page(3),
         "other page": text_page(7),
-        **{name: flat(name) for name in ("red", "blue", "white", "black", "grey", "pink")},
+        **{name: flat(name) for name in ("red", "blue", "white", "black", "gray", "pink")},
     }
     thumbnails = {name: thumbnail(image.convert("RGB")) for name, image in images.items()}
     distances = {

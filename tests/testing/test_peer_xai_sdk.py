@@ -55,7 +55,7 @@ def test_sample_stream_and_chained_responses(server, client):
     from xai_sdk.chat import user
 
     chained = client.chat.create("grok-4", previous_response_id=sampled.id)
-    chained.append(user("Its colours?"))
+    chained.append(user("Its colors?"))
     assert "from an earlier turn" in chained.sample().content
 
 

@@ -228,11 +228,11 @@ def test_an_unmatched_call_can_be_an_error():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda server: server.on(colour="red"), "colour"),
+        (lambda server: server.on(hue="red"), "hue"),
         (lambda server: server.on().reply(5), "a Reply, a Fault or a str"),
         (lambda server: server.on().replies(), "at least one"),
         (lambda server: server.on().reply(Fault.hang(), reasoning="x"), "does not accept fields"),
-        (lambda server: server.on().reply("x", colour="red"), "colour"),
+        (lambda server: server.on().reply("x", hue="red"), "hue"),
         (lambda server: server.on().reply("x").times(-1), "at least 0"),
         (lambda server: Reply("ab", chunks=["a"]), "must add up to the text"),
         (lambda server: Reply("ab", chunks=0), "at least 1"),

@@ -253,3 +253,9 @@ def test_the_handler_runs_without_a_port():
     assert "Hi" in response.outputs[0].message.content
     rpc = server.invoke_unary_unary(method, (), request("Hi"), None)
     assert rpc.termination()[2] is grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_stopping_right_after_the_start_leaves_no_socket_open():
+    for _ in range(20):
+        FakeServer(http=True).start().stop()
+    gc.collect()  # An open socket would raise a ResourceWarning.

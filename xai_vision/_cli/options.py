@@ -148,7 +148,7 @@ def image_options(function: F) -> F:
 
 
 def _grouped(function: F, options: tuple[Any, ...], name: str, kind: Callable[..., Any]) -> F:
-    fields = kind.__dataclass_fields__  # type: ignore[attr-defined]  # both are dataclasses
+    fields = kind.__dataclass_fields__  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]  # both are dataclasses
 
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
@@ -157,4 +157,4 @@ def _grouped(function: F, options: tuple[Any, ...], name: str, kind: Callable[..
 
     for option in reversed(options):
         option(called)
-    return called  # type: ignore[return-value]  # click reads only its options
+    return called  # type: ignore[return-value]  # pyright: ignore[reportReturnType]  # click reads only its options

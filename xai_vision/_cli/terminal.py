@@ -109,10 +109,10 @@ def console(stream: TextIO | None = None) -> Console:
     """Create a console for tables with the terminal's width."""
     from rich.console import Console
 
-    stream = stream or sys.stdout
+    file = stream or sys.stdout
     return Console(
-        file=stream,
-        width=None if stream.isatty() else _PLAIN_WIDTH,
+        file=file,
+        width=None if file.isatty() else _PLAIN_WIDTH,
         highlight=False,
         emoji=False,
         markup=False,

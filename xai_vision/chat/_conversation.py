@@ -257,11 +257,11 @@ class MessageList(MutableSequence[Message]):
             proto.messages.extend(protos)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, (str, bytes)) or not hasattr(other, "__iter__"):
+        if isinstance(other, (str, bytes)) or not isinstance(other, Iterable):
             return NotImplemented
         return list(self) == list(other)
 
-    __hash__ = None  # type: ignore[assignment]  # lists are not hashable
+    __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # lists are not hashable
 
     def __repr__(self) -> str:
         return repr(list(self))
@@ -284,6 +284,6 @@ def with_settings(settings: Settings, overrides: dict[str, Any]) -> Settings:
     changed = Settings()
     changed.CopyFrom(settings)
     for name in overrides:
-        changed.ClearField(name)  # type: ignore[arg-type]  # our callers pass names of fields
+        changed.ClearField(name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # our callers pass names of fields
     changed.MergeFrom(Settings(**overrides))
     return changed

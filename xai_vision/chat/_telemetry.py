@@ -41,7 +41,7 @@ def request_attributes(
         "gen_ai.request.model": settings.model,
     }
     for field, name in _REQUEST.items():
-        if settings.HasField(field):  # type: ignore[arg-type]  # names of optional fields
+        if settings.HasField(field):  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # names of optional fields
             attributes[f"gen_ai.request.{name}"] = getattr(settings, field)
     if n is not None:
         attributes["gen_ai.request.choice.count"] = n

@@ -27,6 +27,7 @@ class BodyStore(Protocol):
 
     def read(self, start: int, length: int) -> bytes:
         """Return pinned bytes."""
+        ...
 
 
 class ImageUrlSource(ABC):

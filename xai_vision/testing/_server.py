@@ -189,4 +189,4 @@ class FakeServer(Tenant):
         elif isinstance(error, Exception) and hasattr(error, "add_note"):  # Python 3.11
             # An unused rule may have caused the error, but must not replace it.
             for problem in self.problems():
-                error.add_note(f"fake server: {problem}")
+                error.add_note(f"fake server: {problem}")  # pyright: ignore[reportAttributeAccessIssue]

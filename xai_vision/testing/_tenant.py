@@ -163,8 +163,9 @@ class Tenant:
             ValueError: No call can match a condition.
         """
         checked = Conditions.for_future_calls("on()", conditions, "priority")
-        if isinstance(conditions.get("model"), str):
-            check.enum("on(): model", conditions["model"], self._model_names())
+        model = conditions.get("model")
+        if isinstance(model, str):
+            check.enum("on(): model", model, self._model_names())
         rule = Rule(checked, priority=priority, prepare=self._state.enable_fault)
         return self._engine.rules.add(rule)
 

@@ -1,4 +1,4 @@
-"""Validate the arguments of a test.
+"""Checks of the arguments that tests pass.
 
 A wrong type is a ``TypeError`` and a wrong value a ``ValueError``, as in the standard library.
 """
@@ -10,27 +10,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from xai_vision._validation import Validator, short_repr
-
-__all__ = [
-    "boolean",
-    "check_names",
-    "enum",
-    "instance",
-    "integer",
-    "mapping",
-    "number",
-    "pluralize",
-    "sequence",
-    "short_repr",
-    "string",
-    "strings",
-    "suggest_keywords",
-]
+from xai_vision import _validation
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-_validator = Validator(TypeError, ValueError)
+_validator = _validation.Validator(TypeError, ValueError)
 boolean = _validator.boolean
 check_names = _validator.check_names
 enum = _validator.enum
@@ -39,6 +23,7 @@ integer = _validator.integer
 mapping = _validator.mapping
 number = _validator.number
 sequence = _validator.sequence
+short_repr = _validation.short_repr
 string = _validator.string
 strings = _validator.strings
 
@@ -49,10 +34,14 @@ def pluralize(count: int, noun: str) -> str:
 
 
 def suggest_keywords(name: str) -> Callable[[_F], _F]:
-    """Decorate a function without ``**kwargs`` in the same way."""
+    """Decorate a function so that its error for a misspelt keyword suggests the right one.
+
+    Args:
+        name: The function in the error: "deferred()".
+    """
 
     def decorate(function: _F) -> _F:
-        known = [each for each in inspect.signature(function).parameters if each != "self"]
+        known = [key for key in inspect.signature(function).parameters if key != "self"]
 
         @functools.wraps(function)
         def checked(*args: Any, **kwargs: Any) -> Any:

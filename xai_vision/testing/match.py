@@ -54,7 +54,7 @@ class Matcher:
     """A condition on a value.
 
     Attributes:
-        name: The expression that made the matcher, for messages.
+        name: The expression that created the matcher, for messages.
         kinds: The kinds of values that the matcher can match: some of "a string", "bytes",
             "an image", "a list" and "a JSON value".
 

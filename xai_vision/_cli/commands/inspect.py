@@ -123,7 +123,7 @@ def _draw_preview(image: PreparedImage) -> Text:
     for top in range(0, height, 2):
         for column in range(width):
             upper, lower = (
-                Color.from_rgb(*pixels[column, row]) if row < height else None  # type: ignore[index, misc]  # RGB
+                Color.from_rgb(*pixels[column, row]) if row < height else None  # type: ignore[index, misc]  # pyright: ignore[reportOptionalSubscript, reportGeneralTypeIssues]  # RGB
                 for row in (top, top + 1)
             )
             text.append("\N{UPPER HALF BLOCK}", Style(color=upper, bgcolor=lower))

@@ -176,4 +176,7 @@ def detail_to_proto(detail: str | None) -> image_pb2.ImageDetail.ValueType:
 
 def detail_from_proto(detail: image_pb2.ImageDetail.ValueType) -> ImageDetail:
     """Convert a number to an ``ImageDetail``; unknown numbers become "auto"."""
-    return next((name for name, value in DETAILS.items() if value == detail), "auto")
+    for name, value in DETAILS.items():
+        if value == detail:
+            return name
+    return "auto"

@@ -78,7 +78,7 @@ class ProtoBacked(Generic[P]):
             return False
         return bool(adopt(other, type(mine)) == mine)
 
-    __hash__ = None  # type: ignore[assignment]  # messages are mutable
+    __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # messages are mutable
 
     if not TYPE_CHECKING:  # type checkers report unknown attributes
 

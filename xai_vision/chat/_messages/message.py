@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from xai_vision.chat._messages.image_content import ImageContent, OnImage
@@ -203,11 +203,11 @@ class Contents(Sequence["Part"]):
         return iter(self._parts())
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, (str, bytes)) or not hasattr(other, "__iter__"):
+        if isinstance(other, (str, bytes)) or not isinstance(other, Iterable):
             return NotImplemented
         return list(self) == list(other)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 
     def __delitem__(self, index: int | slice) -> None:
         del self._message.proto.content[index]

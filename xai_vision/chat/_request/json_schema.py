@@ -84,13 +84,13 @@ def class_schema(name: str, cls: Any) -> Schema:
         InvalidRequestError: It is another class, has a field without a JSON schema, or Pydantic is
             not installed.
     """
-    is_model = hasattr(cls, "model_json_schema")
-    if not (is_model or dataclasses.is_dataclass(cls) or hasattr(cls, "__required_keys__")):
+    make_schema = getattr(cls, "model_json_schema", None)
+    if not (make_schema or dataclasses.is_dataclass(cls) or hasattr(cls, "__required_keys__")):
         raise InvalidRequestError(
             f"{name}: parameters={cls.__name__}: the class must be a Pydantic model, a dataclass "
             "or a TypedDict, whose fields are the function's arguments"
         )
-    generate = cls.model_json_schema if is_model else partial(_generator(name).class_schema, cls)
+    generate = make_schema or partial(_generator(name).class_schema, cls)
     try:
         schema: Schema = generate()
     except Exception as error:  # noqa: BLE001  # Pydantic raises errors of many classes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from xai_vision._validation import dump_json, short_repr
@@ -67,11 +67,12 @@ def model_schema(name: str, value: Any) -> Mapping[str, Any] | None:
         InvalidRequestError: Pydantic cannot make a schema of the model.
     """
     # Found by its method and not its base class, so that Pydantic is not imported.
+    make_schema: Callable[[], Mapping[str, Any]] | None
     make_schema = getattr(value, "model_json_schema", None)
     if not (isinstance(value, type) and callable(make_schema)):
         return value if isinstance(value, Mapping) else None
     try:
-        schema: Mapping[str, Any] = make_schema()
+        schema = make_schema()
     except Exception as error:  # noqa: BLE001  # Pydantic raises errors of many classes
         raise InvalidRequestError(f"{name}: {value.__name__} has no JSON schema: {error}") from None
     return schema

@@ -203,7 +203,8 @@ def _supported(annotation: Any, visited: tuple[Any, ...] = ()) -> Any:
         return annotation
     if origin in (Union, types.UnionType):
         return _UNION[changed]
-    return origin[changed if len(changed) > 1 else changed[0]]
+    # The origin of arguments is generic.
+    return origin[changed if len(changed) > 1 else changed[0]]  # pyright: ignore[reportOptionalSubscript, reportGeneralTypeIssues]
 
 
 def _copy_typed_dict(cls: Any, visited: tuple[Any, ...]) -> Any:

@@ -95,7 +95,7 @@ def _no_text(response: Response, text: str) -> StructuredOutputError:
 
 
 def _mismatch(response: Response, text: str, error: ValueError) -> StructuredOutputError:
-    errors: Any = getattr(error, "errors", None)
+    errors: Callable[..., list[Any]] | None = getattr(error, "errors", None)
     # Without the input, as the exception's .text holds it, and without links.
     details = errors(include_url=False, include_input=False) if callable(errors) else [str(error)]
     first = details[0] if details else {}

@@ -13,6 +13,7 @@ _EPOCH = datetime(1970, 1, 1)
 class _Enum(Protocol):
     def Name(self, number: Any) -> str:  # noqa: N802 - protobuf's name
         """Return a value's name."""
+        ...
 
 
 def enum_name(enum: _Enum, number: int) -> str:

@@ -22,15 +22,19 @@ class ReplySource(Protocol):
 
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
         """Return the reply with its texts."""
+        ...
 
     def reply_without_text(self) -> chat_pb2.GetChatCompletionResponse:
         """Return the reply, possibly without texts of messages and arguments of tool calls."""
+        ...
 
     def text(self, name: TextField, index: int | None) -> str:
         """Return a text of an output; see ``select_output``."""
+        ...
 
     def tool_calls(self) -> list[chat_pb2.ToolCall]:
         """Return the tool calls of the model, of all outputs."""
+        ...
 
 
 def select_output(

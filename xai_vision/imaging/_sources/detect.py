@@ -79,7 +79,7 @@ def resolve(source: object) -> ResolvedSource:
     if callable(getattr(source, "read", None)):
         return _from_file(source)
     try:
-        view = memoryview(source)  # type: ignore[arg-type]  # array.array, ctypes, ...
+        view = memoryview(source)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # array.array, ctypes, ...
     except TypeError:
         raise _unsupported_type(source) from None
     return _from_bytes(view)

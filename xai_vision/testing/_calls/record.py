@@ -50,6 +50,7 @@ class AnsweringRule(Protocol):
 
     def record(self) -> RuleRecord:
         """Return a copy that can be pickled."""
+        ...
 
 
 @dataclass(eq=False, repr=False, slots=True)
@@ -122,10 +123,7 @@ class Call:
     @property
     def messages(self) -> Sequence[Any]:
         """The request's messages; empty if the method has none."""
-        for name in ("messages", "input"):
-            if hasattr(self.request, name):
-                return tuple(getattr(self.request, name))
-        return ()
+        return tuple(getattr(self.request, "messages", getattr(self.request, "input", ())))
 
     @property
     def duration(self) -> float | None:

@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Iterable
 
-# All keys made here have this form. Keys that tests supply are registered.
+# All keys from new_key() have this form. Keys that tests supply are registered.
 _PREFIX = "xai-fake-"
 _KEY = re.compile(rf"{_PREFIX}[0-9a-f]{{64}}")
 _REPLACEMENT = "***"

@@ -101,5 +101,5 @@ class Connection(H11Protocol):
         # the client to acknowledge the headers. asyncio sets it only on sockets it has created.
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.faulty_transport = FaultyTransport(transport)  # type: ignore[arg-type]
-        super().connection_made(self.faulty_transport)  # type: ignore[arg-type]  # duck typing
+        self.faulty_transport = FaultyTransport(transport)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        super().connection_made(self.faulty_transport)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # duck typing

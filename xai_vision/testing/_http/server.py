@@ -7,6 +7,7 @@ import contextlib
 import ssl
 import tempfile
 import threading
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
@@ -68,8 +69,13 @@ class HttpServer:
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
-        self._thread = threading.Thread(target=self._run, name="xai-vision-http", daemon=True)
+        started: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=self._run, args=[started], name="xai-vision-http", daemon=True
+        )
         self._thread.start()
+        # Until the server is started, stop() could not close it.
+        started.result()
 
     @property
     def url(self) -> str:
@@ -96,16 +102,22 @@ class HttpServer:
         self._thread.join(grace + _STOP_SECONDS)
         self._threads.shutdown()
 
-    def _run(self) -> None:
+    def _run(self, started: Future[None]) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._server = self._loop.run_until_complete(
-                self._loop.create_server(
-                    partial(Connection, self._config, self._state, self._loop),
-                    sock=self._socket,
-                    ssl=None if self._tls is None else _ssl_context(self._tls),
+            try:
+                self._server = self._loop.run_until_complete(
+                    self._loop.create_server(
+                        partial(Connection, self._config, self._state, self._loop),
+                        sock=self._socket,
+                        ssl=None if self._tls is None else _ssl_context(self._tls),
+                    )
                 )
-            )
+            except Exception as error:  # noqa: BLE001 - raised in the starting thread
+                self._socket.close()
+                started.set_exception(error)
+                return
+            started.set_result(None)
             self._loop.run_forever()
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         finally:

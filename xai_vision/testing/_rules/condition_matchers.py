@@ -17,19 +17,16 @@ from xai_vision.testing import _validation as check
 from xai_vision.testing import match
 from xai_vision.testing.match import Matcher
 
-_METHODS: Final = [
-    method.name for service in (Auth, Chat, Models, Tokenize) for method in service.METHODS
-]
+_SERVICES: Final = (Auth, Chat, Models, Tokenize)
+_METHODS: Final = [method.name for service in _SERVICES for method in service.METHODS]
 
 
 def _check_kind(name: str, matcher: Matcher, kind: str, hint: str = "") -> Matcher:
     """Return ``matcher`` if it can match values of this kind."""
-    if kind not in matcher.kinds:
-        kinds = " or ".join(sorted(matcher.kinds))
-        raise TypeError(
-            f"{name} is {kind}, but {matcher.name} matches {kinds}{hint and f'. {hint}'}"
-        )
-    return matcher
+    if kind in matcher.kinds:
+        return matcher
+    kinds = " or ".join(sorted(matcher.kinds))
+    raise TypeError(f"{name} is {kind}, but {matcher.name} matches {kinds}{hint and f'. {hint}'}")
 
 
 def _string(name: str, expected: Any) -> Matcher:
@@ -79,10 +76,11 @@ def _images(expected: int | Matcher) -> Matcher:
     if isinstance(expected, Matcher):
         return _check_kind("images", expected, "a list", "Use image= to match single images")
     count = check.integer("images (a number)", expected, 0)
-    return Matcher(
-        str(count),
-        lambda images: None if len(images) == count else f"the call has {len(images)}",
-    )
+
+    def mismatch(images: Sequence[Any]) -> str | None:
+        return None if len(images) == count else f"the call has {len(images)}"
+
+    return Matcher(str(count), mismatch)
 
 
 def _tools(expected: str | Iterable[str] | Matcher) -> Matcher:
@@ -93,11 +91,8 @@ def _tools(expected: str | Iterable[str] | Matcher) -> Matcher:
     names = (expected,) if isinstance(expected, str) else check.strings("tools", expected)
 
     def mismatch(tools: list[str]) -> str | None:
-        if not names:
-            return f"the call has {', '.join(tools)}" if tools else None
-        if all(name in tools for name in names):
-            return None
-        return f"the call has {', '.join(tools) or 'no tools'}"
+        matches = set(names) <= set(tools) if names else not tools
+        return None if matches else f"the call has {', '.join(tools) or 'no tools'}"
 
     return Matcher(repr(expected if isinstance(expected, str) else names), mismatch)
 

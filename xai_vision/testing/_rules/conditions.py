@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from typing import Any, Final, TypedDict
 
 from xai_vision.testing import _validation as check
@@ -92,7 +91,7 @@ class Conditions:
         for key, value in check.mapping(name, expected).items():
             label = f"metadata[{key!r}]"
             matcher = metadata_matcher(label, key, value)
-            self._checks.append((label, matcher, partial(_header, key)))
+            self._checks.append((label, matcher, methodcaller("header", key)))
 
     def mismatches(self, call: Call) -> list[str]:
         """Describe each condition that ``call`` does not match; empty if it matches all."""
@@ -123,10 +122,6 @@ class Conditions:
 
     def __str__(self) -> str:
         return redact(", ".join(f"{name}={matcher.name}" for name, matcher, _ in self._checks))
-
-
-def _header(key: str, call: Call) -> str | bytes | None:
-    return call.header(key)
 
 
 def _tool_names(call: Call) -> list[str]:

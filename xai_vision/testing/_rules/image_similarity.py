@@ -33,7 +33,7 @@ class LabThumbnail:
         lightness = [cell[0] for cell in self._cells]
         mean = sum(lightness) / len(lightness)
         self._pattern = [value - mean for value in lightness]
-        self._contrast = math.sqrt(_mean_square(self._pattern))
+        self._contrast = math.sqrt(sum(v * v for v in self._pattern) / len(lightness))
 
     def distance(self, other: LabThumbnail) -> float:
         """Return the visual distance, from 0 to 100.
@@ -55,10 +55,6 @@ class LabThumbnail:
         covariance = sum(a * b for a, b in pairs) / len(self._pattern)
         correlation = covariance / scale if scale else 0.0
         return weight * 100 * (1 - correlation)
-
-
-def _mean_square(values: list[float]) -> float:
-    return sum(value * value for value in values) / len(values)
 
 
 @functools.lru_cache(maxsize=16_384)

@@ -108,14 +108,6 @@ class ReplyFields(TypedDict, total=False):
     files: Sequence[tuple[str, str]]
 
 
-def _check_function_calls(label: str, value: Any) -> None:
-    check.sequence(label, value, FunctionCall, "a FunctionCall")
-
-
-def _check_server_tool_calls(label: str, value: Any) -> None:
-    check.sequence(label, value, ServerToolCall, "a ServerToolCall")
-
-
 def _check_file_pairs(label: str, value: Any) -> None:
     check.sequence(label, value, (tuple, list), "a pair (file id, name)")
     for index, pair in enumerate(value):
@@ -127,15 +119,15 @@ def _check_file_pairs(label: str, value: Any) -> None:
 _CHECKS: Mapping[str, Callable[[str, Any], object]] = {
     "text": check.string,
     "reasoning": check.string,
-    "tool_calls": _check_function_calls,
-    "steps": _check_server_tool_calls,
+    "tool_calls": partial(check.sequence, types=FunctionCall, expected="a FunctionCall"),
+    "steps": partial(check.sequence, types=ServerToolCall, expected="a ServerToolCall"),
     "citations": check.strings,
     "choices": check.strings,
     "finish": partial(check.enum, allowed=get_args(Finish)),
     "usage": check_usage,
-    "cost_ticks": lambda label, value: check.integer(label, value, -1, 2**63 - 1),
+    "cost_ticks": partial(check.integer, min_=-1, max_=2**63 - 1),
     "ttft": check.number,
-    "tps": lambda label, value: check.number(label, value, positive=True),
+    "tps": partial(check.number, positive=True),
     "jitter": check.number,
     "encrypted": check.string,
     "response_id": check.string,
@@ -148,7 +140,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], object]] = {
 class Reply:
     """The content of a response.
 
-    The fields are checked when the reply is made: a wrong type or an unknown field is a
+    The fields are checked when the reply is created: a wrong type or an unknown field is a
     TypeError, a wrong value is a ValueError.
 
     Attributes:

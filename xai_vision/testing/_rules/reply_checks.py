@@ -11,12 +11,10 @@ from xai_vision.proto import chat_pb2, usage_pb2
 from xai_vision.testing import _validation as check
 
 _USAGE = usage_pb2.SamplingUsage.DESCRIPTOR.fields_by_name
-_INTEGER_FIELDS = [
-    name
-    for cpp_type in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
-    for name, field in _USAGE.items()
-    if field.cpp_type == cpp_type
-]
+_BITS = {FieldDescriptor.CPPTYPE_INT32: 31, FieldDescriptor.CPPTYPE_INT64: 63}
+_INTEGER_FIELDS = {
+    name: _BITS[field.cpp_type] for name, field in _USAGE.items() if field.cpp_type in _BITS
+}
 _DEBUG = chat_pb2.DebugOutput.DESCRIPTOR.fields_by_name
 
 
@@ -29,8 +27,7 @@ def check_usage(label: str, usage: Mapping[str, int]) -> None:
     """
     check.check_names(label, check.mapping(label, usage), _INTEGER_FIELDS)
     for name, count in usage.items():
-        bits = 63 if _USAGE[name].cpp_type == FieldDescriptor.CPPTYPE_INT64 else 31
-        check.integer(f"{label}[{name!r}]", count, 0, 2**bits - 1)
+        check.integer(f"{label}[{name!r}]", count, 0, 2 ** _INTEGER_FIELDS[name] - 1)
 
 
 def check_debug(label: str, debug: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ SideEffect: TypeAlias = "Callable[[Call], Reply | Fault | str]"
 
 
 class Rule:
-    """The replies to calls that match some conditions. Made by ``server.on(...)``.
+    """Conditions on calls, and the replies to them. ``server.on(...)`` creates a rule.
 
     Attributes:
         uses: The number of calls the rule has answered, without those of ``undelivered``.

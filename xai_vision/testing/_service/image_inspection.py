@@ -206,7 +206,7 @@ def _decode_sample(image: Image) -> Image:
 
 
 def _main_colors(sample: Image) -> tuple[str, ...]:
-    raw = sample.point(lambda value: value & 0xF8).tobytes()  # fewer distinct colors to name
+    raw = sample.point(lambda value: value & 0xF8).tobytes()  # pyright: ignore[reportOperatorIssue]  # fewer distinct colors to name
     pixels = Counter(raw[start : start + 4] for start in range(0, len(raw), 4))
     colors: Counter[str] = Counter()
     for pixel, count in pixels.items():

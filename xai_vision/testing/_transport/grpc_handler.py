@@ -56,10 +56,10 @@ class GrpcHandler(grpc.GenericRpcHandler):
         )
 
     def service(
-        self, details: grpc.HandlerCallDetails
+        self, handler_call_details: grpc.HandlerCallDetails
     ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         """Return the handler of a method; gRPC sends UNIMPLEMENTED if there is none."""
-        return self._handlers.get(details.method)
+        return self._handlers.get(handler_call_details.method)
 
     def _handle_unary(
         self,
