@@ -40,7 +40,9 @@ def lazy_exports(
         if name not in exports:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value: object = getattr(import_module(exports[name]), name)
-        show_public_path(value)
+        if "._" in getattr(value, "__module__", ""):
+            # Not by show_public_path: the module may lie outside of the package.
+            value.__module__ = package
         setattr(sys.modules[package], name, value)
         return value
 

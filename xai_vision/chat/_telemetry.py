@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from xai_vision._transport.tracing import captures_content
 from xai_vision.chat._messages.image_content import ImageContent
 from xai_vision.chat._response.response import Response
-from xai_vision.chat._telemetry_content import input_messages, output_messages
 
 if TYPE_CHECKING:
     from xai_vision.chat._conversation import Conversation
@@ -59,6 +58,9 @@ def request_attributes(
     attributes["xai_vision.request.image.count"] = len(sizes)
     attributes["xai_vision.request.image.bytes"] = sum(sizes)
     if captures_content():
+        # On use: few programs record content.
+        from xai_vision.chat._telemetry_content import input_messages
+
         attributes["gen_ai.input.messages"] = input_messages(messages)
     return attributes
 
@@ -93,6 +95,9 @@ def response_attributes(result: Any) -> dict[str, Any]:
     if first.proto.HasField("usage"):
         attributes.update(_usage_attributes(first.usage))
     if captures_content():
+        # On use: few programs record content.
+        from xai_vision.chat._telemetry_content import output_messages
+
         attributes["gen_ai.output.messages"] = output_messages(responses)
     return attributes
 
