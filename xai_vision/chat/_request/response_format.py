@@ -72,7 +72,7 @@ def model_schema(name: str, value: Any) -> Mapping[str, Any] | None:
     if not (isinstance(value, type) and callable(make_schema)):
         return value if isinstance(value, Mapping) else None
     try:
-        schema = make_schema()
+        schema: Mapping[str, Any] = make_schema()
     except Exception as error:  # noqa: BLE001  # Pydantic raises errors of many classes
         raise InvalidRequestError(f"{name}: {value.__name__} has no JSON schema: {error}") from None
     return schema
