@@ -26,7 +26,8 @@ def lazy_exports(
 
     Args:
         package: The package's ``__name__``.
-        exports: Each public name, and the absolute name of the module that defines it.
+        exports: Each public name, and the absolute name of the module that defines it; followed by
+            a colon and the name there, if it differs.
         modules: Names that stand for a whole module, and the absolute name of that module.
 
     Returns:
@@ -39,7 +40,8 @@ def lazy_exports(
             return import_module(whole[name])
         if name not in exports:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value: object = getattr(import_module(exports[name]), name)
+        module, _, attribute = exports[name].partition(":")
+        value: object = getattr(import_module(module), attribute or name)
         if "._" in getattr(value, "__module__", ""):
             # Not by show_public_path: the module may lie outside of the package.
             value.__module__ = package

@@ -163,3 +163,21 @@ def test_parse_of_a_response_without_text(reason, words):
     )
     with pytest.raises(StructuredOutputError, match=words):
         OutputType(Weather).parse(Response(reply))
+
+
+@pytest.mark.peer
+def test_names_of_the_module_chat():
+    """BaseClient and ProtoDecorator come with the modules that they belong to."""
+    import xai_sdk.chat
+
+    import xai_vision.chat
+
+    names = (
+        "AgentCountMap BaseChat ChatModel CompletionOutputChunk Guideline GuidelineBehaviorMap "
+        "GuidelineCategoryMap ImageGenerationOutput IncludeOptionMap SearchParameters ServiceTier "
+        "image_pb2 sample_pb2 chat_pb2 usage_pb2"
+    )
+    for name in names.split():
+        theirs, ours = getattr(xai_sdk.chat, name), getattr(xai_vision.chat, name)
+        if name.endswith("Map"):
+            assert ours.items() >= theirs.items(), name

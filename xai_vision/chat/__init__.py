@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from xai_vision.chat._async_chat import AsyncChat
     from xai_vision.chat._chat import Chat
     from xai_vision.chat._compaction import CompactContextResponse
+    from xai_vision.chat._conversation import Conversation
+    from xai_vision.chat._conversation import Conversation as BaseChat
     from xai_vision.chat._messages.content import (
         Content,
         ImageContent,
@@ -29,31 +31,56 @@ if TYPE_CHECKING:
     from xai_vision.chat._messages.message import Message
     from xai_vision.chat._request.function_tool import required_tool, tool
     from xai_vision.chat._request.parameters import (
+        ChatModel,
         CreateParameters,
+        Guideline,
         IncludeOption,
         ReasoningEffort,
         ResponseFormat,
+        ServiceTier,
         ToolMode,
     )
-    from xai_vision.chat._response.chunk import Chunk
+    from xai_vision.chat._request.settings import (
+        AgentCountMap,
+        GuidelineBehaviorMap,
+        GuidelineCategoryMap,
+        IncludeOptionMap,
+    )
+    from xai_vision.chat._response.chunk import Chunk, CompletionOutputChunk
+    from xai_vision.chat._response.image_output import ImageOutput
+    from xai_vision.chat._response.image_output import ImageOutput as ImageGenerationOutput
     from xai_vision.chat._response.response import Response
-    from xai_vision.proto import chat_pb2, usage_pb2
+    from xai_vision.proto import chat_pb2, image_pb2, sample_pb2, usage_pb2
+    from xai_vision.search import SearchParameters
 
 __all__ = [
+    "AgentCountMap",
     "AsyncChat",
     "AsyncStream",
+    "BaseChat",
     "Chat",
+    "ChatModel",
     "Chunk",
     "CompactContextResponse",
+    "CompletionOutputChunk",
     "Content",
+    "Conversation",
     "CreateParameters",
+    "Guideline",
+    "GuidelineBehaviorMap",
+    "GuidelineCategoryMap",
     "ImageContent",
     "ImageDetail",
+    "ImageGenerationOutput",
+    "ImageOutput",
     "IncludeOption",
+    "IncludeOptionMap",
     "Message",
     "ReasoningEffort",
     "Response",
     "ResponseFormat",
+    "SearchParameters",
+    "ServiceTier",
     "Stream",
     "ToolMode",
     "assistant",
@@ -61,7 +88,9 @@ __all__ = [
     "developer",
     "file",
     "image",
+    "image_pb2",
     "required_tool",
+    "sample_pb2",
     "system",
     "text",
     "tool",
@@ -90,9 +119,32 @@ __getattr__, __dir__ = lazy_exports(
         ),
         **dict.fromkeys(("required_tool", "tool"), "xai_vision.chat._request.function_tool"),
         **dict.fromkeys(
-            ("CreateParameters", "IncludeOption", "ReasoningEffort", "ResponseFormat", "ToolMode"),
+            (
+                "ChatModel",
+                "CreateParameters",
+                "Guideline",
+                "IncludeOption",
+                "ReasoningEffort",
+                "ResponseFormat",
+                "ServiceTier",
+                "ToolMode",
+            ),
             "xai_vision.chat._request.parameters",
         ),
+        # Names of xai_sdk.chat.
+        "AgentCountMap": "xai_vision.chat._request.settings",
+        "BaseChat": "xai_vision.chat._conversation:Conversation",
+        "Conversation": "xai_vision.chat._conversation",
+        "CompletionOutputChunk": "xai_vision.chat._response.chunk",
+        "GuidelineBehaviorMap": "xai_vision.chat._request.settings",
+        "GuidelineCategoryMap": "xai_vision.chat._request.settings",
+        "ImageGenerationOutput": "xai_vision.chat._response.image_output:ImageOutput",
+        "ImageOutput": "xai_vision.chat._response.image_output",
+        "IncludeOptionMap": "xai_vision.chat._request.settings",
+        "SearchParameters": "xai_vision.search",
     },
-    {name: f"xai_vision.proto.{name}" for name in ("chat_pb2", "usage_pb2")},
+    {
+        name: f"xai_vision.proto.{name}"
+        for name in ("chat_pb2", "image_pb2", "sample_pb2", "usage_pb2")
+    },
 )

@@ -18,6 +18,25 @@ ReasoningEffort: TypeAlias = Literal["none", "low", "medium", "high", "xhigh"]
 ResponseFormat: TypeAlias = Literal["text", "json_object"]
 ToolMode: TypeAlias = Literal["auto", "none", "required"]
 ServiceTier: TypeAlias = Literal["default", "priority"]
+ChatModel: TypeAlias = Literal[
+    "grok-4",
+    "grok-4-fast",
+    "grok-4-fast-non-reasoning",
+    "grok-4-fast-reasoning",
+    "grok-4-1-fast",
+    "grok-4-1-fast-non-reasoning",
+    "grok-4-1-fast-reasoning",
+    "grok-4.20",
+    "grok-4.20-multi-agent",
+    "grok-4.20-non-reasoning",
+    "grok-4.3",
+    "grok-4.5",
+    "grok-4.6",
+    "grok-4.7",
+    "grok-3",
+    "grok-3-mini",
+]
+"""Models that an editor may suggest. ``create()`` accepts any other name too."""
 IncludeOption: TypeAlias = Literal[
     "web_search_call_output",
     "x_search_call_output",

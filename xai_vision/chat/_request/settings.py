@@ -206,17 +206,19 @@ def _guideline(name: str, value: Any) -> chat_pb2.Guideline:
         )
     if value.get("type", "policy") != "policy":
         raise _invalid(f"{name}['type']", "'policy'", value["type"])
-    category = _enum(chat_pb2.GuidelineCategory, _GUIDELINE_CATEGORIES)(
+    category = _enum(chat_pb2.GuidelineCategory, GuidelineCategoryMap)(
         f"{name}['category']", value.get("category")
     )
-    behavior = _enum(chat_pb2.GuidelineBehavior, {"decline": chat_pb2.GUIDELINE_BEHAVIOR_DECLINE})(
+    behavior = _enum(chat_pb2.GuidelineBehavior, GuidelineBehaviorMap)(
         f"{name}['behavior']", value.get("behavior", "decline")
     )
     policy = chat_pb2.PolicyGuideline(category=category, behavior=behavior)
     return chat_pb2.Guideline(policy=policy)
 
 
-_GUIDELINE_CATEGORIES = {
+GuidelineBehaviorMap = {"decline": chat_pb2.GUIDELINE_BEHAVIOR_DECLINE}
+
+GuidelineCategoryMap = {
     "nsfw": chat_pb2.GUIDELINE_CATEGORY_NSFW,
     "violence": chat_pb2.GUIDELINE_CATEGORY_VIOLENCE,
     "profanity": chat_pb2.GUIDELINE_CATEGORY_PROFANITY,
@@ -230,13 +232,13 @@ _REASONING_EFFORTS = {
     "xhigh": chat_pb2.EFFORT_XHIGH,
 }
 
-_INCLUDE_OPTIONS = {
+IncludeOptionMap = {
     name.removeprefix("INCLUDE_OPTION_").lower(): number
     for name, number in chat_pb2.IncludeOption.items()
     if number
 }
 
-_AGENT_COUNTS = {4: chat_pb2.AGENT_COUNT_4, 16: chat_pb2.AGENT_COUNT_16}
+AgentCountMap = {4: chat_pb2.AGENT_COUNT_4, 16: chat_pb2.AGENT_COUNT_16}
 
 _SERVICE_TIERS = {
     "default": usage_pb2.SERVICE_TIER_DEFAULT,
@@ -265,8 +267,8 @@ _CONVERTERS: dict[str, Converter] = {
     "previous_response_id": partial(checks.string, empty=False),
     "use_encrypted_content": checks.boolean,
     "max_turns": _integer(1),
-    "include": _list_of(_enum(chat_pb2.IncludeOption, _INCLUDE_OPTIONS)),
-    "agent_count": _enum(chat_pb2.AgentCount, _AGENT_COUNTS),
+    "include": _list_of(_enum(chat_pb2.IncludeOption, IncludeOptionMap)),
+    "agent_count": _enum(chat_pb2.AgentCount, AgentCountMap),
     "service_tier": _enum(usage_pb2.ServiceTier, _SERVICE_TIERS),
     "guidelines": _list_of(_guideline),
 }
