@@ -16,7 +16,7 @@ def rows(heading: str) -> dict[str, list[list[str]]]:
     """Return a table's rows: the first column, and the words in each of the other columns."""
     lines = DOCS.read_text(encoding="utf-8").splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith(f"| {heading} |"))
-    rows = {}
+    table = {}
     for line in lines[start + 2 :]:
         if not line.startswith("|"):
             break
