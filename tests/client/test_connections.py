@@ -13,6 +13,7 @@ from tests.client.drivers import FAST_RETRIES, OLD_GRPC, SHAPES, get_response
 from tests.client.proxy import Proxy, proxied
 from tests.sample_images import MIB, jpeg_of
 from tests.testing.waiting import LIMIT, until
+from xai_vision import Client, RetryPolicy
 from xai_vision.chat import image
 from xai_vision.errors import (
     APIError,
@@ -180,3 +181,18 @@ def test_wait_for_ready_waits_for_a_server_that_starts_late(kind, server, shape)
     late.join(LIMIT)
     started[0].stop()
     driver.close()
+
+
+@pytest.mark.parametrize("target", ["dns:///localhost:{}", "dns:localhost:{}", "ipv4:127.0.0.1:{}"])
+def test_grpc_target_names(kind, server, target):
+    port = server.target.rpartition(":")[2]
+    driver = kind(api_key=server.api_key, api_host=target.format(port), retries=0)
+    assert driver.sample().content
+    driver.close()
+
+
+def test_a_reconnect_is_due_before_the_first_retry():
+    """Otherwise a server that is up a moment later is reached only by the last attempts."""
+    with Client("k", api_host="localhost:1") as client:
+        options = dict(client._config.options())
+    assert options["grpc.initial_reconnect_backoff_ms"] < RetryPolicy().initial * 1000
