@@ -205,13 +205,17 @@ def test_async_cancel_after_its_loop_is_closed(server):
 @pytest.mark.parametrize("idle", [None, 300], ids=["plain", "idle_timeout"])
 async def test_no_cancelled_task_runs_to_its_end(server, aclient, idle):
     """Python up to 3.11 loses cancellations in ``asyncio.wait_for``; nothing here may use it."""
-    server.on(prompt="long").reply(Reply("word " * 60, chunks=60, tps=2000))
+    server.on(prompt="long").reply(Reply("word " * 2000, chunks=2000, tps=8000))
+
+    async def read_on(started: asyncio.Event) -> None:
+        async for _ in open_stream(aclient, "stream", "long", idle_timeout=idle)[1]:
+            started.set()
+
     count = 0
     for turns in range(0, 400, 10):
-        tasks = [
-            asyncio.create_task(read(open_stream(aclient, "stream", "long", idle_timeout=idle)[1]))
-            for _ in range(8)
-        ]
+        events = [asyncio.Event() for _ in range(8)]
+        tasks = [asyncio.create_task(read_on(event)) for event in events]
+        await asyncio.wait({asyncio.ensure_future(event.wait()) for event in events}, timeout=LIMIT)
         for _ in range(turns):
             await asyncio.sleep(0)
         cancelled = [task for task in tasks if task.cancel()]
