@@ -33,10 +33,17 @@ class HintsAttributes:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> object:
-            public = [known for known in dir(type(self)) if not known.startswith("_")]
+            inherited = getattr(super(), "__getattr__", None)
+            if inherited is not None:
+                return inherited(name)
+            if hasattr(type(self), name):
+                # A property raised the AttributeError; read it again to raise that one.
+                return object.__getattribute__(self, name)
+            public = [known for known in dir(self) if not known.startswith("_")]
             hint = "" if name.startswith("_") else _hint(name, public, self._renamed)
             message = f"{type(self).__name__!r} object has no attribute {name!r}{hint}"
-            raise AttributeError(message, name=name, obj=self)
+            # With name= and obj=, a traceback would show Python's own hint too.
+            raise AttributeError(message)
 
 
 def _hint(name: str, known: Iterable[str], renamed: Mapping[str, str]) -> str:

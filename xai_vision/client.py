@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
 from types import TracebackType
@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision._hints import HintsAttributes, unexpected_argument
 from xai_vision._transport.aio import AsyncTransport
-from xai_vision._transport.config import ConnectionConfig, changed_config, make_config
+from xai_vision._transport.config import (
+    ConnectionConfig,
+    MetadataLike,
+    changed_config,
+    make_config,
+)
 from xai_vision._transport.retry import RetryPolicy
 from xai_vision._transport.sync import Transport
 from xai_vision.chat._service import RENAMED, AsyncChatService, ChatService
@@ -44,7 +49,7 @@ class _Base(HintsAttributes, ABC):
         api_key: str | None = None,
         *,
         api_host: str | None = None,
-        metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        metadata: MetadataLike | None = None,
         channel_options: Sequence[tuple[str, Any]] | None = None,
         timeout: float | timedelta | None = None,
         use_insecure_channel: bool = False,
@@ -92,7 +97,8 @@ class _Base(HintsAttributes, ABC):
         *,
         timeout: float | timedelta | None = None,
         retries: int | RetryPolicy | None = None,
-        metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        metadata: MetadataLike | None = None,
+        **unknown: Never,
     ) -> Self:
         """Return a client with other defaults that shares this one's connection.
 
@@ -112,8 +118,13 @@ class _Base(HintsAttributes, ABC):
             >>> with Client(api_key="xai-...") as client:
             ...     patient = client.with_options(timeout=3600, retries=10)
         """
+        for name in unknown:
+            known = ("timeout", "retries", "metadata")
+            raise unexpected_argument("with_options()", name, known, _OTHER_SDKS)
         config = changed_config(self._config, timeout, retries, metadata)
         client = object.__new__(type(self))
+        services = ("auth", "chat", "models", "tokenize")  # they have this client's defaults
+        vars(client).update({k: v for k, v in vars(self).items() if k not in services})
         client._config = config
         client._connect(self._transport.with_config(config))
         return client

@@ -148,6 +148,15 @@ def test_parse_when_the_model_calls_a_tool(client, server, how):
     assert chat.parse(Weather)[1] == Weather(city="Oslo")
 
 
+def test_parse_of_a_response_with_text_and_a_tool_call(client, server):
+    stock = tool("stock", "The stock", {"type": "object"})
+    server.on().reply(Reply("Let me look that up.", tool_calls=[FunctionCall("stock")]))
+    chat = client.chat.create("grok-4", tools=[stock]).append(user("Hi"))
+    with pytest.raises(StructuredOutputError, match="the model calls 'stock'") as caught:
+        chat.parse(Weather)
+    assert caught.value.text == "Let me look that up."
+
+
 @pytest.mark.parametrize(
     ("reason", "words"),
     [

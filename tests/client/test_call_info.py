@@ -84,12 +84,60 @@ def test_metadata_of_one_call(driver, server, shape, metadata):
         ({"a b": "1"}, "metadata key 'a b' may contain only"),
         ({"authorization": "x"}, "metadata must not contain 'authorization'. Pass api_key="),
         ({"a": "\n"}, "the value of metadata key 'a' must be printable ASCII"),
+        ("abc", r"metadata must be a dict or pairs \(key, value\)"),
+        ([1], r"metadata must be a dict or pairs \(key, value\)"),
+        ([("a", "b", "c")], r"metadata must be a dict or pairs \(key, value\)"),
+        (7, "metadata must be a dict or pairs, not int"),
+        ({"a-bin": "text"}, "the value of metadata key 'a-bin' must be bytes"),
     ],
 )
 def test_invalid_metadata_of_one_call(driver, server, shape, metadata, words):
     with pytest.raises(InvalidRequestError, match=words):
         get_response(driver, shape, metadata=metadata)
     assert len(server.calls) == 0
+
+
+@SHAPES
+def test_metadata_of_a_call_replaces_the_clients(kind, server, shape):
+    driver = kind(api_key=server.api_key, api_host=server.target, metadata={"x-a": "1"})
+    get_response(driver, shape, metadata={"x-a": "2", "x-bin": b"\x00\xff"})
+    sent = [value for key, value in server.calls.last.metadata if key == "x-a"]
+    assert sent == ["2"]
+    assert server.calls.last.header("x-bin") == b"\x00\xff"
+    driver.close()
+
+
+class TenantClient(Client):
+    """A client of a user, with an attribute of its own."""
+
+    def __init__(self, key, tenant):
+        super().__init__(key, api_host="localhost:1")
+        self.tenant = tenant
+
+
+def test_with_options_of_a_subclass_keeps_its_attributes():
+    client = TenantClient("k", "acme")
+    models = client.models
+    derived = client.with_options(timeout=3)
+    assert type(derived) is TenantClient
+    assert derived.tenant == "acme"
+    assert derived.models is not models
+    with pytest.raises(TypeError, match=r"with_options\(\) got .* 'max_retries'; use retries="):
+        client.with_options(max_retries=3)
+
+
+def test_a_setting_of_the_chat_passed_to_a_call(client):
+    chat = client.chat.create("grok-4").append(user("Hi"))
+    with pytest.raises(TypeError, match=r"'max_tokens' .*pass it to client.chat.create"):
+        chat.sample(max_tokens=5)
+    with pytest.raises(TypeError, match="'timeot' for this call; did you mean 'timeout'"):
+        chat.sample(timeot=5)
+
+
+@pytest.mark.parametrize("messages", ["", "Hi", 0, 7])
+def test_messages_of_a_wrong_type(client, messages):
+    with pytest.raises(InvalidRequestError, match="messages must be a list of messages, not"):
+        client.chat.create("grok-4", messages=messages)
 
 
 def test_conversation_id_and_metadata_go_together(client, server):

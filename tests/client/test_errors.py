@@ -104,6 +104,32 @@ def test_metadata_is_readable_by_code_for_both_apis():
             errors.AuthenticationError,
         ),
         ("INVALID_ARGUMENT", "Invalid api-key", errors.AuthenticationError),
+        ("INVALID_ARGUMENT", "Invalid api_key", errors.AuthenticationError),
+        ("INVALID_ARGUMENT", "The API key is invalid", errors.AuthenticationError),
+        ("INVALID_ARGUMENT", "Invalid image_url", errors.ImageRefusedError),
+        (
+            "INVALID_ARGUMENT",
+            "Couldn't decode the image: it isn't a valid JPEG",
+            errors.ImageRefusedError,
+        ),
+        (
+            "INVALID_ARGUMENT",
+            "This model's maximum prompt length is less than the request's",
+            errors.ContextTooLongError,
+        ),
+        ("INVALID_ARGUMENT", "Schema property images has no type", errors.BadRequestError),
+        (
+            "RESOURCE_EXHAUSTED",
+            "Rate limit reached: 60 requests per minute. Purchase credits to raise it.",
+            errors.RateLimitError,
+        ),
+        ("RESOURCE_EXHAUSTED", "Rate limit of 10 credits per second", errors.RateLimitError),
+        ("RESOURCE_EXHAUSTED", "Insufficient quota for this minute", errors.RateLimitError),
+        (
+            "RESOURCE_EXHAUSTED",
+            "You've used all of your credits. You're blocked.",
+            errors.OutOfCreditsError,
+        ),
         ("UNAUTHENTICATED", "Incorrect API key provided", errors.AuthenticationError),
         (
             "RESOURCE_EXHAUSTED",
@@ -147,11 +173,17 @@ def test_out_of_credits_is_not_retried(driver, server, shape, code):
 @SHAPES
 def test_a_key_that_the_server_repeats_is_masked(driver, server, shape):
     key = server.api_key
-    server.on().replies(Fault.status("INTERNAL", f"bad key {key}", trailing={"echo": f"<{key}>"}))
+    server.on().replies(
+        Fault.status(
+            "INTERNAL", f"bad key {key}", trailing={"echo": f"<{key}>", "echo-bin": key.encode()}
+        )
+    )
     with pytest.raises(errors.ServerError, match=r"bad key \*\*\* ") as caught:
         get_response(driver, shape)
     error = caught.value
     assert error.trailing_metadata()["echo"] == "<***>"
+    assert error.trailing_metadata()["echo-bin"] == b"***"
+    assert key not in repr(error.__context__)
     for text in (str(error), repr(error), error.details(), error.debug_error_string()):
         assert key not in text
 

@@ -134,6 +134,43 @@ def test_large_and_small_unary_calls(server, client):
     assert len(server.calls) == 2
 
 
+class FailingInterceptor(grpc.UnaryUnaryClientInterceptor):
+    """Raises an error without a status as soon as its event is set."""
+
+    def __init__(self):
+        self.called, self.closed = threading.Event(), threading.Event()
+
+    def intercept_unary_unary(self, continuation, details, request):
+        self.called.set()
+        assert self.closed.wait(LIMIT)
+        raise grpc.RpcError
+
+
+def test_an_error_without_a_status_while_the_client_is_closed(server, monkeypatch):
+    interceptor = FailingInterceptor()
+    plain = grpc.insecure_channel
+    monkeypatch.setattr(
+        grpc,
+        "insecure_channel",
+        lambda *args, **kwargs: grpc.intercept_channel(plain(*args, **kwargs), interceptor),
+    )
+    client = Client(server.api_key, api_host=server.target)
+    errors = []
+
+    def call():
+        with pytest.raises(RequestCancelledError, match="closed during the call") as caught:
+            client.chat.create("grok-4").append(user("x")).sample()
+        errors.append(caught.value)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    assert interceptor.called.wait(LIMIT)
+    client.close()
+    interceptor.closed.set()
+    thread.join(LIMIT)
+    assert len(errors) == 1
+
+
 INSTRUMENTED = """
     import sys
     from opentelemetry.instrumentation.grpc import GrpcInstrumentorClient

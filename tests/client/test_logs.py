@@ -12,7 +12,7 @@ import pytest
 from tests.client.drivers import SHAPES, get_response
 from tests.sample_images import data_url, png
 from xai_vision import Client, ConfigurationError
-from xai_vision.chat import image
+from xai_vision.chat import image, user
 from xai_vision.errors import BadRequestError, UnavailableError
 from xai_vision.testing import Fault, Reply
 
@@ -56,6 +56,16 @@ def test_an_error_that_is_not_retried_is_the_callers_to_log(driver, server, reco
     with pytest.raises(BadRequestError, match="no"):
         driver.sample()
     assert {level for level, _ in records()} == {"DEBUG"}
+
+
+@pytest.mark.parametrize("how", ["left", "cancelled"])
+def test_a_stream_that_the_caller_stops(client, server, records, how):
+    server.on().reply(Reply("word " * 2000, chunks=400, tps=200))
+    stream = client.chat.create("grok-4").append(user("Hi")).stream()
+    next(stream)
+    stream.close() if how == "left" else stream.cancel()
+    assert list(stream) == []
+    assert records()[-1][1].startswith("GetCompletionChunk: stopped by the caller after 1 attempt")
 
 
 def test_records_have_neither_key_nor_image(driver, server, records):

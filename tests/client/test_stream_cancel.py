@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 
 import pytest
@@ -188,6 +189,30 @@ async def test_aclose_while_another_task_reads(server, aclient):
     await stream.aclose()
     await asyncio.wait({reading}, timeout=LIMIT)
     assert reading.result() == []
+
+
+async def test_cancel_in_a_task_that_swallowed_a_cancellation(server, aclient):
+    reading = asyncio.Event()
+
+    async def survive():
+        # The task goes on, but its cancellation is still counted.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(LIMIT)
+        stream = open_stream(aclient, "stream", "hang later")[1]
+        items = []
+        async for item in stream:
+            items.append(item)
+            reading.stream = stream
+            reading.set()
+        return items
+
+    task = asyncio.create_task(survive())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait_for(reading.wait(), LIMIT)
+    reading.stream.cancel()
+    await asyncio.wait({task}, timeout=LIMIT)
+    assert 1 <= len(task.result()) <= 2
 
 
 def test_async_cancel_after_its_loop_is_closed(server):

@@ -214,5 +214,5 @@ def clients(metadata: Mapping[str, str]) -> None:
     Client(base_url="https://api.x.ai")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AsyncClient(max_retries=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AsyncClient(root_certificates="a.pem")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    Client().with_options(api_key="xai-...")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Client().with_options(api_key="xai-...")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     _ = Client().completions  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]

@@ -60,6 +60,7 @@ class AsyncTransport:
         config = config or self._config
         if aio_is_broken():
             return await self._threaded_transport().unary(call, config)
+        cancellations = _cancellations()
         with CallContext(call, config) as context:
             while True:
                 channel = self._loop_channel()
@@ -68,7 +69,7 @@ class AsyncTransport:
                 except grpc.RpcError as error:
                     delay = context.next_delay(error, closed=self._closed)
                 except asyncio.CancelledError:
-                    if self._closed and not _task_is_cancelled(unknown=True):
+                    if self._closed and _is_unchanged(cancellations):
                         raise context.closed_error() from None
                     raise
                 await channel.wait(delay)
@@ -93,6 +94,7 @@ class AsyncTransport:
                     yield message
             return
         info = call.info
+        cancellations = _cancellations()
         with CallContext(call, config, cancellation) as context:
             while not cancellation.cancelled:
                 channel, method = self._loop_channel(), call.method
@@ -110,9 +112,9 @@ class AsyncTransport:
                         return
                     delay = context.next_delay(error, closed=self._closed)
                 except asyncio.CancelledError:
-                    if cancellation.cancelled and not _task_is_cancelled(unknown=False):
+                    if cancellation.cancelled and _cancellations() == cancellations:
                         return
-                    if self._closed and not _task_is_cancelled(unknown=True):
+                    if self._closed and _is_unchanged(cancellations):
                         raise context.closed_error() from None
                     raise
                 else:
@@ -271,11 +273,17 @@ class AsyncTransport:
         self._pid = os.getpid()
 
 
-def _task_is_cancelled(*, unknown: bool) -> bool:
+def _cancellations() -> int | None:
+    """Return how often the current task was asked to cancel; None on Python 3.10."""
     # When a call is cancelled, grpc.aio raises CancelledError in the task that waits for it, as if
-    # the task had been cancelled. Task.cancelling() tells the two apart; Python 3.10 lacks it.
+    # the task had been cancelled. The number tells the two apart: it grows only with the task's
+    # own cancellations.
     cancelling = getattr(asyncio.current_task(), "cancelling", None)
-    return unknown if cancelling is None else bool(cancelling())
+    return None if cancelling is None else cancelling()
+
+
+def _is_unchanged(cancellations: int | None) -> bool:
+    return cancellations is not None and _cancellations() == cancellations
 
 
 # The channels of a parent process. They are kept because freeing a channel closes it.

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.idle_timeout import IdleTimeoutError
 from xai_vision._transport.logs import logger
-from xai_vision._transport.rpc import Out, Res, RpcCall
+from xai_vision._transport.rpc import MetadataPairs, Out, Res, RpcCall
 from xai_vision._transport.status_mapping import (
     api_error,
     client_closed,
@@ -90,11 +90,18 @@ class CallContext(Generic[Res, Out]):
             )
         kwargs: dict[str, Any] = {
             "timeout": self.remaining,
-            "metadata": self._config.metadata + options.metadata,
+            "metadata": self._metadata(),
         }
         if options.wait_for_ready:
             kwargs["wait_for_ready"] = True
         return kwargs
+
+    def _metadata(self) -> MetadataPairs:
+        pairs, added = self._config.metadata, self._call.options.metadata
+        if not added:
+            return pairs
+        replaced = {key for key, _ in added}
+        return (*(pair for pair in pairs if pair[0] not in replaced), *added)
 
     def complete(self, response: bytes | None) -> Out:
         """Return the result of a unary call."""
@@ -136,7 +143,9 @@ class CallContext(Generic[Res, Out]):
         Raises:
             APIError: The call is not retried.
         """
-        if closed and raised.code() is grpc.StatusCode.CANCELLED:
+        # An interceptor may raise an RpcError that has no status.
+        code = getattr(raised, "code", None)
+        if closed and (code is None or code() is grpc.StatusCode.CANCELLED):
             raise self.closed_error() from None
         error = self._error(raised)
         policy = self._call.options.retries or self._config.retries
@@ -178,21 +187,26 @@ class CallContext(Generic[Res, Out]):
         if isinstance(error, APIError):
             # Set here, so that every error has them, wherever it was raised.
             error.attempts = self._attempts
+            # The error of gRPC may contain the API key, if the server repeated it.
+            if isinstance(error.__context__, grpc.RpcError):
+                error.__context__ = error.__context__.__context__
             if self.received_any and partial is not None:
                 error.partial = partial()
-        self._log_end(error)
+        cancelled = self._cancellation is not None and self._cancellation.cancelled
+        self._log_end(error, cancelled=cancelled)
         if self._span is not None:
             result = self._result
             if partial is not None:
                 result = partial() if self.received_any else None
-            cancelled = self._cancellation is not None and self._cancellation.cancelled
             self._span.end(result, error, self._attempts, cancelled=cancelled)
 
-    def _log_end(self, error: BaseException | None) -> None:
+    def _log_end(self, error: BaseException | None, *, cancelled: bool) -> None:
         # An error that was not retried is the caller's to log.
         level = WARNING if isinstance(error, APIError) and self._attempts > 1 else DEBUG
         if logger.isEnabledFor(level):
             result = "complete" if error is None else repr(error)
+            if isinstance(error, GeneratorExit) or cancelled:
+                result = "stopped by the caller"
             logger.log(
                 level,
                 "%s: %s after %d attempt(s), %.2f s",

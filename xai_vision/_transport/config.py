@@ -20,6 +20,7 @@ from xai_vision._version import __version__
 from xai_vision.errors import ConfigurationError, InsecureChannelWarning, InvalidRequestError
 
 ChannelOptions: TypeAlias = "Sequence[tuple[str, Any]]"
+MetadataLike: TypeAlias = "Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]]"
 
 DEFAULT_HOST = "api.x.ai"
 DEFAULT_TIMEOUT = 27 * 60.0
@@ -89,7 +90,7 @@ class ConnectionConfig:
     port: int
     secure: bool
     timeout: float
-    metadata: tuple[tuple[str, str], ...] = field(repr=False)
+    metadata: tuple[tuple[str, str | bytes], ...] = field(repr=False)
     retries: RetryPolicy
     channel_options: tuple[tuple[str, Any], ...] = ()
     root_certificates: bytes | None = field(default=None, repr=False)
@@ -109,11 +110,16 @@ class ConnectionConfig:
         merged.update(self.channel_options)
         return list(merged.items())
 
-    def redact(self, text: str) -> str:
-        """Replace the API key in a text that came from the server."""
-        key = self.metadata[0][1].removeprefix("Bearer ")
-        # A key this short is no secret, and would turn up in any text.
-        return text if len(key) < _MIN_KEY_LENGTH else text.replace(key, "***")
+    def redact(self, value: Any) -> Any:
+        """Replace the API key in a string or in bytes of the server."""
+        key = next(pair[1] for pair in self.metadata if pair[0] == "authorization")
+        key = str(key).removeprefix("Bearer ")
+        # A shorter key is not a secret, and would occur in any text.
+        if len(key) < _MIN_KEY_LENGTH:
+            return value
+        if isinstance(value, bytes):
+            return value.replace(key.encode(), b"***")
+        return value.replace(key, "***")
 
     def credentials(self) -> grpc.ChannelCredentials:
         """Return the credentials of a secure channel."""
@@ -124,7 +130,7 @@ def make_config(
     *,
     api_key: str | None,
     api_host: str | None,
-    metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None,
+    metadata: MetadataLike | None,
     channel_options: ChannelOptions | None,
     timeout: float | timedelta | None,
     use_insecure_channel: bool,
@@ -176,7 +182,7 @@ def changed_config(
     config: ConnectionConfig,
     timeout: float | timedelta | None,
     retries: int | RetryPolicy | None,
-    metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None,
+    metadata: MetadataLike | None,
 ) -> ConnectionConfig:
     """Return a configuration with other defaults of its calls; None keeps a default.
 
@@ -257,21 +263,29 @@ def _certificates(pem: bytes | None) -> bytes | None:
 
 
 def metadata_pairs(
-    metadata: Mapping[str, str] | Iterable[tuple[str, str]],
+    metadata: MetadataLike,
     error: type[ConfigurationError] | type[InvalidRequestError],
-) -> tuple[tuple[str, str], ...]:
+) -> tuple[tuple[str, str | bytes], ...]:
     """Check metadata of a client or of a call.
 
     Raises:
         ConfigurationError: A key or value is invalid; InvalidRequestError for a call.
     """
-    checked = []
-    for key, value in metadata.items() if isinstance(metadata, Mapping) else metadata:
+    checked: list[tuple[str, str | bytes]] = []
+    if not isinstance(metadata, Iterable):
+        raise error(f"metadata must be a dict or pairs, not {type(metadata).__name__}")
+    for pair in metadata.items() if isinstance(metadata, Mapping) else metadata:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise error("metadata must be a dict or pairs (key, value)")
+        key, value = pair
         if not isinstance(key, str) or not _KEY.fullmatch(key.lower()):
             raise error(f"metadata key {key!r} may contain only letters, digits, '-', '_' and '.'")
         if key.lower() == "authorization":
             raise error("metadata must not contain 'authorization'. Pass api_key=")
-        if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
+        if key.lower().endswith("-bin"):
+            if not isinstance(value, bytes):
+                raise error(f"the value of metadata key {key!r} must be bytes, as for every '-bin'")
+        elif not isinstance(value, str) or not (value.isascii() and value.isprintable()):
             raise error(f"the value of metadata key {key!r} must be printable ASCII")
         checked.append((key.lower(), value))
     return tuple(checked)

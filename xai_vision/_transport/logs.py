@@ -36,4 +36,6 @@ def print_logs_if_requested() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger.addHandler(handler)
+    # The program's own handlers would print the records again.
+    logger.propagate = False
     logger.setLevel(_LEVELS[name])

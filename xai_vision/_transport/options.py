@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -11,7 +11,9 @@ from xai_vision._validation import boolean
 from xai_vision.errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    from xai_vision._transport.config import MetadataLike
     from xai_vision._transport.retry import RetryPolicy
+    from xai_vision._transport.rpc import MetadataPairs
 
 
 class CallParameters(TypedDict, total=False):
@@ -25,7 +27,7 @@ class CallParameters(TypedDict, total=False):
     wait_for_ready: bool
     """Whether to wait, within the timeout, until the service is reachable, instead of raising an
     error at once. Default False."""
-    metadata: Mapping[str, str] | Iterable[tuple[str, str]] | None
+    metadata: MetadataLike | None
     """Metadata of this call, as pairs or a dict, in addition to the client's."""
 
 
@@ -56,7 +58,7 @@ class CallOptions:
         idle_timeout: float | None = None,
         retries: RetryPolicy | None = None,
         wait_for_ready: bool = False,
-        metadata: tuple[tuple[str, str], ...] = (),
+        metadata: MetadataPairs = (),
     ) -> None:
         self.timeout = timeout
         self.idle_timeout = idle_timeout
@@ -73,7 +75,7 @@ _STREAM = _CALL | frozenset(StreamParameters.__annotations__)
 
 def call_options(
     kwargs: Mapping[str, Any],
-    metadata: tuple[tuple[str, str], ...] = (),
+    metadata: MetadataPairs = (),
     *,
     stream: bool = False,
 ) -> CallOptions:
@@ -87,7 +89,7 @@ def call_options(
         return CallOptions(metadata=metadata) if metadata else NO_OPTIONS
     for name in kwargs:
         if name not in (_STREAM if stream else _CALL):
-            raise TypeError(f"unexpected keyword argument {name!r} for this call")
+            raise _unknown_option(name)
     from xai_vision._transport.retry import policy  # on use: most calls have no options
 
     if kwargs.get("metadata") is not None:
@@ -102,3 +104,15 @@ def call_options(
         wait_for_ready=boolean("wait_for_ready", kwargs.get("wait_for_ready", False)),
         metadata=metadata,
     )
+
+
+def _unknown_option(name: str) -> TypeError:
+    from xai_vision._validation import did_you_mean
+
+    hint = did_you_mean(name, _STREAM)
+    if name in _SETTINGS:
+        hint = ". It is a setting of the chat: pass it to client.chat.create(...)"
+    return TypeError(f"unexpected keyword argument {name!r} for this call{hint}")
+
+
+_SETTINGS = frozenset({"max_tokens", "response_format", "seed", "stop", "temperature", "top_p"})

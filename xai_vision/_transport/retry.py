@@ -46,7 +46,8 @@ class RetryPolicy:
         jitter: The fraction by which each delay varies at random, up or down, so that clients do
             not retry all at once. Default 0.2.
         max_retry_after: The longest delay in seconds that the service may set. If it sets a longer
-            one, the error is raised, and its ``retry_after`` has the delay. Default 120.
+            one, the error is raised; ``retry_after`` of a RateLimitError has the delay. Default
+            120.
 
     Examples:
         >>> from xai_vision import RetryPolicy

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import grpc
 
 from xai_vision import errors
 from xai_vision._transport.rpc import RpcCall
 from xai_vision.errors import APIError, StreamBrokenError
+
+Redact: TypeAlias = Callable[[Any], Any]
+"""Removes the API key from a string or from bytes of the server."""
 
 _BY_STATUS: Final[dict[grpc.StatusCode, type[APIError]]] = {
     grpc.StatusCode.UNAUTHENTICATED: errors.AuthenticationError,
@@ -27,20 +30,24 @@ _BY_STATUS: Final[dict[grpc.StatusCode, type[APIError]]] = {
     grpc.StatusCode.UNAVAILABLE: errors.UnavailableError,
 }
 
+# Not every message with "credits" or "quota": rate limits are counted in them too.
 _OUT_OF_CREDITS: Final = (
-    r"\bcredits?\b|spending limit|insufficient[_ ](quota|funds|balance)|exceeded your current quota"
+    r"\b(all|any|no|out of|insufficient) (\w+ ){0,3}credits\b"
+    r"|\b(reached|exceeded|hit) (\w+ ){0,4}spending limit"
+    r"|\binsufficient_quota\b|\binsufficient (funds|balance)\b|\bexceeded your current quota\b"
 )
 # The service's messages, where one status has several causes. They come from public reports of
 # other clients and are not a contract, so the general class of the status is the fallback.
 _BY_DETAILS: Final[tuple[tuple[type[APIError], re.Pattern[str], type[APIError]], ...]] = tuple(
-    (general, re.compile(pattern, re.IGNORECASE), specific)
+    (general, re.compile(pattern, re.IGNORECASE | re.DOTALL), specific)
     for general, pattern, specific in (
         (errors.PermissionDeniedError, r"safety[_ ]check", errors.SafetyRefusalError),
         (errors.PermissionDeniedError, _OUT_OF_CREDITS, errors.OutOfCreditsError),
         (errors.RateLimitError, _OUT_OF_CREDITS, errors.OutOfCreditsError),
         (
             errors.BadRequestError,
-            r"\b(incorrect|invalid|wrong|missing|expired|no) (xai )?api[- ]key\b",
+            r"\b(incorrect|invalid|wrong|missing|expired|no) (xai )?api[-_ ]key\b"
+            r"|\bapi[-_ ]key (is|was|has) (\w+ )?(incorrect|invalid|wrong|missing|expired)\b",
             errors.AuthenticationError,
         ),
         (
@@ -48,10 +55,11 @@ _BY_DETAILS: Final[tuple[tuple[type[APIError], re.Pattern[str], type[APIError]],
             r"maximum prompt length|context length",
             errors.ContextTooLongError,
         ),
-        # The lookarounds exclude tools: image_generation, image search, image-lookup.
+        # Not if it is about tools or schemas: image_generation, image search, image-lookup.
         (
             errors.BadRequestError,
-            r"(?<![\w-])images?(?![\w-])(?! (generation|search))",
+            r"^(?!.*\b(schema|property|parameter|tool|function)\b)"
+            r".*(?<![\w-])images?(_urls?)?(?![\w-])(?! (generation|search))",
             errors.ImageRefusedError,
         ),
         # From gRPC itself, on either side: "Sent message larger than max", "Received message ...".
@@ -66,7 +74,7 @@ _BY_DETAILS: Final[tuple[tuple[type[APIError], re.Pattern[str], type[APIError]],
     )
 )
 # Error messages quote names that the caller chose, which say nothing about the cause.
-_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_QUOTED: Final = re.compile(r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|`[^`]*`")
 
 # These errors break a stream off; the others are decisions about the request.
 _BREAKS_STREAM: Final = frozenset(
@@ -93,7 +101,7 @@ def api_error(
     call: RpcCall[Any, Any],
     *,
     received_any: bool = False,
-    redact: Callable[[str], str] = str,
+    redact: Redact = lambda value: value,
 ) -> APIError:
     """Make the error that the caller gets for an error of gRPC.
 
@@ -225,9 +233,6 @@ def _error_class(code: grpc.StatusCode, details: str) -> type[APIError]:
     return by_status
 
 
-def _pairs(error: Any, name: str, redact: Callable[[str], str]) -> list[tuple[str, str | bytes]]:
+def _pairs(error: Any, name: str, redact: Redact) -> list[tuple[str, str | bytes]]:
     # The metadata of a call that did not reach the server may be None.
-    return [
-        (key, redact(value) if isinstance(value, str) else value)
-        for key, value in (_attribute(error, name) or ())
-    ]
+    return [(key, redact(value)) for key, value in (_attribute(error, name) or ())]

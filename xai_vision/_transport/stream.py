@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
@@ -19,10 +20,11 @@ class Cancellation:
         cancelled: Whether ``cancel`` was called.
     """
 
-    __slots__ = ("_interrupt", "cancelled")
+    __slots__ = ("_interrupt", "_pid", "cancelled")
 
     def __init__(self) -> None:
         self.cancelled = False
+        self._pid = os.getpid()
         self._interrupt: Callable[[], object] | None = None
 
     def attach(self, interrupt: Callable[[], object]) -> None:
@@ -39,7 +41,8 @@ class Cancellation:
         # The order matters: ``attach`` sets the function before it reads the flag, so one of the
         # two threads calls it.
         self.cancelled = True
-        if self._interrupt is not None:
+        # gRPC's calls do not survive a fork.
+        if self._interrupt is not None and self._pid == os.getpid():
             self._interrupt()
 
 

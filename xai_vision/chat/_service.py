@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -19,6 +19,7 @@ from xai_vision.chat._conversation import Settings
 from xai_vision.chat._messages.coerce import MessageLike
 from xai_vision.chat._request.settings import make_settings
 from xai_vision.chat._response.response import Response
+from xai_vision.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,13 @@ def _runs(function: Callable[..., Any]) -> Callable[[_F], _F]:
 
 
 def _create(self: ChatFactory[ChatT], model: str, **parameters: Any) -> ChatT:
-    messages = parameters.pop("messages", None) or ()
+    messages: Any = parameters.pop("messages", None)
+    if messages is None:
+        messages = ()
+    elif isinstance(messages, str) or not isinstance(messages, Iterable):
+        raise InvalidRequestError(
+            f"messages must be a list of messages, not {type(messages).__name__}"
+        )
     conversation_id = parameters.pop("conversation_id", None)
     if conversation_id is not None:
         checks.metadata_value("conversation_id", conversation_id)

@@ -75,10 +75,20 @@ def _output_message(response: Response) -> JsonObject:
         "parts": [
             *_reasoning(response.reasoning_content),
             *text,
-            *_calls(response.tool_calls),
+            *_calls(_own_calls(response)),
         ],
         "finish_reason": _FINISH_REASONS.get(reason, reason.lower()),
     }
+
+
+def _own_calls(response: Response) -> list[chat_pb2.ToolCall]:
+    # Response.tool_calls also has the calls of the other responses of sample_batch().
+    return [
+        call
+        for output in response._outputs(response.proto)
+        if output.message.role != chat_pb2.ROLE_TOOL
+        for call in output.message.tool_calls
+    ]
 
 
 def _reasoning(text: str) -> list[JsonObject]:

@@ -53,6 +53,8 @@ class OutputType:
         try:
             return response, self._parse_json(text)
         except ValueError as error:
+            if _called_functions(response):
+                raise _no_text(response, text) from None
             raise _mismatch(response, text, error) from None
 
 
@@ -74,13 +76,14 @@ def _schema_and_parser(type_: Any) -> tuple[Mapping[str, Any], Callable[[str], A
         ) from None
 
 
+def _called_functions(response: Response) -> list[str]:
+    client_side = (chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL, chat_pb2.TOOL_CALL_TYPE_INVALID)
+    calls = response._output.message.tool_calls
+    return [call.function.name for call in calls if call.type in client_side]
+
+
 def _no_text(response: Response, text: str) -> StructuredOutputError:
-    output = response._output.message
-    names = [
-        call.function.name
-        for call in output.tool_calls
-        if call.type in (chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL, chat_pb2.TOOL_CALL_TYPE_INVALID)
-    ]
+    names = _called_functions(response)
     if names:
         message = (
             f"the model calls {', '.join(map(repr, names))} instead of responding. Run it, append "

@@ -37,7 +37,8 @@ class _Text:
     def read(self) -> str:
         if self._parts:
             # CPython extends a string in place if it has one reference, so a read costs only the
-            # new text. The attribute must give up its reference for that.
+            # new text, unless the caller still holds the last one. The attribute must give up its
+            # reference for that.
             whole, self._whole = self._whole, ""
             added = "".join(self._parts)
             whole += added

@@ -56,7 +56,7 @@ class Response(HintsAttributes):
 
     @property
     def proto(self) -> chat_pb2.GetChatCompletionResponse:
-        """The complete reply. In a running stream it is rebuilt at each read."""
+        """The complete reply. For a stream it is a copy: a change to it is lost."""
         return self._source.proto()
 
     _proto = proto  # some programs written for xai_sdk read this name
