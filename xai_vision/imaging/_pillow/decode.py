@@ -10,19 +10,21 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import Image, features
+from PIL import Image, UnidentifiedImageError, features
 
 from xai_vision.errors._image import (
     DecompressionBombError,
     ImageCorruptError,
     ImageError,
     ImageFormatError,
+    ImageTruncatedError,
 )
 from xai_vision.imaging._formats.byte_reader import truncated_error
 from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.parse import check_pixels, check_sides, parse_header, sniff
 from xai_vision.imaging._formats.sniff import SUPPORTED
 from xai_vision.imaging._limits import MAX_PIXELS
+from xai_vision.imaging._pillow import tiff
 from xai_vision.imaging._sources.data import BytesImageData
 
 ORIENTATION = 0x0112
@@ -35,7 +37,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_UNKNOWN = re.compile("unsupported|not supported|unimplemented|unknown pixel mode")
+_UNKNOWN = re.compile("unsupported|not supported|unimplemented|unknown pixel mode|raw mode")
+_EIGHT_BITS = ("L", "LA", "RGB", "RGBA", "CMYK")
 _NEEDS = {"AVIF": "avif", "WEBP": "webp", "JPEG2000": "jpg_2000"}
 
 
@@ -84,10 +87,22 @@ def open_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image.Im
         return _open_heif(data, max_pixels)
     _check_decoder(name)
     with decoding(name):
-        image = Image.open(io.BytesIO(data), formats=(name,))
+        try:
+            image = Image.open(io.BytesIO(data), formats=(name,))
+        except UnidentifiedImageError:
+            _raise_reason(data, name)
+            raise
     check_sides(ImageHeader(name, *image.size))
     check_pixels(*image.size, max_pixels)
     return image
+
+
+def _raise_reason(data: bytes, name: str) -> None:
+    """Raise the error with which a decoder refuses a file; ``Image.open`` hides it."""
+    decoder, accept = Image.OPEN[name]
+    if accept is not None and not accept(data[:16]):
+        raise NotImplementedError("unsupported signature")
+    decoder(io.BytesIO(data), "")
 
 
 def _check_decoder(name: str) -> None:
@@ -140,13 +155,35 @@ def load_image(
     Raises:
         ImageError: The image has too many or no pixels, or cannot be decoded.
     """
+    if name == "TIFF":
+        return _load_tiff(data, max_pixels)
     image = open_image(data, name, max_pixels)
     with decoding(name):
         deep = _is_deep(image)
         if min_side is not None and name == "JPEG":
             image.draft(None, _draft_size(image.size, min_side))
         image.load()
-        image.info["reduced"] = deep and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK")
+        image.info["reduced"] = deep and image.mode in _EIGHT_BITS
+    return image
+
+
+def _load_tiff(data: bytes, max_pixels: int) -> Image.Image:
+    page = tiff.find_tiff_page(data)
+    try:
+        image = open_image(page.data, "TIFF", max_pixels)
+        with decoding("TIFF"):
+            tiff.select_page(image, page, max_pixels)
+            image.load()
+            image = tiff.finish(image, page)
+    except ImageTruncatedError:
+        raise
+    except ImageFormatError as error:
+        raise tiff.unsupported(page) from error
+    except ImageCorruptError as error:
+        if tiff.is_unsupported(page, error):
+            raise tiff.unsupported(page) from error
+        raise
+    image.info["reduced"] = page.bits > 8 and image.mode in _EIGHT_BITS
     return image
 
 
