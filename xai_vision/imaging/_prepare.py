@@ -151,7 +151,7 @@ def _from_content(
             )
         return _reencode(resolved, data, name, header, options)
     _report_media_type(resolved, header)
-    if options.verify or not complete:
+    if options.verify or resolved.is_guess or not complete:
         _check_decodes(data, name, options)
     if options.strip_metadata:
         data, header = _strip_metadata(resolved, data, header)

@@ -20,9 +20,10 @@ from xai_vision.imaging._formats.sniff import HEAD_BYTES, sniff_format
 from xai_vision.imaging._image_url import ImageUrlSource
 from xai_vision.imaging._limits import MAX_SOURCE_BYTES, over_limit, printable
 from xai_vision.imaging._prepared import PreparedImage
+from xai_vision.imaging._sources.base64_text import decoded_head
 from xai_vision.imaging._sources.data import BytesImageData, FileImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
-from xai_vision.imaging._sources.strings import decoded_head, resolve_string
+from xai_vision.imaging._sources.strings import resolve_string
 
 _SUPPORTED = (
     "Pass an http(s) URL, a data URL, base64, bytes, pathlib.Path, a binary file, a Pillow image "
@@ -193,9 +194,8 @@ def _from_file(file: Any) -> ResolvedSource:
             source=name,
         ) from error
     resolved = _from_bytes(data)
-    return ResolvedSource(
-        name, resolved.data, resolved.url, media_type=resolved.media_type, changes=resolved.changes
-    )
+    resolved.name = name
+    return resolved
 
 
 def _file_name(file: Any) -> str:

@@ -18,11 +18,12 @@ class ResolvedSource:
 
     Attributes:
         name: The image's name for messages.
-        content: The data of a file.
-        address: The URL.
+        data: The data of a file.
+        url: The URL.
         image: The Pillow image.
-        label: The declared media type; None without a declaration.
+        media_type: The declared media type; None without a declaration.
         changes: The changes made to read the source.
+        is_guess: Whether the data was repaired in one of several possible ways.
     """
 
     name: str
@@ -31,3 +32,4 @@ class ResolvedSource:
     image: Image | None = None
     media_type: str | None = None
     changes: list[Change] = field(default_factory=list)
+    is_guess: bool = False
