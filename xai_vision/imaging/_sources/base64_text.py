@@ -93,7 +93,14 @@ def _repair(text: str, source: str) -> ResolvedSource:
     letters = standard.rstrip("=")
     if not letters:
         raise ImageEmptyError("the string has no data.", remedy=SUPPORTED, source=source)
-    if wrong := _INVALID.search(letters):
+    wrong = _INVALID.search(letters)
+    if wrong and "\\" in text:
+        raise ImageBase64Error(
+            "invalid base64: it contains JSON escapes (backslashes).",
+            remedy="Parse the JSON with json.loads() and pass its value.",
+            source=source,
+        )
+    if wrong:
         raise _invalid(
             f"character {wrong.start() + 1:,} of {len(letters):,} is not in the alphabet", source
         )

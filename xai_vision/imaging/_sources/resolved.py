@@ -11,6 +11,12 @@ from xai_vision.imaging._sources.data import ImageData
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+SUPPORTED_SOURCES = (
+    "Pass an http(s) URL, a data URL, base64, bytes, pathlib.Path, a binary file, a Pillow image "
+    "or a NumPy array."
+)
+"""The remedy for a source of an unsupported kind."""
+
 
 @dataclass
 class ResolvedSource:

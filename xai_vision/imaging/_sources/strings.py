@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from xai_vision.errors._image import ImageEmptyError, ImageSourceError
+from xai_vision.errors._image import ImageBase64Error, ImageEmptyError, ImageSourceError
 from xai_vision.imaging._formats.change import Change
 from xai_vision.imaging._formats.sniff import HEAD_BYTES, describe_unknown, sniff_format
 from xai_vision.imaging._limits import safe_repr
 from xai_vision.imaging._sources.base64_text import SUPPORTED, decoded_head, resolve_base64
 from xai_vision.imaging._sources.data import BytesImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
+from xai_vision.imaging._sources.slips import find_data_url_slip, find_slip
 
 _MAX_LABEL = 4096
 _MAX_PATH = 1024
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//|[A-Za-z])")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{2,5}$")
-_STR_OF_BYTES = re.compile(r"(?:bytearray\()?b['\"]")
 
 
 def resolve_string(text: str) -> ResolvedSource:
@@ -82,6 +82,8 @@ def _data_url(text: str, blanks: str) -> ResolvedSource:
             remedy="It should start like data:image/jpeg;base64,",
             source="data URL",
         )
+    if slip := find_data_url_slip(text[:comma], text[comma + 1 : comma + 1 + 2 * HEAD_BYTES]):
+        raise ImageBase64Error(f"the data URL {slip.reason}", remedy=slip.remedy, source="data URL")
     label, *parameters = (part.strip().lower() for part in text[5:comma].split(";"))
     if "base64" in parameters:
         resolved = resolve_base64(text + blanks, comma + 1, "data URL")
@@ -99,12 +101,8 @@ def _data_url(text: str, blanks: str) -> ResolvedSource:
 
 def _unsupported(text: str, head: bytes) -> ImageSourceError:
     """Return the error of an unsupported string, which is quoted only if it cannot be base64."""
-    if _STR_OF_BYTES.match(text) and text.rstrip(")")[-1] in "'\"":
-        return ImageSourceError(
-            "the string is the str() of bytes.",
-            remedy="Pass the bytes without str() or an f-string.",
-            source="string",
-        )
+    if slip := find_slip(text):
+        return ImageSourceError(f"the string {slip.reason}", remedy=slip.remedy, source="string")
     scheme = _SCHEME.match(text)
     if scheme and scheme.end() > 2:  # one letter is a drive of Windows
         name = scheme[0].rstrip(":").lower()
@@ -119,10 +117,11 @@ def _unsupported(text: str, head: bytes) -> ImageSourceError:
             source="string",
         )
     if _looks_like_path(text):
+        path = "pathlib.Path(...)" + (".expanduser()" if text[0] == "~" else "")
         named = re.search(r"[.~:\\ ]", text) is not None and text.isprintable()
         return ImageSourceError(
             "the string looks like a path. Strings are never treated as paths.",
-            remedy="Pass pathlib.Path(...), or a complete https:// URL.",
+            remedy=f"Pass {path}, or a complete https:// URL.",
             source=f"string {safe_repr(text)}" if named else "string",
         )
     kind = describe_unknown(head)[0] if head else ""
