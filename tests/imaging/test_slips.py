@@ -159,6 +159,12 @@ def test_arrays_that_hold_a_file(client, server, shape, data):
     assert prepared.source == "array"
 
 
+def test_a_row_of_pixels_that_starts_like_a_rare_format():
+    row = np.array([[255, 10, 1, 2, 3]], np.uint8)  # the signature of JPEG XL
+    for pixels in (row, row.T):
+        assert np.array_equal(np.asarray(prepare_image(pixels).pil()), pixels)
+
+
 def test_an_array_that_holds_a_file_is_copied():
     array = np.frombuffer(DATA, np.uint8).copy()
     prepared = prepare_image(array)

@@ -12,6 +12,7 @@ from xai_vision.imaging._formats.sniff import HEAD_BYTES, sniff_format
 
 _SUPPORTED = "Pass an array of shape (height, width), (height, width, 3) or (height, width, 4)"
 _TOLERANCE = 0.01
+_ENCODED_BY_OPENCV = ("JPEG", "PNG", "WEBP", "TIFF")
 
 
 def to_array(source: Any) -> Any:
@@ -34,12 +35,15 @@ def to_array(source: Any) -> Any:
 def encoded_file(array: Any) -> bytes | None:
     """Return the image file in an array such as that of cv2.imencode(); None if it has pixels.
 
-    The array has one dimension, or two in older versions of OpenCV.
+    The array has one dimension, or two in older versions of OpenCV. Pixels of one row or column can
+    start like a file by chance; those of the formats here start with bytes that are unlikely.
     """
     if array.dtype.name != "uint8" or array.size != max(array.shape, default=0):
         return None
     head = array.ravel()[:HEAD_BYTES].tobytes()
-    return array.tobytes() if sniff_format(head) is not None else None
+    name = sniff_format(head)
+    is_file = name is not None if array.ndim == 1 else name in _ENCODED_BY_OPENCV
+    return array.tobytes() if is_file else None
 
 
 def from_array(array: Any) -> tuple[Image.Image, list[Change]]:
