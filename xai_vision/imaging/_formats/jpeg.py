@@ -16,7 +16,7 @@ SOI, EOI, SOS, DHT, COM = 0xD8, 0xD9, 0xDA, 0xC4, 0xFE
 APP0, APP1, APP2, APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
-_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Baseline, extended, progressive; Huffman or arithmetic. The rest is lossless or hierarchical.
 _SUPPORTED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
@@ -89,7 +89,7 @@ def parse(reader: ByteReader) -> ImageHeader:
     xmp: Segment | None = None
     several = False
     for segment in segments(reader):
-        if segment.marker in _FRAMES and frame is None:
+        if segment.marker in FRAMES and frame is None:
             frame = _frame(reader, segment)
         elif segment.marker == APP1:
             start = reader.peek(segment.start, len(_XMP))
