@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.sample_images import MIB, jpeg, jpeg_of, sample
+from xai_vision.chat import image, user
 from xai_vision.imaging import ImageError, ImageReadError, prepare_image
 
 
@@ -42,6 +43,22 @@ def rewrite(path, data):
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000_000))
 
 
+def replace_by_twin(path, data):
+    """Replace a file by another one of the same size and modification time."""
+    before = path.stat()
+    twin = path.with_suffix(".twin")
+    twin.write_bytes(data)
+    os.utime(twin, ns=(before.st_atime_ns, before.st_mtime_ns))
+    twin.replace(path)
+
+
+def replace_by_fifo(path):
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("the system has no FIFOs")
+    path.unlink()
+    os.mkfifo(path)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -51,6 +68,8 @@ def rewrite(path, data):
         lambda path: rewrite(path, jpeg()[::-1]),
         lambda path: rewrite(path, b""),
         lambda path: (path.unlink(), path.mkdir()),
+        lambda path: replace_by_twin(path, jpeg()[::-1]),
+        lambda path: replace_by_fifo(path),
     ],
 )
 def test_a_changed_file_is_an_error_before_writing(path, change):
@@ -150,3 +169,15 @@ def test_errors_pickle():
 
 def test_repr_is_short():
     assert repr(prepare_image(jpeg())) == "<PreparedImage image (JPEG, 640x480, 34.8 KiB)>"
+
+
+@pytest.mark.parametrize("replace", [replace_by_fifo, lambda p: replace_by_twin(p, jpeg()[::-1])])
+def test_a_file_replaced_before_sending_is_an_error(path, replace, server, client):
+    """Opening a FIFO would block until it has a writer, past every deadline."""
+    conversation = client.chat.create("grok-4.5")
+    conversation.append(user("What is this?", image(path)))
+    replace(path)
+    with pytest.raises(ImageReadError, match="changed after the image was prepared") as caught:
+        conversation.sample()
+    assert "Prepare it again" in caught.value.remedy
+    assert not server.calls

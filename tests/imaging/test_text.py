@@ -24,7 +24,7 @@ from xai_vision.imaging import (
 from xai_vision.imaging._image_url import describe_url
 from xai_vision.imaging._limits import safe_repr
 from xai_vision.imaging._sources import base64 as base64_module
-from xai_vision.imaging._sources import strings as text_module
+from xai_vision.imaging._sources import base64_text as text_module
 
 TEXT = base64.b64encode(jpeg()).decode()
 PNG_TEXT = base64.b64encode(png()).decode()

@@ -151,8 +151,8 @@ def _from_content(
             )
         return _reencode(resolved, data, name, header, options)
     _report_media_type(resolved, header)
-    if options.verify or not complete:
-        _check_decodes(data, name, options)
+    if options.verify or resolved.is_guess or not complete:
+        _check_decodes(data, header, options)
     if options.strip_metadata:
         data, header = _strip_metadata(resolved, data, header)
         options.check_size(data.size)
@@ -180,12 +180,17 @@ def _report_media_type(resolved: ResolvedSource, header: ImageHeader) -> None:
         resolved.changes.append(Change(f"sent as {header.media_type}, which it is; it was {label}"))
 
 
-def _check_decodes(data: ImageData, name: str, options: PrepareOptions) -> None:
+def _check_decodes(data: ImageData, header: ImageHeader, options: PrepareOptions) -> None:
     from xai_vision.imaging._pillow import decode as pixels
 
-    raw = data.read()
+    raw, name = data.read(), header.format
+    if options.verify and name == "JPEG":
+        from xai_vision.imaging._pillow.jpeg_check import check_jpeg
+
+        check_jpeg(raw, header, options.max_pixels)
+        return
     if options.verify:
-        pixels.verify(raw, name)
+        pixels.verify(raw, name, options.max_pixels)
     pixels.load_image(raw, name, max_pixels=options.max_pixels)
 
 

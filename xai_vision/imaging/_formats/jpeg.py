@@ -16,7 +16,7 @@ SOI, EOI, SOS, DHT, COM = 0xD8, 0xD9, 0xDA, 0xC4, 0xFE
 APP0, APP1, APP2, APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
-_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Baseline, extended, progressive; Huffman or arithmetic. The rest is lossless or hierarchical.
 _SUPPORTED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
@@ -26,8 +26,11 @@ _IMAGE_COUNT = 0xB001  # the tag of the number of images
 _MAX_SEGMENTS = 5000
 _END = bytes((0xFF, EOI))
 _SCAN_STEP = 1024 * 1024
-# A marker inside compressed data: neither a stuffed zero nor a restart.
-_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+_MAX_GARBAGE = 65536
+_FIRST_WINDOW = 64
+# A marker inside compressed data: neither a stuffed zero nor a restart. The pattern matches only
+# the last fill byte before the marker, because a repeat would make a search quadratic.
+MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 
 
 class Segment(NamedTuple):
@@ -62,10 +65,15 @@ def _next_marker(reader: ByteReader, at: int) -> tuple[int, int]:
     pair = reader.read_exact(at, 2)
     if pair[0] == 0xFF and pair[1] not in (0, 0xFF):
         return pair[1], at + 2
-    match = _MARKER.search(reader.peek(at, 65536))
-    if match is None:
-        raise truncated_error() if at + 65536 > reader.size else _corrupt("a segment is missing")
-    return match[1][0], at + match.end()
+    window, start, end = _FIRST_WINDOW, at, min(at + _MAX_GARBAGE, reader.size)
+    # The windows grow, so that a short gap costs a short read. Each overlaps the next by one byte.
+    while start + 1 < end:
+        data = reader.peek(start, min(window, end - start))
+        if match := MARKER.search(data):
+            return match[1][0], start + match.end()
+        start += max(1, len(data) - 1)
+        window *= 2
+    raise truncated_error() if at + _MAX_GARBAGE > reader.size else _corrupt("a segment is missing")
 
 
 def _corrupt(reason: str) -> ImageCorruptError:
@@ -81,7 +89,7 @@ def parse(reader: ByteReader) -> ImageHeader:
     xmp: Segment | None = None
     several = False
     for segment in segments(reader):
-        if segment.marker in _FRAMES and frame is None:
+        if segment.marker in FRAMES and frame is None:
             frame = _frame(reader, segment)
         elif segment.marker == APP1:
             start = reader.peek(segment.start, len(_XMP))
@@ -201,7 +209,7 @@ def _without_thumbnail(marker: int, payload: memoryview) -> bytes | memoryview:
 def _scans(data: bytes, at: int) -> Iterator[bytes | memoryview]:
     """Yield the compressed data from ``at`` to the end of the image, with later tables."""
     view, start = memoryview(data), at
-    while match := _MARKER.search(data, at):
+    while match := MARKER.search(data, at):
         marker, at = match[1][0], match.end()
         if marker == EOI:
             yield view[start:at]
@@ -210,8 +218,15 @@ def _scans(data: bytes, at: int) -> Iterator[bytes | memoryview]:
             continue
         length = int.from_bytes(data[at : at + 2], "big")
         if not _is_essential(marker, data[at + 2 : at + 14]):
-            yield view[start : match.start()]
+            yield view[start : _without_fill_bytes(data, start, match.start())]
             start = at + length
         at += length
     yield view[start:]
     yield _END  # the marker was missing
+
+
+def _without_fill_bytes(data: bytes, start: int, end: int) -> int:
+    """Return ``end`` moved before the fill bytes of a marker, but not before ``start``."""
+    while end > start and data[end - 1] == 0xFF:
+        end -= 1
+    return end

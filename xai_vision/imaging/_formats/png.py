@@ -125,39 +125,41 @@ def _read_chunk(reader: ByteReader, chunk: Chunk, state: _ParserState) -> None:
         name = reader.peek(chunk.start, _MAX_NAME).partition(b"\0")[0]
         turns = name in (_XMP, _RAW_PROFILE)
         if turns or chunk.kind != b"tEXt":
-            text = _text(reader, chunk) if state.unpacked < _MAX_TEXTS else None
-            if text is None:
+            if state.unpacked >= _MAX_TEXTS:
                 state.needs_decode = True
                 return
-            state.unpacked += len(text)
-            if turns:
+            text, is_valid = _text(reader, chunk)
+            state.unpacked += len(text) if is_valid else _MAX_UNPACKED
+            if not is_valid:
+                state.needs_decode = True
+            elif turns:
                 state.texts[name] = text
     elif chunk.kind == b"PLTE":
         state.palette = True
 
 
-def _text(reader: ByteReader, chunk: Chunk) -> bytes | None:
-    """Return a text or profile, or None if its decompressed size is suspicious.
+def _text(reader: ByteReader, chunk: Chunk) -> tuple[bytes, bool]:
+    """Return a text or profile, and whether it is valid and of a plausible size.
 
-    A long uncompressed text is cut.
+    A long text is cut.
     """
     data = reader.peek(chunk.start, min(chunk.length, _MAX_PACKED))
     rest = data.partition(b"\0")[2]
     if chunk.kind == b"tEXt":
-        return rest
+        return rest, True
     if chunk.kind == b"iTXt":
         plain, method = rest[:1] == b"\0", rest[1:2]
         rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
         if plain:
-            return rest
+            return rest, True
     else:
         method, rest = rest[:1], rest[1:]
     try:
         text = zlib.decompressobj().decompress(rest, _MAX_UNPACKED)
     except zlib.error:
-        return None
-    sane = method == b"\0" and len(data) == chunk.length and len(text) < _MAX_UNPACKED
-    return text if sane else None
+        return b"", False
+    is_complete = len(data) == chunk.length and len(text) < _MAX_UNPACKED
+    return text, is_complete and method == b"\0"
 
 
 def _chunk_heads(reader: ByteReader) -> Iterator[Chunk]:

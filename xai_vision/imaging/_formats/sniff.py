@@ -54,12 +54,24 @@ _SIGNATURES = (
 _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"mif2"}
 
+HOW_TO_DEVELOP = (
+    "Export a JPEG with the camera's software, or pass the array of "
+    "rawpy.imread(path).postprocess()."
+)
+"""The remedy for a camera RAW file."""
+
 _OTHER_SIGNATURES = (
     (b"%PDF-", "a PDF document", "Render its pages to JPEG or PNG."),
     (b"%!PS", "a PostScript file", "Render it to PNG."),
     (b"PK\x03\x04", "a ZIP archive or Office document", "Send the images inside it."),
     (b"\x1f\x8b", "gzip data", "Unpack it first."),
     (b"\x1aE\xdf\xa3", "a video", "Send one of its frames as JPEG or PNG."),
+    (b"FUJIFILMCCD-RAW", "a camera RAW file", HOW_TO_DEVELOP),
+    (b"IIU\0", "a camera RAW file", HOW_TO_DEVELOP),
+    (b"IIRO", "a camera RAW file", HOW_TO_DEVELOP),
+    (b"IIRS", "a camera RAW file", HOW_TO_DEVELOP),
+    (b"FOVb", "a camera RAW file", HOW_TO_DEVELOP),
+    (b"\0MRM", "a camera RAW file", HOW_TO_DEVELOP),
     (b"ID3", "sound", ""),
     (b"OggS", "sound or video", ""),
     (b"{", "JSON text", "Pass the image instead of the message that contains it."),
@@ -106,6 +118,8 @@ def describe_unknown(head: bytes) -> tuple[str, str]:
     for start, name, remedy in _OTHER_SIGNATURES:
         if head.startswith(start):
             return name, remedy
+    if head[4:12] == b"ftypcrx ":
+        return "a camera RAW file", HOW_TO_DEVELOP
     if head[4:8] == b"ftyp" or head[8:12] == b"AVI ":
         return "a video", "Send one of its frames as JPEG or PNG."
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()

@@ -8,12 +8,45 @@ from PIL import Image
 
 from xai_vision.errors._image import ImageEmptyError, ImageSourceError
 from xai_vision.imaging._formats.change import Change
+from xai_vision.imaging._formats.sniff import HEAD_BYTES, sniff_format
 
 _SUPPORTED = "Pass an array of shape (height, width), (height, width, 3) or (height, width, 4)"
 _TOLERANCE = 0.01
+_ENCODED_BY_OPENCV = ("JPEG", "PNG", "WEBP", "TIFF")
 
 
-def from_array(source: Any) -> tuple[Image.Image, list[Change]]:
+def to_array(source: Any) -> Any:
+    """Convert an object to a NumPy array.
+
+    Raises:
+        ImageSourceError: The object cannot be converted.
+    """
+    import numpy as np
+
+    try:
+        return np.asarray(source)
+    except Exception as error:
+        raise ImageSourceError(
+            "the object could not be converted to a NumPy array.",
+            remedy=f"{_SUPPORTED}, in main memory.",
+        ) from error
+
+
+def encoded_file(array: Any) -> bytes | None:
+    """Return the image file in an array such as that of cv2.imencode(); None if it has pixels.
+
+    The array has one dimension, or two in older versions of OpenCV. Pixels of one row or column can
+    start like a file by chance; those of the formats here start with bytes that are unlikely.
+    """
+    if array.dtype.name != "uint8" or array.size != max(array.shape, default=0):
+        return None
+    head = array.ravel()[:HEAD_BYTES].tobytes()
+    name = sniff_format(head)
+    is_file = name is not None if array.ndim == 1 else name in _ENCODED_BY_OPENCV
+    return array.tobytes() if is_file else None
+
+
+def from_array(array: Any) -> tuple[Image.Image, list[Change]]:
     """Convert an array of uint8, bool, or floats in 0..1; channels last, in RGB order.
 
     Raises:
@@ -22,13 +55,6 @@ def from_array(source: Any) -> tuple[Image.Image, list[Change]]:
     """
     import numpy as np
 
-    try:
-        array = np.asarray(source)
-    except Exception as error:
-        raise ImageSourceError(
-            "the object could not be converted to a NumPy array.",
-            remedy=f"{_SUPPORTED}, in main memory.",
-        ) from error
     _check_shape(array.shape)
     pixels, changes = _eight_bits(np, array)
     if pixels.ndim == 3 and pixels.shape[2] == 1:
@@ -44,6 +70,8 @@ def _check_shape(shape: tuple[int, ...]) -> None:
             remedy = "Gray with alpha is not supported: pass array[..., 0], or convert to RGBA."
         elif len(shape) == 3 and shape[0] in (1, 3, 4):
             remedy = "Channels come last: pass array.transpose(1, 2, 0)."
+        elif len(shape) == 1:
+            remedy += " An array of one dimension has to hold an image file."
         elif len(shape) == 4:
             remedy = "Pass one image of the batch, such as array[0]."
         raise ImageSourceError(f"an array of shape {shape} is not an image.", remedy=remedy)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Convert = Callable[[Image.Image, list[Change]], Image.Image]
 
 _WHITE = (255, 255, 255)
+_MAX_8_BITS = 255
 _DEEP = ("I;16", "I;16B", "I;16L", "I;16N")
 _SPACES = {"P": b"RGB ", "RGB": b"RGB ", "RGBA": b"RGB ", "L": b"GRAY", "LA": b"GRAY"}
 
@@ -95,23 +96,33 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
 
 
 def _integers(image: Image.Image, changes: list[Change]) -> Image.Image:
-    """Convert 32-bit integers to 16 bits; scale them if they do not fit."""
+    """Convert 32-bit integers to 8 bits if they are in 0..255, as Pillow does, or else to 16 bits.
+
+    Integers beyond 16 bits are scaled.
+    """
     low, high = _extrema(image)
+    # Pillow decodes a PPM of 16 bits to this mode with values in 0..65535.
+    if low >= 0 and high <= _MAX_8_BITS and image.format != "PPM":
+        changes.append(Change("32-bit integers in 0..255 converted to 8 bits"))
+        return image.convert("L")
     if low < 0 or high > 65535:
         image = _scale_to_16_bits(image, low, high, changes)
     return image.convert("I;16")
 
 
 def _floats(image: Image.Image, changes: list[Change]) -> Image.Image:
-    """Convert floats to 16 bits: 0..1 to the full range, other ranges scaled to it."""
+    """Convert floats to 16 bits: 0..1 or 0..255 to the full range, other ranges scaled to it."""
     low, high = _extrema(image)
-    if not (math.isfinite(low) and math.isfinite(high)):
+    # The extrema skip NaN, but a mean does not.
+    mean = image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    assert isinstance(mean, float)  # noqa: S101 - one channel, so one value
+    if not all(map(math.isfinite, (low, high, mean))):
         raise ImageFormatError(
             "the pixels are floats that are not finite.",
             remedy="Replace infinities and NaN, and scale the values to 0..1.",
         )
-    if low >= 0 and high <= 1:
-        low, high = 0.0, 1.0
+    if low >= 0 and high <= _MAX_8_BITS:
+        low, high = 0.0, 1.0 if high <= 1 else float(_MAX_8_BITS)
     return _scale_to_16_bits(image, low, high, changes).convert("I").convert("I;16")
 
 

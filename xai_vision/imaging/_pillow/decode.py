@@ -17,12 +17,16 @@ from xai_vision.errors._image import (
     ImageCorruptError,
     ImageError,
     ImageFormatError,
+    ImageTruncatedError,
 )
 from xai_vision.imaging._formats.byte_reader import truncated_error
+from xai_vision.imaging._formats.icons import check_icon
 from xai_vision.imaging._formats.image_header import ImageHeader
+from xai_vision.imaging._formats.jpeg_scans import check_scans, is_arithmetic
 from xai_vision.imaging._formats.parse import check_pixels, check_sides, parse_header, sniff
 from xai_vision.imaging._formats.sniff import SUPPORTED
 from xai_vision.imaging._limits import MAX_PIXELS
+from xai_vision.imaging._pillow import tiff
 from xai_vision.imaging._sources.data import BytesImageData
 
 ORIENTATION = 0x0112
@@ -35,7 +39,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_UNKNOWN = re.compile("unsupported|not supported|unimplemented|unknown pixel mode")
+_UNKNOWN = re.compile("unsupported|not supported|unimplemented|unknown pixel mode|raw mode")
+_EIGHT_BITS = ("L", "LA", "RGB", "RGBA", "CMYK")
 _NEEDS = {"AVIF": "avif", "WEBP": "webp", "JPEG2000": "jpg_2000"}
 
 
@@ -46,10 +51,14 @@ def decoding(kind: str = "image") -> Iterator[None]:
         yield
     except ImageError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DecompressionBombError(
-            f"decoding this {kind} would take too much memory.",
-            remedy="Make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS if you trust it.",
+            f"Pillow does not decode a {kind} with so many pixels.",
+            remedy="Convert it to JPEG or PNG first, or make it smaller.",
+        ) from error
+    except MemoryError as error:
+        raise DecompressionBombError(
+            f"decoding this {kind} takes more memory than there is.", remedy="Make it smaller."
         ) from error
     except Exception as error:
         message = str(error).lower()
@@ -83,17 +92,32 @@ def open_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image.Im
     if name == "HEIF":
         return _open_heif(data, max_pixels)
     _check_decoder(name)
+    if name in ("ICO", "ICNS"):
+        check_icon(data, max_pixels)
     with decoding(name):
-        image = Image.open(io.BytesIO(data), formats=(name,))
+        image = _open_with_plugin(data, name)
     check_sides(ImageHeader(name, *image.size))
     check_pixels(*image.size, max_pixels)
     return image
+
+
+def _open_with_plugin(data: bytes, name: str) -> Image.Image:
+    """Open an image with the plugin of its format.
+
+    ``Image.open`` also applies Pillow's global limit of pixels, and hides why a plugin refuses a
+    file.
+    """
+    plugin, accept = Image.OPEN[name]
+    if accept is not None and not accept(data[:16]):
+        raise NotImplementedError("unsupported signature")
+    return plugin(io.BytesIO(data), "")
 
 
 def _check_decoder(name: str) -> None:
     needs = _NEEDS.get(name)
     known = needs is None or needs in features.modules or needs in features.codecs
     missing = not known or (needs is not None and not features.check(needs))
+    Image.preinit()
     if not missing and name not in Image.OPEN:
         Image.init()
         missing = name not in Image.OPEN
@@ -140,14 +164,52 @@ def load_image(
     Raises:
         ImageError: The image has too many or no pixels, or cannot be decoded.
     """
+    if name == "TIFF":
+        return _load_tiff(data, max_pixels)
     image = open_image(data, name, max_pixels)
     with decoding(name):
         deep = _is_deep(image)
-        if min_side is not None and name == "JPEG":
-            image.draft(None, _draft_size(image.size, min_side))
+        if name == "JPEG":
+            _prepare_jpeg(image, data, min_side)
         image.load()
-        image.info["reduced"] = deep and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK")
+        image.info["reduced"] = deep and image.mode in _EIGHT_BITS
     return image
+
+
+def _prepare_jpeg(image: Image.Image, data: bytes, min_side: int | None) -> None:
+    check_scans(data, *image.size)
+    if min_side is not None:
+        image.draft(None, _draft_size(image.size, min_side))
+    if is_arithmetic(data):  # this decoder cannot continue with the next block
+        image.decodermaxblock = len(data)  # type: ignore[attr-defined]
+
+
+def _load_tiff(data: bytes, max_pixels: int) -> Image.Image:
+    page = tiff.find_tiff_page(data)
+    try:
+        image = open_image(page.data, "TIFF", max_pixels)
+        with decoding("TIFF"):
+            tiff.select_page(image, page, max_pixels)
+            _allocate(image)
+            image.load()
+            image = tiff.finish(image, page)
+    except ImageTruncatedError:
+        raise
+    except ImageFormatError as error:
+        raise tiff.unsupported(page) from error
+    except ImageCorruptError as error:
+        if tiff.is_unsupported(page, error):
+            raise tiff.unsupported(page) from error
+        raise
+    image.info["reduced"] = page.bits > 8 and image.mode in _EIGHT_BITS
+    return image
+
+
+def _allocate(image: Image.Image) -> None:
+    """Allocate the pixels of a TIFF; Pillow would apply its global limit of pixels first."""
+    size = getattr(image, "_tile_size", None)
+    if size is not None:
+        image.im = Image.new(image.mode, size, None).im
 
 
 def _is_deep(image: Image.Image) -> bool:
@@ -156,13 +218,13 @@ def _is_deep(image: Image.Image) -> bool:
     return ";16" in tile or "65535" in tile
 
 
-def verify(data: bytes, name: str) -> None:
+def verify(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> None:
     """Verify the checksums of a format without decoding the pixels.
 
     Raises:
         ImageCorruptError: A checksum is wrong.
     """
-    image = open_image(data, name)
+    image = open_image(data, name, max_pixels)
     with decoding(name):
         image.verify()
 

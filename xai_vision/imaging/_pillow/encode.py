@@ -61,14 +61,25 @@ class _Bounded(io.BytesIO):
 
 def _save(pixels: PixelBuffer, file_format: str, max_bytes: int, **options: Any) -> bytes | None:
     """Encode, or return None as soon as there are more than ``max_bytes`` bytes."""
-    image = pixels.image.copy()
-    image.info = {}  # Pillow would write its content: comments, resolution, other profiles
+    image = _without_info(pixels.image)
     out = _Bounded(max_bytes)
     try:
         image.save(out, file_format, icc_profile=pixels.profile, **options)
     except _FullError:
         return None
     return out.getvalue()
+
+
+def _without_info(image: Image.Image) -> Image.Image:
+    """Return an image of the same pixels without ``info``, whose content Pillow would write.
+
+    The pixels are shared, because ``image.copy()`` takes as much memory again. The image itself is
+    the user's and can be used by other threads, so its ``info`` is not changed.
+    """
+    image.load()  # counting frames can unload it
+    bare = image._new(image.im)  # no public function shares pixels
+    bare.info = {}
+    return bare
 
 
 def to_png(pixels: PixelBuffer, max_bytes: int) -> bytes | None:

@@ -108,7 +108,7 @@ class BytesImageData(ImageData):
 class FileImageData(ImageData):
     """A file that is read when its text is written.
 
-    Its size and modification time must not change in between. A pickle contains the bytes.
+    It must not be replaced or changed in between. A pickle contains the bytes.
     """
 
     __slots__ = ("_path", "_size", "_state")
@@ -145,7 +145,7 @@ class FileImageData(ImageData):
     @contextmanager
     def _file(self) -> Iterator[FileIO]:
         with _translate_errors():
-            file = self._path.open("rb", buffering=0)
+            file = FileIO(self._path, "rb", opener=_open_without_blocking)
         with file:
             self._check(file)
             yield file
@@ -192,9 +192,14 @@ class FileImageData(ImageData):
         return BytesImageData, (self.read(),)
 
 
-def _file_state(status: os.stat_result) -> tuple[int, int]:
-    """Return what identifies the state of a file."""
-    return status.st_size, status.st_mtime_ns
+def _open_without_blocking(path: str, flags: int) -> int:
+    """Open a file; a FIFO that replaced it must not block until it has a writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+
+
+def _file_state(status: os.stat_result) -> tuple[int, int, int, int]:
+    """Return the values that differ when a file was changed or replaced."""
+    return stat.S_IFMT(status.st_mode), status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read_up_to(file: FileIO, length: int) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import io
 import mmap
 import os
 import sys
@@ -12,23 +11,20 @@ from typing import Any, Protocol, TypeAlias
 
 from xai_vision.errors._image import (
     ImageEmptyError,
+    ImageError,
     ImageReadError,
     ImageSourceError,
-    ImageTooLargeError,
 )
 from xai_vision.imaging._formats.sniff import HEAD_BYTES, sniff_format
 from xai_vision.imaging._image_url import ImageUrlSource
-from xai_vision.imaging._limits import MAX_SOURCE_BYTES, over_limit, printable
+from xai_vision.imaging._limits import printable
 from xai_vision.imaging._prepared import PreparedImage
+from xai_vision.imaging._sources.base64_text import decoded_head
 from xai_vision.imaging._sources.data import BytesImageData, FileImageData
-from xai_vision.imaging._sources.resolved import ResolvedSource
-from xai_vision.imaging._sources.strings import decoded_head, resolve_string
-
-_SUPPORTED = (
-    "Pass an http(s) URL, a data URL, base64, bytes, pathlib.Path, a binary file, a Pillow image "
-    "or a NumPy array."
-)
-_READ_STEP = 1024 * 1024
+from xai_vision.imaging._sources.file_objects import file_name, read_file
+from xai_vision.imaging._sources.resolved import SUPPORTED_SOURCES, ResolvedSource
+from xai_vision.imaging._sources.slips import is_encoded_image
+from xai_vision.imaging._sources.strings import resolve_string
 
 
 class SupportsRead(Protocol):
@@ -87,9 +83,11 @@ def resolve(source: object) -> ResolvedSource:
 
 def _unsupported_type(source: object) -> ImageSourceError:
     kind = type(source).__name__
-    remedy = _SUPPORTED
+    remedy = SUPPORTED_SOURCES
     if source is None:
         remedy = "The value is not an image; check its source."
+    elif _is_result_of_opencv(source):
+        remedy = "OpenCV returned (ok, array): pass the array, after checking ok."
     elif isinstance(source, (list, tuple)):
         remedy = "Pass one image at a time."
     elif inspect.isawaitable(source):
@@ -101,6 +99,14 @@ def _unsupported_type(source: object) -> ImageSourceError:
     elif "url" in kind.lower():
         remedy = "Pass it as a str."
     return ImageSourceError(f"a {kind} is not supported as an image.", remedy=remedy, source=kind)
+
+
+def _is_result_of_opencv(source: object) -> bool:
+    """Return whether an object is the (ok, array) of cv2.imencode() or VideoCapture.read()."""
+    if not isinstance(source, tuple) or len(source) != 2:
+        return False
+    ok, array = source
+    return type(ok).__name__ in ("bool", "bool_") and hasattr(array, "__array_interface__")
 
 
 def _from_url_source(image: ImageUrlSource) -> ResolvedSource:
@@ -123,8 +129,23 @@ def _from_path(path: os.PathLike[Any]) -> ResolvedSource:
         content = FileImageData(Path(text))
     except ImageReadError as error:
         error.source = name
+        error.remedy = _path_remedy(text) or error.remedy
         raise
     return ResolvedSource(name, content)
+
+
+def _path_remedy(path: str) -> str:
+    """Return the remedy for a path that is not one; "" if there is nothing special about it."""
+    start = path[:8].lower()
+    if start.startswith("~"):
+        return "Expand the ~ by calling the path's .expanduser()."
+    if start.startswith(("http:", "https:")):
+        return "Pass a URL as a str, not as a path."
+    if start.startswith("file:"):
+        return "Pass the path without 'file://'."
+    if start.startswith("data:") or sniff_format(decoded_head(path)) is not None:
+        return "Pass a data URL or base64 as a str, not as a path."
+    return ""
 
 
 def _from_bytes(data: bytes | bytearray | memoryview) -> ResolvedSource:
@@ -134,7 +155,7 @@ def _from_bytes(data: bytes | bytearray | memoryview) -> ResolvedSource:
     elif isinstance(data, memoryview):
         data = data.cast("B") if _is_immutable(data) else data.tobytes()
     head = bytes(data[: 2 * HEAD_BYTES])
-    if sniff_format(head) is None and _is_base64_image(head):
+    if sniff_format(head) is None and _is_text_of_image(head):
         return resolve_string(bytes(data).decode("ascii", "replace"))
     return ResolvedSource("image", BytesImageData(data))
 
@@ -145,11 +166,14 @@ def _is_immutable(view: memoryview) -> bool:
     return is_complete and view.nbytes > 0  # an empty view cannot be cast
 
 
-def _is_base64_image(head: bytes) -> bool:
-    """Return whether bytes are base64 text of an image, as base64.b64encode() returns it."""
-    if head[:5].lower() == b"data:":
-        return True
-    return head.isascii() and sniff_format(decoded_head(head.decode("ascii"))) is not None
+def _is_text_of_image(head: bytes) -> bool:
+    """Return whether bytes are an image as text, as base64.b64encode() returns it.
+
+    Text that was encoded twice counts too, because it has its own error.
+    """
+    return is_encoded_image(head) or (
+        head.isascii() and is_encoded_image(decoded_head(head.decode("ascii")))
+    )
 
 
 def _is_pillow_image(source: object) -> bool:
@@ -168,10 +192,14 @@ def _from_image(image: Any) -> ResolvedSource:
 
 
 def _from_array(source: object) -> ResolvedSource:
-    from xai_vision.imaging._pillow.arrays import from_array
+    from xai_vision.imaging._pillow.arrays import encoded_file, from_array, to_array
 
     try:
-        image, changes = from_array(source)
+        array = to_array(source)
+        file = encoded_file(array)
+        if file is not None:
+            return ResolvedSource("array", BytesImageData(file))
+        image, changes = from_array(array)
     except (ImageSourceError, ImageEmptyError) as error:
         error.source = "array"
         raise
@@ -179,81 +207,12 @@ def _from_array(source: object) -> ResolvedSource:
 
 
 def _from_file(file: Any) -> ResolvedSource:
-    name = _file_name(file)
+    name = file_name(file)
     try:
-        data = _read_rest(file)
-    except (ImageSourceError, ImageEmptyError, ImageTooLargeError) as error:
+        data = read_file(file)
+    except ImageError as error:
         error.source = name
         raise
-    except Exception as error:  # whatever the object's own read() raises
-        closed = getattr(file, "closed", False) is True
-        raise ImageReadError(
-            "the file object is closed." if closed else "the file object could not be read.",
-            remedy="Pass it while it is open, or pass pathlib.Path(...)." if closed else "",
-            source=name,
-        ) from error
     resolved = _from_bytes(data)
-    return ResolvedSource(
-        name, resolved.data, resolved.url, media_type=resolved.media_type, changes=resolved.changes
-    )
-
-
-def _file_name(file: Any) -> str:
-    name = getattr(file, "name", None)
-    if isinstance(name, str) and name:
-        return printable(os.path.basename(name)) or "file object"  # noqa: PTH119
-    return "file object"
-
-
-def _read_rest(file: Any) -> bytes:
-    """Read a file object from its position to its end."""
-    untouched = isinstance(file, io.BytesIO) and file.tell() == 0
-    data = file.getvalue() if untouched else _read_all(file)  # getvalue() does not copy
-    if not data:
-        raise ImageEmptyError(
-            "the file object has no data left to read.",
-            remedy="Call .seek(0) if it was written or read before.",
-        )
-    return data
-
-
-def _read_all(file: Any) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while part := _read_part(file, first=not parts):
-        parts.append(part)
-        size += len(part)
-        if size > MAX_SOURCE_BYTES:
-            raise ImageTooLargeError(
-                over_limit(size, MAX_SOURCE_BYTES), size=None, limit=MAX_SOURCE_BYTES
-            )
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _read_part(file: Any, *, first: bool) -> bytes:
-    """Read the next part; all at once if read() does not accept a length."""
-    try:
-        data = file.read(_READ_STEP)
-    except TypeError:
-        data = file.read() if first else b""
-    if data is None:
-        raise ImageSourceError("the file object is not ready to be read.", remedy=_SUPPORTED)
-    if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise _not_bytes(data)
-    return bytes(data)
-
-
-def _not_bytes(data: object) -> ImageSourceError:
-    if isinstance(data, str):
-        return ImageSourceError(
-            "the file object returns text.", remedy="Open it in binary mode: open(path, 'rb')."
-        )
-    if inspect.iscoroutine(data):
-        data.close()
-    if inspect.isawaitable(data):
-        return ImageSourceError(
-            "the file object is asynchronous.", remedy="Pass its bytes: await file.read()."
-        )
-    return ImageSourceError(
-        f"the file object returns {type(data).__name__} instead of bytes.", remedy=_SUPPORTED
-    )
+    resolved.name = name
+    return resolved

@@ -11,6 +11,12 @@ from xai_vision.imaging._sources.data import ImageData
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+SUPPORTED_SOURCES = (
+    "Pass an http(s) URL, a data URL, base64, bytes, pathlib.Path, a binary file, a Pillow image "
+    "or a NumPy array."
+)
+"""The remedy for a source of an unsupported kind."""
+
 
 @dataclass
 class ResolvedSource:
@@ -18,11 +24,12 @@ class ResolvedSource:
 
     Attributes:
         name: The image's name for messages.
-        content: The data of a file.
-        address: The URL.
+        data: The data of a file.
+        url: The URL.
         image: The Pillow image.
-        label: The declared media type; None without a declaration.
+        media_type: The declared media type; None without a declaration.
         changes: The changes made to read the source.
+        is_guess: Whether the data was repaired in one of several possible ways.
     """
 
     name: str
@@ -31,3 +38,4 @@ class ResolvedSource:
     image: Image | None = None
     media_type: str | None = None
     changes: list[Change] = field(default_factory=list)
+    is_guess: bool = False

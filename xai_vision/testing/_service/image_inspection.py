@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from xai_vision.imaging._formats.jpeg_scans import check_scans
 from xai_vision.testing._errors import ServiceError, invalid_argument
 from xai_vision.testing._rules.image_similarity import SIDE
 from xai_vision.testing._settings import Settings
@@ -183,7 +184,11 @@ def _open(data: bytes, format_: str) -> Image:
     from PIL.PngImagePlugin import PngImageFile
 
     if format_ == "JPEG":
-        return JpegImageFile(io.BytesIO(data))
+        image = JpegImageFile(io.BytesIO(data))
+        check_scans(data, *image.size)
+        # The decoder of arithmetic coding cannot continue with a next block.
+        image.decodermaxblock = max(image.decodermaxblock, len(data))
+        return image
     if format_ == "PNG":
         return PngImageFile(io.BytesIO(data))
     import PIL.Image

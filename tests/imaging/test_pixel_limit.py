@@ -1,0 +1,105 @@
+"""max_pixels is the only limit of pixels: neither Pillow's warning nor its global applies."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+
+import pytest
+from PIL import Image
+
+from xai_vision.imaging import DecompressionBombError, decode, prepare_image, read_header
+
+
+def encode(source, name, **options):
+    out = io.BytesIO()
+    source.save(out, name, **options)
+    return out.getvalue()
+
+
+@pytest.fixture
+def strict(monkeypatch):
+    """Lower Pillow's global limit, so that small images exceed it; make its warning an error."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+FORMATS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "JPEG2000", "PPM", "AVIF", "QOI"]
+
+
+@pytest.mark.parametrize("pixels", [150, 1000])  # Pillow warns above 100 and raises above 200
+@pytest.mark.parametrize("name", FORMATS)
+def test_pillows_limit_does_not_apply(name, pixels, strict):
+    size = (10, pixels // 10)
+    data = encode(Image.new("RGB", size, "red"), name)
+    assert decode(data).size == size
+    assert read_header(data).size == size
+    assert prepare_image(data, verify=True).size == size
+    assert prepare_image(data, max_side=5).height == 5
+    assert prepare_image(data, max_bytes=5000).size == size
+    assert prepare_image(data).pil().size == size
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_deflate"])
+def test_pillows_limit_does_not_apply_to_tiff(compression, strict):
+    data = encode(Image.new("RGB", (50, 40), "red"), "TIFF", compression=compression)
+    assert prepare_image(data).pil().getpixel((49, 39)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_error_names_max_pixels(name, strict):
+    data = encode(Image.new("RGB", (50, 40), "red"), name)
+    with pytest.raises(DecompressionBombError, match="50x40 pixels") as caught:
+        prepare_image(data, max_side=10, max_pixels=1999)
+    assert "Raise max_pixels=" in caught.value.remedy
+    assert prepare_image(data, max_side=10, max_pixels=2000).width == 10
+
+
+def test_121_million_pixels_are_resized_without_a_warning():
+    data = encode(Image.new("L", (11_000, 11_000)), "PNG")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert prepare_image(data, max_side=100).size == (100, 100)
+
+
+def test_more_pixels_are_resized_with_a_raised_limit():
+    data = encode(Image.new("L", (14_000, 14_000)), "PNG")
+    with pytest.raises(DecompressionBombError, match="the limit is 179 million") as caught:
+        prepare_image(data, max_side=100)
+    assert "Raise max_pixels=" in caught.value.remedy
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert prepare_image(data, max_side=100, max_pixels=200_000_000).size == (100, 100)
+
+
+def test_a_webp_over_pillows_limit_names_no_global(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    data = encode(Image.new("RGB", (50, 40), "red"), "WEBP")
+    with pytest.raises(DecompressionBombError, match="Pillow does not decode a WEBP") as caught:
+        prepare_image(data)
+    assert "Convert it to JPEG or PNG first" in caught.value.remedy
+    assert "MAX_IMAGE_PIXELS" not in str(caught.value)
+
+
+def icon(width, height, declared=0):
+    """Return an ICO of one PNG, whose size differs from the declared one."""
+    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    entry = struct.pack("<BBBBHHII", declared, declared, 0, 0, 1, 32, len(head), 22)
+    return struct.pack("<HHH", 0, 1, 1) + entry + head
+
+
+def test_the_images_of_an_icon_are_checked_before_they_are_decoded():
+    with pytest.raises(DecompressionBombError, match="20000x10000 pixels") as caught:
+        prepare_image(icon(20_000, 10_000))
+    assert "Raise max_pixels=" in caught.value.remedy
+    with pytest.raises(DecompressionBombError, match="the limit for icons is 64 million") as caught:
+        prepare_image(icon(10_000, 10_000))
+    assert "Convert it to PNG" in caught.value.remedy
+    bitmap = struct.pack("<IiiHHI", 40, 10_000, 40_000, 1, 24, 0)
+    data = struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 24, 20, 22) + bitmap
+    with pytest.raises(DecompressionBombError, match="10000x20000 pixels"):
+        prepare_image(data)
+    assert prepare_image(encode(Image.new("RGB", (64, 64), "red"), "ICO")).size == (64, 64)
