@@ -16,10 +16,17 @@ from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.durations import READY_SECONDS, call_seconds
 from xai_vision._transport.fork_safety import aio_is_broken
 from xai_vision._transport.idle_timeout import IdleTimeoutError, with_async_idle_timeout
-from xai_vision._transport.loop_channel import LoopChannel, close_in, in_this_loop, open_channel
+from xai_vision._transport.loop_channel import (
+    LoopChannel,
+    cancellations_of_task,
+    close_in,
+    in_this_loop,
+    is_unchanged,
+    open_channel,
+    pairs,
+)
 from xai_vision._transport.rpc import (
     CallSequence,
-    MetadataPairs,
     Out,
     Res,
     RpcCall,
@@ -60,7 +67,7 @@ class AsyncTransport:
         config = config or self._config
         if aio_is_broken():
             return await self._threaded_transport().unary(call, config)
-        cancellations = _cancellations()
+        cancellations = cancellations_of_task()
         with CallContext(call, config) as context:
             while True:
                 channel = self._loop_channel()
@@ -69,7 +76,7 @@ class AsyncTransport:
                 except grpc.RpcError as error:
                     delay = context.next_delay(error, closed=self._closed)
                 except asyncio.CancelledError:
-                    if self._closed and _is_unchanged(cancellations):
+                    if self._closed and is_unchanged(cancellations):
                         raise context.closed_error() from None
                     raise
                 await channel.wait(delay)
@@ -94,7 +101,7 @@ class AsyncTransport:
                     yield message
             return
         info = call.info
-        cancellations = _cancellations()
+        cancellations = cancellations_of_task()
         with CallContext(call, config, cancellation) as context:
             while not cancellation.cancelled:
                 channel, method = self._loop_channel(), call.method
@@ -105,21 +112,21 @@ class AsyncTransport:
                         if cancellation.cancelled:
                             return
                         if info is not None and not context.received_any:
-                            info.initial_metadata = _pairs(await rpc.initial_metadata())
+                            info.initial_metadata = pairs(await rpc.initial_metadata())
                         yield context.message(response)
                 except (grpc.RpcError, IdleTimeoutError) as error:
                     if cancellation.cancelled:
                         return
                     delay = context.next_delay(error, closed=self._closed)
                 except asyncio.CancelledError:
-                    if cancellation.cancelled and _cancellations() == cancellations:
+                    if cancellation.cancelled and cancellations_of_task() == cancellations:
                         return
-                    if self._closed and _is_unchanged(cancellations):
+                    if self._closed and is_unchanged(cancellations):
                         raise context.closed_error() from None
                     raise
                 else:
                     if info is not None:
-                        info.trailing_metadata = _pairs(await rpc.trailing_metadata())
+                        info.trailing_metadata = pairs(await rpc.trailing_metadata())
                     context.end_of_stream()
                     return
                 finally:
@@ -203,8 +210,8 @@ class AsyncTransport:
                 rpc = channel.start("stream_unary", path, stream, context.attempt())
             response = await rpc
             if call.info is not None:
-                call.info.initial_metadata = _pairs(await rpc.initial_metadata())
-                call.info.trailing_metadata = _pairs(await rpc.trailing_metadata())
+                call.info.initial_metadata = pairs(await rpc.initial_metadata())
+                call.info.trailing_metadata = pairs(await rpc.trailing_metadata())
             return response
         finally:
             channel.rpcs.discard(rpc)
@@ -273,25 +280,8 @@ class AsyncTransport:
         self._pid = os.getpid()
 
 
-def _cancellations() -> int | None:
-    """Return how often the current task was asked to cancel; None on Python 3.10."""
-    # When a call is cancelled, grpc.aio raises CancelledError in the task that waits for it, as if
-    # the task had been cancelled. The number tells the two apart: it grows only with the task's
-    # own cancellations.
-    cancelling = getattr(asyncio.current_task(), "cancelling", None)
-    return None if cancelling is None else cancelling()
-
-
-def _is_unchanged(cancellations: int | None) -> bool:
-    return cancellations is not None and _cancellations() == cancellations
-
-
 # The channels of a parent process. They are kept because freeing a channel closes it.
 _parent_channels: list[object] = []
-
-
-def _pairs(metadata: Any) -> MetadataPairs:
-    return tuple((key, value) for key, value in metadata or ())
 
 
 class _DerivedTransport(AsyncTransport):

@@ -12,6 +12,7 @@ import grpc
 
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.fork_safety import record_aio_use
+from xai_vision._transport.options import MetadataPairs
 from xai_vision._transport.stream import Cancellation
 from xai_vision._transport.upload_limiter import UploadLimiter
 
@@ -96,3 +97,22 @@ def open_channel(config: ConnectionConfig) -> grpc.aio.Channel:
     if config.secure:
         return grpc.aio.secure_channel(config.target, config.credentials(), options)
     return grpc.aio.insecure_channel(config.target, options)
+
+
+def cancellations_of_task() -> int | None:
+    """Return how often the current task was asked to cancel; None on Python 3.10."""
+    # When a call is cancelled, grpc.aio raises CancelledError in the task that waits for it, as if
+    # the task had been cancelled. The number tells the two apart: it grows only with the task's
+    # own cancellations.
+    cancelling = getattr(asyncio.current_task(), "cancelling", None)
+    return None if cancelling is None else cancelling()
+
+
+def is_unchanged(cancellations: int | None) -> bool:
+    """Return whether the task was not asked to cancel since then; False if it is unknown."""
+    return cancellations is not None and cancellations_of_task() == cancellations
+
+
+def pairs(metadata: Any) -> MetadataPairs:
+    """Return the metadata of a call as pairs."""
+    return tuple((key, value) for key, value in metadata or ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from xai_vision._transport.durations import call_seconds
 from xai_vision._validation import boolean
@@ -13,7 +13,9 @@ from xai_vision.errors import InvalidRequestError
 if TYPE_CHECKING:
     from xai_vision._transport.config import MetadataLike
     from xai_vision._transport.retry import RetryPolicy
-    from xai_vision._transport.rpc import MetadataPairs
+
+
+MetadataPairs: TypeAlias = "tuple[tuple[str, str | bytes], ...]"
 
 
 class CallParameters(TypedDict, total=False):

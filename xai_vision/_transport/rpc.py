@@ -11,10 +11,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from google.protobuf.message import Message
 
-from xai_vision._transport.options import NO_OPTIONS, CallOptions
+from xai_vision._transport.options import NO_OPTIONS, CallOptions, MetadataPairs
 from xai_vision.proto._method import Method
-
-MetadataPairs: TypeAlias = tuple[tuple[str, "str | bytes"], ...]
 
 Res = TypeVar("Res", bound=Message)
 Out = TypeVar("Out")

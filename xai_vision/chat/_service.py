@@ -61,14 +61,18 @@ def _runs(function: Callable[..., Any]) -> Callable[[_F], _F]:
     return replace
 
 
-def _create(self: ChatFactory[ChatT], model: str, **parameters: Any) -> ChatT:
-    messages: Any = parameters.pop("messages", None)
-    if messages is None:
-        messages = ()
-    elif isinstance(messages, str) or not isinstance(messages, Iterable):
+def _messages(value: Any) -> Any:
+    if value is None:
+        return ()
+    if isinstance(value, str) or not isinstance(value, Iterable):
         raise InvalidRequestError(
-            f"messages must be a list of messages, not {type(messages).__name__}"
+            f"messages must be a list of messages, not {type(value).__name__}"
         )
+    return value
+
+
+def _create(self: ChatFactory[ChatT], model: str, **parameters: Any) -> ChatT:
+    messages = _messages(parameters.pop("messages", None))
     conversation_id = parameters.pop("conversation_id", None)
     if conversation_id is not None:
         checks.metadata_value("conversation_id", conversation_id)
