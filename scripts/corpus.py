@@ -236,9 +236,6 @@ def check_output(path: Path, mode: str, prepared: PreparedImage) -> str:
         return f"is a {actual}"
     if label != f"data:{prepared.media_type};base64":
         return f"label {label}"
-    if upright.mode == "I;16" and getattr(image, "tag_v2", {}).get(258) == (12,):
-        # Pillow leaves 12 bits as they are, so that white is 4095 of 65535.
-        upright = upright.point(lambda value: value * (65535 / 4095) + 0.5)
     if upright.size != prepared.size:
         return f"size {upright.size}, reported as {prepared.size}"
     return "" if mode != "small" or max(upright.size) <= 200 else f"size {upright.size}"
@@ -263,7 +260,8 @@ def check_pixels(path: Path, mode: str, prepared: PreparedImage) -> str:
             upright = ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001 - Pillow does not open the original as we did
         return ""
-    if upright.mode == "I;16" and getattr(image, "tag_v2", {}).get(258) == (12,):
+    is_12_bits = upright.mode == "I;16" and getattr(image, "tag_v2", {}).get(258) == (12,)
+    if is_12_bits and mode != "Pillow image":
         # Pillow leaves 12 bits as they are, so that white is 4095 of 65535.
         upright = upright.point(lambda value: value * (65535 / 4095) + 0.5)
     if upright.size != prepared.size:

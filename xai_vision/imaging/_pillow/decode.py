@@ -181,7 +181,8 @@ def _prepare_jpeg(image: Image.Image, data: bytes, min_side: int | None) -> None
     if min_side is not None:
         image.draft(None, _draft_size(image.size, min_side))
     if is_arithmetic(data):  # this decoder cannot continue with the next block
-        image.decodermaxblock = len(data)  # type: ignore[attr-defined]
+        file: Any = image
+        file.decodermaxblock = len(data)
 
 
 def _load_tiff(data: bytes, max_pixels: int) -> Image.Image:
