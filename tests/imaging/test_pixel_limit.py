@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import struct
 import warnings
@@ -78,6 +79,10 @@ def test_more_pixels_are_resized_with_a_raised_limit():
 def test_a_webp_over_pillows_limit_names_no_global(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     data = encode(Image.new("RGB", (50, 40), "red"), "WEBP")
+    if "error_only" not in inspect.signature(Image._decompression_bomb_check).parameters:
+        # Older Pillow has no limit of its own for the frames of a WebP.
+        assert prepare_image(data).size == (50, 40)
+        return
     with pytest.raises(DecompressionBombError, match="Pillow does not decode a WEBP") as caught:
         prepare_image(data)
     assert "Convert it to JPEG or PNG first" in caught.value.remedy

@@ -62,10 +62,10 @@ def command(
     from xai_vision._cli.connection import open_client
     from xai_vision.chat import system as instructions
 
-    with open_client(service) as asked:
+    with open_client(service) as client:
 
         def begin() -> Chat:
-            chat = asked.chat.create(model)
+            chat = client.chat.create(model)
             return chat.append(instructions(system)) if system else chat
 
         talk = Conversation(begin, image_options)
