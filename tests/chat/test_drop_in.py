@@ -10,7 +10,18 @@ import pytest
 from pydantic import BaseModel
 
 from tests.sample_images import jpeg, png
-from xai_vision.chat import Chunk, Response, file, image, tool, tool_result, user
+from xai_vision.chat import (
+    BaseChat,
+    BaseClient,
+    Chunk,
+    ProtoDecorator,
+    Response,
+    file,
+    image,
+    tool,
+    tool_result,
+    user,
+)
 from xai_vision.errors import ImageError, InvalidRequestError, StructuredOutputError
 from xai_vision.proto import chat_pb2
 from xai_vision.testing import FunctionCall, Reply
@@ -176,13 +187,13 @@ def test_parse_of_a_response_without_text(reason, words):
 
 @pytest.mark.peer
 def test_names_of_the_module_chat():
-    """BaseClient and ProtoDecorator come with the modules that they belong to."""
     import xai_sdk.chat
 
     import xai_vision.chat
 
     names = (
-        "AgentCountMap BaseChat ChatModel CompletionOutputChunk Guideline GuidelineBehaviorMap "
+        "AgentCountMap BaseChat BaseClient ChatModel CompletionOutputChunk Guideline "
+        "GuidelineBehaviorMap ProtoDecorator "
         "GuidelineCategoryMap ImageGenerationOutput IncludeOptionMap SearchParameters ServiceTier "
         "image_pb2 sample_pb2 chat_pb2 usage_pb2"
     )
@@ -190,3 +201,14 @@ def test_names_of_the_module_chat():
         theirs, ours = getattr(xai_sdk.chat, name), getattr(xai_vision.chat, name)
         if name.endswith("Map"):
             assert ours.items() >= theirs.items(), name
+
+
+def test_the_base_classes_of_xai_sdk(client):
+    chat = client.chat.create("grok-4")
+    assert isinstance(chat, BaseChat)
+    assert isinstance(client.chat, BaseClient)
+    message = chat_pb2.Message(name="n")
+    assert ProtoDecorator(message).proto is message
+    assert repr(ProtoDecorator(message)) == str(message)
+    assert isinstance(Response(chat_pb2.GetChatCompletionResponse()), ProtoDecorator)
+    assert isinstance(Chunk(chat_pb2.GetChatCompletionChunk()), ProtoDecorator)

@@ -14,6 +14,7 @@ import pytest
 
 from tests.testing.waiting import LIMIT
 from xai_vision import AsyncClient, Client
+from xai_vision._transport import blocking_rpc
 from xai_vision.chat import user
 from xai_vision.errors import StreamBrokenError
 from xai_vision.testing import FakeServer, Reply
@@ -198,3 +199,15 @@ def test_ctrl_c(server, kind):
     out, err = process.communicate(timeout=60)
     assert (out, err, process.returncode) == ("interrupted\n", "", 0)
     assert_cancelled(server)
+
+
+def test_streams_without_grpcs_internals(server, monkeypatch):
+    """A grpcio whose internals have changed gets ordinary streams."""
+    monkeypatch.setattr(blocking_rpc, "_drainable_class", lambda: None)
+    client = Client(server.api_key, api_host=server.target)
+    response = list(client.chat.create("grok-4").append(user("Hi")).stream())[-1][0]
+    assert response.finish_reason == "REASON_STOP"
+    for _ in slow(client).stream():
+        break
+    assert_cancelled(server)
+    client.close()

@@ -49,7 +49,10 @@ if TYPE_CHECKING:
     from xai_vision.chat._response.chunk import Chunk, CompletionOutputChunk
     from xai_vision.chat._response.image_output import ImageOutput
     from xai_vision.chat._response.image_output import ImageOutput as ImageGenerationOutput
+    from xai_vision.chat._response.proto_decorator import ProtoDecorator
     from xai_vision.chat._response.response import Response
+    from xai_vision.chat._service import ChatFactory
+    from xai_vision.chat._service import ChatFactory as BaseClient
     from xai_vision.proto import chat_pb2, image_pb2, sample_pb2, usage_pb2
     from xai_vision.search import SearchParameters
 
@@ -58,7 +61,9 @@ __all__ = [
     "AsyncChat",
     "AsyncStream",
     "BaseChat",
+    "BaseClient",
     "Chat",
+    "ChatFactory",
     "ChatModel",
     "Chunk",
     "CompactContextResponse",
@@ -76,6 +81,7 @@ __all__ = [
     "IncludeOption",
     "IncludeOptionMap",
     "Message",
+    "ProtoDecorator",
     "ReasoningEffort",
     "Response",
     "ResponseFormat",
@@ -134,6 +140,8 @@ __getattr__, __dir__ = lazy_exports(
         # Names of xai_sdk.chat.
         "AgentCountMap": "xai_vision.chat._request.settings",
         "BaseChat": "xai_vision.chat._conversation:Conversation",
+        "BaseClient": "xai_vision.chat._service:ChatFactory",
+        "ChatFactory": "xai_vision.chat._service",
         "Conversation": "xai_vision.chat._conversation",
         "CompletionOutputChunk": "xai_vision.chat._response.chunk",
         "GuidelineBehaviorMap": "xai_vision.chat._request.settings",
@@ -141,6 +149,7 @@ __getattr__, __dir__ = lazy_exports(
         "ImageGenerationOutput": "xai_vision.chat._response.image_output:ImageOutput",
         "ImageOutput": "xai_vision.chat._response.image_output",
         "IncludeOptionMap": "xai_vision.chat._request.settings",
+        "ProtoDecorator": "xai_vision.chat._response.proto_decorator",
         "SearchParameters": "xai_vision.search",
     },
     {
