@@ -21,7 +21,6 @@ from xai_vision._transport.loop_channel import (
     cancellations_of_task,
     close_in,
     in_this_loop,
-    is_unchanged,
     open_channel,
     pairs,
 )
@@ -76,7 +75,7 @@ class AsyncTransport:
                 except grpc.RpcError as error:
                     delay = context.next_delay(error, closed=self._closed)
                 except asyncio.CancelledError:
-                    if self._closed and is_unchanged(cancellations):
+                    if self._closed and cancellations_of_task() == cancellations:
                         raise context.closed_error() from None
                     raise
                 await channel.wait(delay)
@@ -121,7 +120,7 @@ class AsyncTransport:
                 except asyncio.CancelledError:
                     if cancellation.cancelled and cancellations_of_task() == cancellations:
                         return
-                    if self._closed and is_unchanged(cancellations):
+                    if self._closed and cancellations_of_task() == cancellations:
                         raise context.closed_error() from None
                     raise
                 else:

@@ -103,14 +103,10 @@ def cancellations_of_task() -> int | None:
     """Return how often the current task was asked to cancel; None on Python 3.10."""
     # When a call is cancelled, grpc.aio raises CancelledError in the task that waits for it, as if
     # the task had been cancelled. The number tells the two apart: it grows only with the task's
-    # own cancellations.
+    # own cancellations. Python 3.10 does not count them; there, a cancellation of the task at the
+    # same moment as one of the call is taken for the latter.
     cancelling = getattr(asyncio.current_task(), "cancelling", None)
     return None if cancelling is None else cancelling()
-
-
-def is_unchanged(cancellations: int | None) -> bool:
-    """Return whether the task was not asked to cancel since then; False if it is unknown."""
-    return cancellations is not None and cancellations_of_task() == cancellations
 
 
 def pairs(metadata: Any) -> MetadataPairs:
