@@ -28,7 +28,7 @@ from xai_vision._cli.prices import Price
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "examples"))
 
-from images import SAMPLES  # noqa: E402  # reports by the line above
+from images import SAMPLES  # noqa: E402  # needs sys.path from above
 
 IMAGES = ROOT / "docs" / "img"
 PRICE = Price("grok-4-0709", 3e-6, 3e-6)

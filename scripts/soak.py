@@ -23,6 +23,7 @@ import time
 import tracemalloc
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -114,7 +115,7 @@ class Soak:
             if kind == "bad":
                 self.failures.append("a corrupt image was answered")
 
-    async def _call(self, chat, kind: str) -> None:  # type: ignore[no-untyped-def]
+    async def _call(self, chat: Any, kind: str) -> None:
         if kind.startswith("blocking"):
             await asyncio.to_thread(self._call_blocking, chat, kind.removeprefix("blocking "))
         elif kind == "task":
@@ -135,7 +136,7 @@ class Soak:
             if kind != "cancelled":
                 self._check(content)
 
-    async def _cancel_task(self, chat) -> None:  # type: ignore[no-untyped-def]
+    async def _cancel_task(self, chat: Any) -> None:
         task = asyncio.ensure_future(chat.sample(timeout=60))
         for _ in range(self.random.randrange(20)):
             await asyncio.sleep(0)
@@ -146,7 +147,7 @@ class Soak:
         elif not task.cancelled():
             self._check(task.result().content)
 
-    def _call_blocking(self, chat, kind: str) -> None:  # type: ignore[no-untyped-def]
+    def _call_blocking(self, chat: Any, kind: str) -> None:
         idle = IDLE_TIMEOUT if kind == "silent" else None
         stream = chat.stream(timeout=60, idle_timeout=idle)
         content = ""
