@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
+from xai_vision._client_services import SERVICES, AsyncServices, Services
 from xai_vision._hints import HintsAttributes, unexpected_argument
 from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.config import (
@@ -16,6 +16,7 @@ from xai_vision._transport.config import (
     MetadataLike,
     changed_config,
     make_config,
+    management_config,
 )
 from xai_vision._transport.retry import RetryPolicy
 from xai_vision._transport.sync import Transport
@@ -23,10 +24,6 @@ from xai_vision.chat._service import RENAMED, AsyncChatService, ChatService
 
 if TYPE_CHECKING:
     from typing_extensions import Never, Self
-
-    from xai_vision.services.auth import AsyncAuthService, AuthService
-    from xai_vision.services.models import AsyncModelsService, ModelsService
-    from xai_vision.services.tokenize import AsyncTokenizeService, TokenizeService
 
 
 # The names of arguments in other SDKs.
@@ -42,13 +39,17 @@ class _Base(HintsAttributes, ABC):
 
     _renamed = RENAMED
     _config: ConnectionConfig
+    _management_config: ConnectionConfig | None
     _transport: Any
+    _management: Any
 
     def __init__(
         self,
         api_key: str | None = None,
+        management_api_key: str | None = None,
         *,
         api_host: str | None = None,
+        management_api_host: str | None = None,
         metadata: MetadataLike | None = None,
         channel_options: Sequence[tuple[str, Any]] | None = None,
         timeout: float | timedelta | None = None,
@@ -61,9 +62,13 @@ class _Base(HintsAttributes, ABC):
 
         Args:
             api_key: The API key. Default: the environment variable XAI_API_KEY.
+            management_api_key: The key for collections. Default: the environment variable
+                XAI_MANAGEMENT_KEY. Without it, calls of ``client.collections`` other than
+                ``search`` raise ConfigurationError.
             api_host: ``host`` or ``host:port`` (default port 443), also with gRPC's prefixes
                 ``dns:///``, ``ipv4:`` and ``ipv6:``. Default: the environment variable
                 XAI_API_HOST, or "api.x.ai".
+            management_api_host: Likewise for collections. Default: "management-api.x.ai".
             metadata: Metadata of every call, as pairs or a dict.
             channel_options: gRPC channel arguments; they override ours.
             timeout: Timeout of each call, in seconds or as a timedelta. Default 27 minutes.
@@ -90,7 +95,11 @@ class _Base(HintsAttributes, ABC):
             retries=retries,
             root_certificates=root_certificates,
         )
-        self._connect(self._new_transport())
+        self._management_config = management_config(
+            self._config, management_api_key, management_api_host, use_insecure_channel
+        )
+        management = self._management_config and self._new_transport(self._management_config)
+        self._connect(self._new_transport(self._config), management)
 
     def with_options(
         self,
@@ -121,21 +130,24 @@ class _Base(HintsAttributes, ABC):
         for name in unknown:
             known = ("timeout", "retries", "metadata")
             raise unexpected_argument("with_options()", name, known, _OTHER_SDKS)
-        config = changed_config(self._config, timeout, retries, metadata)
         client = object.__new__(type(self))
-        services = ("auth", "chat", "models", "tokenize")  # they have this client's defaults
-        vars(client).update({k: v for k, v in vars(self).items() if k not in services})
-        client._config = config
-        client._connect(self._transport.with_config(config))
+        # The services have this client's defaults.
+        vars(client).update({k: v for k, v in vars(self).items() if k not in SERVICES})
+        client._config = changed_config(self._config, timeout, retries, metadata)
+        management = self._management
+        if management is not None and self._management_config is not None:
+            config = changed_config(self._management_config, timeout, retries, metadata)
+            client._management_config, management = config, management.with_config(config)
+        client._connect(self._transport.with_config(client._config), management)
         return client
 
     @abstractmethod
-    def _new_transport(self) -> Any:
-        """Create the transport."""
+    def _new_transport(self, config: ConnectionConfig) -> Any:
+        """Create a transport."""
 
     @abstractmethod
-    def _connect(self, transport: Any) -> None:
-        """Create the services that are in use from the start."""
+    def _connect(self, transport: Any, management: Any) -> None:
+        """Set the transports, and create the services that are in use from the start."""
 
     def __repr__(self) -> str:
         # Error reports can show a client whose arguments were refused.
@@ -149,7 +161,7 @@ class _Base(HintsAttributes, ABC):
         )
 
 
-class Client(_Base):
+class Client(Services, _Base):
     """Synchronous client. Thread-safe.
 
     Examples:
@@ -160,35 +172,12 @@ class Client(_Base):
         ...     chat = chat.append(user("What is this?", image("https://example.com/a.jpg")))
     """
 
-    def _new_transport(self) -> Transport:
-        return Transport(self._config)
+    def _new_transport(self, config: ConnectionConfig) -> Transport:
+        return Transport(config)
 
-    def _connect(self, transport: Transport) -> None:
-        self._transport = transport
+    def _connect(self, transport: Transport, management: Transport | None) -> None:
+        self._transport, self._management = transport, management
         self.chat = ChatService(transport)
-
-    # Other services are imported on use, because most programs need only chat.
-
-    @cached_property
-    def models(self) -> ModelsService:
-        """The available models, their inputs and prices."""
-        from xai_vision.services.models import ModelsService
-
-        return ModelsService(self._transport)
-
-    @cached_property
-    def auth(self) -> AuthService:
-        """API key info."""
-        from xai_vision.services.auth import AuthService
-
-        return AuthService(self._transport)
-
-    @cached_property
-    def tokenize(self) -> TokenizeService:
-        """Tokenizer."""
-        from xai_vision.services.tokenize import TokenizeService
-
-        return TokenizeService(self._transport)
 
     def ready(self, timeout: float | timedelta | None = None) -> None:
         """Wait until the client is connected, for start-up checks or to do the TLS handshake early.
@@ -202,8 +191,10 @@ class Client(_Base):
         self._transport.ready(timeout)
 
     def close(self) -> None:
-        """Close the connection and cancel running calls. Idempotent."""
+        """Close the connections and cancel running calls. Idempotent."""
         self._transport.close()
+        if self._management is not None:
+            self._management.close()
 
     def __enter__(self) -> Self:
         return self
@@ -217,44 +208,25 @@ class Client(_Base):
         self.close()
 
 
-class AsyncClient(_Base):
+class AsyncClient(AsyncServices, _Base):
     """Asyncio client. It can be created outside an event loop and used from several loops."""
 
-    def _new_transport(self) -> AsyncTransport:
-        return AsyncTransport(self._config)
+    def _new_transport(self, config: ConnectionConfig) -> AsyncTransport:
+        return AsyncTransport(config)
 
-    def _connect(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+    def _connect(self, transport: AsyncTransport, management: AsyncTransport | None) -> None:
+        self._transport, self._management = transport, management
         self.chat = AsyncChatService(transport)
-
-    @cached_property
-    def models(self) -> AsyncModelsService:
-        """The available models, their inputs and prices."""
-        from xai_vision.services.models import AsyncModelsService
-
-        return AsyncModelsService(self._transport)
-
-    @cached_property
-    def auth(self) -> AsyncAuthService:
-        """API key info."""
-        from xai_vision.services.auth import AsyncAuthService
-
-        return AsyncAuthService(self._transport)
-
-    @cached_property
-    def tokenize(self) -> AsyncTokenizeService:
-        """Tokenizer."""
-        from xai_vision.services.tokenize import AsyncTokenizeService
-
-        return AsyncTokenizeService(self._transport)
 
     async def ready(self, timeout: float | timedelta | None = None) -> None:
         """Wait until the client is connected; see ``Client.ready``."""
         await self._transport.ready(timeout)
 
     async def close(self) -> None:
-        """Close the connection and cancel running calls. Idempotent."""
+        """Close the connections and cancel running calls. Idempotent."""
         await self._transport.close()
+        if self._management is not None:
+            await self._management.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -207,7 +207,7 @@ def clients(metadata: Mapping[str, str]) -> None:
     assert_type(Client().with_options(timeout=3, metadata={"a": "b"}), Client)
     assert_type(AsyncClient().with_options(retries=0), AsyncClient)
     Client(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    Client("xai-...", "localhost:1")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Client("xai-...", "management-...", "localhost:1")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Client(timeout="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Client(retries=2.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Client(metadata={"a": 1})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 
@@ -40,6 +40,9 @@ from xai_vision._transport.upload_limiter import (
     UploadSlot,
 )
 from xai_vision.errors import APIError, ClientClosedError
+
+if TYPE_CHECKING:
+    from xai_vision._transport.request_stream import RequestSource
 
 R = TypeVar("R")
 
@@ -197,6 +200,8 @@ class AsyncTransport:
         self, channel: LoopChannel, call: RpcCall[Any, Any], context: CallContext[Any, Any]
     ) -> Any:
         path, body = call.method.path, call.body
+        if call.source is not None:
+            return await self._send_stream(channel, call.source, call, context)
         # A call that waits for the server to come up would hold its slot all that time.
         large = len(body) >= LARGE_REQUEST_BYTES and not call.options.wait_for_ready
         slot = await self._upload_slot(channel, len(body), context) if large else None
@@ -216,6 +221,34 @@ class AsyncTransport:
             channel.rpcs.discard(rpc)
             if slot is not None:
                 slot.end()
+
+    async def _send_stream(
+        self,
+        channel: LoopChannel,
+        source: RequestSource,
+        call: RpcCall[Any, Any],
+        context: CallContext[Any, Any],
+    ) -> Any:
+        from xai_vision._transport.request_stream import RequestStream  # on use: for uploads only
+
+        stream, cancellations, rpc = RequestStream(source), cancellations_of_task(), None
+        try:
+            rpc = channel.start("stream_unary", call.method.path, stream, context.attempt())
+            response = await rpc
+            if call.info is not None:
+                call.info.initial_metadata = pairs(await rpc.initial_metadata())
+                call.info.trailing_metadata = pairs(await rpc.trailing_metadata())
+        except (grpc.RpcError, asyncio.CancelledError):
+            if stream.error is not None and cancellations_of_task() == cancellations:
+                raise stream.error from None
+            raise
+        else:
+            return response
+        finally:
+            channel.rpcs.discard(rpc)
+            if rpc is not None:
+                rpc.cancel()
+            stream.close()
 
     async def _upload_slot(
         self, channel: LoopChannel, size: int, context: CallContext[Any, Any]

@@ -23,6 +23,7 @@ ChannelOptions: TypeAlias = "Sequence[tuple[str, Any]]"
 MetadataLike: TypeAlias = "Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]]"
 
 DEFAULT_HOST = "api.x.ai"
+DEFAULT_MANAGEMENT_HOST = "management-api.x.ai"
 DEFAULT_TIMEOUT = 27 * 60.0
 """Seconds, as in xai_sdk. Long responses of reasoning models take many minutes."""
 
@@ -143,20 +144,19 @@ def make_config(
         ConfigurationError: An argument is invalid; the message names it and a remedy.
     """
     print_logs_if_requested()
-    key = _key(os.environ.get("XAI_API_KEY") if api_key is None else api_key)
+    key = os.environ.get("XAI_API_KEY") if api_key is None else api_key
+    if key is None:
+        raise ConfigurationError(
+            "no API key. Pass api_key= or set the environment variable XAI_API_KEY"
+        )
+    key = _key(key, "API key", "api_key= or XAI_API_KEY")
     if api_host is None:
         api_host = os.environ.get("XAI_API_HOST") or DEFAULT_HOST
-    scheme, name, port = _host(api_host)
-    loopback = _is_loopback(name)
-    secure = root_certificates is not None or not (loopback or use_insecure_channel)
+    scheme, name, port = _host("api_host", api_host)
+    secure = root_certificates is not None or not (_is_loopback(name) or use_insecure_channel)
     if use_insecure_channel and root_certificates is not None:
         raise ConfigurationError("root_certificates= needs TLS. Leave out use_insecure_channel=")
-    if not (secure or loopback):
-        warnings.warn(
-            f"the API key and all images are sent to {name} in plain text (use_insecure_channel)",
-            InsecureChannelWarning,
-            stacklevel=4,
-        )
+    _warn_if_plain_text(name, secure, "the API key and all images")
     options = _channel_options(channel_options or ())
     if retries is None and dict(options).get("grpc.enable_retries") == 0:
         retries = 0  # how programs for xai_sdk turn retries off
@@ -175,6 +175,41 @@ def make_config(
         channel_options=options,
         retries=RetryPolicy() if retries is None else policy(retries, ConfigurationError),
         root_certificates=_certificates(root_certificates),
+    )
+
+
+def management_config(
+    config: ConnectionConfig, key: str | None, host: str | None, use_insecure_channel: bool
+) -> ConnectionConfig | None:
+    """Return the configuration for the management API, which has its own host and key.
+
+    Args:
+        config: The configuration for the API, with the common arguments.
+        key: The key. Default: the environment variable XAI_MANAGEMENT_KEY.
+        host: The host. Default: that of xAI's service.
+        use_insecure_channel: As for the API.
+
+    Returns:
+        The configuration, or None if there is no key.
+
+    Raises:
+        ConfigurationError: The key or the host is invalid.
+    """
+    scheme, name, port = _host("management_api_host", host or DEFAULT_MANAGEMENT_HOST)
+    key = os.environ.get("XAI_MANAGEMENT_KEY") if key is None else key
+    if key is None:
+        return None
+    key = _key(key, "management API key", "management_api_key= or XAI_MANAGEMENT_KEY")
+    insecure = _is_loopback(name) or use_insecure_channel
+    secure = config.root_certificates is not None or not insecure
+    _warn_if_plain_text(name, secure, "the management API key and all documents")
+    return replace(
+        config,
+        target=f"{scheme}{name}:{port}",
+        host=name,
+        port=port,
+        secure=secure,
+        metadata=(("authorization", f"Bearer {key}"), *config.metadata[1:]),
     )
 
 
@@ -200,44 +235,51 @@ def changed_config(
     )
 
 
-def _key(key: str | None) -> str:
-    if key is None:
-        raise ConfigurationError(
-            "no API key. Pass api_key= or set the environment variable XAI_API_KEY"
-        )
+def _key(key: str, name: str, arguments: str) -> str:
     if not isinstance(key, str):
-        raise ConfigurationError(f"the API key must be a string, not {type(key).__name__}")
+        raise ConfigurationError(f"the {name} must be a string, not {type(key).__name__}")
     if not key.strip():
-        raise ConfigurationError("the API key is empty. Check api_key= or XAI_API_KEY")
+        raise ConfigurationError(f"the {name} is empty. Check {arguments}")
     if not (key.isascii() and key.isprintable()) or " " in key:
         # The message leaves out the key, because messages end up in logs.
         raise ConfigurationError(
-            "the API key contains a space, a line break or another invalid character. "
+            f"the {name} contains a space, a line break or another invalid character. "
             "Call .strip() on a key that was read from a file"
         )
     return key
+
+
+def _warn_if_plain_text(host: str, secure: bool, what: str) -> None:
+    if not (secure or _is_loopback(host)):
+        warnings.warn(
+            f"{what} are sent to {host} in plain text (use_insecure_channel)",
+            InsecureChannelWarning,
+            stacklevel=5,
+        )
 
 
 def _is_loopback(host: str) -> bool:
     return host.strip("[]").lower() in _LOOPBACK
 
 
-def _host(host: str) -> tuple[str, str, int]:
+def _host(argument: str, host: str) -> tuple[str, str, int]:
     if not isinstance(host, str):
-        raise ConfigurationError(f"api_host must be a string, not {type(host).__name__}")
+        raise ConfigurationError(f"{argument} must be a string, not {type(host).__name__}")
     if not host:
-        raise ConfigurationError("api_host is empty. Pass a host such as 'api.x.ai'")
+        raise ConfigurationError(f"{argument} is empty. Pass a host such as 'api.x.ai'")
     match = _HOST.fullmatch(host)
     if match is None and "/" in host:
         # The message leaves out the URL, which may contain a password.
         bare = host.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
         instead = repr(bare) if bare else "a host such as 'api.x.ai'"
-        raise ConfigurationError(f"api_host must be a host, not a URL. Pass {instead}")
+        raise ConfigurationError(f"{argument} must be a host, not a URL. Pass {instead}")
     if match is None:
-        raise ConfigurationError(f"api_host must have the form 'host' or 'host:port', not {host!r}")
+        raise ConfigurationError(
+            f"{argument} must have the form 'host' or 'host:port', not {host!r}"
+        )
     port = match["port"]
     if port is not None and not 0 < int(port) < 65536:
-        raise ConfigurationError(f"api_host {host!r}: the port must be from 1 to 65535")
+        raise ConfigurationError(f"{argument} {host!r}: the port must be from 1 to 65535")
     return match["scheme"] or "", match["name"], int(port or 443)
 
 

@@ -7,12 +7,15 @@ everything except the waiting has one implementation.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from google.protobuf.message import Message
 
 from xai_vision._transport.options import NO_OPTIONS, CallOptions, MetadataPairs
 from xai_vision.proto._method import Method
+
+if TYPE_CHECKING:
+    from xai_vision._transport.request_stream import RequestSource
 
 Res = TypeVar("Res", bound=Message)
 Out = TypeVar("Out")
@@ -48,6 +51,7 @@ class RpcCall(Generic[Res, Out]):
         finish: For a stream, called when it closes with OK; raises if the result is incomplete.
         request_attributes: Returns the span attributes of the request.
         response_attributes: Returns the span attributes of the result of ``read`` or ``partial``.
+        source: The messages of a client-streaming request, in place of ``body``.
     """
 
     # A plain class and not a dataclass: creating a dataclass adds a millisecond to every
@@ -62,6 +66,7 @@ class RpcCall(Generic[Res, Out]):
         "read",
         "request_attributes",
         "response_attributes",
+        "source",
     )
 
     def __init__(
@@ -76,6 +81,7 @@ class RpcCall(Generic[Res, Out]):
         finish: Callable[[], None] | None = None,
         request_attributes: Callable[[], dict[str, Any]] | None = None,
         response_attributes: Callable[[Any], dict[str, Any]] | None = None,
+        source: RequestSource | None = None,
     ) -> None:
         self.method = method
         self.body = body
@@ -86,6 +92,7 @@ class RpcCall(Generic[Res, Out]):
         self.finish = finish
         self.request_attributes = request_attributes
         self.response_attributes = response_attributes
+        self.source = source
 
 
 class Sleep:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
 
@@ -31,6 +31,9 @@ from xai_vision._transport.upload_limiter import (
     UploadLimiter,
 )
 from xai_vision.errors import APIError, ClientClosedError
+
+if TYPE_CHECKING:
+    from xai_vision._transport.request_stream import RequestSource
 
 R = TypeVar("R")
 
@@ -168,6 +171,8 @@ class Transport:
                 channel.close()
 
     def _response(self, call: RpcCall[Any, Any], context: CallContext[Any, Any]) -> Any:
+        if call.source is not None:
+            return self._send_stream(call.source, call, context)
         body = call.body
         # A call that waits for the server to come up would hold its slot all that time.
         if len(body) < LARGE_REQUEST_BYTES or call.options.wait_for_ready:
@@ -198,6 +203,28 @@ class Transport:
             if rpc is not None:
                 rpc.cancel()
             slot.end()
+
+    def _send_stream(
+        self, source: RequestSource, call: RpcCall[Any, Any], context: CallContext[Any, Any]
+    ) -> Any:
+        from xai_vision._transport.request_stream import RequestStream  # on use: for uploads only
+
+        stream, rpc = RequestStream(source), None
+        try:
+            rpc = self._start("stream_unary", call, context, stream)
+            stream.started(rpc)
+            response = rpc.result()
+        except (grpc.RpcError, grpc.FutureCancelledError):
+            if stream.error is not None:
+                raise stream.error from None
+            raise
+        finally:
+            if rpc is not None:
+                rpc.cancel()
+            stream.close()
+        if call.info is not None:
+            _read_metadata(rpc, call.info)
+        return response
 
     def _start(
         self,

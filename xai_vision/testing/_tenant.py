@@ -12,6 +12,7 @@ from xai_vision.testing._calls.redaction import new_key, register_key
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
+from xai_vision.testing._files.store import FileStore
 from xai_vision.testing._rules import verification
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
 from xai_vision.testing._rules.rule import Rule
@@ -98,8 +99,8 @@ class Tenant:
         return self._engine.urls
 
     @property
-    def files(self) -> SourceTable:
-        """The uploaded files by id: ``server.files["file-1"] = data``."""
+    def files(self) -> FileStore:
+        """The files by id, which clients uploaded or the test set: ``files["file-1"] = data``."""
         return self._engine.files
 
     @property

@@ -99,7 +99,7 @@ def stream_events(
         ClientDisconnected: The client disconnected, or the server was stopped.
     """
     try:
-        for chunk in call.delivery.stream(response):
+        for chunk in call.delivery.stream_completion(response):
             if isinstance(chunk, bytes):
                 yield MALFORMED
                 continue

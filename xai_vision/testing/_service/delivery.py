@@ -9,7 +9,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xai_vision.testing._service.response import chunking, tokens
 from xai_vision.testing._thread_pool import release_slot
@@ -122,19 +122,24 @@ class ResponseDelivery:
             self.return_reply()
         return self.malformed
 
-    def stream(
-        self, response: chat_pb2.GetChatCompletionResponse
-    ) -> Iterator[chat_pb2.GetChatCompletionChunk | bytes]:
-        """Split the response into chunks, and yield each when it is due.
+    def stream_completion(self, response: chat_pb2.GetChatCompletionResponse) -> Iterator[Any]:
+        """Split a completion into chunks as its reply says, and stream them; see ``stream``."""
+        split = self.reply.chunks if self.reply else None
+        return self.stream(list(chunking.split_response(response, split)))
+
+    def stream(self, chunks: Sequence[Any]) -> Iterator[Any]:
+        """Yield each chunk of a response when it is due.
+
+        Args:
+            chunks: The messages of the response.
 
         Yields:
-            Chunks, or bytes that are not a valid message.
+            The messages, or bytes that are not a valid message.
 
         Raises:
             ServiceError: A fault ends the stream with a status.
             ClientDisconnected: The client disconnected, or the server was stopped.
         """
-        chunks = list(chunking.split_response(response, self.reply.chunks if self.reply else None))
         self.wait(self._first_delay())
         # The first of several faults at the same chunk applies.
         faults = {self._chunk_index(fault, len(chunks)): fault for fault in reversed(self.faults)}
@@ -191,7 +196,7 @@ class ResponseDelivery:
                 seconds += self._jittered(fault.seconds, fault.jitter)
         return seconds
 
-    def _chunk_delay(self, chunk: chat_pb2.GetChatCompletionChunk) -> float:
+    def _chunk_delay(self, chunk: Any) -> float:
         """Return the seconds between a chunk and the one before it."""
         reply = self.reply
         if reply is None:

@@ -18,6 +18,7 @@ from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import ServiceError, invalid_argument, permission_denied
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRegistry
+from xai_vision.testing._files.store import FileStore
 from xai_vision.testing._rules.reply import Reply, ServerToolCall
 from xai_vision.testing._rules.table import RuleTable
 from xai_vision.testing._rules.verification import explain_call
@@ -67,7 +68,7 @@ class Engine:
         explain = partial(explain_call, self.rules)
         self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, explain)
         self.urls = SourceTable()
-        self.files = SourceTable()
+        self.files = FileStore(clock, self._new_id)
         self.store = ResponseStore(clock, settings.keep_stored_days)
         self.deferred = DeferredResponses(clock, settings.keep_deferred_hours)
         self.models = ModelCatalog(LANGUAGE_MODELS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from xai_vision.proto import chat_pb2, models_pb2
@@ -10,6 +10,7 @@ from xai_vision.proto.auth_grpc import Auth
 from xai_vision.proto.chat_grpc import Chat
 from xai_vision.proto.models_grpc import Models
 from xai_vision.proto.tokenize_grpc import Tokenize
+from xai_vision.testing._files import methods as files
 from xai_vision.testing._service import model_protos
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import ApiKey
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 
 MethodHandler: TypeAlias = Callable[[Engine, Any, ApiKey, ActiveCall], Any]
+"""Returns the response to a request."""
+StreamHandler: TypeAlias = Callable[[Engine, Any, ApiKey, ActiveCall], Iterator[Any]]
+"""Returns the messages of a streamed response, after it has applied the faults. Each message is
+yielded when it is due."""
 
 _EMBEDDING_CATALOG: Final = ModelCatalog(EMBEDDING_MODELS)
 _IMAGE_CATALOG: Final = ModelCatalog(IMAGE_MODELS)
@@ -35,6 +40,14 @@ def _tokenize(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) ->
     call.record.model, call.record.prompt = request.model, request.text
     model = engine.models.resolve(request.model)
     return model_protos.tokenize_response(request.text, model.name)
+
+
+def _stream_completion(
+    engine: Engine, request: Any, caller: ApiKey, call: ActiveCall
+) -> Iterator[Any]:
+    response = engine.complete(request, caller, call)
+    call.record_response(response)
+    return call.delivery.stream_completion(response)
 
 
 def _with_faults(handler: MethodHandler) -> MethodHandler:
@@ -81,4 +94,10 @@ UNARY_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = {
     Chat.StartDeferredCompletion: Engine.defer,
     Chat.CompactContext: Engine.compact,
     **{method: _with_faults(handler) for method, handler in _WITHOUT_RULES.items()},
+    **{method: _with_faults(handler) for method, handler in files.UNARY.items()},
+}
+UPLOAD_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = dict(files.UPLOADS)
+STREAM_METHODS: Final[dict[Method[Any, Any], StreamHandler]] = {
+    Chat.GetCompletionChunk: _stream_completion,
+    **files.STREAMS,
 }

@@ -11,14 +11,19 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from xai_vision.proto.auth_grpc import Auth
-from xai_vision.proto.chat_grpc import Chat
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact_metadata
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._service.active_call import ActiveCall, attempt_number
 from xai_vision.testing._service.api_keys import require_valid_key
-from xai_vision.testing._service.delivery import MALFORMED_MESSAGE
-from xai_vision.testing._service.methods import UNARY_METHODS, MethodHandler
+from xai_vision.testing._service.delivery import MALFORMED_MESSAGE, ClientDisconnected
+from xai_vision.testing._service.methods import (
+    STREAM_METHODS,
+    UNARY_METHODS,
+    UPLOAD_METHODS,
+    MethodHandler,
+    StreamHandler,
+)
 from xai_vision.testing._thread_pool import release_slot
 from xai_vision.testing._transport.errors import to_service_error
 
@@ -51,9 +56,18 @@ class GrpcHandler(grpc.GenericRpcHandler):
             )
             for method, handler in UNARY_METHODS.items()
         }
-        self._handlers[Chat.GetCompletionChunk.path] = grpc.unary_stream_rpc_method_handler(
-            self._handle_stream
-        )
+        self._handlers |= {
+            method.path: grpc.unary_stream_rpc_method_handler(
+                partial(self._handle_stream, method, handler)
+            )
+            for method, handler in STREAM_METHODS.items()
+        }
+        self._handlers |= {
+            method.path: grpc.stream_unary_rpc_method_handler(
+                partial(self._handle_upload, method, handler)
+            )
+            for method, handler in UPLOAD_METHODS.items()
+        }
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
@@ -84,22 +98,47 @@ class GrpcHandler(grpc.GenericRpcHandler):
         _finish(context, call)
         return message
 
-    def _handle_stream(self, raw: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-        method = Chat.GetCompletionChunk
+    def _handle_stream(
+        self,
+        method: Method[Any, Any],
+        handler: StreamHandler,
+        raw: bytes,
+        context: grpc.ServicerContext,
+    ) -> Iterator[bytes]:
         call, engine, api_key = self._start_call(method, context)
         try:
             call.record.request = _parse(method, raw)
             api_key = require_valid_key(_authorization(context), api_key)
-            response = engine.complete(call.record.request, api_key, call)
-            call.record_response(response)
+            chunks = handler(engine, call.record.request, api_key, call)
             self._inject_fault(engine, call, context)
             release_slot()  # A slow client may block the stream.
-            for chunk in call.delivery.stream(response):
+            for chunk in chunks:
                 yield chunk if isinstance(chunk, bytes) else chunk.SerializeToString()
                 call.record.chunks_sent += 1
         except Exception as error:  # noqa: BLE001 - becomes the call's status
             _abort(context, engine, call, error)
         _finish(context, call)
+
+    def _handle_upload(
+        self,
+        method: Method[Any, Any],
+        handler: MethodHandler,
+        messages: Iterator[bytes],
+        context: grpc.ServicerContext,
+    ) -> bytes:
+        call, engine, api_key = self._start_call(method, context)
+        try:
+            api_key = require_valid_key(_authorization(context), api_key)
+            release_slot()  # A slow client may block the request.
+            response = handler(engine, _parse_each(method, messages), api_key, call)
+            malformed = call.delivery.wait_for_response()
+            self._inject_fault(engine, call, context)
+        except Exception as error:  # noqa: BLE001 - becomes the call's status
+            _abort(context, engine, call, error)
+        call.record_response(response)
+        message: bytes = MALFORMED_MESSAGE if malformed else response.SerializeToString()
+        _finish(context, call)
+        return message
 
     def _start_call(
         self, method: Method[Any, Any], context: grpc.ServicerContext
@@ -143,6 +182,14 @@ def _parse(method: Method[Any, Any], raw: bytes) -> Any:
         return method.request.FromString(raw)
     except DecodeError:
         raise ServiceError("INTERNAL", "failed to decode the request's message") from None
+
+
+def _parse_each(method: Method[Any, Any], messages: Iterator[bytes]) -> Iterator[Any]:
+    try:
+        for raw in messages:
+            yield _parse(method, raw)
+    except grpc.RpcError:  # raised by the iterator when the call has ended
+        raise ClientDisconnected from None
 
 
 def _authorization(context: grpc.ServicerContext) -> str | None:

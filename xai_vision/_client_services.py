@@ -1,0 +1,90 @@
+"""The services of the clients besides chat.
+
+They are imported on use, because most programs need only chat.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xai_vision._transport.aio import AsyncTransport
+    from xai_vision._transport.sync import Transport
+    from xai_vision.services.auth import AsyncAuthService, AuthService
+    from xai_vision.services.files import AsyncFilesService, FilesService
+    from xai_vision.services.models import AsyncModelsService, ModelsService
+    from xai_vision.services.tokenize import AsyncTokenizeService, TokenizeService
+
+SERVICES = ("auth", "chat", "files", "models", "tokenize")
+"""The names of a client's attributes that keep the client's transport."""
+
+
+class Services:
+    """The services of ``Client``."""
+
+    _transport: Transport
+    _management: Transport | None
+
+    @cached_property
+    def auth(self) -> AuthService:
+        """API key info."""
+        from xai_vision.services.auth import AuthService
+
+        return AuthService(self._transport)
+
+    @cached_property
+    def files(self) -> FilesService:
+        """Stored files."""
+        from xai_vision.services.files import FilesService
+
+        return FilesService(self._transport)
+
+    @cached_property
+    def models(self) -> ModelsService:
+        """The available models, their inputs and prices."""
+        from xai_vision.services.models import ModelsService
+
+        return ModelsService(self._transport)
+
+    @cached_property
+    def tokenize(self) -> TokenizeService:
+        """Tokenizer."""
+        from xai_vision.services.tokenize import TokenizeService
+
+        return TokenizeService(self._transport)
+
+
+class AsyncServices:
+    """The services of ``AsyncClient``."""
+
+    _transport: AsyncTransport
+    _management: AsyncTransport | None
+
+    @cached_property
+    def auth(self) -> AsyncAuthService:
+        """API key info."""
+        from xai_vision.services.auth import AsyncAuthService
+
+        return AsyncAuthService(self._transport)
+
+    @cached_property
+    def files(self) -> AsyncFilesService:
+        """Stored files."""
+        from xai_vision.services.files import AsyncFilesService
+
+        return AsyncFilesService(self._transport)
+
+    @cached_property
+    def models(self) -> AsyncModelsService:
+        """The available models, their inputs and prices."""
+        from xai_vision.services.models import AsyncModelsService
+
+        return AsyncModelsService(self._transport)
+
+    @cached_property
+    def tokenize(self) -> AsyncTokenizeService:
+        """Tokenizer."""
+        from xai_vision.services.tokenize import AsyncTokenizeService
+
+        return AsyncTokenizeService(self._transport)

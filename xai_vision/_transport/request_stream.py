@@ -1,0 +1,123 @@
+"""Send a request as a stream of messages, such as the chunks of a file.
+
+gRPC asks for the next message when it has taken the one before, so that a large file is never
+in memory as a whole. An exception of the source would reach the caller as a status of gRPC. Here
+it ends the call, and the transport raises it unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator
+from typing import Any, TypeAlias
+
+Messages: TypeAlias = "Generator[bytes, None, None]"
+"""The serialized messages of one attempt. Closing it releases the source."""
+
+
+class RequestSource:
+    """The source of a request that is sent as a stream.
+
+    Attributes:
+        open: Starts an attempt. It is called in the thread or task of the caller.
+        repeatable: Whether a failed attempt can be repeated from the start.
+        on_taken: Called with the index of a message when gRPC has taken it: in the event loop by
+            the asyncio client, otherwise in a thread of gRPC.
+    """
+
+    __slots__ = ("on_taken", "open", "repeatable")
+
+    def __init__(
+        self,
+        open: Callable[[], Messages],  # noqa: A002 - the verb for files
+        *,
+        repeatable: bool,
+        on_taken: Callable[[int], None] | None = None,
+    ) -> None:
+        self.open = open
+        self.repeatable = repeatable
+        self.on_taken = on_taken
+
+
+class RequestStream:
+    """The messages of one attempt, as an iterator and as an async iterator for grpc.
+
+    Attributes:
+        error: The exception that the source or its callback raised.
+    """
+
+    def __init__(self, source: RequestSource) -> None:
+        self.error: BaseException | None = None
+        self._messages = source.open()
+        self._on_taken = source.on_taken
+        self._taken = 0
+        self._reading = threading.Lock()
+        self._closed = False
+        self._started = threading.Event()
+        self._cancel: Callable[[], object] = lambda: None
+
+    def started(self, rpc: Any) -> None:
+        """Set the call that sends the stream."""
+        self._cancel = rpc.cancel
+        self._started.set()
+
+    def close(self) -> None:
+        """Release the source, in the thread that reads it if it is being read."""
+        self._closed = True
+        self._started.set()
+        self._close_unless_reading()
+
+    def _close_unless_reading(self) -> None:
+        # The reader looks at _closed after it has released the lock, so one of the two closes.
+        if self._reading.acquire(blocking=False):
+            try:
+                self._messages.close()
+            finally:
+                self._reading.release()
+
+    def _read(self) -> bytes | None:
+        try:
+            with self._reading:
+                return None if self._closed else next(self._messages, None)
+        finally:
+            if self._closed:
+                self._close_unless_reading()
+
+    def _report(self) -> None:
+        if self._taken and self._on_taken is not None:
+            self._on_taken(self._taken - 1)
+        self._taken += 1
+
+    def __iter__(self) -> RequestStream:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            self._report()
+            message = self._read()
+        except BaseException as error:  # noqa: BLE001 - the transport raises it
+            self.error = error
+            # The end of the iterator means a complete request, unless the call has ended.
+            self._started.wait()
+            self._cancel()
+            message = None
+        if message is None:
+            raise StopIteration
+        return message
+
+    def __aiter__(self) -> RequestStream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            self._report()
+            # Reading a file would block the event loop.
+            message = await asyncio.get_running_loop().run_in_executor(None, self._read)
+        except BaseException as error:
+            if not isinstance(error, asyncio.CancelledError):
+                self.error = error
+            raise  # grpc cancels the call
+        if message is None:
+            raise StopAsyncIteration
+        return message
