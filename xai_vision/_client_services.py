@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from xai_vision._transport.sync import Transport
     from xai_vision.services.auth import AsyncAuthService, AuthService
     from xai_vision.services.files import AsyncFilesService, FilesService
+    from xai_vision.services.image import AsyncImageService, ImageService
     from xai_vision.services.models import AsyncModelsService, ModelsService
     from xai_vision.services.tokenize import AsyncTokenizeService, TokenizeService
+    from xai_vision.services.video import AsyncVideoService, VideoService
 
-SERVICES = ("auth", "chat", "files", "models", "tokenize")
+SERVICES = ("auth", "chat", "files", "image", "models", "tokenize", "video")
 """The names of a client's attributes that keep the client's transport."""
 
 
@@ -41,6 +43,13 @@ class Services:
         return FilesService(self._transport)
 
     @cached_property
+    def image(self) -> ImageService:
+        """Image generation."""
+        from xai_vision.services.image import ImageService
+
+        return ImageService(self._transport)
+
+    @cached_property
     def models(self) -> ModelsService:
         """The available models, their inputs and prices."""
         from xai_vision.services.models import ModelsService
@@ -53,6 +62,13 @@ class Services:
         from xai_vision.services.tokenize import TokenizeService
 
         return TokenizeService(self._transport)
+
+    @cached_property
+    def video(self) -> VideoService:
+        """Video generation."""
+        from xai_vision.services.video import VideoService
+
+        return VideoService(self._transport)
 
 
 class AsyncServices:
@@ -76,6 +92,13 @@ class AsyncServices:
         return AsyncFilesService(self._transport)
 
     @cached_property
+    def image(self) -> AsyncImageService:
+        """Image generation."""
+        from xai_vision.services.image import AsyncImageService
+
+        return AsyncImageService(self._transport)
+
+    @cached_property
     def models(self) -> AsyncModelsService:
         """The available models, their inputs and prices."""
         from xai_vision.services.models import AsyncModelsService
@@ -88,3 +111,10 @@ class AsyncServices:
         from xai_vision.services.tokenize import AsyncTokenizeService
 
         return AsyncTokenizeService(self._transport)
+
+    @cached_property
+    def video(self) -> AsyncVideoService:
+        """Video generation."""
+        from xai_vision.services.video import AsyncVideoService
+
+        return AsyncVideoService(self._transport)

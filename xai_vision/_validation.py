@@ -218,9 +218,13 @@ class Validator:
 
 _client = Validator(InvalidRequestError)
 boolean = _client.boolean
+check_names = _client.check_names
 enum = _client.enum
+integer = _client.integer
 mapping = _client.mapping
+number = _client.number
 string = _client.string
+strings = _client.strings
 
 
 def dump_json(name: str, value: Mapping[str, Any]) -> str:

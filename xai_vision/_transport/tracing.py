@@ -94,7 +94,8 @@ def start_span(call: RpcCall[Any, Any], config: ConnectionConfig) -> CallSpan | 
     # After is_recording(): only a recorded span needs the request's attributes.
     if call.request_attributes is not None:
         attributes = call.request_attributes()
-        span.update_name(f"chat {attributes.get('gen_ai.request.model', '')}".rstrip())
+        operation = attributes["gen_ai.operation.name"]
+        span.update_name(f"{operation} {attributes.get('gen_ai.request.model', '')}".rstrip())
         span.set_attributes(attributes)
     return CallSpan(span, call)
 

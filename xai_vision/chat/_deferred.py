@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
 import grpc
 
-from xai_vision._transport.durations import call_seconds
 from xai_vision._transport.options import CallOptions
-from xai_vision._transport.rpc import CallInfo, CallSequence, RpcCall, Sleep
+from xai_vision._transport.polling import Wait
+from xai_vision._transport.rpc import CallInfo, CallSequence, RpcCall
 from xai_vision.chat._response.conversions import enum_name
 from xai_vision.chat._response.reply_source import CompleteReply, ReplySource
-from xai_vision.errors import APIError, NotFoundError, RequestTimeoutError, ServerError
+from xai_vision.errors import APIError, NotFoundError, ServerError
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.proto.chat_grpc import Chat as Rpc
-
-DEFAULT_WAIT = 600.0
-"""Seconds; xai_sdk's default timeout of a deferred response."""
-
-# Without interval=: poll quickly at first for short responses, then less often.
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 2.0
-_GROWTH = 1.5
 
 
 def deferred(
@@ -38,58 +29,32 @@ def deferred(
         options: The options of each call; their timeout limits the whole wait (default 600 s).
         interval: Seconds between polls; None starts at 0.1 and grows to 2.
     """
-    wait = options.timeout or DEFAULT_WAIT
-    pause = call_seconds(interval, "interval")
-    return lambda: _steps(body, options, wait, pause)
+    wait = Wait(options, interval)
+    return lambda: _steps(body, wait)
 
 
-def _steps(
-    body: bytes, options: CallOptions, wait: float, interval: float | None
-) -> CallSequence[ReplySource]:
-    end = time.monotonic() + wait
+def _steps(body: bytes, wait: Wait) -> CallSequence[ReplySource]:
+    wait.start()
     start = RpcCall(
-        Rpc.StartDeferredCompletion, body, lambda reply: reply.request_id, _within(options, end)
+        Rpc.StartDeferredCompletion, body, lambda reply: reply.request_id, wait.options()
     )
     request_id = yield start
     poll_request = deferred_pb2.GetDeferredRequest(request_id=request_id).SerializeToString()
-    pause = interval or _FIRST_PAUSE
-    while True:
-        info = CallInfo()
-        poll = RpcCall(
-            Rpc.GetDeferredCompletion,
-            poll_request,
-            lambda reply: reply,
-            _within(options, end),
-            info=info,
+    info = CallInfo()
+
+    def poll(options: CallOptions) -> RpcCall[chat_pb2.GetDeferredCompletionResponse, object]:
+        return RpcCall(
+            Rpc.GetDeferredCompletion, poll_request, lambda reply: reply, options, info=info
         )
-        state: chat_pb2.GetDeferredCompletionResponse
-        try:
-            state = yield poll
-        except RequestTimeoutError:
-            # The last poll had only the rest of the timeout.
-            if time.monotonic() < end:
-                raise
-            raise _too_long(request_id, wait) from None
+
+    def read(state: chat_pb2.GetDeferredCompletionResponse) -> ReplySource | None:
         if state.status == deferred_pb2.DONE:
             return CompleteReply(state.response, info)
         if state.status != deferred_pb2.PENDING:
             raise _ended(state.status, request_id)
-        if time.monotonic() + pause >= end:
-            raise _too_long(request_id, wait)
-        yield Sleep(pause)
-        if interval is None:
-            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+        return None
 
-
-def _within(options: CallOptions, end: float) -> CallOptions:
-    # Never zero: the timeout of the whole wait ends the loop.
-    remaining = max(end - time.monotonic(), 0.001)
-    return CallOptions(
-        timeout=remaining,
-        retries=options.retries,
-        wait_for_ready=options.wait_for_ready,
-        metadata=options.metadata,
-    )
+    return (yield from wait.poll(poll, read, "deferred response", request_id))
 
 
 def _ended(status: deferred_pb2.DeferredStatus.ValueType, request_id: str) -> APIError:
@@ -100,14 +65,6 @@ def _ended(status: deferred_pb2.DeferredStatus.ValueType, request_id: str) -> AP
         )
     return _error(
         ServerError, grpc.StatusCode.INTERNAL, f"deferred response {request_id}: status {name}"
-    )
-
-
-def _too_long(request_id: str, wait: float) -> APIError:
-    return _error(
-        RequestTimeoutError,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        f"deferred response {request_id} was not done after {wait:g} seconds",
     )
 
 

@@ -19,6 +19,9 @@ XaiVisionError
 │     └─ ImageTooLargeError             more bytes than the limit: .size .limit
 ├─ StructuredOutputError (ValueError)   the response does not match the requested type
 ├─ ToolOutputError (ValueError)         the output of a server-side tool has an unknown format
+├─ GenerationError (ValueError)         a generated image or video is not in the response
+├─ VideoGenerationError (RuntimeError)  a video could not be generated: .code .message
+├─ DownloadError (OSError)              a generated image could not be downloaded
 └─ APIError (grpc.RpcError)             a call failed: .code() .details()
    ├─ AuthenticationError               the key is missing, wrong or expired
    ├─ PermissionDeniedError             the key may not do this
@@ -76,11 +79,14 @@ if TYPE_CHECKING:
     from xai_vision.errors._base import (
         ClientClosedError,
         ConfigurationError,
+        DownloadError,
         ForkError,
+        GenerationError,
         InsecureChannelWarning,
         InvalidRequestError,
         StructuredOutputError,
         ToolOutputError,
+        VideoGenerationError,
         XaiVisionError,
     )
     from xai_vision.errors._image import (
@@ -106,7 +112,9 @@ __all__ = [
     "ConfigurationError",
     "ContextTooLongError",
     "DecompressionBombError",
+    "DownloadError",
     "ForkError",
+    "GenerationError",
     "ImageBase64Error",
     "ImageCorruptError",
     "ImageEmptyError",
@@ -134,6 +142,7 @@ __all__ = [
     "StructuredOutputError",
     "ToolOutputError",
     "UnavailableError",
+    "VideoGenerationError",
     "XaiVisionError",
 ]
 
@@ -145,11 +154,14 @@ __getattr__, __dir__ = lazy_exports(
             (
                 "ClientClosedError",
                 "ConfigurationError",
+                "DownloadError",
                 "ForkError",
+                "GenerationError",
                 "InsecureChannelWarning",
                 "InvalidRequestError",
                 "StructuredOutputError",
                 "ToolOutputError",
+                "VideoGenerationError",
                 "XaiVisionError",
             ),
             "xai_vision.errors._base",

@@ -64,10 +64,12 @@ class APIError(XaiVisionError, AioRpcError):
         method: The path of the RPC, such as ``/xai_api.Chat/GetCompletion``.
         attempts: The number of times the request was sent.
         partial: For a stream, the Response received so far, otherwise None.
+        deferred_id: The id of a deferred request that was not done in time and still runs.
     """
 
     remedy = ""
     partial: Any = None
+    deferred_id: str | None = None
 
     def __init__(
         self,

@@ -54,6 +54,31 @@ class ToolOutputError(XaiVisionError, ValueError):
     """The output of a server-side tool has an unknown format."""
 
 
+class GenerationError(XaiVisionError, ValueError):
+    """A generated image or video is not in the response, for example because it was withheld."""
+
+
+class VideoGenerationError(XaiVisionError, RuntimeError):
+    """A video could not be generated.
+
+    Attributes:
+        code: The service's code, such as "invalid_argument"; "EXPIRED" if the request has expired.
+        message: The service's message.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"video generation failed [{code}]: {message}")
+        self.code = code
+        self.message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.code, self.message)
+
+
+class DownloadError(XaiVisionError, OSError):
+    """A generated image could not be downloaded from its URL."""
+
+
 class StructuredOutputError(XaiVisionError, ValueError):
     """The response does not match the requested type.
 

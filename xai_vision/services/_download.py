@@ -1,0 +1,83 @@
+"""Download a generated image."""
+
+from __future__ import annotations
+
+import http.client
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+
+from xai_vision._version import __version__
+from xai_vision.errors import DownloadError
+
+MAX_DOWNLOAD_BYTES: Final = 64 * 1024 * 1024
+"""Bytes. A generated image of 2048 by 2048 pixels takes 12 MiB without compression."""
+_SECONDS: Final = 60.0
+_STEP_BYTES: Final = 64 * 1024
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def download(url: str, max_bytes: int = MAX_DOWNLOAD_BYTES) -> bytes:
+    """Return the content of a URL. The API key is not sent to its host.
+
+    Args:
+        url: An https URL; http is accepted for hosts of this machine only.
+        max_bytes: The largest number of bytes to read.
+
+    Raises:
+        DownloadError: The URL is not valid, the host cannot be reached, the status is not 200, or
+            the content is too large or incomplete.
+    """
+    opener = build_opener(_Redirects, *([ProxyHandler({})] if _check(url) else []))
+    request = Request(url, headers={"User-Agent": f"xai-vision/{__version__}"})  # noqa: S310 - checked
+    try:
+        with opener.open(request, timeout=_SECONDS) as response:
+            return _read(response, max_bytes, url)
+    except HTTPError as error:
+        raise DownloadError(f"{url:.200}: HTTP status {error.code}") from None
+    except (URLError, OSError, http.client.HTTPException) as error:
+        if isinstance(error, DownloadError):
+            raise
+        reason = getattr(error, "reason", error)
+        raise DownloadError(f"{url:.200}: the download failed: {reason}") from None
+
+
+def _read(response: Any, max_bytes: int, url: str) -> bytes:
+    content = bytearray()
+    while step := response.read(min(_STEP_BYTES, max_bytes + 1 - len(content))):
+        content += step
+        if len(content) > max_bytes:
+            raise DownloadError(f"{url:.200}: the content exceeds {max_bytes} bytes")
+    expected = response.headers.get("Content-Length")
+    if expected is not None and expected.isdecimal() and int(expected) != len(content):
+        raise DownloadError(
+            f"{url:.200}: the download ended after {len(content)} of {expected} bytes"
+        )
+    return bytes(content)
+
+
+def _check(url: str) -> bool:
+    """Return whether the host is this machine.
+
+    Raises:
+        DownloadError: The URL is not an https URL.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise DownloadError(f"{url:.200} is not a valid URL") from None
+    loopback = host in _LOOPBACK
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
+        raise DownloadError(f"{url:.200} is not an https URL")
+    return loopback
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Follows redirects to https URLs only."""
+
+    def redirect_request(self, *args: Any) -> Request | None:
+        """Check the new URL, the last argument."""
+        _check(args[-1])
+        return super().redirect_request(*args)
