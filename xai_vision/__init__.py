@@ -12,13 +12,16 @@ from xai_vision._lazy import lazy_exports
 from xai_vision._version import __version__
 
 if TYPE_CHECKING:
+    from xai_vision import aio as aio
     from xai_vision import chat as chat
     from xai_vision import errors as errors
     from xai_vision import imaging as imaging
     from xai_vision import proto as proto
     from xai_vision import search as search
+    from xai_vision import sync as sync
     from xai_vision import testing as testing
     from xai_vision import tools as tools
+    from xai_vision import types as types
     from xai_vision._transport.retry import RetryPolicy
     from xai_vision.client import AsyncClient, Client
     from xai_vision.errors import (
@@ -60,6 +63,17 @@ __getattr__, __dir__ = lazy_exports(
     },
     {
         name: f"{__name__}.{name}"
-        for name in ("chat", "errors", "imaging", "proto", "search", "testing", "tools")
+        for name in (
+            "aio",
+            "chat",
+            "errors",
+            "imaging",
+            "proto",
+            "search",
+            "sync",
+            "testing",
+            "tools",
+            "types",
+        )
     },
 )

@@ -12,6 +12,7 @@ from xai_vision._client_services import SERVICES, AsyncServices, Services
 from xai_vision._hints import HintsAttributes, unexpected_argument
 from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.config import (
+    USER_AGENT,
     ConnectionConfig,
     MetadataLike,
     changed_config,
@@ -25,6 +26,7 @@ from xai_vision.chat._service import RENAMED, AsyncChatService, ChatService
 if TYPE_CHECKING:
     from typing_extensions import Never, Self
 
+__all__ = ["USER_AGENT", "AsyncClient", "BaseClient", "Client"]
 
 # The names of arguments in other SDKs.
 _OTHER_SDKS: Final = {
@@ -34,7 +36,7 @@ _OTHER_SDKS: Final = {
 }
 
 
-class _Base(HintsAttributes, ABC):
+class BaseClient(HintsAttributes, ABC):
     """The arguments of both clients."""
 
     _renamed = RENAMED
@@ -83,7 +85,7 @@ class _Base(HintsAttributes, ABC):
             ConfigurationError: An argument is invalid; the message says what to do.
         """
         for name in unknown:
-            known = set(_Base.__init__.__annotations__) - {"unknown", "return"}
+            known = set(BaseClient.__init__.__annotations__) - {"unknown", "return"}
             raise unexpected_argument(f"{type(self).__name__}()", name, known, _OTHER_SDKS)
         self._config = make_config(
             api_key=api_key,
@@ -161,7 +163,7 @@ class _Base(HintsAttributes, ABC):
         )
 
 
-class Client(Services, _Base):
+class Client(Services, BaseClient):
     """Synchronous client. Thread-safe.
 
     Examples:
@@ -208,7 +210,7 @@ class Client(Services, _Base):
         self.close()
 
 
-class AsyncClient(AsyncServices, _Base):
+class AsyncClient(AsyncServices, BaseClient):
     """Asyncio client. It can be created outside an event loop and used from several loops."""
 
     def _new_transport(self, config: ConnectionConfig) -> AsyncTransport:

@@ -24,6 +24,7 @@ MetadataLike: TypeAlias = "Mapping[str, str | bytes] | Iterable[tuple[str, str |
 
 DEFAULT_HOST = "api.x.ai"
 DEFAULT_MANAGEMENT_HOST = "management-api.x.ai"
+USER_AGENT = f"xai-vision/{__version__}"
 DEFAULT_TIMEOUT = 27 * 60.0
 """Seconds, as in xai_sdk. Long responses of reasoning models take many minutes."""
 
@@ -44,7 +45,7 @@ _MAX_RESPONSE_BYTES = 128 * 1024 * 1024
 _OPTIONS: ChannelOptions = (
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", _MAX_RESPONSE_BYTES),
-    ("grpc.primary_user_agent", f"xai-vision/{__version__}"),
+    ("grpc.primary_user_agent", USER_AGENT),
     ("grpc.http2.max_pings_without_data", 0),
     # By default, the clients of a process share connections to the same address, and with them the
     # delay after a failed attempt to connect: a new client would fail without trying.

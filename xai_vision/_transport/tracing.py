@@ -25,8 +25,24 @@ CAPTURE_CONTENT_VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 _CAPTURING_VALUES = frozenset({"true", "1", "span_only", "span_and_event"})
 
 
+def tracing_disabled() -> bool:
+    """Return whether xai_sdk's variable XAI_SDK_DISABLE_TRACING is set."""
+    return _is_set("XAI_SDK_DISABLE_TRACING")
+
+
+def sensitive_attributes_disabled() -> bool:
+    """Return whether xai_sdk's variable that keeps content out of spans is set."""
+    return _is_set("XAI_SDK_DISABLE_SENSITIVE_TELEMETRY_ATTRIBUTES")
+
+
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "").strip().lower() in {"1", "true"}
+
+
 def captures_content() -> bool:
     """Return whether spans hold prompts and responses."""
+    if sensitive_attributes_disabled():
+        return False
     return os.environ.get(CAPTURE_CONTENT_VARIABLE, "").strip().lower() in _CAPTURING_VALUES
 
 
@@ -74,7 +90,7 @@ def start_span(call: RpcCall[Any, Any], config: ConnectionConfig) -> CallSpan | 
     # A program that has set a provider has imported this module. Importing it here would slow
     # down all other programs.
     trace = sys.modules.get("opentelemetry.trace")
-    if trace is None:
+    if trace is None or tracing_disabled():
         return None
     tracer = trace.get_tracer("xai_vision", __version__)
     span = tracer.start_span(call.method.path.lstrip("/"), kind=trace.SpanKind.CLIENT)

@@ -8,7 +8,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
-from xai_vision._version import __version__
+from xai_vision._transport.config import USER_AGENT
 from xai_vision.errors import DownloadError
 
 MAX_DOWNLOAD_BYTES: Final = 64 * 1024 * 1024
@@ -30,7 +30,7 @@ def download(url: str, max_bytes: int = MAX_DOWNLOAD_BYTES) -> bytes:
             the content is too large or incomplete.
     """
     opener = build_opener(_Redirects, *([ProxyHandler({})] if _check(url) else []))
-    request = Request(url, headers={"User-Agent": f"xai-vision/{__version__}"})  # noqa: S310 - checked
+    request = Request(url, headers={"User-Agent": USER_AGENT})  # noqa: S310 - checked
     try:
         with opener.open(request, timeout=_SECONDS) as response:
             return _read(response, max_bytes, url)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 from xai_vision import _validation as checks
 from xai_vision._transport.tracing import captures_content
 from xai_vision.chat._response.proto_decorator import ProtoDecorator
+from xai_vision.cost import cost_usd_from_usage
 from xai_vision.errors import GenerationError, InvalidRequestError
 from xai_vision.imaging import PreparedImage
 from xai_vision.proto import image_pb2, usage_pb2, video_pb2
@@ -16,8 +17,6 @@ from xai_vision.proto._convert import adopt
 
 if TYPE_CHECKING:
     from typing_extensions import NotRequired
-
-_TICKS_PER_USD = 10**10
 
 
 class PublicUrlOptions(TypedDict, total=False):
@@ -200,9 +199,7 @@ class Generated(ProtoDecorator[ReplyT], Generic[ReplyT, ItemT]):
     @property
     def cost_usd(self) -> float | None:
         """The cost of the whole request in US dollars; None if the service does not report it."""
-        if not self.usage.HasField("cost_in_usd_ticks"):
-            return None
-        return self.usage.cost_in_usd_ticks / _TICKS_PER_USD
+        return cost_usd_from_usage(self.usage)
 
     @property
     def respect_moderation(self) -> bool:

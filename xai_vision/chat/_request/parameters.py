@@ -49,6 +49,8 @@ IncludeOption: TypeAlias = Literal[
     "code_execution_files_output",
 ]
 GuidelineCategory: TypeAlias = Literal["nsfw", "violence", "profanity"]
+GuidelineBehavior: TypeAlias = Literal["decline"]
+AgentCount: TypeAlias = Literal[4, 16]
 
 
 class Guideline(TypedDict, total=False):
@@ -56,7 +58,7 @@ class Guideline(TypedDict, total=False):
 
     type: Literal["policy"]
     category: GuidelineCategory
-    behavior: Literal["decline"]
+    behavior: GuidelineBehavior
 
 
 class CreateParameters(TypedDict, total=False):
@@ -91,7 +93,7 @@ class CreateParameters(TypedDict, total=False):
     use_encrypted_content: bool | None
     max_turns: int | None
     include: Sequence[IncludeOption | chat_pb2.IncludeOption.ValueType] | None
-    agent_count: Literal[4, 16] | chat_pb2.AgentCount.ValueType | None
+    agent_count: AgentCount | chat_pb2.AgentCount.ValueType | None
     batch_request_id: str | None
     service_tier: ServiceTier | usage_pb2.ServiceTier.ValueType | None
     guidelines: Sequence[Guideline | chat_pb2.Guideline] | None

@@ -240,7 +240,7 @@ IncludeOptionMap = {
 
 AgentCountMap = {4: chat_pb2.AGENT_COUNT_4, 16: chat_pb2.AGENT_COUNT_16}
 
-_SERVICE_TIERS = {
+ServiceTierMap = {
     "default": usage_pb2.SERVICE_TIER_DEFAULT,
     "priority": usage_pb2.SERVICE_TIER_PRIORITY,
 }
@@ -269,6 +269,6 @@ _CONVERTERS: dict[str, Converter] = {
     "max_turns": _integer(1),
     "include": _list_of(_enum(chat_pb2.IncludeOption, IncludeOptionMap)),
     "agent_count": _enum(chat_pb2.AgentCount, AgentCountMap),
-    "service_tier": _enum(usage_pb2.ServiceTier, _SERVICE_TIERS),
+    "service_tier": _enum(usage_pb2.ServiceTier, ServiceTierMap),
     "guidelines": _list_of(_guideline),
 }

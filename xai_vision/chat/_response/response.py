@@ -19,9 +19,6 @@ from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 if TYPE_CHECKING:
     from xai_vision.chat._response.image_output import ImageOutput
 
-# One tick is 1e-10 US dollars.
-_TICKS_PER_USD = 10**10
-
 
 class Response(HintsAttributes):
     """A response of the model. ``print(response)`` prints its text.
@@ -127,10 +124,9 @@ class Response(HintsAttributes):
     @property
     def cost_usd(self) -> float | None:
         """The cost in US dollars; None if the service does not report it."""
-        usage = self.usage
-        if not usage.HasField("cost_in_usd_ticks"):
-            return None
-        return usage.cost_in_usd_ticks / _TICKS_PER_USD
+        from xai_vision.cost import cost_usd_from_usage  # on use: few programs read it
+
+        return cost_usd_from_usage(self.usage)
 
     @property
     def tool_calls(self) -> Sequence[chat_pb2.ToolCall]:

@@ -1,0 +1,7 @@
+"""The asyncio client's ``models``, under the path of xai_sdk."""
+
+from __future__ import annotations
+
+from xai_vision.services.models import AsyncModelsService as Client
+
+__all__ = ["Client"]

@@ -1,0 +1,7 @@
+"""The blocking client's ``files``, under the path of xai_sdk."""
+
+from __future__ import annotations
+
+from xai_vision.services.files import FilesService as Client
+
+__all__ = ["Client"]

@@ -1,0 +1,8 @@
+"""The blocking client's ``image``, under the path of xai_sdk."""
+
+from __future__ import annotations
+
+from xai_vision.services._image_response import ImageResponse
+from xai_vision.services.image import ImageService as Client
+
+__all__ = ["Client", "ImageResponse"]

@@ -1,0 +1,7 @@
+"""The blocking client's ``video``, under the path of xai_sdk."""
+
+from __future__ import annotations
+
+from xai_vision.services.video import VideoService as Client
+
+__all__ = ["Client"]

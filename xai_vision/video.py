@@ -1,0 +1,44 @@
+"""Results and types of video generation."""
+
+from __future__ import annotations
+
+from xai_vision.errors import VideoGenerationError
+from xai_vision.services._generation import PublicUrlOptions, StorageOptions
+from xai_vision.services._video_request import (
+    VideoAspectRatioMap,
+    VideoParameters,
+    VideoResolutionMap,
+)
+from xai_vision.services.video import (
+    DEFAULT_VIDEO_POLL_INTERVAL,
+    DEFAULT_VIDEO_TIMEOUT,
+    VideoResponse,
+)
+from xai_vision.types.video import (
+    FileIdKeyframe,
+    Keyframe,
+    ReferenceAudio,
+    UrlKeyframe,
+    VideoAspectRatio,
+    VideoResolution,
+    VoiceAudioRef,
+)
+
+__all__ = [
+    "DEFAULT_VIDEO_POLL_INTERVAL",
+    "DEFAULT_VIDEO_TIMEOUT",
+    "FileIdKeyframe",
+    "Keyframe",
+    "PublicUrlOptions",
+    "ReferenceAudio",
+    "StorageOptions",
+    "UrlKeyframe",
+    "VideoAspectRatio",
+    "VideoAspectRatioMap",
+    "VideoGenerationError",
+    "VideoParameters",
+    "VideoResolution",
+    "VideoResolutionMap",
+    "VideoResponse",
+    "VoiceAudioRef",
+]
