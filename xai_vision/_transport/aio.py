@@ -30,6 +30,7 @@ from xai_vision._transport.rpc import (
     Res,
     RpcCall,
     SequenceRunner,
+    SourceError,
 )
 from xai_vision._transport.status_mapping import closed_while_waiting, not_ready
 from xai_vision._transport.stream import AsyncStream, Cancellation
@@ -75,6 +76,8 @@ class AsyncTransport:
                 channel = self._loop_channel()
                 try:
                     return context.complete(await self._response(channel, call, context))
+                except SourceError as failure:
+                    raise failure.error from None
                 except grpc.RpcError as error:
                     delay = context.next_delay(error, closed=self._closed)
                 except asyncio.CancelledError:
@@ -240,7 +243,7 @@ class AsyncTransport:
                 call.info.trailing_metadata = pairs(await rpc.trailing_metadata())
         except (grpc.RpcError, asyncio.CancelledError):
             if stream.error is not None and cancellations_of_task() == cancellations:
-                raise stream.error from None
+                raise SourceError(stream.error) from None
             raise
         else:
             return response

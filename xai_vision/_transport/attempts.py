@@ -150,9 +150,14 @@ class CallContext(Generic[Res, Out]):
             raise self.closed_error() from None
         error = self._error(raised)
         policy = self._call.options.retries or self._config.retries
+        delay = None if self.received_any else policy.wait(error, self._attempts)
         source = self._call.source
-        repeatable = not self.received_any and (source is None or source.repeatable)
-        delay = policy.wait(error, self._attempts) if repeatable else None
+        if delay is not None and source is not None and not source.repeatable():
+            error.remedy = (
+                "The request was not retried, because its file object cannot be rewound. Pass a "
+                "path, or an object with seek()."
+            )
+            delay = None
         if delay is None or time.monotonic() + delay >= self._deadline:
             # From None: the traceback of gRPC's own error would add nothing.
             raise error from None

@@ -12,8 +12,11 @@ import threading
 from collections.abc import Callable, Generator
 from typing import Any, TypeAlias
 
-Messages: TypeAlias = "Generator[bytes, None, None]"
-"""The serialized messages of one attempt. Closing it releases the source."""
+from xai_vision._transport.stream import Cancellation
+
+Messages: TypeAlias = "Generator[tuple[bytes, int], None, None]"
+"""The serialized messages of one attempt, each with the number of its content bytes. Closing the
+generator releases the source."""
 
 
 class RequestSource:
@@ -21,23 +24,29 @@ class RequestSource:
 
     Attributes:
         open: Starts an attempt. It is called in the thread or task of the caller.
-        repeatable: Whether a failed attempt can be repeated from the start.
-        on_taken: Called with the index of a message when gRPC has taken it: in the event loop by
-            the asyncio client, otherwise in a thread of gRPC.
+        repeatable: Returns whether a failed attempt can be repeated from the start.
+        on_taken: Called with the sum of the content bytes that gRPC has taken in this attempt,
+            after each message with content: in the event loop by the asyncio client, otherwise in
+            a thread of gRPC.
+        cancellation: Ends the request from another thread.
     """
 
-    __slots__ = ("on_taken", "open", "repeatable")
+    __slots__ = ("cancellation", "on_taken", "open", "repeatable")
 
     def __init__(
         self,
         open: Callable[[], Messages],  # noqa: A002 - the verb for files
         *,
-        repeatable: bool,
+        repeatable: Callable[[], bool],
         on_taken: Callable[[int], None] | None = None,
     ) -> None:
         self.open = open
         self.repeatable = repeatable
         self.on_taken = on_taken
+        self.cancellation = Cancellation()
+
+
+_END: tuple[None, int] = (None, 0)
 
 
 class RequestStream:
@@ -51,7 +60,9 @@ class RequestStream:
         self.error: BaseException | None = None
         self._messages = source.open()
         self._on_taken = source.on_taken
-        self._taken = 0
+        self._cancellation = source.cancellation
+        # Content bytes that gRPC has taken, and those of the message that it takes now.
+        self._taken = self._size = 0
         self._reading = threading.Lock()
         self._closed = False
         self._started = threading.Event()
@@ -61,6 +72,7 @@ class RequestStream:
         """Set the call that sends the stream."""
         self._cancel = rpc.cancel
         self._started.set()
+        self._cancellation.attach(rpc.cancel)
 
     def close(self) -> None:
         """Release the source, in the thread that reads it if it is being read."""
@@ -79,15 +91,16 @@ class RequestStream:
     def _read(self) -> bytes | None:
         try:
             with self._reading:
-                return None if self._closed else next(self._messages, None)
+                message, self._size = (None, 0) if self._closed else next(self._messages, _END)
+                return message
         finally:
             if self._closed:
                 self._close_unless_reading()
 
     def _report(self) -> None:
-        if self._taken and self._on_taken is not None:
-            self._on_taken(self._taken - 1)
-        self._taken += 1
+        self._taken += self._size
+        if self._size and self._on_taken is not None:
+            self._on_taken(self._taken)
 
     def __iter__(self) -> RequestStream:
         return self

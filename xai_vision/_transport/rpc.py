@@ -95,6 +95,17 @@ class RpcCall(Generic[Res, Out]):
         self.source = source
 
 
+class SourceError(Exception):
+    """The source of a request, or its callback, raised ``error``.
+
+    A wrapper, because the error may be one of grpc, which transports would take for their call's.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class Sleep:
     """A step that waits for a number of seconds."""
 

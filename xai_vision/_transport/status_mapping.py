@@ -64,6 +64,13 @@ _BY_DETAILS: Final[tuple[tuple[type[APIError], re.Pattern[str], type[APIError]],
         ),
         # From gRPC itself, on either side: "Sent message larger than max", "Received message ...".
         (errors.RateLimitError, r"message larger than max", errors.MessageTooLargeError),
+        # The limit of a file. A rate limit of files does not speak of their size.
+        (
+            errors.RateLimitError,
+            r"\bfiles?\b.*\b(too large|larger than)\b"
+            r"|\bfile (size|of [\d,.]+ ?\w*)\b.*\bexceeds?\b",
+            errors.MessageTooLargeError,
+        ),
         # From gRPC itself: the headers of the response are too large.
         (errors.RateLimitError, r"metadata size exceeds", errors.ServerError),
         (
@@ -85,6 +92,16 @@ _BREAKS_STREAM: Final = frozenset(
 # These calls find nothing but responses.
 _OF_STORED_RESPONSES: Final = frozenset(
     {"GetStoredCompletion", "DeleteStoredCompletion", "GetDeferredCompletion"}
+)
+# These calls find nothing but files.
+_OF_FILES: Final = frozenset(
+    {
+        "RetrieveFile",
+        "DeleteFile",
+        "RetrieveFileContent",
+        "CreatePublicUrl",
+        "RevokePublicUrl",
+    }
 )
 # gRPC's message when the HTTP/2 stream was reset by the other side.
 _RESET: Final = "RST_STREAM"
@@ -123,10 +140,14 @@ def api_error(
         debug_error_string=redact(_attribute(error, "debug_error_string") or ""),
         method=call.method.path,
     )
-    if isinstance(created, errors.MessageTooLargeError):
+    if isinstance(created, errors.MessageTooLargeError) and call.source is not None:
+        created.remedy = "Upload a smaller file, or several parts of it."
+    elif isinstance(created, errors.MessageTooLargeError):
         created.remedy = _size_remedy(details, len(call.body))
     elif isinstance(created, errors.NotFoundError):
         created.remedy = _not_found_remedy(details, call.method.name)
+    elif isinstance(created, StreamBrokenError) and call.partial is None:
+        created.remedy = "Nothing of it is kept; send the request again."
     return created
 
 
@@ -175,6 +196,13 @@ def closed_while_waiting() -> errors.RequestCancelledError:
     )
 
 
+def cancelled_by_caller(call: RpcCall[Any, Any]) -> errors.RequestCancelledError:
+    """Make the error for a call that its caller cancelled."""
+    return errors.RequestCancelledError(
+        grpc.StatusCode.CANCELLED, "the call was cancelled", method=call.method.path
+    )
+
+
 def client_closed(call: RpcCall[Any, Any], *, received_any: bool) -> APIError:
     """Make the error for a call that was in progress when its client was closed."""
     error_class = StreamBrokenError if received_any else errors.RequestCancelledError
@@ -208,6 +236,8 @@ def _not_found_remedy(details: str, method: str) -> str:
         )
     if method in _OF_STORED_RESPONSES:
         return "Check the id. Stored responses expire."
+    if method in _OF_FILES:
+        return "Check the file's id. client.files.list() lists the files; they can expire."
     return errors.NotFoundError.remedy
 
 

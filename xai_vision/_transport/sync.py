@@ -22,8 +22,13 @@ from xai_vision._transport.rpc import (
     Res,
     RpcCall,
     SequenceRunner,
+    SourceError,
 )
-from xai_vision._transport.status_mapping import closed_while_waiting, not_ready
+from xai_vision._transport.status_mapping import (
+    cancelled_by_caller,
+    closed_while_waiting,
+    not_ready,
+)
 from xai_vision._transport.stream import Cancellation, Stream
 from xai_vision._transport.upload_limiter import (
     LARGE_REQUEST_BYTES,
@@ -61,9 +66,11 @@ class Transport:
             while True:
                 try:
                     return context.complete(self._response(call, context))
+                except SourceError as failure:
+                    raise failure.error from None
                 except grpc.RpcError as error:
                     delay = context.next_delay(error, closed=self._closed)
-                self._wait(delay)
+                self._wait(delay, None if call.source is None else call.source.cancellation)
                 if self._closed:
                     raise context.closed_error()
 
@@ -211,17 +218,22 @@ class Transport:
 
         stream, rpc = RequestStream(source), None
         try:
+            if source.cancellation.cancelled:
+                raise cancelled_by_caller(call)
             rpc = self._start("stream_unary", call, context, stream)
             stream.started(rpc)
             response = rpc.result()
-        except (grpc.RpcError, grpc.FutureCancelledError):
+        except (grpc.RpcError, grpc.FutureCancelledError) as error:
             if stream.error is not None:
-                raise stream.error from None
+                raise SourceError(stream.error) from None
+            if isinstance(error, grpc.FutureCancelledError):
+                raise cancelled_by_caller(call) from None
             raise
         finally:
             if rpc is not None:
                 rpc.cancel()
             stream.close()
+            source.cancellation.attach(self._wake_all)
         if call.info is not None:
             _read_metadata(rpc, call.info)
         return response

@@ -1,21 +1,27 @@
-"""Read the content of an upload in chunks."""
+"""Describe an upload: its name and expiry, and its content as the messages of a request."""
 
 from __future__ import annotations
 
-import io
-import os
-from collections.abc import Callable
+import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import timedelta
 from typing import Any, Final
 
+from xai_vision import _validation as checks
 from xai_vision._transport.request_stream import Messages, RequestSource
-from xai_vision._validation import short_repr
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import files_pb2
+from xai_vision.proto._wire_format import length_prefix
+from xai_vision.services._progress import reporter
+from xai_vision.services._upload_content import upload_content
 
-CHUNK_BYTES: Final = 3 * 1024 * 1024
-"""The size of a data message, as in xai_sdk. The service accepts up to 5 MB."""
+MAX_FILE_BYTES: Final = 512 * 1024 * 1024
+"""The service's limit of a file: 512 MB, according to its public protos."""
+
+_MAX_NAME: Final = 255
+_FORBIDDEN: Final = '";\\'
+_EXPIRY: Final = (3600, 30 * 24 * 3600)
+_DATA: Final = files_pb2.UploadFileChunk.DESCRIPTOR.fields_by_name["data"].number
 
 
 @dataclass
@@ -35,67 +41,81 @@ class Upload:
 
 def open_upload(
     file: Any,
-    filename: str | None,
-    expires_after: int | None,
-    report: Callable[[int, int | None], None] | None = None,
+    filename: str | None = None,
+    expires_after: int | timedelta | None = None,
+    on_progress: Any = None,
 ) -> Upload:
     """Check what ``upload()`` gets.
 
     Args:
-        file: A path, bytes or a file object in binary mode.
+        file: A path, bytes, a file object in binary mode or a prepared image.
         filename: The name for the service; by default that of the path or object.
-        expires_after: Seconds until the file expires.
-        report: Called with the size of each data chunk that gRPC has taken, and the total.
+        expires_after: Seconds or a timedelta until the file expires.
+        on_progress: The caller's callback; see ``ProgressCallback``.
 
     Raises:
-        FileNotFoundError: The path does not exist.
-        InvalidRequestError: ``file`` is something else, or a name is missing.
+        OSError: The path does not exist, or the file cannot be read.
+        InvalidRequestError: An argument is invalid, or a name is missing.
     """
-    content = _content(file)
-    name = filename if filename is not None else content.name
-    if not name:
-        raise InvalidRequestError("upload(): filename is missing. Pass filename='photo.jpg'")
-    init = files_pb2.UploadFileInit(name=name)
-    if expires_after is not None:
-        init.expires_after = expires_after
+    content = upload_content(file)
+    name = _file_name(content.name if filename is None else filename)
+    if content.total is not None and content.total > MAX_FILE_BYTES:
+        raise InvalidRequestError(
+            f"upload(): {checks.short_repr(name)} has {content.total:,} bytes; the service accepts "
+            f"at most {MAX_FILE_BYTES:,} (512 MiB). Upload it in parts"
+        )
+    init = files_pb2.UploadFileInit(name=name, expires_after=expiry_seconds(expires_after))
     head = files_pb2.UploadFileChunk(init=init).SerializeToString()
-    sizes: list[int] = []
 
     def messages() -> Messages:
-        sizes.clear()
-        yield head
-        with content.open() as stream:
-            while chunk := stream.read(CHUNK_BYTES):
-                sizes.append(len(chunk))
-                yield files_pb2.UploadFileChunk(data=chunk).SerializeToString()
+        yield head, 0
+        for chunk in content.chunks():
+            # Not as a proto, which would hold one more copy.
+            message, size = b"".join((length_prefix(_DATA, len(chunk)), chunk)), len(chunk)
+            del chunk
+            yield message, size
 
-    def on_taken(index: int) -> None:
-        if index and report is not None:
-            report(sizes[index - 1], content.total)
-
-    source = RequestSource(messages, repeatable=content.repeatable, on_taken=on_taken)
+    source = RequestSource(
+        messages,
+        repeatable=lambda: content.repeatable,
+        on_taken=reporter(on_progress, content.total),
+    )
     return Upload(name, content.total, source)
 
 
-@dataclass
-class _Content:
-    name: str | None
-    total: int | None
-    open: Callable[[], Any]
-    repeatable: bool = True
+def _file_name(name: Any) -> str:
+    if name is None:
+        raise InvalidRequestError("upload(): filename is missing. Pass filename='photo.jpg'")
+    checks.string("upload(): filename", name, empty=False)
+    problem = ""
+    if len(name) > _MAX_NAME:
+        problem = f"has {len(name)} characters; the service accepts at most {_MAX_NAME}"
+    for character in name:
+        # Control characters, and Unicode's line and paragraph separators.
+        if character in _FORBIDDEN or unicodedata.category(character) in ("Cc", "Zl", "Zp"):
+            problem = f"contains {character!r}, which the service does not accept"
+            break
+    if problem:
+        raise InvalidRequestError(
+            f"upload(): filename {checks.short_repr(name)} {problem}. Pass another filename="
+        )
+    return str(name)
 
 
-def _content(file: Any) -> _Content:
-    if isinstance(file, (str, os.PathLike)):
-        path = Path(file)
-        if not path.exists():
-            raise FileNotFoundError(f"upload(): no such file: {short_repr(str(path))}")
-        if not path.is_file():
-            raise InvalidRequestError(f"upload(): {short_repr(str(path))} is not a file")
-        return _Content(path.name, path.stat().st_size, lambda: path.open("rb"))
-    if isinstance(file, (bytes, bytearray, memoryview)):
-        view = memoryview(file).cast("B")
-        return _Content(None, view.nbytes, lambda: io.BytesIO(view))
-    raise InvalidRequestError(
-        f"upload(): file must be a path, bytes or a file object, not {type(file).__name__}"
-    )
+def expiry_seconds(expires_after: Any) -> int | None:
+    """Return the seconds until a file or a public URL expires, or None.
+
+    Raises:
+        InvalidRequestError: Not an integer or timedelta from an hour to 30 days.
+    """
+    if expires_after is None:
+        return None
+    if isinstance(expires_after, timedelta):
+        expires_after = int(expires_after.total_seconds())
+    minimum, maximum = _EXPIRY
+    try:
+        return checks.integer("expires_after", expires_after, minimum, maximum)
+    except InvalidRequestError as error:
+        raise InvalidRequestError(
+            f"{error}. It is in seconds, from an hour to 30 days; a timedelta is accepted too"
+        ) from None

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal, TypeAlias, cast
 
 from xai_vision import _validation as checks
 from xai_vision.chat._messages.lazy_proto import ProtoBacked, build_lock
-from xai_vision.chat._messages.wire_format import Write, length_prefix, varint_field
 from xai_vision.imaging._image_url import ImageUrlSource, TextImageUrl
 from xai_vision.proto import chat_pb2, image_pb2
+from xai_vision.proto._wire_format import Write, length_prefix, varint_field
 
 ImageDetail: TypeAlias = Literal["auto", "low", "high"]
 

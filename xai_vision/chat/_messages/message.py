@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from xai_vision.chat._messages.image_content import ImageContent, OnImage
 from xai_vision.chat._messages.lazy_proto import ProtoBacked
-from xai_vision.chat._messages.wire_format import Write, length_prefix
 from xai_vision.chat._response.conversions import enum_name
 from xai_vision.errors import ImageError
 from xai_vision.imaging._image_url import describe_url
 from xai_vision.proto import chat_pb2
+from xai_vision.proto._wire_format import Write, length_prefix
 
 Part: TypeAlias = "ImageContent | chat_pb2.Content"
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from xai_vision.chat._messages.image_content import ImageContent, OnImage
 from xai_vision.chat._messages.lazy_proto import build_lock
 from xai_vision.chat._messages.message import Message
-from xai_vision.chat._messages.wire_format import MAX_MESSAGE_BYTES, Write, length_prefix
 from xai_vision.errors import ImageError, InvalidRequestError
 from xai_vision.imaging._image_url import ImageUrlSource
+from xai_vision.proto._wire_format import MAX_MESSAGE_BYTES, Write, length_prefix
 
 if TYPE_CHECKING:
     from xai_vision.chat._request.body_buffer import AppendBuffer

@@ -1,7 +1,7 @@
-"""The protobuf wire format of messages with images.
+"""The protobuf wire format of fields with large content: images, and chunks of files.
 
-Only the fields around an image are written here: a message's content and its image_url. The rest is
-a small proto that serializes itself. A property test checks that the bytes parse to the same proto.
+Only the fields around the content are written here. The rest is a small proto that serializes
+itself. Property tests check that the bytes parse to the same proto.
 """
 
 from __future__ import annotations

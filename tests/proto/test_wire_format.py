@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.sample_images import data_url, jpeg, png, sample
 from xai_vision.chat import assistant, developer, image, system, text, tool_result, user
 from xai_vision.chat._conversation import Conversation
-from xai_vision.chat._messages.wire_format import length_prefix, varint, varint_field
 from xai_vision.chat._request.settings import make_settings
 from xai_vision.proto import chat_pb2
+from xai_vision.proto._wire_format import length_prefix, varint, varint_field
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 urls = st.builds("https://example.com/{}.png".format, st.text("abcé🙂/?&=%", max_size=30))
