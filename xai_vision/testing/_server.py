@@ -148,6 +148,7 @@ class FakeServer(Tenant):
             server, self._state.grpc_server = self._state.grpc_server, None
         if server is not None:
             self._state.close_http(grace)
+            self._state.downloads.close()
             server.stop(grace)
 
     def close(self) -> None:

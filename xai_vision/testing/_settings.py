@@ -38,6 +38,8 @@ class SettingChanges(TypedDict, total=False):
     max_top_logprobs: int
     max_domains: int
     max_handles: int
+    max_generated_images: int
+    max_source_images: int
     stored_images: Literal["keep", "refuse"]
     keep_stored_days: float
     keep_deferred_hours: float
@@ -83,6 +85,9 @@ class Settings:
         max_domains: The maximum number of allowed or excluded domains of a search. 5 (observed).
         max_handles: The maximum number of allowed or excluded X handles of a search. 10
             (observed).
+        max_generated_images: The maximum number of generated images of a request. 10 (documented).
+        max_source_images: The maximum number of images to edit in a request. 5 (unsure: the
+            documents of August 2026; 3 before).
         stored_images: The response to a request with images that asks to be stored. "keep" stores
             it, as in the document's example; "refuse" is INVALID_ARGUMENT, of which the same
             document warns.
@@ -133,6 +138,8 @@ class Settings:
     max_top_logprobs: int = 8
     max_domains: int = 5
     max_handles: int = 10
+    max_generated_images: int = 10
+    max_source_images: int = 5
     stored_images: Literal["keep", "refuse"] = "keep"
     keep_stored_days: float = 30
     keep_deferred_hours: float = 24
@@ -194,6 +201,8 @@ _MINIMUMS: Final[dict[str, int | None]] = {
     "max_top_logprobs": 0,
     "max_domains": 0,
     "max_handles": 0,
+    "max_generated_images": 1,
+    "max_source_images": 0,
     "seed": None,
     "keep_calls": 1,
     "keep_image_bytes": 0,

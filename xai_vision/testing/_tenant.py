@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +14,7 @@ from xai_vision.testing._clock import Clock
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
 from xai_vision.testing._files.store import FileStore
+from xai_vision.testing._generation.plans import ImagePlan, VideoPlan
 from xai_vision.testing._rules import verification
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
 from xai_vision.testing._rules.rule import Rule
@@ -50,7 +52,7 @@ class Tenant:
         self.clock = Clock()
         self._state = state
         self._key_count = 0
-        self._engine = Engine(settings, self.clock, _INSPECTOR)
+        self._engine = Engine(settings, self.clock, _INSPECTOR, state.downloads)
         state.keys.add_tenant(self._engine)
         self.api_key = self._add_key(key, {})
 
@@ -240,6 +242,59 @@ class Tenant:
         """
         self._engine.deferred.plan = DeferredPlan(ready_after_polls, failed, expired)
 
+    @check.suggest_keywords("images()")
+    def images(
+        self,
+        *,
+        data: Sequence[bytes] = (),
+        missing: int = 0,
+        withheld: bool = False,
+        storage_error: str = "",
+    ) -> None:
+        """Set the results of image generation from now on.
+
+        Args:
+            data: The images to return in turn, as the bytes of files. Default: images of one
+                color, which depends on the prompt.
+            missing: The number of images that a response has fewer than requested.
+            withheld: Whether moderation withholds the images.
+            storage_error: Why images are not stored. Default: they are.
+
+        Raises:
+            TypeError: An argument has a wrong type.
+            ValueError: ``missing`` is negative.
+        """
+        self._engine.image_plan = ImagePlan(data, missing, withheld, storage_error)
+
+    @check.suggest_keywords("videos()")
+    def videos(
+        self,
+        *,
+        data: bytes = b"",
+        ready_after_polls: int = 1,
+        failed: tuple[str, str] | None = None,
+        expired: bool = False,
+        withheld: bool = False,
+        storage_error: str = "",
+    ) -> None:
+        """Set the course of the videos that are requested from now on.
+
+        Args:
+            data: The file to return. Default: a video with an image of one color each second.
+            ready_after_polls: The number of polls that get PENDING first. Default: 1.
+            failed: The error's code and message with which the requests end.
+            expired: Whether the requests end as EXPIRED.
+            withheld: Whether moderation withholds the videos.
+            storage_error: Why videos are not stored. Default: they are.
+
+        Raises:
+            TypeError: An argument has a wrong type.
+            ValueError: The number is negative, or both ``failed`` and ``expired`` are set.
+        """
+        self._engine.videos.plan = VideoPlan(
+            data, ready_after_polls, failed, expired, withheld, storage_error
+        )
+
     def explain(self, call: Call) -> str:
         """Describe for each rule why it did not answer ``call``."""
         check.instance("explain(): call", call, Call, "a Call, such as server.calls.last")
@@ -284,6 +339,9 @@ class Tenant:
         engine.files.clear()
         engine.store.clear()
         engine.deferred.clear()
+        engine.videos.clear()
+        engine.image_plan = ImagePlan()
+        engine.downloads.remove(engine)
         engine.rate_limiter = None
         self._state.reset_frozen(engine)
 
@@ -294,6 +352,7 @@ class Tenant:
         """
         self._state.keys.remove_tenant(self._engine)
         self._engine.release()
+        self._engine.downloads.remove(self._engine)
         self._state.reset_frozen(self._engine)
 
     def __repr__(self) -> str:

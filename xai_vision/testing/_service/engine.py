@@ -10,7 +10,8 @@ import random
 import uuid
 from functools import partial
 
-from xai_vision.proto import chat_pb2, deferred_pb2, usage_pb2
+from xai_vision.proto import chat_pb2, deferred_pb2, image_pb2, usage_pb2
+from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact
@@ -19,6 +20,9 @@ from xai_vision.testing._errors import ServiceError, invalid_argument, permissio
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRegistry
 from xai_vision.testing._files.store import FileStore
+from xai_vision.testing._generation.downloads import Downloads
+from xai_vision.testing._generation.plans import ImagePlan
+from xai_vision.testing._generation.video_jobs import VideoJobs
 from xai_vision.testing._rules.reply import Reply, ServerToolCall
 from xai_vision.testing._rules.table import RuleTable
 from xai_vision.testing._rules.verification import explain_call
@@ -57,18 +61,26 @@ class Engine:
         store: The stored responses.
         deferred: The deferred responses.
         models: The language models.
+        downloads: The generated files at URLs of this machine.
+        image_plan: The results of image generation.
+        videos: The videos in progress.
         faults: The rules for faults.
         rate_limiter: The rate limit, if any.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, inspector: ImageInspector) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, inspector: ImageInspector, downloads: Downloads
+    ) -> None:
         self.settings = settings
         self.clock = clock
         self.rules = RuleTable()
         explain = partial(explain_call, self.rules)
         self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, explain)
         self.urls = SourceTable()
-        self.files = FileStore(clock, self._new_id)
+        self.files = FileStore(clock, self.new_id)
+        self.downloads = downloads
+        self.image_plan = ImagePlan()
+        self.videos = VideoJobs()
         self.store = ResponseStore(clock, settings.keep_stored_days)
         self.deferred = DeferredResponses(clock, settings.keep_deferred_hours)
         self.models = ModelCatalog(LANGUAGE_MODELS)
@@ -117,9 +129,7 @@ class Engine:
         self.apply_faults(call, summary.text_tokens + summary.image_tokens)
         reply = self._choose_reply(request, summary, call)
         viewed = sum(self._viewed_image_tokens(tool_call) for tool_call in reply.steps)
-        builder = ResponseBuilder(
-            request, summary, model, self._new_id(), self.clock.time(), viewed
-        )
+        builder = ResponseBuilder(request, summary, model, self.new_id(), self.clock.time(), viewed)
         response = builder.build(reply)
         if request.store_messages:
             turn = ConversationSummary(
@@ -139,7 +149,7 @@ class Engine:
             ServiceError: The request is refused, or a fault ends the call.
         """
         response = self.complete(request, caller, call)
-        request_id = self._new_id()
+        request_id = self.new_id()
         self.deferred.put(request_id, response)
         return deferred_pb2.StartDeferredResponse(request_id=request_id)
 
@@ -160,7 +170,7 @@ class Engine:
         self.apply_faults(call, prompt_tokens)
         state = compaction_state(summary)
         response = chat_pb2.CompactContextResponse(
-            id=self._new_id(),
+            id=self.new_id(),
             encrypted_content=encrypted_content.encode(state),
             dropped_message_count=len(request.input),
             usage=usage_pb2.SamplingUsage(
@@ -188,6 +198,14 @@ class Engine:
             self.rate_limiter.acquire(tokens)
         self._schedule_faults(call, self.faults.select(call.record))
 
+    def read_image(self, content: image_pb2.ImageUrlContent) -> CallImage:
+        """Open an image of a request.
+
+        Raises:
+            ServiceError: The service does not accept the image, or cannot fetch it.
+        """
+        return self._reader.read_image(content)
+
     def test_error(self, message: str) -> ServiceError:
         """Record an error of the test itself for ``verify()``; return the error for its client."""
         message = redact(message)
@@ -204,7 +222,8 @@ class Engine:
         for call in list(self._active):
             call.delivery.release()
 
-    def _new_id(self) -> str:
+    def new_id(self) -> str:
+        """Return a new UUID; with ``fixed_ids`` the seed determines it."""
         return str(uuid.UUID(int=self._id_rng.getrandbits(128), version=4))
 
     def _viewed_image_tokens(self, tool_call: ServerToolCall) -> int:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from xai_vision.proto import chat_pb2, models_pb2
 from xai_vision.proto.auth_grpc import Auth
 from xai_vision.proto.chat_grpc import Chat
+from xai_vision.proto.image_grpc import Image
 from xai_vision.proto.models_grpc import Models
 from xai_vision.proto.tokenize_grpc import Tokenize
+from xai_vision.proto.video_grpc import Video
 from xai_vision.testing._files import methods as files
+from xai_vision.testing._generation import images, videos
 from xai_vision.testing._service import model_protos
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import ApiKey
 from xai_vision.testing._service.engine import Engine
-from xai_vision.testing._service.models import EMBEDDING_MODELS, IMAGE_MODELS, ModelCatalog
+from xai_vision.testing._service.models import EMBEDDING_MODELS, ModelCatalog
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
@@ -28,7 +31,6 @@ StreamHandler: TypeAlias = Callable[[Engine, Any, ApiKey, ActiveCall], Iterator[
 yielded when it is due."""
 
 _EMBEDDING_CATALOG: Final = ModelCatalog(EMBEDDING_MODELS)
-_IMAGE_CATALOG: Final = ModelCatalog(IMAGE_MODELS)
 
 
 def _delete_stored(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
@@ -76,7 +78,7 @@ _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
         models=map(model_protos.embedding_model, _EMBEDDING_CATALOG)
     ),
     Models.ListImageGenerationModels: lambda *_: models_pb2.ListImageGenerationModelsResponse(
-        models=map(model_protos.image_model, _IMAGE_CATALOG)
+        models=map(model_protos.image_model, images.CATALOG)
     ),
     Models.GetLanguageModel: lambda engine, request, *_: model_protos.language_model(
         engine.models.resolve(request.name)
@@ -85,14 +87,18 @@ _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
         _EMBEDDING_CATALOG.resolve(request.name)
     ),
     Models.GetImageGenerationModel: lambda engine, request, *_: model_protos.image_model(
-        _IMAGE_CATALOG.resolve(request.name)
+        images.CATALOG.resolve(request.name)
     ),
     Tokenize.TokenizeText: _tokenize,
+    Video.GetDeferredVideo: lambda engine, request, *_: engine.videos.poll(request.request_id),
 }
 UNARY_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = {
     Chat.GetCompletion: Engine.complete,
     Chat.StartDeferredCompletion: Engine.defer,
     Chat.CompactContext: Engine.compact,
+    Image.GenerateImage: images.generate,
+    Video.GenerateVideo: videos.start,
+    Video.ExtendVideo: videos.start,
     **{method: _with_faults(handler) for method, handler in _WITHOUT_RULES.items()},
     **{method: _with_faults(handler) for method, handler in files.UNARY.items()},
 }

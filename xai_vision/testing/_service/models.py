@@ -86,7 +86,12 @@ LANGUAGE_MODELS: Final = (
     _fast("grok-3-mini", vision=False, max_prompt_length=131_072),
 )
 EMBEDDING_MODELS: Final = (Model("v1", ("grok-embedding-small",), True, text_price=100),)
-IMAGE_MODELS: Final = (Model("grok-2-image-1212", ("grok-2-image",), max_prompt_length=1_024),)
+IMAGE_MODELS: Final = (
+    Model("grok-2-image-1212", ("grok-2-image",), max_prompt_length=1_024),
+    Model("grok-imagine-image", (), True, 8_000, image_price=200_000_000),
+    Model("grok-imagine-image-2.0", (), True, 8_000, image_price=200_000_000),
+    Model("grok-imagine-image-quality", (), True, 8_000, image_price=500_000_000),
+)
 
 
 class ModelCatalog:

@@ -120,7 +120,7 @@ class RequestReader:
             if kind == "text":
                 texts.append(content.text)
             elif kind == "image_url":
-                summary.images.append(self._read_image(content.image_url, turn))
+                summary.images.append(self.read_image(content.image_url, turn))
             elif kind == "file":
                 self._read_file(content.file, turn, summary)
             else:
@@ -138,7 +138,12 @@ class RequestReader:
             # The assistant has already responded to the earlier results.
             summary.tool_results.clear()
 
-    def _read_image(self, content: image_pb2.ImageUrlContent, turn: int) -> CallImage:
+    def read_image(self, content: image_pb2.ImageUrlContent, turn: int = 0) -> CallImage:
+        """Open an image of a request.
+
+        Raises:
+            ServiceError: The service does not accept the image, or cannot fetch it.
+        """
         data, source, media_type = self._fetch_image(content)
         info = self.inspector.inspect(data, media_type, self.settings)
         if info.size <= self.settings.keep_image_bytes:

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from xai_vision.testing._faults.fault import Fault
+from xai_vision.testing._generation.downloads import Downloads
 from xai_vision.testing._optional_imports import import_optional
 from xai_vision.testing._service.api_keys import KeyRegistry
 from xai_vision.testing._service.engine import Engine
@@ -27,6 +28,7 @@ class ServerState:
         http_server: The HTTP server; None until its first use.
         certificate: The certificate for TLS; None without TLS.
         tcp_proxy: Whether gRPC connections go through the TCP proxy.
+        downloads: The generated files.
         max_threads: The maximum number of concurrent calls on each port.
     """
 
@@ -37,6 +39,7 @@ class ServerState:
         self.http_server: HttpServer | None = None
         self.certificate: Certificate | None = None
         self.tcp_proxy = False
+        self.downloads = Downloads()
         self.max_threads = 0
         self._lock = threading.Lock()
 
