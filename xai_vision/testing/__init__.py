@@ -16,7 +16,7 @@ from xai_vision._lazy import show_public_path
 from xai_vision.testing import match
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.log import CallList, CallLog
-from xai_vision.testing._calls.record import Call, RuleRecord
+from xai_vision.testing._calls.record import Call, ReceivedUpload, RuleRecord
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
@@ -35,6 +35,7 @@ __all__ = [
     "Fault",
     "FaultRule",
     "FunctionCall",
+    "ReceivedUpload",
     "Reply",
     "Rule",
     "RuleRecord",

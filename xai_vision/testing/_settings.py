@@ -43,6 +43,12 @@ class SettingChanges(TypedDict, total=False):
     stored_images: Literal["keep", "refuse"]
     keep_stored_days: float
     keep_deferred_hours: float
+    max_file_bytes: int
+    max_file_chunk_bytes: int
+    max_file_name: int
+    forbidden_in_file_names: str
+    min_file_expiry: int
+    max_file_expiry: int
     seed: int
     fixed_ids: bool
     unmatched: Literal["default", "error"]
@@ -93,6 +99,16 @@ class Settings:
             document warns.
         keep_stored_days: The days until a stored response expires. 30 (observed).
         keep_deferred_hours: The hours until a deferred response expires. 24 (observed).
+        max_file_bytes: The maximum size of an uploaded file in bytes. 512 MiB (documented for
+            gRPC; the REST documents say 48 and 50 MB).
+        max_file_chunk_bytes: The maximum size of a chunk of an upload in bytes. 5 MiB
+            (documented).
+        max_file_name: The maximum number of characters of a file's name. 255 (documented).
+        forbidden_in_file_names: The characters that a file's name cannot contain, besides control
+            characters and line ends: ``"``, ``;`` and the backslash (documented).
+        min_file_expiry: The minimum number of seconds until a file or a public URL expires. 3600
+            (documented).
+        max_file_expiry: Likewise, the maximum. 30 days (documented).
         seed: The seed of everything random: fault rates, jitter, and response ids with
             ``fixed_ids``. 0.
         fixed_ids: Whether ``seed`` determines the response ids, so that they are the same in each
@@ -143,6 +159,12 @@ class Settings:
     stored_images: Literal["keep", "refuse"] = "keep"
     keep_stored_days: float = 30
     keep_deferred_hours: float = 24
+    max_file_bytes: int = 512 * MIB
+    max_file_chunk_bytes: int = 5 * MIB
+    max_file_name: int = 255
+    forbidden_in_file_names: str = '";\\'
+    min_file_expiry: int = 3600
+    max_file_expiry: int = 30 * 24 * 3600
     seed: int = 0
     fixed_ids: bool = False
     unmatched: Literal["default", "error"] = "default"
@@ -162,6 +184,7 @@ class Settings:
         check.number("keep_stored_days", self.keep_stored_days, max_=_MAX_DAYS)
         check.number("keep_deferred_hours", self.keep_deferred_hours, max_=_MAX_DAYS * 24)
         check.boolean("fixed_ids", self.fixed_ids)
+        check.string("forbidden_in_file_names", self.forbidden_in_file_names)
         formats = check.strings("image_formats", self.image_formats)
         for name in formats:
             check.enum("image_formats", name, FORMATS)
@@ -201,6 +224,11 @@ _MINIMUMS: Final[dict[str, int | None]] = {
     "max_top_logprobs": 0,
     "max_domains": 0,
     "max_handles": 0,
+    "max_file_bytes": 0,
+    "max_file_chunk_bytes": 1,
+    "max_file_name": 1,
+    "min_file_expiry": 0,
+    "max_file_expiry": 0,
     "max_generated_images": 1,
     "max_source_images": 0,
     "seed": None,

@@ -43,6 +43,44 @@ class RuleRecord:
         return self.text
 
 
+@dataclass
+class ReceivedUpload:
+    """The content of an uploaded file, whose bytes the log does not keep.
+
+    Attributes:
+        size: The number of bytes received so far.
+        chunks: The number of chunks received so far.
+        largest_chunk: The number of bytes of the largest chunk.
+        sha256: The SHA-256 of the content in hexadecimal; "" until the upload is complete.
+    """
+
+    size: int = 0
+    chunks: int = 0
+    largest_chunk: int = 0
+    sha256: str = ""
+
+    def add(self, size: int) -> None:
+        """Count a chunk; wakes those who wait for chunks."""
+        with call_ended:
+            self.size += size
+            self.chunks += 1
+            self.largest_chunk = max(self.largest_chunk, size)
+            call_ended.notify_all()
+
+    def wait_for(self, chunks: int, timeout: float = 5.0) -> bool:
+        """Wait until a number of chunks has arrived.
+
+        Args:
+            chunks: The number of chunks.
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether they have arrived.
+        """
+        with call_ended:
+            return call_ended.wait_for(lambda: self.chunks >= chunks, timeout)
+
+
 class AnsweringRule(Protocol):
     """The rule that answered a call: a ``Rule``, or a ``RuleRecord`` in a copy of the call."""
 
@@ -71,7 +109,10 @@ class Call:
         peer: The client's address.
         key_id: The id of the API key used; "" if the server does not know the key.
         request: The request's proto. Over REST, the proto that the JSON was translated to. In
-            requests over 64 KiB, hashes replace the data URLs of images; see ``images``.
+            requests over 64 KiB, hashes replace the data URLs of images; see ``images``. Of an
+            upload, the first message.
+        upload: The size and the hash of an uploaded file; None in other calls, and until the
+            upload has begun.
         body: Over REST, the request's JSON with data URLs shortened; None over gRPC.
         model: The model as named in the request; "" if the method has no model.
         prompt: The text of the last user message, with its parts joined by newlines.
@@ -101,6 +142,7 @@ class Call:
     peer: str = ""
     key_id: str = ""
     request: Any = None
+    upload: ReceivedUpload | None = None
     body: Any = None
     model: str = ""
     model_names: tuple[str, ...] = ("",)

@@ -26,7 +26,8 @@ class Fault:
         code: The name of the status, for the kind "status".
         details: The details of the status.
         trailing: Trailing metadata as (key, value) pairs.
-        chunks: The number of stream messages before the fault; None puts it before the first.
+        chunks: The number of stream messages before the fault; None puts it before the first. In
+            an upload, the number of chunks of the file; None puts the fault after the upload.
         seconds: The delay, for the kind "latency".
         jitter: The maximum deviation from ``seconds``, drawn with the server's seed.
         after_bytes: The number of response bytes before a connection fault.
@@ -88,7 +89,8 @@ class Fault:
             details: The details of the status.
             trailing: Trailing metadata: strings, or bytes for keys that end with "-bin".
             after_chunks: The number of stream messages before the status; None puts it before
-                the first. If the stream has fewer, the status comes after the last.
+                the first. If the stream has fewer, the status comes after the last. In an upload
+                the messages are the chunks of the file.
 
         Returns:
             The fault.
@@ -185,22 +187,26 @@ class Fault:
 
     @classmethod
     @_validation.suggest_keywords("Fault.reset_connection()")
-    def reset_connection(cls, *, after_bytes: int = 0) -> Fault:
+    def reset_connection(cls, *, after_bytes: int = 0, after_chunks: int | None = None) -> Fault:
         """Reset the TCP connection after ``after_bytes`` bytes of this response.
+
+        In an upload, ``after_chunks`` resets it after that many chunks of the file. Other calls
+        ignore it.
 
         With 0 the client receives nothing. A response with fewer bytes arrives complete. The
         bytes of other calls on the same connection count as well, and those calls fail too.
         """
-        return cls("reset", after_bytes=after_bytes)
+        return cls("reset", after_bytes=after_bytes, chunks=after_chunks)
 
     @classmethod
     @_validation.suggest_keywords("Fault.freeze_connection()")
-    def freeze_connection(cls, *, after_bytes: int = 0) -> Fault:
+    def freeze_connection(cls, *, after_bytes: int = 0, after_chunks: int | None = None) -> Fault:
         """Keep the TCP connection open but stop all traffic, as on a half-open connection.
 
-        A response with fewer than ``after_bytes`` bytes arrives complete.
+        A response with fewer than ``after_bytes`` bytes arrives complete. ``after_chunks`` is for
+        uploads, as in ``reset_connection``.
         """
-        return cls("freeze", after_bytes=after_bytes)
+        return cls("freeze", after_bytes=after_bytes, chunks=after_chunks)
 
     @property
     def on_connection(self) -> bool:

@@ -149,8 +149,8 @@ def _create_public_url(
 ) -> files_pb2.CreatePublicUrlResponse:
     expires_after = request.expires_after if request.HasField("expires_after") else None
     _check_expiry(expires_after, engine.settings)
-    entry = engine.files.create_public_url(request.file_id, expires_after)
-    response = files_pb2.CreatePublicUrlResponse(public_url=entry.public_url)
+    entry = engine.files.publish(request.file_id, expires_after)
+    response = files_pb2.CreatePublicUrlResponse(public_url=entry.public_url or "")
     if entry.public_url_expires is not None:
         _set_time(response.expires_at, entry.public_url_expires)
     return response

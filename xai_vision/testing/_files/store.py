@@ -185,7 +185,7 @@ class FileStore(SourceTable):
             "public_url_expires_at": entry.public_url_expires,
         }
 
-    def create_public_url(self, file_id: str, expires_after: float | None) -> FileEntry:
+    def publish(self, file_id: str, expires_after: float | None) -> FileEntry:
         """Give a file a public URL, or its URL another expiry.
 
         Raises:

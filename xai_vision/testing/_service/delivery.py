@@ -6,9 +6,11 @@ This module is independent of the transport, which translates the errors raised 
 from __future__ import annotations
 
 import random
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.testing._service.response import chunking, tokens
@@ -53,6 +55,7 @@ class ResponseDelivery:
         self._record = record
         self._rng = rng
         self._released = threading.Event()
+        self._on_connection_fault: Callable[[], None] | None = None
         # At most one function. A list, because pop() gives it to only one of two threads.
         self._return_reply: list[Callable[[bool], None]] = []
 
@@ -94,10 +97,45 @@ class ResponseDelivery:
             ServiceError: The fault ends the call with a status.
         """
         for fault in self.faults:
-            if fault.kind == "status" and (fault.chunks is None or not self._record.stream):
+            in_stream = self._record.stream or self._on_connection_fault is not None
+            if fault.kind == "status" and (fault.chunks is None or not in_stream):
                 # A latency fault and a status fault add up: first the delay, then the status.
                 self.wait(self._first_delay())
                 raise fault.error()
+
+    def expect_upload(self, on_connection_fault: Callable[[], None]) -> None:
+        """Let ``receive`` apply the faults that are due among the messages of the request.
+
+        Args:
+            on_connection_fault: A function that applies the connection fault.
+        """
+        self._on_connection_fault = on_connection_fault
+
+    def receive(self, chunks: Iterator[Any]) -> Iterator[Any]:
+        """Yield the messages of an uploaded request, and apply the faults due between them.
+
+        Raises:
+            ServiceError: A fault ends the call with a status.
+            ClientDisconnected: The client disconnected, or the server was stopped.
+        """
+        count = 0
+        self._apply_upload_faults(count)
+        for chunk in chunks:
+            yield chunk
+            count += 1
+            self._apply_upload_faults(count)
+        self._apply_upload_faults(sys.maxsize)
+
+    def _apply_upload_faults(self, received: int) -> None:
+        for fault in self.faults:
+            if fault.chunks is None or fault.chunks > received:
+                continue
+            if fault.kind == "status":
+                raise fault.error()
+            if fault.on_connection and self._on_connection_fault is not None:
+                self._on_connection_fault()
+            if fault.on_connection or fault.kind == "hang":
+                self.wait(_FOREVER)
 
     def wait_for_response(self) -> bool:
         """Wait until a response that is not streamed is due.
@@ -143,7 +181,7 @@ class ResponseDelivery:
         self.wait(self._first_delay())
         # The first of several faults at the same chunk applies.
         faults = {self._chunk_index(fault, len(chunks)): fault for fault in reversed(self.faults)}
-        for index, chunk in enumerate([*chunks, None]):
+        for index, chunk in enumerate(chain(chunks, [None])):
             if self._record.cancelled:
                 raise ClientDisconnected
             if fault := faults.get(index):

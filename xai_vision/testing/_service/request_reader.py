@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from xai_vision.proto import chat_pb2, image_pb2
 from xai_vision.testing._calls.images import CallImage, ImageCache
 from xai_vision.testing._errors import invalid_argument
+from xai_vision.testing._files.store import FileStore
 from xai_vision.testing._service.image_inspection import ImageInfo, ImageInspector
 from xai_vision.testing._service.image_sources import (
     SourceTable,
@@ -75,7 +76,7 @@ class RequestReader:
     inspector: ImageInspector
     image_cache: ImageCache
     urls: SourceTable
-    files: SourceTable
+    files: FileStore
 
     def read(
         self, messages: Iterable[chat_pb2.Message], *, first_turn: int = 0
@@ -169,7 +170,9 @@ class RequestReader:
             data, media_type = decode_data_url(url, self.settings)
             return data, "data", media_type
         if scheme.startswith(("http://", "https://")):
-            return fetch_url(self.urls, url, self.settings), url, ""
+            public = self.files.fetch_public(url)
+            data = fetch_url(self.urls, url, self.settings) if public is None else public
+            return data, url, ""
         raise invalid_argument(
             f"Invalid image URL {url[:40]!r}: it is neither http(s) nor a data URL."
         )

@@ -130,6 +130,7 @@ class GrpcHandler(grpc.GenericRpcHandler):
         try:
             api_key = require_valid_key(_authorization(context), api_key)
             release_slot()  # A slow client may block the request.
+            call.delivery.expect_upload(partial(self._inject_fault, engine, call, context))
             response = handler(engine, _parse_each(method, messages), api_key, call)
             malformed = call.delivery.wait_for_response()
             self._inject_fault(engine, call, context)
