@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 
-SERVICES = ("auth", "chat", "files", "image", "models", "tokenizer", "video")
+SERVICES = ("auth", "batch", "chat", "files", "image", "models", "tokenizer", "video")
 PATHS = {
     "": ("AsyncClient", "Client", "__version__", "aio", "sync", "chat"),
     "__about__": ("__version__",),
@@ -19,6 +19,7 @@ PATHS = {
     "aio.chat": ("Chat", "Client"),
     "sync.image": ("Client", "ImageResponse"),
     "aio.image": ("Client", "ImageResponse"),
+    "batch": ("BatchResult", "ListBatchResultsResponse"),
     "client": ("BaseClient", "USER_AGENT"),
     "cost": ("USD_PER_TICK", "cost_usd_from_usage"),
     "image": (

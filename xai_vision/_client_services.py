@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from xai_vision._transport.aio import AsyncTransport
     from xai_vision._transport.sync import Transport
+    from xai_vision.services._async_batch import AsyncBatchService
     from xai_vision.services.auth import AsyncAuthService, AuthService
+    from xai_vision.services.batch import BatchService
     from xai_vision.services.files import AsyncFilesService, FilesService
     from xai_vision.services.image import AsyncImageService, ImageService
     from xai_vision.services.models import AsyncModelsService, ModelsService
     from xai_vision.services.tokenize import AsyncTokenizeService, TokenizeService
     from xai_vision.services.video import AsyncVideoService, VideoService
 
-SERVICES = ("auth", "chat", "files", "image", "models", "tokenize", "video")
+SERVICES = ("auth", "batch", "chat", "files", "image", "models", "tokenize", "video")
 """The names of a client's attributes that keep the client's transport."""
 
 
@@ -34,6 +36,13 @@ class Services:
         from xai_vision.services.auth import AuthService
 
         return AuthService(self._transport)
+
+    @cached_property
+    def batch(self) -> BatchService:
+        """Batches of requests."""
+        from xai_vision.services.batch import BatchService
+
+        return BatchService(self._transport)
 
     @cached_property
     def files(self) -> FilesService:
@@ -83,6 +92,13 @@ class AsyncServices:
         from xai_vision.services.auth import AsyncAuthService
 
         return AsyncAuthService(self._transport)
+
+    @cached_property
+    def batch(self) -> AsyncBatchService:
+        """Batches of requests."""
+        from xai_vision.services._async_batch import AsyncBatchService
+
+        return AsyncBatchService(self._transport)
 
     @cached_property
     def files(self) -> AsyncFilesService:

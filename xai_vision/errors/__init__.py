@@ -22,6 +22,8 @@ XaiVisionError
 ├─ GenerationError (ValueError)         a generated image or video is not in the response
 ├─ VideoGenerationError (RuntimeError)  a video could not be generated: .code .message
 ├─ DownloadError (OSError)              a generated image could not be downloaded
+├─ BatchResultError (ValueError)        a result of a batch is an error, or of another kind
+├─ BatchCancelledError                  a batch was cancelled: .batch
 └─ APIError (grpc.RpcError)             a call failed: .code() .details()
    ├─ AuthenticationError               the key is missing, wrong or expired
    ├─ PermissionDeniedError             the key may not do this
@@ -77,6 +79,8 @@ if TYPE_CHECKING:
         UnavailableError,
     )
     from xai_vision.errors._base import (
+        BatchCancelledError,
+        BatchResultError,
         ClientClosedError,
         ConfigurationError,
         DownloadError,
@@ -107,6 +111,8 @@ __all__ = [
     "APIError",
     "AuthenticationError",
     "BadRequestError",
+    "BatchCancelledError",
+    "BatchResultError",
     "CertificateError",
     "ClientClosedError",
     "ConfigurationError",
@@ -152,6 +158,8 @@ __getattr__, __dir__ = lazy_exports(
         **dict.fromkeys(__all__, "xai_vision.errors._api"),
         **dict.fromkeys(
             (
+                "BatchCancelledError",
+                "BatchResultError",
                 "ClientClosedError",
                 "ConfigurationError",
                 "DownloadError",

@@ -75,6 +75,22 @@ class VideoGenerationError(XaiVisionError, RuntimeError):
         return type(self), (self.code, self.message)
 
 
+class BatchResultError(XaiVisionError, ValueError):
+    """A result of a batch is an error, or of another kind."""
+
+
+class BatchCancelledError(XaiVisionError):
+    """A batch was cancelled before it was complete.
+
+    Attributes:
+        batch: The state of the batch. Requests that were complete have results.
+    """
+
+    def __init__(self, message: str, batch: Any = None) -> None:
+        super().__init__(message)
+        self.batch = batch
+
+
 class DownloadError(XaiVisionError, OSError):
     """A generated image could not be downloaded from its URL."""
 

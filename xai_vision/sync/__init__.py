@@ -11,6 +11,7 @@ from xai_vision._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from xai_vision.sync import auth as auth
+    from xai_vision.sync import batch as batch
     from xai_vision.sync import chat as chat
     from xai_vision.sync import client as client
     from xai_vision.sync import files as files
@@ -26,6 +27,7 @@ __getattr__, __dir__ = lazy_exports(
         name: f"{__name__}.{name}"
         for name in (
             "auth",
+            "batch",
             "chat",
             "client",
             "files",

@@ -1,0 +1,7 @@
+"""Results of batches."""
+
+from __future__ import annotations
+
+from xai_vision.services._batch_results import BatchResult, ListBatchResultsResponse
+
+__all__ = ["BatchResult", "ListBatchResultsResponse"]
