@@ -154,7 +154,7 @@ def test_repr_is_short_and_has_no_image_data():
         ("ftp://example.com/a.png", "http"),
         ("data:image/png;base64,@@@@", "base64"),
         (3, "int"),
-        (None, "needs an image, or file_id="),
+        (None, "needs an image, file_id= or file="),
     ],
 )
 def test_an_invalid_image_source(source, message):

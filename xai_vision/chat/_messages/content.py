@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict, TypeGuard, overload
+from typing import TYPE_CHECKING, Final, TypedDict, TypeGuard, overload
 
 from google.protobuf.message import Message as ProtoMessage
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from xai_vision.imaging import ImageSource
+    from xai_vision.proto import files_pb2
 
 Content = chat_pb2.Content
+_FILE: Final = "xai_api.File"
 
 
 class ImageOptions(TypedDict, total=False):
@@ -49,11 +51,14 @@ def image(
 ) -> ImageContent: ...
 @overload
 def image(*, file_id: str, detail: ImageDetail | None = ...) -> chat_pb2.Content: ...
+@overload
+def image(*, file: files_pb2.File, detail: ImageDetail | None = ...) -> chat_pb2.Content: ...
 def image(
     image_url: ImageSource | None = None,
     *,
     detail: ImageDetail | None = "auto",
     file_id: str | None = None,
+    file: files_pb2.File | None = None,
     **options: Unpack[ImageOptions],
 ) -> ImageContent | chat_pb2.Content:
     """Create an image part for ``user(...)``.
@@ -66,11 +71,13 @@ def image(
             conversation; pass its bytes if it can.
         detail: "low" costs the fewest tokens, "high" the most and keeps fine details; with
             "auto" (the default, also None) the service decides.
-        file_id: The id of an uploaded image, instead of ``image_url``.
+        file_id: The id of an uploaded image, instead of ``image_url``. A conversation sends an
+            image again with each turn; of an uploaded one only the id.
+        file: The result of ``client.files.upload``, instead of ``file_id``.
         **options: See ``ImageOptions``.
 
     Returns:
-        A part that behaves like ``chat_pb2.Content``; with ``file_id`` it is one.
+        A part that behaves like ``chat_pb2.Content``; with ``file_id`` or ``file`` it is one.
 
     Raises:
         ImageError: The service would refuse the image; the message has the remedy.
@@ -81,15 +88,29 @@ def image(
         >>> message = user("What is this?", image("https://example.com/a.jpg", detail="low"))
     """
     number = detail_to_proto(detail)
-    if file_id is not None:
-        if image_url is not None or options:
-            raise InvalidRequestError("image() accepts an image or file_id=, not both")
-        checks.string("image(): file_id", file_id, empty=False)
-        uploaded = image_pb2.ImageUrlContent(file_id=file_id, detail=number)
+    if is_proto(image_url, _FILE):
+        raise InvalidRequestError("image(): pass an uploaded file as image(file=...)")
+    if file is not None or file_id is not None:
+        if image_url is not None or options or (file is not None and file_id is not None):
+            raise InvalidRequestError("image() accepts one of an image, file_id= and file=")
+        uploaded = image_pb2.ImageUrlContent(
+            file_id=_file_id("image", file, file_id), detail=number
+        )
         return chat_pb2.Content(image_url=uploaded)
     if image_url is None:
-        raise InvalidRequestError("image() needs an image, or file_id=")
+        raise InvalidRequestError("image() needs an image, file_id= or file=")
     return ImageContent(_prepared(image_url, options), number)
+
+
+def _file_id(function: str, file: object, file_id: object) -> str:
+    if file is not None:
+        if not is_proto(file, _FILE):
+            raise InvalidRequestError(
+                f"{function}(): file must be the result of client.files.upload(), not "
+                f"{checks.short_repr(file)}. Pass an id as file_id="
+            )
+        file_id = getattr(file, "id")  # noqa: B009 - of any class of the message
+    return checks.string(f"{function}(): file_id", file_id, empty=False)
 
 
 def _prepared(source: ImageSource, options: ImageOptions) -> ImageUrlSource:
@@ -110,7 +131,7 @@ def text(content: str) -> chat_pb2.Content:
 
 
 def file(
-    file_id: str | None = None,
+    file_id: str | files_pb2.File | None = None,
     *,
     data: bytes | None = None,
     url: str | None = None,
@@ -120,7 +141,7 @@ def file(
     """Create a file part from an uploaded file's id, from bytes or from a URL.
 
     Args:
-        file_id: The id of an uploaded file.
+        file_id: The id of an uploaded file, or the result of ``client.files.upload``.
         data: The file's content.
         url: A public URL that the service fetches.
         filename: The name the model sees; with ``data`` or ``url``.
@@ -139,6 +160,8 @@ def file(
         raise InvalidRequestError(
             f"file() accepts exactly one of file_id, data and url; got {names}"
         )
+    if is_proto(file_id, _FILE):
+        file_id = _file_id("file", file_id, None)
     for name, value in (("file_id", file_id), ("url", url), ("filename", filename)):
         if value is not None:
             checks.string(f"file(): {name}", value, empty=False)
@@ -152,7 +175,7 @@ def file(
             "filename= and mime_type= describe data= or url=. An uploaded file has its own"
         )
     part = chat_pb2.FileContent(
-        file_id=file_id or "",
+        file_id=str(file_id or ""),
         data=data or b"",
         url=url or "",
         filename=filename or "",
