@@ -69,7 +69,7 @@ def _reader(name: str, value: Any) -> tuple[str, Callable[[], bytes]]:
         proto = getattr(value, "proto", None)
         if getattr(getattr(proto, "DESCRIPTOR", None), "name", "") == "GetCompletionsRequest":
             # A chat of xai_sdk.
-            request_id = getattr(value, "batch_request_id", None)
+            request_id = getattr(value, "_batch_request_id", None)
             return request_id or "", lambda: _chat(request_id, value.proto.SerializeToString())
         raise InvalidRequestError(
             f"{name} must be a chat or a BatchRequest, not {checks.short_repr(value)}"

@@ -38,6 +38,8 @@ class SettingChanges(TypedDict, total=False):
     max_top_logprobs: int
     max_domains: int
     max_handles: int
+    max_batch_call_bytes: int
+    max_batch_calls: int
     max_generated_images: int
     max_source_images: int
     stored_images: Literal["keep", "refuse"]
@@ -91,6 +93,9 @@ class Settings:
         max_domains: The maximum number of allowed or excluded domains of a search. 5 (observed).
         max_handles: The maximum number of allowed or excluded X handles of a search. 10
             (observed).
+        max_batch_call_bytes: The maximum size of a call that adds requests to a batch, in bytes.
+            25,000,000 (documented: 25 MB).
+        max_batch_calls: The maximum number of such calls in 30 seconds. 100 (documented).
         max_generated_images: The maximum number of generated images of a request. 10 (documented).
         max_source_images: The maximum number of images to edit in a request. 5 (unsure: the
             documents of August 2026; 3 before).
@@ -154,6 +159,8 @@ class Settings:
     max_top_logprobs: int = 8
     max_domains: int = 5
     max_handles: int = 10
+    max_batch_call_bytes: int = 25_000_000
+    max_batch_calls: int = 100
     max_generated_images: int = 10
     max_source_images: int = 5
     stored_images: Literal["keep", "refuse"] = "keep"
@@ -229,6 +236,8 @@ _MINIMUMS: Final[dict[str, int | None]] = {
     "max_file_name": 1,
     "min_file_expiry": 0,
     "max_file_expiry": 0,
+    "max_batch_call_bytes": 1,
+    "max_batch_calls": 1,
     "max_generated_images": 1,
     "max_source_images": 0,
     "seed": None,

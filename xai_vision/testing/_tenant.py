@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from xai_vision.testing import _validation as check
+from xai_vision.testing._batches.batch import BatchPlan
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import new_key, register_key
@@ -295,6 +296,32 @@ class Tenant:
             data, ready_after_polls, failed, expired, withheld, storage_error
         )
 
+    @check.suggest_keywords("batches()")
+    def batches(
+        self,
+        *,
+        ready_after: int = 1,
+        fail: Iterable[str] = (),
+        cancel: str = "",
+        models_refused: Iterable[str] = (),
+    ) -> None:
+        """Set the course of the batches that are created from now on.
+
+        The requests of a batch are processed like single requests: rules and faults apply to each.
+
+        Args:
+            ready_after: The number of calls for the state or the results of a batch that find all
+                requests pending. Default: 1.
+            fail: The ids of the requests that fail.
+            cancel: The service's reason to cancel the batch instead of completing it.
+            models_refused: The names of the models that batches do not accept.
+
+        Raises:
+            TypeError: An argument has a wrong type.
+            ValueError: ``ready_after`` is negative.
+        """
+        self._engine.batches.plan = BatchPlan(ready_after, fail, cancel, models_refused)
+
     def explain(self, call: Call) -> str:
         """Describe for each rule why it did not answer ``call``."""
         check.instance("explain(): call", call, Call, "a Call, such as server.calls.last")
@@ -339,6 +366,7 @@ class Tenant:
         engine.files.clear()
         engine.store.clear()
         engine.deferred.clear()
+        engine.batches.clear()
         engine.videos.clear()
         engine.image_plan = ImagePlan()
         engine.downloads.remove(engine)

@@ -31,6 +31,7 @@ class ActiveCall:
     Attributes:
         record: The entry in the call log, filled in while the call is handled.
         delivery: The delays and faults of the response.
+        rate_limited: Whether the call counts against the rate limit.
 
     Args:
         record: The record, which is added to the log.
@@ -44,6 +45,7 @@ class ActiveCall:
     ) -> None:
         self.record = record
         self.delivery = ResponseDelivery(record, rng)
+        self.rate_limited = True
         self._log = log
         self._on_end = on_end
         log.add(record)

@@ -11,6 +11,7 @@ import uuid
 from functools import partial
 
 from xai_vision.proto import chat_pb2, deferred_pb2, image_pb2, usage_pb2
+from xai_vision.testing._batches.store import BatchStore
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
@@ -61,6 +62,7 @@ class Engine:
         store: The stored responses.
         deferred: The deferred responses.
         models: The language models.
+        batches: The batches.
         downloads: The generated files at URLs of this machine.
         image_plan: The results of image generation.
         videos: The videos in progress.
@@ -78,6 +80,7 @@ class Engine:
         self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, explain)
         self.urls = SourceTable()
         self.files = FileStore(clock, self.new_id)
+        self.batches = BatchStore(clock, settings.max_batch_calls)
         self.downloads = downloads
         self.image_plan = ImagePlan()
         self.videos = VideoJobs()
@@ -194,7 +197,7 @@ class Engine:
         Raises:
             ServiceError: The rate limit is exceeded, or a fault ends the call.
         """
-        if self.rate_limiter is not None:
+        if self.rate_limiter is not None and call.rate_limited:
             self.rate_limiter.acquire(tokens)
         self._schedule_faults(call, self.faults.select(call.record))
 

@@ -12,6 +12,7 @@ from xai_vision.proto.image_grpc import Image
 from xai_vision.proto.models_grpc import Models
 from xai_vision.proto.tokenize_grpc import Tokenize
 from xai_vision.proto.video_grpc import Video
+from xai_vision.testing._batches import methods as batches
 from xai_vision.testing._files import methods as files
 from xai_vision.testing._generation import images, videos
 from xai_vision.testing._service import model_protos
@@ -101,6 +102,7 @@ UNARY_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = {
     Video.ExtendVideo: videos.start,
     **{method: _with_faults(handler) for method, handler in _WITHOUT_RULES.items()},
     **{method: _with_faults(handler) for method, handler in files.UNARY.items()},
+    **{method: _with_faults(handler) for method, handler in batches.UNARY.items()},
 }
 UPLOAD_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = dict(files.UPLOADS)
 STREAM_METHODS: Final[dict[Method[Any, Any], StreamHandler]] = {
