@@ -8,7 +8,17 @@ from importlib import import_module
 
 import pytest
 
-SERVICES = ("auth", "batch", "chat", "files", "image", "models", "tokenizer", "video")
+SERVICES = (
+    "auth",
+    "batch",
+    "chat",
+    "collections",
+    "files",
+    "image",
+    "models",
+    "tokenizer",
+    "video",
+)
 PATHS = {
     "": ("AsyncClient", "Client", "__version__", "aio", "sync", "chat"),
     "__about__": ("__version__",),
@@ -21,6 +31,7 @@ PATHS = {
     "aio.image": ("Client", "ImageResponse"),
     "batch": ("BatchResult", "ListBatchResultsResponse"),
     "client": ("BaseClient", "USER_AGENT"),
+    "collections": ("ChunkConfiguration", "DEFAULT_INDEXING_TIMEOUT", "FieldDefinition", "Order"),
     "cost": ("USD_PER_TICK", "cost_usd_from_usage"),
     "image": (
         "BaseImageResponse",

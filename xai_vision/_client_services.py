@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from xai_vision._transport.aio import AsyncTransport
     from xai_vision._transport.sync import Transport
     from xai_vision.services._async_batch import AsyncBatchService
+    from xai_vision.services._collections.async_service import AsyncCollectionsService
     from xai_vision.services.auth import AsyncAuthService, AuthService
     from xai_vision.services.batch import BatchService
+    from xai_vision.services.collections import CollectionsService
     from xai_vision.services.files import AsyncFilesService, FilesService
     from xai_vision.services.image import AsyncImageService, ImageService
     from xai_vision.services.models import AsyncModelsService, ModelsService
     from xai_vision.services.tokenize import AsyncTokenizeService, TokenizeService
     from xai_vision.services.video import AsyncVideoService, VideoService
 
-SERVICES = ("auth", "batch", "chat", "files", "image", "models", "tokenize", "video")
+SERVICES = ("auth", "batch", "chat", "collections", "files", "image", "models", "tokenize", "video")
 """The names of a client's attributes that keep the client's transport."""
 
 
@@ -43,6 +45,13 @@ class Services:
         from xai_vision.services.batch import BatchService
 
         return BatchService(self._transport)
+
+    @cached_property
+    def collections(self) -> CollectionsService:
+        """Collections of documents; they need a management key."""
+        from xai_vision.services.collections import CollectionsService
+
+        return CollectionsService(self._transport, self._management)
 
     @cached_property
     def files(self) -> FilesService:
@@ -99,6 +108,13 @@ class AsyncServices:
         from xai_vision.services._async_batch import AsyncBatchService
 
         return AsyncBatchService(self._transport)
+
+    @cached_property
+    def collections(self) -> AsyncCollectionsService:
+        """Collections of documents; they need a management key."""
+        from xai_vision.services._collections.async_service import AsyncCollectionsService
+
+        return AsyncCollectionsService(self._transport, self._management)
 
     @cached_property
     def files(self) -> AsyncFilesService:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xai_vision.aio import batch as batch
     from xai_vision.aio import chat as chat
     from xai_vision.aio import client as client
+    from xai_vision.aio import collections as collections
     from xai_vision.aio import files as files
     from xai_vision.aio import image as image
     from xai_vision.aio import models as models
@@ -30,6 +31,7 @@ __getattr__, __dir__ = lazy_exports(
             "batch",
             "chat",
             "client",
+            "collections",
             "files",
             "image",
             "models",

@@ -22,6 +22,7 @@ XaiVisionError
 ├─ GenerationError (ValueError)         a generated image or video is not in the response
 ├─ VideoGenerationError (RuntimeError)  a video could not be generated: .code .message
 ├─ DownloadError (OSError)              a generated image could not be downloaded
+├─ IndexingError (ValueError)           a document of a collection could not be indexed
 ├─ BatchResultError (ValueError)        a result of a batch is an error, or of another kind
 ├─ BatchCancelledError                  a batch was cancelled: .batch
 └─ APIError (grpc.RpcError)             a call failed: .code() .details()
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
         DownloadError,
         ForkError,
         GenerationError,
+        IndexingError,
         InsecureChannelWarning,
         InvalidRequestError,
         StructuredOutputError,
@@ -132,6 +134,7 @@ __all__ = [
     "ImageSourceError",
     "ImageTooLargeError",
     "ImageTruncatedError",
+    "IndexingError",
     "InsecureChannelWarning",
     "InvalidRequestError",
     "MessageTooLargeError",
@@ -165,6 +168,7 @@ __getattr__, __dir__ = lazy_exports(
                 "DownloadError",
                 "ForkError",
                 "GenerationError",
+                "IndexingError",
                 "InsecureChannelWarning",
                 "InvalidRequestError",
                 "StructuredOutputError",

@@ -91,6 +91,10 @@ class BatchCancelledError(XaiVisionError):
         self.batch = batch
 
 
+class IndexingError(XaiVisionError, ValueError):
+    """A document of a collection could not be indexed."""
+
+
 class DownloadError(XaiVisionError, OSError):
     """A generated image could not be downloaded from its URL."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xai_vision.sync import batch as batch
     from xai_vision.sync import chat as chat
     from xai_vision.sync import client as client
+    from xai_vision.sync import collections as collections
     from xai_vision.sync import files as files
     from xai_vision.sync import image as image
     from xai_vision.sync import models as models
@@ -30,6 +31,7 @@ __getattr__, __dir__ = lazy_exports(
             "batch",
             "chat",
             "client",
+            "collections",
             "files",
             "image",
             "models",
