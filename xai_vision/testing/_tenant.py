@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from xai_vision.testing import _validation as check
@@ -12,6 +12,7 @@ from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import new_key, register_key
 from xai_vision.testing._clock import Clock
+from xai_vision.testing._collections.collection import IndexingPlan
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
 from xai_vision.testing._files.store import FileStore
@@ -56,6 +57,11 @@ class Tenant:
         self._engine = Engine(settings, self.clock, _INSPECTOR, state.downloads)
         state.keys.add_tenant(self._engine)
         self.api_key = self._add_key(key, {})
+
+    @cached_property
+    def management_key(self) -> str:
+        """The key of the management API, for collections. Its address is ``target`` too."""
+        return self._add_key(new_key(), {"management": True})
 
     @property
     def target(self) -> str:
@@ -322,6 +328,21 @@ class Tenant:
         """
         self._engine.batches.plan = BatchPlan(ready_after, fail, cancel, models_refused)
 
+    @check.suggest_keywords("indexing()")
+    def indexing(self, *, ready_after: int = 1, failed: str = "") -> None:
+        """Set the course of the indexing of documents from now on.
+
+        Args:
+            ready_after: The number of calls for a document's state that find it in progress.
+                Default: 1. It is ready after a minute of ``clock`` too.
+            failed: The reason with which the indexing ends. Default: it does not fail.
+
+        Raises:
+            TypeError: An argument has a wrong type.
+            ValueError: ``ready_after`` is negative.
+        """
+        self._engine.collections.plan = IndexingPlan(ready_after, failed)
+
     def explain(self, call: Call) -> str:
         """Describe for each rule why it did not answer ``call``."""
         check.instance("explain(): call", call, Call, "a Call, such as server.calls.last")
@@ -367,6 +388,7 @@ class Tenant:
         engine.store.clear()
         engine.deferred.clear()
         engine.batches.clear()
+        engine.collections.clear()
         engine.videos.clear()
         engine.image_plan = ImagePlan()
         engine.downloads.remove(engine)

@@ -23,6 +23,7 @@ class KeyOptions(TypedDict, total=False):
     team_blocked: bool
     disabled: bool
     expired: bool
+    management: bool
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class ApiKey:
         team_blocked: Whether the team of the key is blocked.
         disabled: Whether the key is disabled.
         expired: Whether the key has expired.
+        management: Whether it is a key of the management API, for collections.
     """
 
     key_id: str = "key-0"
@@ -50,6 +52,7 @@ class ApiKey:
     team_blocked: bool = False
     disabled: bool = False
     expired: bool = False
+    management: bool = False
 
     def __post_init__(self) -> None:
         check.string("create_key: name", self.name)
@@ -101,11 +104,18 @@ class KeyRegistry(Generic[EngineT]):
         return self._keys.get(_bearer_token(authorization)) or (self._tenants[-1], None)
 
 
-def require_valid_key(authorization: str | None, api_key: ApiKey | None) -> ApiKey:
+def require_valid_key(
+    authorization: str | None, api_key: ApiKey | None, *, management: bool = False
+) -> ApiKey:
     """Return the key of a call if it may be used.
 
+    Args:
+        authorization: The value of the header.
+        api_key: The key that it names, if it is known.
+        management: Whether the call needs a key of the management API, and not one of the API.
+
     Raises:
-        ServiceError: UNAUTHENTICATED if the key is missing, unknown or expired;
+        ServiceError: UNAUTHENTICATED if the key is missing, unknown, expired or of another kind;
             PERMISSION_DENIED if it is blocked or disabled.
     """
     if api_key is None:
@@ -116,6 +126,9 @@ def require_valid_key(authorization: str | None, api_key: ApiKey | None) -> ApiK
             if key
             else "No API key was provided: send it as metadata 'authorization: Bearer KEY'."
         )
+    if api_key.management != management:
+        needed, other = ("a management", "an API") if management else ("an API", "a management")
+        raise unauthenticated(f"The key is {other} key, but this method needs {needed} key.")
     if api_key.expired:
         raise unauthenticated("The API key has expired.")
     if api_key.blocked:

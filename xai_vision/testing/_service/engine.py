@@ -17,6 +17,7 @@ from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._clock import Clock
+from xai_vision.testing._collections.store import CollectionStore
 from xai_vision.testing._errors import ServiceError, invalid_argument, permission_denied
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRegistry
@@ -63,6 +64,7 @@ class Engine:
         deferred: The deferred responses.
         models: The language models.
         batches: The batches.
+        collections: The collections of documents.
         downloads: The generated files at URLs of this machine.
         image_plan: The results of image generation.
         videos: The videos in progress.
@@ -80,6 +82,7 @@ class Engine:
         self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, explain)
         self.urls = SourceTable()
         self.files = FileStore(clock, self.new_id)
+        self.collections = CollectionStore(clock, self.files)
         self.batches = BatchStore(clock, settings.max_batch_calls)
         self.downloads = downloads
         self.image_plan = ImagePlan()

@@ -13,6 +13,7 @@ from xai_vision.proto.models_grpc import Models
 from xai_vision.proto.tokenize_grpc import Tokenize
 from xai_vision.proto.video_grpc import Video
 from xai_vision.testing._batches import methods as batches
+from xai_vision.testing._collections import methods as collections
 from xai_vision.testing._files import methods as files
 from xai_vision.testing._generation import images, videos
 from xai_vision.testing._service import model_protos
@@ -103,6 +104,7 @@ UNARY_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = {
     **{method: _with_faults(handler) for method, handler in _WITHOUT_RULES.items()},
     **{method: _with_faults(handler) for method, handler in files.UNARY.items()},
     **{method: _with_faults(handler) for method, handler in batches.UNARY.items()},
+    **{method: _with_faults(handler) for method, handler in collections.UNARY.items()},
 }
 UPLOAD_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = dict(files.UPLOADS)
 STREAM_METHODS: Final[dict[Method[Any, Any], StreamHandler]] = {

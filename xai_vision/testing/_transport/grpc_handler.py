@@ -11,6 +11,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from xai_vision.proto.auth_grpc import Auth
+from xai_vision.proto.collections_grpc import Collections
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact_metadata
 from xai_vision.testing._errors import ServiceError
@@ -87,7 +88,9 @@ class GrpcHandler(grpc.GenericRpcHandler):
             call.record.request = _parse(method, raw)
             # A blocked key may still request its own status.
             if api_key is None or method is not Auth.get_api_key_info:
-                api_key = require_valid_key(_authorization(context), api_key)
+                management = method.service == Collections.SERVICE
+                authorization = _authorization(context)
+                api_key = require_valid_key(authorization, api_key, management=management)
             response = handler(engine, call.record.request, api_key, call)
             malformed = call.delivery.wait_for_response()
             self._inject_fault(engine, call, context)

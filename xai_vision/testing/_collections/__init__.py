@@ -1,0 +1,1 @@
+"""Collections of documents, and search in them."""
