@@ -8,6 +8,7 @@ from concurrent import futures
 import grpc
 import pytest
 
+from tests.services.service_driver import Driver
 from xai_vision import AsyncClient, Client
 from xai_vision.proto import auth_pb2, models_pb2, tokenize_pb2
 from xai_vision.proto.auth_grpc import add_AuthServicer_to_server
@@ -100,3 +101,17 @@ def client(address):
 async def aclient(address):
     async with AsyncClient("xai-secret", api_host=address) as client:
         yield client
+
+
+@pytest.fixture(params=["sync", "async"])
+def driver(request, server):
+    """A client of the fake server, with both keys."""
+    driver = Driver(
+        request.param,
+        api_key=server.api_key,
+        management_api_key=server.management_key,
+        api_host=server.target,
+        management_api_host=server.target,
+    )
+    yield driver
+    driver.close()

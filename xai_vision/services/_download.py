@@ -35,6 +35,7 @@ def download(url: str, max_bytes: int = MAX_DOWNLOAD_BYTES) -> bytes:
         with opener.open(request, timeout=_SECONDS) as response:
             return _read(response, max_bytes, url)
     except HTTPError as error:
+        error.close()
         raise DownloadError(f"{url:.200}: HTTP status {error.code}") from None
     except (URLError, OSError, http.client.HTTPException) as error:
         if isinstance(error, DownloadError):

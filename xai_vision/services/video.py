@@ -63,10 +63,12 @@ class VideoResponse(Generated[video_pb2.VideoResponse, video_pb2.GeneratedVideo]
 
 
 def _split(kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], CallOptions]:
-    options = {k: v for k, v in kwargs.items() if k in CallParameters.__annotations__}
+    settings, options = {}, {}
+    for name, value in kwargs.items():
+        (options if name in CallParameters.__annotations__ else settings)[name] = value
     if options.get("timeout") == timedelta(0):
         del options["timeout"]  # as in xai_sdk
-    return {k: v for k, v in kwargs.items() if k not in options}, call_options(options)
+    return settings, call_options(options)
 
 
 def _start(

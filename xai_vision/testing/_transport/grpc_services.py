@@ -11,7 +11,30 @@ import grpc
 from xai_vision.testing._optional_imports import import_optional
 from xai_vision.testing._thread_pool import release_slot
 
-_SERVICES = ("xai_api.Auth", "xai_api.Chat", "xai_api.Models", "xai_api.Tokenize")
+_PROTOS = (
+    "auth",
+    "batch",
+    "chat",
+    "collections",
+    "documents",
+    "files",
+    "image",
+    "models",
+    "tokenize",
+    "video",
+)
+_SERVICES = (
+    "xai_api.Auth",
+    "xai_api.BatchMgmt",
+    "xai_api.Chat",
+    "collections.Collections",
+    "xai_api.Documents",
+    "xai_api.Files",
+    "xai_api.Image",
+    "xai_api.Models",
+    "xai_api.Tokenize",
+    "xai_api.Video",
+)
 
 
 def add_health(server: grpc.Server) -> None:
@@ -41,7 +64,7 @@ def add_reflection(server: grpc.Server) -> None:
         for name in ("reflection", "reflection_pb2_grpc")
     )
     # Reflection looks descriptors up by name, so every proto must be in the pool by now.
-    for proto in ("auth", "chat", "models", "tokenize"):
+    for proto in _PROTOS:
         importlib.import_module(f"xai_vision.proto.{proto}_pb2")
     from xai_vision.proto._pool import POOL
 
