@@ -10,6 +10,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xai_vision import _validation as checks
+from xai_vision._transport.options import call_options
 from xai_vision._validation import short_repr
 from xai_vision.errors import InvalidRequestError
 from xai_vision.services._file_calls import File, upload
@@ -47,6 +48,7 @@ class BatchUpload:
         self.batch_size = checks.integer("batch_size", batch_size, 1)
         if on_file_complete is not None:
             check_callback("on_file_complete", on_file_complete, "f(index, file, result)")
+        call_options(call)  # a wrong option concerns no single file
         self._on_file_complete = on_file_complete
         self._call = call
         self._results: Results = {}
