@@ -110,11 +110,11 @@ class Conversation(HintsAttributes):
             self._messages.clear()
         self._messages += [copy.copy(message) for message in added]
 
-    def _body(self, n: int = 1, prompt: Message | None = None, **overrides: Any) -> bytes:
+    def _body(self, n: int | None = 1, prompt: Message | None = None, **overrides: Any) -> bytes:
         """Return the request body, with settings overridden for this call.
 
         Args:
-            n: Number of responses.
+            n: Number of responses; None leaves it out, as in a batch.
             prompt: A message that is sent but not part of the conversation yet.
             **overrides: Fields of the request; lists are replaced.
         """

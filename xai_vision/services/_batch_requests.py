@@ -62,7 +62,7 @@ class _Request:
 def _reader(name: str, value: Any) -> tuple[str, Callable[[], bytes]]:
     if isinstance(value, ChatCalls):
         request_id = value._batch_request_id
-        return request_id or "", lambda: _chat(request_id, value._request(None))
+        return request_id or "", lambda: _chat(request_id, value._body(n=None))
     try:
         message = adopt(value, batch_pb2.BatchRequest)
     except TypeError:

@@ -63,7 +63,8 @@ class VideoResponse(Generated[video_pb2.VideoResponse, video_pb2.GeneratedVideo]
 
 
 def _split(kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], CallOptions]:
-    settings, options = {}, {}
+    settings: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for name, value in kwargs.items():
         (options if name in CallParameters.__annotations__ else settings)[name] = value
     if options.get("timeout") == timedelta(0):
