@@ -7,8 +7,10 @@ import sys
 import textwrap
 
 import pytest
+from hypothesis import given
 from pydantic import BaseModel
 
+from tests.chat.test_accumulator import replies
 from tests.sample_images import jpeg, png
 from xai_vision.chat import (
     BaseChat,
@@ -23,7 +25,7 @@ from xai_vision.chat import (
     user,
 )
 from xai_vision.errors import ImageError, InvalidRequestError, StructuredOutputError
-from xai_vision.proto import chat_pb2
+from xai_vision.proto import chat_pb2, sample_pb2
 from xai_vision.testing import FunctionCall, Reply
 
 
@@ -60,7 +62,8 @@ def test_choices_of_a_chunk():
     )
     choice = chunk.choices[0]
     assert (choice.content, choice.reasoning_content, choice.index) == ("a", "b", 1)
-    assert (choice.role, choice.finish_reason) == ("ROLE_ASSISTANT", "REASON_STOP")
+    assert choice.role == "ROLE_ASSISTANT"
+    assert choice.finish_reason == sample_pb2.REASON_STOP
     assert [call.id for call in choice.tool_calls] == ["1"]
     assert choice.proto is not None
     assert [call.id for call in chunk.tool_outputs[0].tool_calls] == ["2"]
@@ -90,13 +93,58 @@ def test_responses_of_a_batch_keep_their_own_tool_calls(client, server):
     assert len(chat.messages[0].tool_calls) == 1
 
 
-def test_a_response_created_with_an_empty_output_takes_chunks():
-    empty = chat_pb2.GetChatCompletionResponse(outputs=[chat_pb2.CompletionOutput()])
-    response = Response(empty, 0)
+EMPTY = [
+    {"outputs": [{}]},
+    {"id": "r", "model": "grok-4", "outputs": [{}]},
+    {"outputs": [{"message": {"role": "ROLE_ASSISTANT"}}], "usage": {"prompt_tokens": 1}},
+]
+
+
+@pytest.mark.parametrize("fields", EMPTY)
+def test_a_response_created_with_an_empty_output_takes_chunks(fields):
+    response = Response(response=chat_pb2.GetChatCompletionResponse(**fields), index=0)
     response.process_chunk(
-        chat_pb2.GetChatCompletionChunk(outputs=[{"delta": {"content": "text"}}])
+        chat_pb2.GetChatCompletionChunk(id="r", outputs=[{"delta": {"content": "text"}}])
     )
-    assert response.content == "text"
+    assert (response.content, response.id) == ("text", "r")
+    assert response.usage.prompt_tokens == (1 if "usage" in fields else 0)
+
+
+@given(replies())
+def test_chunks_continue_a_reply(reply):
+    response = Response(reply)
+    response.process_chunk(chat_pb2.GetChatCompletionChunk())
+    assert response.proto == reply
+    assert response.proto is not reply
+
+
+def test_chunks_extend_the_texts_of_a_reply():
+    reply = chat_pb2.GetChatCompletionResponse(
+        id="r",
+        outputs=[{"message": {"content": "one ", "tool_calls": [{"id": "1"}]}}],
+        citations=["https://e.x/a"],
+    )
+    response = Response(reply, 0)
+    response.process_chunk(
+        chat_pb2.GetChatCompletionChunk(
+            id="other",
+            outputs=[
+                {
+                    "delta": {"content": "two", "tool_calls": [{"id": "2"}]},
+                    "finish_reason": "REASON_STOP",
+                }
+            ],
+            citations=["https://e.x/a", "https://e.x/b"],
+        )
+    )
+    assert (response.id, response.content, response.finish_reason) == (
+        "r",
+        "one two",
+        "REASON_STOP",
+    )
+    assert [call.id for call in response.tool_calls] == ["1", "2"]
+    assert list(response.citations) == ["https://e.x/a", "https://e.x/b"]
+    assert reply.outputs[0].message.content == "one "
 
 
 def test_modules_of_messages_are_attributes_of_the_package():

@@ -39,7 +39,7 @@ def test_unknown_enums_of_a_chunk():
             usage={"server_side_tools_used": [4242]},
         )
     )
-    assert chunk.choices[0].finish_reason == "UNKNOWN_77"
+    assert chunk.choices[0].finish_reason == UNKNOWN
     assert chunk.choices[0].role == "UNKNOWN_99"
     assert chunk.server_side_tool_usage == {"UNKNOWN_4242": 1}
 

@@ -120,6 +120,26 @@ class StreamAccumulator:
         self._citations: set[str] = set()
         self._pending: deque[chat_pb2.GetChatCompletionChunk] = deque()
 
+    @classmethod
+    def continuing(
+        cls, reply: chat_pb2.GetChatCompletionResponse, info: CallInfo | None = None
+    ) -> StreamAccumulator:
+        """Return an accumulator that adds chunks to a copy of a reply."""
+        accumulator = cls(info)
+        accumulator._reply.CopyFrom(reply)
+        accumulator._reply.ClearField("outputs")
+        accumulator._citations.update(reply.citations)
+        for output in reply.outputs:
+            # The two messages have the same fields.
+            delta = chat_pb2.Delta.FromString(output.message.SerializeToString())
+            chunk = chat_pb2.CompletionOutputChunk(
+                index=output.index, delta=delta, finish_reason=output.finish_reason
+            )
+            if output.HasField("logprobs"):
+                chunk.logprobs.CopyFrom(output.logprobs)
+            accumulator._fold_output(chunk)
+        return accumulator
+
     def add(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
         """Add the next chunk."""
         self._pending.append(chunk)

@@ -47,9 +47,12 @@ class CompletionOutputChunk:
         return self.proto.delta.tool_calls
 
     @property
-    def finish_reason(self) -> str:
-        """The finish reason, a name of ``sample_pb2.FinishReason``; "REASON_INVALID" for none."""
-        return enum_name(sample_pb2.FinishReason, self.proto.finish_reason)
+    def finish_reason(self) -> sample_pb2.FinishReason.ValueType:
+        """The finish reason, a number of ``sample_pb2.FinishReason``; 0 (REASON_INVALID) for none.
+
+        ``Response.finish_reason`` is the name. Both are as in xai_sdk.
+        """
+        return self.proto.finish_reason
 
     def __repr__(self) -> str:
         return f"<CompletionOutputChunk {self.index} {self.content!r:.80}>"

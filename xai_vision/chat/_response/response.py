@@ -12,7 +12,6 @@ from xai_vision.chat._response.accumulator import StreamAccumulator
 from xai_vision.chat._response.chunk import tool_usage
 from xai_vision.chat._response.conversions import enum_name, utc_datetime
 from xai_vision.chat._response.reply_source import CompleteReply, ReplySource, select_output
-from xai_vision.errors import XaiVisionError
 from xai_vision.errors._api import CallMetadata, find_request_id
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 
@@ -37,18 +36,18 @@ class Response(HintsAttributes):
 
     def __init__(
         self,
-        proto: chat_pb2.GetChatCompletionResponse | ReplySource,
+        response: chat_pb2.GetChatCompletionResponse | ReplySource,
         index: int | None = None,
     ) -> None:
         """Wrap a reply.
 
         Args:
-            proto: The reply of the service, or the accumulator of a stream.
+            response: The reply of the service, or the accumulator of a stream.
             index: The index of one of several responses (``sample_batch``). Default None: the
                 last output of the model, which is the response if server-side tools ran.
         """
-        is_reply = isinstance(proto, chat_pb2.GetChatCompletionResponse)
-        self._source: ReplySource = CompleteReply(proto) if is_reply else proto  # type: ignore[assignment, arg-type]
+        is_reply = isinstance(response, chat_pb2.GetChatCompletionResponse)
+        self._source: ReplySource = CompleteReply(response) if is_reply else response  # type: ignore[assignment, arg-type]
         self._index = index
 
     @property
@@ -217,12 +216,7 @@ class Response(HintsAttributes):
     def process_chunk(self, chunk: chat_pb2.GetChatCompletionChunk) -> None:
         """Add a chunk of a stream, for programs that read chunks from gRPC."""
         if not isinstance(self._source, StreamAccumulator):
-            # Programs for xai_sdk create the Response with an empty output.
-            if any(field.name != "outputs" for field, _ in self.proto.ListFields()) or any(
-                output.message.ByteSize() for output in self.proto.outputs
-            ):
-                raise XaiVisionError("process_chunk() needs a Response that was created empty")
-            self._source = StreamAccumulator()
+            self._source = StreamAccumulator.continuing(self.proto, self._source.info)
         self._source.add(chunk)
 
     def __str__(self) -> str:
