@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 from xai_vision._transport.stream import Cancellation
 
-Messages: TypeAlias = "Generator[tuple[bytes, int], None, None]"
-"""The serialized messages of one attempt, each with the number of its content bytes. Closing the
-generator releases the source."""
+Messages: TypeAlias = "Generator[tuple[bytes | memoryview, int], None, None]"
+"""The serialized messages of one attempt, each with the number of its content bytes. A message may
+be a view of a buffer that the next one overwrites. Closing the generator releases the source."""
 
 
 class RequestSource:
@@ -88,7 +88,7 @@ class RequestStream:
             finally:
                 self._reading.release()
 
-    def _read(self) -> bytes | None:
+    def _read(self) -> bytes | memoryview | None:
         try:
             with self._reading:
                 message, self._size = (None, 0) if self._closed else next(self._messages, _END)
@@ -117,7 +117,7 @@ class RequestStream:
             message = None
         if message is None:
             raise StopIteration
-        return message
+        return bytes(message)
 
     def __aiter__(self) -> RequestStream:
         return self
@@ -133,4 +133,5 @@ class RequestStream:
             raise  # grpc cancels the call
         if message is None:
             raise StopAsyncIteration
-        return message
+        # Not in the other thread: each thread of the executor would keep the memory for it.
+        return bytes(message)

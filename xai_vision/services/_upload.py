@@ -13,8 +13,10 @@ from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import files_pb2
 from xai_vision.proto._wire_format import length_prefix
 from xai_vision.services._progress import reporter
-from xai_vision.services._upload_content import upload_content
+from xai_vision.services._upload_content import Read, upload_content
 
+CHUNK_BYTES: Final = 3 * 1024 * 1024
+"""The size of a data message, as in xai_sdk. The service accepts up to 5 MB."""
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 """The service's limit of a file: 512 MB, according to its public protos."""
 
@@ -22,6 +24,8 @@ _MAX_NAME: Final = 255
 _FORBIDDEN: Final = '";\\'
 _EXPIRY: Final = (3600, 30 * 24 * 3600)
 _DATA: Final = files_pb2.UploadFileChunk.DESCRIPTOR.fields_by_name["data"].number
+_PREFIX_BYTES: Final = len(length_prefix(_DATA, CHUNK_BYTES))
+_PART_BYTES: Final = 256 * 1024
 
 
 @dataclass
@@ -69,11 +73,16 @@ def open_upload(
 
     def messages() -> Messages:
         yield head, 0
-        for chunk in content.chunks():
-            # Not as a proto, which would hold one more copy.
-            message, size = b"".join((length_prefix(_DATA, len(chunk)), chunk)), len(chunk)
-            del chunk
-            yield message, size
+        # One buffer for all messages keeps the memory small and from fragmenting. The fields are
+        # written here, because a proto would hold further copies of them.
+        limit = CHUNK_BYTES if content.total is None else min(CHUNK_BYTES, content.total + 1)
+        buffer = memoryview(bytearray(_PREFIX_BYTES + limit))
+        with content.open() as read:
+            while size := _fill(buffer[_PREFIX_BYTES:], read):
+                prefix = length_prefix(_DATA, size)
+                start = _PREFIX_BYTES - len(prefix)
+                buffer[start:_PREFIX_BYTES] = prefix
+                yield buffer[start : _PREFIX_BYTES + size], size
 
     source = RequestSource(
         messages,
@@ -81,6 +90,15 @@ def open_upload(
         on_taken=reporter(on_progress, content.total),
     )
     return Upload(name, content.total, source)
+
+
+def _fill(buffer: memoryview, read: Read) -> int:
+    """Read until a buffer is full, as ``read`` may return less; return the number of bytes."""
+    size = 0
+    while size < len(buffer) and (part := read(min(_PART_BYTES, len(buffer) - size))):
+        buffer[size : size + len(part)] = part
+        size += len(part)
+    return size
 
 
 def _file_name(name: Any) -> str:

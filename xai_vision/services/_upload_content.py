@@ -7,7 +7,8 @@ import io
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
@@ -22,10 +23,11 @@ FileLike: TypeAlias = (
 )
 """The files that can be uploaded."""
 
-CHUNK_BYTES: Final = 3 * 1024 * 1024
-"""The size of a data message, as in xai_sdk. The service accepts up to 5 MB."""
-
 _EXTENSIONS: Final = {"JPEG": ".jpg", "PNG": ".png"}
+
+
+Read: TypeAlias = "Callable[[int], bytes | memoryview]"
+"""Returns at most a number of bytes of a content, and none at its end."""
 
 
 class UploadContent(ABC):
@@ -40,12 +42,14 @@ class UploadContent(ABC):
     total: int | None = None
 
     @abstractmethod
-    def chunks(self) -> Iterator[bytes | memoryview]:
-        """Yield the content from its start, in chunks of ``CHUNK_BYTES`` and a shorter last one."""
+    @contextmanager
+    def open(self) -> Iterator[Read]:
+        """Open the content; yield the function that reads it."""
+        raise NotImplementedError
 
     @property
     def repeatable(self) -> bool:
-        """Whether ``chunks`` can be called again."""
+        """Whether ``open`` can be called again."""
         return True
 
 
@@ -56,9 +60,16 @@ class _Bytes(UploadContent):
         self._view = view.cast("B") if view.contiguous and view.nbytes else memoryview(bytes(view))
         self.total = self._view.nbytes
 
-    def chunks(self) -> Iterator[memoryview]:
-        for start in range(0, self._view.nbytes, CHUNK_BYTES):
-            yield self._view[start : start + CHUNK_BYTES]
+    @contextmanager
+    def open(self) -> Iterator[Read]:
+        position = 0
+
+        def read(size: int) -> memoryview:
+            nonlocal position
+            start, position = position, position + size
+            return self._view[start:position]
+
+        yield read
 
 
 class _Path(UploadContent):
@@ -69,10 +80,10 @@ class _Path(UploadContent):
         with path.open("rb") as file:
             self.total = os.fstat(file.fileno()).st_size
 
-    def chunks(self) -> Iterator[bytes]:
+    @contextmanager
+    def open(self) -> Iterator[Read]:
         with self._path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                yield chunk
+            yield file.read
 
 
 class _Image(UploadContent):
@@ -86,8 +97,10 @@ class _Image(UploadContent):
         self.total = image.size_bytes
         self._image = image
 
-    def chunks(self) -> Iterator[memoryview]:
-        return _Bytes(self._image.read()).chunks()
+    @contextmanager
+    def open(self) -> Iterator[Read]:
+        with _Bytes(self._image.read()).open() as read:
+            yield read
 
 
 class _FileObject(UploadContent):
@@ -108,22 +121,25 @@ class _FileObject(UploadContent):
     def repeatable(self) -> bool:
         return self._start is not None or self._untouched
 
-    def chunks(self) -> Iterator[bytes]:
+    @contextmanager
+    def open(self) -> Iterator[Read]:
         # An attempt that failed may still read in another thread when the next one starts.
         with self._lock:
             self._attempt += 1
             attempt = self._attempt
             if self._start is not None and not self._untouched:
                 self._file.seek(self._start)
-        while True:
+
+        def read(size: int) -> bytes:
             with self._lock:
                 if attempt != self._attempt:
-                    return
+                    return b""
                 self._untouched = False
-                chunk = _read_chunk(self._file)
-            if not chunk:
-                return
-            yield chunk
+                data: bytes = self._file.read(size)
+            _check_bytes(data)
+            return data
+
+        yield read
 
 
 def upload_content(file: Any) -> UploadContent:
@@ -213,17 +229,3 @@ def _position(file: Any) -> int | None:
     except (AttributeError, OSError):  # io.UnsupportedOperation is an OSError
         return None
     return int(position)
-
-
-def _read_chunk(file: Any) -> bytes:
-    """Read a chunk; read() may return less than it is asked for before the end."""
-    parts: list[bytes] = []
-    size = 0
-    while size < CHUNK_BYTES:
-        data = file.read(CHUNK_BYTES - size)
-        _check_bytes(data)
-        if not data:
-            break
-        parts.append(data)
-        size += len(data)
-    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -134,7 +134,7 @@ class GrpcHandler(grpc.GenericRpcHandler):
             api_key = require_valid_key(_authorization(context), api_key)
             release_slot()  # A slow client may block the request.
             call.delivery.expect_upload(partial(self._inject_fault, engine, call, context))
-            response = handler(engine, _parse_each(method, messages), api_key, call)
+            response = handler(engine, _parse_each(method, messages, call), api_key, call)
             malformed = call.delivery.wait_for_response()
             self._inject_fault(engine, call, context)
         except Exception as error:  # noqa: BLE001 - becomes the call's status
@@ -188,11 +188,14 @@ def _parse(method: Method[Any, Any], raw: bytes) -> Any:
         raise ServiceError("INTERNAL", "failed to decode the request's message") from None
 
 
-def _parse_each(method: Method[Any, Any], messages: Iterator[bytes]) -> Iterator[Any]:
+def _parse_each(
+    method: Method[Any, Any], messages: Iterator[bytes], call: ActiveCall
+) -> Iterator[Any]:
     try:
         for raw in messages:
             yield _parse(method, raw)
     except grpc.RpcError:  # raised by the iterator when the call has ended
+        call.finish("CANCELLED", cancelled=True)
         raise ClientDisconnected from None
 
 
