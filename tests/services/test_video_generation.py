@@ -227,6 +227,14 @@ def test_invalid_extensions_are_refused_before_sending(driver, server, arguments
     assert len(server.calls) == 0
 
 
+@pytest.mark.parametrize("method", ["extend", "extend_start"])
+@pytest.mark.parametrize("name", ["aspect_ratio", "intervall"])
+def test_an_extension_has_no_other_settings(driver, server, method, name):
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
+        getattr(driver.video, method)("x", MODEL, VIDEO, **{name: "16:9"})
+    assert len(server.calls) == 0
+
+
 def test_the_services_errors_keep_their_words(driver):
     with pytest.raises(NotFoundError, match="The model grok-9 does not exist"):
         driver.video.generate("x", "grok-9")

@@ -67,9 +67,13 @@ def _split(kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], CallOptions]:
     options: dict[str, Any] = {}
     for name, value in kwargs.items():
         (options if name in CallParameters.__annotations__ else settings)[name] = value
-    if options.get("timeout") == timedelta(0):
-        del options["timeout"]  # as in xai_sdk
-    return settings, call_options(options)
+    return settings, _wait_options(options)
+
+
+def _wait_options(call: Call) -> CallOptions:
+    if call.get("timeout") == timedelta(0):
+        call = {**call, "timeout": None}  # as in xai_sdk
+    return call_options(call)
 
 
 def _start(
@@ -269,8 +273,8 @@ class VideoService:
         request = extension_request(
             prompt, model, video_url, video_file_id, duration, storage_options
         )
-        _, options = _split(call)
-        return self._transport.run(_complete(Rpc.ExtendVideo, request, options, interval))
+        steps = _complete(Rpc.ExtendVideo, request, _wait_options(call), interval)
+        return self._transport.run(steps)
 
     prepare = staticmethod(prepare)
     prepare_extension = staticmethod(prepare_extension)
@@ -343,8 +347,8 @@ class AsyncVideoService:
         request = extension_request(
             prompt, model, video_url, video_file_id, duration, storage_options
         )
-        _, options = _split(call)
-        return await self._transport.run(_complete(Rpc.ExtendVideo, request, options, interval))
+        steps = _complete(Rpc.ExtendVideo, request, _wait_options(call), interval)
+        return await self._transport.run(steps)
 
     prepare = staticmethod(prepare)
     prepare_extension = staticmethod(prepare_extension)
