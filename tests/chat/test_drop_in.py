@@ -25,7 +25,7 @@ from xai_vision.chat import (
     user,
 )
 from xai_vision.errors import ImageError, InvalidRequestError, StructuredOutputError
-from xai_vision.proto import chat_pb2, sample_pb2
+from xai_vision.proto import chat_pb2, collections_pb2, documents_pb2, image_pb2, sample_pb2
 from xai_vision.testing import FunctionCall, Reply
 
 
@@ -258,5 +258,25 @@ def test_the_base_classes_of_xai_sdk(client):
     message = chat_pb2.Message(name="n")
     assert ProtoDecorator(message).proto is message
     assert repr(ProtoDecorator(message)) == str(message)
+    assert ProtoDecorator(message) == ProtoDecorator(chat_pb2.Message(name="n"))
+    assert ProtoDecorator(message) != ProtoDecorator(chat_pb2.Message(name="m"))
     assert isinstance(Response(chat_pb2.GetChatCompletionResponse()), ProtoDecorator)
     assert isinstance(Chunk(chat_pb2.GetChatCompletionChunk()), ProtoDecorator)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        image_pb2.ImageResponse(images=[image_pb2.GeneratedImage(base64="A" * 5000)]),
+        documents_pb2.DocumentsSource(collection_ids=["short", "A" * 5000]),
+        collections_pb2.DocumentMetadata(fields={"long": "A" * 5000}),
+        collections_pb2.UpdateDocumentRequest(data=b"A" * 5000),
+    ],
+    ids=["string", "list", "map", "bytes"],
+)
+def test_the_repr_of_a_wrapper_shortens_long_values(message):
+    before = message.SerializeToString(deterministic=True)
+    text = repr(ProtoDecorator(message))
+    assert "A" * 100 + "... (5000 in all)" in text
+    assert len(text) < 250
+    assert message.SerializeToString(deterministic=True) == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import inspect
 import io
+import pickle
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -317,3 +318,13 @@ def test_an_unreachable_host_is_a_download_error():
         pass
     with pytest.raises(DownloadError, match="the download failed"):
         download(site.url)
+
+
+def test_responses_are_compared_by_their_content_and_index():
+    proto = image_pb2.ImageResponse(
+        images=[image_pb2.GeneratedImage(url=f"https://e.x/{i}.jpg") for i in range(2)]
+    )
+    first = ImageResponse(proto, 0)
+    assert first == ImageResponse(proto, 0) == pickle.loads(pickle.dumps(first))
+    assert first != ImageResponse(proto, 1)
+    assert first != AsyncImageResponse(proto, 0)

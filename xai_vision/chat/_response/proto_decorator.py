@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC
-from typing import Generic, TypeVar
+from collections.abc import Mapping, MutableMapping, MutableSequence
+from typing import Any, Final, Generic, TypeVar
 
 from google.protobuf.message import Message
 
@@ -11,6 +12,10 @@ from xai_vision.chat._response.chunk import Chunk, CompletionOutputChunk
 from xai_vision.chat._response.response import Response
 
 ProtoT = TypeVar("ProtoT", bound=Message)
+
+_MAX_STRING: Final = 1000
+"""The longest string that a repr shows. Images as base64 have megabytes."""
+_SHOWN: Final = 100
 
 
 class ProtoDecorator(ABC, Generic[ProtoT]):
@@ -26,7 +31,45 @@ class ProtoDecorator(ABC, Generic[ProtoT]):
         return self._proto
 
     def __repr__(self) -> str:
-        return str(self._proto)
+        if self._proto.ByteSize() <= _MAX_STRING:
+            return str(self._proto)
+        short = type(self._proto)()
+        short.CopyFrom(self._proto)
+        _shorten_strings(short)
+        return str(short)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return vars(self) == vars(other)
+
+    __hash__ = object.__hash__
+
+
+def _shorten_strings(message: Message) -> None:
+    for field, value in message.ListFields():
+        if isinstance(value, (str, bytes)):
+            setattr(message, field.name, _shortened(value))
+        elif isinstance(value, Message):
+            _shorten_strings(value)
+        elif isinstance(value, (MutableMapping, MutableSequence)):
+            _shorten_items(value)
+
+
+def _shorten_items(items: Any) -> None:
+    pairs = items.items() if isinstance(items, Mapping) else enumerate(items)
+    for key, value in list(pairs):
+        if isinstance(value, Message):
+            _shorten_strings(value)
+        elif isinstance(value, (str, bytes)) and len(value) > _MAX_STRING:
+            items[key] = _shortened(value)
+
+
+def _shortened(value: str | bytes) -> str | bytes:
+    if len(value) <= _MAX_STRING:
+        return value
+    rest = f"... ({len(value)} in all)"
+    return value[:_SHOWN] + rest if isinstance(value, str) else value[:_SHOWN] + rest.encode()
 
 
 for _wrapper in (Response, Chunk, CompletionOutputChunk):
