@@ -265,6 +265,8 @@ def sha256(digest: str | bytes) -> Matcher:
 def near(image: bytes | CallImage, max_distance: float = 10) -> Matcher:
     """Match an image that looks similar, such as a scaled or re-encoded copy.
 
+    Images are compared with their EXIF orientation applied.
+
     Args:
         image: The bytes of a JPEG or PNG file, or an image of a call.
         max_distance: The maximum visual distance, from 0 (the same) to 100 (black and white).
