@@ -100,9 +100,9 @@ class Settings:
         error_form: The JSON of errors over REST. "xai" is ``{"code": ..., "error": "..."}``
             (observed), and a wrong key has the status 400; "openai" is
             ``{"error": {"message": ...}}``, which openai's exceptions parse, and 401.
-        unknown_keys: The response over REST to an undocumented key in a request. "refuse" is
-            status 400 with the name of the key, which reveals misspelt keys; "ignore" drops the
-            key, as the service may do (unsure).
+        unknown_keys: The response over REST to an undocumented key in a request, in nested
+            objects and tools too. "refuse" is status 400 with the name of the key, which reveals
+            misspelt keys; "ignore" drops the key, as the service may do (unsure).
         keep_calls: The maximum number of calls in the log. Older calls are dropped;
             ``calls.dropped`` counts them. 10,000.
         keep_image_bytes: The maximum size of an image whose bytes the log stores. Of larger
