@@ -213,14 +213,32 @@ class Reply:
         return replace(self, **changes)
 
     @classmethod
-    def tool_call(cls, function: str, /, **arguments: Any) -> Reply:
+    def tool_call(
+        cls, function: str, arguments: Mapping[str, Any] | str | None = None, /, **named: Any
+    ) -> Reply:
         """Make a reply that asks the client to call one of its functions.
+
+        Args:
+            function: The function's name.
+            arguments: The arguments. A str is sent unchanged, even if it is not valid JSON.
+            named: The arguments as keywords, instead of ``arguments``.
+
+        Raises:
+            TypeError: Both forms are used, or a value has a wrong type.
 
         Examples:
             >>> Reply.tool_call("get_weather", city="Oslo").tool_calls[0].arguments_json
             '{"city": "Oslo"}'
+            >>> Reply.tool_call("get_weather", {"city": "Oslo"}).tool_calls[0].arguments_json
+            '{"city": "Oslo"}'
         """
-        return cls(tool_calls=(FunctionCall(function, arguments),))
+        if arguments is not None and named:
+            keywords = ", ".join(map(repr, named))
+            raise TypeError(
+                f"Reply.tool_call: arguments is set, and so are the keywords {keywords}. Pass all "
+                "arguments of the function in one form"
+            )
+        return cls(tool_calls=(FunctionCall(function, named if arguments is None else arguments),))
 
     @classmethod
     def json(cls, value: Any, **more: Unpack[ReplyFields]) -> Reply:
