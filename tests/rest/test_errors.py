@@ -265,14 +265,14 @@ async def test_timeout_and_closed_stream(arest, server):
         await arest.with_options(timeout=0.2, max_retries=0).responses.create(
             model="grok-4", input="Hi"
         )
-    assert server.calls.wait_for(1, LIMIT)
-    assert server.calls.last.wait_cancelled(LIMIT)
+    assert await server.calls.wait_for_async(1, LIMIT)
+    assert await server.calls.last.wait_cancelled_async(LIMIT)
     server.on().reply(Reply("a b c", chunks=3, tps=2))
     stream = await arest.responses.create(model="grok-4", input="Hi", stream=True)
     async for _ in stream:
         break
     await stream.close()
-    assert server.calls.last.wait_cancelled(LIMIT)
+    assert await server.calls.last.wait_cancelled_async(LIMIT)
 
 
 @pytest.mark.peer

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from xai_vision.testing._calls.changes import Changes, refuse_in_event_loop
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.redaction import redact
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xai_vision.testing._faults.fault import Fault
 
 
-call_ended: Final = threading.Condition()
+call_ended: Final = Changes()
 """Notified when any call ends; also guards the fields that say how a call ended.
 
 All calls share one condition, because tests wait for few calls, and a condition for each would
@@ -144,10 +144,20 @@ class Call:
 
         Returns:
             Whether the call has ended.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread. Use ``await call.wait_async()``.
         """
-        with call_ended:
-            call_ended.wait_for(lambda: self._is_copy or self.ended is not None, timeout)
-            return self.ended is not None
+        if not self._is_copy:
+            refuse_in_event_loop("call.wait()", "call.wait_async()")
+            call_ended.wait_until(self._has_ended, timeout)
+        return self._has_ended()
+
+    async def wait_async(self, timeout: float | None = None) -> bool:
+        """Wait in an async test until the call has ended; see ``wait``."""
+        if not self._is_copy:
+            await call_ended.wait_until_async(self._has_ended, timeout)
+        return self._has_ended()
 
     def wait_cancelled(self, timeout: float = 5.0) -> bool:
         """Wait until the client has cancelled the call or disconnected.
@@ -157,8 +167,22 @@ class Call:
 
         Returns:
             Whether the call has ended that way.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread. Use
+                ``await call.wait_cancelled_async()``.
         """
+        if not self._is_copy:
+            refuse_in_event_loop("call.wait_cancelled()", "call.wait_cancelled_async()")
         return self.wait(timeout) and self.cancelled
+
+    async def wait_cancelled_async(self, timeout: float = 5.0) -> bool:
+        """Wait in an async test until the client has cancelled; see ``wait_cancelled``."""
+        return await self.wait_async(timeout) and self.cancelled
+
+    def _has_ended(self) -> bool:
+        with call_ended:
+            return self.ended is not None
 
     def __getstate__(self) -> dict[str, Any]:
         state = {item.name: getattr(self, item.name) for item in fields(self)}
