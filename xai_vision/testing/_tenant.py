@@ -40,7 +40,8 @@ class Tenant:
     Attributes:
         api_key: The key for clients. Only this tenant accepts it.
         settings: The tenant's settings.
-        clock: The service's clock; ``clock.skip(days=31)`` lets stored responses expire.
+        clock: The service's clock; ``clock.skip(days=31)`` lets stored responses expire, and
+            ``clock.set(datetime(2026, 1, 31), frozen=True)`` fixes the times in responses.
     """
 
     def __init__(self, state: ServerState, settings: Settings, api_key: str | None = None) -> None:
@@ -210,6 +211,8 @@ class Tenant:
     ) -> None:
         """Refuse calls above a rate with RESOURCE_EXHAUSTED and the metadata ``retry-after``.
 
+        The rate follows ``clock``: after ``clock.skip(seconds=1)`` calls are accepted again.
+
         Args:
             requests: The maximum number of requests per second; None means no limit.
             tokens: The maximum number of prompt tokens per second, image tokens included; None
@@ -220,7 +223,7 @@ class Tenant:
             TypeError: An argument is not a number.
             ValueError: An argument is not positive and finite.
         """
-        self._engine.rate_limiter = RateLimiter(requests, tokens, burst)
+        self._engine.rate_limiter = RateLimiter(self.clock, requests, tokens, burst)
 
     @check.suggest_keywords("deferred()")
     def deferred(
