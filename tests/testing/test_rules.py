@@ -223,6 +223,7 @@ def test_an_unmatched_call_can_be_an_error():
         explanation = server.explain(server.calls.last)
         assert "on(prompt='a', model='grok-3'): prompt='a', but it is 'Hi'; model" in explanation
         assert len(explanation.splitlines()) == 2
+        server.clear()
 
 
 @pytest.mark.parametrize(

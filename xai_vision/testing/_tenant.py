@@ -251,7 +251,8 @@ class Tenant:
         """Fail unless every rule and fault was used as expected, and no rule raised an error.
 
         A rule must answer at least one call, or exactly as many as ``times(n)`` says. A fault
-        must be injected at least once. ``optional()`` and the setting ``unused`` allow less.
+        must be injected at least once. ``optional()`` and the setting ``unused`` allow less. With
+        ``unmatched="error"`` a rule must match every call, except calls that a fault ended.
 
         Raises:
             AssertionError: The message describes each problem, the nearest call and its
@@ -268,10 +269,7 @@ class Tenant:
         unmet = verification.unmet_expectations(
             rules, self._engine.faults.rules, self.calls, strict=self.settings.unused == "error"
         )
-        problems = [*self._engine.rules.errors, *unmet]
-        if self.settings.unmatched == "default":  # Otherwise the client got an error.
-            problems += verification.excess_calls(rules)
-        return problems
+        return [*self._engine.rules.problems(), *unmet]
 
     def clear(self) -> None:
         """Remove all rules, faults, limits, calls, images, stored and deferred responses.

@@ -26,6 +26,7 @@ from xai_vision.testing._http.errors import (
 from xai_vision.testing._http.request import HttpRequest, HttpResult
 from xai_vision.testing._http.response import HttpResponse
 from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
+from xai_vision.testing._http.sse import EVENT_STREAM, MALFORMED_BODY, interrupted_events
 from xai_vision.testing._service.active_call import ActiveCall, attempt_number
 from xai_vision.testing._service.api_keys import require_valid_key
 from xai_vision.testing._transport.errors import to_service_error
@@ -93,12 +94,7 @@ class HttpApp:
                 api_key = require_valid_key(authorization, api_key)
             http_request = HttpRequest(engine, api_key, call, request, body)
             http_request.check_query(endpoint.query)
-            if not endpoint.is_completion:
-                engine.apply_faults(call)
-            result = endpoint.handler(http_request)
-            if not isinstance(result.body, Iterator) and call.delivery.wait_for_response():
-                # An injected fault truncates the body.
-                result.body = result.body[: len(result.body) // 2]
+            result = _respond(endpoint, http_request)
         except Exception as error:  # noqa: BLE001 - becomes the call's status
             status = to_service_error(engine, call, error)
             form = engine.settings.error_form
@@ -128,6 +124,30 @@ class HttpApp:
         )
         result.headers |= getattr(error, "headers", None) or {}
         return HttpResponse(result, call, self._threads, None)
+
+
+def _respond(endpoint: Endpoint, request: HttpRequest) -> HttpResult:
+    """Return the endpoint's result, with the faults of the call.
+
+    Raises:
+        ServiceError: The endpoint or a fault raised an error.
+    """
+    engine, call = request.engine, request.call
+    try:
+        if not endpoint.is_completion:
+            engine.apply_faults(call)
+        result = endpoint.handler(request)
+    except Exception as error:
+        failure = call.delivery.wait_for_error(to_service_error(engine, call, error))
+        if failure is not None:
+            raise failure from error
+        if call.record.stream:
+            return HttpResult(interrupted_events(call), content_type=EVENT_STREAM)
+        return HttpResult(MALFORMED_BODY)
+    if not isinstance(result.body, Iterator) and call.delivery.wait_for_response():
+        # An injected fault truncates the body.
+        result.body = result.body[: len(result.body) // 2]
+    return result
 
 
 def _error_result(engine: Engine, call: ActiveCall, error: ServiceError) -> HttpResult:

@@ -31,8 +31,6 @@ class Rule:
         priority: Rules with a higher priority are consulted first.
         expected_calls: The number of calls to answer, set by ``times``; None means at least one.
         is_optional: Whether ``verify()`` accepts that the rule is not used, set by ``optional``.
-        excess: The first matching call that arrived after ``times`` was used up and that no
-            other rule answered, and the number of such calls; None if there was none.
         conditions: The conditions.
     """
 
@@ -44,7 +42,6 @@ class Rule:
         self.priority = check.integer("on: priority", priority, -(2**31), 2**31)
         self.expected_calls: int | None = None
         self.is_optional = False
-        self.excess: tuple[Call, int] | None = None
         self.conditions = conditions
         self._prepare = prepare
         self._outcomes: list[Outcome | SideEffect] = []
@@ -136,7 +133,7 @@ class Rule:
         """Answer exactly ``count`` calls. ``verify()`` fails if there are fewer or more.
 
         Further matching calls go to other rules. If no other rule matches, such a call gets the
-        default reply and ``verify()`` reports it, or it fails with ``unmatched="error"``.
+        default reply, or an error with ``unmatched="error"``, and ``verify()`` reports it.
 
         A reply counts when all of it was sent. If a fault of ``server.fault`` withholds or
         truncates it, it does not count, and the next call gets it. A Fault that is the rule's
@@ -204,11 +201,6 @@ class Rule:
         self.uses -= 1
         self.undelivered += 1
         self._uncertain += uncertain
-
-    def count_excess(self, call: Call) -> None:
-        """Count a call that arrived when the rule was exhausted, and that no rule answered."""
-        first, count = self.excess or (call, 0)
-        self.excess = first, count + 1
 
     def record(self) -> RuleRecord:
         """Return a copy for pickled calls."""

@@ -13,6 +13,7 @@ from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._rules.rule import Outcome, Rule, SideEffect, to_outcome
+from xai_vision.testing._rules.unmatched import UnmatchedCalls
 from xai_vision.testing._thread_pool import release_slot
 
 
@@ -21,21 +22,28 @@ class Choice:
     """The rule chosen for a call, and the reply taken from it.
 
     Attributes:
+        table: The rules.
+        rule: The rule; None if no rule matches.
+        reply: The reply of the rule, or its function; None without a rule.
         return_reply: Gives the reply back to the rule if a fault keeps it from the client. The
             argument says whether that is uncertain.
+        nearest: Without a rule, the description of the nearest one, if the table is strict.
     """
 
     table: RuleTable
-    rule: Rule
-    reply: Outcome | SideEffect
+    rule: Rule | None
+    reply: Outcome | SideEffect | None
     return_reply: Callable[[bool], None]
+    nearest: str = ""
 
-    def outcome(self, call: Call) -> Outcome:
-        """Return the reply or fault for ``call``.
+    def outcome(self, call: Call) -> Outcome | None:
+        """Return the reply or fault for ``call``; None if no rule matches.
 
         Raises:
             ServiceError: The rule's function raised it, or the function is wrong.
         """
+        if self.rule is None or self.reply is None:
+            return None
         if isinstance(self.reply, (Reply, Fault)):
             return self.reply
         release_slot()  # The test's function may block.
@@ -52,10 +60,15 @@ class RuleTable:
 
     Attributes:
         errors: The errors in the test's own rules, found while the rules were used.
+
+    Args:
+        strict: Whether a call that no rule matches is a problem.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = False) -> None:
         self.errors: list[str] = []
+        self._strict = strict
+        self._unmatched = UnmatchedCalls()
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
 
@@ -66,11 +79,8 @@ class RuleTable:
             self._rules.sort(key=lambda rule: -rule.priority)
         return rule
 
-    def choose(self, call: Call) -> Choice | None:
-        """Use the first rule that matches, and record it in ``call``.
-
-        Returns:
-            The rule and its reply, or None if no rule matches.
+    def choose(self, call: Call) -> Choice:
+        """Use the first rule that matches, and record in ``call`` whether there is one.
 
         Raises:
             ServiceError: A function of a condition raised it, or the function is wrong.
@@ -87,12 +97,22 @@ class RuleTable:
                     break
             exhausted = exhausted or rule
         else:
-            if exhausted is not None:
-                with self._lock:
-                    exhausted.count_excess(call)
-            return None
+            return self._choose_none(call, exhausted)
         call.rule = rule
         return Choice(self, rule, reply, partial(self._return_reply, rule, turn))
+
+    def _choose_none(self, call: Call, exhausted: Rule | None) -> Choice:
+        call.unmatched = True
+        nearest = self.nearest(call) if self._strict else ""
+        if exhausted is not None or self._strict:
+            with self._lock:
+                self._unmatched.add(call, exhausted, nearest)
+        return Choice(self, None, None, partial(self._discard, call, exhausted), nearest)
+
+    def _discard(self, call: Call, exhausted: Rule | None, uncertain: bool) -> None:
+        if not uncertain:
+            with self._lock:
+                self._unmatched.discard(call, exhausted)
 
     def _return_reply(self, rule: Rule, turn: int, uncertain: bool) -> None:
         with self._lock:
@@ -105,6 +125,11 @@ class RuleTable:
             raise
         except Exception as error:
             raise self.rule_error(rule, error) from error
+
+    def problems(self) -> list[str]:
+        """Return the errors in the test's rules, and the calls that no rule was to answer."""
+        with self._lock:
+            return [*self.errors, *self._unmatched.problems(refused=self._strict)]
 
     @property
     def rules(self) -> list[Rule]:
@@ -134,6 +159,7 @@ class RuleTable:
         """Remove all rules and errors."""
         with self._lock:
             self._rules.clear()
+            self._unmatched.clear()
             self.errors.clear()
 
     def rule_error(self, rule: Rule, error: Exception) -> ServiceError:

@@ -6,7 +6,7 @@ easy to see.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from xai_vision.testing._rules.rule import Rule
@@ -26,7 +26,8 @@ def explain_call(rules: RuleTable, call: Call) -> str:
     if call.rule is not None:
         return f"answered by {call.rule!r}"
     if call.unmatched:
-        return f"no rule answered it. {rules.nearest(call)}"
+        faults = f"it got {call.faults[0]!r}, and " if call.faults else ""
+        return f"{faults}no rule answered it. {rules.nearest(call)}"
     return _why_not_consulted(call)
 
 
@@ -65,19 +66,6 @@ def unmet_expectations(
         if strict and not fault.fired and not fault.is_optional:
             yield f"{fault!r} was never injected{hint}. {_nearest(fault, calls)}"
             hint = ""
-
-
-def excess_calls(rules: Iterable[Rule]) -> Iterator[str]:
-    """Describe the exhausted rules for which another matching call arrived."""
-    for rule in rules:
-        if rule.excess is None:
-            continue
-        call, count = rule.excess
-        expected = pluralize(rule.expected_calls or 0, "call")
-        yield (
-            f"{rule!r} was to answer {expected}, but {pluralize(count, 'more call')} arrived that "
-            f"no other rule answers: {call!r}, which got the default reply."
-        )
 
 
 def _nearest(expectation: Rule | FaultRule, calls: Sequence[Call]) -> str:

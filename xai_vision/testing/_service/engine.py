@@ -63,7 +63,7 @@ class Engine:
     def __init__(self, settings: Settings, clock: Clock, inspector: ImageInspector) -> None:
         self.settings = settings
         self.clock = clock
-        self.rules = RuleTable()
+        self.rules = RuleTable(strict=settings.unmatched == "error")
         explain = partial(explain_call, self.rules)
         self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, explain)
         self.urls = SourceTable()
@@ -223,11 +223,12 @@ class Engine:
     ) -> Reply:
         outcome = None
         choice = self.rules.choose(call.record)
-        call.record.unmatched = choice is None
-        if choice is not None:
-            call.delivery.reserve_reply(choice.return_reply)
-            outcome = choice.outcome(call.record)
-        elif self.settings.unmatched == "error":
+        self.calls.note_change()
+        call.delivery.reserve_reply(choice.return_reply)
+        outcome = choice.outcome(call.record)
+        strict = self.settings.unmatched == "error"
+        # A fault that cuts the response needs one to cut.
+        if outcome is None and strict and not call.delivery.is_interrupted:
             raise ServiceError(
                 "FAILED_PRECONDITION",
                 f"No rule of the fake server matches this call. {self.rules.nearest(call.record)}",

@@ -74,12 +74,14 @@ class GrpcHandler(grpc.GenericRpcHandler):
             # A blocked key may still request its own status.
             if api_key is None or method is not Auth.get_api_key_info:
                 api_key = require_valid_key(_authorization(context), api_key)
-            response = handler(engine, call.record.request, api_key, call)
-            malformed = call.delivery.wait_for_response()
-            self._inject_fault(engine, call, context)
+            response = self._respond(handler, engine, api_key, call, context)
+            if response is not None:
+                call.delivery.wait_for_response()
+                self._inject_fault(engine, call, context)
         except Exception as error:  # noqa: BLE001 - becomes the call's status
             _abort(context, engine, call, error)
         call.record_response(response)
+        malformed = call.delivery.malformed
         message: bytes = MALFORMED_MESSAGE if malformed else response.SerializeToString()
         _finish(context, call)
         return message
@@ -90,16 +92,41 @@ class GrpcHandler(grpc.GenericRpcHandler):
         try:
             call.record.request = _parse(method, raw)
             api_key = require_valid_key(_authorization(context), api_key)
-            response = engine.complete(call.record.request, api_key, call)
+            response = self._respond(type(engine).complete, engine, api_key, call, context)
             call.record_response(response)
-            self._inject_fault(engine, call, context)
-            release_slot()  # A slow client may block the stream.
-            for chunk in call.delivery.stream(response):
-                yield chunk if isinstance(chunk, bytes) else chunk.SerializeToString()
-                call.record.chunks_sent += 1
+            if response is not None:
+                self._inject_fault(engine, call, context)
+                release_slot()  # A slow client may block the stream.
+                for chunk in call.delivery.stream(response):
+                    yield chunk if isinstance(chunk, bytes) else chunk.SerializeToString()
+                    call.record.chunks_sent += 1
+            elif call.delivery.malformed:
+                yield MALFORMED_MESSAGE
         except Exception as error:  # noqa: BLE001 - becomes the call's status
             _abort(context, engine, call, error)
         _finish(context, call)
+
+    def _respond(
+        self,
+        handler: MethodHandler,
+        engine: Engine,
+        api_key: ApiKey,
+        call: ActiveCall,
+        context: grpc.ServicerContext,
+    ) -> Any:
+        """Return the handler's response, or None if a fault takes the place of its error.
+
+        Raises:
+            ServiceError: The handler raised an error.
+        """
+        try:
+            return handler(engine, call.record.request, api_key, call)
+        except Exception as error:
+            failure = call.delivery.wait_for_error(to_service_error(engine, call, error))
+            self._inject_fault(engine, call, context)
+            if failure is not None:
+                raise failure from error
+            return None
 
     def _start_call(
         self, method: Method[Any, Any], context: grpc.ServicerContext
