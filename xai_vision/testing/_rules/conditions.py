@@ -50,6 +50,9 @@ class ConditionArgs(TypedDict, total=False):
 class Conditions:
     """Conditions on a call, as matchers.
 
+    Attributes:
+        model_name: The model that a call must name, if the condition is a name.
+
     Args:
         function: The function that accepts the conditions, for error messages: "on()".
         conditions: The conditions; see ``ConditionArgs``.
@@ -66,6 +69,8 @@ class Conditions:
         names = list(ConditionArgs.__annotations__)
         check.check_names(function, conditions, [*names, *other_names])
         self._checks: list[tuple[str, Matcher, Callable[[Call], Any]]] = []
+        model = conditions.get("model")
+        self.model_name = model if isinstance(model, str) else None
         for name, expected in conditions.items():
             if expected is None:
                 raise TypeError(

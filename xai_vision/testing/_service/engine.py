@@ -70,7 +70,7 @@ class Engine:
         self.files = SourceTable()
         self.store = ResponseStore(clock, settings.keep_stored_days)
         self.deferred = DeferredResponses(clock, settings.keep_deferred_hours)
-        self.models = ModelCatalog(LANGUAGE_MODELS)
+        self.models = ModelCatalog(settings.models, LANGUAGE_MODELS)
         self.faults = FaultRegistry(settings.seed)
         self.rate_limiter: RateLimiter | None = None
         self._rng = random.Random(settings.seed)  # noqa: S311 - reproducible
@@ -221,7 +221,6 @@ class Engine:
         summary: ConversationSummary,
         call: ActiveCall,
     ) -> Reply:
-        outcome = None
         choice = self.rules.choose(call.record)
         self.calls.note_change()
         call.delivery.reserve_reply(choice.return_reply)
@@ -231,7 +230,7 @@ class Engine:
         if outcome is None and strict and not call.delivery.is_interrupted:
             raise ServiceError(
                 "FAILED_PRECONDITION",
-                f"No rule of the fake server matches this call. {self.rules.nearest(call.record)}",
+                f"No rule of the fake server matches this call. {choice.nearest}",
             )
         if isinstance(outcome, Fault):
             call.delivery.commit_reply()
@@ -279,6 +278,7 @@ class Engine:
         if earlier:
             summary = summary.appended_to(earlier)
             record.earlier_images = [image for image in summary.images if image.earlier]
+        self.calls.note_change()
         return summary
 
     def _check_limits(self, summary: ConversationSummary, model: Model, caller: ApiKey) -> None:

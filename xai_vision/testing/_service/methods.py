@@ -14,16 +14,13 @@ from xai_vision.testing._service import model_protos
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import ApiKey
 from xai_vision.testing._service.engine import Engine
-from xai_vision.testing._service.models import EMBEDDING_MODELS, IMAGE_MODELS, ModelCatalog
+from xai_vision.testing._service.models import EMBEDDING_MODELS, IMAGE_MODELS
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
 
 
 MethodHandler: TypeAlias = Callable[[Engine, Any, ApiKey, ActiveCall], Any]
-
-_EMBEDDING_CATALOG: Final = ModelCatalog(EMBEDDING_MODELS)
-_IMAGE_CATALOG: Final = ModelCatalog(IMAGE_MODELS)
 
 
 def _delete_stored(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
@@ -60,19 +57,19 @@ _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
         models=map(model_protos.language_model, engine.models)
     ),
     Models.ListEmbeddingModels: lambda *_: models_pb2.ListEmbeddingModelsResponse(
-        models=map(model_protos.embedding_model, _EMBEDDING_CATALOG)
+        models=map(model_protos.embedding_model, EMBEDDING_MODELS)
     ),
     Models.ListImageGenerationModels: lambda *_: models_pb2.ListImageGenerationModelsResponse(
-        models=map(model_protos.image_model, _IMAGE_CATALOG)
+        models=map(model_protos.image_model, IMAGE_MODELS)
     ),
     Models.GetLanguageModel: lambda engine, request, *_: model_protos.language_model(
         engine.models.resolve(request.name)
     ),
     Models.GetEmbeddingModel: lambda engine, request, *_: model_protos.embedding_model(
-        _EMBEDDING_CATALOG.resolve(request.name)
+        EMBEDDING_MODELS.resolve(request.name)
     ),
     Models.GetImageGenerationModel: lambda engine, request, *_: model_protos.image_model(
-        _IMAGE_CATALOG.resolve(request.name)
+        IMAGE_MODELS.resolve(request.name)
     ),
     Tokenize.TokenizeText: _tokenize,
 }
