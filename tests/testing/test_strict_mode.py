@@ -130,7 +130,8 @@ def post(server, path, form, timeout):
         with urllib.request.urlopen(http, timeout=timeout) as response:
             text = response.read().decode()
     except urllib.error.HTTPError as error:
-        return error.code
+        with error:
+            return error.code
     except TimeoutError:
         return TimeoutError
     except (ConnectionError, urllib.error.URLError):

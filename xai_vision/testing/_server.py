@@ -130,6 +130,7 @@ class FakeServer(Tenant):
                     tcp_proxy=self._state.tcp_proxy,
                     **self._services,
                 )
+                self._state.keys.is_serving = True
                 try:
                     if self._http:
                         self._state.running_http()
@@ -146,6 +147,7 @@ class FakeServer(Tenant):
         """
         with self._lock:
             server, self._state.grpc_server = self._state.grpc_server, None
+            self._state.keys.is_serving = False
         if server is not None:
             self._state.close_http(grace)
             server.stop(grace)

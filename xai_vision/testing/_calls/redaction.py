@@ -5,6 +5,8 @@ The text of a prompt is stored unchanged, because tests compare it. It is redact
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 import secrets
 from collections.abc import Iterable
@@ -13,6 +15,8 @@ from collections.abc import Iterable
 _PREFIX = "xai-fake-"
 _KEY = re.compile(rf"{_PREFIX}[0-9a-f]{{64}}")
 _REPLACEMENT = "***"
+# Signs the keys of this process, so that it recognizes all of them without a list.
+_SECRET = secrets.token_bytes(32)
 # Shorter keys may be ordinary words in a text.
 _MIN_LENGTH = 8
 # Keys supplied by tests, longest first, as one may contain another.
@@ -21,7 +25,18 @@ _registered: list[tuple[str, ...]] = [()]
 
 def new_key() -> str:
     """Generate an API key that only a fake server accepts."""
-    return f"{_PREFIX}{secrets.token_hex(32)}"
+    number = secrets.token_hex(16)
+    return f"{_PREFIX}{number}{_signature(number)}"
+
+
+def is_from_this_process(key: str) -> bool:
+    """Return whether ``new_key`` generated a key in this process."""
+    number = key[len(_PREFIX) : -32]
+    return bool(_KEY.fullmatch(key)) and hmac.compare_digest(key[-32:], _signature(number))
+
+
+def _signature(number: str) -> str:
+    return hmac.new(_SECRET, number.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def register_key(key: object) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from xai_vision.testing._clock import Clock
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._optional_imports import import_optional
 from xai_vision.testing._service.api_keys import KeyRegistry
 from xai_vision.testing._service.engine import Engine
+from xai_vision.testing._service.image_inspection import ImageInspector
 from xai_vision.testing._transport.address import BindAddress
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class ServerState:
 
     def __init__(self, address: BindAddress) -> None:
         self.address = address
-        self.keys: KeyRegistry[Engine] = KeyRegistry()
+        self.keys: KeyRegistry[Engine] = KeyRegistry(_unlogged_engine)
         self.grpc_server: GrpcServer | None = None
         self.http_server: HttpServer | None = None
         self.certificate: Certificate | None = None
@@ -91,3 +93,8 @@ class ServerState:
             self.tcp_proxy = True
             if self.grpc_server is not None:
                 self.grpc_server.enable_proxy()
+
+
+def _unlogged_engine(engine: Engine) -> Engine:
+    """Return an engine for a call that belongs to no log."""
+    return Engine(engine.settings, Clock(), ImageInspector())
