@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from typing import TYPE_CHECKING
 
@@ -163,32 +162,11 @@ class FakeServer(Tenant):
             changes: The settings that differ from the server's.
 
         Returns:
-            The tenant; ``close()`` removes it.
+            The tenant. ``close()`` removes it, and so does the end of a ``with`` block, which
+            also calls its ``verify()``.
         """
         check.check_names("tenant()", changes, SettingChanges.__annotations__)
         return Tenant(self._state, self.settings.replace(**changes))
 
     def __enter__(self) -> Self:
         return self.start()
-
-    def __exit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
-        self.stop()
-        self._end(error)
-
-    async def __aenter__(self) -> Self:
-        return self.start()
-
-    async def __aexit__(
-        self, exc_type: object, error: BaseException | None, traceback: object
-    ) -> None:
-        # stop() waits for the threads of the transport, so it must not block the event loop.
-        await asyncio.to_thread(self.stop)
-        self._end(error)
-
-    def _end(self, error: BaseException | None) -> None:
-        if error is None:
-            self.verify()
-        elif isinstance(error, Exception) and hasattr(error, "add_note"):  # Python 3.11
-            # An unused rule may have caused the error, but must not replace it.
-            for problem in self.problems():
-                error.add_note(f"fake server: {problem}")  # pyright: ignore[reportAttributeAccessIssue]

@@ -25,6 +25,7 @@ from xai_vision.testing._service.rate_limiter import RateLimiter
 from xai_vision.testing._service.response_store import ResponseStore
 from xai_vision.testing._settings import Settings
 from xai_vision.testing._transport.shared_state import ServerState
+from xai_vision.testing._verifying_block import VerifyingBlock
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
 _INSPECTOR = ImageInspector()
 
 
-class Tenant:
+class Tenant(VerifyingBlock):
     """A customer of a fake server, with its own API key, rules, images, responses and call log.
+
+    A tenant is a context manager and an async context manager. A block that ends without an error
+    calls ``verify()``; its end calls ``close()``.
 
     Attributes:
         api_key: The key for clients. Only this tenant accepts it.
