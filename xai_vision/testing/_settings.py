@@ -151,7 +151,7 @@ class Settings:
     keep_image_bytes: int = 32 * MIB
     keep_log_bytes: int = 256 * MIB
     max_threads: int = 4096
-    models: tuple[Model, ...] = ()
+    models: Iterable[Model | str | Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
         for name, words in _CHOICES.items():

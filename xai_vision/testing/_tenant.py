@@ -114,7 +114,7 @@ class Tenant(VerifyingBlock):
 
     @property
     def models(self) -> ModelCatalog:
-        """The language models that the service offers."""
+        """The language models that the service offers; ``server.models.add("grok-9")``."""
         return self._engine.models
 
     def create_key(self, **options: Unpack[KeyOptions]) -> str:
@@ -136,7 +136,8 @@ class Tenant(VerifyingBlock):
         models = options.get("models")
         if models is not None:
             for name in check.strings("create_key: models", models):
-                check.enum("create_key: models", name, self._model_names())
+                if name not in self.models:
+                    raise ValueError(f"create_key: models: {self.models.hint(name)}")
         return self._add_key(new_key(), options)
 
     def _add_key(self, key: str, options: KeyOptions) -> str:
@@ -144,9 +145,6 @@ class Tenant(VerifyingBlock):
         self._state.keys.add_key(key, self._engine, api_key)
         self._key_count += 1
         return key
-
-    def _model_names(self) -> list[str]:
-        return [name for model in self.models for name in (model.name, *model.aliases)]
 
     def on(self, *, priority: int = 0, **conditions: Unpack[ConditionArgs]) -> Rule:
         """Add a rule for the calls that match all conditions.
@@ -168,9 +166,6 @@ class Tenant(VerifyingBlock):
             ValueError: No call can match a condition.
         """
         checked = Conditions.for_future_calls("on()", conditions, "priority")
-        model = conditions.get("model")
-        if isinstance(model, str):
-            check.enum("on(): model", model, self._model_names())
         rule = Rule(checked, priority=priority, prepare=self._state.enable_fault)
         return self._engine.rules.add(rule)
 
@@ -273,10 +268,23 @@ class Tenant(VerifyingBlock):
         unmet = verification.unmet_expectations(
             rules, self._engine.faults.rules, self.calls, strict=self.settings.unused == "error"
         )
-        return [*self._engine.rules.problems(), *unmet]
+        return [*self._engine.rules.problems(), *unmet, *self._unknown_models()]
+
+    def _unknown_models(self) -> list[str]:
+        """Describe the models of unused rules and faults that the catalog does not have."""
+        if self.settings.unused == "allow":
+            return []
+        rules: list[Rule | FaultRule] = [
+            *(rule for rule in self._engine.rules.rules if not rule.uses + rule.undelivered),
+            *(fault for fault in self._engine.faults.rules if not fault.fired),
+        ]
+        names = {rule.conditions.model_name for rule in rules if not rule.is_optional}
+        return [self.models.hint(n) for n in sorted(filter(None, names)) if n not in self.models]
 
     def clear(self) -> None:
         """Remove all rules, faults, limits, calls, images, stored and deferred responses.
+
+        Models that ``models.add`` added are removed too.
 
         Connections that faults have frozen are reset.
         """
@@ -288,6 +296,7 @@ class Tenant(VerifyingBlock):
         engine.files.clear()
         engine.store.clear()
         engine.deferred.clear()
+        engine.models.clear()
         engine.rate_limiter = None
         self._state.reset_frozen(engine)
 

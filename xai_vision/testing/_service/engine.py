@@ -27,11 +27,12 @@ from xai_vision.testing._service.default_reply.reply import default_reply
 from xai_vision.testing._service.deferred import DeferredResponses
 from xai_vision.testing._service.image_inspection import ImageInspector
 from xai_vision.testing._service.image_sources import SourceTable
-from xai_vision.testing._service.models import LANGUAGE_MODELS, Model, ModelCatalog
+from xai_vision.testing._service.models import LANGUAGE_MODELS, Model, ModelCatalog, read_models
 from xai_vision.testing._service.rate_limiter import RateLimiter
 from xai_vision.testing._service.request_reader import (
     ConversationSummary,
     RequestReader,
+    client_functions,
     compaction_state,
     without_image_data,
 )
@@ -70,7 +71,7 @@ class Engine:
         self.files = SourceTable()
         self.store = ResponseStore(clock, settings.keep_stored_days)
         self.deferred = DeferredResponses(clock, settings.keep_deferred_hours)
-        self.models = ModelCatalog(settings.models, LANGUAGE_MODELS)
+        self.models = ModelCatalog(read_models(settings.models), LANGUAGE_MODELS)
         self.faults = FaultRegistry(settings.seed)
         self.rate_limiter: RateLimiter | None = None
         self._rng = random.Random(settings.seed)  # noqa: S311 - reproducible
@@ -125,6 +126,10 @@ class Engine:
                 message_count=1,
                 text_tokens=response.usage.completion_tokens,
                 last_response=response.outputs[-1].message.content,
+                functions=client_functions(
+                    tool_call for output in response.outputs for tool_call in output.message.tool_calls
+                ),
+                answer_count=1,
             )
             self.store.put(response, turn.appended_to(summary))
         return response
@@ -270,14 +275,15 @@ class Engine:
         Returns:
             The summary of the whole conversation, which continues ``earlier``.
         """
-        first_turn = earlier.message_count if earlier else 0
-        summary = self._reader.read(record.messages, first_turn=first_turn)
+        summary = self._reader.read(record.messages, earlier)
         record.prompt, record.images = summary.prompt, summary.images
+        record.tool_results = tuple(summary.tool_results)
         new_images = [image for image in summary.images if not image.earlier]
         record.request = without_image_data(record.request, new_images)
         if earlier:
             summary = summary.appended_to(earlier)
             record.earlier_images = [image for image in summary.images if image.earlier]
+        record.system, record.turn = summary.system, summary.answer_count + 1
         self.calls.note_change()
         return summary
 
