@@ -11,7 +11,7 @@ from xai_vision.testing import FakeServer
 @pytest.fixture
 def checked(folder):
     pytest.importorskip("yaml")
-    from xai_vision._cli.rule_files.rule_file import check
+    from xai_vision.testing._rule_files.rule_file import check
 
     def run(text: str):
         path = folder / "rules.yaml"
@@ -170,3 +170,26 @@ rate_limit: {requests: 1, burst: 4}
             assert response.citations == ["https://example.com"]
             with pytest.raises(RateLimitError):
                 ask("no", tools=[web_search()])
+
+
+def test_an_unknown_model_is_a_hint(xai_in_process, folder):
+    path = folder / "rules.yaml"
+    path.write_text("rules:\n  - reply: a\n    when:\n      model: grok-33\n")
+    result = xai_in_process("rules", "check", "rules.yaml")
+    assert result.code == 0
+    assert "rules.yaml:4: hint: the server has no model 'grok-33'; did you mean" in result.err
+    assert "settings: {models: [grok-33]}" in result.err
+    path.write_text(f"settings: {{models: [grok-33]}}\n{path.read_text()}")
+    result = xai_in_process("rules", "check", "rules.yaml")
+    assert (result.code, result.err) == (0, "")
+    path.write_text("settings:\n  models:\n    - {name: grok-9, visoin: true}\n")
+    result = xai_in_process("rules", "check", "rules.yaml")
+    assert result.code == 2
+    assert "rules.yaml:2" in result.err
+    assert "did you mean 'vision'" in result.err
+
+
+def test_expressions_are_checked(checked):
+    _, errors = checked("rules:\n  - reply: a\n  - reply:\n      text: '{{ images[0].widht }}'")
+    assert [line for line, _ in errors] == [3]
+    assert "did you mean 'width'?" in errors[0][1]

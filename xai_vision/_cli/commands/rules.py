@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from xai_vision._cli.exit_codes import CliError, Exit, epilog
+from xai_vision._cli.terminal import print_note
 
 if TYPE_CHECKING:
-    from xai_vision._cli.rule_files.rule_file import RuleFile
+    from xai_vision.testing._rule_files.rule_file import RuleFile
 
 
 @click.group("rules")
@@ -32,9 +33,11 @@ def load_rules(file: Path) -> RuleFile:
     Raises:
         CliError: The file has errors; the message has a line for each.
     """
-    from xai_vision._cli.rule_files.rule_file import check
+    from xai_vision.testing._rule_files.rule_file import check
 
     rule_file, errors = check(file)
+    for line, text in rule_file.hints:
+        print_note(f"{file}:{line}: hint: {text}")
     if errors:
         listed = "\n".join(f"{file}:{line}: {what}" for line, what in errors)
         count = f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
