@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, overload
@@ -18,7 +19,10 @@ _MAX_SHOWN: Final = 10
 
 
 class CallList(Sequence[Call]):
-    """Calls in order of arrival. A list can be pickled and copied."""
+    """Calls in order of arrival. A list can be pickled and copied.
+
+    Lists are equal if they have the same calls.
+    """
 
     def __init__(
         self,
@@ -125,6 +129,18 @@ class CallList(Sequence[Call]):
             return f"T{self._not_called()[1:]}."
         return f"{pluralize(len(calls), 'call')}{self._dropped_note()}:\n{self._lines(calls)}"
 
+    def to_json(self, *, indent: int | None = 2, volatile: bool = False) -> str:
+        """Return the calls as a JSON array; see ``Call.to_dict``.
+
+        Args:
+            indent: The number of spaces for each level; None means one line. Default: 2.
+            volatile: Whether to add what differs between runs and versions. Default: False.
+        """
+        calls = [call.to_dict(volatile=volatile) for call in self._all()]
+        text = json.dumps(calls, ensure_ascii=False, indent=indent)
+        # A lone surrogate, which UTF-8 cannot encode, becomes its escape in JSON.
+        return text.encode("utf-8", "backslashreplace").decode()
+
     def _all(self) -> Sequence[Call]:
         return self._items
 
@@ -176,6 +192,11 @@ class CallList(Sequence[Call]):
 
     def __len__(self) -> int:
         return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == other._all() if isinstance(other, CallList) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # like a list
 
     def __reduce__(self) -> tuple[Any, ...]:
         make_list = partial(CallList, dropped=self.dropped, nearest=self._nearest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from xai_vision.testing._calls.changes import Changes, refuse_in_event_loop
 from xai_vision.testing._calls.images import CallImage
+from xai_vision.testing._calls.json_form import image_to_json, message_to_json, to_json_value
 from xai_vision.testing._calls.redaction import redact
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ call_ended: Final = Changes()
 All calls share one condition, because tests wait for few calls, and a condition for each would
 take more memory than the rest of a short record.
 """
+
+
+# Not the global generator, which test plugins seed again for each test.
+_call_ids = random.Random()  # noqa: S311 - not secret
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ class Call:
     """One attempt of one request.
 
     Calls can be pickled and copied. A copy does not change any more, has a ``RuleRecord`` as its
-    rule, and contains the bytes of its images as far as the log stored them.
+    rule, and contains the bytes of its images as far as the log stored them. A call equals its
+    copies; two calls with the same content are different. Compare contents by ``to_dict()``.
 
     Attributes:
         method: The RPC's name, such as "GetCompletion", or the REST endpoint, such as
@@ -119,6 +126,7 @@ class Call:
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
     _is_copy: bool = field(default=False, init=False)
+    _id: int = field(default_factory=lambda: _call_ids.getrandbits(64), init=False)
 
     @property
     def messages(self) -> Sequence[Any]:
@@ -133,6 +141,36 @@ class Call:
     def header(self, key: str) -> str | bytes | None:
         """Return the first value of a metadata key, or None."""
         return next((value for k, value in self.metadata if k == key.lower()), None)
+
+    def to_dict(self, *, volatile: bool = False) -> dict[str, Any]:
+        """Return the call as values of JSON, for snapshots and other programs.
+
+        The result has the attributes of the call, without API keys and without the data of
+        images. ``request`` and ``response`` have the names of their protos; ``rule`` and
+        ``faults`` are the reprs. With the setting ``fixed_ids`` and a frozen clock, the result is
+        the same in each run.
+
+        Args:
+            volatile: Whether to add what differs between runs and versions: ``metadata``,
+                ``peer``, ``duration`` and ``chunks_sent``. Default: False.
+        """
+        plain = ("method", "service", "stream", "attempt", "key_id", "model", "prompt")
+        end = ("unmatched", "status", "http_status", "details", "cancelled")
+        values = {
+            **{name: to_json_value(getattr(self, name)) for name in plain},
+            "images": [image_to_json(image) for image in self.images],
+            "earlier_images": [image_to_json(image) for image in self.earlier_images],
+            "request": message_to_json(self.request),
+            "body": to_json_value(self.body),
+            "rule": redact(repr(self.rule)) if self.rule else None,
+            "faults": [repr(fault) for fault in self.faults],
+            "response": message_to_json(self.response),
+            **{name: to_json_value(getattr(self, name)) for name in end},
+        }
+        if volatile:
+            names = ("metadata", "peer", "duration", "chunks_sent")
+            values |= {name: to_json_value(getattr(self, name)) for name in names}
+        return values
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the call has ended.
@@ -193,6 +231,12 @@ class Call:
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             setattr(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        return self._id == other._id if isinstance(other, Call) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._id)
 
     def __repr__(self) -> str:
         parts = [self.method]
