@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, TextIO
 
 from xai_vision.testing import _validation as check
+from xai_vision.testing._calls.call_file import CallFile
+from xai_vision.testing._calls.redaction import register_key
 from xai_vision.testing._settings import SettingChanges, Settings
 from xai_vision.testing._tenant import Tenant
 from xai_vision.testing._transport.address import LOOPBACK, BindAddress
@@ -27,6 +31,8 @@ SERVER_OPTIONS = (
     "http",
     "http_port",
     "tcp_proxy",
+    "admin_token",
+    "log",
 )
 """The arguments of ``FakeServer`` that are not settings, so a tenant does not have them."""
 
@@ -62,6 +68,10 @@ class FakeServer(Tenant):
         tcp_proxy: Whether connections go through a TCP proxy that can reset and freeze them. The
             first connection fault adds the proxy, so this is only needed if a function returns
             such a fault.
+        admin_token: The token of the admin API on the HTTP port, which ``start()`` then opens. By
+            default there is no admin API.
+        log: The path of a file, or a text stream, to which a line of JSON is appended for each
+            call when it ends. By default there is none.
         changes: Single settings, such as ``stored_images="refuse"``; see ``Settings``.
 
     Raises:
@@ -83,6 +93,8 @@ class FakeServer(Tenant):
         http: bool = False,
         http_port: int = 0,
         tcp_proxy: bool = False,
+        admin_token: str | None = None,
+        log: str | os.PathLike[str] | TextIO | None = None,
         **changes: Unpack[SettingChanges],
     ) -> None:
         known = [*SettingChanges.__annotations__, *SERVER_OPTIONS]
@@ -98,7 +110,10 @@ class FakeServer(Tenant):
         self._state.tcp_proxy = tcp_proxy
         self._state.certificate = create_certificate(address.host) if tls else None
         self._state.max_threads = settings.max_threads
-        self._http = http
+        self._http = http or admin_token is not None
+        self._log = log
+        if admin_token is not None:
+            self._state.http_routes = partial(_admin_routes, self, _check_token(self, admin_token))
         self._services = {"health": health, "reflection": reflection}
         self._lock = threading.RLock()
 
@@ -121,6 +136,8 @@ class FakeServer(Tenant):
         """
         with self._lock:
             if self._state.grpc_server is None:
+                if self._log is not None:
+                    self._state.call_file = CallFile(self._log)
                 self._state.grpc_server = GrpcServer(
                     self._state.keys,
                     self.settings.max_threads,
@@ -150,6 +167,8 @@ class FakeServer(Tenant):
         if server is not None:
             self._state.close_http(grace)
             server.stop(grace)
+            if self._state.call_file is not None:
+                self._state.call_file.close()
 
     def close(self) -> None:
         """Close the port; the same as ``stop()``."""
@@ -170,3 +189,17 @@ class FakeServer(Tenant):
 
     def __enter__(self) -> Self:
         return self.start()
+
+
+def _check_token(server: FakeServer, token: str) -> str:
+    if register_key(token, "admin_token") == server.api_key:
+        raise ValueError("admin_token must differ from api_key, which clients of the server have")
+    return token
+
+
+def _admin_routes(server: FakeServer, token: str) -> list[Any]:
+    # Imported on use, because the admin API needs the packages of an extra.
+    from xai_vision.testing._admin.endpoints import admin_routes
+    from xai_vision.testing._admin.operations import Operations
+
+    return list(admin_routes(Operations(server, server.tenant), token))

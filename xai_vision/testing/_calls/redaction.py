@@ -39,19 +39,23 @@ def _signature(number: str) -> str:
     return hmac.new(_SECRET, number.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def register_key(key: object) -> str:
-    """Check an API key supplied by a test, and redact it from now on.
+def register_key(key: object, name: str = "api_key") -> str:
+    """Check an API key or a token supplied by a test, and redact it from now on.
 
     A key of fewer than 8 characters is only redacted in the metadata that it is sent with.
+
+    Args:
+        key: The key.
+        name: The argument's name, for errors.
 
     Raises:
         TypeError: The key is not a str.
         ValueError: The key is empty, or has characters that metadata cannot contain.
     """
     if not isinstance(key, str):
-        raise TypeError(f"api_key must be a str, not {type(key).__name__}")
+        raise TypeError(f"{name} must be a str, not {type(key).__name__}")
     if not (key.isascii() and key.isprintable() and key.split() == [key]):
-        raise ValueError("api_key must be printable ASCII without spaces, and not empty")
+        raise ValueError(f"{name} must be printable ASCII without spaces, and not empty")
     if len(key) >= _MIN_LENGTH:
         _registered[0] = tuple(sorted({key, *_registered[0]}, key=len, reverse=True))
     return key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact, redact_metadata
@@ -46,9 +46,15 @@ class HttpApp:
     Args:
         keys: The accepted API keys.
         threads: The threads for blocking work: the engine, and waiting for a stream's events.
+        more_routes: Further routes, which come first.
     """
 
-    def __init__(self, keys: KeyRegistry[Engine], threads: ThreadPool) -> None:
+    def __init__(
+        self,
+        keys: KeyRegistry[Engine],
+        threads: ThreadPool,
+        more_routes: Sequence[BaseRoute] = (),
+    ) -> None:
         self._keys = keys
         self._threads = threads
         paths: dict[str, dict[str, Endpoint]] = {}
@@ -60,7 +66,8 @@ class HttpApp:
             for path, endpoints in paths.items()
         ]
         self.app = Starlette(
-            routes=routes, exception_handlers={HTTPException: self._respond_with_routing_error}
+            routes=[*more_routes, *routes],
+            exception_handlers={HTTPException: self._respond_with_routing_error},
         )
         self.app.router.redirect_slashes = False
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._faults.fault import Fault
@@ -14,6 +15,7 @@ from xai_vision.testing._service.image_inspection import ImageInspector
 from xai_vision.testing._transport.address import BindAddress
 
 if TYPE_CHECKING:
+    from xai_vision.testing._calls.call_file import CallFile
     from xai_vision.testing._http.server import HttpServer
     from xai_vision.testing._transport.grpc_server import GrpcServer
     from xai_vision.testing._transport.tls import Certificate
@@ -30,6 +32,8 @@ class ServerState:
         certificate: The certificate for TLS; None without TLS.
         tcp_proxy: Whether gRPC connections go through the TCP proxy.
         max_threads: The maximum number of concurrent calls on each port.
+        call_file: The file that gets a line for each call; None without one.
+        http_routes: A function that returns further routes of the HTTP server.
     """
 
     def __init__(self, address: BindAddress) -> None:
@@ -40,6 +44,8 @@ class ServerState:
         self.certificate: Certificate | None = None
         self.tcp_proxy = False
         self.max_threads = 0
+        self.call_file: CallFile | None = None
+        self.http_routes: Callable[[], Sequence[Any]] = tuple
         self._lock = threading.Lock()
 
     def running_grpc(self) -> GrpcServer:
@@ -71,7 +77,7 @@ class ServerState:
                 from xai_vision.testing._http.server import HttpServer
 
                 self.http_server = HttpServer(
-                    self.keys, self.max_threads, self.address, self.certificate
+                    self.keys, self.max_threads, self.address, self.certificate, self.http_routes()
                 )
             return self.http_server
 
