@@ -10,7 +10,7 @@ import pytest
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 from xai_vision.testing import FunctionCall, Reply, ServerToolCall
 
-WEB = chat_pb2.Tool(web_search=chat_pb2.WebSearch())
+WEB = chat_pb2.Tool(web_search=chat_pb2.WebSearch(enable_image_understanding=True))
 
 
 def test_all_fields_of_a_reply(server, caller):
@@ -31,6 +31,7 @@ def test_all_fields_of_a_reply(server, caller):
             response_id="my-id",
             debug={"attempts": 2, "chunks": ["a"]},
             files=[("file-1", "a.png")],
+            unchecked=True,
         )
     )
     response = caller.sample("Hi", include=[chat_pb2.INCLUDE_OPTION_INLINE_CITATIONS])

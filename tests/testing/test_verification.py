@@ -71,7 +71,7 @@ def test_another_rule_answered_the_call(server, caller):
     server.on().reply("all")
     server.on(prompt="Hi").reply("never used")
     caller.sample("Hi")
-    assert verify_error(server).endswith("'Hi', OK>: it matches, but on() answered it.")
+    assert verify_error(server).endswith("'Hi', OK>: it matches, but on() answered it (priority= decides).")
 
 
 def test_the_rule_was_added_after_the_call(server, caller):
@@ -165,12 +165,14 @@ def test_verify_reports_a_condition_that_raises(server, caller):
 def test_a_condition_that_raises_fails_the_call(server, caller):
     server.on(when=lambda call: 1 / 0).reply("x").optional()
     status, details = caller.expect_error("Hi")
-    assert (status, details) == ("INTERNAL", "on(when=<lambda>) is wrong: division by zero")
-    assert "on(when=<lambda>): ZeroDivisionError: division by zero" in verify_error(server)
+    problem = "the test's rule on(when=<lambda>) raised ZeroDivisionError: division by zero"
+    assert status == "FAILED_PRECONDITION"
+    assert details == f"From the fake server: `{problem}`"
+    assert problem in verify_error(server)
     server.clear()
     server.fault(Fault.hang(), when=lambda call: 1 / 0).optional()
     status, details = caller.expect_error("Hi")
-    assert status == "INTERNAL"
+    assert status == "FAILED_PRECONDITION"
     assert "fault(Fault('hang'), when=<lambda>) raised ZeroDivisionError" in details
     assert "raised ZeroDivisionError: division by zero" in verify_error(server)
 
@@ -233,7 +235,7 @@ def test_a_failed_log_assertion_names_the_nearest_call_and_the_rules(server, cal
     assert lines[2] == (
         "    no rule answered it. Nearest: on(prompt='second'): prompt='second', but it is 'first'."
     )
-    assert lines[4] == "    answered by on(prompt='second')"
+    assert lines[4] == "    answered by on(prompt='second'): 'x'"
     assert "it got Fault('status', code='INTERNAL', details='no')" in lines[6]
     with pytest.raises(LookupError) as caught:
         _ = server.calls.where(prompt="frist").where(images=1).last

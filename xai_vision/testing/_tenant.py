@@ -146,16 +146,19 @@ class Tenant(VerifyingBlock):
         self._key_count += 1
         return key
 
-    def on(self, *, priority: int = 0, **conditions: Unpack[ConditionArgs]) -> Rule:
+    @check.keywords_only("on()", 'prompt="..."')
+    def on(self, *, name: str = "", priority: int = 0, **conditions: Unpack[ConditionArgs]) -> Rule:
         """Add a rule for the calls that match all conditions.
 
         The first matching rule answers a call. If no rule matches, the server sends its default
         reply, or an error with the setting ``unmatched="error"``.
 
         Args:
+            name: A name for the rule in messages.
             priority: Rules with a higher priority are consulted first. Default: 0.
-            conditions: ``prompt``, ``model``, ``image``, ``images``, ``tools``, ``schema``,
-                ``metadata``, ``stream``, ``method``, ``when``; see ``ConditionArgs``.
+            conditions: ``prompt``, ``system``, ``messages``, ``turn``, ``tool_result``, ``model``,
+                ``image``, ``images``, ``tools``, ``schema``, ``metadata``, ``stream``, ``method``,
+                ``when``; see ``ConditionArgs``.
 
         Returns:
             The rule. Set its reply by ``reply``, ``replies``, ``reply_json``, ``side_effect`` or
@@ -165,10 +168,11 @@ class Tenant(VerifyingBlock):
             TypeError: A condition does not exist, or has a wrong type.
             ValueError: No call can match a condition.
         """
-        checked = Conditions.for_future_calls("on()", conditions, "priority")
-        rule = Rule(checked, priority=priority, prepare=self._state.enable_fault)
+        checked = Conditions.for_future_calls("on()", conditions, "name", "priority")
+        rule = Rule(checked, name=name, priority=priority, prepare=self._state.enable_fault)
         return self._engine.rules.add(rule)
 
+    @check.keywords_only("fault()", 'prompt="..."', positional=1)
     def fault(
         self,
         fault: Fault,
@@ -188,7 +192,9 @@ class Tenant(VerifyingBlock):
             fault: The fault.
             next: The number of calls to inject it into; by default all until ``clear()``.
             after: The number of matching calls to leave unchanged first. Default: 0.
-            rate: The probability for each call, drawn with the server's seed. Default: 1.
+            rate: The probability for each call. Default: 1. It is drawn from the server's seed,
+                the request, and how often that request has arrived, so that the order in which
+                concurrent requests arrive does not matter.
             conditions: The conditions on the calls, as for ``on``. Default: all calls.
 
         Returns:

@@ -198,6 +198,7 @@ def predicate(function: Callable[[Any], Any], name: str = "") -> Matcher:
     """
     if not callable(function):
         raise TypeError(f"match.predicate needs a function, not {_check.short_repr(function)}")
+    _check.sync_function("match.predicate: function", function)
 
     def holds(value: Any) -> Any:
         release_slot()  # The test's function may block.

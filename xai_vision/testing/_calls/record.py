@@ -36,10 +36,12 @@ class RuleRecord:
     Attributes:
         text: The rule's repr.
         uses: The number of calls that the rule had answered when the call was copied.
+        reply_count: The number of replies that the rule has.
     """
 
     text: str
     uses: int
+    reply_count: int = 1
 
     def record(self) -> RuleRecord:
         """Return this record."""
@@ -49,10 +51,28 @@ class RuleRecord:
         return self.text
 
 
+@dataclass(frozen=True)
+class ToolResult:
+    """The result of a function, which the client sends back to the model.
+
+    Attributes:
+        name: The name of the function; "" if the conversation does not contain its call.
+        text: The result.
+    """
+
+    name: str
+    text: str
+
+
 class AnsweringRule(Protocol):
     """The rule that answered a call: a ``Rule``, or a ``RuleRecord`` in a copy of the call."""
 
     uses: int
+
+    @property
+    def reply_count(self) -> int:
+        """The number of replies that the rule has."""
+        ...
 
     def record(self) -> RuleRecord:
         """Return a copy that can be pickled."""
@@ -82,10 +102,16 @@ class Call:
         body: Over REST, the request's JSON with data URLs shortened; None over gRPC.
         model: The model as named in the request; "" if the method has no model.
         prompt: The text of the last user message, with its parts joined by newlines.
+        system: The text of the system and developer messages, joined by newlines.
+        tool_results: The results of the functions that the model called in its last answer.
+        turn: The number of the answer that the conversation asks for: 1 for the first; 0 if the
+            method has no conversation. Server-side tool calls are a part of an answer.
         images: The images of this request, in order.
         earlier_images: The images of earlier turns, which ``previous_response_id`` refers to.
         model_names: The model as named in the request, then its own name and its aliases.
         rule: The rule that answered, or None; in a copy a ``RuleRecord``.
+        reply_number: The position of the rule's reply in ``replies(...)``, from 1; 0 without a
+            rule.
         unmatched: Whether the rules were consulted and none matched.
         faults: The faults that were injected into this call.
         response: The response's proto, complete even if the response was streamed; None before
@@ -112,9 +138,13 @@ class Call:
     model: str = ""
     model_names: tuple[str, ...] = ("",)
     prompt: str = ""
+    system: str = ""
+    tool_results: Sequence[ToolResult] = ()
+    turn: int = 0
     images: Sequence[CallImage] = ()
     earlier_images: Sequence[CallImage] = ()
     rule: AnsweringRule | None = None
+    reply_number: int = 0
     unmatched: bool = False
     faults: tuple[Fault, ...] = ()
     response: Any = None
@@ -246,6 +276,10 @@ class Call:
             # Redacted before it is shortened: the pattern does not match half a key.
             prompt = redact(self.prompt)
             parts.append(repr(prompt if len(prompt) <= 60 else f"{prompt[:59]}…"))
+        if self.tool_results:
+            names = dict.fromkeys(result.name for result in self.tool_results)
+            functions = f"of {' and '.join(names)}" if all(names) else "of a tool"
+            parts.append(f"after the result {functions}")
         parts += [repr(image) for image in self.images[:3]]
         if len(self.images) > 3:
             parts.append(f"and {len(self.images) - 3} more images")

@@ -106,6 +106,7 @@ class ReplyFields(TypedDict, total=False):
     response_id: str
     debug: Mapping[str, Any]
     files: Sequence[tuple[str, str]]
+    unchecked: bool
 
 
 def _check_file_pairs(label: str, value: Any) -> None:
@@ -133,6 +134,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], object]] = {
     "response_id": check.string,
     "debug": check_debug,
     "files": _check_file_pairs,
+    "unchecked": check.boolean,
 }
 
 
@@ -165,6 +167,12 @@ class Reply:
         response_id: The response's id; the server generates one for "".
         debug: Fields of DebugOutput.
         files: Pairs (file id, name) of the files that the response produced.
+        unchecked: Whether a rule may send the reply although the service could not. By default a
+            call fails, and ``verify()`` reports it, if the reply calls a function or server-side
+            tool that the request does not have, if its arguments do not match the parameters of
+            the function, or if its text does not match the requested format. Arguments that are
+            not valid JSON are always sent. A check against a JSON schema needs ``pip install
+            "xai-vision[testing]"``; without that it fails with an ImportError.
     """
 
     text: str = ""
@@ -185,6 +193,7 @@ class Reply:
     response_id: str = ""
     debug: Mapping[str, Any] = field(default_factory=dict)
     files: Sequence[tuple[str, str]] = ()
+    unchecked: bool = False
 
     def __post_init__(self) -> None:
         # Most fields of most replies have their default value, which needs no check.

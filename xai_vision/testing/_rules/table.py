@@ -9,9 +9,10 @@ from functools import partial
 
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact
-from xai_vision.testing._errors import ServiceError
+from xai_vision.testing._errors import ServiceError, error_in_test
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._rules.reply import Reply
+from xai_vision.testing._rules.reply_validity import reply_error
 from xai_vision.testing._rules.rule import Outcome, Rule, SideEffect, to_outcome
 from xai_vision.testing._rules.unmatched import UnmatchedCalls
 from xai_vision.testing._thread_pool import release_slot
@@ -44,15 +45,22 @@ class Choice:
         """
         if self.rule is None or self.reply is None:
             return None
-        if isinstance(self.reply, (Reply, Fault)):
-            return self.reply
-        release_slot()  # The test's function may block.
+        outcome: Outcome | SideEffect = self.reply
         try:
-            return to_outcome(self.reply(call))
+            if not isinstance(outcome, (Reply, Fault)):
+                release_slot()  # The test's function may block.
+                outcome = to_outcome(outcome(call))
+            problem = reply_error(outcome, call.request) if isinstance(outcome, Reply) else ""
         except ServiceError:
             raise
         except Exception as error:
             raise self.table.rule_error(self.rule, error) from error
+        if problem:
+            raise self.table.note_error(
+                f"the service cannot send the reply of {self.rule!r}: {problem}. "
+                "Use unchecked=True to send it on purpose"
+            )
+        return outcome
 
 
 class RuleTable:
@@ -89,7 +97,7 @@ class RuleTable:
         # Conditions are evaluated without the lock, because functions of the test may be slow or
         # call the server. Meanwhile another call may exhaust the rule.
         for rule in self.rules:
-            if not rule.has_reply or not self._matches(rule, call):
+            if not rule.reply_count or not self._matches(rule, call):
                 continue
             with self._lock:
                 if not rule.exhausted:
@@ -98,7 +106,7 @@ class RuleTable:
             exhausted = exhausted or rule
         else:
             return self._choose_none(call, exhausted)
-        call.rule = rule
+        call.rule, call.reply_number = rule, min(turn + 1, rule.reply_count)
         return Choice(self, rule, reply, partial(self._return_reply, rule, turn))
 
     def _choose_none(self, call: Call, exhausted: Rule | None) -> Choice:
@@ -139,10 +147,16 @@ class RuleTable:
 
     def explain(self, call: Call) -> str:
         """Describe for each rule why it did not answer ``call``."""
-        lines = [
-            f"{rule!r}: {'; '.join(rule.mismatches(call)) or 'matches'}" for rule in self.rules
-        ]
+        lines = [f"{rule!r}: {self._reason(rule, call)}" for rule in self.rules]
         return "\n".join(lines) or "There are no rules."
+
+    def _reason(self, rule: Rule, call: Call) -> str:
+        if call.rule is rule:
+            return "answered it"
+        matches = "matches"
+        if call.rule is not None:
+            matches += f", but {call.rule!r} answered the call (priority= decides)"
+        return "; ".join(rule.mismatches(call)) or matches
 
     def nearest(self, call: Call) -> str:
         """Describe the rule with the fewest mismatches for ``call``."""
@@ -164,6 +178,11 @@ class RuleTable:
 
     def rule_error(self, rule: Rule, error: Exception) -> ServiceError:
         """Note an error in a rule of the test, and return the error for the client."""
+        return self.note_error(f"the test's rule {rule!r} raised {type(error).__name__}: {error}")
+
+    def note_error(self, message: str) -> ServiceError:
+        """Note an error of the test for ``verify()``, and return the error for the client."""
+        message = redact(message)
         with self._lock:
-            self.errors.append(redact(f"{rule!r}: {type(error).__name__}: {error}"))
-        return ServiceError("INTERNAL", redact(f"{rule!r} is wrong: {error}"))
+            self.errors.append(message)
+        return error_in_test(message)

@@ -13,9 +13,13 @@ from functools import partial
 from xai_vision.proto import chat_pb2, deferred_pb2, usage_pb2
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
-from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._clock import Clock
-from xai_vision.testing._errors import ServiceError, invalid_argument, permission_denied
+from xai_vision.testing._errors import (
+    ServiceError,
+    error_in_test,
+    invalid_argument,
+    permission_denied,
+)
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRegistry
 from xai_vision.testing._rules.reply import Reply, ServerToolCall
@@ -126,9 +130,11 @@ class Engine:
                 message_count=1,
                 text_tokens=response.usage.completion_tokens,
                 last_response=response.outputs[-1].message.content,
-                functions=client_functions(
-                    tool_call for output in response.outputs for tool_call in output.message.tool_calls
-                ),
+                functions={
+                    call_id: name
+                    for output in response.outputs
+                    for call_id, name in client_functions(output.message.tool_calls).items()
+                },
                 answer_count=1,
             )
             self.store.put(response, turn.appended_to(summary))
@@ -190,13 +196,15 @@ class Engine:
         """
         if self.rate_limiter is not None:
             self.rate_limiter.acquire(tokens)
-        self._schedule_faults(call, self.faults.select(call.record))
+        try:
+            faults = self.faults.select(call.record)
+        except RuntimeError as error:
+            raise self.test_error(str(error)) from error
+        self._schedule_faults(call, faults)
 
     def test_error(self, message: str) -> ServiceError:
         """Record an error of the test itself for ``verify()``; return the error for its client."""
-        message = redact(message)
-        self.rules.errors.append(message)
-        return ServiceError("INTERNAL", message)
+        return self.rules.note_error(message)
 
     @property
     def has_active_calls(self) -> bool:
@@ -233,10 +241,7 @@ class Engine:
         strict = self.settings.unmatched == "error"
         # A fault that cuts the response needs one to cut.
         if outcome is None and strict and not call.delivery.is_interrupted:
-            raise ServiceError(
-                "FAILED_PRECONDITION",
-                f"No rule of the fake server matches this call. {choice.nearest}",
-            )
+            raise error_in_test(f"No rule matches this call. {choice.nearest}")
         if isinstance(outcome, Fault):
             call.delivery.commit_reply()
             self._schedule_faults(call, [*call.delivery.faults, outcome])
