@@ -21,8 +21,9 @@ from xai_vision.testing._calls.record import Call, RuleRecord
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
-from xai_vision.testing._rules.reply import FunctionCall, Reply, ServerToolCall
+from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._rules.rule import Rule
+from xai_vision.testing._rules.tool_calls import FunctionCall, ServerToolCall
 from xai_vision.testing._server import FakeServer
 from xai_vision.testing._service.models import Model
 from xai_vision.testing._settings import Settings

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._rule_files import templates
 from xai_vision.testing._rule_files.document import Document, InvalidValueError, Value
-from xai_vision.testing._rules.reply import FunctionCall, Reply, ServerToolCall
+from xai_vision.testing._rules.reply import Reply
+from xai_vision.testing._rules.tool_calls import FunctionCall, ServerToolCall
 
 if TYPE_CHECKING:
     from xai_vision.testing._calls.record import Call

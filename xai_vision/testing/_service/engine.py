@@ -22,8 +22,9 @@ from xai_vision.testing._errors import (
 )
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRegistry
-from xai_vision.testing._rules.reply import Reply, ServerToolCall
+from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._rules.table import RuleTable
+from xai_vision.testing._rules.tool_calls import ServerToolCall
 from xai_vision.testing._rules.verification import explain_call
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import ApiKey

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from xai_vision.proto import chat_pb2
-from xai_vision.testing._rules.reply import FunctionCall, Reply, ServerToolCall
+from xai_vision.testing._rules.reply import Reply
+from xai_vision.testing._rules.tool_calls import FunctionCall, ServerToolCall
 from xai_vision.testing._service.default_reply.describe import describe
 from xai_vision.testing._service.default_reply.placeholder_image import image_generation_result
 from xai_vision.testing._service.default_reply.schema_example import example, parse_schema
