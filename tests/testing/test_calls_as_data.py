@@ -173,6 +173,25 @@ def test_other_methods_and_unknown_paths(server, caller):
         assert_json_only(call.to_dict(volatile=True))
 
 
+def test_the_rounds_of_a_tool_loop(server, caller):
+    server.on().replies(Reply.tool_call("f"), "done")
+    call = chat_pb2.ToolCall(id="1", function={"name": "f"})
+    results = [
+        chat_message("Go", role=chat_pb2.ROLE_SYSTEM),
+        chat_message("Hi"),
+        chat_pb2.Message(role=chat_pb2.ROLE_ASSISTANT, tool_calls=[call]),
+        chat_pb2.Message(
+            role=chat_pb2.ROLE_TOOL, tool_call_id="1", content=[chat_pb2.Content(text="42")]
+        ),
+    ]
+    caller.sample("Hi", tools=[FUNCTION])
+    caller.sample(messages=results, tools=[FUNCTION])
+    first, second = (call.to_dict() for call in server.calls)
+    assert (first["turn"], first["reply_number"], first["tool_results"]) == (1, 1, [])
+    assert (second["turn"], second["reply_number"], second["system"]) == (2, 2, "Go")
+    assert second["tool_results"] == [{"name": "f", "text": "42"}]
+
+
 def test_continued_conversations(server, caller):
     first = caller.sample("What?", image_part(jpeg()), store_messages=True)
     caller.sample("More", previous_response_id=first.id)

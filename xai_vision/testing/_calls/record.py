@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from xai_vision.testing._calls.changes import Changes, refuse_in_event_loop
@@ -184,15 +184,17 @@ class Call:
             volatile: Whether to add what differs between runs and versions: ``metadata``,
                 ``peer``, ``duration`` and ``chunks_sent``. Default: False.
         """
-        plain = ("method", "service", "stream", "attempt", "key_id", "model", "prompt")
+        start = ("method", "service", "stream", "attempt", "key_id", "model", "system", "prompt")
         end = ("unmatched", "status", "http_status", "details", "cancelled")
         values = {
-            **{name: to_json_value(getattr(self, name)) for name in plain},
+            **{name: to_json_value(getattr(self, name)) for name in (*start, "turn")},
+            "tool_results": [to_json_value(asdict(result)) for result in self.tool_results],
             "images": [image_to_json(image) for image in self.images],
             "earlier_images": [image_to_json(image) for image in self.earlier_images],
             "request": message_to_json(self.request),
             "body": to_json_value(self.body),
             "rule": redact(repr(self.rule)) if self.rule else None,
+            "reply_number": self.reply_number,
             "faults": [repr(fault) for fault in self.faults],
             "response": message_to_json(self.response),
             **{name: to_json_value(getattr(self, name)) for name in end},
