@@ -180,11 +180,23 @@ class FakeServer(Tenant):
         Args:
             changes: The settings that differ from the server's.
 
+        Raises:
+            TypeError: A setting does not exist, has a wrong type, or belongs to the server.
+            ValueError: A setting has a wrong value.
+
         Returns:
             The tenant. ``close()`` removes it, and so does the end of a ``with`` block, which
             also calls its ``verify()``.
         """
-        check.check_names("tenant()", changes, SettingChanges.__annotations__)
+        of_server = (*SERVER_OPTIONS, "max_threads")
+        for name in changes:
+            if name in of_server:
+                raise TypeError(
+                    f"tenant() does not accept {name!r}, because all tenants of a server share it. "
+                    "Pass it to FakeServer()"
+                )
+        known = [name for name in SettingChanges.__annotations__ if name not in of_server]
+        check.check_names("tenant()", changes, known)
         return Tenant(self._state, self.settings.replace(**changes))
 
     def __enter__(self) -> Self:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, overload
 
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
-from xai_vision.testing._validation import integer, pluralize
+from xai_vision.testing._validation import integer, keywords_only, pluralize
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -71,6 +71,7 @@ class CallList(Sequence[Call]):
             start -= 1
         return self._sublist(calls[max(start, 0) :])
 
+    @keywords_only("where()", 'prompt="..."')
     def where(self, **conditions: Unpack[ConditionArgs]) -> CallList:
         """Return the calls that match all conditions.
 
