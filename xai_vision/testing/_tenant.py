@@ -54,9 +54,18 @@ class Tenant(VerifyingBlock):
         self.clock = Clock()
         self._state = state
         self._key_count = 0
-        self._engine = Engine(settings, self.clock, _INSPECTOR)
+        self._engine = Engine(settings, self.clock, _INSPECTOR, state.write_call)
         state.keys.add_tenant(self._engine)
         self.api_key = self._add_key(key, {})
+
+    @property
+    def name(self) -> str:
+        """The name of the tenant in the file of calls; "default" unless it is set."""
+        return self._engine.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._engine.name = check.string("name", name)
 
     @property
     def target(self) -> str:
@@ -116,6 +125,16 @@ class Tenant(VerifyingBlock):
     def models(self) -> ModelCatalog:
         """The language models that the service offers; ``server.models.add("grok-9")``."""
         return self._engine.models
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules, in the order in which they are consulted."""
+        return self._engine.rules.rules
+
+    @property
+    def faults(self) -> list[FaultRule]:
+        """The faults to inject, in the order in which they were added."""
+        return self._engine.faults.rules
 
     def create_key(self, **options: Unpack[KeyOptions]) -> str:
         """Create another key for this tenant.
@@ -287,6 +306,18 @@ class Tenant(VerifyingBlock):
         names = {rule.conditions.model_name for rule in rules if not rule.is_optional}
         return [self.models.hint(n) for n in sorted(filter(None, names)) if n not in self.models]
 
+    def clear_rules(self) -> int:
+        """Remove all rules, faults and the rate limit; return the number of rules and faults.
+
+        Connections that faults have frozen are reset.
+        """
+        count = len(self.rules) + len(self.faults)
+        self._engine.rules.clear()
+        self._engine.faults.clear()
+        self._engine.rate_limiter = None
+        self._state.reset_frozen(self._engine)
+        return count
+
     def clear(self) -> None:
         """Remove all rules, faults, limits, calls, images, stored and deferred responses.
 
@@ -294,17 +325,14 @@ class Tenant(VerifyingBlock):
 
         Connections that faults have frozen are reset.
         """
+        self.clear_rules()
         engine = self._engine
-        engine.rules.clear()
-        engine.faults.clear()
         engine.calls.clear()
         engine.urls.clear()
         engine.files.clear()
         engine.store.clear()
         engine.deferred.clear()
         engine.models.clear()
-        engine.rate_limiter = None
-        self._state.reset_frozen(engine)
 
     def close(self) -> None:
         """Remove the tenant's keys, and release its calls that hang.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import threading
@@ -77,7 +78,7 @@ class Operations:
     def __init__(self, server: Tenant, create: Callable[..., Tenant]) -> None:
         self._create = create
         self._tenants = {DEFAULT_TENANT: server}
-        self._created = 0
+        self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
     def _tenant(self, name: str) -> Tenant:
@@ -164,8 +165,9 @@ class Operations:
             raise AdminError(400, str(error)) from None
         with self._lock:
             if name is None:
-                while (name := f"tenant-{self._created + 1}") in self._tenants:
-                    self._created += 1
+                # A name is not used again, because the file of calls contains it.
+                free = (f"tenant-{n}" for n in self._numbers)
+                name = next(name for name in free if name not in self._tenants)
             is_taken = name in self._tenants
             if not is_taken:
                 tenant.name = name
@@ -192,16 +194,6 @@ class Operations:
         problems = tenant.problems()
         tenant.close()
         return {"deleted": request.name, "ok": not problems, "problems": problems}
-
-    def all_problems(self) -> list[str]:
-        """Return the problems of all tenants, with the names of those that were created."""
-        with self._lock:
-            tenants = dict(self._tenants)
-        return [
-            problem if name == DEFAULT_TENANT else f"tenant {name}: {problem}"
-            for name, tenant in tenants.items()
-            for problem in tenant.problems()
-        ]
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ class CallFile:
     def __init__(self, target: str | os.PathLike[str] | TextIO) -> None:
         self._owned = isinstance(target, (str, os.PathLike))
         self._stream: TextIO | None = (
-            Path(target).open("a", encoding="utf-8")
+            Path(target).open("a", encoding="utf-8")  # noqa: SIM115 - close() closes it
             if isinstance(target, (str, os.PathLike))
             else target
         )

@@ -17,6 +17,10 @@ _TEXT = ("contains", "startswith", "re", "equals")
 _IMAGE = ("format", "size", "detail", "sha256", "near", "file")
 CONDITIONS: dict[str, tuple[str, ...]] = {
     "prompt": _TEXT,
+    "system": _TEXT,
+    "messages": (),
+    "turn": (),
+    "tool_result": _TEXT,
     "model": _TEXT,
     "image": _IMAGE,
     "images": (),
@@ -26,6 +30,11 @@ CONDITIONS: dict[str, tuple[str, ...]] = {
     "stream": (),
     "method": _TEXT,
 }
+
+
+_PLAIN: dict[str, type] = {"images": int, "messages": int, "turn": int, "stream": bool}
+_OPERATORS = ("not", "all", "either")
+_MATCHERS = {*_TEXT, *_OPERATORS}
 
 
 def read_conditions(when: Value, *, status: bool = False) -> dict[str, Any]:
@@ -45,12 +54,13 @@ def read_conditions(when: Value, *, status: bool = False) -> dict[str, Any]:
 
 def _read_condition(name: str, kinds: tuple[str, ...], value: Value) -> Any:
     raw = value.raw
-    if name == "metadata":
-        read = partial(_read_expected, kinds=_TEXT)
+    read = partial(_read_expected, kinds=_TEXT)
+    by_function = name == "tool_result" and isinstance(raw, dict) and not raw.keys() & _MATCHERS
+    if name == "metadata" or by_function:
         return {key: item.attempt(read) for key, item in value.mapping().items()}
     if name == "tools" and isinstance(raw, (list, str)):
         return tuple(map(str, [raw] if isinstance(raw, str) else raw))
-    if isinstance(raw, {"images": int, "stream": bool}.get(name, ())):
+    if isinstance(raw, _PLAIN.get(name, ())):
         return raw
     return _read_expected(value, kinds)
 
@@ -67,7 +77,7 @@ def _read_expected(value: Value, kinds: tuple[str, ...]) -> Any:
     with value.all_valid():
         matchers = [
             item.attempt(partial(_read_matcher, kind, kinds))
-            for kind, item in value.mapping((*kinds, "not", "all", "either")).items()
+            for kind, item in value.mapping((*kinds, *_OPERATORS)).items()
         ]
     if not matchers:
         value.fail("must not be empty")

@@ -197,6 +197,12 @@ class Value:
             values = self.items(read)
         return values or self.fail("must not be empty")
 
+    def string(self) -> str:
+        """Return a string."""
+        if not isinstance(self.raw, str):
+            self.fail_unquoted()
+        return self.raw
+
     def integer(self) -> int | None:
         """Return an integer, or None for None."""
         if self.raw is not None and (isinstance(self.raw, bool) or not isinstance(self.raw, int)):

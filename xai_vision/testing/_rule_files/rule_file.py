@@ -119,6 +119,7 @@ class RuleFile:
             when = _read_optional(options, "when", read_conditions) or {}
             times = _read_optional(options, "times", _read_times)
             priority = _read_optional(options, "priority", Value.integer) or 0
+            name = _read_optional(options, "name", Value.string) or ""
             reply_keys = [key for key in REPLY_KEYS if key in options]
             replies = [options[key].attempt(partial(read_reply, key)) for key in reply_keys]
             if len(reply_keys) > 1:
@@ -127,7 +128,7 @@ class RuleFile:
             value.fail(f"{needs}none")
 
         def action(server: Tenant) -> Rule:
-            rule: Rule = replies[0](server.on(priority=priority, **when))
+            rule: Rule = replies[0](server.on(name=name, priority=priority, **when))
             return rule if times is None else rule.times(times)
 
         self._actions.append((value, action))
@@ -203,4 +204,5 @@ def _check(document: Document, *, whole_server: bool) -> tuple[RuleFile, list[tu
     rule_file = RuleFile(document.root, whole_server=whole_server)
     # Apply the valid parts even if other parts have errors, to report all errors at once.
     rule_file.dry_run()
-    return rule_file, sorted(document.errors)
+    document.errors.sort()
+    return rule_file, document.errors

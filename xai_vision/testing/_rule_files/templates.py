@@ -59,7 +59,8 @@ _IMAGE: Final = dict.fromkeys(
 _REQUEST: Final = chat_pb2.GetCompletionsRequest.DESCRIPTOR
 _CALL: Final[Mapping[str, Any]] = {
     **dict.fromkeys(("prompt", "model", "method", "service", "key_id", "peer"), _SCALAR),
-    **dict.fromkeys(("stream", "attempt"), _SCALAR),
+    **dict.fromkeys(("system", "turn", "stream", "attempt"), _SCALAR),
+    "tool_results": _List(dict.fromkeys(("name", "text"), _SCALAR)),
     "images": _List(_IMAGE),
     "earlier_images": _List(_IMAGE),
     "metadata": _Keys(_SCALAR),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Callable
 from functools import partial
 
 from xai_vision.proto import chat_pb2, deferred_pb2, usage_pb2
@@ -53,6 +54,7 @@ class Engine:
     """The service of one tenant.
 
     Attributes:
+        name: The name of the tenant.
         settings: The tenant's settings.
         clock: The service's clock.
         rules: The rules for replies.
@@ -64,9 +66,22 @@ class Engine:
         models: The language models.
         faults: The rules for faults.
         rate_limiter: The rate limit, if any.
+
+    Args:
+        settings: The settings.
+        clock: The clock.
+        inspector: Reads the facts of images.
+        on_call_end: A function that is called when a call ends, with its record and ``name``.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, inspector: ImageInspector) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        inspector: ImageInspector,
+        on_call_end: Callable[[Call, str], None] | None = None,
+    ) -> None:
+        self.name = "default"
         self.settings = settings
         self.clock = clock
         self.rules = RuleTable(strict=settings.unmatched == "error")
@@ -83,15 +98,24 @@ class Engine:
         # uuid4() makes a system call each time, which releases the GIL.
         self._id_rng = self._rng if settings.fixed_ids else random.Random()  # noqa: S311 - not secret
         self._active: set[ActiveCall] = set()
+        self._on_call_end = on_call_end
         self._reader = RequestReader(
             settings, inspector, self.calls.image_cache, self.urls, self.files
         )
 
     def start_call(self, record: Call) -> ActiveCall:
         """Add a call to the log and to the active calls."""
-        call = ActiveCall(record, self.calls, self._rng, self._active.discard)
+        call = ActiveCall(record, self.calls, self._rng, self._end_call)
         self._active.add(call)
         return call
+
+    def _end_call(self, call: ActiveCall) -> None:
+        try:
+            self._active.remove(call)
+        except KeyError:
+            return  # The end was reported before.
+        if self._on_call_end is not None:
+            self._on_call_end(call.record, self.name)
 
     def complete(
         self, request: chat_pb2.GetCompletionsRequest, caller: ApiKey, call: ActiveCall

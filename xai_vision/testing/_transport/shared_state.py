@@ -16,6 +16,7 @@ from xai_vision.testing._transport.address import BindAddress
 
 if TYPE_CHECKING:
     from xai_vision.testing._calls.call_file import CallFile
+    from xai_vision.testing._calls.record import Call
     from xai_vision.testing._http.server import HttpServer
     from xai_vision.testing._transport.grpc_server import GrpcServer
     from xai_vision.testing._transport.tls import Certificate
@@ -87,6 +88,11 @@ class ServerState:
             server, self.http_server = self.http_server, None
         if server is not None:
             server.stop(grace)
+
+    def write_call(self, call: Call, tenant: str) -> None:
+        """Write a call that has ended to the file of calls, if there is one."""
+        if self.call_file is not None:
+            self.call_file.write(call, tenant)
 
     def reset_frozen(self, owner: object, fault: Fault | None = None) -> None:
         """Reset the connections that a tenant's faults froze; see ``TcpProxy.reset_frozen``."""
