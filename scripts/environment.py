@@ -66,6 +66,7 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "peers",
         "protobuf>=6.33,<7",
     ],
+    "snapshots": ["--editable", ".", "--group", "snapshots"],
     "pydantic-ai": ["--editable", ".", "--group", "pydantic-ai"],
 }
 

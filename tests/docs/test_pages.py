@@ -9,6 +9,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_code_runs(page, desk, server, capsys):
         pytest.importorskip("starlette")
     if any("tls=True" in block.code for block in code_blocks):
         pytest.importorskip("trustme")
-    namespace: dict[str, object] = {"__name__": "docs"}
+    namespace: dict[str, Any] = {"__name__": "docs"}
     for block in code_blocks:
         if "FakeServer(" in block.code or block.code.startswith("from xai_sdk"):
             code = block.code
@@ -63,6 +64,10 @@ def test_code_runs(page, desk, server, capsys):
         # Compiled as a separate program, without this file's __future__ import.
         source = "\n" * (block.line - 1) + code
         exec(compile(source, relative_name(page), "exec", dont_inherit=True), namespace)
+    for name, function in list(namespace.items()):
+        if name.startswith("test_"):
+            with server.tenant() as tenant:
+                function(tenant)
     assert capsys.readouterr().out.strip()
     for value in namespace.values():
         if type(value).__name__ == "Client":

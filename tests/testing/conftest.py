@@ -9,6 +9,8 @@ from xai_vision.testing import FakeServer
 
 # A peer with demands of its own on xai-sdk and pydantic; it has its own environment in CI.
 collect_ignore = [] if find_spec("pydantic_ai") else ["test_peer_pydantic_ai.py"]
+# The same for the plugins of the snapshot recipes.
+collect_ignore += [] if find_spec("syrupy") else ["test_snapshots.py"]
 
 
 PLUGIN_HEAD = """

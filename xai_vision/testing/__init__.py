@@ -18,6 +18,7 @@ from xai_vision.testing._calls.call_list import CallList
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call, RuleRecord
+from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
@@ -34,6 +35,7 @@ __all__ = [
     "CallImage",
     "CallList",
     "CallLog",
+    "Clock",
     "FakeServer",
     "Fault",
     "FaultRule",

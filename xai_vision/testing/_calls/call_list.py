@@ -197,8 +197,6 @@ class CallList(Sequence[Call]):
     def __eq__(self, other: object) -> bool:
         return self._all() == other._all() if isinstance(other, CallList) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # like a list
-
     def __reduce__(self) -> tuple[Any, ...]:
         make_list = partial(CallList, dropped=self.dropped, nearest=self._nearest)
         return make_list, (self._all(), self._description)
