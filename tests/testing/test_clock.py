@@ -143,7 +143,8 @@ def test_fixed_ids_and_a_frozen_clock_repeat_a_response(transport):
             server.clock.set(NEW_YEAR, frozen=True)
             server.on().reply(Reply.searched("cats", text="Found.").replace(reasoning="Hm"))
             if transport == "grpc":
-                responses.append(caller.sample("Hi"))
+                web = chat_pb2.Tool(web_search=chat_pb2.WebSearch())
+                responses.append(caller.sample("Hi", tools=[web]))
             else:
                 responses.append(respond(server, tools=[{"type": "web_search"}]).json)
     assert responses[0] == responses[1]

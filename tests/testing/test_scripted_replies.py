@@ -107,7 +107,6 @@ REFUSED = [
     (Reply('{"total":'), json_format(), "the text is not valid JSON"),
     (Reply("Hello"), json_format(None), "the text is not valid JSON"),
     (Reply("[1]"), json_format(None), "the request asks for a JSON object, not '[1]'"),
-    (Reply("x", tool_calls=calls({"item": "x"}).tool_calls), {**tools(), **json_format()}, "JSON"),
 ]
 ACCEPTED = [
     (calls({"item": "x", "count": 1}), tools()),
@@ -122,6 +121,7 @@ ACCEPTED = [
     ),
     (calls({"item": "x"}, {"item": "y"}), {**tools(), "parallel_tool_calls": True}),
     (calls({"item": "x"}), {**tools(), **json_format()}),
+    (calls({"item": "x"}, text="I look that up."), {**tools(), **json_format()}),
     *(
         (step(kind), tools(kind))
         for kind in (

@@ -67,7 +67,8 @@ def _errors(reply: Reply, request: chat_pb2.GetCompletionsRequest) -> Iterator[s
         if step.tool not in tools:
             needed = f"; it needs {_NEEDED[step.tool]}" if step.tool in _NEEDED else ""
             yield f"the request does not have the server-side tool {step.tool!r}{needed}"
-    if not (reply.tool_calls and not reply.text) and reply.finish not in _TRUNCATED:
+    # With calls of functions, the text is not the answer yet.
+    if not reply.tool_calls and reply.finish not in _TRUNCATED:
         for text in reply.choices or (reply.text,):
             yield from _text_errors(text, request.response_format)
 
