@@ -75,14 +75,6 @@ def test_the_rate_limit_of_a_running_clock(server, caller):
     assert statuses(caller, 1) == ["OK"]
 
 
-def test_the_examples_in_the_docstrings():
-    import doctest
-
-    from xai_vision.testing import _clock
-
-    assert doctest.testmod(_clock) == (0, 4)
-
-
 def test_each_tenant_has_its_own_clock(server):
     one, two = server.tenant(), server.tenant()
     one.clock.set(NEW_YEAR, frozen=True)

@@ -13,8 +13,6 @@ from xai_vision import Client
 from xai_vision.chat import user
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 from xai_vision.testing import FakeServer, FunctionCall, Reply, ServerToolCall
-from xai_vision.testing._rules import reply as reply_module
-from xai_vision.testing._rules import response_reader
 from xai_vision.testing._rules.tool_calls import SERVER_TOOLS
 
 INCLUDE = [
@@ -328,13 +326,6 @@ def test_every_field_of_the_protos_is_read_or_computed(message):
     """A field that is added to the protos has to be added to the reader."""
     fields = set(message.DESCRIPTOR.fields_by_name)
     assert fields - COMPUTED == set(READ[message].split())
-
-
-def test_the_examples_in_the_docstrings():
-    import doctest
-
-    assert doctest.testmod(reply_module).failed == 0
-    assert doctest.testmod(response_reader).failed == 0
 
 
 def test_rule_files_read_the_json_form(tmp_path):
