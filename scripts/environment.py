@@ -67,6 +67,7 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "protobuf>=6.33,<7",
     ],
     "snapshots": ["--editable", ".", "--group", "snapshots"],
+    "newest-openai": ["--editable", ".[http,testing]", "--group", "newest-openai"],
     "pydantic-ai": ["--editable", ".", "--group", "pydantic-ai"],
 }
 
