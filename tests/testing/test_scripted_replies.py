@@ -13,6 +13,9 @@ from xai_vision.chat import user
 from xai_vision.errors import BadRequestError
 from xai_vision.proto import chat_pb2
 from xai_vision.testing import FakeServer, Fault, FunctionCall, Reply, ServerToolCall
+from xai_vision.testing._rules.reply_validity import reply_error
+from xai_vision.testing._service.default_reply.reply import default_reply
+from xai_vision.testing._service.request_reader import ConversationSummary
 
 PARAMETERS = {
     "type": "object",
@@ -221,6 +224,14 @@ def test_over_rest():
             rest.responses.create(model="grok-4", input="Hi", tools=[stock])
         assert len(server.calls) == 1
         server.clear()
+
+
+@pytest.mark.parametrize("fields", [case[1] for case in (*REFUSED, *ACCEPTED)], ids=str)
+@pytest.mark.parametrize("prompt", ["Hi", "Ask stock and other."])
+def test_the_default_reply_is_one_that_the_service_can_send(fields, prompt):
+    body = request(**{"messages": [chat_message(prompt)], **fields})
+    reply = default_reply(body, ConversationSummary(prompt=prompt))
+    assert reply_error(reply, body) == ""
 
 
 def test_default_replies_and_faults_are_not_checked(server, caller):

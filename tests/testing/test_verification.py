@@ -71,7 +71,9 @@ def test_another_rule_answered_the_call(server, caller):
     server.on().reply("all")
     server.on(prompt="Hi").reply("never used")
     caller.sample("Hi")
-    assert verify_error(server).endswith("'Hi', OK>: it matches, but on() answered it (priority= decides).")
+    assert verify_error(server).endswith(
+        "'Hi', OK>: it matches, but on() answered it (priority= decides)."
+    )
 
 
 def test_the_rule_was_added_after_the_call(server, caller):

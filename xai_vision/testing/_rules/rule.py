@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from xai_vision.testing import _validation as check
 from xai_vision.testing._calls.record import Call, RuleRecord
@@ -230,7 +230,7 @@ def check_side_effect(function: object) -> SideEffect:
             "Use reply() for a fixed reply."
         )
     check.sync_function("side_effect(): function", function)
-    return function
+    return cast("SideEffect", function)
 
 
 def to_outcome(answer: Reply | Fault | str) -> Outcome:

@@ -81,8 +81,9 @@ class GrpcHandler(grpc.GenericRpcHandler):
         except Exception as error:  # noqa: BLE001 - becomes the call's status
             _abort(context, engine, call, error)
         call.record_response(response)
-        malformed = call.delivery.malformed
-        message: bytes = MALFORMED_MESSAGE if malformed else response.SerializeToString()
+        message = MALFORMED_MESSAGE
+        if response is not None and not call.delivery.malformed:
+            message = response.SerializeToString()
         _finish(context, call)
         return message
 

@@ -72,7 +72,10 @@ def _function_to_call(
     if not functions or summary.tool_results or choice.mode == chat_pb2.TOOL_MODE_NONE:
         return None
     for function in functions:
-        if function.name == choice.function_name or _mentions(summary.prompt, function.name):
+        if choice.function_name:
+            if function.name == choice.function_name:
+                return function
+        elif _mentions(summary.prompt, function.name):
             return function
     return functions[0] if choice.mode == chat_pb2.TOOL_MODE_REQUIRED else None
 
