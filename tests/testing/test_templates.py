@@ -36,6 +36,7 @@ def ask(caller: Any, *parts: Any, **fields: Any) -> Any:
         messages=[chat_message("How many?", image_part(sample("photo.jpg")), *parts)],
         tools=[FUNCTION],
         max_tokens=77,
+        temperature=0.7,
         **fields,
     )
     metadata = (*caller.metadata, ("x-team", "a"))
@@ -53,7 +54,8 @@ def ask(caller: Any, *parts: Any, **fields: Any) -> Any:
         ("{{ metadata[\"x-team\"] }}{{ metadata['x-team'] }}", "aa"),
         ("{{ messages[0].content[0].text }}", "How many?"),
         ("{{ request.tools[0].function.name }}", "f"),
-        ("{{ request.max_tokens }}", "77"),
+        ("{{ request.max_tokens }} {{ request.temperature }}", "77 0.7"),
+        ("{{ turn }} {{ system }}", "1 "),
         ('{{ "{{" }} prompt {{ "}}" }}', "{{ prompt }}"),
         ("{{ '{{ prompt }}' }}", "{{ prompt }}"),
         ('{"a": {"b": 1}} }}', '{"a": {"b": 1}} }}'),

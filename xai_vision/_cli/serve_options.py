@@ -148,7 +148,9 @@ def _convert(parameter: click.Parameter, value: Value) -> Any:
         value.fail_unquoted()
     elif parameter.name in ("certificate", "log") and raw != "-" and folder is not None:
         raw = str(folder / raw)
+    # click's classes declare narrower types than they accept.
+    kind: Any = parameter.type
     try:
-        return parameter.type.convert(raw, parameter, None)
+        return kind.convert(raw, parameter, None)
     except click.BadParameter as error:
         return value.fail(error.message)

@@ -11,11 +11,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from xai_vision._validation import did_you_mean
+from xai_vision.openai_compat._values import shortest_decimal
 from xai_vision.proto import chat_pb2
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ class _Path:
                 value = _take(value, step)
             except (AttributeError, LookupError, TypeError):
                 raise TemplateError(f"{{{{ {self.source} }}}}: {_missing(value, step)}") from None
-        return value
+        is_float32 = isinstance(value, float) and self.steps[0] in ("request", "messages")
+        return shortest_decimal(value) if is_float32 else value
 
     def text(self, call: Call) -> str:
         """Return the value of the expression as text."""
@@ -156,8 +158,9 @@ class _Path:
 def _take(value: Any, step: str | tuple[int | str]) -> Any:
     if isinstance(step, tuple):
         # The metadata of a call are pairs, because a key can occur several times.
-        pairs = isinstance(value, tuple) and isinstance(step[0], str)
-        return dict(reversed(value))[step[0]] if pairs else value[step[0]]
+        key = cast("Any", step[0])
+        pairs = isinstance(value, tuple) and isinstance(key, str)
+        return dict(reversed(value))[key] if pairs else value[key]
     return value[step] if isinstance(value, dict) else getattr(value, step)
 
 
