@@ -209,3 +209,14 @@ def test_a_quoted_text_stands_for_itself(text):
 def test_values_without_expressions_are_unchanged(value):
     if "{{" not in json.dumps(value):
         assert templates.render(value, CALL) == value
+
+
+def test_the_json_of_a_rest_request(server):
+    pytest.importorskip("starlette")
+    from tests.rest.http_client import respond
+
+    template = "{{ body.user }} {{ body['user'] }} {{ body.tools[0].type }} {{ body.metadata.a }}"
+    apply(server, {"reply": template})
+    reply = respond(server, user="Ada", tools=[{"type": "web_search"}], metadata={"a": [1, "b"]})
+    text = reply.json["output"][-1]["content"][0]["text"]
+    assert text == 'Ada Ada web_search [1, "b"]'

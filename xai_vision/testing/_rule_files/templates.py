@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
@@ -157,10 +157,11 @@ class _Path:
 
 def _take(value: Any, step: str | tuple[int | str]) -> Any:
     if isinstance(step, tuple):
+        (key,) = step
         # The metadata of a call are pairs, because a key can occur several times.
-        key = cast("Any", step[0])
-        pairs = isinstance(value, tuple) and isinstance(key, str)
-        return dict(reversed(value))[key] if pairs else value[key]
+        is_metadata = isinstance(value, tuple) and isinstance(key, str)
+        items: Any = dict(reversed(value)) if is_metadata else value
+        return items[key]
     return value[step] if isinstance(value, dict) else getattr(value, step)
 
 
