@@ -214,6 +214,8 @@ def test_calls_can_be_filtered(server):
     three = admin(server, "GET", "/calls?images=1").json["calls"][0]
     assert three["images"][0]["format"] == "JPEG"
     assert len(three["images"][0]["sha256"]) == 64
+    assert ["authorization", "Bearer ***"] in three["metadata"]
+    assert server.api_key not in json.dumps(three)
     assert admin(server, "DELETE", "/calls").json == {"deleted": 6}
     assert found("") == []
 

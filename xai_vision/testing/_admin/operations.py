@@ -105,7 +105,7 @@ class Operations:
         return {
             "count": len(calls),
             "dropped": log.dropped,
-            "calls": [call.to_dict() for call in shown],
+            "calls": [call.to_dict(volatile=True) for call in shown],
         }
 
     def delete_calls(self, request: AdminRequest) -> Any:

@@ -19,9 +19,9 @@ _log = logging.getLogger("xai_vision.testing")
 class CallFile:
     """Writes calls as JSON Lines. Each line is written when its call ends, before its client knows.
 
-    A line is ``Call.to_dict()`` with "time", the end in UTC, and "tenant". It has no API key. If
-    writing fails, for example because the disk is full, that is logged once, and no more lines
-    are written.
+    A line is ``Call.to_dict(volatile=True)`` with "time", the end in UTC, and "tenant". It has no
+    API key. If writing fails, for example because the disk is full, that is logged once, and no
+    more lines are written.
 
     Args:
         target: The path of the file, to which lines are appended, or a text stream.
@@ -42,7 +42,7 @@ class CallFile:
     def write(self, call: Call, tenant: str) -> None:
         """Append the line of a call that has ended."""
         time = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        fields = {"time": time, "tenant": tenant, **call.to_dict()}
+        fields = {"time": time, "tenant": tenant, **call.to_dict(volatile=True)}
         line = redact(json.dumps(fields, separators=(",", ":")))
         with self._lock:
             if self._stream is None:
