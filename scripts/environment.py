@@ -66,6 +66,8 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "peers",
         "protobuf>=6.33,<7",
     ],
+    "snapshots": ["--editable", ".", "--group", "snapshots"],
+    "newest-openai": ["--editable", ".[http,testing]", "--group", "newest-openai"],
     "pydantic-ai": ["--editable", ".", "--group", "pydantic-ai"],
 }
 

@@ -34,7 +34,9 @@ ENVIRONMENT = ROOT / ".cache" / "protoc-env"
 PACKAGE = "xai_vision.proto"
 
 # Files of the package that are not generated.
-HAND_WRITTEN = frozenset({"__init__.py", "_pool.py", "_wire_format.py", "_method.py", "_convert.py"})
+HAND_WRITTEN = frozenset(
+    {"__init__.py", "_pool.py", "_wire_format.py", "_method.py", "_convert.py"}
+)
 # Our messages use these, so the private pool needs them. The stubs must not refer to protobuf's own
 # classes, which our messages do not accept.
 WELL_KNOWN = ("any", "empty", "timestamp")

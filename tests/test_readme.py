@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_python_blocks(server, monkeypatch, capsys, tmp_path):
     fill_urls(server, SEED_URLS)
     code_blocks = blocks(README)
     assert len(code_blocks) >= 3
-    namespace: dict[str, object] = {}
+    namespace: dict[str, Any] = {}
     for block in code_blocks:
         code = (
             pointed_at(block.code, server.target) if "FakeServer" not in block.code else block.code
@@ -35,6 +36,9 @@ def test_python_blocks(server, monkeypatch, capsys, tmp_path):
     assert "photo.webp" in printed
     assert len(server.calls) == 4
     assert server.calls.last.images[0].format == "PNG"
+    with server.tenant() as tenant:
+        monkeypatch.setenv("XAI_API_KEY", tenant.api_key)
+        namespace["test_greeting"](tenant)
 
 
 def test_links_resolve():

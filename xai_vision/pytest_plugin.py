@@ -4,9 +4,12 @@ pytest loads this plugin automatically. The fake server is imported when a test 
 
 ``xai_server``
     A tenant of a server that lives as long as the session: a key, rules, files, stored responses
-    and a call log for this test only. At its end the test fails if a rule or fault was not used,
-    or not as often as ``times(n)`` says. The report of a test that fails for another reason
-    contains the calls that the server received, and the rule that answered each.
+    and a call log for this test only. The test fails if a rule or fault was not used, or not as
+    often as ``times(n)`` says. The report of a failed test contains the calls that the server
+    received, and the rule that answered each.
+``xai_env``
+    The same tenant, with ``XAI_API_KEY`` and ``XAI_API_HOST`` set for it, so that a program that
+    creates ``Client()`` without arguments calls the fake server.
 ``make_xai_server``
     A function that starts more servers, which are stopped at the end of the session. They are not
     verified, because several tests can share them: call their ``verify()``.
@@ -14,15 +17,16 @@ pytest loads this plugin automatically. The fake server is imported when a test 
     Settings for one test, class or module: fields of ``xai_vision.testing.Settings``, or
     arguments of ``FakeServer`` such as ``tls=True``, which give the test a separate server.
 ``xai_fake`` in pytest's configuration
-    The same for all tests: lines such as ``unmatched = "error"``. ``api_key``, ``port`` and
-    ``http_port`` belong to a single server: use the marker or ``make_xai_server`` for them.
+    The same for all tests: a TOML table such as ``{unmatched = "error"}``, or lines such as
+    ``unmatched = "error"``. ``api_key``, ``port`` and ``http_port`` belong to a single server: use
+    the marker or ``make_xai_server`` for them.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,25 +34,43 @@ import pytest
 if TYPE_CHECKING:
     from xai_vision.testing import FakeServer, Tenant
 
-__all__ = ["make_xai_server", "xai_server"]
+__all__ = ["make_xai_server", "xai_env", "xai_server"]
 
 _MARKER = "xai_fake(**settings): settings of the fake xAI server in this test"
 # A run has several servers, also in the processes of xdist, and only one of them could use these.
 _SINGLE_SERVER_ARGUMENTS = ("api_key", "port", "http_port")
+_LINES_EXAMPLE = """xai_fake = ['unmatched = "error"']"""
+_TOML_WORDS = {"true": "True", "false": "False"}
 _passed = pytest.StashKey[bool]()
+_verification_failure = pytest.StashKey[BaseException]()
 _tenants = pytest.StashKey["Tenant"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ini option."""
     parser.addini(
-        "xai_fake", "settings of the fake xAI server, one 'name = value' per line", "linelist"
+        "xai_fake",
+        "settings of the fake xAI server: a TOML table, or one 'name = value' per line",
+        "linelist",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Verify the server after a test that did not fail itself, so that the test fails."""
+    yield
+    tenant = item.stash.get(_tenants, None)
+    if tenant is not None:
+        try:
+            _fail_for(tenant)
+        except pytest.fail.Exception as failure:
+            item.stash[_verification_failure] = failure
+            raise
 
 
 @pytest.hookimpl(wrapper=True)
@@ -61,12 +83,19 @@ def pytest_runtest_makereport(
         item.stash[_passed] = report.passed
         tenant = item.stash.get(_tenants, None)
         if report.failed and tenant is not None:
-            report.sections.append(("fake xAI server", _server_report(tenant)))
+            verification = item.stash.get(_verification_failure, None)
+            is_verification = call.excinfo is not None and call.excinfo.value is verification
+            # The message of a failed verification contains the problems already.
+            problems = [] if is_verification else tenant.problems()
+            text = "\n".join([*problems, tenant.calls.summary()])
+            report.sections.append(("fake xAI server", text))
     return report
 
 
-def _server_report(tenant: Tenant) -> str:
-    return "\n".join([*tenant.problems(), tenant.calls.summary()])
+def _fail_for(tenant: Tenant) -> None:
+    problems = tenant.problems()
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -107,17 +136,23 @@ def xai_server(request: pytest.FixtureRequest) -> Iterator[Tenant]:
     request.node.stash[_tenants] = tenant
     try:
         yield tenant
-        # If the test failed, unused rules are a consequence and would hide the cause.
+        # Calls that other fixtures made after the test may have caused new problems.
         if request.node.stash.get(_passed, False):
-            problems = tenant.problems()
-            if problems:
-                pytest.fail("\n".join(problems), pytrace=False)
+            _fail_for(tenant)
     finally:
         del request.node.stash[_tenants]
         end()
 
 
-@contextmanager
+@pytest.fixture
+def xai_env(xai_server: Tenant, monkeypatch: pytest.MonkeyPatch) -> Tenant:
+    """The tenant of ``xai_server``, as the default key and host of clients in this test."""
+    monkeypatch.setenv("XAI_API_KEY", xai_server.api_key)
+    monkeypatch.setenv("XAI_API_HOST", xai_server.target)
+    return xai_server
+
+
+@contextlib.contextmanager
 def _usage_errors(location: str) -> Iterator[None]:
     """Report errors in settings as usage errors that name the settings' location."""
     try:
@@ -140,17 +175,16 @@ def _tenant(
 
 
 def _configured_settings(config: pytest.Config) -> dict[str, Any]:
-    settings = {}
-    for line in config.getini("xai_fake"):
-        name, equals, text = line.partition("=")
-        try:
-            settings[name.strip()] = ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError):
-            raise pytest.UsageError(
-                f"xai_fake: {line!r} is not 'name = value' with a Python literal as the value"
-            ) from None
-        if not equals:
-            raise pytest.UsageError(f"xai_fake: {line!r} must contain '='")
+    try:
+        lines = config.getini("xai_fake")
+    except (TypeError, ValueError, pytest.UsageError) as error:
+        # A table in the section [tool.pytest], which pytest 9 reads with strict types.
+        raise pytest.UsageError(
+            f"{error}\nxai_fake: write {_LINES_EXAMPLE}, or a table in [tool.pytest.ini_options]"
+        ) from None
+    settings: dict[str, Any] = {}
+    for line in lines:
+        settings.update(_parse_line(line))
     for name in _SINGLE_SERVER_ARGUMENTS:
         if name in settings:
             raise pytest.UsageError(
@@ -160,3 +194,27 @@ def _configured_settings(config: pytest.Config) -> dict[str, Any]:
                 f"make_xai_server({name}=...)"
             )
     return settings
+
+
+def _parse_line(line: str) -> dict[str, Any]:
+    """Read ``name = value``, or a TOML table, which pytest passes as the repr of a dict."""
+    if line.startswith("{"):
+        with contextlib.suppress(ValueError, SyntaxError):
+            return dict(ast.literal_eval(line))
+        raise pytest.UsageError(
+            f"xai_fake: {line!r} is a table, which only a TOML file can contain. "
+            f"Write one setting per line: {line.strip('{} ')}"
+        )
+    name, equals, text = line.partition("=")
+    if not equals:
+        raise pytest.UsageError(
+            f"xai_fake: {line!r} must contain '='. In pyproject.toml write {_LINES_EXAMPLE}"
+        )
+    text = text.strip()
+    try:
+        return {name.strip(): ast.literal_eval(_TOML_WORDS.get(text, text))}
+    except (ValueError, SyntaxError):
+        raise pytest.UsageError(
+            f"xai_fake: {line!r} is not 'name = value' with a Python or TOML value. "
+            f"In pyproject.toml write {_LINES_EXAMPLE}"
+        ) from None

@@ -59,7 +59,7 @@ async def test_a_rate_limit_is_retried(desk, xai_server):
 
 
 async def test_a_reply_that_does_not_match_is_an_error(desk, xai_server):
-    xai_server.on(images=1).reply('{"state": "soggy"}')
+    xai_server.on(images=1).reply('{"state": "soggy"}', unchecked=True)
     with pytest.raises(errors.StructuredOutputError):
         await desk.judge(photo())
 

@@ -11,7 +11,7 @@ from xai_vision.testing import FakeServer
 @pytest.fixture
 def checked(folder):
     pytest.importorskip("yaml")
-    from xai_vision._cli.rule_files.rule_file import check
+    from xai_vision.testing._rule_files.rule_file import check
 
     def run(text: str):
         path = folder / "rules.yaml"
@@ -170,3 +170,101 @@ rate_limit: {requests: 1, burst: 4}
             assert response.citations == ["https://example.com"]
             with pytest.raises(RateLimitError):
                 ask("no", tools=[web_search()])
+
+
+def test_an_unknown_model_is_a_hint(xai_in_process, folder):
+    path = folder / "rules.yaml"
+    path.write_text("rules:\n  - reply: a\n    when:\n      model: grok-33\n")
+    result = xai_in_process("rules", "check", "rules.yaml")
+    assert result.code == 0
+    assert "rules.yaml:4: hint: the server has no model 'grok-33'; did you mean" in result.err
+    assert "settings: {models: [grok-33]}" in result.err
+    path.write_text(f"settings: {{models: [grok-33]}}\n{path.read_text()}")
+    result = xai_in_process("rules", "check", "rules.yaml")
+    assert (result.code, result.err) == (0, "")
+    path.write_text("settings:\n  models:\n    - {name: grok-9, visoin: true}\n")
+    result = xai_in_process("rules", "check", "rules.yaml")
+    assert result.code == 2
+    assert "rules.yaml:2" in result.err
+    assert "did you mean 'vision'" in result.err
+
+
+def test_expressions_are_checked(checked):
+    _, errors = checked("rules:\n  - reply: a\n  - reply:\n      text: '{{ images[0].widht }}'")
+    assert [line for line, _ in errors] == [3]
+    assert "did you mean 'width'?" in errors[0][1]
+
+
+def test_every_condition_of_python_is_known():
+    from xai_vision.testing._rule_files.conditions import CONDITIONS
+    from xai_vision.testing._rules.conditions import ConditionArgs
+
+    # A rule file cannot have functions, and calls have no status before their end.
+    assert set(CONDITIONS) == set(ConditionArgs.__annotations__) - {"when", "status"}
+
+
+def test_every_attribute_of_a_call_is_known_or_left_out():
+    from dataclasses import fields
+
+    from xai_vision.testing import Call
+    from xai_vision.testing._rule_files.templates import _CALL
+
+    # What a call has only at its end, and what has another form in templates.
+    later = {"response", "status", "http_status", "details", "chunks_sent", "cancelled", "ended"}
+    later |= {"started", "rule", "faults", "unmatched", "model_names"}
+    known = {item.name for item in fields(Call) if not item.name.startswith("_")}
+    assert set(_CALL) - {"messages"} == known - later - {"reply_number"}
+
+
+TOOL_LOOP = """
+rules:
+  - name: first
+    when: {turn: 1, system: {contains: brief}, messages: 2}
+    reply: {tool_calls: [{name: stock, arguments: {article: lamp}}]}
+  - name: second
+    when: {turn: 2, tool_result: {stock: {contains: "4"}}}
+    reply: "{{ tool_results[0].name }}: {{ tool_results[0].text }}"
+  - name: third
+    when: {turn: 2, tool_result: {startswith: "no"}}
+    reply: none
+"""
+
+
+def test_tool_loops(checked, server):
+    from xai_vision.chat import system, tool, tool_result
+
+    rules, errors = checked(TOOL_LOOP)
+    assert not errors
+    rules.apply(server)
+    assert [rule.name for rule in server.rules] == ["first", "second", "third"]
+    article = {"article": {"type": "string"}}
+    stock = tool("stock", "The stock.", {"type": "object", "properties": article})
+    with Client(api_key=server.api_key, api_host=server.target) as client:
+        for result, answer in (("4 left", "stock: 4 left"), ("no lamps", "none")):
+            chat = client.chat.create("grok-4", tools=[stock])
+            chat.append(system("Be brief.")).append(user("How many lamps?"))
+            response = chat.sample()
+            chat.append(response).append(tool_result(result, response.tool_calls[0].id))
+            assert chat.sample().content == answer
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        ("{turn: first}", "turn"),
+        ("{turn: 0}", "turn"),
+        ("{messages: many}", "messages: must be a mapping"),
+        ("{system: 5}", "quote it"),
+        ("{tool_result: {stock: {contians: a}}}", "did you mean contains?"),
+    ],
+)
+def test_wrong_conditions_of_tool_loops(checked, when, message):
+    _, errors = checked(f"rules:\n  - when: {when}\n    reply: a")
+    assert len(errors) == 1
+    assert errors[0][0] == 2
+    assert message in errors[0][1]
+
+
+def test_names_are_strings(checked):
+    _, errors = checked("rules:\n  - name: 5\n    reply: a")
+    assert "quote it" in errors[0][1]

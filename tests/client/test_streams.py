@@ -91,7 +91,7 @@ async def test_async_break_and_aclose(server, aclient, capfd):
     async for _ in pairs:
         break
     await pairs.aclose()
-    assert_cancelled(server)
+    await asyncio.to_thread(assert_cancelled, server)
     assert capfd.readouterr().err == ""
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_code_runs(page, desk, server, capsys):
         pytest.importorskip("starlette")
     if any("tls=True" in block.code for block in code_blocks):
         pytest.importorskip("trustme")
-    namespace: dict[str, object] = {"__name__": "docs"}
+    namespace: dict[str, Any] = {"__name__": "docs"}
     for block in code_blocks:
         if "FakeServer(" in block.code or block.code.startswith("from xai_sdk"):
             code = block.code
@@ -63,6 +64,10 @@ def test_code_runs(page, desk, server, capsys):
         # Compiled as a separate program, without this file's __future__ import.
         source = "\n" * (block.line - 1) + code
         exec(compile(source, relative_name(page), "exec", dont_inherit=True), namespace)
+    for name, function in list(namespace.items()):
+        if name.startswith("test_"):
+            with server.tenant() as tenant:
+                function(tenant)
     assert capsys.readouterr().out.strip()
     for value in namespace.values():
         if type(value).__name__ == "Client":
@@ -114,13 +119,14 @@ def test_exit_codes_are_those_of_the_command(cli):
 
 
 def test_rules_shown_are_valid(cli, desk):
-    from xai_vision._cli.rule_files.rule_file import check
+    from xai_vision.testing._rule_files.rule_file import check
 
-    (block,) = blocks(DOCS / "cli.md", "yaml")
-    (desk / "rules.yaml").write_text(block.code)
-    rule_file, errors = check(desk / "rules.yaml")
-    assert not errors
-    assert rule_file is not None
+    shown = blocks(DOCS / "cli.md", "yaml")
+    assert len(shown) >= 2
+    for block in shown:
+        (desk / "rules.yaml").write_text(block.code)
+        rule_file, errors = check(desk / "rules.yaml")
+        assert (errors, rule_file.hints) == ([], [])
 
 
 def test_screens_show_the_current_command(cli):

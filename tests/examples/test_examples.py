@@ -116,11 +116,31 @@ def test_parcel_desk(tmp_path):
         check=True,
     )
     assert result.stdout == "parcel.jpg: fine (reply of a fake server, not of Grok)\n"
+    check_suite("parcel_desk", 6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "count", "packages"),
+    [
+        ("caption_api", 8, ("fastapi", "httpx")),
+        ("stock_agent", 5, ("xai_sdk",)),
+        ("label_reader", 7, ("openai", "starlette", "uvicorn")),
+    ],
+)
+def test_programs_with_tests(name, count, packages):
+    for package in packages:
+        pytest.importorskip(package)
+    check_suite(name, count)
+
+
+def check_suite(name: str, count: int) -> None:
+    """Run the tests in an example's directory, as its reader would."""
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(EXAMPLES / name)],
         capture_output=True,
         text=True,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         check=False,
     )
-    assert "6 passed" in result.stdout, result.stdout
+    assert f"{count} passed" in result.stdout, result.stdout

@@ -35,6 +35,7 @@ def ask(
     *,
     key: str | None = None,
     headers: dict[str, str] | None = None,
+    prefix: str | None = None,
     timeout: float = 30,
 ) -> HttpReply:
     url = urlsplit(server.http_url)
@@ -47,7 +48,7 @@ def ask(
     try:
         # An empty value leaves the header out.
         sent = {name: value for name, value in sent.items() if value}
-        connection.request(verb, f"{url.path}{path}", body, sent)
+        connection.request(verb, f"{url.path if prefix is None else prefix}{path}", body, sent)
         reply = connection.getresponse()
         return HttpReply(reply.status, {k.lower(): v for k, v in reply.getheaders()}, reply.read())
     finally:

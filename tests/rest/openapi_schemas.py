@@ -92,7 +92,7 @@ _FUNCTION: Final[dict[str, Any]] = {
 _MODES: Final = _word("auto", "none", "required")
 _EFFORT: Final = _word("none", "low", "medium", "high", "xhigh")
 _COMMON: Final[dict[str, Any]] = {
-    "model": _word(*(name for one in LANGUAGE_MODELS for name in (one.name, *one.aliases))),
+    "model": _word(*LANGUAGE_MODELS.names),
     "temperature": _number(0, 2),
     "top_p": _number(0, 1),
     "logprobs": _SOME_FLAG,

@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from types import SimpleNamespace
+from datetime import datetime
 
 import grpc
 import pytest
@@ -16,7 +16,6 @@ from tests.sample_images import jpeg
 from tests.testing.grpc_calls import image_part, open_caller, read_stream
 from tests.testing.waiting import LIMIT
 from xai_vision.testing import FakeServer, Fault, Reply, match
-from xai_vision.testing._service import rate_limiter
 
 TEXT = Reply("one two three four five six", chunks=6)
 
@@ -73,9 +72,8 @@ def test_an_injected_rate_limit_error(server, caller):
     assert ("retry-after", "1.5") in [tuple(pair) for pair in caught.value.trailing_metadata()]
 
 
-def test_a_rate_limit(server, caller, monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(rate_limiter, "time", SimpleNamespace(monotonic=lambda: now[0]))
+def test_a_rate_limit(server, caller):
+    server.clock.set(datetime(2026, 1, 31), frozen=True)
     server.rate_limit(requests=1, burst=2)
     assert caller.text("Hi")
     assert caller.text("Hi")
@@ -84,7 +82,7 @@ def test_a_rate_limit(server, caller, monkeypatch):
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     wait = dict(caught.value.trailing_metadata())["retry-after"]
     assert 0 < float(wait) <= 1
-    now[0] += float(wait) + 0.001
+    server.clock.skip(seconds=float(wait) + 0.001)
     assert caller.text("Hi")
     server.rate_limit(tokens=1, burst=100)
     assert caller.text("Hi")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 
+import pytest
+
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
 from xai_vision.testing import FunctionCall, Reply, ServerToolCall
 
-WEB = chat_pb2.Tool(web_search=chat_pb2.WebSearch())
+WEB = chat_pb2.Tool(web_search=chat_pb2.WebSearch(enable_image_understanding=True))
 
 
 def test_all_fields_of_a_reply(server, caller):
@@ -29,6 +31,7 @@ def test_all_fields_of_a_reply(server, caller):
             response_id="my-id",
             debug={"attempts": 2, "chunks": ["a"]},
             files=[("file-1", "a.png")],
+            unchecked=True,
         )
     )
     response = caller.sample("Hi", include=[chat_pb2.INCLUDE_OPTION_INLINE_CITATIONS])
@@ -89,3 +92,28 @@ def test_explicit_chunks(server, caller):
 def test_choices(server, caller):
     server.on().reply(Reply(choices=["a", "b"]))
     assert [o.message.content for o in caller.sample("Hi", n=3).outputs] == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("positional", "named", "sent"),
+    [
+        ((), {"city": "Oslo"}, {"city": "Oslo"}),
+        (({"city": "Oslo"},), {}, {"city": "Oslo"}),
+        (({"arguments": 1, "function": 2},), {}, {"arguments": 1, "function": 2}),
+        (({},), {}, {}),
+        ((), {}, {}),
+    ],
+)
+def test_tool_call_accepts_both_forms(caller, server, positional, named, sent):
+    server.on().reply(Reply.tool_call("weather", *positional, **named))
+    weather = chat_pb2.Tool(function=chat_pb2.Function(name="weather", parameters="{}"))
+    (call,) = caller.sample("Is it warm?", tools=[weather]).outputs[0].message.tool_calls
+    assert (call.function.name, json.loads(call.function.arguments)) == ("weather", sent)
+
+
+def test_tool_call_refuses_both_forms_at_once():
+    with pytest.raises(TypeError, match=r"arguments is set, and so are the keywords 'unit'"):
+        Reply.tool_call("weather", {"city": "Oslo"}, unit="C")
+    with pytest.raises(TypeError, match=r"FunctionCall: arguments must be a dict"):
+        Reply.tool_call("weather", ["Oslo"])
+    assert Reply.tool_call("weather", '{"city"').tool_calls[0].arguments_json == '{"city"'

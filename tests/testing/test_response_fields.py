@@ -114,6 +114,7 @@ def chats(server, sdk):
             tool_calls=[FunctionCall("f", {"a": 1})],
             files=[("file-1", "a.txt")],
             usage={"cached_prompt_text_tokens": 1},
+            unchecked=True,
         )
     )
     server.on(prompt="Cite").reply(
@@ -121,6 +122,7 @@ def chats(server, sdk):
             "x",
             citations=["https://x.com/a/status/1", "collections://col-1/file-1", "https://e.x"],
             steps=[ServerToolCall("web_search", {"query": "q"}, failed=True)],
+            unchecked=True,
         )
     )
     stored = sdk.chat.create("grok-4", messages=[user("First")], store_messages=True).sample()

@@ -65,8 +65,8 @@ def test_a_reply_that_does_not_match(server, caller, schema, value, message):
         format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema=json.dumps(schema)
     )
     status, details = caller.expect_error("Which?", response_format=form)
-    assert status == "INTERNAL"
-    assert "the JSON does not match the requested schema: " in details
+    assert status == "FAILED_PRECONDITION"
+    assert "the text does not match the requested schema: " in details
     assert message in details
     with pytest.raises(AssertionError, match="does not match the requested schema"):
         server.verify()
@@ -115,7 +115,7 @@ def test_without_jsonschema(server, caller, monkeypatch):
     assert json.loads(caller.text("Which?")) == {"animal": "cat"}
     form = chat_pb2.ResponseFormat(format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema="{}")
     status, details = caller.expect_error("Which?", response_format=form)
-    assert status == "INTERNAL"
+    assert status == "FAILED_PRECONDITION"
     words = "Checking JSON against a schema needs jsonschema: pip install"
     assert words in details
     assert "'xai-vision[testing]'" in details

@@ -35,7 +35,7 @@ def test_tenants_share_only_a_port(server):
     first.close()
     with open_caller(first) as caller:
         assert caller.expect_error("Hi")[0] == "UNAUTHENTICATED"
-    assert second.calls.last.status == "UNAUTHENTICATED"
+    assert len(second.calls) == 2
 
 
 def test_closing_a_tenant_ends_its_hanging_calls(server):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import assert_type
 
@@ -12,6 +14,7 @@ from xai_vision.testing import (
     CallImage,
     CallList,
     CallLog,
+    Clock,
     FakeServer,
     Fault,
     FaultRule,
@@ -50,6 +53,8 @@ def rules(server: Tenant) -> None:
 
 def replies() -> None:
     assert_type(Reply("x", finish="length", usage={"prompt_tokens": 5}).replace(text="y"), Reply)
+    assert_type(Reply.from_json(Reply("x").to_json()), Reply)
+    assert_type(Reply.from_response(None), Reply)
     assert_type(
         Reply("x", tool_calls=[FunctionCall("f", {"a": 1})], steps=[ServerToolCall("mcp")]), Reply
     )
@@ -70,6 +75,9 @@ def faults(server: Tenant) -> None:
     server.rate_limit(tokens=20_000.0)
     server.rate_limit(token=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     server.deferred(ready_after_polls=2)
+    assert_type(server.clock, Clock)
+    server.clock.set(datetime(2026, 1, 31), frozen=True)
+    server.clock.set("2026-01-31")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     server.clock.skip(days=31)
     server.clock.skip(day=31)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert_type(server.create_key(vision=False, models=["grok-3"]), str)
@@ -88,6 +96,10 @@ def calls(server: Tenant) -> None:
     if call.rule is not None:
         assert_type(call.rule.record(), RuleRecord)
     assert_type(call.faults, tuple[Fault, ...])
+    assert_type(call.to_dict(volatile=True), dict[str, Any])
+    assert_type(server.calls.to_json(indent=None), str)
+    assert_type(server.calls.wait_for(2, prompt="x"), bool)
+    server.calls.wait_for(promt="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     server.calls.assert_called(2, prompt="x")
     server.calls.where(statsu="OK")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
@@ -96,6 +108,11 @@ async def servers() -> None:
     with FakeServer(port=50051, host="127.0.0.1", api_key="k", unused="allow") as server:
         assert_type(server, FakeServer)
         assert_type(server.tenant(unmatched="error", seed=7), Tenant)
+        with server.tenant() as tenant:
+            assert_type(tenant, Tenant)
+        assert_type(await server.calls.wait_for_async(2, status="OK"), bool)
+        assert_type(await server.calls.last.wait_async(), bool)
+        assert_type(await server.calls.last.wait_cancelled_async(), bool)
     async with FakeServer(Settings(seed=1), tls=True) as other:
         assert_type(other.root_certificate, bytes)
         assert_type(other.problems(), list[str])

@@ -56,12 +56,19 @@ class Commands(click.Group):
     },
 )
 @click.version_option(__version__, "-V", "--version", prog_name=NAME)
-def command() -> None:
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """Ask Grok about images.
 
     The API key is read from the environment variable XAI_API_KEY; --fake needs none. Environment
     variables can set options, such as XAI_VISION_ASK_DETAIL for --detail of `ask`.
     """
+    name = ctx.invoked_subcommand
+    invoked = name and ctx.command.get_command(ctx, name)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # it is a Group
+    if name and invoked and any(key.startswith("XAI_VISION_") for key in os.environ):
+        from xai_vision._cli.environment import check_environment
+
+        check_environment(name, invoked)
 
 
 def run(arguments: Sequence[str]) -> int:

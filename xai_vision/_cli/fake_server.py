@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from xai_vision._cli.exit_codes import CliError
+from xai_vision._cli.serve_options import ServeOptions
 from xai_vision.testing import FakeServer
 
 
@@ -19,13 +22,15 @@ class RunningServer:
         server: The server.
         grpc: The address for gRPC clients.
         http: The base URL for REST clients, or None.
-        told_key: The API key, if the server generated it.
+        generated_key: The API key, if the server generated it.
+        generated_token: The token of the admin API, if it was generated.
     """
 
     server: FakeServer
     grpc: str
     http: str | None
     generated_key: str | None
+    generated_token: str | None
 
     def ready(self) -> dict[str, Any]:
         """Return the content of the ready message."""
@@ -35,38 +40,41 @@ class RunningServer:
             "grpc": self.grpc,
             "http": self.http,
             "api_key": self.generated_key,
+            "admin": self.http and f"{self.http.removesuffix('/v1')}/__admin",
+            "admin_token": self.generated_token,
         }
 
 
 @contextmanager
-def start(
-    settings: dict[str, Any],
-    *,
-    grpc_port: int,
-    http_port: int | None,
-    tls: bool,
-    key: str | None,
-) -> Iterator[RunningServer]:
+def start(settings: dict[str, Any], options: ServeOptions) -> Iterator[RunningServer]:
     """Run a server.
 
     Raises:
-        CliError: A port is in use.
+        CliError: A port is in use, or the file for calls cannot be opened.
         ImportError: A package of an extra is missing.
     """
+    with_http = options.http_port is not None or options.admin_token is not None
+    new_token = secrets.token_urlsafe(32) if with_http and options.admin_token is None else None
     server = FakeServer(
         **settings,
-        port=grpc_port,
-        api_key=key,
-        tls=tls,
-        http=http_port is not None,
-        http_port=http_port or 0,
+        host=options.host,
+        port=options.grpc_port,
+        api_key=options.key,
+        tls=options.tls,
+        health=options.health,
+        reflection=options.reflection,
+        http_port=options.http_port or 0,
+        admin_token=options.admin_token or new_token,
+        log=sys.stdout if options.log == "-" else options.log,
     )
     try:
         server.start()
     except OSError as error:
-        raise CliError(error.strerror or str(error)) from None
+        where = f"{error.filename}: " if error.filename else ""
+        raise CliError(f"{where}{error.strerror or error}") from None
     try:
-        http = server.http_url if http_port is not None else None
-        yield RunningServer(server, server.target, http, None if key else server.api_key)
+        http = server.http_url if with_http else None
+        key = None if options.key else server.api_key
+        yield RunningServer(server, server.target, http, key, new_token)
     finally:
         server.stop()

@@ -19,6 +19,7 @@ from xai_vision.openai_compat._values import (
     mapping,
     sequence,
     string,
+    unknown_keys_ignored,
     unsupported,
 )
 from xai_vision.proto import chat_pb2
@@ -104,10 +105,10 @@ def _message(item: Mapping[str, Any], path: str) -> ParsedMessage:
             "function_call_output item",
             key=path,
         )
-    for key in ("tool_calls", "name", "reasoning_content"):
-        if item.get(key):
-            raise unsupported(f"{path}.{key}", f"a message item has no {key}")
-    return read_message(item, path)
+    other_api = [k for k in ("tool_calls", "name", "reasoning_content") if item.get(k)]
+    if other_api and not unknown_keys_ignored():
+        raise unsupported(f"{path}.{other_api[0]}", f"a message item has no {other_api[0]}")
+    return read_message({k: value for k, value in item.items() if k not in other_api}, path)
 
 
 def _function_call(item: Mapping[str, Any], path: str) -> chat_pb2.ToolCall:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from xai_vision.openai_compat._values import (
-    check_keys,
-    drop_none,
     enum,
     enum_name,
     mapping,
@@ -52,10 +50,10 @@ def read_search(path: str, value: Any) -> chat_pb2.SearchParameters:
 
 
 def _source(path: str, value: Any) -> chat_pb2.Source:
-    fields = drop_none(mapping(path, value))
-    kind = enum(f"{path}.type", fields.pop("type", None), {name: name for name in _SOURCES})
+    kind = enum(f"{path}.type", mapping(path, value).get("type"), {n: n for n in _SOURCES})
     cls = _SOURCES[kind]
-    check_keys(fields, cls.DESCRIPTOR.fields_by_name, path)
+    fields = read_object(path, value, ("type", *cls.DESCRIPTOR.fields_by_name))
+    del fields["type"]
     for key, option in fields.items():
         fields[key] = read_field(cls, key, f"{path}.{key}", option)
     return chat_pb2.Source(**{kind: cls(**fields)})

@@ -216,7 +216,7 @@ def read_call(item: Mapping[str, Any], path: str) -> chat_pb2.ToolCall:
         status=enum(f"{path}.status", item.get("status") or "completed", _STATUSES),
         function=chat_pb2.FunctionCall(name=name, arguments=arguments),
     )
-    if item.get("error") is not None:
+    if kind == "mcp_call" and item.get("error") is not None:
         call.error_message = string(f"{path}.error", item["error"])
     return call
 

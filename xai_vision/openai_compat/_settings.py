@@ -15,7 +15,6 @@ from xai_vision.openai_compat._values import (
     boolean,
     check_keys,
     check_type,
-    drop_none,
     dump_schema,
     enum,
     enum_name,
@@ -63,8 +62,7 @@ def read_settings(body: Mapping[str, Any], api: Api) -> dict[str, Any]:
         TranslationError: A key is not supported, or its value is invalid.
     """
     fields: dict[str, Any] = {}
-    settings = drop_none(body)
-    check_keys(settings, (*_FIELDS[api], *_CHECKS[api]), reasons=UNSUPPORTED[api])
+    settings = read_object("", body, (*_FIELDS[api], *_CHECKS[api]), UNSUPPORTED[api])
     for key, setting in settings.items():
         if key in _CHECKS[api]:
             _CHECKS[api][key](key, setting)
@@ -264,8 +262,3 @@ _WRITERS: Final[dict[str, Callable[[Any, Api], Any]]] = {
     "search_parameters": lambda search, _: from_search(search),
     "use_encrypted_content": lambda _value, _api: [ENCRYPTED_REASONING],
 }
-KEYS: Final[dict[Api, frozenset[str]]] = {
-    "chat": frozenset((*_FIELDS["chat"], *_CHECKS["chat"], "messages")),
-    "responses": frozenset((*_FIELDS["responses"], *_CHECKS["responses"], "input", "instructions")),
-}
-"""The keys that requests of each format can have."""

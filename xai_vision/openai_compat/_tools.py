@@ -21,6 +21,7 @@ from xai_vision.openai_compat._values import (
     parse_schema,
     read_field,
     string,
+    unknown_keys_ignored,
     unsupported,
     write_field,
 )
@@ -127,6 +128,8 @@ def tool_options(value: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 def _collect(kind: str, part: Mapping[str, Any], keys: _Keys, options: dict[str, Any]) -> None:
     for key, value in part.items():
         if key not in keys:
+            if unknown_keys_ignored():
+                continue
             raise TranslationError(
                 f"{kind} has no key {short_repr(key)}{_suggest(key, keys)}",
                 key=key_label(key),

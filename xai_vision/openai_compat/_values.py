@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
 from xai_vision import _timestamps, _validation
@@ -26,6 +28,7 @@ _JSON_NAMES: Final = {None: "left out", True: "true", False: "false"}
 _MAX_FLOAT: Final = 3.4e38
 
 _T = TypeVar("_T")
+_ignore_unknown_keys: ContextVar[bool] = ContextVar("_ignore_unknown_keys", default=False)
 Api: TypeAlias = Literal["chat", "responses"]
 
 
@@ -60,13 +63,31 @@ def drop_none(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: entry for key, entry in value.items() if entry is not None}
 
 
+@contextmanager
+def ignoring_unknown_keys() -> Iterator[None]:
+    """Ignore unknown keys of all objects that are read in the block, at any depth."""
+    token = _ignore_unknown_keys.set(True)
+    try:
+        yield
+    finally:
+        _ignore_unknown_keys.reset(token)
+
+
+def unknown_keys_ignored() -> bool:
+    """Return whether unknown keys are ignored instead of rejected."""
+    return _ignore_unknown_keys.get()
+
+
 def check_keys(
     value: Mapping[str, Any],
     allowed: Iterable[str],
     path: str = "",
     reasons: Mapping[str, str] | None = None,
 ) -> None:
-    """Reject keys that would be ignored; a key whose value is None counts as left out.
+    """Reject unknown keys; a key whose value is None counts as left out.
+
+    In a block of ``ignoring_unknown_keys``, nothing is rejected. The caller must then not read
+    the unknown keys.
 
     Args:
         value: The object.
@@ -79,7 +100,7 @@ def check_keys(
     """
     known = set(allowed)
     for key, entry in value.items():
-        if key in known or entry is None:
+        if key in known or entry is None or unknown_keys_ignored():
             continue
         label = key_label(key)
         key_path = f"{path}.{label}" if path else label
@@ -90,16 +111,16 @@ def check_keys(
 
 
 def read_object(
-    path: str, value: Any, allowed: Iterable[str], reasons: Mapping[str, str] | None = None
+    path: str, value: Any, allowed: Collection[str], reasons: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Read an object that has only the allowed keys; return its entries without None.
+    """Read an object that has only the allowed keys; return these entries without None.
 
     Raises:
         TranslationError: The value is not an object, or a key is not supported.
     """
     entries = drop_none(mapping(path, value))
     check_keys(entries, allowed, path, reasons)
-    return entries
+    return {key: entry for key, entry in entries.items() if key in allowed}
 
 
 def check_type(value: Mapping[str, Any], expected: str, path: str) -> None:

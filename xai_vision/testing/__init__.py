@@ -14,15 +14,19 @@ from __future__ import annotations
 
 from xai_vision._lazy import show_public_path
 from xai_vision.testing import match
+from xai_vision.testing._calls.call_list import CallList
 from xai_vision.testing._calls.images import CallImage
-from xai_vision.testing._calls.log import CallList, CallLog
-from xai_vision.testing._calls.record import Call, ReceivedUpload, RuleRecord
+from xai_vision.testing._calls.log import CallLog
+from xai_vision.testing._calls.record import Call, ReceivedUpload, RuleRecord, ToolResult
+from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
-from xai_vision.testing._rules.reply import FunctionCall, Reply, ServerToolCall
+from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._rules.rule import Rule
+from xai_vision.testing._rules.tool_calls import FunctionCall, ServerToolCall
 from xai_vision.testing._server import FakeServer
+from xai_vision.testing._service.models import Model
 from xai_vision.testing._settings import Settings
 from xai_vision.testing._tenant import Tenant
 
@@ -31,10 +35,12 @@ __all__ = [
     "CallImage",
     "CallList",
     "CallLog",
+    "Clock",
     "FakeServer",
     "Fault",
     "FaultRule",
     "FunctionCall",
+    "Model",
     "ReceivedUpload",
     "Reply",
     "Rule",
@@ -43,6 +49,7 @@ __all__ = [
     "ServiceError",
     "Settings",
     "Tenant",
+    "ToolResult",
     "match",
 ]
 

@@ -1,4 +1,4 @@
-"""The fake server's clock, which a test can move forward."""
+"""The fake server's clock, which a test can move, set and freeze."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from datetime import datetime, timedelta, timezone
 
 from xai_vision.testing import _validation as check
 
+_EPOCH = datetime.fromtimestamp(0, timezone.utc)
+
 
 class Clock:
-    """The system's time plus the time that a test has skipped.
+    """The system's time, until a test skips some time or sets another time.
 
-    It determines the times in responses and when stored and deferred responses expire. Delays,
-    such as the latency, take real time.
+    It determines the times in responses, when stored and deferred responses expire, and when
+    ``rate_limit`` accepts calls again. Delays, such as the latency, take real time.
     """
 
     def __init__(self) -> None:
-        self._skipped = 0.0
+        self._offset = 0.0
+        self._frozen_at: float | None = None
         self._lock = threading.Lock()
 
     @check.suggest_keywords("clock.skip()")
@@ -39,11 +42,46 @@ class Clock:
         except (OverflowError, ValueError, OSError):
             raise ValueError("clock.skip: the clock cannot pass the year 9999") from None
         with self._lock:
-            self._skipped += step
+            if self._frozen_at is None:
+                self._offset += step
+            else:
+                self._frozen_at += step
+
+    @check.suggest_keywords("clock.set()")
+    def set(self, moment: datetime, *, frozen: bool = False) -> None:
+        """Set the clock, forward or back.
+
+        Args:
+            moment: The new time. A datetime without a time zone is UTC.
+            frozen: Whether the clock stands still from then on, so that the times in responses
+                are the same in each run. ``skip`` moves a frozen clock too.
+
+        Raises:
+            TypeError: An argument has a wrong type.
+            ValueError: The time is before 1970.
+
+        Examples:
+            >>> clock = Clock()
+            >>> clock.set(datetime(2026, 1, 31, 12), frozen=True)
+            >>> clock.skip(hours=13)
+            >>> str(clock.now())
+            '2026-02-01 01:00:00+00:00'
+        """
+        label = "clock.set: moment"
+        check.instance(label, moment, datetime, "a datetime, such as datetime(2026, 1, 31)")
+        check.boolean("clock.set: frozen", frozen)
+        utc = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        seconds = (utc - _EPOCH).total_seconds()
+        if seconds < 0:
+            raise ValueError(f"{label} must not be before 1970, but it is {moment}")
+        with self._lock:
+            self._offset = seconds - time.time()
+            self._frozen_at = seconds if frozen else None
 
     def time(self) -> float:
         """Return the clock's time in seconds since the epoch."""
-        return time.time() + self._skipped
+        frozen_at = self._frozen_at
+        return time.time() + self._offset if frozen_at is None else frozen_at
 
     def now(self) -> datetime:
         """Return the clock's time in UTC."""

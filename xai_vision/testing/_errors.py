@@ -46,6 +46,16 @@ def error_code(name: str, code: Any) -> StatusCode:
     return StatusCode[check.enum(name, word, _ERROR_CODES)]
 
 
+def error_in_test(message: str) -> ServiceError:
+    """Return the error for the client of a test that is wrong. Clients do not retry it.
+
+    Backquotes surround the message, because clients look for causes in the words of the service,
+    and ignore quotations: a rule for images has the words of a refused image.
+    """
+    message = message.replace("`", "'")
+    return ServiceError(StatusCode.FAILED_PRECONDITION, f"From the fake server: `{message}`")
+
+
 # Each makes an error from its details.
 invalid_argument = partial(ServiceError, StatusCode.INVALID_ARGUMENT)
 not_found = partial(ServiceError, StatusCode.NOT_FOUND)

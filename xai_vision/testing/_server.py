@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import threading
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, TextIO
 
 from xai_vision.testing import _validation as check
+from xai_vision.testing._calls.call_file import CallFile
+from xai_vision.testing._calls.redaction import register_key
 from xai_vision.testing._settings import SettingChanges, Settings
 from xai_vision.testing._tenant import Tenant
 from xai_vision.testing._transport.address import LOOPBACK, BindAddress
@@ -28,6 +31,8 @@ SERVER_OPTIONS = (
     "http",
     "http_port",
     "tcp_proxy",
+    "admin_token",
+    "log",
 )
 """The arguments of ``FakeServer`` that are not settings, so a tenant does not have them."""
 
@@ -63,6 +68,10 @@ class FakeServer(Tenant):
         tcp_proxy: Whether connections go through a TCP proxy that can reset and freeze them. The
             first connection fault adds the proxy, so this is only needed if a function returns
             such a fault.
+        admin_token: The token of the admin API on the HTTP port, which ``start()`` then opens. By
+            default there is no admin API.
+        log: The path of a file, or a text stream, to which a line of JSON is appended for each
+            call when it ends. By default there is none.
         changes: Single settings, such as ``stored_images="refuse"``; see ``Settings``.
 
     Raises:
@@ -84,6 +93,8 @@ class FakeServer(Tenant):
         http: bool = False,
         http_port: int = 0,
         tcp_proxy: bool = False,
+        admin_token: str | None = None,
+        log: str | os.PathLike[str] | TextIO | None = None,
         **changes: Unpack[SettingChanges],
     ) -> None:
         known = [*SettingChanges.__annotations__, *SERVER_OPTIONS]
@@ -99,7 +110,10 @@ class FakeServer(Tenant):
         self._state.tcp_proxy = tcp_proxy
         self._state.certificate = create_certificate(address.host) if tls else None
         self._state.max_threads = settings.max_threads
-        self._http = http
+        self._http = http or admin_token is not None
+        self._log = log
+        if admin_token is not None:
+            self._state.http_routes = partial(_admin_routes, self, _check_token(self, admin_token))
         self._services = {"health": health, "reflection": reflection}
         self._lock = threading.RLock()
 
@@ -122,6 +136,8 @@ class FakeServer(Tenant):
         """
         with self._lock:
             if self._state.grpc_server is None:
+                if self._log is not None:
+                    self._state.call_file = CallFile(self._log)
                 self._state.grpc_server = GrpcServer(
                     self._state.keys,
                     self.settings.max_threads,
@@ -130,6 +146,7 @@ class FakeServer(Tenant):
                     tcp_proxy=self._state.tcp_proxy,
                     **self._services,
                 )
+                self._state.keys.is_serving = True
                 try:
                     if self._http:
                         self._state.running_http()
@@ -146,10 +163,13 @@ class FakeServer(Tenant):
         """
         with self._lock:
             server, self._state.grpc_server = self._state.grpc_server, None
+            self._state.keys.is_serving = False
         if server is not None:
             self._state.close_http(grace)
             self._state.downloads.close()
             server.stop(grace)
+            if self._state.call_file is not None:
+                self._state.call_file.close()
 
     def close(self) -> None:
         """Close the port; the same as ``stop()``."""
@@ -161,33 +181,38 @@ class FakeServer(Tenant):
         Args:
             changes: The settings that differ from the server's.
 
+        Raises:
+            TypeError: A setting does not exist, has a wrong type, or belongs to the server.
+            ValueError: A setting has a wrong value.
+
         Returns:
-            The tenant; ``close()`` removes it.
+            The tenant. ``close()`` removes it, and so does the end of a ``with`` block, which
+            also calls its ``verify()``.
         """
-        check.check_names("tenant()", changes, SettingChanges.__annotations__)
+        of_server = (*SERVER_OPTIONS, "max_threads")
+        for name in changes:
+            if name in of_server:
+                raise TypeError(
+                    f"tenant() does not accept {name!r}, because all tenants of a server share it. "
+                    "Pass it to FakeServer()"
+                )
+        known = [name for name in SettingChanges.__annotations__ if name not in of_server]
+        check.check_names("tenant()", changes, known)
         return Tenant(self._state, self.settings.replace(**changes))
 
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
-        self.stop()
-        self._end(error)
 
-    async def __aenter__(self) -> Self:
-        return self.start()
+def _check_token(server: FakeServer, token: str) -> str:
+    if register_key(token, "admin_token") == server.api_key:
+        raise ValueError("admin_token must differ from api_key, which clients of the server have")
+    return token
 
-    async def __aexit__(
-        self, exc_type: object, error: BaseException | None, traceback: object
-    ) -> None:
-        # stop() waits for the threads of the transport, so it must not block the event loop.
-        await asyncio.to_thread(self.stop)
-        self._end(error)
 
-    def _end(self, error: BaseException | None) -> None:
-        if error is None:
-            self.verify()
-        elif isinstance(error, Exception) and hasattr(error, "add_note"):  # Python 3.11
-            # An unused rule may have caused the error, but must not replace it.
-            for problem in self.problems():
-                error.add_note(f"fake server: {problem}")  # pyright: ignore[reportAttributeAccessIssue]
+def _admin_routes(server: FakeServer, token: str) -> list[Any]:
+    # Imported on use, because the admin API needs the packages of an extra.
+    from xai_vision.testing._admin.endpoints import admin_routes
+    from xai_vision.testing._admin.operations import Operations
+
+    return list(admin_routes(Operations(server, server.tenant), token))

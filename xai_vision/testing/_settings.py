@@ -7,10 +7,12 @@ other sources.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 from xai_vision.testing import _validation as check
+from xai_vision.testing._service.models import Model, read_models
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -61,6 +63,7 @@ class SettingChanges(TypedDict, total=False):
     keep_image_bytes: int
     keep_log_bytes: int
     max_threads: int
+    models: Iterable[Model | str | Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,9 @@ class Settings:
         error_form: The JSON of errors over REST. "xai" is ``{"code": ..., "error": "..."}``
             (observed), and a wrong key has the status 400; "openai" is
             ``{"error": {"message": ...}}``, which openai's exceptions parse, and 401.
-        unknown_keys: The response over REST to an undocumented key in a request. "refuse" is
-            status 400 with the name of the key, which reveals misspelt keys; "ignore" drops the
-            key, as the service may do (unsure).
+        unknown_keys: The response over REST to an undocumented key in a request, in nested
+            objects and tools too. "refuse" is status 400 with the name of the key, which reveals
+            misspelt keys; "ignore" drops the key, as the service may do (unsure).
         keep_calls: The maximum number of calls in the log. Older calls are dropped;
             ``calls.dropped`` counts them. 10,000.
         keep_image_bytes: The maximum size of an image whose bytes the log stores. Of larger
@@ -139,6 +142,8 @@ class Settings:
             than half of it, the oldest calls are dropped, but never the newest call. 256 MiB.
         max_threads: The maximum number of calls in progress, waiting calls included. Further
             calls are queued. Threads are started on demand. 4096.
+        models: The models to add to those that are built in: names, ``Model`` objects, or
+            mappings of a model's fields. ``server.models.add`` does the same later. ().
 
     Raises:
         TypeError: A setting does not exist, or has a wrong type.
@@ -182,6 +187,7 @@ class Settings:
     keep_image_bytes: int = 32 * MIB
     keep_log_bytes: int = 256 * MIB
     max_threads: int = 4096
+    models: Iterable[Model | str | Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
         for name, words in _CHOICES.items():
@@ -198,6 +204,7 @@ class Settings:
         if not formats:
             raise ValueError("image_formats is empty. Pass at least one format, such as 'JPEG'")
         object.__setattr__(self, "image_formats", formats)
+        object.__setattr__(self, "models", read_models(self.models))
 
     def replace(self, **changes: Unpack[SettingChanges]) -> Settings:
         """Return a copy with some settings changed.
@@ -206,7 +213,8 @@ class Settings:
             TypeError: A setting does not exist, or has a wrong type.
             ValueError: A setting has a wrong value.
         """
-        return replace(self, **changes)
+        values: dict[str, Any] = dict(changes)
+        return replace(self, **values)
 
 
 _CHOICES: Final = {

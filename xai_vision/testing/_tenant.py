@@ -30,6 +30,7 @@ from xai_vision.testing._service.rate_limiter import RateLimiter
 from xai_vision.testing._service.response_store import ResponseStore
 from xai_vision.testing._settings import Settings
 from xai_vision.testing._transport.shared_state import ServerState
+from xai_vision.testing._verifying_block import VerifyingBlock
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -39,13 +40,17 @@ if TYPE_CHECKING:
 _INSPECTOR = ImageInspector()
 
 
-class Tenant:
+class Tenant(VerifyingBlock):
     """A customer of a fake server, with its own API key, rules, images, responses and call log.
+
+    A tenant is a context manager and an async context manager. A block that ends without an error
+    calls ``verify()``; its end calls ``close()``.
 
     Attributes:
         api_key: The key for clients. Only this tenant accepts it.
         settings: The tenant's settings.
-        clock: The service's clock; ``clock.skip(days=31)`` lets stored responses expire.
+        clock: The service's clock; ``clock.skip(days=31)`` lets stored responses expire, and
+            ``clock.set(datetime(2026, 1, 31), frozen=True)`` fixes the times in responses.
     """
 
     def __init__(self, state: ServerState, settings: Settings, api_key: str | None = None) -> None:
@@ -54,7 +59,7 @@ class Tenant:
         self.clock = Clock()
         self._state = state
         self._key_count = 0
-        self._engine = Engine(settings, self.clock, _INSPECTOR, state.downloads)
+        self._engine = Engine(settings, self.clock, _INSPECTOR, state.downloads, state.write_call)
         state.keys.add_tenant(self._engine)
         self.api_key = self._add_key(key, {})
 
@@ -62,6 +67,15 @@ class Tenant:
     def management_key(self) -> str:
         """The key of the management API, for collections. Its address is ``target`` too."""
         return self._add_key(new_key(), {"management": True})
+
+    @property
+    def name(self) -> str:
+        """The name of the tenant in the file of calls; "default" unless it is set."""
+        return self._engine.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._engine.name = check.string("name", name)
 
     @property
     def target(self) -> str:
@@ -119,8 +133,18 @@ class Tenant:
 
     @property
     def models(self) -> ModelCatalog:
-        """The language models that the service offers."""
+        """The language models that the service offers; ``server.models.add("grok-9")``."""
         return self._engine.models
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules, in the order in which they are consulted."""
+        return self._engine.rules.rules
+
+    @property
+    def faults(self) -> list[FaultRule]:
+        """The faults to inject, in the order in which they were added."""
+        return self._engine.faults.rules
 
     def create_key(self, **options: Unpack[KeyOptions]) -> str:
         """Create another key for this tenant.
@@ -141,7 +165,8 @@ class Tenant:
         models = options.get("models")
         if models is not None:
             for name in check.strings("create_key: models", models):
-                check.enum("create_key: models", name, self._model_names())
+                if name not in self.models:
+                    raise ValueError(f"create_key: models: {self.models.hint(name)}")
         return self._add_key(new_key(), options)
 
     def _add_key(self, key: str, options: KeyOptions) -> str:
@@ -150,19 +175,19 @@ class Tenant:
         self._key_count += 1
         return key
 
-    def _model_names(self) -> list[str]:
-        return [name for model in self.models for name in (model.name, *model.aliases)]
-
-    def on(self, *, priority: int = 0, **conditions: Unpack[ConditionArgs]) -> Rule:
+    @check.keywords_only("on()", 'prompt="..."')
+    def on(self, *, name: str = "", priority: int = 0, **conditions: Unpack[ConditionArgs]) -> Rule:
         """Add a rule for the calls that match all conditions.
 
         The first matching rule answers a call. If no rule matches, the server sends its default
         reply, or an error with the setting ``unmatched="error"``.
 
         Args:
+            name: A name for the rule in messages.
             priority: Rules with a higher priority are consulted first. Default: 0.
-            conditions: ``prompt``, ``model``, ``image``, ``images``, ``tools``, ``schema``,
-                ``metadata``, ``stream``, ``method``, ``when``; see ``ConditionArgs``.
+            conditions: ``prompt``, ``system``, ``messages``, ``turn``, ``tool_result``, ``model``,
+                ``image``, ``images``, ``tools``, ``schema``, ``metadata``, ``stream``, ``method``,
+                ``when``; see ``ConditionArgs``.
 
         Returns:
             The rule. Set its reply by ``reply``, ``replies``, ``reply_json``, ``side_effect`` or
@@ -172,13 +197,11 @@ class Tenant:
             TypeError: A condition does not exist, or has a wrong type.
             ValueError: No call can match a condition.
         """
-        checked = Conditions.for_future_calls("on()", conditions, "priority")
-        model = conditions.get("model")
-        if isinstance(model, str):
-            check.enum("on(): model", model, self._model_names())
-        rule = Rule(checked, priority=priority, prepare=self._state.enable_fault)
+        checked = Conditions.for_future_calls("on()", conditions, "name", "priority")
+        rule = Rule(checked, name=name, priority=priority, prepare=self._state.enable_fault)
         return self._engine.rules.add(rule)
 
+    @check.keywords_only("fault()", 'prompt="..."', positional=1)
     def fault(
         self,
         fault: Fault,
@@ -198,7 +221,9 @@ class Tenant:
             fault: The fault.
             next: The number of calls to inject it into; by default all until ``clear()``.
             after: The number of matching calls to leave unchanged first. Default: 0.
-            rate: The probability for each call, drawn with the server's seed. Default: 1.
+            rate: The probability for each call. Default: 1. It is drawn from the server's seed,
+                the request, and how often that request has arrived, so that the order in which
+                concurrent requests arrive does not matter.
             conditions: The conditions on the calls, as for ``on``. Default: all calls.
 
         Returns:
@@ -220,6 +245,8 @@ class Tenant:
     ) -> None:
         """Refuse calls above a rate with RESOURCE_EXHAUSTED and the metadata ``retry-after``.
 
+        The rate follows ``clock``: after ``clock.skip(seconds=1)`` calls are accepted again.
+
         Args:
             requests: The maximum number of requests per second; None means no limit.
             tokens: The maximum number of prompt tokens per second, image tokens included; None
@@ -230,7 +257,7 @@ class Tenant:
             TypeError: An argument is not a number.
             ValueError: An argument is not positive and finite.
         """
-        self._engine.rate_limiter = RateLimiter(requests, tokens, burst)
+        self._engine.rate_limiter = RateLimiter(self.clock, requests, tokens, burst)
 
     @check.suggest_keywords("deferred()")
     def deferred(
@@ -352,7 +379,8 @@ class Tenant:
         """Fail unless every rule and fault was used as expected, and no rule raised an error.
 
         A rule must answer at least one call, or exactly as many as ``times(n)`` says. A fault
-        must be injected at least once. ``optional()`` and the setting ``unused`` allow less.
+        must be injected at least once. ``optional()`` and the setting ``unused`` allow less. With
+        ``unmatched="error"`` a rule must match every call, except calls that a fault ended.
 
         Raises:
             AssertionError: The message describes each problem, the nearest call and its
@@ -369,19 +397,40 @@ class Tenant:
         unmet = verification.unmet_expectations(
             rules, self._engine.faults.rules, self.calls, strict=self.settings.unused == "error"
         )
-        problems = [*self._engine.rules.errors, *unmet]
-        if self.settings.unmatched == "default":  # Otherwise the client got an error.
-            problems += verification.excess_calls(rules)
-        return problems
+        return [*self._engine.rules.problems(), *unmet, *self._unknown_models()]
+
+    def _unknown_models(self) -> list[str]:
+        """Describe the models of unused rules and faults that the catalog does not have."""
+        if self.settings.unused == "allow":
+            return []
+        rules: list[Rule | FaultRule] = [
+            *(rule for rule in self._engine.rules.rules if not rule.uses + rule.undelivered),
+            *(fault for fault in self._engine.faults.rules if not fault.fired),
+        ]
+        names = {rule.conditions.model_name for rule in rules if not rule.is_optional}
+        return [self.models.hint(n) for n in sorted(filter(None, names)) if n not in self.models]
+
+    def clear_rules(self) -> int:
+        """Remove all rules, faults and the rate limit; return the number of rules and faults.
+
+        Connections that faults have frozen are reset.
+        """
+        count = len(self.rules) + len(self.faults)
+        self._engine.rules.clear()
+        self._engine.faults.clear()
+        self._engine.rate_limiter = None
+        self._state.reset_frozen(self._engine)
+        return count
 
     def clear(self) -> None:
         """Remove all rules, faults, limits, calls, images, stored and deferred responses.
 
+        Models that ``models.add`` added are removed too.
+
         Connections that faults have frozen are reset.
         """
+        self.clear_rules()
         engine = self._engine
-        engine.rules.clear()
-        engine.faults.clear()
         engine.calls.clear()
         engine.urls.clear()
         engine.files.clear()
@@ -392,8 +441,7 @@ class Tenant:
         engine.videos.clear()
         engine.image_plan = ImagePlan()
         engine.downloads.remove(engine)
-        engine.rate_limiter = None
-        self._state.reset_frozen(engine)
+        engine.models.clear()
 
     def close(self) -> None:
         """Remove the tenant's keys, and release its calls that hang.

@@ -198,6 +198,7 @@ def predicate(function: Callable[[Any], Any], name: str = "") -> Matcher:
     """
     if not callable(function):
         raise TypeError(f"match.predicate needs a function, not {_check.short_repr(function)}")
+    _check.sync_function("match.predicate: function", function)
 
     def holds(value: Any) -> Any:
         release_slot()  # The test's function may block.
@@ -264,6 +265,8 @@ def sha256(digest: str | bytes) -> Matcher:
 @_check.suggest_keywords("match.near()")
 def near(image: bytes | CallImage, max_distance: float = 10) -> Matcher:
     """Match an image that looks similar, such as a scaled or re-encoded copy.
+
+    Images are compared with their EXIF orientation applied.
 
     Args:
         image: The bytes of a JPEG or PNG file, or an image of a call.

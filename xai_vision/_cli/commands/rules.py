@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from xai_vision._cli.exit_codes import CliError, Exit, epilog
-
-if TYPE_CHECKING:
-    from xai_vision._cli.rule_files.rule_file import RuleFile
+from xai_vision._cli.exit_codes import epilog
+from xai_vision._cli.serve_options import load_rules
 
 
 @click.group("rules")
@@ -22,21 +19,7 @@ def command() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check_file(file: Path) -> None:
     """Report all errors of FILE with line numbers."""
-    load_rules(file)
+    from xai_vision._cli.commands.serve import command as serve
+
+    load_rules(file, serve)
     click.echo(f"{file}: no errors")
-
-
-def load_rules(file: Path) -> RuleFile:
-    """Read a rule file.
-
-    Raises:
-        CliError: The file has errors; the message has a line for each.
-    """
-    from xai_vision._cli.rule_files.rule_file import check
-
-    rule_file, errors = check(file)
-    if errors:
-        listed = "\n".join(f"{file}:{line}: {what}" for line, what in errors)
-        count = f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
-        raise CliError(f"{count} in the rules\n{listed}", Exit.USAGE)
-    return rule_file

@@ -12,29 +12,47 @@ from typing import Any
 import click
 
 from xai_vision._cli.exit_codes import Exit, epilog
+from xai_vision._cli.serve_options import is_loopback, load_rules, merge
 from xai_vision._cli.terminal import clean, print_error, print_note
+
+_PORT = click.IntRange(0, 65535)
+
+
+def _split_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[str]:
+    return [name for value in values for name in value.replace(",", " ").split()]
 
 
 @click.command(
     "serve",
     epilog=epilog(
-        "xai-vision serve --grpc-port 50051 --rules rules.yaml",
+        "xai-vision serve --port 50051 --rules rules.yaml",
         "XAI_API_KEY=... XAI_VISION_HOST=localhost:50051 xai-vision ask Hello photo.jpg",
+        "xai-vision serve --host 0.0.0.0 --key our-key --http-port 8080 --health --log -",
     ),
     context_settings={"show_default": True},
 )
 @click.option(
+    "--host",
+    metavar="HOST",
+    default="127.0.0.1",
+    show_envvar=True,
+    help="Address to listen on; 0.0.0.0 lets other machines call the server and needs --key.",
+)
+@click.option(
+    "--port",
     "--grpc-port",
-    type=click.IntRange(0, 65535),
+    "grpc_port",
+    type=_PORT,
     default=0,
+    envvar=["XAI_VISION_SERVE_PORT", "XAI_VISION_SERVE_GRPC_PORT"],
     show_envvar=True,
     help="Port of the gRPC server; 0 chooses a free port.",
 )
 @click.option(
     "--http-port",
-    type=click.IntRange(0, 65535),
+    type=_PORT,
     show_envvar=True,
-    help='Also serve the REST API on this port (extra "http"); 0 chooses a free port.',
+    help='Also serve the REST API and the admin API on this port (extra "http"); 0 chooses one.',
 )
 @click.option(
     "--rules",
@@ -43,7 +61,16 @@ from xai_vision._cli.terminal import clean, print_error, print_note
     show_envvar=True,
     help="YAML file with rules and faults; see `xai-vision rules check`.",
 )
-@click.option("--seed", type=int, default=0, show_envvar=True, help="Random seed.")
+@click.option(
+    "--models",
+    multiple=True,
+    metavar="NAME",
+    callback=_split_names,
+    show_default=False,
+    show_envvar=True,
+    help="Models to add to those that are built in; several with commas.",
+)
+@click.option("--seed", type=int, show_envvar=True, help="Random seed. Default: 0.")
 @click.option("--tls", is_flag=True, show_envvar=True, help='Serve TLS (extra "tls").')
 @click.option(
     "--certificate",
@@ -53,55 +80,75 @@ from xai_vision._cli.terminal import clean, print_error, print_note
     help="Write the certificate that clients have to trust to FILE. Needs --tls.",
 )
 @click.option(
+    "--health", is_flag=True, show_envvar=True, help='Serve grpc.health.v1 (extra "health").'
+)
+@click.option(
+    "--reflection",
+    is_flag=True,
+    show_envvar=True,
+    help='Serve reflection, which grpcurl needs (extra "reflection").',
+)
+@click.option(
     "--key",
     metavar="KEY",
     show_envvar=True,
     help="The API key of clients. Default: a generated key, printed when the server is ready.",
 )
 @click.option(
+    "--admin-token",
+    metavar="TOKEN",
+    show_envvar=True,
+    help="The token of the admin API. Default: a generated token, printed when the server is "
+    "ready. Opens the HTTP port.",
+)
+@click.option(
+    "--log",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True),
+    metavar="FILE",
+    show_envvar=True,
+    help="Append a line of JSON to FILE for each call when it ends; - is stdout.",
+)
+@click.option(
     "--json",
     "as_json",
     is_flag=True,
+    envvar=["XAI_VISION_SERVE_JSON", "XAI_VISION_SERVE_AS_JSON"],
     show_envvar=True,
     help="Print machine-readable JSON lines.",
 )
-def command(
-    *,
-    grpc_port: int,
-    http_port: int | None,
-    rules: Path | None,
-    seed: int,
-    tls: bool,
-    certificate: Path | None,
-    key: str | None,
-    as_json: bool,
-) -> int:
-    """Run a fake server on this machine until SIGINT or SIGTERM.
+@click.pass_context
+def command(ctx: click.Context, /, **_: Any) -> int:
+    """Run a fake server until SIGINT or SIGTERM.
 
     It has no model: it replies with rules, or describes the request. The exit code is 1 if a rule
-    was not used as often as its `times` says.
+    was not used as often as its `times` says. The section `serve` of the rule file can set options
+    too; the command line and environment variables come first.
     """
-    if certificate is not None and not tls:
-        raise click.UsageError("--certificate needs --tls.")
-    if grpc_port and grpc_port == http_port:
-        raise click.UsageError("--grpc-port and --http-port must differ.")
-    if key is not None and not (key.isascii() and key.isprintable() and key.split() == [key]):
-        raise click.UsageError("--key must consist of printable ASCII characters without spaces.")
-    from xai_vision._cli.commands.rules import load_rules
     from xai_vision._cli.fake_server import start
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    rule_file = load_rules(rules) if rules is not None else None
+    rules, as_json = ctx.params["rules"], ctx.params["as_json"]
+    rule_file, from_file = load_rules(rules, ctx.command) if rules is not None else (None, {})
+    options = merge(ctx, from_file)
+    options.check()
     # A person who experiments does not use every rule.
-    settings = {"unused": "allow", **(rule_file.settings if rule_file else {}), "seed": seed}
-    with start(settings, grpc_port=grpc_port, http_port=http_port, tls=tls, key=key) as running:
+    settings = {"unused": "allow", **(rule_file.settings if rule_file else {})}
+    settings["models"] = [*settings.get("models", ()), *ctx.params["models"]]
+    if ctx.params["seed"] is not None:
+        settings["seed"] = ctx.params["seed"]
+    if not is_loopback(options.host):
+        encrypted = "" if options.tls else ", and its traffic is not encrypted (see --tls)"
+        print_note(
+            f"warning: other machines can reach this server on {options.host}{encrypted}", dim=False
+        )
+    with start(settings, options) as running:
         if rule_file is not None:
             rule_file.apply(running.server)
-        if certificate is not None:
-            certificate.write_bytes(running.server.root_certificate)
-        _print_ready(running.ready(), certificate, as_json=as_json)
+        if options.certificate is not None:
+            options.certificate.write_bytes(running.server.root_certificate)
+        _print_ready(running.ready(), options.certificate, as_json=as_json)
         # Wake up regularly: on some platforms signals do not interrupt a wait.
         while not stop.wait(0.5):
             pass
@@ -124,8 +171,15 @@ def _print_ready(ready: dict[str, Any], certificate: Path | None, *, as_json: bo
         click.echo(json.dumps(ready))
     else:
         click.echo("The fake server is ready (it has no model):")
-        shown = {"gRPC": ready["grpc"], "REST": ready["http"], "key": ready["api_key"]}
-        for name, value in {**shown, "certificate": ready["certificate"]}.items():
-            if value:
-                click.echo(clean(f"  {name:<12}{value}"))
+        labels = {
+            "gRPC": "grpc",
+            "REST": "http",
+            "key": "api_key",
+            "admin": "admin",
+            "admin token": "admin_token",
+            "certificate": "certificate",
+        }
+        for label, name in labels.items():
+            if ready[name]:
+                click.echo(clean(f"  {label:<13}{ready[name]}"))
     sys.stdout.flush()

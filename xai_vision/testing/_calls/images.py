@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.testing._service.image_inspection import ImageInfo
@@ -58,9 +58,11 @@ class ImageCache:
             self._size = 0
 
 
-@dataclass(eq=False, repr=False, slots=True)
+@dataclass(frozen=True, repr=False, slots=True)
 class CallImage:
     """An image in the request of a call.
+
+    Images are equal if their bytes and all attributes are equal.
 
     Attributes:
         facts: The properties of the image's bytes.
@@ -74,7 +76,7 @@ class CallImage:
     """
 
     facts: ImageInfo
-    _cache: ImageCache
+    _cache: ImageCache = field(compare=False)
     detail: str
     source: str
     declared_media_type: str

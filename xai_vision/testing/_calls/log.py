@@ -1,197 +1,25 @@
-"""The log of calls, with the filters and assertions of tests."""
+"""The log of a tenant's calls."""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, overload
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
+from xai_vision.testing._calls.call_list import CallList
+from xai_vision.testing._calls.changes import Changes, refuse_in_event_loop
 from xai_vision.testing._calls.images import ImageCache
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
-from xai_vision.testing._validation import integer, number, pluralize
+from xai_vision.testing._validation import integer, number
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-_MAX_SHOWN = 10
 # The memory of a call without texts and images; measured, and rounded up.
 _CALL_BYTES: Final = 2_048
-
-
-class CallList(Sequence[Call]):
-    """Calls in order of arrival. A list can be pickled and copied."""
-
-    def __init__(
-        self,
-        calls: Iterable[Call],
-        description: str = "",
-        *,
-        dropped: int = 0,
-        nearest: str = "",
-        explain: Callable[[Call], str] | None = None,
-    ) -> None:
-        self._items = tuple(calls)
-        self._description = description
-        self._nearest = nearest
-        self._dropped = dropped
-        self._explain = explain
-
-    @property
-    def dropped(self) -> int:
-        """The number of older calls that the log has dropped, of any kind.
-
-        The settings ``keep_calls`` and ``keep_log_bytes`` limit the size of the log.
-        """
-        return self._dropped
-
-    @property
-    def last(self) -> Call:
-        """The newest call.
-
-        Raises:
-            LookupError: The list is empty.
-        """
-        calls = self._all()
-        if not calls:
-            raise LookupError(self._not_called())
-        return calls[-1]
-
-    @property
-    def attempts(self) -> CallList:
-        """The newest call, and the failed calls with the same request directly before it.
-
-        Such calls are retries of a client, whether it reports them (``call.attempt``) or not.
-        """
-        calls = self._all()
-        start = len(calls) - 1
-        while start > 0 and _is_retried(calls[start - 1], calls[-1]):
-            start -= 1
-        return self._sublist(calls[max(start, 0) :])
-
-    def where(self, **conditions: Unpack[ConditionArgs]) -> CallList:
-        """Return the calls that match all conditions.
-
-        Args:
-            conditions: The same as for ``server.on``, and ``status="OK"``; see
-                ``ConditionArgs``.
-        """
-        expected = Conditions("where()", conditions)
-        calls = self._all()
-        matching = [call for call in calls if expected.matches(call)]
-        nearest = "" if matching else expected.nearest(calls)
-        return self._sublist(matching, self._describe(expected), nearest)
-
-    def assert_called(self, times: int | None = None, **conditions: Unpack[ConditionArgs]) -> None:
-        """Fail unless the log has matching calls.
-
-        Args:
-            times: The exact number of calls; None means at least one.
-            conditions: The same as for ``where``.
-
-        Raises:
-            AssertionError: The number of matching calls is different. The message describes the
-                nearest call and its mismatches, and lists the last calls with the rules that
-                answered them. Or the log has dropped calls that may have matched.
-        """
-        __tracebackhide__ = True  # pytest then shows the line of the test
-        expected = Conditions("assert_called()", conditions, ["times"])
-        if times is not None:
-            integer("assert_called(): times", times, 0)
-        calls = self._all()
-        count = sum(expected.matches(call) for call in calls)
-        enough = count > 0 if times is None else count == times
-        if enough and (times is None or not self.dropped):
-            return
-        text = "expected a call" if times is None else f"expected {pluralize(times, 'call')}"
-        text += f"{self._describe(expected)}, but there were {count}{self._dropped_note()}"
-        if enough:
-            text += " and may have matched; raise the settings keep_calls and keep_log_bytes"
-        if count < (1 if times is None else times) and calls and len(expected):
-            text += f". {expected.nearest(calls)}"
-        raise AssertionError(f"{text}; all calls:\n{self._lines(calls, expected)}")
-
-    def assert_not_called(self, **conditions: Unpack[ConditionArgs]) -> None:
-        """Fail if the log has a matching call.
-
-        Raises:
-            AssertionError: There is one, or the log has dropped calls that may have matched.
-        """
-        __tracebackhide__ = True
-        self.assert_called(0, **conditions)
-
-    def summary(self) -> str:
-        """Describe the last calls: the rule that answered each, or the nearest rule."""
-        calls = self._all()
-        if not calls:
-            return f"T{self._not_called()[1:]}."
-        return f"{pluralize(len(calls), 'call')}{self._dropped_note()}:\n{self._lines(calls)}"
-
-    def _all(self) -> Sequence[Call]:
-        return self._items
-
-    def _sublist(
-        self, calls: Iterable[Call], description: str | None = None, nearest: str = ""
-    ) -> CallList:
-        return CallList(
-            calls,
-            self._description if description is None else description,
-            dropped=self.dropped,
-            nearest=nearest,
-            explain=self._explain,
-        )
-
-    def _describe(self, expected: Conditions) -> str:
-        if not len(expected):
-            return self._description
-        return f"{self._description}{' and' if self._description else ''} with {expected}"
-
-    def _not_called(self) -> str:
-        nearest = f". {self._nearest}" if self._nearest else ""
-        return f"the server was not called{self._description}{self._dropped_note()}{nearest}"
-
-    def _dropped_note(self) -> str:
-        dropped = self.dropped
-        return f" ({pluralize(dropped, 'older call')} no longer in the log)" if dropped else ""
-
-    def _lines(self, calls: Sequence[Call], expected: Conditions | None = None) -> str:
-        lines = []
-        if len(calls) > _MAX_SHOWN:
-            lines.append(f"  … {pluralize(len(calls) - _MAX_SHOWN, 'earlier call')}")
-        for call in calls[-_MAX_SHOWN:]:
-            mismatches = "; ".join(expected.mismatches(call)) if expected else ""
-            lines.append(f"  {call!r}{mismatches and f': {mismatches}'}")
-            if self._explain is not None:
-                lines.append(f"    {self._explain(call)}")
-        return "\n".join(lines) or "  no calls"
-
-    @overload
-    def __getitem__(self, index: int) -> Call: ...
-    @overload
-    def __getitem__(self, index: slice) -> CallList: ...
-    def __getitem__(self, index: int | slice) -> Call | CallList:
-        calls = self._all()
-        return self._sublist(calls[index]) if isinstance(index, slice) else calls[index]
-
-    def __iter__(self) -> Iterator[Call]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        make_list = partial(CallList, dropped=self.dropped, nearest=self._nearest)
-        return make_list, (self._all(), self._description)
-
-    def __repr__(self) -> str:
-        calls = self._all()
-        more = "… " if len(calls) > _MAX_SHOWN else ""
-        shown = ", ".join(map(repr, calls[-_MAX_SHOWN:]))
-        return f"<{pluralize(len(calls), 'call')}{self._dropped_note()}: {more}{shown}>"
 
 
 class CallLog(CallList):
@@ -215,7 +43,7 @@ class CallLog(CallList):
         self._sizes: OrderedDict[Call, int] = OrderedDict()  # of calls that have ended
         self._size = 0
         self._total = 0
-        self._changed = threading.Condition()
+        self._changed = Changes()
         self.image_cache = ImageCache(max_bytes)
 
     @property
@@ -255,26 +83,55 @@ class CallLog(CallList):
             while self._size > self._max_bytes // 2 and len(self._sizes) > 1:
                 self._drop(next(ended for ended in self._sizes if ended is not newest))
             left = self._max_bytes - self._size
+            self._changed.notify_all()
         self.image_cache.set_max_bytes(max(0, left))
 
     def _drop(self, call: Call) -> None:
         del self._calls[call]
         self._size -= self._sizes.pop(call, 0)
 
-    def wait_for(self, count: int, timeout: float = 5.0) -> bool:
+    def note_change(self) -> None:
+        """Wake the tests that wait for a call which matches conditions."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait_for(
+        self, count: int = 1, timeout: float = 5.0, **conditions: Unpack[ConditionArgs]
+    ) -> bool:
         """Wait until ``count`` calls have arrived since the start or the last ``clear()``.
 
         Args:
-            count: The number of calls.
-            timeout: Seconds to wait at most.
+            count: The number of calls. Default: 1.
+            timeout: Seconds to wait at most. Default: 5.
+            conditions: Count only the calls in the log that match; see ``where``.
 
         Returns:
             Whether they have arrived.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread. Use ``await calls.wait_for_async()``.
         """
-        integer("wait_for(): count", count, 0)
-        number("wait_for(): timeout", timeout)
-        with self._changed:
-            return self._changed.wait_for(lambda: self._total >= count, timeout)
+        refuse_in_event_loop("calls.wait_for()", "calls.wait_for_async(...)")
+        holds = self._arrival("wait_for()", count, timeout, conditions)
+        return self._changed.wait_until(holds, timeout)
+
+    async def wait_for_async(
+        self, count: int = 1, timeout: float = 5.0, **conditions: Unpack[ConditionArgs]
+    ) -> bool:
+        """Wait in an async test until calls have arrived; see ``wait_for``."""
+        holds = self._arrival("wait_for_async()", count, timeout, conditions)
+        return await self._changed.wait_until_async(holds, timeout)
+
+    def _arrival(
+        self, function: str, count: int, timeout: float, conditions: ConditionArgs
+    ) -> Callable[[], bool]:
+        """Return a function that says whether ``count`` matching calls have arrived."""
+        integer(f"{function}: count", count, 0)
+        number(f"{function}: timeout", timeout)
+        expected = Conditions(function, conditions, ["count", "timeout"])
+        if not len(expected):
+            return lambda: self._total >= count
+        return lambda: sum(expected.matches(call) for call in self._all()) >= count
 
     def clear(self) -> None:
         """Drop all calls and images, and start to count again."""
@@ -291,8 +148,3 @@ def _size(call: Call) -> int:
     protos: int = sum(proto.ByteSize() for proto in (call.request, call.response) if proto)
     body = 0 if call.body is None else len(json.dumps(call.body, ensure_ascii=False))
     return _CALL_BYTES + len(call.prompt) + body + protos
-
-
-def _is_retried(call: Call, later: Call) -> bool:
-    failed = call.status not in ("", "OK")
-    return failed and call.method == later.method and call.request == later.request

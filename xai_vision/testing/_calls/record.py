@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import threading
+import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from xai_vision.testing._calls.changes import Changes, refuse_in_event_loop
 from xai_vision.testing._calls.images import CallImage
+from xai_vision.testing._calls.json_form import image_to_json, message_to_json, to_json_value
 from xai_vision.testing._calls.redaction import redact
 
 if TYPE_CHECKING:
     from xai_vision.testing._faults.fault import Fault
 
 
-call_ended: Final = threading.Condition()
+call_ended: Final = Changes()
 """Notified when any call ends; also guards the fields that say how a call ended.
 
 All calls share one condition, because tests wait for few calls, and a condition for each would
 take more memory than the rest of a short record.
 """
+
+
+# Not the global generator, which test plugins seed again for each test.
+_call_ids = random.Random()  # noqa: S311 - not secret
 
 
 @dataclass(frozen=True)
@@ -30,10 +36,12 @@ class RuleRecord:
     Attributes:
         text: The rule's repr.
         uses: The number of calls that the rule had answered when the call was copied.
+        reply_count: The number of replies that the rule has.
     """
 
     text: str
     uses: int
+    reply_count: int = 1
 
     def record(self) -> RuleRecord:
         """Return this record."""
@@ -81,10 +89,28 @@ class ReceivedUpload:
             return call_ended.wait_for(lambda: self.chunks >= chunks, timeout)
 
 
+@dataclass(frozen=True)
+class ToolResult:
+    """The result of a function, which the client sends back to the model.
+
+    Attributes:
+        name: The name of the function; "" if the conversation does not contain its call.
+        text: The result.
+    """
+
+    name: str
+    text: str
+
+
 class AnsweringRule(Protocol):
     """The rule that answered a call: a ``Rule``, or a ``RuleRecord`` in a copy of the call."""
 
     uses: int
+
+    @property
+    def reply_count(self) -> int:
+        """The number of replies that the rule has."""
+        ...
 
     def record(self) -> RuleRecord:
         """Return a copy that can be pickled."""
@@ -96,7 +122,8 @@ class Call:
     """One attempt of one request.
 
     Calls can be pickled and copied. A copy does not change any more, has a ``RuleRecord`` as its
-    rule, and contains the bytes of its images as far as the log stored them.
+    rule, and contains the bytes of its images as far as the log stored them. A call equals its
+    copies; two calls with the same content are different. Compare contents by ``to_dict()``.
 
     Attributes:
         method: The RPC's name, such as "GetCompletion", or the REST endpoint, such as
@@ -116,10 +143,16 @@ class Call:
         body: Over REST, the request's JSON with data URLs shortened; None over gRPC.
         model: The model as named in the request; "" if the method has no model.
         prompt: The text of the last user message, with its parts joined by newlines.
+        system: The text of the system and developer messages, joined by newlines.
+        tool_results: The results of the functions that the model called in its last answer.
+        turn: The number of the answer that the conversation asks for: 1 for the first; 0 if the
+            method has no conversation. Server-side tool calls are a part of an answer.
         images: The images of this request, in order.
         earlier_images: The images of earlier turns, which ``previous_response_id`` refers to.
         model_names: The model as named in the request, then its own name and its aliases.
         rule: The rule that answered, or None; in a copy a ``RuleRecord``.
+        reply_number: The position of the rule's reply in ``replies(...)``, from 1; 0 without a
+            rule.
         unmatched: Whether the rules were consulted and none matched.
         faults: The faults that were injected into this call.
         response: The response's proto, complete even if the response was streamed; None before
@@ -147,9 +180,13 @@ class Call:
     model: str = ""
     model_names: tuple[str, ...] = ("",)
     prompt: str = ""
+    system: str = ""
+    tool_results: Sequence[ToolResult] = ()
+    turn: int = 0
     images: Sequence[CallImage] = ()
     earlier_images: Sequence[CallImage] = ()
     rule: AnsweringRule | None = None
+    reply_number: int = 0
     unmatched: bool = False
     faults: tuple[Fault, ...] = ()
     response: Any = None
@@ -161,6 +198,7 @@ class Call:
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
     _is_copy: bool = field(default=False, init=False)
+    _id: int = field(default_factory=lambda: _call_ids.getrandbits(64), init=False)
 
     @property
     def messages(self) -> Sequence[Any]:
@@ -176,6 +214,38 @@ class Call:
         """Return the first value of a metadata key, or None."""
         return next((value for k, value in self.metadata if k == key.lower()), None)
 
+    def to_dict(self, *, volatile: bool = False) -> dict[str, Any]:
+        """Return the call as values of JSON, for snapshots and other programs.
+
+        The result has the attributes of the call, without API keys and without the data of
+        images. ``request`` and ``response`` have the names of their protos; ``rule`` and
+        ``faults`` are the reprs. With the setting ``fixed_ids`` and a frozen clock, the result is
+        the same in each run.
+
+        Args:
+            volatile: Whether to add what differs between runs and versions: ``metadata``,
+                ``peer``, ``duration`` and ``chunks_sent``. Default: False.
+        """
+        start = ("method", "service", "stream", "attempt", "key_id", "model", "system", "prompt")
+        end = ("unmatched", "status", "http_status", "details", "cancelled")
+        values = {
+            **{name: to_json_value(getattr(self, name)) for name in (*start, "turn")},
+            "tool_results": [to_json_value(asdict(result)) for result in self.tool_results],
+            "images": [image_to_json(image) for image in self.images],
+            "earlier_images": [image_to_json(image) for image in self.earlier_images],
+            "request": message_to_json(self.request),
+            "body": to_json_value(self.body),
+            "rule": redact(repr(self.rule)) if self.rule else None,
+            "reply_number": self.reply_number,
+            "faults": [repr(fault) for fault in self.faults],
+            "response": message_to_json(self.response),
+            **{name: to_json_value(getattr(self, name)) for name in end},
+        }
+        if volatile:
+            names = ("metadata", "peer", "duration", "chunks_sent")
+            values |= {name: to_json_value(getattr(self, name)) for name in names}
+        return values
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the call has ended.
 
@@ -186,10 +256,20 @@ class Call:
 
         Returns:
             Whether the call has ended.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread. Use ``await call.wait_async()``.
         """
-        with call_ended:
-            call_ended.wait_for(lambda: self._is_copy or self.ended is not None, timeout)
-            return self.ended is not None
+        if not self._is_copy:
+            refuse_in_event_loop("call.wait()", "call.wait_async()")
+            call_ended.wait_until(self._has_ended, timeout)
+        return self._has_ended()
+
+    async def wait_async(self, timeout: float | None = None) -> bool:
+        """Wait in an async test until the call has ended; see ``wait``."""
+        if not self._is_copy:
+            await call_ended.wait_until_async(self._has_ended, timeout)
+        return self._has_ended()
 
     def wait_cancelled(self, timeout: float = 5.0) -> bool:
         """Wait until the client has cancelled the call or disconnected.
@@ -199,8 +279,22 @@ class Call:
 
         Returns:
             Whether the call has ended that way.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread. Use
+                ``await call.wait_cancelled_async()``.
         """
+        if not self._is_copy:
+            refuse_in_event_loop("call.wait_cancelled()", "call.wait_cancelled_async()")
         return self.wait(timeout) and self.cancelled
+
+    async def wait_cancelled_async(self, timeout: float = 5.0) -> bool:
+        """Wait in an async test until the client has cancelled; see ``wait_cancelled``."""
+        return await self.wait_async(timeout) and self.cancelled
+
+    def _has_ended(self) -> bool:
+        with call_ended:
+            return self.ended is not None
 
     def __getstate__(self) -> dict[str, Any]:
         state = {item.name: getattr(self, item.name) for item in fields(self)}
@@ -212,6 +306,12 @@ class Call:
         for name, value in state.items():
             setattr(self, name, value)
 
+    def __eq__(self, other: object) -> bool:
+        return self._id == other._id if isinstance(other, Call) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._id)
+
     def __repr__(self) -> str:
         parts = [self.method]
         if self.model:
@@ -220,6 +320,10 @@ class Call:
             # Redacted before it is shortened: the pattern does not match half a key.
             prompt = redact(self.prompt)
             parts.append(repr(prompt if len(prompt) <= 60 else f"{prompt[:59]}…"))
+        if self.tool_results:
+            names = dict.fromkeys(result.name for result in self.tool_results)
+            functions = f"of {' and '.join(names)}" if all(names) else "of a tool"
+            parts.append(f"after the result {functions}")
         parts += [repr(image) for image in self.images[:3]]
         if len(self.images) > 3:
             parts.append(f"and {len(self.images) - 3} more images")

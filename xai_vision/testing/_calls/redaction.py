@@ -5,6 +5,8 @@ The text of a prompt is stored unchanged, because tests compare it. It is redact
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 import secrets
 from collections.abc import Iterable
@@ -13,6 +15,8 @@ from collections.abc import Iterable
 _PREFIX = "xai-fake-"
 _KEY = re.compile(rf"{_PREFIX}[0-9a-f]{{64}}")
 _REPLACEMENT = "***"
+# Signs the keys of this process, so that it recognizes all of them without a list.
+_SECRET = secrets.token_bytes(32)
 # Shorter keys may be ordinary words in a text.
 _MIN_LENGTH = 8
 # Keys supplied by tests, longest first, as one may contain another.
@@ -21,22 +25,37 @@ _registered: list[tuple[str, ...]] = [()]
 
 def new_key() -> str:
     """Generate an API key that only a fake server accepts."""
-    return f"{_PREFIX}{secrets.token_hex(32)}"
+    number = secrets.token_hex(16)
+    return f"{_PREFIX}{number}{_signature(number)}"
 
 
-def register_key(key: object) -> str:
-    """Check an API key supplied by a test, and redact it from now on.
+def is_from_this_process(key: str) -> bool:
+    """Return whether ``new_key`` generated a key in this process."""
+    number = key[len(_PREFIX) : -32]
+    return bool(_KEY.fullmatch(key)) and hmac.compare_digest(key[-32:], _signature(number))
+
+
+def _signature(number: str) -> str:
+    return hmac.new(_SECRET, number.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def register_key(key: object, name: str = "api_key") -> str:
+    """Check an API key or a token supplied by a test, and redact it from now on.
 
     A key of fewer than 8 characters is only redacted in the metadata that it is sent with.
+
+    Args:
+        key: The key.
+        name: The argument's name, for errors.
 
     Raises:
         TypeError: The key is not a str.
         ValueError: The key is empty, or has characters that metadata cannot contain.
     """
     if not isinstance(key, str):
-        raise TypeError(f"api_key must be a str, not {type(key).__name__}")
+        raise TypeError(f"{name} must be a str, not {type(key).__name__}")
     if not (key.isascii() and key.isprintable() and key.split() == [key]):
-        raise ValueError("api_key must be printable ASCII without spaces, and not empty")
+        raise ValueError(f"{name} must be printable ASCII without spaces, and not empty")
     if len(key) >= _MIN_LENGTH:
         _registered[0] = tuple(sorted({key, *_registered[0]}, key=len, reverse=True))
     return key

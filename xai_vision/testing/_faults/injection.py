@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import threading
 from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from xai_vision.testing import _validation
 from xai_vision.testing._calls.record import Call
@@ -12,6 +15,9 @@ from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._rules.conditions import Conditions
+
+# The number of requests to count the arrivals of, which bounds the memory of long runs.
+_MAX_ARRIVALS: Final = 100_000
 
 
 class FaultRule:
@@ -54,14 +60,18 @@ class FaultRule:
         """Whether the fault can no longer fire."""
         return self._remaining is not None and self._remaining <= 0
 
-    def try_fire(self, rng: random.Random) -> bool:
-        """Return whether to inject the fault into a call that meets the conditions; count it."""
+    def try_fire(self, draw: Callable[[], float]) -> bool:
+        """Return whether to inject the fault into a call that meets the conditions; count it.
+
+        Args:
+            draw: Returns a random number from 0 to 1 for the call.
+        """
         if self.exhausted:
             return False
         if self._skip:
             self._skip -= 1
             return False
-        if self._rate < 1 and rng.random() >= self._rate:
+        if self._rate < 1 and draw() >= self._rate:
             return False
         if self._remaining:
             self._remaining -= 1
@@ -103,7 +113,8 @@ class FaultRegistry:
         self._seed = seed
         self._rules: list[FaultRule] = []
         self._lock = threading.Lock()
-        self._rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        # How often each request has arrived, by the position of the rule and the request's hash.
+        self._arrivals: dict[tuple[int, bytes], int] = {}
 
     @property
     def rules(self) -> list[FaultRule]:
@@ -128,7 +139,7 @@ class FaultRegistry:
         has_other = False
         # Conditions run without the lock: a function of the test may block, or may use the
         # server. The counts and the random numbers need the lock.
-        for rule in self.rules:
+        for position, rule in enumerate(self.rules):
             kind = rule.fault.kind
             # Only a stream can be truncated. The rule keeps the fault for the next stream.
             unsuitable = kind == "truncate" and not call.stream
@@ -136,7 +147,7 @@ class FaultRegistry:
             if rule.exhausted or unsuitable or excess or not _matches(rule, call):
                 continue
             with self._lock:
-                fires = rule.try_fire(self._rng)
+                fires = rule.try_fire(partial(self._draw, position, call))
             if fires:
                 selected.append(rule.fault)
                 has_other = has_other or kind != "latency"
@@ -146,7 +157,25 @@ class FaultRegistry:
         """Remove all rules and reset the random numbers to the seed."""
         with self._lock:
             self._rules.clear()
-            self._rng.seed(self._seed)
+            self._arrivals.clear()
+
+    def _draw(self, position: int, call: Call) -> float:
+        """Return a number from 0 to 1 that depends on the seed and the request.
+
+        A number for each arrival would depend on the order of the threads of the test.
+        """
+        key = position, _request_hash(call)
+        if len(self._arrivals) > _MAX_ARRIVALS:
+            self._arrivals.clear()
+        count = self._arrivals[key] = self._arrivals.get(key, 0) + 1
+        seed = f"{self._seed} {position} {key[1].hex()} {count}"
+        return random.Random(seed).random()  # noqa: S311 - repeatable on purpose
+
+
+def _request_hash(call: Call) -> bytes:
+    proto = call.request
+    content = proto.SerializeToString(deterministic=True) if proto is not None else b""
+    return hashlib.sha256(call.method.encode() + b"\0" + content).digest()
 
 
 def _matches(rule: FaultRule, call: Call) -> bool:
@@ -155,4 +184,5 @@ def _matches(rule: FaultRule, call: Call) -> bool:
     except ServiceError:
         raise
     except Exception as error:
-        raise RuntimeError(f"{rule!r} raised {type(error).__name__}: {error}") from error
+        message = f"the test's rule {rule!r} raised {type(error).__name__}: {error}"
+        raise RuntimeError(message) from error

@@ -9,14 +9,13 @@ from xai_vision.proto import image_pb2
 from xai_vision.testing._errors import invalid_argument
 from xai_vision.testing._generation.media import image_size, make_jpeg
 from xai_vision.testing._generation.storage import store_result
-from xai_vision.testing._service.models import IMAGE_MODELS, ModelCatalog
+from xai_vision.testing._service.models import IMAGE_MODELS
 
 if TYPE_CHECKING:
     from xai_vision.testing._service.active_call import ActiveCall
     from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
 
-CATALOG: Final = ModelCatalog(IMAGE_MODELS)
 _RATIOS: Final = {
     number: name.removeprefix("IMG_ASPECT_RATIO_").replace("19_5", "19.5").replace("_", ":")
     for name, number in image_pb2.ImageAspectRatio.items()
@@ -39,7 +38,7 @@ def generate(
     """
     record, settings = call.record, engine.settings
     record.request, record.model, record.prompt = request, request.model, request.prompt
-    model = CATALOG.resolve(request.model)
+    model = IMAGE_MODELS.resolve(request.model)
     record.model_names = (request.model, model.name, *model.aliases)
     count = request.n if request.HasField("n") else 1
     if not 1 <= count <= settings.max_generated_images:

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
 
-VIDEO_MODELS: Final = (
-    Model("grok-imagine-video", (), True, image_price=500_000_000),
-    Model("grok-imagine-video-1.5", (), True, image_price=1_000_000_000),
+VIDEO_MODELS: Final = ModelCatalog(
+    [
+        Model("grok-imagine-video", image_price=500_000_000),
+        Model("grok-imagine-video-1.5", image_price=1_000_000_000),
+    ]
 )
 """``image_price`` is the price of a second of video."""
-_CATALOG: Final = ModelCatalog(VIDEO_MODELS)
 _WITH_FRAMES: Final = "grok-imagine-video-1.5"
 _DEFAULT_SECONDS: Final = 8
 _DEFAULT_EXTENSION_SECONDS: Final = 6
@@ -48,7 +49,7 @@ def make_response(
     """
     record = call.record
     record.request, record.model, record.prompt = request, request.model, request.prompt
-    model = _CATALOG.resolve(request.model)
+    model = VIDEO_MODELS.resolve(request.model)
     record.model_names = (request.model, model.name, *model.aliases)
     extension = isinstance(request, video_pb2.ExtendVideoRequest)
     seconds, size = (_extension if extension else _new_video)(engine, request, call, model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact, redact_metadata
@@ -26,6 +26,7 @@ from xai_vision.testing._http.errors import (
 from xai_vision.testing._http.request import HttpRequest, HttpResult
 from xai_vision.testing._http.response import HttpResponse
 from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
+from xai_vision.testing._http.sse import EVENT_STREAM, MALFORMED_BODY, interrupted_events
 from xai_vision.testing._service.active_call import ActiveCall, attempt_number
 from xai_vision.testing._service.api_keys import require_valid_key
 from xai_vision.testing._transport.errors import to_service_error
@@ -45,9 +46,15 @@ class HttpApp:
     Args:
         keys: The accepted API keys.
         threads: The threads for blocking work: the engine, and waiting for a stream's events.
+        more_routes: Further routes, which come first.
     """
 
-    def __init__(self, keys: KeyRegistry[Engine], threads: ThreadPool) -> None:
+    def __init__(
+        self,
+        keys: KeyRegistry[Engine],
+        threads: ThreadPool,
+        more_routes: Sequence[BaseRoute] = (),
+    ) -> None:
         self._keys = keys
         self._threads = threads
         paths: dict[str, dict[str, Endpoint]] = {}
@@ -59,7 +66,8 @@ class HttpApp:
             for path, endpoints in paths.items()
         ]
         self.app = Starlette(
-            routes=routes, exception_handlers={HTTPException: self._respond_with_routing_error}
+            routes=[*more_routes, *routes],
+            exception_handlers={HTTPException: self._respond_with_routing_error},
         )
         self.app.router.redirect_slashes = False
 
@@ -93,12 +101,7 @@ class HttpApp:
                 api_key = require_valid_key(authorization, api_key)
             http_request = HttpRequest(engine, api_key, call, request, body)
             http_request.check_query(endpoint.query)
-            if not endpoint.is_completion:
-                engine.apply_faults(call)
-            result = endpoint.handler(http_request)
-            if not isinstance(result.body, Iterator) and call.delivery.wait_for_response():
-                # An injected fault truncates the body.
-                result.body = result.body[: len(result.body) // 2]
+            result = _respond(endpoint, http_request)
         except Exception as error:  # noqa: BLE001 - becomes the call's status
             status = to_service_error(engine, call, error)
             form = engine.settings.error_form
@@ -128,6 +131,30 @@ class HttpApp:
         )
         result.headers |= getattr(error, "headers", None) or {}
         return HttpResponse(result, call, self._threads, None)
+
+
+def _respond(endpoint: Endpoint, request: HttpRequest) -> HttpResult:
+    """Return the endpoint's result, with the faults of the call.
+
+    Raises:
+        ServiceError: The endpoint or a fault raised an error.
+    """
+    engine, call = request.engine, request.call
+    try:
+        if not endpoint.is_completion:
+            engine.apply_faults(call)
+        result = endpoint.handler(request)
+    except Exception as error:
+        failure = call.delivery.wait_for_error(to_service_error(engine, call, error))
+        if failure is not None:
+            raise failure from error
+        if call.record.stream:
+            return HttpResult(interrupted_events(call), content_type=EVENT_STREAM)
+        return HttpResult(MALFORMED_BODY)
+    if not isinstance(result.body, Iterator) and call.delivery.wait_for_response():
+        # An injected fault truncates the body.
+        result.body = result.body[: len(result.body) // 2]
+    return result
 
 
 def _error_result(engine: Engine, call: ActiveCall, error: ServiceError) -> HttpResult:

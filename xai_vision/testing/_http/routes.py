@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,8 +14,8 @@ from xai_vision.openai_compat import (
     from_response,
     to_request,
 )
-from xai_vision.openai_compat._settings import KEYS, SERVICE_TIERS, read_include
-from xai_vision.openai_compat._values import boolean, mapping
+from xai_vision.openai_compat._settings import SERVICE_TIERS, read_include
+from xai_vision.openai_compat._values import boolean, ignoring_unknown_keys, mapping
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, not_found
@@ -137,15 +138,14 @@ def _translate(
     request: HttpRequest, body: dict[str, Any], api: Api
 ) -> chat_pb2.GetCompletionsRequest:
     supported = {key: value for key, value in body.items() if key not in _IGNORED_KEYS}
-    if request.engine.settings.unknown_keys == "ignore":
-        supported = {key: value for key, value in supported.items() if key in KEYS[api]}
     if supported.get("service_tier") not in tuple(SERVICE_TIERS):
         supported.pop("service_tier", None)
     for key, ignored in _IGNORED_NESTED_KEYS.items():
         options = supported.get(key)
         if isinstance(options, dict):
             supported[key] = {name: v for name, v in options.items() if name not in ignored}
-    with translation_errors():
+    ignoring = request.engine.settings.unknown_keys == "ignore"
+    with translation_errors(), ignoring_unknown_keys() if ignoring else nullcontext():
         return to_request(supported, api=api)
 
 

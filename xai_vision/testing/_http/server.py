@@ -7,10 +7,12 @@ import contextlib
 import ssl
 import tempfile
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
+from starlette.routing import BaseRoute
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -37,6 +39,7 @@ class HttpServer:
         max_threads: The maximum number of concurrent calls.
         address: The address to listen on.
         tls: The server's certificate; None serves plain HTTP.
+        routes: Further routes besides those of the REST API.
 
     Raises:
         OSError: The port cannot be opened.
@@ -48,11 +51,12 @@ class HttpServer:
         max_threads: int,
         address: BindAddress,
         tls: Certificate | None = None,
+        routes: Sequence[BaseRoute] = (),
     ) -> None:
         self._keys = keys
         self._threads = ThreadPool(max_threads, "xai-vision-http")
         self._config = Config(
-            HttpApp(keys, self._threads).app,
+            HttpApp(keys, self._threads, routes).app,
             http=Connection,
             ws="none",
             lifespan="off",

@@ -23,6 +23,9 @@ _DONE: Final = b"data: [DONE]\n\n"
 # An event whose JSON is cut off in the middle.
 MALFORMED: Final = b'data: {"id": "broken", "choices": [{"delta": {"content": "\n\n'
 
+# A body whose JSON is cut off, in place of an error.
+MALFORMED_BODY: Final = b'{"error": '
+
 
 class ChatEncoder:
     """Encodes chunks of Chat Completions.
@@ -85,6 +88,14 @@ def _events(values: Sequence[dict[str, Any]]) -> bytes:
     # xAI documents "data:" lines only, without "event:" lines.
     lines = [f"data: {json.dumps(value, separators=(',', ':'))}\n\n" for value in values]
     return "".join(lines).encode()
+
+
+def interrupted_events(call: ActiveCall) -> Iterator[bytes]:
+    """Yield the events of a stream that a fault ends before its first chunk."""
+    malformed = call.delivery.malformed
+    call.finish("OK")
+    if malformed:
+        yield MALFORMED
 
 
 def stream_events(

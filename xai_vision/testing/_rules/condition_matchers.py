@@ -79,8 +79,12 @@ def _image(expected: bytes | str | Matcher) -> Matcher:
 
 def _any_of(matcher: Matcher, noun: str) -> Matcher:
     def mismatch(values: Sequence[Any]) -> str | None:
+        if matcher is match.none:
+            return f"the call has {check.pluralize(len(values), noun)}" if values else None
         if not values:
             return f"the call has no {noun}"
+        if matcher is match.any:  # also an empty string
+            return None
         reasons = [matcher.mismatch(value) for value in values]
         if None in reasons:
             return None
@@ -89,15 +93,34 @@ def _any_of(matcher: Matcher, noun: str) -> Matcher:
     return Matcher(matcher.name, mismatch)
 
 
-def _images(expected: int | Matcher) -> Matcher:
+def _count(name: str, hint: str, expected: int | Matcher) -> Matcher:
     if isinstance(expected, Matcher):
-        return _check_kind("images", expected, "a list", "Use image= to match single images")
-    count = check.integer("images (a number)", expected, 0)
+        return _check_kind(name, expected, "a list", hint)
+    count = check.integer(f"{name} (a number)", expected, 0)
 
-    def mismatch(images: Sequence[Any]) -> str | None:
-        return None if len(images) == count else f"the call has {len(images)}"
+    def mismatch(values: Sequence[Any]) -> str | None:
+        return None if len(values) == count else f"the call has {len(values)}"
 
     return Matcher(str(count), mismatch)
+
+
+def _turn(expected: int) -> Matcher:
+    turn = check.integer("turn", expected, 1)
+    return Matcher(str(turn), lambda actual: None if actual == turn else f"it is {actual}")
+
+
+def tool_result_matcher(label: str, expected: Any, noun: str) -> Matcher:
+    """Return the matcher for the results of functions.
+
+    Args:
+        label: The name of the value in error messages.
+        expected: The text of a result, or a matcher.
+        noun: The name of a result in mismatches.
+
+    Raises:
+        TypeError: The value is not a str or a matcher for strings.
+    """
+    return _any_of(_string(label, expected), noun)
 
 
 def _tools(expected: str | Iterable[str] | Matcher) -> Matcher:
@@ -142,6 +165,7 @@ def _status(expected: str | Matcher) -> Matcher:
 def _when(expected: Callable[..., Any]) -> Matcher:
     if isinstance(expected, Matcher) or not callable(expected):
         raise TypeError(f"when must be a function of the call, not {check.short_repr(expected)}")
+    check.sync_function("when", expected)
     return match.predicate(expected)
 
 
@@ -173,7 +197,11 @@ MATCHER_FACTORIES: Final[dict[str, Callable[[Any], Matcher]]] = {
     "prompt": partial(_string, "prompt"),
     "model": _model,
     "image": _image,
-    "images": _images,
+    "images": partial(_count, "images", "Use image= to match single images"),
+    "system": partial(_string, "system"),
+    "messages": partial(_count, "messages", "Use prompt= or system= to match text"),
+    "turn": _turn,
+    "tool_result": partial(tool_result_matcher, "tool_result", noun="tool result"),
     "tools": _tools,
     "schema": _schema,
     "stream": lambda expected: match.equals(check.boolean("stream", expected)),

@@ -4,87 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields, replace
+from dataclasses import KW_ONLY, MISSING, dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
 
 from xai_vision.testing import _validation as check
 from xai_vision.testing._rules.reply_checks import check_debug, check_usage
+from xai_vision.testing._rules.response_reader import read_response
+from xai_vision.testing._rules.tool_calls import FunctionCall, ServerToolCall, to_json
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-SERVER_TOOLS = (
-    "web_search",
-    "x_search",
-    "code_execution",
-    "collections_search",
-    "attachment_search",
-    "mcp",
-    "image_generation",
-    "view_image",
-    "image_search",
-    "view_x_video",
-)
 Finish: TypeAlias = Literal["stop", "length", "max_context", "tool_calls", "time_limit"]
-
-
-@dataclass(frozen=True)
-class FunctionCall:
-    """A call of one of the client's functions, which the model asks for.
-
-    Attributes:
-        name: The function's name.
-        arguments: The arguments. A str is sent unchanged, even if it is not valid JSON.
-        id: The id of the call; the server generates one for "".
-    """
-
-    name: str
-    arguments: Mapping[str, Any] | str = field(default_factory=dict)
-    id: str = ""
-
-    def __post_init__(self) -> None:
-        if not check.string("FunctionCall: name", self.name):
-            raise ValueError("FunctionCall: name is empty")
-        check.string("FunctionCall: id", self.id)
-        label = "FunctionCall: arguments"
-        if isinstance(self.arguments, str):
-            check.string(label, self.arguments)
-        else:
-            to_json(label, check.mapping(label, self.arguments))
-
-    @property
-    def arguments_json(self) -> str:
-        """The arguments as sent to the client."""
-        return self.arguments if isinstance(self.arguments, str) else json.dumps(self.arguments)
-
-
-@dataclass(frozen=True)
-class ServerToolCall:
-    """A call of a tool that runs on the server.
-
-    Attributes:
-        tool: A name in ``SERVER_TOOLS``, such as "web_search" or "view_image".
-        arguments: The arguments of the call.
-        output: The tool's output; sent only to requests that ask for it by ``include``.
-        function: The function name in the response; "" means the tool's own name.
-        failed: Whether the call failed. Failed calls are not counted in the usage.
-    """
-
-    tool: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    output: str = ""
-    function: str = ""
-    failed: bool = False
-
-    def __post_init__(self) -> None:
-        check.enum("ServerToolCall: tool", self.tool, SERVER_TOOLS)
-        label = "ServerToolCall: arguments"
-        to_json(label, check.mapping(label, self.arguments))
-        check.string("ServerToolCall: output", self.output)
-        check.string("ServerToolCall: function", self.function)
-        check.boolean("ServerToolCall: failed", self.failed)
 
 
 class ReplyFields(TypedDict, total=False):
@@ -106,6 +39,7 @@ class ReplyFields(TypedDict, total=False):
     response_id: str
     debug: Mapping[str, Any]
     files: Sequence[tuple[str, str]]
+    unchecked: bool
 
 
 def _check_file_pairs(label: str, value: Any) -> None:
@@ -133,6 +67,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], object]] = {
     "response_id": check.string,
     "debug": check_debug,
     "files": _check_file_pairs,
+    "unchecked": check.boolean,
 }
 
 
@@ -165,6 +100,12 @@ class Reply:
         response_id: The response's id; the server generates one for "".
         debug: Fields of DebugOutput.
         files: Pairs (file id, name) of the files that the response produced.
+        unchecked: Whether a rule may send the reply although the service could not. By default a
+            call fails, and ``verify()`` reports it, if the reply calls a function or server-side
+            tool that the request does not have, if its arguments do not match the parameters of
+            the function, or if its text does not match the requested format. Arguments that are
+            not valid JSON are always sent. A check against a JSON schema needs ``pip install
+            "xai-vision[testing]"``; without that it fails with an ImportError.
     """
 
     text: str = ""
@@ -185,6 +126,7 @@ class Reply:
     response_id: str = ""
     debug: Mapping[str, Any] = field(default_factory=dict)
     files: Sequence[tuple[str, str]] = ()
+    unchecked: bool = False
 
     def __post_init__(self) -> None:
         # Most fields of most replies have their default value, which needs no check.
@@ -212,15 +154,87 @@ class Reply:
         check.check_names("Reply", changes, _DEFAULTS)
         return replace(self, **changes)
 
+    def to_json(self) -> str:
+        """Return the reply as JSON, without the fields that have their default value.
+
+        ``Reply.from_json`` reads it, and so do rule files, as the value of ``reply``.
+        """
+        values = {
+            name: [_without_defaults(call) for call in value] if name in _CALLS else value
+            for name, value in _without_defaults(self).items()
+        }
+        return to_json("Reply.to_json: the reply", values)
+
     @classmethod
-    def tool_call(cls, function: str, /, **arguments: Any) -> Reply:
+    def from_json(cls, text: str | bytes) -> Reply:
+        """Make a reply from the result of ``to_json``.
+
+        Raises:
+            TypeError: The text has a field that a reply does not have, or a wrong type.
+            ValueError: The text is not valid JSON, or has a wrong value.
+        """
+        label = "Reply.from_json"
+        check.instance(f"{label}: text", text, (str, bytes), "a str or bytes")
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise ValueError(f"{label}: text is not valid JSON: {error}") from None
+        return _from_values(label, values)
+
+    @classmethod
+    def from_response(cls, response: Any) -> Reply:
+        """Make a reply that repeats a response, such as one of the real service.
+
+        The reply has the texts, the reasoning, the tool calls, the citations, the usage, the
+        price and the ids of the response. The server computes the rest for each request: the
+        model, the time, the settings, the fingerprint and the service tier. Each server-side tool
+        call becomes an output of its own.
+
+        Args:
+            response: A response of ``chat.sample()`` or of a complete stream, also of xai_sdk; or
+                its proto. A response of ``sample_batch()`` gives the choices of all of them.
+
+        Raises:
+            TypeError: The argument is not a response.
+            ValueError: The response contains what a reply cannot repeat, such as log
+                probabilities or inline citations. The message names each.
+
+        Examples:
+            >>> from xai_vision.proto import chat_pb2
+            >>> proto = chat_pb2.GetChatCompletionResponse(id="a")
+            >>> output = proto.outputs.add(finish_reason=3, message={"content": "Hi", "role": 2})
+            >>> Reply.from_response(proto).to_json()
+            '{"text": "Hi", "reasoning": "", "response_id": "a"}'
+        """
+        return _from_values("Reply.from_response", read_response(response))
+
+    @classmethod
+    def tool_call(
+        cls, function: str, arguments: Mapping[str, Any] | str | None = None, /, **named: Any
+    ) -> Reply:
         """Make a reply that asks the client to call one of its functions.
+
+        Args:
+            function: The function's name.
+            arguments: The arguments. A str is sent unchanged, even if it is not valid JSON.
+            named: The arguments as keywords, instead of ``arguments``.
+
+        Raises:
+            TypeError: Both forms are used, or a value has a wrong type.
 
         Examples:
             >>> Reply.tool_call("get_weather", city="Oslo").tool_calls[0].arguments_json
             '{"city": "Oslo"}'
+            >>> Reply.tool_call("get_weather", {"city": "Oslo"}).tool_calls[0].arguments_json
+            '{"city": "Oslo"}'
         """
-        return cls(tool_calls=(FunctionCall(function, arguments),))
+        if arguments is not None and named:
+            keywords = ", ".join(map(repr, named))
+            raise TypeError(
+                f"Reply.tool_call: arguments is set, and so are the keywords {keywords}. Pass all "
+                "arguments of the function in one form"
+            )
+        return cls(tool_calls=(FunctionCall(function, named if arguments is None else arguments),))
 
     @classmethod
     def json(cls, value: Any, **more: Unpack[ReplyFields]) -> Reply:
@@ -268,18 +282,40 @@ class Reply:
         return cls(text, steps=steps, citations=cited, **more)
 
 
+_CALLS: Mapping[str, type[FunctionCall | ServerToolCall]] = {
+    "tool_calls": FunctionCall,
+    "steps": ServerToolCall,
+}
+
+
+def _from_values(label: str, values: Any) -> Reply:
+    """Make a reply from the values of ``to_json``."""
+    check.check_names(label, check.mapping(label, values), _DEFAULTS)
+    arguments = {name: _to_tuples(value) for name, value in values.items()}
+    for name, kind in _CALLS.items():
+        if name in arguments:
+            items = arguments[name]
+            check.sequence(f"{label}: {name}", items, Mapping, "an object")
+            for item in items:
+                check.check_names(f"{label}: {name}", item, [f.name for f in fields(kind)])
+            arguments[name] = tuple(kind(**item) for item in items)
+    return Reply(**arguments)
+
+
+def _to_tuples(value: Any) -> Any:
+    return tuple(map(_to_tuples, value)) if isinstance(value, list) else value
+
+
+def _without_defaults(value: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass that do not have their default value."""
+    result = {}
+    for item in fields(value):
+        content = getattr(value, item.name)
+        default = item.default if item.default_factory is MISSING else item.default_factory()
+        if content != default:
+            result[item.name] = content
+    return result
+
+
 # MISSING, which equals no value, for the fields with a default factory.
 _DEFAULTS = {item.name: item.default for item in fields(Reply)}
-
-
-def to_json(label: str, value: Any) -> str:
-    """Return a value as JSON text.
-
-    Raises:
-        TypeError: JSON cannot represent the value.
-        ValueError: The value contains NaN, an infinity, or itself.
-    """
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{label} cannot be written as JSON: {error}") from None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import heapq
-import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from xai_vision.testing import _validation as check
 from xai_vision.testing._calls.record import Call, RuleRecord
+from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._faults.fault import Fault
-from xai_vision.testing._rules import schema_check
-from xai_vision.testing._rules.conditions import Conditions, requested_schema
+from xai_vision.testing._rules.conditions import Conditions
 from xai_vision.testing._rules.reply import Reply, ReplyFields
 
 if TYPE_CHECKING:
@@ -28,23 +28,27 @@ class Rule:
     Attributes:
         uses: The number of calls the rule has answered, without those of ``undelivered``.
         undelivered: The number of replies that a fault of ``server.fault`` kept from clients.
+        name: The name of the rule in messages; "" if it has none.
         priority: Rules with a higher priority are consulted first.
         expected_calls: The number of calls to answer, set by ``times``; None means at least one.
         is_optional: Whether ``verify()`` accepts that the rule is not used, set by ``optional``.
-        excess: The first matching call that arrived after ``times`` was used up and that no
-            other rule answered, and the number of such calls; None if there was none.
         conditions: The conditions.
     """
 
     def __init__(
-        self, conditions: Conditions, *, priority: int, prepare: Callable[[Fault], None]
+        self,
+        conditions: Conditions,
+        *,
+        name: str = "",
+        priority: int,
+        prepare: Callable[[Fault], None],
     ) -> None:
         self.uses = 0
         self.undelivered = 0
+        self.name = check.string("on(): name", name)
         self.priority = check.integer("on: priority", priority, -(2**31), 2**31)
         self.expected_calls: int | None = None
         self.is_optional = False
-        self.excess: tuple[Call, int] | None = None
         self.conditions = conditions
         self._prepare = prepare
         self._outcomes: list[Outcome | SideEffect] = []
@@ -74,18 +78,26 @@ class Rule:
             answer = outcome.replace(**fields)
         return self.replies(answer)
 
-    def replies(self, *answers: Reply | Fault | str) -> Rule:
+    def replies(self, *answers: Reply | Fault | str | SideEffect) -> Rule:
         """Answer matching calls with these replies in turn. The last one repeats.
+
+        ``verify()`` fails if calls did not reach the last one, unless ``times`` or ``optional``
+        says how many calls there are.
+
+        Args:
+            answers: Replies, faults, texts of replies, or functions as for ``side_effect``.
 
         Raises:
             ValueError: There are no arguments.
-            TypeError: An argument is not a Reply, a Fault or a str.
+            TypeError: An argument is something else.
         """
         if not answers:
             raise ValueError("replies() needs at least one reply")
-        outcomes = [to_outcome(answer) for answer in answers]
-        self._outcomes = list(outcomes)
-        for outcome in outcomes:
+        self._outcomes = [
+            check_side_effect(answer) if callable(answer) else to_outcome(answer)
+            for answer in answers
+        ]
+        for outcome in self._outcomes:
             if isinstance(outcome, Fault):
                 self._prepare(outcome)
         return self
@@ -93,20 +105,10 @@ class Rule:
     def reply_json(self, value: object, **fields: Unpack[ReplyFields]) -> Rule:
         """Answer with ``value`` as JSON.
 
-        If the request has a JSON schema that the value does not match, the call fails and
-        ``verify()`` reports it. The check needs ``pip install "xai-vision[testing]"``; without
-        that, a call with a schema fails with an ImportError in the same way.
+        The same as ``reply(Reply.json(value))``: see ``Reply.unchecked`` for the check against
+        the JSON schema of the request.
         """
-        reply = Reply.json(value, **fields)
-
-        def answer(call: Call) -> Reply:
-            error = schema_check.schema_error(requested_schema(call), json.loads(reply.text))
-            if error:
-                raise ValueError(f"the JSON does not match the requested schema: {error}")
-            return reply
-
-        self._outcomes = [answer]
-        return self
+        return self.replies(Reply.json(value, **fields))
 
     def fault(self, fault: Fault) -> Rule:
         """Inject this fault into each matching call."""
@@ -124,19 +126,14 @@ class Rule:
         Raises:
             TypeError: The argument is not a function.
         """
-        if not callable(function) or isinstance(function, type):
-            raise TypeError(
-                f"side_effect() needs a function of the call, not {check.short_repr(function)}. "
-                "Use reply() for a fixed reply."
-            )
-        self._outcomes = [function]
+        self._outcomes = [check_side_effect(function)]
         return self
 
     def times(self, count: int) -> Rule:
         """Answer exactly ``count`` calls. ``verify()`` fails if there are fewer or more.
 
         Further matching calls go to other rules. If no other rule matches, such a call gets the
-        default reply and ``verify()`` reports it, or it fails with ``unmatched="error"``.
+        default reply, or an error with ``unmatched="error"``, and ``verify()`` reports it.
 
         A reply counts when all of it was sent. If a fault of ``server.fault`` withholds or
         truncates it, it does not count, and the next call gets it. A Fault that is the rule's
@@ -169,16 +166,21 @@ class Rule:
         return max(0, (self.expected_calls or 0) - self.uses - self._uncertain)
 
     @property
-    def has_reply(self) -> bool:
-        """Whether the rule has a reply."""
-        return bool(self._outcomes)
+    def reply_count(self) -> int:
+        """The number of replies in ``replies(...)``; 1 for the other methods, 0 before them."""
+        return len(self._outcomes)
+
+    @property
+    def remaining_replies(self) -> int:
+        """The number of replies that no call has got yet, if the rule has several."""
+        return max(0, len(self._outcomes) - self._turns) if len(self._outcomes) > 1 else 0
 
     def mismatches(self, call: Call) -> list[str]:
         """Return the reasons why the rule does not answer ``call``; empty if it does."""
         reasons = self.conditions.mismatches(call)
         if not reasons and self.exhausted:
             reasons = [f"times({self.expected_calls}) is used up"]
-        if not self.has_reply:
+        if not self.reply_count:
             reasons = [*reasons, "the rule has no reply"]
         return reasons
 
@@ -205,18 +207,30 @@ class Rule:
         self.undelivered += 1
         self._uncertain += uncertain
 
-    def count_excess(self, call: Call) -> None:
-        """Count a call that arrived when the rule was exhausted, and that no rule answered."""
-        first, count = self.excess or (call, 0)
-        self.excess = first, count + 1
-
     def record(self) -> RuleRecord:
         """Return a copy for pickled calls."""
-        return RuleRecord(repr(self), self.uses)
+        return RuleRecord(repr(self), self.uses, self.reply_count)
 
     def __repr__(self) -> str:
+        name = f"name={self.name!r}" if self.name else ""
+        arguments = ", ".join(filter(None, (name, str(self.conditions))))
         tail = f".times({self.expected_calls})" if self.expected_calls is not None else ""
-        return f"on({self.conditions}){tail}"
+        return redact(f"on({arguments}){tail}")
+
+
+def check_side_effect(function: object) -> SideEffect:
+    """Check that a function can be called with a call.
+
+    Raises:
+        TypeError: It is not a function.
+    """
+    if not callable(function) or isinstance(function, type):
+        raise TypeError(
+            f"side_effect() needs a function of the call, not {check.short_repr(function)}. "
+            "Use reply() for a fixed reply."
+        )
+    check.sync_function("side_effect(): function", function)
+    return cast("SideEffect", function)
 
 
 def to_outcome(answer: Reply | Fault | str) -> Outcome:
@@ -227,7 +241,18 @@ def to_outcome(answer: Reply | Fault | str) -> Outcome:
     """
     if isinstance(answer, str):
         return Reply(answer)
-    if not isinstance(answer, (Reply, Fault)):
+    if isinstance(answer, (Mapping, list)):
         shown = check.short_repr(answer)
-        raise TypeError(f"a reply must be a Reply, a Fault or a str, not {shown}")
+        raise TypeError(
+            f"a reply must be a Reply, a Fault or a str, not {shown}. Use reply_json(...) or "
+            "Reply.json(...) for JSON"
+        )
+    if inspect.iscoroutine(answer):
+        answer.close()
+        raise TypeError("a reply must be a Reply, a Fault or a str, not a coroutine")
+    if not isinstance(answer, (Reply, Fault)):
+        message = f"a reply must be a Reply, a Fault or a str, not {check.short_repr(answer)}"
+        if hasattr(getattr(answer, "proto", answer), "DESCRIPTOR"):
+            message += ". Use Reply.from_response(response) to repeat a response"
+        raise TypeError(message)
     return answer

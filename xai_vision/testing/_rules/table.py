@@ -9,10 +9,12 @@ from functools import partial
 
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact
-from xai_vision.testing._errors import ServiceError
+from xai_vision.testing._errors import ServiceError, error_in_test
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._rules.reply import Reply
+from xai_vision.testing._rules.reply_validity import reply_error
 from xai_vision.testing._rules.rule import Outcome, Rule, SideEffect, to_outcome
+from xai_vision.testing._rules.unmatched import UnmatchedCalls
 from xai_vision.testing._thread_pool import release_slot
 
 
@@ -21,30 +23,44 @@ class Choice:
     """The rule chosen for a call, and the reply taken from it.
 
     Attributes:
+        table: The rules.
+        rule: The rule; None if no rule matches.
+        reply: The reply of the rule, or its function; None without a rule.
         return_reply: Gives the reply back to the rule if a fault keeps it from the client. The
             argument says whether that is uncertain.
+        nearest: Without a rule, the description of the nearest one, if the table is strict.
     """
 
     table: RuleTable
-    rule: Rule
-    reply: Outcome | SideEffect
+    rule: Rule | None
+    reply: Outcome | SideEffect | None
     return_reply: Callable[[bool], None]
+    nearest: str = ""
 
-    def outcome(self, call: Call) -> Outcome:
-        """Return the reply or fault for ``call``.
+    def outcome(self, call: Call) -> Outcome | None:
+        """Return the reply or fault for ``call``; None if no rule matches.
 
         Raises:
             ServiceError: The rule's function raised it, or the function is wrong.
         """
-        if isinstance(self.reply, (Reply, Fault)):
-            return self.reply
-        release_slot()  # The test's function may block.
+        if self.rule is None or self.reply is None:
+            return None
+        outcome: Outcome | SideEffect = self.reply
         try:
-            return to_outcome(self.reply(call))
+            if not isinstance(outcome, (Reply, Fault)):
+                release_slot()  # The test's function may block.
+                outcome = to_outcome(outcome(call))
+            problem = reply_error(outcome, call.request) if isinstance(outcome, Reply) else ""
         except ServiceError:
             raise
         except Exception as error:
             raise self.table.rule_error(self.rule, error) from error
+        if problem:
+            raise self.table.note_error(
+                f"the service cannot send the reply of {self.rule!r}: {problem}. "
+                "Use unchecked=True to send it on purpose"
+            )
+        return outcome
 
 
 class RuleTable:
@@ -52,10 +68,15 @@ class RuleTable:
 
     Attributes:
         errors: The errors in the test's own rules, found while the rules were used.
+
+    Args:
+        strict: Whether a call that no rule matches is a problem.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = False) -> None:
         self.errors: list[str] = []
+        self._strict = strict
+        self._unmatched = UnmatchedCalls()
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
 
@@ -66,11 +87,8 @@ class RuleTable:
             self._rules.sort(key=lambda rule: -rule.priority)
         return rule
 
-    def choose(self, call: Call) -> Choice | None:
-        """Use the first rule that matches, and record it in ``call``.
-
-        Returns:
-            The rule and its reply, or None if no rule matches.
+    def choose(self, call: Call) -> Choice:
+        """Use the first rule that matches, and record in ``call`` whether there is one.
 
         Raises:
             ServiceError: A function of a condition raised it, or the function is wrong.
@@ -79,7 +97,7 @@ class RuleTable:
         # Conditions are evaluated without the lock, because functions of the test may be slow or
         # call the server. Meanwhile another call may exhaust the rule.
         for rule in self.rules:
-            if not rule.has_reply or not self._matches(rule, call):
+            if not rule.reply_count or not self._matches(rule, call):
                 continue
             with self._lock:
                 if not rule.exhausted:
@@ -87,12 +105,22 @@ class RuleTable:
                     break
             exhausted = exhausted or rule
         else:
-            if exhausted is not None:
-                with self._lock:
-                    exhausted.count_excess(call)
-            return None
-        call.rule = rule
+            return self._choose_none(call, exhausted)
+        call.rule, call.reply_number = rule, min(turn + 1, rule.reply_count)
         return Choice(self, rule, reply, partial(self._return_reply, rule, turn))
+
+    def _choose_none(self, call: Call, exhausted: Rule | None) -> Choice:
+        call.unmatched = True
+        nearest = self.nearest(call) if self._strict else ""
+        if exhausted is not None or self._strict:
+            with self._lock:
+                self._unmatched.add(call, exhausted, nearest)
+        return Choice(self, None, None, partial(self._discard, call, exhausted), nearest)
+
+    def _discard(self, call: Call, exhausted: Rule | None, uncertain: bool) -> None:
+        if not uncertain:
+            with self._lock:
+                self._unmatched.discard(call, exhausted)
 
     def _return_reply(self, rule: Rule, turn: int, uncertain: bool) -> None:
         with self._lock:
@@ -106,6 +134,11 @@ class RuleTable:
         except Exception as error:
             raise self.rule_error(rule, error) from error
 
+    def problems(self) -> list[str]:
+        """Return the errors in the test's rules, and the calls that no rule was to answer."""
+        with self._lock:
+            return [*self.errors, *self._unmatched.problems(refused=self._strict)]
+
     @property
     def rules(self) -> list[Rule]:
         """All rules, in the order in which they are consulted."""
@@ -114,10 +147,16 @@ class RuleTable:
 
     def explain(self, call: Call) -> str:
         """Describe for each rule why it did not answer ``call``."""
-        lines = [
-            f"{rule!r}: {'; '.join(rule.mismatches(call)) or 'matches'}" for rule in self.rules
-        ]
+        lines = [f"{rule!r}: {self._reason(rule, call)}" for rule in self.rules]
         return "\n".join(lines) or "There are no rules."
+
+    def _reason(self, rule: Rule, call: Call) -> str:
+        if call.rule is rule:
+            return "answered it"
+        matches = "matches"
+        if call.rule is not None:
+            matches += f", but {call.rule!r} answered the call (priority= decides)"
+        return "; ".join(rule.mismatches(call)) or matches
 
     def nearest(self, call: Call) -> str:
         """Describe the rule with the fewest mismatches for ``call``."""
@@ -134,10 +173,16 @@ class RuleTable:
         """Remove all rules and errors."""
         with self._lock:
             self._rules.clear()
+            self._unmatched.clear()
             self.errors.clear()
 
     def rule_error(self, rule: Rule, error: Exception) -> ServiceError:
         """Note an error in a rule of the test, and return the error for the client."""
+        return self.note_error(f"the test's rule {rule!r} raised {type(error).__name__}: {error}")
+
+    def note_error(self, message: str) -> ServiceError:
+        """Note an error of the test for ``verify()``, and return the error for the client."""
+        message = redact(message)
         with self._lock:
-            self.errors.append(redact(f"{rule!r}: {type(error).__name__}: {error}"))
-        return ServiceError("INTERNAL", redact(f"{rule!r} is wrong: {error}"))
+            self.errors.append(message)
+        return error_in_test(message)

@@ -82,6 +82,7 @@ class ActiveCall:
         record = self.record
         with call_ended:
             record.faults += tuple(fault for fault in faults if fault not in record.faults)
+        self._log.note_change()
 
     def mark_lost(self, fault: Fault) -> None:
         """Record that the client does not get the response, even if the response was sent."""
@@ -92,6 +93,7 @@ class ActiveCall:
         with call_ended:
             if self.record.status == "OK":
                 self.record.status, self.record.cancelled = "CANCELLED", True
+        self._log.note_change()
 
     def mark_maybe_lost(self, fault: Fault) -> None:
         """Record that a fault of another call broke the connection of this call."""

@@ -1,16 +1,28 @@
-"""API keys: what each key may do, and which tenant it belongs to."""
+"""API keys: what each key may do, and which tenant it belongs to.
+
+Keys of tenants that have ended are recognized, so that a client that outlives its test is told so
+and does not disturb the log of the next test.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections.abc import Iterable
+import weakref
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 from xai_vision.testing import _validation as check
+from xai_vision.testing._calls.redaction import is_from_this_process
 from xai_vision.testing._errors import permission_denied, unauthenticated
 
 EngineT = TypeVar("EngineT")
+# Hashes of the keys that tests supply. Generated keys are recognized without a list.
+_MAX_SUPPLIED = 1_000
+_supplied: dict[bytes, None] = {}
+_registries: weakref.WeakSet[KeyRegistry[Any]] = weakref.WeakSet()
+_lock = threading.Lock()
 
 
 class KeyOptions(TypedDict, total=False):
@@ -63,12 +75,23 @@ class ApiKey:
 
 
 class KeyRegistry(Generic[EngineT]):
-    """The keys of all tenants of one server."""
+    """The keys of all tenants of one server.
 
-    def __init__(self) -> None:
+    Attributes:
+        is_serving: Whether the server runs. The keys of a stopped server count as ended.
+
+    Args:
+        make_unlogged: A function that returns an engine like another one, whose log nobody reads.
+    """
+
+    def __init__(self, make_unlogged: Callable[[EngineT], EngineT]) -> None:
+        self.is_serving = False
+        self._make_unlogged = make_unlogged
         self._keys: dict[str, tuple[EngineT, ApiKey]] = {}
         self._tenants: list[EngineT] = []
         self._lock = threading.Lock()
+        with _lock:
+            _registries.add(self)
 
     def add_tenant(self, engine: EngineT) -> None:
         """Add a tenant by its engine."""
@@ -91,17 +114,42 @@ class KeyRegistry(Generic[EngineT]):
         """Add a key of a tenant."""
         with self._lock:
             self._keys[key] = (engine, api_key)
+        if not is_from_this_process(key):
+            with _lock:
+                _supplied[_hash(key)] = None
+                if len(_supplied) > _MAX_SUPPLIED:
+                    del _supplied[next(iter(_supplied))]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._keys
 
     def find(self, authorization: str | None) -> tuple[EngineT, ApiKey | None]:
         """Return the tenant whose log records a call, and the key of the call if it is known.
 
         A call without a known key belongs to the newest tenant. With the pytest plugin, that is
-        the tenant of the running test.
+        the tenant of the running test. A call with the key of an ended tenant belongs to nobody.
 
         Args:
             authorization: The value of the header.
         """
-        return self._keys.get(_bearer_token(authorization)) or (self._tenants[-1], None)
+        key = _bearer_token(authorization)
+        found = self._keys.get(key)
+        if found is not None:
+            return found
+        newest = self._tenants[-1]
+        return (self._make_unlogged(newest) if has_ended(key) else newest), None
+
+
+def has_ended(key: str) -> bool:
+    """Return whether a key belonged to a tenant of this process that has ended."""
+    with _lock:
+        if not is_from_this_process(key) and _hash(key) not in _supplied:
+            return False
+        return not any(registry.is_serving and key in registry for registry in _registries)
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=16).digest()
 
 
 def require_valid_key(
@@ -115,11 +163,18 @@ def require_valid_key(
         management: Whether the call needs a key of the management API, and not one of the API.
 
     Raises:
-        ServiceError: UNAUTHENTICATED if the key is missing, unknown, expired or of another kind;
+        ServiceError: UNAUTHENTICATED if the key is missing, unknown, expired, of another kind or of
+            an ended test;
             PERMISSION_DENIED if it is blocked or disabled.
     """
     if api_key is None:
         key = _bearer_token(authorization)
+        if has_ended(key):
+            raise unauthenticated(
+                f"The key {mask_key(key)} belonged to a test that has ended. Is there a client "
+                "that outlives its test, such as one at module level? Create the client in the "
+                "test, with the key of the test's own server."
+            )
         raise unauthenticated(
             f"Incorrect API key provided: {mask_key(key)}. You can obtain an API key from "
             "https://console.x.ai."

@@ -19,6 +19,7 @@ from xai_vision.testing._thread_pool import release_slot
 if TYPE_CHECKING:
     from xai_vision.proto import chat_pb2
     from xai_vision.testing._calls.record import Call
+    from xai_vision.testing._errors import ServiceError
     from xai_vision.testing._faults.fault import Fault
     from xai_vision.testing._rules.reply import Reply
 
@@ -90,17 +91,20 @@ class ResponseDelivery:
         """The fault to apply to the connection, if any."""
         return next((fault for fault in self.faults if fault.on_connection), None)
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a fault keeps the response, or a part of it, from the client."""
+        return any(fault.kind != "latency" for fault in self.faults)
+
     def raise_early_fault(self) -> None:
         """Apply a status fault that is due before the response.
 
         Raises:
-            ServiceError: The fault ends the call with a status.
+            ServiceError: The fault ends the call with a status. ``wait_for_error`` delays it.
         """
         for fault in self.faults:
             in_stream = self._record.stream or self._on_connection_fault is not None
             if fault.kind == "status" and (fault.chunks is None or not in_stream):
-                # A latency fault and a status fault add up: first the delay, then the status.
-                self.wait(self._first_delay())
                 raise fault.error()
 
     def expect_upload(self, on_connection_fault: Callable[[], None]) -> None:
@@ -136,6 +140,31 @@ class ResponseDelivery:
                 self._on_connection_fault()
             if fault.on_connection or fault.kind == "hang":
                 self.wait(_FOREVER)
+
+    def wait_for_error(self, error: ServiceError) -> ServiceError | None:
+        """Wait until an error is due that takes the place of the response.
+
+        Faults apply to an error as they do to a response without chunks.
+
+        Returns:
+            The error, or the status of a fault. None if a malformed message or the end of the
+            stream takes its place.
+
+        Raises:
+            ClientDisconnected: The client disconnected, or the server was stopped.
+        """
+        self.wait(self._first_delay())
+        for fault in self.faults:
+            if fault.kind == "status":
+                return fault.error()
+            if fault.kind == "hang":
+                self.return_reply()
+                self.wait(_FOREVER)
+            if fault.kind == "malformed" or (fault.kind == "truncate" and self._record.stream):
+                self.malformed = fault.kind == "malformed"
+                self.return_reply()
+                return None
+        return error
 
     def wait_for_response(self) -> bool:
         """Wait until a response that is not streamed is due.

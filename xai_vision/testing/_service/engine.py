@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Callable
 from functools import partial
 
 from xai_vision.proto import chat_pb2, deferred_pb2, image_pb2, usage_pb2
@@ -15,18 +16,23 @@ from xai_vision.testing._batches.store import BatchStore
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
-from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._collections.store import CollectionStore
-from xai_vision.testing._errors import ServiceError, invalid_argument, permission_denied
+from xai_vision.testing._errors import (
+    ServiceError,
+    error_in_test,
+    invalid_argument,
+    permission_denied,
+)
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRegistry
 from xai_vision.testing._files.store import FileStore
 from xai_vision.testing._generation.downloads import Downloads
 from xai_vision.testing._generation.plans import ImagePlan
 from xai_vision.testing._generation.video_jobs import VideoJobs
-from xai_vision.testing._rules.reply import Reply, ServerToolCall
+from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._rules.table import RuleTable
+from xai_vision.testing._rules.tool_calls import ServerToolCall
 from xai_vision.testing._rules.verification import explain_call
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import ApiKey
@@ -34,11 +40,12 @@ from xai_vision.testing._service.default_reply.reply import default_reply
 from xai_vision.testing._service.deferred import DeferredResponses
 from xai_vision.testing._service.image_inspection import ImageInspector
 from xai_vision.testing._service.image_sources import SourceTable
-from xai_vision.testing._service.models import LANGUAGE_MODELS, Model, ModelCatalog
+from xai_vision.testing._service.models import LANGUAGE_MODELS, Model, ModelCatalog, read_models
 from xai_vision.testing._service.rate_limiter import RateLimiter
 from xai_vision.testing._service.request_reader import (
     ConversationSummary,
     RequestReader,
+    client_functions,
     compaction_state,
     without_image_data,
 )
@@ -54,6 +61,7 @@ class Engine:
     """The service of one tenant.
 
     Attributes:
+        name: The name of the tenant.
         settings: The tenant's settings.
         clock: The service's clock.
         rules: The rules for replies.
@@ -70,14 +78,26 @@ class Engine:
         videos: The videos in progress.
         faults: The rules for faults.
         rate_limiter: The rate limit, if any.
+
+    Args:
+        settings: The settings.
+        clock: The clock.
+        inspector: Reads the facts of images.
+        on_call_end: A function that is called when a call ends, with its record and ``name``.
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock, inspector: ImageInspector, downloads: Downloads
+        self,
+        settings: Settings,
+        clock: Clock,
+        inspector: ImageInspector,
+        downloads: Downloads,
+        on_call_end: Callable[[Call, str], None] | None = None,
     ) -> None:
+        self.name = "default"
         self.settings = settings
         self.clock = clock
-        self.rules = RuleTable()
+        self.rules = RuleTable(strict=settings.unmatched == "error")
         explain = partial(explain_call, self.rules)
         self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, explain)
         self.urls = SourceTable()
@@ -89,22 +109,31 @@ class Engine:
         self.videos = VideoJobs()
         self.store = ResponseStore(clock, settings.keep_stored_days)
         self.deferred = DeferredResponses(clock, settings.keep_deferred_hours)
-        self.models = ModelCatalog(LANGUAGE_MODELS)
+        self.models = ModelCatalog(read_models(settings.models), LANGUAGE_MODELS)
         self.faults = FaultRegistry(settings.seed)
         self.rate_limiter: RateLimiter | None = None
         self._rng = random.Random(settings.seed)  # noqa: S311 - reproducible
         # uuid4() makes a system call each time, which releases the GIL.
         self._id_rng = self._rng if settings.fixed_ids else random.Random()  # noqa: S311 - not secret
         self._active: set[ActiveCall] = set()
+        self._on_call_end = on_call_end
         self._reader = RequestReader(
             settings, inspector, self.calls.image_cache, self.urls, self.files
         )
 
     def start_call(self, record: Call) -> ActiveCall:
         """Add a call to the log and to the active calls."""
-        call = ActiveCall(record, self.calls, self._rng, self._active.discard)
+        call = ActiveCall(record, self.calls, self._rng, self._end_call)
         self._active.add(call)
         return call
+
+    def _end_call(self, call: ActiveCall) -> None:
+        try:
+            self._active.remove(call)
+        except KeyError:
+            return  # The end was reported before.
+        if self._on_call_end is not None:
+            self._on_call_end(call.record, self.name)
 
     def complete(
         self, request: chat_pb2.GetCompletionsRequest, caller: ApiKey, call: ActiveCall
@@ -142,6 +171,12 @@ class Engine:
                 message_count=1,
                 text_tokens=response.usage.completion_tokens,
                 last_response=response.outputs[-1].message.content,
+                functions={
+                    call_id: name
+                    for output in response.outputs
+                    for call_id, name in client_functions(output.message.tool_calls).items()
+                },
+                answer_count=1,
             )
             self.store.put(response, turn.appended_to(summary))
         return response
@@ -202,7 +237,11 @@ class Engine:
         """
         if self.rate_limiter is not None and call.rate_limited:
             self.rate_limiter.acquire(tokens)
-        self._schedule_faults(call, self.faults.select(call.record))
+        try:
+            faults = self.faults.select(call.record)
+        except RuntimeError as error:
+            raise self.test_error(str(error)) from error
+        self._schedule_faults(call, faults)
 
     def read_image(self, content: image_pb2.ImageUrlContent) -> CallImage:
         """Open an image of a request.
@@ -214,9 +253,7 @@ class Engine:
 
     def test_error(self, message: str) -> ServiceError:
         """Record an error of the test itself for ``verify()``; return the error for its client."""
-        message = redact(message)
-        self.rules.errors.append(message)
-        return ServiceError("INTERNAL", message)
+        return self.rules.note_error(message)
 
     @property
     def has_active_calls(self) -> bool:
@@ -247,17 +284,14 @@ class Engine:
         summary: ConversationSummary,
         call: ActiveCall,
     ) -> Reply:
-        outcome = None
         choice = self.rules.choose(call.record)
-        call.record.unmatched = choice is None
-        if choice is not None:
-            call.delivery.reserve_reply(choice.return_reply)
-            outcome = choice.outcome(call.record)
-        elif self.settings.unmatched == "error":
-            raise ServiceError(
-                "FAILED_PRECONDITION",
-                f"No rule of the fake server matches this call. {self.rules.nearest(call.record)}",
-            )
+        self.calls.note_change()
+        call.delivery.reserve_reply(choice.return_reply)
+        outcome = choice.outcome(call.record)
+        strict = self.settings.unmatched == "error"
+        # A fault that cuts the response needs one to cut.
+        if outcome is None and strict and not call.delivery.is_interrupted:
+            raise error_in_test(f"No rule matches this call. {choice.nearest}")
         if isinstance(outcome, Fault):
             call.delivery.commit_reply()
             self._schedule_faults(call, [*call.delivery.faults, outcome])
@@ -296,14 +330,16 @@ class Engine:
         Returns:
             The summary of the whole conversation, which continues ``earlier``.
         """
-        first_turn = earlier.message_count if earlier else 0
-        summary = self._reader.read(record.messages, first_turn=first_turn)
+        summary = self._reader.read(record.messages, earlier)
         record.prompt, record.images = summary.prompt, summary.images
+        record.tool_results = tuple(summary.tool_results)
         new_images = [image for image in summary.images if not image.earlier]
         record.request = without_image_data(record.request, new_images)
         if earlier:
             summary = summary.appended_to(earlier)
             record.earlier_images = [image for image in summary.images if image.earlier]
+        record.system, record.turn = summary.system, summary.answer_count + 1
+        self.calls.note_change()
         return summary
 
     def _check_limits(self, summary: ConversationSummary, model: Model, caller: ApiKey) -> None:

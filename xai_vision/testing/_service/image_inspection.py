@@ -10,7 +10,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from xai_vision.errors._image import ImageError
+from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.jpeg_scans import check_scans
+from xai_vision.imaging._formats.parse import parse_header
+from xai_vision.imaging._sources.data import BytesImageData
 from xai_vision.testing._errors import ServiceError, invalid_argument
 from xai_vision.testing._rules.image_similarity import SIDE
 from xai_vision.testing._settings import Settings
@@ -72,7 +76,7 @@ class ImageInfo:
         height: The stored height in pixels, without the EXIF orientation applied.
         colors: The names of at most three main colors, the most frequent first.
         thumbnail: The RGB values of a thumbnail of ``SIDE`` x ``SIDE`` pixels on a white
-            background, to compare images.
+            background, with the EXIF orientation applied, to compare images.
     """
 
     sha256: str
@@ -158,7 +162,7 @@ def _inspect(data: bytes, format_: str, digest: str, settings: Settings) -> Imag
         width, height = image.size
         _check_size(width, height, format_, settings)
         with _large_image_lock if width * height > _LARGE_IMAGE_PIXELS else nullcontext():
-            sample = _decode_sample(image)
+            sample = _decode_sample(image, _parse_header(data, format_))
     except ServiceError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError) as error:
@@ -196,18 +200,31 @@ def _open(data: bytes, format_: str) -> Image:
     return PIL.Image.open(io.BytesIO(data), formats=[format_])
 
 
-def _decode_sample(image: Image) -> Image:
-    """Return the image as ``_SAMPLE_SIDE`` x ``_SAMPLE_SIDE`` RGBA pixels."""
+def _parse_header(data: bytes, format_: str) -> ImageHeader | None:
+    """Return the header; None for a format that needs Pillow, or if only Pillow can read it."""
+    try:
+        with BytesImageData(data).open() as reader:
+            return parse_header(reader, format_)
+    except ImageError:
+        return None
+
+
+def _decode_sample(image: Image, header: ImageHeader | None) -> Image:
+    """Return the upright image as ``_SAMPLE_SIDE`` x ``_SAMPLE_SIDE`` RGBA pixels."""
     from PIL.Image import Resampling
+
+    from xai_vision.imaging._pillow.decode import apply_orientation, orientation_of
 
     size = (_SAMPLE_SIDE, _SAMPLE_SIDE)
     image.draft("RGB", (_SAMPLE_SIDE * 4, _SAMPLE_SIDE * 4))  # JPEG can decode at 1/8 scale
     image.load()
+    orientation = orientation_of(image, header)  # after load(), which applies that of a TIFF
     if image.mode.startswith("I"):  # 16 bits per pixel; keep the upper 8
         image = image.resize(size).point(lambda value: value / 256).convert("L")
     if image.mode in ("P", "PA", "1"):
         image = image.convert("RGBA")
-    return image.resize(size, Resampling.BOX).convert("RGBA")  # a box filter uses every pixel
+    sample = image.resize(size, Resampling.BOX).convert("RGBA")  # a box filter uses every pixel
+    return apply_orientation(sample, orientation)
 
 
 def _main_colors(sample: Image) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from xai_vision.testing._service import model_protos
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import ApiKey
 from xai_vision.testing._service.engine import Engine
-from xai_vision.testing._service.models import EMBEDDING_MODELS, ModelCatalog
+from xai_vision.testing._service.models import EMBEDDING_MODELS, IMAGE_MODELS
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
@@ -31,8 +31,6 @@ MethodHandler: TypeAlias = Callable[[Engine, Any, ApiKey, ActiveCall], Any]
 StreamHandler: TypeAlias = Callable[[Engine, Any, ApiKey, ActiveCall], Iterator[Any]]
 """Returns the messages of a streamed response, after it has applied the faults. Each message is
 yielded when it is due."""
-
-_EMBEDDING_CATALOG: Final = ModelCatalog(EMBEDDING_MODELS)
 
 
 def _delete_stored(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
@@ -77,19 +75,19 @@ _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
         models=map(model_protos.language_model, engine.models)
     ),
     Models.ListEmbeddingModels: lambda *_: models_pb2.ListEmbeddingModelsResponse(
-        models=map(model_protos.embedding_model, _EMBEDDING_CATALOG)
+        models=map(model_protos.embedding_model, EMBEDDING_MODELS)
     ),
     Models.ListImageGenerationModels: lambda *_: models_pb2.ListImageGenerationModelsResponse(
-        models=map(model_protos.image_model, images.CATALOG)
+        models=map(model_protos.image_model, IMAGE_MODELS)
     ),
     Models.GetLanguageModel: lambda engine, request, *_: model_protos.language_model(
         engine.models.resolve(request.name)
     ),
     Models.GetEmbeddingModel: lambda engine, request, *_: model_protos.embedding_model(
-        _EMBEDDING_CATALOG.resolve(request.name)
+        EMBEDDING_MODELS.resolve(request.name)
     ),
     Models.GetImageGenerationModel: lambda engine, request, *_: model_protos.image_model(
-        images.CATALOG.resolve(request.name)
+        IMAGE_MODELS.resolve(request.name)
     ),
     Tokenize.TokenizeText: _tokenize,
     Video.GetDeferredVideo: lambda engine, request, *_: engine.videos.poll(request.request_id),

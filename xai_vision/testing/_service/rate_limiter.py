@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import threading
-import time
 
+from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._validation import number
 
 
 class _TokenBucket:
-    def __init__(self, rate: float, capacity: float) -> None:
+    def __init__(self, clock: Clock, rate: float, capacity: float) -> None:
+        self._clock = clock
         self._rate, self._capacity = rate, capacity
-        self.level, self._updated = capacity, time.monotonic()
+        self.level, self._updated = capacity, clock.time()
 
     def delay(self, amount: float) -> float:
         """Return the seconds until ``amount`` is available.
 
         An amount above the capacity is available when the bucket is full.
         """
-        now = time.monotonic()
-        self.level = min(self._capacity, self.level + (now - self._updated) * self._rate)
+        now = self._clock.time()
+        elapsed = max(0.0, now - self._updated)  # The clock can be set back.
+        self.level = min(self._capacity, self.level + elapsed * self._rate)
         self._updated = now
         return max(0.0, (min(amount, self._capacity) - self.level) / self._rate)
 
@@ -29,6 +31,7 @@ class RateLimiter:
     """Refuses the calls that exceed a rate.
 
     Args:
+        clock: The service's clock.
         requests: The maximum number of requests per second. None is no limit.
         tokens: The maximum number of prompt tokens per second, image tokens included. None is no
             limit.
@@ -36,13 +39,20 @@ class RateLimiter:
     """
 
     def __init__(
-        self, requests: float | None = None, tokens: float | None = None, burst: float = 1.0
+        self,
+        clock: Clock,
+        requests: float | None = None,
+        tokens: float | None = None,
+        burst: float = 1.0,
     ) -> None:
         for name, rate in (("requests", requests), ("tokens", tokens), ("burst", burst)):
             if rate is not None:
                 number(f"rate_limit: {name}", rate, positive=True)
-        self._requests = _TokenBucket(requests, max(1.0, requests * burst)) if requests else None
-        self._tokens = _TokenBucket(tokens, tokens * burst) if tokens else None
+        self._requests = self._tokens = None
+        if requests:
+            self._requests = _TokenBucket(clock, requests, max(1.0, requests * burst))
+        if tokens:
+            self._tokens = _TokenBucket(clock, tokens, tokens * burst)
         self._lock = threading.Lock()
 
     def acquire(self, tokens: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from xai_vision.proto import chat_pb2, image_pb2
 from xai_vision.testing._calls.images import CallImage, ImageCache
+from xai_vision.testing._calls.record import ToolResult
 from xai_vision.testing._errors import invalid_argument
 from xai_vision.testing._files.store import FileStore
 from xai_vision.testing._service.image_inspection import ImageInfo, ImageInspector
@@ -23,6 +24,7 @@ from xai_vision.testing._settings import Settings
 
 _DETAILS = {image_pb2.DETAIL_LOW: "low", image_pb2.DETAIL_HIGH: "high"}
 _ROLES_WITH_CONTENT = (chat_pb2.ROLE_USER, chat_pb2.ROLE_SYSTEM, chat_pb2.ROLE_DEVELOPER)
+_CLIENT_SIDE = (chat_pb2.TOOL_CALL_TYPE_INVALID, chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL)
 _TOKENS_PER_MESSAGE = 4  # the delimiters around the text
 _LARGE_REQUEST_BYTES = 64 * 1024
 _RequestT = TypeVar("_RequestT", chat_pb2.GetCompletionsRequest, chat_pb2.CompactContextRequest)
@@ -36,7 +38,11 @@ class ConversationSummary:
         prompt: The text of the last user message, its parts joined by newlines.
         images: All images, in order.
         files: The names or ids of the files that are not images.
-        tool_results: The texts of the tool messages after the last assistant message.
+        system: The text of the system and developer messages, joined by newlines.
+        functions: The functions that the model's last answer calls: names by the id of the call.
+        tool_results: The results of functions after the last answer.
+        answer_count: The number of the model's answers. Consecutive messages of the model and of
+            server-side tools are one answer.
         message_count: The number of messages.
         text_tokens: The number of text tokens, including those for delimiters.
         last_response: The text of the last assistant message, or "".
@@ -45,7 +51,10 @@ class ConversationSummary:
     prompt: str = ""
     images: list[CallImage] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    tool_results: list[str] = field(default_factory=list)
+    system: str = ""
+    functions: dict[str, str] = field(default_factory=dict)
+    tool_results: list[ToolResult] = field(default_factory=list)
+    answer_count: int = 0
     message_count: int = 0
     text_tokens: int = 0
     last_response: str = ""
@@ -61,7 +70,10 @@ class ConversationSummary:
             prompt=self.prompt,
             images=[*(image.continued(image.turn) for image in earlier.images), *self.images],
             files=[*earlier.files, *self.files],
+            system=self.system or earlier.system,
+            functions=self.functions,
             tool_results=self.tool_results,
+            answer_count=earlier.answer_count + self.answer_count,
             message_count=earlier.message_count + self.message_count,
             text_tokens=earlier.text_tokens + self.text_tokens,
             last_response=self.last_response or earlier.last_response,
@@ -79,20 +91,26 @@ class RequestReader:
     files: FileStore
 
     def read(
-        self, messages: Iterable[chat_pb2.Message], *, first_turn: int = 0
+        self, messages: Iterable[chat_pb2.Message], earlier: ConversationSummary | None = None
     ) -> ConversationSummary:
         """Read messages and open their images.
 
         Args:
             messages: The messages of the request.
-            first_turn: The number of messages in the conversation that the request continues.
+            earlier: The conversation that the request continues.
 
         Raises:
             ServiceError: INVALID_ARGUMENT for an invalid message or image; DATA_LOSS or NOT_FOUND
                 for an image that cannot be fetched.
         """
-        summary = ConversationSummary()
-        for turn, message in enumerate(messages, first_turn):
+        summary = ConversationSummary(functions=dict(earlier.functions) if earlier else {})
+        in_answer = False
+        for turn, message in enumerate(messages, earlier.message_count if earlier else 0):
+            is_answer = message.role == chat_pb2.ROLE_ASSISTANT or _is_server_tool_result(message)
+            if is_answer and not in_answer:
+                summary.answer_count += 1
+                summary.functions.clear()
+            in_answer = is_answer
             self._read_message(message, turn, summary)
             summary.message_count += 1
         return summary
@@ -132,10 +150,13 @@ class RequestReader:
         self._read_compaction(message.encrypted_content, turn, summary)
         if message.role == chat_pb2.ROLE_USER:
             summary.prompt = text
-        elif message.role == chat_pb2.ROLE_TOOL:
-            summary.tool_results.append(text)
+        elif message.role in (chat_pb2.ROLE_SYSTEM, chat_pb2.ROLE_DEVELOPER):
+            summary.system = f"{summary.system}\n{text}" if summary.system else text
+        elif message.role == chat_pb2.ROLE_TOOL and not _is_server_tool_result(message):
+            summary.tool_results.append(ToolResult(_function_name(message, summary), text))
         elif message.role == chat_pb2.ROLE_ASSISTANT:
             summary.last_response = text
+            summary.functions.update(client_functions(message.tool_calls))
             # The assistant has already responded to the earlier results.
             summary.tool_results.clear()
 
@@ -207,6 +228,24 @@ class RequestReader:
                 earlier=True,
             )
             summary.images.append(image)
+
+
+def client_functions(calls: Iterable[chat_pb2.ToolCall]) -> dict[str, str]:
+    """Return the names of the client's functions that are called, by the id of the call."""
+    return {call.id: call.function.name for call in calls if call.type in _CLIENT_SIDE}
+
+
+def _is_server_tool_result(message: chat_pb2.Message) -> bool:
+    return message.role == chat_pb2.ROLE_TOOL and bool(message.tool_calls)
+
+
+def _function_name(message: chat_pb2.Message, summary: ConversationSummary) -> str:
+    """Return the function that a message is the result of; "" if that is not known."""
+    if message.tool_call_id:
+        return summary.functions.get(message.tool_call_id, "")
+    # Without ids, results are in the order of the calls.
+    names = list(summary.functions.values())[len(summary.tool_results) :]
+    return names[0] if names else ""
 
 
 def compaction_state(summary: ConversationSummary) -> dict[str, Any]:

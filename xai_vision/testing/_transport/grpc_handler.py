@@ -91,15 +91,14 @@ class GrpcHandler(grpc.GenericRpcHandler):
                 management = method.service == Collections.SERVICE
                 authorization = _authorization(context)
                 api_key = require_valid_key(authorization, api_key, management=management)
-            response = handler(engine, call.record.request, api_key, call)
-            malformed = call.delivery.wait_for_response()
-            self._inject_fault(engine, call, context)
+            respond = partial(handler, engine, call.record.request, api_key, call)
+            response = self._respond(respond, engine, call, context)
+            if response is not None:
+                call.delivery.wait_for_response()
+                self._inject_fault(engine, call, context)
         except Exception as error:  # noqa: BLE001 - becomes the call's status
             _abort(context, engine, call, error)
-        call.record_response(response)
-        message: bytes = MALFORMED_MESSAGE if malformed else response.SerializeToString()
-        _finish(context, call)
-        return message
+        return _finish_with(context, call, response)
 
     def _handle_stream(
         self,
@@ -112,12 +111,16 @@ class GrpcHandler(grpc.GenericRpcHandler):
         try:
             call.record.request = _parse(method, raw)
             api_key = require_valid_key(_authorization(context), api_key)
-            chunks = handler(engine, call.record.request, api_key, call)
-            self._inject_fault(engine, call, context)
-            release_slot()  # A slow client may block the stream.
-            for chunk in chunks:
-                yield chunk if isinstance(chunk, bytes) else chunk.SerializeToString()
-                call.record.chunks_sent += 1
+            respond = partial(handler, engine, call.record.request, api_key, call)
+            chunks = self._respond(respond, engine, call, context)
+            if chunks is not None:
+                self._inject_fault(engine, call, context)
+                release_slot()  # A slow client may block the stream.
+                for chunk in chunks:
+                    yield chunk if isinstance(chunk, bytes) else chunk.SerializeToString()
+                    call.record.chunks_sent += 1
+            elif call.delivery.malformed:
+                yield MALFORMED_MESSAGE
         except Exception as error:  # noqa: BLE001 - becomes the call's status
             _abort(context, engine, call, error)
         _finish(context, call)
@@ -134,15 +137,36 @@ class GrpcHandler(grpc.GenericRpcHandler):
             api_key = require_valid_key(_authorization(context), api_key)
             release_slot()  # A slow client may block the request.
             call.delivery.expect_upload(partial(self._inject_fault, engine, call, context))
-            response = handler(engine, _parse_each(method, messages, call), api_key, call)
-            malformed = call.delivery.wait_for_response()
-            self._inject_fault(engine, call, context)
+            chunks = _parse_each(method, messages, call)
+            respond = partial(handler, engine, chunks, api_key, call)
+            response = self._respond(respond, engine, call, context)
+            if response is not None:
+                call.delivery.wait_for_response()
+                self._inject_fault(engine, call, context)
         except Exception as error:  # noqa: BLE001 - becomes the call's status
             _abort(context, engine, call, error)
-        call.record_response(response)
-        message: bytes = MALFORMED_MESSAGE if malformed else response.SerializeToString()
-        _finish(context, call)
-        return message
+        return _finish_with(context, call, response)
+
+    def _respond(
+        self,
+        respond: Callable[[], Any],
+        engine: Engine,
+        call: ActiveCall,
+        context: grpc.ServicerContext,
+    ) -> Any:
+        """Return the result of ``respond``, or None if a fault takes the place of its error.
+
+        Raises:
+            ServiceError: The function raised an error.
+        """
+        try:
+            return respond()
+        except Exception as error:
+            failure = call.delivery.wait_for_error(to_service_error(engine, call, error))
+            self._inject_fault(engine, call, context)
+            if failure is not None:
+                raise failure from error
+            return None
 
     def _start_call(
         self, method: Method[Any, Any], context: grpc.ServicerContext
@@ -219,6 +243,16 @@ def _finish(context: grpc.ServicerContext, call: ActiveCall) -> None:
         call.finish("OK")
     else:
         call.finish("CANCELLED", cancelled=True)
+
+
+def _finish_with(context: grpc.ServicerContext, call: ActiveCall, response: Any) -> bytes:
+    """Finish a call whose response is one message, and return its bytes."""
+    call.record_response(response)
+    message = MALFORMED_MESSAGE
+    if response is not None and not call.delivery.malformed:
+        message = response.SerializeToString()
+    _finish(context, call)
+    return message
 
 
 def _abort(

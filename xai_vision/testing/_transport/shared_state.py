@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
+from xai_vision.testing._clock import Clock
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._generation.downloads import Downloads
 from xai_vision.testing._optional_imports import import_optional
 from xai_vision.testing._service.api_keys import KeyRegistry
 from xai_vision.testing._service.engine import Engine
+from xai_vision.testing._service.image_inspection import ImageInspector
 from xai_vision.testing._transport.address import BindAddress
 
 if TYPE_CHECKING:
+    from xai_vision.testing._calls.call_file import CallFile
+    from xai_vision.testing._calls.record import Call
     from xai_vision.testing._http.server import HttpServer
     from xai_vision.testing._transport.grpc_server import GrpcServer
     from xai_vision.testing._transport.tls import Certificate
@@ -30,17 +35,21 @@ class ServerState:
         tcp_proxy: Whether gRPC connections go through the TCP proxy.
         downloads: The generated files.
         max_threads: The maximum number of concurrent calls on each port.
+        call_file: The file that gets a line for each call; None without one.
+        http_routes: A function that returns further routes of the HTTP server.
     """
 
     def __init__(self, address: BindAddress) -> None:
         self.address = address
-        self.keys: KeyRegistry[Engine] = KeyRegistry()
+        self.keys: KeyRegistry[Engine] = KeyRegistry(_unlogged_engine)
         self.grpc_server: GrpcServer | None = None
         self.http_server: HttpServer | None = None
         self.certificate: Certificate | None = None
         self.tcp_proxy = False
         self.downloads = Downloads()
         self.max_threads = 0
+        self.call_file: CallFile | None = None
+        self.http_routes: Callable[[], Sequence[Any]] = tuple
         self._lock = threading.Lock()
 
     def running_grpc(self) -> GrpcServer:
@@ -72,7 +81,7 @@ class ServerState:
                 from xai_vision.testing._http.server import HttpServer
 
                 self.http_server = HttpServer(
-                    self.keys, self.max_threads, self.address, self.certificate
+                    self.keys, self.max_threads, self.address, self.certificate, self.http_routes()
                 )
             return self.http_server
 
@@ -82,6 +91,11 @@ class ServerState:
             server, self.http_server = self.http_server, None
         if server is not None:
             server.stop(grace)
+
+    def write_call(self, call: Call, tenant: str) -> None:
+        """Write a call that has ended to the file of calls, if there is one."""
+        if self.call_file is not None:
+            self.call_file.write(call, tenant)
 
     def reset_frozen(self, owner: object, fault: Fault | None = None) -> None:
         """Reset the connections that a tenant's faults froze; see ``TcpProxy.reset_frozen``."""
@@ -94,3 +108,8 @@ class ServerState:
             self.tcp_proxy = True
             if self.grpc_server is not None:
                 self.grpc_server.enable_proxy()
+
+
+def _unlogged_engine(engine: Engine) -> Engine:
+    """Return an engine for a call that belongs to no log."""
+    return Engine(engine.settings, Clock(), ImageInspector(), Downloads())

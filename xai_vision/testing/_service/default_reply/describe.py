@@ -18,7 +18,10 @@ def describe(summary: ConversationSummary) -> str:
     lines += [_image(number, image) for number, image in enumerate(summary.images, 1)]
     if summary.files:
         lines.append(f"Files: {', '.join(summary.files)}.")
-    lines += [f"Tool result {n}: {_quote(text)}" for n, text in enumerate(summary.tool_results, 1)]
+    lines += [
+        f"Tool result {number}: {_quote(result.text)}"
+        for number, result in enumerate(summary.tool_results, 1)
+    ]
     return "\n".join(lines)
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from xai_vision.proto import chat_pb2
-from xai_vision.testing._rules.reply import FunctionCall, Reply, ServerToolCall
+from xai_vision.testing._rules.reply import Reply
+from xai_vision.testing._rules.tool_calls import FunctionCall, ServerToolCall
 from xai_vision.testing._service.default_reply.describe import describe
 from xai_vision.testing._service.default_reply.placeholder_image import image_generation_result
 from xai_vision.testing._service.default_reply.schema_example import example, parse_schema
@@ -71,7 +72,10 @@ def _function_to_call(
     if not functions or summary.tool_results or choice.mode == chat_pb2.TOOL_MODE_NONE:
         return None
     for function in functions:
-        if function.name == choice.function_name or _mentions(summary.prompt, function.name):
+        if choice.function_name:
+            if function.name == choice.function_name:
+                return function
+        elif _mentions(summary.prompt, function.name):
             return function
     return functions[0] if choice.mode == chat_pb2.TOOL_MODE_REQUIRED else None
 

@@ -61,7 +61,8 @@ class ResponseBuilder:
         )
         response.created.FromMilliseconds(int(self.now * 1000))
         for index, tool_call in enumerate(reply.steps):
-            add_server_tool_call(response, tool_call, self.request, self._call_id(index))
+            call_id = tool_call.id or self._call_id(index)
+            add_server_tool_call(response, tool_call, self.request, call_id)
         texts = reply.choices or (reply.text,)
         # With server-side tools the outputs are steps of one response, so n has no effect.
         for index in range(1 if reply.steps else self.request.n or 1):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
-from xai_vision.testing._rules import reply
-from xai_vision.testing._rules.reply import ServerToolCall
+from xai_vision.testing._rules import tool_calls
+from xai_vision.testing._rules.tool_calls import ServerToolCall
 
 # The protos have no call type for these tools, which belong to a search tool.
 _PARENT_TOOLS: Final = {
@@ -49,7 +49,16 @@ def _server_tool(name: str) -> ServerTool:
     )
 
 
-SERVER_TOOLS: Final = {name: _server_tool(name) for name in reply.SERVER_TOOLS}
+SERVER_TOOLS: Final = {name: _server_tool(name) for name in tool_calls.SERVER_TOOLS}
+
+
+TOOL_FAILED: Final = "The tool failed."
+"""The error of a failed call without an output."""
+
+
+def no_results(tool: ServerTool) -> str:
+    """Return the result of a call without an output."""
+    return f"{tool.function} returned no results."
 
 
 def add_server_tool_call(
@@ -71,10 +80,10 @@ def add_server_tool_call(
     call.status = chat_pb2.TOOL_CALL_STATUS_COMPLETED
     if tool_call.failed:
         call.status = chat_pb2.TOOL_CALL_STATUS_FAILED
-        call.error_message = tool_call.output or "The tool failed."
+        call.error_message = tool_call.output or TOOL_FAILED
     if tool.include is None or tool.include in request.include:
         result = response.outputs.add(index=len(response.outputs))
         result.finish_reason = sample_pb2.REASON_STOP
         result.message.role = chat_pb2.ROLE_TOOL
-        result.message.content = tool_call.output or f"{tool.function} returned no results."
+        result.message.content = tool_call.output or no_results(tool)
         result.message.tool_calls.append(call)

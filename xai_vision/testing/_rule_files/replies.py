@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xai_vision._cli.rule_files.document import Value
-from xai_vision.testing import Fault, FunctionCall, Reply, ServerToolCall
+from xai_vision.testing._faults.fault import Fault
+from xai_vision.testing._rule_files import templates
+from xai_vision.testing._rule_files.document import Document, InvalidValueError, Value
+from xai_vision.testing._rules.reply import Reply
+from xai_vision.testing._rules.tool_calls import FunctionCall, ServerToolCall
 
 if TYPE_CHECKING:
-    from xai_vision.testing import Rule
+    from xai_vision.testing._calls.record import Call
+    from xai_vision.testing._rules.rule import Rule, SideEffect
 
 
 REPLY_KEYS = ("reply", "replies", "reply_json", "fault")
@@ -30,11 +34,15 @@ _CALLS = {"tool_calls": FunctionCall, "steps": ServerToolCall}
 def read_reply(key: str, value: Value) -> Callable[[Rule], Rule]:
     """Return a function that adds the reply of one of ``REPLY_KEYS`` to a rule."""
     if key == "reply_json":
+        if templates.check(value):
+            return lambda rule: rule.side_effect(
+                lambda call: Reply.json(templates.render(value.raw, call, keep_types=True))
+            )
         return lambda rule: rule.reply_json(value.raw)
     if key == "replies":
         replies = value.nonempty_items(_read_reply_or_fault)
     else:
-        replies = [read_fault(value) if key == "fault" else _read_reply(value)]
+        replies = [read_fault(value) if key == "fault" else _read_reply_or_template(value)]
     return lambda rule: rule.replies(*replies)
 
 
@@ -53,10 +61,25 @@ def read_fault(value: Value) -> Fault:
     return create(**arguments.keywords(inspect.signature(create).parameters))
 
 
-def _read_reply_or_fault(value: Value) -> Reply | Fault:
+def _read_reply_or_fault(value: Value) -> Reply | Fault | SideEffect:
     if isinstance(value.raw, Mapping) and set(value.raw) == {"fault"}:
         return read_fault(value.mapping()["fault"])
-    return _read_reply(value)
+    return _read_reply_or_template(value)
+
+
+def _read_reply_or_template(value: Value) -> Reply | SideEffect:
+    with value.all_valid():
+        has_templates = templates.check(value)
+        reply = value.attempt(_read_reply)
+    return partial(_fill_in, value) if has_templates else reply
+
+
+def _fill_in(value: Value, call: Call) -> Reply:
+    document = Document(templates.render(value.raw, call))
+    try:
+        return _read_reply(document.root)
+    except InvalidValueError:
+        raise ValueError(document.errors[0][1]) from None
 
 
 def _read_reply(value: Value) -> Reply:

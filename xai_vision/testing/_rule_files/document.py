@@ -1,17 +1,17 @@
-"""A YAML document whose values know their lines, and the errors in it."""
+"""A YAML or JSON document whose values know their location, and the errors in it."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import difflib
-import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-# Not an import statement, because the package has no type hints.
-yaml: Any = importlib.import_module("yaml")
+from xai_vision.testing._optional_imports import import_optional
 
 T = TypeVar("T")
 
@@ -24,30 +24,44 @@ class InvalidValueError(Exception):
 
 
 class Document:
-    """A YAML file.
+    """A document.
 
     Attributes:
         root: The value of the whole document; None if the file is not valid YAML.
-        folder: The directory of the files that the document names.
-        errors: Line and message of each error.
+        folder: The directory of the files that the document names; None if it cannot name files.
+        errors: Line and message of each error. All lines are 1 if the document is not a file.
         lines: The line of each value.
+
+    Args:
+        raw: The value of a document that is not a file, such as parsed JSON.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Parse a file.
+    def __init__(self, raw: Any = None) -> None:
+        self.folder: Path | None = None
+        self.errors: list[tuple[int, str]] = []
+        self.lines: dict[Location, int] = {}
+        self.root = Value(self, (), raw)
+
+    @classmethod
+    def read(cls, path: Path) -> Document:
+        """Parse a YAML file.
 
         Raises:
             OSError: The file cannot be read.
+            ImportError: PyYAML is not installed.
         """
-        self.folder = path.parent
-        self.errors: list[tuple[int, str]] = []
-        self.lines: dict[Location, int] = {}
-        self.root = Value(self, (), None)
+        document = cls()
+        document.folder = path.parent
+        document._parse(path)
+        return document
+
+    def _parse(self, path: Path) -> None:
+        yaml = import_optional("yaml", "cli", "A rule file")
         try:
             node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
             if node is not None:
                 constructor = yaml.constructor.SafeConstructor()
-                self.root = Value(self, (), self._construct(node, (), constructor))
+                self.root = Value(self, (), self._construct(yaml, node, (), constructor))
         except InvalidValueError:
             pass
         except UnicodeDecodeError:
@@ -59,12 +73,12 @@ class Document:
             what = getattr(error, "problem", None) or str(error)
             self.errors.append((mark.line + 1 if mark else 1, f"invalid YAML: {what}"))
 
-    def _construct(self, node: Any, location: Location, constructor: Any) -> Any:
+    def _construct(self, yaml: Any, node: Any, location: Location, constructor: Any) -> Any:
         """Return the Python value of a YAML node; record the lines of all values in it."""
         self.lines[location] = node.start_mark.line + 1
         if isinstance(node, yaml.SequenceNode):
             return [
-                self._construct(item, (*location, index), constructor)
+                self._construct(yaml, item, (*location, index), constructor)
                 for index, item in enumerate(node.value)
             ]
         if not isinstance(node, yaml.MappingNode):
@@ -78,7 +92,7 @@ class Document:
             if key in result:
                 self._fail(line, f"{key!r} is a duplicate key")
             place = (*location, key)
-            result[key] = self._construct(value_node, place, constructor)
+            result[key] = self._construct(yaml, value_node, place, constructor)
             self.lines[place] = line
         return result
 
@@ -183,15 +197,40 @@ class Value:
             values = self.items(read)
         return values or self.fail("must not be empty")
 
+    def string(self) -> str:
+        """Return a string."""
+        if not isinstance(self.raw, str):
+            self.fail_unquoted()
+        return self.raw
+
     def integer(self) -> int | None:
         """Return an integer, or None for None."""
         if self.raw is not None and (isinstance(self.raw, bool) or not isinstance(self.raw, int)):
             self.fail(f"must be an integer, not {self.raw!r:.60}")
         return self.raw
 
-    def file(self) -> Path:
-        """Return the path of an existing file."""
-        path = self.document.folder / str(self.raw)
+    def file(self) -> Path | bytes:
+        """Return the path of an existing file, or the bytes of a base64 data URL."""
+        text = str(self.raw)
+        if text.startswith("data:"):
+            return self._data_url(text)
+        if self.document.folder is None:
+            self.fail("must be a data URL (data:image/png;base64,...): only rule files name files")
+        path = self.document.folder / text
         if not path.is_file():
             self.fail(f"file not found: {path}")
         return path
+
+    def file_bytes(self) -> bytes:
+        """Return the content of an existing file, or the bytes of a base64 data URL."""
+        source = self.file()
+        return source if isinstance(source, bytes) else source.read_bytes()
+
+    def _data_url(self, text: str) -> bytes:
+        label, _, body = text.partition(",")
+        if not label.endswith(";base64"):
+            self.fail("is a data URL without base64; write data:image/png;base64,...")
+        try:
+            return base64.b64decode(body, validate=True)
+        except binascii.Error as error:
+            self.fail(f"is a data URL that is not valid base64: {error}")

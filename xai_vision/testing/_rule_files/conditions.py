@@ -6,8 +6,8 @@ import operator
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
-from xai_vision._cli.rule_files.document import Value
 from xai_vision.testing import match
+from xai_vision.testing._rule_files.document import Value
 
 if TYPE_CHECKING:
     from xai_vision.testing.match import Matcher
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 _TEXT = ("contains", "startswith", "re", "equals")
 _IMAGE = ("format", "size", "detail", "sha256", "near", "file")
-_WHEN: dict[str, tuple[str, ...]] = {
+CONDITIONS: dict[str, tuple[str, ...]] = {
     "prompt": _TEXT,
+    "system": _TEXT,
+    "messages": (),
+    "turn": (),
+    "tool_result": _TEXT,
     "model": _TEXT,
     "image": _IMAGE,
     "images": (),
@@ -28,25 +32,37 @@ _WHEN: dict[str, tuple[str, ...]] = {
 }
 
 
-def read_conditions(when: Value) -> dict[str, Any]:
-    """Return the keywords of ``server.on(...)``."""
+_PLAIN: dict[str, type] = {"images": int, "messages": int, "turn": int, "stream": bool}
+_OPERATORS = ("not", "all", "either")
+_MATCHERS = {*_TEXT, *_OPERATORS}
+
+
+def read_conditions(when: Value, *, status: bool = False) -> dict[str, Any]:
+    """Return the keywords of ``server.on(...)``.
+
+    Args:
+        when: The conditions.
+        status: Whether the condition ``status`` is accepted too, as by ``calls.where(...)``.
+    """
+    known = {**CONDITIONS, "status": _TEXT} if status else CONDITIONS
     with when.all_valid():
         return {
-            name: value.attempt(partial(_read_condition, name))
-            for name, value in when.mapping(_WHEN).items()
+            name: value.attempt(partial(_read_condition, name, known[name]))
+            for name, value in when.mapping(known).items()
         }
 
 
-def _read_condition(name: str, value: Value) -> Any:
+def _read_condition(name: str, kinds: tuple[str, ...], value: Value) -> Any:
     raw = value.raw
-    if name == "metadata":
-        read = partial(_read_expected, kinds=_TEXT)
+    read = partial(_read_expected, kinds=_TEXT)
+    by_function = name == "tool_result" and isinstance(raw, dict) and not raw.keys() & _MATCHERS
+    if name == "metadata" or by_function:
         return {key: item.attempt(read) for key, item in value.mapping().items()}
     if name == "tools" and isinstance(raw, (list, str)):
         return tuple(map(str, [raw] if isinstance(raw, str) else raw))
-    if isinstance(raw, {"images": int, "stream": bool}.get(name, ())):
+    if isinstance(raw, _PLAIN.get(name, ())):
         return raw
-    return _read_expected(value, _WHEN[name])
+    return _read_expected(value, kinds)
 
 
 def _read_expected(value: Value, kinds: tuple[str, ...]) -> Any:
@@ -61,7 +77,7 @@ def _read_expected(value: Value, kinds: tuple[str, ...]) -> Any:
     with value.all_valid():
         matchers = [
             item.attempt(partial(_read_matcher, kind, kinds))
-            for kind, item in value.mapping((*kinds, "not", "all", "either")).items()
+            for kind, item in value.mapping((*kinds, *_OPERATORS)).items()
         ]
     if not matchers:
         value.fail("must not be empty")
@@ -80,7 +96,7 @@ def _read_matcher(kind: str, kinds: tuple[str, ...], value: Value) -> Matcher:
             value.fail("must be [width, height]")
         return match.size(*raw)
     if kind in ("near", "file"):
-        data = value.file().read_bytes()
+        data = value.file_bytes()
         return match.near(data) if kind == "near" else match.sha256(data)
     if kind != "equals" and not isinstance(raw, str):
         value.fail(f"must be a string, not {raw!r:.60}")

@@ -1,1 +1,0 @@
-"""Rule files: the YAML of `xai-vision serve --rules`."""

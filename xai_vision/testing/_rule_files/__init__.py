@@ -1,0 +1,1 @@
+"""Rules as data: the YAML of `xai-vision serve --rules`, and the JSON of the admin API."""
