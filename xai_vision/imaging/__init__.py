@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from xai_vision.imaging._formats.sniff import sniff_format
     from xai_vision.imaging._image_url import ImageUrlSource, TextImageUrl
     from xai_vision.imaging._limits import MAX_BYTES, MAX_PIXELS
+    from xai_vision.imaging._options import ImageOptions
     from xai_vision.imaging._prepare import prepare_image
     from xai_vision.imaging._prepared import PreparedImage
     from xai_vision.imaging._read import decode, read_header
@@ -43,6 +44,7 @@ __all__ = [
     "ImageError",
     "ImageFormatError",
     "ImageHeader",
+    "ImageOptions",
     "ImageReadError",
     "ImageSource",
     "ImageSourceError",
@@ -69,6 +71,7 @@ __getattr__, __dir__ = lazy_exports(
         "Change": "xai_vision.imaging._formats.change",
         "Detail": "xai_vision.imaging._tokens",
         "ImageHeader": "xai_vision.imaging._formats.image_header",
+        "ImageOptions": "xai_vision.imaging._options",
         "ImageSource": "xai_vision.imaging._sources.detect",
         "ImageUrlSource": "xai_vision.imaging._image_url",
         "PreparedImage": "xai_vision.imaging._prepared",

@@ -3,24 +3,55 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from xai_vision.errors._base import InvalidRequestError
 from xai_vision.errors._image import ImageTooLargeError
-from xai_vision.imaging._limits import MAX_SOURCE_BYTES, over_limit, positive_int, safe_repr
+from xai_vision.imaging._limits import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    MAX_SOURCE_BYTES,
+    over_limit,
+    positive_int,
+    safe_repr,
+)
+
+
+class ImageOptions(TypedDict, total=False):
+    """The options of ``image()``, ``prepare_pages`` and ``prepare_image``, which documents them."""
+
+    name: str | None
+    """The image's name in messages. Default: its file's name."""
+    convert: bool
+    """Whether to convert formats other than JPEG and PNG instead of refusing them. Default True."""
+    fit: bool
+    """Whether to re-encode an image over the limit instead of refusing it. Default False."""
+    max_side: int | None
+    """Maximum length of the longest side in pixels; a larger image is resized."""
+    max_bytes: int | None
+    """Maximum size in bytes; a larger image is re-encoded."""
+    limit: int
+    """Size in bytes that the service accepts. Default 20 MiB."""
+    max_pixels: int
+    """Maximum number of pixels; more are treated as a decompression bomb."""
+    strip_metadata: bool
+    """Whether to remove EXIF (location, camera), XMP and comments. Default False."""
+    verify: bool
+    """Whether to decode the whole image to check it. Default False."""
 
 
 @dataclass(frozen=True)
 class PrepareOptions:
     """The options of ``prepare_image``, which documents them."""
 
-    convert: bool
-    fit: bool
-    max_side: int | None
-    max_bytes: int | None
-    limit: int
-    max_pixels: int
-    strip_metadata: bool
-    verify: bool
+    convert: bool = True
+    fit: bool = False
+    max_side: int | None = None
+    max_bytes: int | None = None
+    limit: int = MAX_BYTES
+    max_pixels: int = MAX_PIXELS
+    strip_metadata: bool = False
+    verify: bool = False
 
     def validated(self) -> PrepareOptions:
         """Validate the options and convert NumPy integers.
