@@ -90,6 +90,7 @@ def prepare_image(
         url=resolved.url,
         changes=tuple(resolved.changes),
         detail=detail,
+        placement=resolved.placement,
     )
 
 
@@ -138,6 +139,8 @@ def _from_content(
         if header is not None:
             check_pixels(header.width, header.height, options.max_pixels)
         supported = header is not None and name in SUPPORTED
+        if header is not None and supported:
+            resolved.set_placement(header.width, header.height, header.orientation)
         if supported and not options.strip_metadata:
             options.check_size(data.size)
         if not supported or options.strip_metadata or data.size > options.size_limit:

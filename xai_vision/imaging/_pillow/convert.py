@@ -59,7 +59,9 @@ def from_file(
         pixels.note("16 bits per channel reduced to 8", lossy=True)
     if name == "JPEG":
         pixels.subsampling = max(0, _sampling(image))
-    _normalize(pixels, orientation_of(image, header), name)
+    orientation = orientation_of(image, header)
+    source.set_placement(*image.size, orientation)  # of a JPEG or PNG it is known from the header
+    _normalize(pixels, orientation, name)
     was = header.size if header is not None and name in SUPPORTED else pixels.image.size
     return _encode_within_limits(pixels, options, was, lossless=name != "JPEG")
 
@@ -74,6 +76,7 @@ def from_image(
         _load(image)
         _note_frames(pixels, image)
         orientation = orientation_of(image)
+    source.set_placement(*image.size, orientation)
     _normalize(pixels, orientation, "image")
     return _encode_within_limits(pixels, options, pixels.image.size, lossless=True)
 
