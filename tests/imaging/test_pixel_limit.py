@@ -59,8 +59,8 @@ def test_the_error_names_max_pixels(name, strict):
     assert prepare_image(data, max_side=10, max_pixels=2000).width == 10
 
 
-def test_121_million_pixels_are_resized_without_a_warning():
-    data = encode(Image.new("L", (11_000, 11_000)), "PNG")
+def test_100_million_pixels_are_resized_without_a_warning():
+    data = encode(Image.new("L", (10_000, 10_000)), "PNG")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert prepare_image(data, max_side=100).size == (100, 100)
@@ -101,7 +101,7 @@ def test_the_images_of_an_icon_are_checked_before_they_are_decoded():
         prepare_image(icon(20_000, 10_000))
     assert "Raise max_pixels=" in caught.value.remedy
     with pytest.raises(DecompressionBombError, match="the limit for icons is 64 million") as caught:
-        prepare_image(icon(10_000, 10_000))
+        prepare_image(icon(10_000, 10_000), max_pixels=200_000_000)
     assert "Convert it to PNG" in caught.value.remedy
     bitmap = struct.pack("<IiiHHI", 40, 10_000, 40_000, 1, 24, 0)
     data = struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 24, 20, 22) + bitmap

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xai_vision.errors._base import InvalidRequestError
 from xai_vision.errors._image import ImageError, ImageFormatError, ImageSourceError
 from xai_vision.imaging._formats import jpeg, png
@@ -10,8 +12,8 @@ from xai_vision.imaging._formats.change import Change
 from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.parse import check_pixels, parse_header, sniff
 from xai_vision.imaging._formats.sniff import SUPPORTED
-from xai_vision.imaging._limits import MAX_BYTES, MAX_PIXELS, printable, safe_repr
-from xai_vision.imaging._options import PrepareOptions
+from xai_vision.imaging._limits import MAX_BYTES, printable, safe_repr
+from xai_vision.imaging._options import ModeOption, OrientationOption, PrepareOptions
 from xai_vision.imaging._prepared import PreparedImage
 from xai_vision.imaging._sources.data import BytesImageData, ImageData
 from xai_vision.imaging._sources.detect import ImageSource, resolve
@@ -29,9 +31,12 @@ def prepare_image(
     max_side: int | None = None,
     max_bytes: int | None = None,
     limit: int = MAX_BYTES,
-    max_pixels: int = MAX_PIXELS,
+    max_pixels: int | None = None,
     strip_metadata: bool = False,
     verify: bool = False,
+    upright: bool = False,
+    orientation: OrientationOption = "apply",
+    mode: ModeOption | None = None,
 ) -> PreparedImage:
     """Prepare an image, and refuse what the service would refuse.
 
@@ -54,10 +59,20 @@ def prepare_image(
         max_bytes: Maximum size in bytes; a larger image is re-encoded as with ``fit``.
         limit: Size in bytes that the service accepts; 20 MiB by its documentation.
         max_pixels: Maximum number of pixels; more are treated as a decompression bomb. Default:
-            179 million, at which Pillow refuses to decode.
+            where pixels have to be decoded, 100 million of a JPEG or PNG and 64 million of other
+            formats, which can take 1 GiB; otherwise 179 million, at which Pillow refuses to open
+            an image.
         strip_metadata: Whether to remove EXIF (location, camera), XMP, comments and trailing
             data. No pixel changes, and the orientation is kept.
         verify: Whether to decode the whole image to check it.
+        upright: Whether to apply the orientation to the pixels of a JPEG or PNG too, which are
+            otherwise sent unchanged, and to remove it from the metadata. A JPEG is encoded again
+            at its own quality. An image without orientation stays unchanged.
+        orientation: "apply" to obey the orientation in the metadata; "ignore" to remove it
+            without turning the pixels, for example of a Pillow image that the program has turned
+            already.
+        mode: "RGB" to send 8 bits per channel of red, green and blue, for decoders that do not
+            open CMYK, palettes, grayscale, transparency or 16 bits. A JPEG stays a JPEG.
 
     Returns:
         The image with format, size, changes and estimated tokens. Of a URL only the syntax is
@@ -68,33 +83,57 @@ def prepare_image(
         InvalidRequestError: An option is invalid.
     """
     options = PrepareOptions(
-        convert, fit, max_side, max_bytes, limit, max_pixels, strip_metadata, verify
+        convert=convert,
+        fit=fit,
+        max_side=max_side,
+        max_bytes=max_bytes,
+        limit=limit,
+        max_pixels=max_pixels,
+        strip_metadata=strip_metadata,
+        verify=verify,
+        upright=upright,
+        orientation=orientation,
+        mode=mode,
     )
     options = options.validated()
     check_detail(detail)
-    name = _checked_name(name)
+    name = checked_name(name)
     try:
         resolved = resolve(source)
     except ImageError as error:
         error.source = name or error.source
         raise
+    resolved.name = name or resolved.name
+    return prepare_resolved(resolved, options, detail)
+
+
+def prepare_resolved(
+    resolved: ResolvedSource, options: PrepareOptions, detail: Detail
+) -> PreparedImage:
+    """Prepare a resolved source; see ``prepare_image``."""
     try:
         data, header = _prepare(resolved, options)
     except ImageError as error:
-        error.source = name or resolved.name
+        error.source = resolved.name
         raise
     return PreparedImage(
-        name or resolved.name,
+        resolved.name,
         data=data,
         header=header,
         url=resolved.url,
         changes=tuple(resolved.changes),
         detail=detail,
         placement=resolved.placement,
+        max_pixels=options.max_pixels,
     )
 
 
-def _checked_name(name: str | None) -> str | None:
+def checked_name(name: str | None) -> str | None:
+    """Validate the option ``name`` and make it printable.
+
+    Raises:
+        InvalidRequestError: It is not a string.
+    """
     if name is not None and not isinstance(name, str):
         raise InvalidRequestError(f"name must be a string, not {safe_repr(name)}.")
     return printable(name) if name else None
@@ -120,6 +159,9 @@ def _check_url_options(options: PrepareOptions) -> None:
         "verify": options.verify,
         "max_side": options.max_side,
         "max_bytes": options.max_bytes,
+        "upright": options.upright,
+        "orientation": options.ignores_orientation,
+        "mode": options.mode,
     }
     for option, value in requested.items():
         if value:
@@ -137,10 +179,11 @@ def _from_content(
         name = sniff(reader)
         header = parse_header(reader, name)
         if header is not None:
-            check_pixels(header.width, header.height, options.max_pixels)
+            check_pixels(header.width, header.height, options.pixel_limit)
         supported = header is not None and name in SUPPORTED
         if header is not None and supported:
-            resolved.set_placement(header.width, header.height, header.orientation)
+            orientation = 1 if options.ignores_orientation else header.orientation
+            resolved.set_placement(header.width, header.height, orientation)
         if supported and not options.strip_metadata:
             options.check_size(data.size)
         if not supported or options.strip_metadata or data.size > options.size_limit:
@@ -156,11 +199,17 @@ def _from_content(
     _report_media_type(resolved, header)
     if options.verify or resolved.is_guess or not complete:
         _check_decodes(data, header, options)
-    if options.strip_metadata:
+    if options.ignores_orientation and header.orientation != 1:
+        resolved.changes.append(Change(f"EXIF orientation {header.orientation} ignored"))
+        data, header = _strip_metadata(resolved, data, replace(header, orientation=1))
+    elif options.strip_metadata:
         data, header = _strip_metadata(resolved, data, header)
+    if options.strip_metadata:
         options.check_size(data.size)
     if options.max_side is not None and max(header.size) > options.max_side:
         return _reencode(resolved, data, name, header, options)
+    if (options.upright and header.orientation != 1) or not _has_mode(data, header, options):
+        return _rewrite(resolved, data, header, options)
     if data.size > options.size_limit:
         return _make_fit(resolved, data, header, options)
     return data, header
@@ -227,6 +276,31 @@ def _make_fit(
     return _reencode(resolved, data, header.format, header, options)
 
 
+def _has_mode(data: ImageData, header: ImageHeader, options: PrepareOptions) -> bool:
+    if options.mode is None:
+        return True
+    if header.mode != options.mode or header.bits != 8:
+        return False
+    with data.open() as reader:  # a chunk before the pixels can make a color transparent
+        return header.format != "PNG" or b"tRNS" not in reader.peek(0, header.data_offset)
+
+
+def _rewrite(
+    resolved: ResolvedSource, data: ImageData, header: ImageHeader, options: PrepareOptions
+) -> tuple[ImageData, ImageHeader]:
+    """Turn or convert the pixels of a JPEG or PNG; a JPEG keeps its quality if it may."""
+    if header.format == "JPEG":
+        from xai_vision.imaging._pillow.rewrite import rewrite_jpeg
+
+        before = len(resolved.changes)
+        rewritten, new_header = rewrite_jpeg(resolved, data.read(), header, options)
+        options.check_size(rewritten.size)
+        if rewritten.size <= options.size_limit:
+            return rewritten, new_header
+        del resolved.changes[before:]
+    return _reencode(resolved, data, header.format, header, options)
+
+
 def _reencode(
     resolved: ResolvedSource,
     data: ImageData,
@@ -236,4 +310,4 @@ def _reencode(
 ) -> tuple[ImageData, ImageHeader]:
     from xai_vision.imaging._pillow import convert as raster
 
-    return raster.from_file(resolved, data.read(), name, header, options)
+    return raster.from_file(resolved, data, name, header, options)

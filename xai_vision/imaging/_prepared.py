@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -36,12 +35,22 @@ class PreparedImage(PlacedImage, ImageUrlSource):
     be pickled, copied and shared by threads.
     """
 
-    __slots__ = ("_changes", "_data", "_detail", "_header", "_placement", "_source", "_url")
+    __slots__ = (
+        "_changes",
+        "_data",
+        "_detail",
+        "_header",
+        "_max_pixels",
+        "_placement",
+        "_source",
+        "_url",
+    )
 
     _changes: tuple[Change, ...]
     _data: ImageData | None
     _detail: Detail
     _header: ImageHeader | None
+    _max_pixels: int | None
     _placement: Placement | None
     _source: str
     _url: str
@@ -56,6 +65,7 @@ class PreparedImage(PlacedImage, ImageUrlSource):
         changes: tuple[Change, ...] = (),
         detail: Detail = "auto",
         placement: Placement | None = None,
+        max_pixels: int | None = None,
     ) -> None:
         """Store either data and header, or a URL."""
         self._source = source
@@ -65,6 +75,7 @@ class PreparedImage(PlacedImage, ImageUrlSource):
         self._changes = changes
         self._detail = detail
         self._placement = placement
+        self._max_pixels = max_pixels
 
     # --- properties ---
 
@@ -179,12 +190,13 @@ class PreparedImage(PlacedImage, ImageUrlSource):
 
         Raises:
             ImageCorruptError: The image cannot be decoded.
+            DecompressionBombError: The image has more pixels than ``max_pixels`` of
+                ``prepare_image``, or by default more than 100 million.
         """
         from xai_vision.imaging._read import decode
 
         with self._named_errors():
-            # prepare_image() has checked the limit.
-            return decode(self.read(), max_pixels=sys.maxsize)
+            return decode(self.read(), max_pixels=self._max_pixels)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -283,6 +295,7 @@ class PreparedImage(PlacedImage, ImageUrlSource):
             "changes": self._changes,
             "detail": self._detail,
             "placement": self._placement,
+            "max_pixels": self._max_pixels,
         }
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -14,6 +14,8 @@ from PIL import Image, JpegImagePlugin
 from xai_vision.errors._image import ImageCorruptError
 from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.jpeg_scans import Scans, find_scans
+from xai_vision.imaging._formats.parse import check_pixels
+from xai_vision.imaging._limits import decoding_limit
 from xai_vision.imaging._pillow.decode import decoding, load_image
 
 # A decoder reads some bytes ahead. These are invalid codes, of which a block takes four bytes.
@@ -23,7 +25,7 @@ _SURPLUS = 512  # bytes; some cameras write a few after the pixels
 _STRIP = 128  # rows to compare at once
 
 
-def check_jpeg(data: bytes, header: ImageHeader, max_pixels: int) -> None:
+def check_jpeg(data: bytes, header: ImageHeader, max_pixels: int | None) -> None:
     """Decode a JPEG and check that its compressed data is complete.
 
     Raises:
@@ -31,6 +33,7 @@ def check_jpeg(data: bytes, header: ImageHeader, max_pixels: int) -> None:
         ImageCorruptError: The data cannot be decoded, or does not match the number of pixels.
         DecompressionBombError: The image has too many pixels or scans.
     """
+    check_pixels(header.width, header.height, decoding_limit("JPEG", max_pixels))
     scans = find_scans(data)
     if scans.has_end and not scans.are_complete():
         raise _corrupt("parts of its compressed data are missing")
