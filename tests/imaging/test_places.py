@@ -131,7 +131,7 @@ def test_url_has_no_places():
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
-@pytest.mark.parametrize("options", [{}, {"max_side": 100}])
+@pytest.mark.parametrize("options", [{}, {"max_side": 100}, {"upright": True}])
 def test_orientation(orientation, options):
     """The box is red in the file, as it is stored and as it is shown."""
     source = sample_images.rotated_jpeg(orientation, 480, 320)  # red at the top left
@@ -162,6 +162,14 @@ def test_stored_places_are_the_inverse_of_pillows_turns(orientation):
             assert stored.getpixel(found) == upright.getpixel((x, y))
             box = prepared.to_source((x, y, x + 1, y + 1), None, upright=False)
             assert stored.crop(box).tobytes() == bytes([upright.getpixel((x, y))])
+
+
+def test_ignored_orientation():
+    source = sample_images.rotated_jpeg(6, 480, 320)
+    for options in ({}, {"max_side": 100}):
+        prepared = prepare_image(source, orientation="ignore", **options)
+        for upright in (True, False):
+            assert prepared.to_source((0, 0, 1000, 1000), upright=upright) == (0, 0, 320, 480)
 
 
 @given(SIDES, SIDES, st.sampled_from(ORIENTATIONS), SHARES, SHARES)

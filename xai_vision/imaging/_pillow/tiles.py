@@ -8,10 +8,9 @@ from xai_vision.errors._image import ImageError
 from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._options import PrepareOptions
 from xai_vision.imaging._pillow.convert import from_image
+from xai_vision.imaging._pillow.properties import COLOR_KEYS
 from xai_vision.imaging._sources.data import ImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
-
-_COLORS = ("icc_profile", "transparency", "gamma")
 
 
 def encode_tile(
@@ -23,7 +22,7 @@ def encode_tile(
     """Cut a box out of an upright image and encode it; ``tile.changes`` gets what was changed."""
     crop = image.crop(box)
     # The orientation in the metadata was applied to the whole image.
-    crop.info = {key: value for key, value in image.info.items() if key in _COLORS}
+    crop.info = {key: value for key, value in image.info.items() if key in COLOR_KEYS}
     try:
         return from_image(tile, crop, options)
     except ImageError as error:
