@@ -9,6 +9,7 @@ from base64 import b64decode
 # colors, too.
 DISPLAY_P3 = b64decode("EgAKCDgM//lDA0AkMhQQAAAAFLm9tA4DEh2tSk3a9a+ZMA==")  # (200, 100, 50)
 HDR_PQ = b64decode("EgAKCDgM//nCRAAkMhUQAAAAFLm4ddvTRRbHlVRKjk5i4RM=")  # (800, 400, 200) of 1023
+TWELVE_BITS = b64decode("EgAKCVgM//jQICAIgDIXEAAAABS5tvpS/TRRas90/EqOTlfAbDA=")
 P3, PQ = (12, 13), (9, 16)
 
 
@@ -53,7 +54,8 @@ def avif(
     build=box,
 ) -> bytes:
     """Build an AVIF with one image, and further items of which only the heads are there."""
-    config = bytes((0x81, 0x20, {8: 0, 10: 0x40, 12: 0x60}[bits], 0))
+    av1_profile, depth = {8: (0x20, 0), 10: (0x20, 0x40), 12: (0x40, 0x60)}[bits]
+    config = bytes((0x81, av1_profile, depth, 0))
     size = full_box(b"ispe", struct.pack(">II", 16, 16))
     pixels = full_box(b"pixi", bytes((3, bits, bits, bits)))
     properties = box(b"ipco", size, pixels, box(b"av1C", config), *colors)
