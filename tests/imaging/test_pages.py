@@ -62,6 +62,11 @@ def test_default_resolution():
     assert sizes(pdf([Page((72, 144))])) == [(150, 300)]
 
 
+def test_sides_in_pixels_are_exact():
+    """595.2 points are 1240 pixels at 150 dpi, though not in floats of 32 bits."""
+    assert sizes(pdf([Page((595.2, 841.92)), Page((595.3, 841.9))])) == [(1240, 1754), (1241, 1754)]
+
+
 @pytest.mark.parametrize("kind", ["str", "path", "bytes", "bytearray", "memoryview", "file"])
 def test_sources(kind, tmp_path):
     path = tmp_path / "a.pdf"

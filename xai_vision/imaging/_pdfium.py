@@ -25,6 +25,7 @@ from xai_vision.errors._image import (
 from xai_vision.imaging._places import Placement
 
 POINTS_PER_INCH = 72
+_ALMOST_1 = 1 - 1e-6  # sides are rounded up, and PDFium's 32-bit floats can be just above a pixel
 _STEPS = 1 << 20  # of a page's side, for the transformation to the coordinates of the PDF
 _XFA = (raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND)
 
@@ -112,7 +113,7 @@ class Document:
         width, height = page.get_size()
         _check_page_size(width, height, dpi, max_pixels)
         try:
-            bitmap = page.render(scale=dpi / POINTS_PER_INCH, rev_byteorder=True)
+            bitmap = page.render(scale=dpi / POINTS_PER_INCH * _ALMOST_1, rev_byteorder=True)
             try:
                 image = bitmap.to_pil().copy()  # some modes share the bitmap's memory
             finally:
