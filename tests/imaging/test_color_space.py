@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import itertools
+import operator
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
@@ -119,6 +120,8 @@ def test_the_usual_gamma_means_srgb(gamma):
         (0.3127, 0.329) * 4,
         (0.3127, 0.329, 0.64, 0.33, 0.64, 0.33, 0.15, 0.06),
         (0.9, 0.9, *ADOBE[2:]),
+        (0.3127, 0.329, 40_000, 0.33, *ADOBE[4:]),
+        (0.16, 0.07, *ADOBE[2:]),
         (float("nan"), *ADOBE[1:]),
         ADOBE[:6],
     ],
@@ -185,11 +188,18 @@ def test_a_limited_range_is_expanded():
     ]
 
 
+WHITES = st.tuples(st.floats(0.15, 0.55), st.floats(0.2, 0.55))
+PRIMARIES = st.tuples(*[st.floats(-0.2, 1.2)] * 6)
+
+
 @given(
-    st.tuples(*[st.floats(0, 1)] * 8) | st.none(),
+    st.tuples(*[st.floats()] * 8) | st.builds(operator.add, WHITES, PRIMARIES) | st.none(),
     st.floats(0.01, 20) | st.none(),
     st.booleans(),
 )
+@example((0.2, 0.25, 2.0, -2.0, -2.0, 2.0, -2.0, -2.0), 2.2, False)
+@example((0.5, 0.25, 2.0, -2.0, -2.0, 2.0, -2.0, -2.0), 2.2, False)
+@example((0.5, 0.45, 2.0, -2.0, -2.0, 2.0, -2.0, -2.0), 2.2, False)
 def test_every_possible_space_has_a_valid_profile(chromaticities, gamma, gray):
     space = from_gamma(gamma, chromaticities)
     if space is None:

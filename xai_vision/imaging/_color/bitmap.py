@@ -26,7 +26,8 @@ def read_bmp_colors(reader: ByteReader) -> tuple[float, tuple[float, ...]] | Non
         *zip((white, values[0:3], values[3:6], values[6:9]), (sum(white), *sums), strict=True)
     ]
     chromaticities = tuple(part / total for xyz, total in points for part in xyz[:2])
-    return 1 / gamma, chromaticities
+    # Some programs write the exponent of encoding, others its inverse.
+    return min(gamma, 1 / gamma), chromaticities
 
 
 def read_bmp_profile(reader: ByteReader) -> bytes:

@@ -189,12 +189,15 @@ def from_gamma(exponent: float | None, chromaticities: Chromaticities | None) ->
 
 
 def _is_possible(chromaticities: Chromaticities) -> bool:
-    """Return whether white is inside the triangle of the primaries."""
-    if len(chromaticities) != 8 or not all(map(math.isfinite, chromaticities)):
+    """Return whether white is a white, and inside the triangle of the primaries."""
+    if len(chromaticities) != 8 or not all(abs(value) <= 2 for value in chromaticities):
+        return False
+    x, y = chromaticities[:2]
+    if not (0.2 <= x <= 0.5 and 0.25 <= y <= 0.5 and x + y <= 0.95):
         return False
     white, *corners = zip(chromaticities[::2], chromaticities[1::2], strict=True)
     areas = [
         (b[0] - a[0]) * (white[1] - a[1]) - (b[1] - a[1]) * (white[0] - a[0])
         for a, b in zip(corners, [*corners[1:], corners[0]], strict=True)
     ]
-    return white[1] > 0 and (all(area > 1e-4 for area in areas) or all(a < -1e-4 for a in areas))
+    return all(area > 1e-4 for area in areas) or all(area < -1e-4 for area in areas)

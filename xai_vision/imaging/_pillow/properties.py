@@ -65,17 +65,22 @@ def read_properties(info: _Info, name: str | None, reader: ByteReader | None) ->
 def opened_reader(image: Any) -> Iterator[ByteReader | None]:
     """Give access to the file of a Pillow image that is not decoded yet; None if there is none."""
     file = getattr(image, "fp", None)
-    if getattr(image, "_im", image) is not None or file is None or getattr(file, "closed", False):
+    is_decoded = getattr(image, "_im", image) is not None
+    if is_decoded or file is None or image.format not in _READERS:
         yield None
         return
-    position = file.tell()
+    try:
+        position, size = file.tell(), file.seek(0, 2)
+    except (OSError, ValueError):  # closed, which loading the image reports
+        yield None
+        return
 
     def read_at(start: int, length: int) -> bytes:
         file.seek(start)
         return bytes(file.read(length))
 
     try:
-        yield ByteReader(read_at, file.seek(0, 2))
+        yield ByteReader(read_at, size)
     finally:
         file.seek(position)
 

@@ -22,13 +22,13 @@ from xai_vision.imaging._pillow.decode import (
     prepare_jpeg,
 )
 from xai_vision.imaging._pillow.encode import PixelBuffer
+from xai_vision.imaging._pillow.metadata import has_metadata
 from xai_vision.imaging._pillow.rgb import to_rgb
 from xai_vision.imaging._sources.data import BytesImageData, ImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
 
 _SUBSAMPLING = {(1, 1): 0, (2, 1): 1, (2, 2): 2}  # as Pillow numbers it
 _RGB_IDS = tuple(b"RGB")
-_METADATA = {"exif", "xmp", "comment", "photoshop"}
 
 
 def rewrite_jpeg(
@@ -46,8 +46,7 @@ def rewrite_jpeg(
     with decoding("JPEG"):
         prepare_jpeg(image, data)
         tables, factors = _tables(image), _factors(image)
-        profile = image.info.get("icc_profile")
-        has_metadata = bool(_METADATA & image.info.keys())
+        profile, loses_metadata = image.info.get("icc_profile"), has_metadata(image)
         if image.mode == "RGB" and not _stores_rgb(image):
             image.draft("YCbCr", None)
         image.load()
@@ -73,7 +72,7 @@ def rewrite_jpeg(
         pixels.note(f"applied EXIF orientation {header.orientation}")
     if header.multi_image:
         pixels.note("only the first of its images is sent", lossy=True)
-    if has_metadata:
+    if loses_metadata:
         pixels.note("metadata removed")
     pixels.note("encoded again as JPEG of the same quality", lossy=True)
     content = BytesImageData(out.getvalue())
