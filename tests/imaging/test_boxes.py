@@ -13,10 +13,11 @@ from PIL import Image
 from tests.imaging import avif_files
 from tests.imaging.avif_files import DISPLAY_P3, HDR_PQ, P3, PQ, avif, box, item, nclx, reference
 from tests.sample_images import builders
-from xai_vision.imaging._formats.av1 import read_cicp
-from xai_vision.imaging._formats.avif import AvifProperties, read_avif
+from xai_vision.imaging._formats._boxes.av1 import read_cicp
+from xai_vision.imaging._formats._boxes.avif import AvifProperties, read_avif
+from xai_vision.imaging._formats._boxes.hevc import read_hevc_cicp
+from xai_vision.imaging._formats._boxes.jpeg2000 import read_jpeg2000
 from xai_vision.imaging._formats.byte_reader import ByteReader
-from xai_vision.imaging._formats.jpeg2000 import read_jpeg2000
 
 
 def reader_of(data):
@@ -108,6 +109,113 @@ def test_a_damaged_sequence_header(data):
 def test_a_sequence_header_of_every_length():
     for length in range(len(DISPLAY_P3)):
         assert read_cicp(DISPLAY_P3[:length]) == (P3 if length >= 11 else None)
+
+
+class BitWriter:
+    """Writes numbers of bits."""
+
+    def __init__(self):
+        self.bits = ""
+
+    def put(self, *pairs):
+        for value, count in pairs:
+            self.bits += format(value, f"0{count}b")
+
+    def golomb(self, *values):
+        for value in values:
+            digits = format(value + 1, "b")
+            self.bits += "0" * (len(digits) - 1) + digits
+
+    def config(self):
+        """Return the content of hvcC, with the bytes that prevent start codes."""
+        padded = self.bits + "1" + "0" * (-(len(self.bits) + 1) % 8)
+        unit, zeros = bytearray(b"\x42\x01"), 0
+        for byte in int(padded, 2).to_bytes(len(padded) // 8, "big"):
+            if zeros == 2 and byte <= 3:
+                unit.append(3)
+                zeros = 0
+            unit.append(byte)
+            zeros = 0 if byte else zeros + 1
+        other = b"\x20\0\1\0\2\x40\1"  # another unit before it
+        size = len(unit).to_bytes(2, "big")
+        return bytes(22) + b"\2" + other + b"\x21\0\1" + size + bytes(unit)
+
+
+def hevc_config(*, layers=0, lists=False, references=False, ratio=1, pcm=False, colors=(9, 16, 9)):
+    """Write sequence parameters with everything that is optional."""
+    out = BitWriter()
+    out.put((0, 4), (layers, 3), (1, 1), (0, 96))
+    out.put(*[(3, 2)] * layers)
+    if layers:
+        out.put((0, 2 * (8 - layers)), (0, 96 * layers))
+    out.golomb(0, 3)
+    out.put((0, 1))
+    out.golomb(64, 48)
+    out.put((1, 1))
+    out.golomb(0, 1, 2, 3, 2, 2, 4)
+    out.put((1, 1))
+    out.golomb(*(4, 2, 5) * (layers + 1), 0, 1, 0, 2, 0, 0)
+    out.put((int(lists), 1))
+    if lists:
+        out.put((1, 1))
+        for size in range(4):
+            for matrix in range(0, 6, 3 if size == 3 else 1):
+                out.put((matrix % 2, 1))
+                count = (1 if size > 1 else 0) + min(64, 1 << (4 + 2 * size))
+                out.golomb(*([matrix] * count if matrix % 2 else [0]))
+    out.put((1, 1), (0, 1), (int(pcm), 1))
+    if pcm:
+        out.put((0x77, 8))
+        out.golomb(0, 2)
+        out.put((1, 1))
+    out.golomb(3 if references else 0)
+    if references:
+        out.golomb(2, 1)  # three pictures
+        for delta in (0, 1, 4):
+            out.golomb(delta)
+            out.put((1, 1))
+        out.put((1, 1), (0, 1))  # predicted from them: of four, three are left
+        out.golomb(1)
+        out.put((1, 1), (0, 1), (1, 1), (0, 1), (0, 1), (1, 1))
+        out.put((0, 1))
+        out.golomb(0, 1)
+        out.golomb(2)
+        out.put((0, 1))
+    out.put((int(references), 1))
+    if references:
+        out.golomb(2)
+        out.put((5, 9), (6, 9))
+    out.put((0, 2), (1, 1), (1, 1), (ratio, 8))
+    if ratio == 255:
+        out.put((1, 16), (2, 16))
+    out.put((1, 1), (0, 1), (1, 1), (5, 3), (1, 1), (int(bool(colors)), 1))
+    out.put(*((number, 8) for number in colors))
+    return out.config()
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "layers": st.integers(0, 6),
+            "lists": st.booleans(),
+            "references": st.booleans(),
+            "ratio": st.sampled_from([1, 255]),
+            "pcm": st.booleans(),
+            "colors": st.sampled_from([(9, 16, 9), (1, 1, 1), ()]),
+        }
+    )
+)
+def test_colors_of_hevc(options):
+    assert read_hevc_cicp(hevc_config(**options)) == (options["colors"][:2] or None)
+
+
+@given(st.data())
+def test_damaged_hevc(data):
+    damaged = bytearray(hevc_config(lists=True, references=True, pcm=True, layers=2))
+    for _ in range(data.draw(st.integers(0, 8))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    cicp = read_hevc_cicp(bytes(damaged[: data.draw(st.integers(0, len(damaged)))]))
+    assert cicp is None or all(0 <= number <= 255 for number in cicp)
 
 
 def many_boxes(n):

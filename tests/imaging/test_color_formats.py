@@ -95,6 +95,24 @@ def test_a_heic(read, color, numbers, result, name):
     assert lossy_changes(prepared) == [f"colors {name} to sRGB"]
 
 
+@pytest.mark.parametrize("read", [bytes, decode])
+@pytest.mark.parametrize(
+    ("numbers", "result"), [(P3, ORANGE_IN_SRGB), (PQ, (255, 57, 0)), ((1, 13), ORANGE)]
+)
+def test_a_heic_whose_compressed_data_has_the_colors(read, numbers, result):
+    data = heif(ORANGE, numbers)
+    assert data.count(b"colr") == 1
+    prepared = prepare_image(read(data.replace(b"colr", b"free")))
+    assert_color(prepared, result, 2)
+    assert prepared.lossless is (result == ORANGE)
+
+
+def test_bt601_in_the_compressed_data_of_a_heic_is_ignored():
+    data = heif(ORANGE, (5, 6)).replace(b"colr", b"free")
+    assert_color(prepare_image(data), ORANGE, 0)
+    assert prepare_image(data).lossless
+
+
 def test_a_heic_in_srgb():
     prepared = prepare_image(heif(ORANGE, (1, 13)))
     assert_color(prepared, ORANGE, 0)

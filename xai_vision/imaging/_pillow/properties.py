@@ -15,10 +15,11 @@ from PIL import Image
 from xai_vision.imaging._color.bitmap import read_bmp_colors, read_bmp_profile
 from xai_vision.imaging._color.color_space import SRGB, ColorSpace, from_cicp, from_gamma
 from xai_vision.imaging._color.png_chunks import read_cicp
-from xai_vision.imaging._formats.avif import read_avif
+from xai_vision.imaging._formats._boxes.avif import read_avif
+from xai_vision.imaging._formats._boxes.heic import read_heic_cicp
+from xai_vision.imaging._formats._boxes.jpeg2000 import read_jpeg2000
 from xai_vision.imaging._formats.byte_reader import ByteReader
 from xai_vision.imaging._formats.change import Change
-from xai_vision.imaging._formats.jpeg2000 import read_jpeg2000
 
 COLOR_KEYS = (
     *("icc_profile", "cicp", "nclx_profile", "srgb", "gamma", "chromaticity", "unknown_space"),
@@ -32,6 +33,7 @@ _Info = dict[Any, Any]
 _EIGHT_BITS = ("L", "LA", "RGB", "RGBA", "CMYK", "P", "PA")
 _UNTOLD_DEPTH = ("AVIF", "JPEG2000", "JXL")
 _UNSPECIFIED = 2  # in ITU-T H.273
+_BT601 = (5, 6, 7)  # encoders in phones write it for photos in sRGB
 _QOI_SPACE, _QOI_LINEAR = 13, b"\1"
 _WHITE_POINT, _PRIMARIES, _TRANSFER_FUNCTION = 318, 319, 301
 
@@ -101,6 +103,13 @@ def _avif(reader: ByteReader, info: _Info) -> None:
         info["aux"] = {"gainmap": []}
 
 
+def _heif(reader: ByteReader, info: _Info) -> None:
+    if not info.get("icc_profile") and not info.get("nclx_profile"):
+        cicp = read_heic_cicp(reader)
+        if cicp is not None and cicp[0] not in _BT601:
+            info["cicp"] = (*cicp, True)
+
+
 def _jpeg2000(reader: ByteReader, info: _Info) -> None:
     properties = read_jpeg2000(reader)
     info["bit_depth"] = properties.bits
@@ -125,6 +134,7 @@ def _qoi(reader: ByteReader, info: _Info) -> None:
 _READERS: dict[str, Callable[[ByteReader, _Info], None]] = {
     "PNG": _png,
     "AVIF": _avif,
+    "HEIF": _heif,
     "JPEG2000": _jpeg2000,
     "BMP": _bmp,
     "QOI": _qoi,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xai_vision.imaging._formats.boxes import Box, content, find_box, iter_boxes
+from xai_vision.imaging._formats._boxes.boxes import Box, content, find_box, iter_boxes
 from xai_vision.imaging._formats.byte_reader import ByteReader
 
 _CODESTREAM = b"\xff\x4f\xff\x51"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from xai_vision.imaging._formats.boxes import Box, Fields, content, iter_boxes
+from xai_vision.imaging._formats._boxes.boxes import Box, Fields, content, iter_boxes
 from xai_vision.imaging._formats.byte_reader import ByteReader
 
 _IMAGES = (b"av01", b"hvc1", b"grid", b"iovl", b"iden", b"jpeg")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from xai_vision.imaging._formats.av1 import read_cicp
-from xai_vision.imaging._formats.boxes import Box, Fields, content, find_box, iter_boxes
+from xai_vision.imaging._formats._boxes.av1 import read_cicp
+from xai_vision.imaging._formats._boxes.boxes import Box, Fields, content, find_box, iter_boxes
+from xai_vision.imaging._formats._boxes.items import ItemTable, read_items
 from xai_vision.imaging._formats.byte_reader import ByteReader
-from xai_vision.imaging._formats.items import ItemTable, read_items
 
 _SAMPLE_ENTRY = 78  # bytes of a video's sample entry before its boxes
 _CONFIG_HEADER = 4  # bytes of av1C before its OBUs

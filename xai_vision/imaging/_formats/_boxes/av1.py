@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xai_vision.imaging._formats._boxes.bits import Bits
+
 _SEQUENCE_HEADER, _TEMPORAL_DELIMITER = 1, 2
 _MAX_UNITS = 16
 _EXTENDED_LEVEL = 7  # levels above it have a tier
@@ -28,7 +30,7 @@ def read_cicp(data: bytes) -> tuple[int, int] | None:
             size, at = _leb128(data, at)
         if kind == _SEQUENCE_HEADER:
             try:
-                return _sequence_colors(_Bits(data[at : at + size]))
+                return _sequence_colors(Bits(data[at : at + size]))
             except EOFError:
                 return None
         at += size
@@ -45,31 +47,7 @@ def _leb128(data: bytes, at: int) -> tuple[int, int]:
     return len(data), at
 
 
-class _Bits:
-    """Reads numbers of bits.
-
-    Raises:
-        EOFError: The data ends.
-    """
-
-    def __init__(self, data: bytes) -> None:
-        self._number = int.from_bytes(data[:256], "big")
-        self._left = 8 * len(data[:256])
-
-    def read(self, count: int) -> int:
-        self._left -= count
-        if self._left < 0:
-            raise EOFError
-        return self._number >> self._left & ((1 << count) - 1)
-
-    def read_uvlc(self) -> None:
-        zeros = 0
-        while not self.read(1):
-            zeros += 1
-        self.read(min(zeros, 32))
-
-
-def _sequence_colors(bits: _Bits) -> tuple[int, int] | None:
+def _sequence_colors(bits: Bits) -> tuple[int, int] | None:
     """Read a sequence header up to its colors (AV1 specification, 5.5.1)."""
     profile = bits.read(3)
     bits.read(1)  # still_picture
@@ -90,12 +68,12 @@ def _sequence_colors(bits: _Bits) -> tuple[int, int] | None:
     return _color_config(bits, profile)
 
 
-def _skip_operating_points(bits: _Bits) -> None:
+def _skip_operating_points(bits: Bits) -> None:
     has_decoder_model, delay_bits = 0, 0
     if bits.read(1):  # timing_info_present_flag
         bits.read(64)
         if bits.read(1):  # equal_picture_interval
-            bits.read_uvlc()
+            bits.read_golomb()
         has_decoder_model = bits.read(1)
         if has_decoder_model:
             delay_bits = bits.read(5) + 1
@@ -111,7 +89,7 @@ def _skip_operating_points(bits: _Bits) -> None:
             bits.read(4)
 
 
-def _skip_tools(bits: _Bits) -> None:
+def _skip_tools(bits: Bits) -> None:
     bits.read(4)  # interintra, masked compound, warped motion, dual filter
     if has_order_hint := bits.read(1):
         bits.read(2)
@@ -122,7 +100,7 @@ def _skip_tools(bits: _Bits) -> None:
         bits.read(3)
 
 
-def _color_config(bits: _Bits, profile: int) -> tuple[int, int] | None:
+def _color_config(bits: Bits, profile: int) -> tuple[int, int] | None:
     high_bit_depth = bits.read(1)
     if profile == 2 and high_bit_depth:
         bits.read(1)  # twelve_bit
