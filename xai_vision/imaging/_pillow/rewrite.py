@@ -57,7 +57,7 @@ def rewrite_jpeg(
         pixels.image = apply_orientation(pixels.image, header.orientation)
         pixels.profile = matching_profile(pixels.image, profile)
         if header.orientation >= 5:  # rows become columns
-            factors = factors[::-1]
+            factors = factors[1], factors[0]
             tables = [_transposed(table) for table in tables]
         out = io.BytesIO()
         pixels.image.info = {}  # Pillow would write its comment
