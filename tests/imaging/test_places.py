@@ -164,6 +164,21 @@ def test_stored_places_are_the_inverse_of_pillows_turns(orientation):
             assert stored.crop(box).tobytes() == bytes([upright.getpixel((x, y))])
 
 
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("options", [{}, {"max_side": 24}, {"orientation": "ignore"}])
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_stored_places_of_every_format(file_format, options, orientation):
+    """The colors of the corners are found in the file as it is stored."""
+    stored = sample_images.builders.corners(48, 32)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    prepared = prepare_image(file_of(stored, file_format, exif=exif), **options)
+    sent = prepared.pil().convert("RGB")
+    for x, y in ((100, 100), (900, 100), (100, 900)):
+        seen = sent.getpixel((x * sent.width // 1000, y * sent.height // 1000))
+        assert close(stored.getpixel(prepared.to_source((x, y), upright=False)), seen, 40)
+
+
 def test_ignored_orientation():
     source = sample_images.rotated_jpeg(6, 480, 320)
     for options in ({}, {"max_side": 100}):

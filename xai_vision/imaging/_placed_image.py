@@ -63,8 +63,8 @@ class PlacedImage(ABC):
             scale: The range of the coordinates: 1000 for 0..1000, 1 for 0..1, a pair (width,
                 height), or None (or "pixels") for pixels of this image.
             upright: Whether the result is for the source with its EXIF orientation applied, as
-                viewers show it. False: for the pixels as they are stored, as ``Image.open`` and
-                NumPy have them.
+                viewers show it. False: for the pixels as they are stored, as ``Image.open`` has
+                them (except those of a TIFF, HEIC or AVIF, which it turns).
 
         Returns:
             Integers, in pixels of the source: the box of all pixels that ``box`` touches, as

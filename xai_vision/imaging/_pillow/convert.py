@@ -67,11 +67,13 @@ def from_file(
     if name == "JPEG":
         pixels.subsampling = max(0, _sampling(image))
     orientation = orientation_of(image, header)
+    turned = header.orientation if name == "TIFF" and header is not None else 1  # by Pillow
     if options.ignores_orientation:
-        if name == "TIFF" and header is not None:  # Pillow has applied it
-            image = pixels.image = undo_orientation(image, header.orientation)
-        orientation = 1
-    source.set_placement(*image.size, orientation)  # of a JPEG or PNG it is known from the header
+        image = pixels.image = undo_orientation(image, turned)
+        orientation = turned = 1
+    stored = image.size[::-1] if turned >= 5 else image.size
+    # Of a JPEG or PNG it is known from the header.
+    source.set_placement(*stored, orientation if turned == 1 else turned)
     _normalize(pixels, orientation, name, options, colors_of(image, image.info))
     was = header.size if header is not None and name in SUPPORTED else pixels.image.size
     return _encode_within_limits(pixels, options, was, lossless=name != "JPEG")

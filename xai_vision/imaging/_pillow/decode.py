@@ -311,6 +311,18 @@ def apply_orientation(image: Image.Image, orientation: int) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
+def _forget_orientation(image: Image.Image) -> None:
+    """Remove an applied orientation from the metadata, so that nobody applies it again."""
+    try:
+        exif = image.getexif()
+        exif.pop(ORIENTATION, None)
+        image.info["exif"] = exif.tobytes()
+    except Exception:  # noqa: BLE001 - broken EXIF cannot be written again
+        image.info.pop("exif", None)
+    for key in ("xmp", "XML:com.adobe.xmp", "Raw profile type exif"):
+        image.info.pop(key, None)
+
+
 def undo_orientation(image: Image.Image, orientation: int) -> Image.Image:
     """Turn an upright image back to how it was stored."""
     return apply_orientation(image, {6: 8, 8: 6}.get(orientation, orientation))
@@ -342,5 +354,9 @@ def decode(data: bytes | bytearray | memoryview, *, max_pixels: int | None = Non
     if header is not None:
         check_pixels(header.width, header.height, decoding_limit(name, max_pixels))
     image = load_image(data, name, max_pixels=max_pixels)
+    orientation = orientation_of(image, header)
     with decoding(name):
-        return apply_orientation(image, orientation_of(image, header))
+        upright = apply_orientation(image, orientation)
+    if orientation != 1:
+        _forget_orientation(upright)
+    return upright
