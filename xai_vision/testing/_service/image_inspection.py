@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from xai_vision.imaging._formats.byte_reader import ByteReader
 from xai_vision.imaging._formats.jpeg_scans import check_scans
 from xai_vision.testing._errors import ServiceError, invalid_argument
 from xai_vision.testing._rules.image_similarity import SIDE
@@ -185,7 +186,7 @@ def _open(data: bytes, format_: str) -> Image:
 
     if format_ == "JPEG":
         image = JpegImageFile(io.BytesIO(data))
-        check_scans(data, *image.size)
+        check_scans(ByteReader.from_bytes(data), *image.size)
         # The decoder of arithmetic coding cannot continue with a next block.
         image.decodermaxblock = max(image.decodermaxblock, len(data))
         return image
