@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -325,6 +326,26 @@ def test_invalid_tiles(arguments, words):
         prepare_image(Image.new("L", (9, 9))).tiles(**arguments)
     for word in words:
         assert word in str(caught.value)
+
+
+@given(st.integers(1, 90), st.integers(1, 90), st.sampled_from(ORIENTATIONS), st.data())
+def test_tiles_agree_with_the_whole(width, height, orientation, data):
+    """A point has one place in the source, whether it is found in the whole or in a tile."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    source = file_of(Image.new("L", (width, height)), exif=exif)
+    whole = prepare_image(source, max_side=data.draw(st.sampled_from([None, 7, 40])))
+    tiles = list(whole.tiles(data.draw(st.integers(4, 50)), data.draw(st.floats(0, 0.5))))
+    tile = data.draw(st.sampled_from(tiles))
+    x = data.draw(st.integers(0, tile.width - 1))
+    y = data.draw(st.integers(0, tile.height - 1))
+    left, top = 0, 0
+    if tile is not whole:
+        what = next(str(change) for change in tile.changes if "cut out" in str(change))
+        left, _, top, _ = map(int, re.findall(r"\d+", what))
+    for upright in (True, False):
+        found = tile.to_source((x, y), None, upright=upright)
+        assert found == whole.to_source((left + x, top + y), None, upright=upright)
 
 
 # --- drawing -------------------------------------------------------------------------------------
