@@ -10,8 +10,11 @@ import pickle
 import subprocess
 import sys
 import threading
+import weakref
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests import sample_images
 from tests.imaging.pdf_files import Page, pdf
@@ -120,6 +123,24 @@ def test_pages_are_rendered_lazily(monkeypatch):
     assert rendered == [1]
     assert [page.size for page in itertools.islice(pages, 1)] == [(100, 300)]
     assert rendered == [1, 2]
+
+
+def test_one_page_in_memory_at_a_time(monkeypatch):
+    """The pixels of a page are released before the caller gets it."""
+    from xai_vision.imaging import _pdfium
+
+    alive = []
+    render = _pdfium.Document.render
+
+    def spy(self, *arguments):
+        result = render(self, *arguments)
+        alive.append(weakref.ref(result[0]))
+        return result
+
+    monkeypatch.setattr(_pdfium.Document, "render", spy)
+    for number, _ in enumerate(prepare_pages(THREE, 72), start=1):
+        gc.collect()
+        assert [image() for image in alive] == [None] * number
 
 
 def test_documents_are_closed():
@@ -402,6 +423,23 @@ def test_without_the_extra(monkeypatch):
 def test_image_names_prepare_pages():
     with pytest.raises(NotAnImageError, match=r"a PDF document.*prepare_pages\(\)"):
         prepare_image(THREE)
+
+
+@given(st.data())
+def test_damaged_documents(data):
+    """A damaged document becomes pages or an error of ours."""
+    damaged = bytearray(THREE)
+    for _ in range(data.draw(st.integers(1, 8))):
+        start = data.draw(st.integers(0, len(damaged) - 1))
+        new = data.draw(
+            st.sampled_from([b"9", b"-", b"/", b"<<", b"\0", b"99999999", b"nan", b" 0 R"])
+        )
+        damaged[start : start + data.draw(st.integers(0, 4))] = new
+    try:
+        for page in prepare_pages(bytes(damaged), 20, max_pixels=100_000):
+            assert page.format == "PNG"
+    except InvalidRequestError as error:
+        assert str(error)  # noqa: PT017 - either result is right
 
 
 # --- places --------------------------------------------------------------------------------------

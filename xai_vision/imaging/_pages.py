@@ -133,8 +133,10 @@ def _prepare(
                 raise
             what = f"page {number} of {document.page_count} rendered at {dpi:g} dpi"
             page.changes = [Change(what, lossy=True), *notes]
-            yield prepare_resolved(page, options, detail)
-            del page  # one page in memory at a time
+            prepared = prepare_resolved(page, options, detail)
+            del page  # the pixels are not needed while the caller uses the page
+            yield prepared
+            del prepared
     finally:
         document.close()
 
