@@ -66,6 +66,7 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "peers",
         "protobuf>=6.33,<7",
     ],
+    "corpus": ["--editable", ".[heic]", "--group", "corpus"],
     "pydantic-ai": ["--editable", ".", "--group", "pydantic-ai"],
 }
 
