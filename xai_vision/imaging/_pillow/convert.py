@@ -13,15 +13,17 @@ from xai_vision.imaging._formats.sniff import SUPPORTED
 from xai_vision.imaging._options import PrepareOptions
 from xai_vision.imaging._pillow.color_modes import matching_profile, to_png_mode
 from xai_vision.imaging._pillow.decode import (
-    apply_orientation,
-    decoding,
     load_image,
-    orientation_of,
-    undo_orientation,
 )
+from xai_vision.imaging._pillow.decoding import decoding
 from xai_vision.imaging._pillow.encode import PixelBuffer, encode, shrink
 from xai_vision.imaging._pillow.metadata import has_metadata
 from xai_vision.imaging._pillow.opened import load_opened
+from xai_vision.imaging._pillow.orientation import (
+    apply_orientation,
+    orientation_of,
+    undo_orientation,
+)
 from xai_vision.imaging._pillow.properties import (
     SourceColors,
     colors_of,

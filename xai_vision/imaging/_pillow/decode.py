@@ -6,17 +6,12 @@ The modules of this package import Pillow. They are imported when an image has t
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from PIL import Image, features
 
 from xai_vision.errors._image import (
-    DecompressionBombError,
     ImageCorruptError,
-    ImageError,
     ImageFormatError,
     ImageTruncatedError,
 )
@@ -28,58 +23,17 @@ from xai_vision.imaging._formats.parse import check_pixels, check_sides, parse_h
 from xai_vision.imaging._formats.sniff import SUPPORTED
 from xai_vision.imaging._limits import MAX_PIXELS, decoding_limit
 from xai_vision.imaging._pillow import tiff
+from xai_vision.imaging._pillow.decoding import decoding
+from xai_vision.imaging._pillow.orientation import (
+    apply_orientation,
+    forget_orientation,
+    orientation_of,
+)
 from xai_vision.imaging._pillow.properties import read_properties
 from xai_vision.imaging._sources.data import BytesImageData, ImageData
 
-ORIENTATION = 0x0112
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_UNKNOWN = re.compile("unsupported|not supported|unimplemented|unknown pixel mode|raw mode")
 _EIGHT_BITS = ("L", "LA", "RGB", "RGBA", "CMYK")
 _NEEDS = {"AVIF": "avif", "WEBP": "webp", "JPEG2000": "jpg_2000"}
-
-
-@contextmanager
-def decoding(kind: str = "image") -> Iterator[None]:
-    """Translate exceptions of a decoder to ImageError; the original is its ``__cause__``."""
-    try:
-        yield
-    except ImageError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DecompressionBombError(
-            f"Pillow does not decode a {kind} with so many pixels.",
-            remedy="Convert it to JPEG or PNG first, or make it smaller.",
-        ) from error
-    except MemoryError as error:
-        raise DecompressionBombError(
-            f"decoding this {kind} takes more memory than there is.", remedy="Make it smaller."
-        ) from error
-    except Exception as error:
-        message = str(error).lower()
-        if isinstance(error, EOFError) or "truncated" in message:
-            raise truncated_error() from error
-        if "decompressed data too large" in message:
-            raise DecompressionBombError(
-                f"a text or profile in this {kind} decompresses to a suspicious size.",
-                remedy="Save it without metadata.",
-            ) from error
-        if isinstance(error, NotImplementedError) or _UNKNOWN.search(message):
-            raise ImageFormatError(
-                f"the installed Pillow does not support this kind of {kind}.",
-                remedy="Save it as JPEG or PNG with a program that opens it.",
-            ) from error
-        raise ImageCorruptError(
-            f"the {kind} cannot be decoded: its data is corrupt or of an unknown kind.",
-            remedy="Get the file again, or save it again with a program that opens it.",
-        ) from error
 
 
 def open_image(data: bytes, name: str, max_pixels: int | None = None) -> Image.Image:
@@ -289,45 +243,6 @@ def _draft_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def orientation_of(image: Image.Image, header: ImageHeader | None = None) -> int:
-    """Return the orientation to apply, 1 to 8; 1 if Pillow applied it.
-
-    Args:
-        image: The image.
-        header: The header of its file, which decides for a JPEG or PNG.
-    """
-    if header is not None and header.format in SUPPORTED:
-        return header.orientation
-    try:
-        value = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # noqa: BLE001 - broken EXIF says nothing
-        return 1
-    return value if isinstance(value, int) and value in _TURNS else 1
-
-
-def apply_orientation(image: Image.Image, orientation: int) -> Image.Image:
-    """Apply an orientation to an image."""
-    turn = _TURNS.get(orientation)
-    return image if turn is None else image.transpose(turn)
-
-
-def _forget_orientation(image: Image.Image) -> None:
-    """Remove an applied orientation from the metadata, so that nobody applies it again."""
-    try:
-        exif = image.getexif()
-        exif.pop(ORIENTATION, None)
-        image.info["exif"] = exif.tobytes()
-    except Exception:  # noqa: BLE001 - broken EXIF cannot be written again
-        image.info.pop("exif", None)
-    for key in ("xmp", "XML:com.adobe.xmp", "Raw profile type exif"):
-        image.info.pop(key, None)
-
-
-def undo_orientation(image: Image.Image, orientation: int) -> Image.Image:
-    """Turn an upright image back to how it was stored."""
-    return apply_orientation(image, {6: 8, 8: 6}.get(orientation, orientation))
-
-
 def read_header_with_pillow(data: bytes, name: str) -> ImageHeader:
     """Read the header of a format that needs Pillow."""
     try:
@@ -358,5 +273,5 @@ def decode(data: bytes | bytearray | memoryview, *, max_pixels: int | None = Non
     with decoding(name):
         upright = apply_orientation(image, orientation)
     if orientation != 1:
-        _forget_orientation(upright)
+        forget_orientation(upright)
     return upright

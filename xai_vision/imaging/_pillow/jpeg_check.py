@@ -17,7 +17,8 @@ from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.jpeg_scans import Scans, find_scans
 from xai_vision.imaging._formats.parse import check_pixels
 from xai_vision.imaging._limits import decoding_limit
-from xai_vision.imaging._pillow.decode import decoding, load_image
+from xai_vision.imaging._pillow.decode import load_image
+from xai_vision.imaging._pillow.decoding import decoding
 
 # A decoder reads some bytes ahead. These are invalid codes, of which a block takes four bytes.
 _READ_AHEAD = b"\xff\x00" * 32

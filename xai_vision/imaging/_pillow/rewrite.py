@@ -16,13 +16,13 @@ from xai_vision.imaging._formats.parse import parse_header
 from xai_vision.imaging._options import PrepareOptions
 from xai_vision.imaging._pillow.color_modes import matching_profile
 from xai_vision.imaging._pillow.decode import (
-    apply_orientation,
-    decoding,
     open_image,
     prepare_jpeg,
 )
+from xai_vision.imaging._pillow.decoding import decoding
 from xai_vision.imaging._pillow.encode import PixelBuffer
 from xai_vision.imaging._pillow.metadata import has_metadata
+from xai_vision.imaging._pillow.orientation import apply_orientation
 from xai_vision.imaging._pillow.rgb import to_rgb
 from xai_vision.imaging._sources.data import BytesImageData, ImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
