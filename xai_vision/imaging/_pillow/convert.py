@@ -73,7 +73,8 @@ def from_file(
     if options.ignores_orientation:
         image = pixels.image = undo_orientation(image, turned)
         orientation = turned = 1
-    stored = image.size[::-1] if turned >= 5 else image.size
+    width, height = image.size
+    stored = (height, width) if turned >= 5 else (width, height)
     # Of a JPEG or PNG it is known from the header.
     source.set_placement(*stored, orientation if turned == 1 else turned)
     _normalize(pixels, orientation, name, options, colors_of(image, image.info))
