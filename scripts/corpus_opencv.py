@@ -92,6 +92,7 @@ def _decode(data: bytes) -> Any:
     import cv2
     import numpy as np
 
+    cv2.setNumThreads(0)  # a limit of memory can stop the start of a thread
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
