@@ -201,8 +201,37 @@ def _servers():
     )
 
 
+def _preparations():
+    """Yield the jobs of preparing.py, with targets for CPU and memory."""
+    jobs = (
+        ("url", "27-mpx.jpg", "27 MP JPEG to a data URL", 1.0, 1.05),
+        ("verify", "27-mpx.jpg", "27 MP JPEG, verify", None, None),
+        ("max_side=1024", "27-mpx.jpg", "27 MP JPEG, max_side=1024", 1.0, 1.0),
+        ("max_bytes=4000000", "27-mpx.jpg", "27 MP JPEG, max_bytes=4 MB", 1.0, 1.0),
+        ("fit", "large.jpg", "27 MP JPEG, fit", None, 1.1),
+        ("verify", "100-mpx.png", "100 MP PNG, verify", None, None),
+        ("max_side=2048", "100-mpx.png", "100 MP PNG, max_side=2048", 1.0, 1.0),
+        ("image_to_png", "64-mpx.png", "64 MP Pillow image", 1.1, None),
+        ("array_to_png", "64-mpx.png", "64 MP array", 1.1, 1.1),
+        ("url", "jpegs", "200 small JPEGs to data URLs", None, None),
+        ("max_side=128", "jpegs", "200 small JPEGs, max_side=128", None, None),
+        ("to_png", "webps", "200 WebPs to PNG", 1.1, 1.1),
+    )
+    for job, file, about, cpu, memory in jobs:
+        yield Item(
+            f"prepare-{file.partition('.')[0]}-{job.partition('=')[0]}",
+            about,
+            "prepare",
+            (Metric("cpu", "ms", cpu), Metric("memory", "MiB", memory), Metric("size", "MiB")),
+            {"job": job, "file": file},
+            clients=("pillow", "xai_vision"),
+            fresh=True,
+        )
+
+
 def _all():
-    for group in (_starts, _texts, _images, _streams, _concurrent_calls, _servers):
+    groups = (_starts, _texts, _images, _preparations, _streams, _concurrent_calls, _servers)
+    for group in groups:
         yield from group()
 
 

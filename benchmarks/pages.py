@@ -22,6 +22,7 @@ from benchmarks.items import CLIENTS, ITEMS
 from benchmarks.report import OURS, target_result
 
 NAMES = {
+    "pillow": "Pillow",
     "bare_aio": "bare grpc.aio",
     "bare_sync": "bare grpc",
     "fake": "FakeServer",
@@ -56,6 +57,13 @@ def _images() -> Iterator[Row]:
                 yield Row(f"image-{size}-{source}", metric, label)
 
 
+def _preparations() -> Iterator[Row]:
+    for item in ITEMS.values():
+        if item.task == "prepare":
+            for metric, label in (("cpu", "CPU"), ("memory", "memory")):
+                yield Row(item.name, metric, f"{item.about}, {label}")
+
+
 TABLES = {
     "start": Table(
         (
@@ -75,6 +83,7 @@ TABLES = {
         )
     ),
     "images": Table(tuple(_images())),
+    "preparing": Table(tuple(_preparations()), ("pillow", "xai_vision")),
     "conversations": Table(
         (
             Row("conversation", "cpu", "CPU"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.items import Item, Metric
 
-_PACKAGES = ("xai-vision", "grpcio", "protobuf", "pybase64", "xai-sdk", "openai")
+_PACKAGES = ("xai-vision", "grpcio", "protobuf", "pybase64", "pillow", "xai-sdk", "openai")
 OURS = ("xai_vision", "fake", "xai_server")
 
 

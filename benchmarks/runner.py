@@ -17,6 +17,7 @@ import grpc
 
 from benchmarks.certificate import make_certificate
 from benchmarks.items import Item
+from benchmarks.sample_files import preparation_command
 
 ROOT = Path(__file__).resolve().parents[1]
 REST = ("openai",)
@@ -199,6 +200,9 @@ def _fresh_round(bench, item, parameters, clients, turn):
             process, key = Process("-m", "benchmarks.servers", name, "startup"), None
         elif item.task == "fixture":
             process, key = Process("-m", "benchmarks.fixture", name), None
+        elif item.task == "prepare":
+            command = preparation_command(ROOT / ".benchmarks" / "files", **parameters)
+            process, key = Process("-m", "benchmarks.preparing", name, *command), None
         else:
             process, key = bench.worker(item, name, parameters)
         try:

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Prepare Pillow's own test images, including the broken ones, and check the results.
+"""Prepare the test images of other projects, including broken ones, and check the results.
 
     python scripts/corpus.py [FILE ...]
 
-The images come from Pillow's source distribution, downloaded with pip into .cache/. Each file has
-to become a JPEG or PNG that Pillow reads back with the expected size, or raise an ImageError: no
-other exception, at most 20 MiB of output and 1.5 GiB of memory, and no hang. The exit status is 1
-if one does not.
+The images are those of corpus_files.py. With each group of options a file has to become a JPEG or
+PNG that Pillow reads back with the expected size, or raise an ImageError: no other exception, at
+most 20 MiB of output and 1.5 GiB of memory, and no hang. The pixels have to be those that Pillow
+decodes from the original, and OpenCV if it is installed. The exit status is 1 if a file fails.
 """
 
 from __future__ import annotations
@@ -14,51 +14,42 @@ from __future__ import annotations
 import argparse
 import base64
 import collections
-import io
 import multiprocessing as mp
 import os
 import resource
-import subprocess
 import sys
-import tarfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from corpus_checks import SMALL, Outcome, check  # needs sys.path from above
+from corpus_files import MIN_FILES, corpus
+
 from xai_vision.imaging import ImageError, PreparedImage, prepare_image
 
-ROOT = Path(__file__).resolve().parents[1]
-CACHE = ROOT / ".cache" / "pillow-sdist"
-VERSION = "13.0.0"
-MIN_FILES = 1000
 # CPU seconds. This finds hangs on any machine; benchmarks measure the speed.
 MAX_CPU_SECONDS = 30.0
 TIMEOUT_SECONDS = 120.0
 MEMORY = 1536 * 1024 * 1024
-SMALL = 60_000
-
 MODES: dict[str, dict[str, Any]] = {
     "as it is": {},
     "verified": {"verify": True},
     "stripped": {"verify": True, "strip_metadata": True},
     "small": {"verify": True, "max_side": 200, "max_bytes": SMALL},
+    "fit": {"limit": 20_000, "fit": True},
+    "upright": {"upright": True},
     "bytes": {"verify": True},
     "data URL": {"verify": True},
     "Pillow image": {},
+    "array": {},
+    "RGB": {"upright": True, "mode": "RGB"},
+    "as stored": {"orientation": "ignore"},
 }
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The result for a file in a mode: its kind for the table, and an error if it is wrong."""
-
-    kind: str
-    error: str = ""
 
 
 def main() -> int:
@@ -84,26 +75,6 @@ def main() -> int:
         print(f"only {len(files)} files: the corpus is incomplete")
         return 1
     return 1 if errors else 0
-
-
-def corpus() -> Iterator[Path]:
-    """Yield Pillow's test images; the first run downloads and unpacks them."""
-    folder = CACHE / f"pillow-{VERSION}" / "Tests"
-    if not folder.exists():
-        archive = CACHE / f"pillow-{VERSION}.tar.gz"
-        if not archive.exists():
-            fetch(archive.parent)
-        with tarfile.open(archive) as tar:
-            members = [m for m in tar.getmembers() if f"{folder.parent.name}/Tests/" in m.name]
-            tar.extractall(CACHE, members, filter="data")
-    return (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".py")
-
-
-def fetch(folder: Path) -> None:
-    """Download Pillow's source distribution through pip."""
-    folder.mkdir(parents=True, exist_ok=True)
-    options = ["--no-deps", "--no-binary", ":all:", f"pillow=={VERSION}", "-d", str(folder)]
-    subprocess.run([sys.executable, "-m", "pip", "download", "-q", *options], check=True)
 
 
 # --- child processes, which may be killed -------------------------------------------------------
@@ -187,93 +158,25 @@ def prepare(path: Path, mode: str) -> PreparedImage:
     if mode == "data URL":
         text = base64.b64encode(path.read_bytes()).decode()
         return prepare_image(f"data:image/png;base64,{text}", **options)
-    if mode == "Pillow image":
+    if mode in ("Pillow image", "array"):
         from PIL import Image
 
         try:
             image = Image.open(path)
+            source = image if mode == "Pillow image" else to_array(image)
         except Exception as error:
             raise ImageError(f"not opened by Pillow: {type(error).__name__}") from error
-        return prepare_image(image, **options)
+        return prepare_image(source, **options)
     return prepare_image(path, **options)
 
 
-# --- checks --------------------------------------------------------------------------------------
+def to_array(image: Any) -> Any:
+    """Return the pixels as an array of 8-bit gray, RGB or RGBA."""
+    import numpy as np
 
-
-def check(path: Path, mode: str, prepared: PreparedImage | ImageError) -> Outcome:
-    """Check the prepared image or the error."""
-    if isinstance(prepared, ImageError):
-        text = str(prepared)
-        if not (prepared.source and prepared.reason and text.isprintable() and len(text) < 400):
-            return Outcome("bad error", repr(text))
-        return Outcome(type(prepared).__name__)
-    kind = "same" if not prepared.changes else "lossless" if prepared.lossless else "lossy"
-    for check_one in (check_output, check_unchanged, check_pixels):
-        error = check_one(path, mode, prepared)
-        if error:
-            return Outcome("wrong", error)
-    return Outcome(f"{prepared.format} {kind}")
-
-
-def check_output(path: Path, mode: str, prepared: PreparedImage) -> str:
-    """Check that the output is a JPEG or PNG within the limits, with the reported size."""
-    from PIL import Image, ImageOps
-
-    label, _, text = prepared.url().partition(",")
-    data = base64.b64decode(text, validate=True)
-    maximum = SMALL if mode == "small" else 20 * 1024 * 1024
-    if len(data) > maximum or len(data) != prepared.size_bytes:
-        return f"{len(data):,} bytes"
-    try:
-        image = Image.open(io.BytesIO(data))
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-    except Exception as error:  # noqa: BLE001
-        return f"does not open: {type(error).__name__}: {error}"
-    actual = "JPEG" if image.format == "MPO" else image.format
-    if actual not in ("JPEG", "PNG") or actual != prepared.format:
-        return f"is a {actual}"
-    if label != f"data:{prepared.media_type};base64":
-        return f"label {label}"
-    if upright.size != prepared.size:
-        return f"size {upright.size}, reported as {prepared.size}"
-    return "" if mode != "small" or max(upright.size) <= 200 else f"size {upright.size}"
-
-
-def check_unchanged(path: Path, mode: str, prepared: PreparedImage) -> str:
-    """Check that an image without reported changes has the same bytes."""
-    if prepared.changes:
-        return ""
-    return "" if prepared.read() == path.read_bytes() else "changed without a report"
-
-
-def check_pixels(path: Path, mode: str, prepared: PreparedImage) -> str:
-    """Check that a lossless result has the pixels that Pillow decodes from the original."""
-    from PIL import Image, ImageChops, ImageOps
-
-    if not prepared.lossless:
-        return ""
-    try:
-        with Image.open(path) as image:
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-    except Exception:  # noqa: BLE001 - Pillow does not open the original as we did
-        return ""
-    is_12_bits = upright.mode == "I;16" and getattr(image, "tag_v2", {}).get(258) == (12,)
-    if is_12_bits and mode != "Pillow image":
-        # Pillow leaves 12 bits as they are, so that white is 4095 of 65535.
-        upright = upright.point(lambda value: value * (65535 / 4095) + 0.5)
-    if upright.size != prepared.size:
-        return f"size {prepared.size}, in the original {upright.size}"
-    ours = prepared.pil()
-    compare: Callable[[Any], Any] = lambda image: image.convert("RGBA")  # noqa: E731
-    if upright.mode.startswith("I") or ours.mode.startswith("I"):
-        compare = lambda image: image.convert("I")  # noqa: E731
-    difference = ImageChops.difference(
-        compare(ours).convert("RGBA"), compare(upright).convert("RGBA")
-    )
-    return "" if not difference.getbbox(alpha_only=False) else "different pixels"
+    modes = {"1": "L", "I": "L", "F": "L", "LA": "RGBA", "PA": "RGBA", "P": "RGBA"}
+    mode = modes.get(image.mode, image.mode if image.mode in ("L", "RGBA") else "RGB")
+    return np.asarray(image.convert(mode))
 
 
 def report(

@@ -68,6 +68,7 @@ ENVIRONMENTS: dict[str, list[str]] = {
     ],
     "snapshots": ["--editable", ".", "--group", "snapshots"],
     "newest-openai": ["--editable", ".[http,testing]", "--group", "newest-openai"],
+    "corpus": ["--editable", ".[heic]", "--group", "corpus"],
     "pydantic-ai": ["--editable", ".", "--group", "pydantic-ai"],
 }
 

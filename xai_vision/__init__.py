@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         InvalidRequestError,
         XaiVisionError,
     )
-    from xai_vision.imaging import estimate_tokens, prepare_image
+    from xai_vision.imaging import estimate_tokens, prepare_image, prepare_pages
 
 __all__ = [
     "APIError",
@@ -45,6 +45,7 @@ __all__ = [
     "__version__",
     "estimate_tokens",
     "prepare_image",
+    "prepare_pages",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -60,6 +61,7 @@ __getattr__, __dir__ = lazy_exports(
         "XaiVisionError": "xai_vision.errors",
         "estimate_tokens": "xai_vision.imaging",
         "prepare_image": "xai_vision.imaging",
+        "prepare_pages": "xai_vision.imaging",
     },
     {
         name: f"{__name__}.{name}"

@@ -6,6 +6,7 @@ import os
 import pytest
 from PIL import Image
 
+from tests import sample_images
 from xai_vision import __version__
 
 
@@ -60,6 +61,47 @@ def test_inspect_options(xai_in_process):
     (report,) = json.loads(result.out)
     assert max(report["sent"]["size"]) == 100
     assert report["metadata"]
+
+
+def test_inspect_orientation_and_mode(xai_in_process, folder):
+    (folder / "sideways.jpg").write_bytes(sample_images.rotated_jpeg(6))
+    Image.new("CMYK", (20, 10), "red").save(folder / "print.jpg")
+    command = ("inspect", "sideways.jpg", "print.jpg", "--json")
+
+    def sent(*options):
+        reports = json.loads(xai_in_process(*command, *options).out)
+        return [(report["status"], report["sent"]["lossless"]) for report in reports]
+
+    unchanged = ("OK, sent unchanged", True)
+    assert sent() == [unchanged, unchanged]
+    (status, lossless), other = sent("--upright")
+    assert "applied EXIF orientation 6" in status
+    assert not lossless
+    assert other == unchanged
+    (status, lossless), other = sent("--ignore-orientation")
+    assert "EXIF orientation 6 ignored" in status
+    assert lossless
+    assert other == unchanged
+    other, (status, lossless) = sent("--rgb")
+    assert "colors converted from CMYK to RGB" in status
+    assert not lossless
+    assert other == unchanged
+
+
+@pytest.mark.parametrize("option", ["--upright", "--ignore-orientation", "--rgb"])
+def test_a_url_cannot_be_turned(xai_in_process, server, option):
+    result = xai_in_process("ask", "What?", "https://example.com/a.jpg", option)
+    assert result.code == 3
+    assert f"{option} is not supported for a URL" in result.err
+    assert not server.calls
+
+
+def test_the_server_gets_the_upright_image(xai_in_process, server, folder):
+    (folder / "sideways.jpg").write_bytes(sample_images.rotated_jpeg(6))
+    result = xai_in_process("ask", "What?", "sideways.jpg", "--upright")
+    assert result.code == 0, result.err
+    received = server.calls.last.images[0]
+    assert (received.width, received.height) == (48, 32)
 
 
 def test_offline_makes_no_calls(xai_in_process, server):

@@ -16,6 +16,7 @@ import pytest
 from tests import sample_images
 from tests.blocks import blocks, fill_urls, pointed_at
 from tests.conftest import SEED_URLS
+from tests.imaging.pdf_files import Page, pdf
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -152,6 +153,7 @@ def test_commands_work(cli, desk, server, tmp_path):
     for name in ("before.jpg", "product.jpg", "receipt.jpg", "photos/a.jpg", "photos/b.jpg"):
         (desk / name).write_bytes(sample_images.sample("photo.jpg"))
     (desk / "scan.png").write_bytes(sample_images.sample("chart.png"))
+    (desk / "report.pdf").write_bytes(pdf([Page()] * 7))
     (desk / "receipt.json").write_text('{"type": "object", "properties": {}}')
     (desk / "rules.yaml").write_text("rules: [{reply: Hello}]")
     (desk / ".config/fish/completions").mkdir(parents=True)

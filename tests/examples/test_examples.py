@@ -23,6 +23,8 @@ EXPECTED = {
     "visual_qa": ["> Which colors stand out?", "JPEG, 640x480", "1280 tokens for the image"],
     "receipt": ["item 01", "12.50 EUR", "adds up"],
     "chart": ["label,value,certain", "Wed,78.0,True"],
+    "locate": ["sun: (448, 72, 532, 154) in photo.jpg, saved as sun.png (84, 82)", "(512, 384)"],
+    "document": ["scan.pdf, page 1 (PNG, ", "scan.pdf, page 2 ("],
     "compare": ["photo.jpg (JPEG, 640x480", "Image 3: PNG", "actual:"],
     "product_search": ["view_image", "39 EUR", "https://example.com/lamp.jpg", "VIEW_IMAGE 1x"],
     "chained": ["from an earlier turn", "after deleting: Response not found"],
@@ -56,8 +58,10 @@ def test_size(path):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_program(program, name):
-    if name in ("receipt", "chart"):
+    if name in ("receipt", "chart", "locate"):
         pytest.importorskip("pydantic")
+    if name == "document":
+        pytest.importorskip("pypdfium2")
     output = program(name, "--fake")
     for text in EXPECTED[name]:
         assert text in output

@@ -184,13 +184,27 @@ def test_invalid_numbers(option, value):
         prepare_image(jpeg(), **{option: value})
 
 
-@pytest.mark.parametrize("option", ["limit", "max_pixels"])
-def test_options_that_cannot_be_none(option):
-    with pytest.raises(InvalidRequestError, match=f"{option} must be .* not None"):
-        prepare_image(jpeg(), **{option: None})
+def test_options_that_cannot_be_none():
+    with pytest.raises(InvalidRequestError, match="limit must be .* not None"):
+        prepare_image(jpeg(), limit=None)
+    with pytest.raises(InvalidRequestError, match="orientation must be .* not None"):
+        prepare_image(jpeg(), orientation=None)
 
 
-@pytest.mark.parametrize("option", ["fit", "convert", "strip_metadata", "verify"])
+@pytest.mark.parametrize("value", ["obey", "", True, ["ignore"], 6])
+def test_invalid_orientations(value):
+    expected = "orientation must be 'apply' or 'ignore', not "
+    with pytest.raises(InvalidRequestError, match=expected):
+        prepare_image(jpeg(), orientation=value)
+
+
+@pytest.mark.parametrize("value", ["rgb", "RGBA", "CMYK", True, ["RGB"]])
+def test_invalid_modes(value):
+    with pytest.raises(InvalidRequestError, match="mode must be None or 'RGB', not "):
+        prepare_image(jpeg(), mode=value)
+
+
+@pytest.mark.parametrize("option", ["fit", "convert", "strip_metadata", "verify", "upright"])
 @pytest.mark.parametrize("value", ["no", 0, None, [True]])
 def test_invalid_booleans(option, value):
     with pytest.raises(InvalidRequestError, match=f"{option} must be True or False, not "):

@@ -117,7 +117,7 @@ def test_no_pattern_of_a_parser_repeats_without_bound():
     """A search with an unbounded repeat is quadratic; it also holds the GIL."""
     parser = importlib.import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
     patterns = {}
-    for module in pkgutil.iter_modules(_formats.__path__, f"{_formats.__name__}."):
+    for module in pkgutil.walk_packages(_formats.__path__, f"{_formats.__name__}."):
         for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, re.Pattern):
                 patterns[f"{module.name}.{name}"] = value

@@ -186,6 +186,24 @@ def test_exif_after_the_pixels_needs_little_reading(tmp_path, monkeypatch):
     assert sum(read) < 64 * 1024
 
 
+@pytest.mark.parametrize("number", range(2, 9))
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+def test_a_decoded_image_is_not_turned_again(file_format, number):
+    """The orientation was applied, so that the image has none; other metadata stays."""
+    exif = builders.exif(number)
+    xmp = b'<x:xmpmeta tiff:Orientation="%d"/>' % number
+    out = io.BytesIO()
+    options = {} if file_format == "PNG" else {"xmp": xmp}
+    builders.photo(48, 32).save(out, file_format, exif=exif, **options)
+    decoded = prepare_image(out.getvalue(), convert=True).pil()
+    again = prepare_image(decoded)
+    assert again.size == decoded.size
+    assert again.pil().convert("RGB").tobytes() == decoded.convert("RGB").tobytes()
+    assert 0x0112 not in decoded.getexif()
+    if file_format != "WEBP":  # converted to PNG without metadata
+        assert decoded.getexif()[0x010F] == "Camera maker"
+
+
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_any_bytes_have_an_orientation(exif, xmp):
     for start in (b"", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"):

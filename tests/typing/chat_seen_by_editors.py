@@ -101,6 +101,10 @@ def prepared_images(pixels: PIL.Image.Image) -> None:
     prepared = prepare_image(Path("a.png"), max_side=1024, detail="low", strip_metadata=True)
     assert_type(prepared, PreparedImage)
     assert_type(prepare_image(prepared), PreparedImage)
+    prepare_image(pixels, upright=True, orientation="ignore", mode="RGB", max_pixels=None)
+    image(pixels, upright=True, orientation="ignore", mode="RGB", max_pixels=None)
+    prepare_image(pixels, orientation="obey")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    image(pixels, mode="L")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     assert_type(prepare_image(pixels, name="a"), PreparedImage)
     assert_type(prepare_image(np.zeros((2, 2), np.uint8)), PreparedImage)
     assert_type(prepared.tokens.high, int)

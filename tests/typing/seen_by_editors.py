@@ -7,13 +7,14 @@ ignore that is not needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import grpc
 from pydantic import BaseModel
 from typing_extensions import assert_type
 
-from xai_vision import AsyncClient, Client
+from xai_vision import AsyncClient, Client, prepare_image, prepare_pages
 from xai_vision.chat import (
     AsyncChat,
     AsyncStream,
@@ -27,7 +28,7 @@ from xai_vision.chat import (
     user,
 )
 from xai_vision.errors import ImageError, RateLimitError
-from xai_vision.imaging import TokenEstimate
+from xai_vision.imaging import PreparedImage, TokenEstimate
 from xai_vision.tools import web_search
 
 
@@ -38,6 +39,19 @@ class Animal(BaseModel):
 def weather(city: str) -> str:
     """Tell the weather."""
     return city
+
+
+def places(answer: list[float]) -> None:
+    prepared = prepare_image(Path("a.jpg"))
+    assert_type(prepared.to_source((1, 2)), tuple[float, float])
+    assert_type(prepared.to_source((1, 2, 3, 4), 1), tuple[float, float, float, float])
+    assert_type(prepared.to_source(answer, None, upright=False), tuple[float, ...])
+    assert_type(prepared.tiles(512, 0.2, max_bytes=9), Iterator[PreparedImage])
+    prepared.draw([answer, (1, 2)], ["a", None], scale="pixels").save("check.png")
+    prepared.to_source("1, 2")  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    pages = prepare_pages("a.pdf", 200, range(1, 3), max_side=9, detail="low")
+    assert_type(pages, Iterator[PreparedImage])
+    prepare_pages("a.pdf", page=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def sync(client: Client) -> None:

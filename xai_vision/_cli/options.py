@@ -15,6 +15,7 @@ from xai_vision._cli.report import load_json
 
 if TYPE_CHECKING:
     from xai_vision.imaging import Detail
+    from xai_vision.imaging._options import ModeOption, OrientationOption
 
 
 DEFAULT_MODEL = "grok-4"
@@ -41,6 +42,9 @@ class ImageOptions:
     max_side: int | None
     fit: bool
     strip_metadata: bool
+    upright: bool = False
+    orientation: OrientationOption = "apply"
+    mode: ModeOption | None = None
 
 
 _SERVICE = (
@@ -95,6 +99,25 @@ _IMAGE_OPTIONS = (
         "--strip-metadata",
         is_flag=True,
         help="Strip metadata (GPS, camera, comments) from images.",
+    ),
+    click.option(
+        "--upright",
+        is_flag=True,
+        help="Apply the orientation in the metadata to the pixels.",
+    ),
+    click.option(
+        "--ignore-orientation",
+        "orientation",
+        flag_value="ignore",
+        default="apply",
+        help="Remove the orientation in the metadata; show the pixels as they are stored.",
+    ),
+    click.option(
+        "--rgb",
+        "mode",
+        flag_value="RGB",
+        default=None,
+        help="Send 8-bit RGB: no CMYK, palette, grayscale or transparency.",
     ),
 )
 

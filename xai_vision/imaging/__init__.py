@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from xai_vision.imaging._formats.image_header import ImageHeader
     from xai_vision.imaging._formats.sniff import sniff_format
     from xai_vision.imaging._image_url import ImageUrlSource, TextImageUrl
-    from xai_vision.imaging._limits import MAX_BYTES, MAX_PIXELS
+    from xai_vision.imaging._limits import MAX_BYTES, MAX_DECODED_PIXELS, MAX_PIXELS
+    from xai_vision.imaging._options import ImageOptions
+    from xai_vision.imaging._pages import prepare_pages
     from xai_vision.imaging._prepare import prepare_image
     from xai_vision.imaging._prepared import PreparedImage
     from xai_vision.imaging._read import decode, read_header
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_BYTES",
+    "MAX_DECODED_PIXELS",
     "MAX_PIXELS",
     "Change",
     "DecompressionBombError",
@@ -43,6 +46,7 @@ __all__ = [
     "ImageError",
     "ImageFormatError",
     "ImageHeader",
+    "ImageOptions",
     "ImageReadError",
     "ImageSource",
     "ImageSourceError",
@@ -56,6 +60,7 @@ __all__ = [
     "decode",
     "estimate_tokens",
     "prepare_image",
+    "prepare_pages",
     "read_header",
     "sniff_format",
 ]
@@ -65,10 +70,12 @@ __getattr__, __dir__ = lazy_exports(
     {
         **{name: "xai_vision.errors._image" for name in __all__ if name.endswith("Error")},
         "MAX_BYTES": "xai_vision.imaging._limits",
+        "MAX_DECODED_PIXELS": "xai_vision.imaging._limits",
         "MAX_PIXELS": "xai_vision.imaging._limits",
         "Change": "xai_vision.imaging._formats.change",
         "Detail": "xai_vision.imaging._tokens",
         "ImageHeader": "xai_vision.imaging._formats.image_header",
+        "ImageOptions": "xai_vision.imaging._options",
         "ImageSource": "xai_vision.imaging._sources.detect",
         "ImageUrlSource": "xai_vision.imaging._image_url",
         "PreparedImage": "xai_vision.imaging._prepared",
@@ -77,6 +84,7 @@ __getattr__, __dir__ = lazy_exports(
         "decode": "xai_vision.imaging._read",
         "estimate_tokens": "xai_vision.imaging._tokens",
         "prepare_image": "xai_vision.imaging._prepare",
+        "prepare_pages": "xai_vision.imaging._pages",
         "read_header": "xai_vision.imaging._read",
         "sniff_format": "xai_vision.imaging._formats.sniff",
     },

@@ -62,9 +62,9 @@ class ImageUrlSource(ABC):
 
     def url(self) -> str:
         """Return the image_url: an http(s) URL or a data URL."""
-        parts: list[bytes] = []
-        self.write_url(parts.append)
-        return b"".join(parts).decode()
+        text = bytearray()
+        self.write_url(text.extend)
+        return text.decode()
 
 
 class TextImageUrl(ImageUrlSource):

@@ -14,10 +14,22 @@ MAX_BYTES = 20 * MIB
 """Bytes per image before base64 (xAI's documentation: "Maximum image size 20 MiB")."""
 
 MAX_PIXELS = 178_956_970
-"""Maximum pixels of an image: twice Pillow's warning level, where Pillow refuses to decode."""
+"""Maximum pixels of an image that is not decoded: the number at which Pillow refuses to open it."""
+
+MAX_DECODED_PIXELS = 100_000_000
+"""Maximum pixels of a JPEG or PNG to decode, which takes up to 1 GiB (our choice)."""
+
+_MAX_PIXELS_OF_OTHERS = 64_000_000  # WebP takes 16 bytes per pixel, so this takes 1 GiB as well
 
 MAX_SOURCE_BYTES = 512 * MIB
 """Maximum bytes of a source that is converted or resized in memory (our choice)."""
+
+
+def decoding_limit(name: str | None, max_pixels: int | None) -> int:
+    """Return the maximum number of pixels to decode of a format, if ``max_pixels`` sets none."""
+    if max_pixels is not None:
+        return max_pixels
+    return MAX_DECODED_PIXELS if name in ("JPEG", "PNG", "MPO") else _MAX_PIXELS_OF_OTHERS
 
 
 def human_size(size: int) -> str:

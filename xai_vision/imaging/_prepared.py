@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,8 @@ from xai_vision.imaging._image_url import (
     describe_url,
 )
 from xai_vision.imaging._limits import human_size
+from xai_vision.imaging._placed_image import PlacedImage
+from xai_vision.imaging._places import Placement
 from xai_vision.imaging._sources.data import ImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
 from xai_vision.imaging._tokens import Detail, TokenEstimate, estimate_tokens
@@ -27,19 +28,30 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-class PreparedImage(ImageUrlSource):
+class PreparedImage(PlacedImage, ImageUrlSource):
     """An image that is ready to be sent, the result of ``prepare_image``. Immutable.
 
     It references its source (bytes, text, a path) and is encoded while a request is written. It can
     be pickled, copied and shared by threads.
     """
 
-    __slots__ = ("_changes", "_data", "_detail", "_header", "_source", "_url")
+    __slots__ = (
+        "_changes",
+        "_data",
+        "_detail",
+        "_header",
+        "_max_pixels",
+        "_placement",
+        "_source",
+        "_url",
+    )
 
     _changes: tuple[Change, ...]
     _data: ImageData | None
     _detail: Detail
     _header: ImageHeader | None
+    _max_pixels: int | None
+    _placement: Placement | None
     _source: str
     _url: str
 
@@ -52,6 +64,8 @@ class PreparedImage(ImageUrlSource):
         url: str = "",
         changes: tuple[Change, ...] = (),
         detail: Detail = "auto",
+        placement: Placement | None = None,
+        max_pixels: int | None = None,
     ) -> None:
         """Store either data and header, or a URL."""
         self._source = source
@@ -60,6 +74,8 @@ class PreparedImage(ImageUrlSource):
         self._url = url
         self._changes = changes
         self._detail = detail
+        self._placement = placement
+        self._max_pixels = max_pixels
 
     # --- properties ---
 
@@ -174,12 +190,13 @@ class PreparedImage(ImageUrlSource):
 
         Raises:
             ImageCorruptError: The image cannot be decoded.
+            DecompressionBombError: The image has more pixels than ``max_pixels`` of
+                ``prepare_image``, or by default more than 100 million.
         """
         from xai_vision.imaging._read import decode
 
         with self._named_errors():
-            # prepare_image() has checked the limit.
-            return decode(self.read(), max_pixels=sys.maxsize)
+            return decode(self.read(), max_pixels=self._max_pixels)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -198,9 +215,26 @@ class PreparedImage(ImageUrlSource):
             )
         return self._data
 
-    def to_source(self) -> ResolvedSource:
+    def resolved(self) -> ResolvedSource:
         """Return the image as a source, to prepare it again with other options."""
-        return ResolvedSource(self._source, self._data, self._url, changes=list(self._changes))
+        return ResolvedSource(
+            self._source,
+            self._data,
+            self._url,
+            changes=list(self._changes),
+            placement=self._placement,
+        )
+
+    def _placed(self) -> tuple[Placement, tuple[int, int]]:
+        with self._named_errors():
+            self._require_data()
+        assert self._header is not None  # noqa: S101 - there is data
+        assert self._placement is not None  # noqa: S101
+        return self._placement, self._header.size
+
+    def _like(self, source: ResolvedSource, data: ImageData, header: ImageHeader) -> PreparedImage:
+        state = {"data": data, "header": header, "changes": tuple(source.changes)}
+        return _restore(source.name, self._state() | state | {"placement": source.placement})
 
     # --- encoding ---
 
@@ -260,6 +294,8 @@ class PreparedImage(ImageUrlSource):
             "url": self._url,
             "changes": self._changes,
             "detail": self._detail,
+            "placement": self._placement,
+            "max_pixels": self._max_pixels,
         }
 
     def __reduce__(self) -> tuple[Any, ...]:

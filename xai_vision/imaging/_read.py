@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.parse import parse_header, sniff
-from xai_vision.imaging._limits import MAX_PIXELS
 from xai_vision.imaging._sources.data import BytesImageData
 
 if TYPE_CHECKING:
@@ -40,12 +39,13 @@ def read_header(data: bytes | bytearray | memoryview) -> ImageHeader:
     return read_header_with_pillow(bytes(data), name)
 
 
-def decode(data: bytes | bytearray | memoryview, *, max_pixels: int = MAX_PIXELS) -> Image:
+def decode(data: bytes | bytearray | memoryview, *, max_pixels: int | None = None) -> Image:
     """Decode the first frame of an image with Pillow and apply its EXIF orientation.
 
     Args:
         data: The bytes of an image file, in any format that ``prepare_image`` accepts.
-        max_pixels: The maximum number of pixels to decode.
+        max_pixels: The maximum number of pixels to decode. Default: 100 million of a JPEG or PNG,
+            64 million of other formats; both can take 1 GiB.
 
     Returns:
         A ``PIL.Image.Image``.

@@ -23,6 +23,7 @@ from xai_vision._cli.options import (
     service_options,
     system_option,
 )
+from xai_vision._cli.pdf_files import dpi_option, open_images, pages_option
 from xai_vision._cli.report import load_json
 from xai_vision._cli.terminal import print_json, print_note, write_response
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     "ask",
     epilog=epilog(
         'xai-vision ask "What is this?" photo.jpg',
+        'xai-vision ask "Summarize" report.pdf --pages 1-3',
         'curl -s https://example.com/a.png | xai-vision ask "Read the text" - --detail high',
     ),
 )
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 @model_option
 @system_option
 @image_options
+@pages_option
+@dpi_option
 @schema_option
 @click.option("--web-search", is_flag=True, help="Let the model search the web and view images.")
 @click.option(
@@ -66,9 +70,11 @@ def command(
     as_json: bool,
     quiet: bool,
     image_options: ImageOptions,
+    pages: list[int] | None,
+    dpi: float,
     service: Service,
 ) -> None:
-    """Ask PROMPT about IMAGEs: files, URLs, or - for standard input.
+    """Ask PROMPT about IMAGEs: files (also PDF), URLs, or - for standard input.
 
     The response is streamed to stdout. Tokens, cost and the response's id go to stderr.
     """
@@ -86,12 +92,11 @@ def command(
         settings["tools"] = [search_tool(enable_image_understanding=True)]
 
     from xai_vision._cli.connection import open_client
-    from xai_vision._cli.image_files import open_image
     from xai_vision._cli.report import as_dict, parse_json, usage_line
     from xai_vision.chat import image, user
     from xai_vision.chat import system as instructions
 
-    prepared = [open_image(name, image_options) for name in images]
+    prepared = open_images(images, image_options, pages, dpi)
     if not quiet:
         for sent in prepared:
             if sent.changes:

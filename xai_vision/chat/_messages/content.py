@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypedDict, TypeGuard, overload
+from typing import TYPE_CHECKING, Final, TypeGuard, overload
 
 from google.protobuf.message import Message as ProtoMessage
 
@@ -15,34 +15,11 @@ from xai_vision.proto import chat_pb2, image_pb2
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from xai_vision.imaging import ImageSource
+    from xai_vision.imaging import ImageOptions, ImageSource
     from xai_vision.proto import files_pb2
 
 Content = chat_pb2.Content
 _FILE: Final = "xai_api.File"
-
-
-class ImageOptions(TypedDict, total=False):
-    """The options of ``image()``; see ``prepare_image``."""
-
-    name: str | None
-    """The image's name in messages. Default: its file's name."""
-    convert: bool
-    """Whether to convert formats other than JPEG and PNG instead of refusing them. Default True."""
-    fit: bool
-    """Whether to re-encode an image over the limit instead of refusing it. Default False."""
-    max_side: int | None
-    """Maximum length of the longest side in pixels; a larger image is resized."""
-    max_bytes: int | None
-    """Maximum size in bytes; a larger image is re-encoded."""
-    limit: int
-    """Size in bytes that the service accepts. Default 20 MiB."""
-    max_pixels: int
-    """Maximum number of pixels; more are treated as a decompression bomb."""
-    strip_metadata: bool
-    """Whether to remove EXIF (location, camera), XMP and comments. Default False."""
-    verify: bool
-    """Whether to decode the whole image to check it. Default False."""
 
 
 @overload

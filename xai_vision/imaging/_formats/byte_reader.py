@@ -20,6 +20,11 @@ class ByteReader:
         self._read_at = read_at
         self.size = size
 
+    @classmethod
+    def from_bytes(cls, data: bytes) -> ByteReader:
+        """Read parts of bytes."""
+        return cls(lambda start, length: data[start : start + length], len(data))
+
     def peek(self, start: int, length: int) -> bytes:
         """Return up to ``length`` bytes from ``start`` on."""
         length = min(length, self.size - start)

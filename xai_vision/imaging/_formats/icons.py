@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from xai_vision.errors._image import DecompressionBombError
 from xai_vision.imaging._formats.parse import check_pixels
 from xai_vision.imaging._formats.sniff import PNG_SIGNATURE
 
 _PNG_START = PNG_SIGNATURE + b"\0\0\0\rIHDR"
 _BITMAP_HEADER = 40
-_MAX_PIXELS = 64_000_000  # the formats allow 256x256 and 1024x1024; some files have more
 
 
 def check_icon(data: bytes, max_pixels: int) -> None:
     """Refuse an icon with an image that would take too much memory to decode.
 
     Raises:
-        DecompressionBombError: An image has more than ``max_pixels`` or 64 million pixels.
+        DecompressionBombError: An image has more than ``max_pixels`` pixels.
     """
     for width, height in {*_png_sizes(data), *_bitmap_sizes(data)}:
         check_pixels(width, height, max_pixels)
-        if width * height > _MAX_PIXELS:
-            raise DecompressionBombError(
-                f"the icon has an image of {width}x{height} pixels; the limit for icons is "
-                f"{_MAX_PIXELS / 1e6:,.0f} million.",
-                remedy="Convert it to PNG first.",
-            )
 
 
 def _png_sizes(data: bytes) -> set[tuple[int, int]]:

@@ -168,7 +168,7 @@ def strip(data: bytes, header: ImageHeader) -> bytes:
     The color profile is kept, because the colors depend on it. An orientation other than 1 is kept
     in a minimal EXIF segment.
     """
-    reader = ByteReader(lambda start, length: data[start : start + length], len(data))
+    reader = ByteReader.from_bytes(data)
     view = memoryview(data)
     parts: list[bytes | memoryview] = [data[:2]]
     exif = EXIF + orientation_exif(header.orientation) if header.orientation != 1 else b""

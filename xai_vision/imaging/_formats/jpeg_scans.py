@@ -22,12 +22,13 @@ _START_OF_SCAN = bytes((0xFF, SOS))
 _MAX_SCANS = 200
 _ORDINARY_SCANS = 30
 _MAX_SCANNED_PIXELS = 5_000_000_000
+_STEP = 1024 * 1024  # bytes
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
 
 
-def is_arithmetic(data: bytes) -> bool:
+def is_arithmetic(reader: ByteReader) -> bool:
     """Return whether the compression is arithmetic coding, which few programs decode."""
-    return any(segment.marker in _ARITHMETIC for segment in segments(_reader(data)))
+    return any(segment.marker in _ARITHMETIC for segment in segments(reader))
 
 
 class Frame(NamedTuple):
@@ -125,7 +126,7 @@ class Scans(NamedTuple):
 
 def find_scans(data: bytes) -> Scans:
     """Find the scans of an image, up to its end marker."""
-    reader = _reader(data)
+    reader = ByteReader.from_bytes(data)
     frame = Frame(0, 0, 0, {})
     scans: list[Scan] = []
     interval = 0
@@ -186,7 +187,7 @@ def _before_fill_bytes(data: bytes, start: int, end: int) -> int:
     return end
 
 
-def check_scans(data: bytes, width: int, height: int) -> None:
+def check_scans(reader: ByteReader, width: int, height: int) -> None:
     """Refuse a JPEG whose scans would take much longer to decode than its pixels.
 
     Raises:
@@ -194,11 +195,11 @@ def check_scans(data: bytes, width: int, height: int) -> None:
     """
     by_size = _MAX_SCANNED_PIXELS // (width * height)
     limit = max(_ORDINARY_SCANS, min(_MAX_SCANS, by_size))
-    if data.count(_START_OF_SCAN) <= limit:  # also counts those of thumbnails, but is fast
+    # The number of markers also counts those of thumbnails, but is fast.
+    if _has_single_scan(reader) or _count_scan_markers(reader) <= limit:
         return
-    at = next(
-        found.start + found.length for found in segments(_reader(data)) if found.marker == SOS
-    )
+    data = reader.peek(0, reader.size)
+    at = next(found.start + found.length for found in segments(reader) if found.marker == SOS)
     count = 1 + sum(marker == SOS for marker, _, _ in _markers(data, at))
     if count > limit:
         raise DecompressionBombError(
@@ -207,5 +208,23 @@ def check_scans(data: bytes, width: int, height: int) -> None:
         )
 
 
-def _reader(data: bytes) -> ByteReader:
-    return ByteReader(lambda start, length: data[start : start + length], len(data))
+def _has_single_scan(reader: ByteReader) -> bool:
+    """Return whether the first scan has all components and bits: decoders refuse another one."""
+    components = 0
+    for segment in segments(reader):
+        if segment.marker in FRAMES and not components:
+            if segment.marker in _PROGRESSIVE:
+                return False
+            components = reader.read_exact(segment.start, 6)[5]
+        elif segment.marker == SOS:
+            return reader.read_exact(segment.start, 1)[0] == components
+    return False
+
+
+def _count_scan_markers(reader: ByteReader) -> int:
+    count, last = 0, b""
+    for start in range(0, reader.size, _STEP):
+        block = reader.peek(start, _STEP)
+        count += block.count(_START_OF_SCAN) + (last + block[:1] == _START_OF_SCAN)
+        last = block[-1:]
+    return count

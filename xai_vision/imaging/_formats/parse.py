@@ -68,7 +68,11 @@ def check_pixels(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
     """
     if width * height > max_pixels:
         raise DecompressionBombError(
-            f"the image has {width}x{height} pixels, {width * height / 1e6:,.0f} million; "
-            f"the limit is {max_pixels / 1e6:,.0f} million.",
+            f"the image has {width}x{height} pixels, {_amount(width * height)}; "
+            f"the limit is {_amount(max_pixels)}.",
             remedy="Raise max_pixels= if the size is intended, or make it smaller.",
         )
+
+
+def _amount(pixels: int) -> str:
+    return f"{pixels / 1e6:,.0f} million" if pixels >= 10_000_000 else f"{pixels:,}"

@@ -79,7 +79,7 @@ def parse(reader: ByteReader) -> ImageHeader:
     width, height, bits, mode = _size(reader)
     state = _ParserState()
     try:
-        for count, chunk in enumerate(_chunk_heads(reader)):
+        for count, chunk in enumerate(iter_chunks(reader)):
             if chunk.kind == b"IEND":
                 state.has_end = chunk.start + chunk.length + 4 <= reader.size
                 break
@@ -162,7 +162,7 @@ def _text(reader: ByteReader, chunk: Chunk) -> tuple[bytes, bool]:
     return text, is_complete and method == b"\0"
 
 
-def _chunk_heads(reader: ByteReader) -> Iterator[Chunk]:
+def iter_chunks(reader: ByteReader) -> Iterator[Chunk]:
     """Yield the heads of the chunks; the data of the last one can be incomplete.
 
     Raises:
@@ -218,7 +218,7 @@ def strip(data: bytes, header: ImageHeader) -> bytes:
     view = memoryview(data)
     parts: list[bytes | memoryview] = [PNG_SIGNATURE]
     try:
-        for chunk in _chunk_heads(reader):
+        for chunk in iter_chunks(reader):
             if chunk.kind in _ESSENTIAL:
                 parts.append(view[chunk.start - 8 : chunk.start + chunk.length + 4])
             if chunk.kind == b"IHDR" and header.orientation != 1:

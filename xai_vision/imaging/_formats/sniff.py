@@ -61,7 +61,7 @@ HOW_TO_DEVELOP = (
 """The remedy for a camera RAW file."""
 
 _OTHER_SIGNATURES = (
-    (b"%PDF-", "a PDF document", "Render its pages to JPEG or PNG."),
+    (b"%PDF-", "a PDF document", "Render its pages with prepare_pages()."),
     (b"%!PS", "a PostScript file", "Render it to PNG."),
     (b"PK\x03\x04", "a ZIP archive or Office document", "Send the images inside it."),
     (b"\x1f\x8b", "gzip data", "Unpack it first."),

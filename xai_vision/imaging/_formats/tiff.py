@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 from xai_vision.errors._image import ImageFormatError, ImageTruncatedError
@@ -131,7 +131,7 @@ class Directory:
     @property
     def is_reduced(self) -> bool:
         """Whether the image is a smaller copy of another one in the file."""
-        return bool(self.get(SUBFILE_TYPE) & _REDUCED or self.get(OLD_SUBFILE_TYPE) == _OLD_REDUCED)
+        return is_reduced(self.get)
 
     @property
     def is_auxiliary(self) -> bool:
@@ -142,6 +142,11 @@ class Directory:
     def pixels(self) -> int:
         """The number of pixels."""
         return self.get(WIDTH) * self.get(HEIGHT)
+
+
+def is_reduced(get: Callable[[int], int]) -> bool:
+    """Return whether the tags are those of a smaller copy of another image in the file."""
+    return bool(get(SUBFILE_TYPE) & _REDUCED or get(OLD_SUBFILE_TYPE) == _OLD_REDUCED)
 
 
 class Page(NamedTuple):
@@ -181,6 +186,18 @@ def find_page(reader: ByteReader) -> Page:
             remedy=HOW_TO_DEVELOP,
         )
     return Page(number, page, _has_other_pages(reader, page))
+
+
+def page_at(reader: ByteReader, number: int) -> Directory:
+    """Return the directory of a page by its position.
+
+    Raises:
+        ImageTruncatedError: The end of a directory is missing.
+    """
+    directory = Directory(reader)
+    for _ in range(number):
+        directory = Directory(reader, directory.next)
+    return directory
 
 
 def _following(reader: ByteReader, directory: Directory) -> Iterator[Directory]:

@@ -20,6 +20,8 @@ _WHITE = (255, 255, 255)
 _MAX_8_BITS = 255
 _DEEP = ("I;16", "I;16B", "I;16L", "I;16N")
 _SPACES = {"P": b"RGB ", "RGB": b"RGB ", "RGBA": b"RGB ", "L": b"GRAY", "LA": b"GRAY"}
+_SPACES |= {"1": b"GRAY", "I;16": b"GRAY", "I;16B": b"GRAY"}
+_SPACES |= {"YCbCr": b"RGB ", "CMYK": b"CMYK"}  # in a JPEG
 
 
 def to_png_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
@@ -35,7 +37,7 @@ def to_png_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
     if image.mode in ("I", "F", *_DEEP) and "transparency" in image.info:
         changes.append(Change("transparent gray made opaque", lossy=True))
     if image.mode == "P":
-        return image if _palette_is_complete(image) else _expand_palette(image, changes)
+        return image if _palette_is_complete(image) else expand_palette(image, changes)
     if image.mode in ("LA", "RGBA", "I;16", "I;16B"):
         return image
     convert = _CONVERT.get(image.mode)
@@ -55,7 +57,8 @@ def _palette_is_complete(image: Image.Image) -> bool:
     return highest < colors
 
 
-def _expand_palette(image: Image.Image, changes: list[Change]) -> Image.Image:
+def expand_palette(image: Image.Image, changes: list[Change]) -> Image.Image:
+    """Convert a palette to RGB, or to RGBA if it has transparency."""
     mode = "RGBA" if image.has_transparency_data else "RGB"
     changes.append(Change(f"palette expanded to {mode}"))
     return image.convert(mode)
@@ -161,7 +164,7 @@ def to_8_bits(image: Image.Image, changes: list[Change]) -> Image.Image:
     if image.mode == "1":
         return image.convert("L")
     if image.mode == "P":
-        return _expand_palette(image, changes)
+        return expand_palette(image, changes)
     if image.mode not in _DEEP:
         return image
     changes.append(Change("16 bits per channel reduced to 8", lossy=True))

@@ -8,23 +8,35 @@ from PIL import Image, JpegImagePlugin
 
 from xai_vision.errors._image import ImageError, ImageReadError
 from xai_vision.imaging._formats.image_header import ImageHeader
-from xai_vision.imaging._formats.parse import check_pixels, parse_header
+from xai_vision.imaging._formats.parse import parse_header
 from xai_vision.imaging._formats.sniff import SUPPORTED
 from xai_vision.imaging._options import PrepareOptions
 from xai_vision.imaging._pillow.color_modes import matching_profile, to_png_mode
 from xai_vision.imaging._pillow.decode import (
-    apply_orientation,
-    decoding,
     load_image,
-    orientation_of,
 )
+from xai_vision.imaging._pillow.decoding import decoding
 from xai_vision.imaging._pillow.encode import PixelBuffer, encode, shrink
+from xai_vision.imaging._pillow.metadata import has_metadata
+from xai_vision.imaging._pillow.opened import load_opened
+from xai_vision.imaging._pillow.orientation import (
+    apply_orientation,
+    orientation_of,
+    undo_orientation,
+)
+from xai_vision.imaging._pillow.properties import (
+    SourceColors,
+    colors_of,
+    lost_by_decoding,
+    opened_reader,
+    read_properties,
+)
+from xai_vision.imaging._pillow.rgb import to_rgb
+from xai_vision.imaging._pillow.srgb import with_profile_or_srgb
 from xai_vision.imaging._sources.data import BytesImageData, ImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
 
 _CONVERTED = {"CMYK", "LAB"}
-_OPENED_AT_8_BITS = frozenset({"AVIF", "HEIF", "JPEG2000"})
-_METADATA = {"exif", "xmp", "comment", "XML:com.adobe.xmp", "photoshop"}
 
 # A lazily opened image reads its file on first use, which is not thread-safe. Images that share a
 # lock by chance wait for each other.
@@ -33,7 +45,7 @@ _LOCKS = tuple(threading.Lock() for _ in range(64))
 
 def from_file(
     source: ResolvedSource,
-    data: bytes,
+    data: bytes | ImageData,
     name: str,
     header: ImageHeader | None,
     options: PrepareOptions,
@@ -47,19 +59,25 @@ def from_file(
     pixels = PixelBuffer(image, changes=source.changes)
     if name not in SUPPORTED:
         pixels.note(f"converted from {name}")
-    if name in _OPENED_AT_8_BITS and image.mode in ("L", "LA", "RGB", "RGBA"):
-        # The decoder does not report the depth of the original.
-        pixels.note("decoded at 8 bits per channel; a deeper original is reduced")
     if header.multi_image if header is not None else _animated(image):
         kind = "images" if name == "JPEG" else "frames or pages"
         pixels.note(f"only the first of its {kind} is sent", lossy=True)
-    if _METADATA & image.info.keys():
+    if has_metadata(image):
         pixels.note("metadata removed")
-    if image.info.get("reduced"):
-        pixels.note("16 bits per channel reduced to 8", lossy=True)
+    _note_depth(pixels)
+    pixels.changes += lost_by_decoding(image, image.info)
     if name == "JPEG":
         pixels.subsampling = max(0, _sampling(image))
-    _normalize(pixels, orientation_of(image, header), name)
+    orientation = orientation_of(image, header)
+    turned = header.orientation if name == "TIFF" and header is not None else 1  # by Pillow
+    if options.ignores_orientation:
+        image = pixels.image = undo_orientation(image, turned)
+        orientation = turned = 1
+    width, height = image.size
+    stored = (height, width) if turned >= 5 else (width, height)
+    # Of a JPEG or PNG it is known from the header.
+    source.set_placement(*stored, orientation if turned == 1 else turned)
+    _normalize(pixels, orientation, name, options, colors_of(image, image.info))
     was = header.size if header is not None and name in SUPPORTED else pixels.image.size
     return _encode_within_limits(pixels, options, was, lossless=name != "JPEG")
 
@@ -68,18 +86,28 @@ def from_image(
     source: ResolvedSource, image: Image.Image, options: PrepareOptions
 ) -> tuple[ImageData, ImageHeader]:
     """Encode a Pillow image without changing it."""
-    check_pixels(*image.size, options.max_pixels)
     pixels = PixelBuffer(image, changes=source.changes)
     with _LOCKS[(id(image) >> 4) % len(_LOCKS)]:
-        _load(image)
+        with opened_reader(image) as reader:
+            info = dict(image.info)
+            read_properties(info, image.format, reader)
+        pixels.image = _load(image, pixels, options)
         _note_frames(pixels, image)
-        orientation = orientation_of(image)
-    _normalize(pixels, orientation, "image")
+        orientation = 1 if options.ignores_orientation else orientation_of(pixels.image)
+    if has_metadata(image):
+        pixels.note("metadata removed")
+    _note_depth(pixels)
+    pixels.changes += lost_by_decoding(image, info)
+    source.set_placement(*pixels.image.size, orientation)
+    _normalize(pixels, orientation, "image", options, colors_of(image, info))
     return _encode_within_limits(pixels, options, pixels.image.size, lossless=True)
 
 
-def _load(image: Image.Image) -> None:
+def _load(image: Image.Image, pixels: PixelBuffer, options: PrepareOptions) -> Image.Image:
     """Load the pixels of a Pillow image.
+
+    Returns:
+        The image, or another one of the same file that is decoded correctly.
 
     Raises:
         ImageReadError: The image was closed before.
@@ -88,7 +116,7 @@ def _load(image: Image.Image) -> None:
     without_file = getattr(image, "fp", image) is None  # a loaded image has no file
     try:
         with decoding("image"):
-            image.load()
+            return load_opened(image, pixels.changes, options)
     except ImageError as error:
         cause = error.__cause__
         was_closed = without_file and isinstance(cause, (AssertionError, AttributeError))
@@ -99,6 +127,15 @@ def _load(image: Image.Image) -> None:
                 "pathlib.Path(...) of its file.",
             ) from error
         raise
+
+
+def _note_depth(pixels: PixelBuffer) -> None:
+    """Note the changes of values that decoding made."""
+    info = pixels.image.info
+    if info.get("reduced"):
+        pixels.note("16 bits per channel reduced to 8", lossy=True)
+    if info.get("scaled"):
+        pixels.note(info["scaled"], lossy=True)
 
 
 def _note_frames(pixels: PixelBuffer, image: Image.Image) -> None:
@@ -121,14 +158,24 @@ def _sampling(image: Image.Image) -> int:
         return JpegImagePlugin.get_sampling(image)
 
 
-def _normalize(pixels: PixelBuffer, orientation: int, kind: str) -> None:
-    """Apply the orientation, and convert to a mode of PNG with a matching profile or none."""
-    image = pixels.image
+def _normalize(
+    pixels: PixelBuffer,
+    orientation: int,
+    kind: str,
+    options: PrepareOptions,
+    colors: SourceColors,
+) -> None:
+    """Apply the orientation, and convert to a mode of PNG with a matching profile or to sRGB."""
+    changes = pixels.changes
     with decoding(kind):
-        profile = image.info.get("icc_profile")
-        plain = to_png_mode(image, pixels.changes)
-        pixels.image = apply_orientation(plain, orientation)
-        pixels.profile = matching_profile(plain, profile) if image.mode not in _CONVERTED else None
+        if pixels.image.mode in _CONVERTED:  # to sRGB, by its profile
+            colors = SourceColors(None, None)
+        plain = to_png_mode(pixels.image, changes)
+        plain, profile = with_profile_or_srgb(plain, colors, changes)
+        if options.mode is not None:
+            plain = to_rgb(plain, profile, changes)
+            profile = matching_profile(plain, profile)
+        pixels.image, pixels.profile = apply_orientation(plain, orientation), profile
     if orientation != 1:
         pixels.note(f"applied EXIF orientation {orientation}")
 

@@ -6,83 +6,43 @@ The modules of this package import Pillow. They are imported when an image has t
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image, features
 
 from xai_vision.errors._image import (
-    DecompressionBombError,
     ImageCorruptError,
-    ImageError,
     ImageFormatError,
     ImageTruncatedError,
 )
-from xai_vision.imaging._formats.byte_reader import truncated_error
+from xai_vision.imaging._formats.byte_reader import ByteReader, truncated_error
 from xai_vision.imaging._formats.icons import check_icon
 from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.jpeg_scans import check_scans, is_arithmetic
 from xai_vision.imaging._formats.parse import check_pixels, check_sides, parse_header, sniff
 from xai_vision.imaging._formats.sniff import SUPPORTED
-from xai_vision.imaging._limits import MAX_PIXELS
+from xai_vision.imaging._limits import MAX_PIXELS, decoding_limit
 from xai_vision.imaging._pillow import tiff
-from xai_vision.imaging._sources.data import BytesImageData
+from xai_vision.imaging._pillow.decoding import decoding
+from xai_vision.imaging._pillow.orientation import (
+    apply_orientation,
+    forget_orientation,
+    orientation_of,
+)
+from xai_vision.imaging._pillow.properties import read_properties
+from xai_vision.imaging._sources.data import BytesImageData, ImageData
 
-ORIENTATION = 0x0112
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_UNKNOWN = re.compile("unsupported|not supported|unimplemented|unknown pixel mode|raw mode")
 _EIGHT_BITS = ("L", "LA", "RGB", "RGBA", "CMYK")
 _NEEDS = {"AVIF": "avif", "WEBP": "webp", "JPEG2000": "jpg_2000"}
 
 
-@contextmanager
-def decoding(kind: str = "image") -> Iterator[None]:
-    """Translate exceptions of a decoder to ImageError; the original is its ``__cause__``."""
-    try:
-        yield
-    except ImageError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DecompressionBombError(
-            f"Pillow does not decode a {kind} with so many pixels.",
-            remedy="Convert it to JPEG or PNG first, or make it smaller.",
-        ) from error
-    except MemoryError as error:
-        raise DecompressionBombError(
-            f"decoding this {kind} takes more memory than there is.", remedy="Make it smaller."
-        ) from error
-    except Exception as error:
-        message = str(error).lower()
-        if isinstance(error, EOFError) or "truncated" in message:
-            raise truncated_error() from error
-        if "decompressed data too large" in message:
-            raise DecompressionBombError(
-                f"a text or profile in this {kind} decompresses to a suspicious size.",
-                remedy="Save it without metadata.",
-            ) from error
-        if isinstance(error, NotImplementedError) or _UNKNOWN.search(message):
-            raise ImageFormatError(
-                f"the installed Pillow does not support this kind of {kind}.",
-                remedy="Save it as JPEG or PNG with a program that opens it.",
-            ) from error
-        raise ImageCorruptError(
-            f"the {kind} cannot be decoded: its data is corrupt or of an unknown kind.",
-            remedy="Get the file again, or save it again with a program that opens it.",
-        ) from error
-
-
-def open_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def open_image(data: bytes, name: str, max_pixels: int | None = None) -> Image.Image:
     """Open an image without decoding its pixels (except HEIC).
+
+    Args:
+        data: The file's bytes.
+        name: The format.
+        max_pixels: Maximum number of pixels; by default that of decoding.
 
     Raises:
         ImageFormatError: The decoder is not installed.
@@ -90,28 +50,35 @@ def open_image(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image.Im
         ImageEmptyError: The image has no pixels.
         DecompressionBombError: The image has too many pixels.
     """
+    max_pixels = decoding_limit(name, max_pixels)
     if name == "HEIF":
         return _open_heif(data, max_pixels)
-    _check_decoder(name)
     if name in ("ICO", "ICNS"):
         check_icon(data, max_pixels)
+    return _open_file(io.BytesIO(data), name, max_pixels)
+
+
+def _open_file(file: BinaryIO, name: str, max_pixels: int) -> Image.Image:
+    _check_decoder(name)
     with decoding(name):
-        image = _open_with_plugin(data, name)
+        image = _open_with_plugin(file, name)
     check_sides(ImageHeader(name, *image.size))
     check_pixels(*image.size, max_pixels)
     return image
 
 
-def _open_with_plugin(data: bytes, name: str) -> Image.Image:
+def _open_with_plugin(file: BinaryIO, name: str) -> Image.Image:
     """Open an image with the plugin of its format.
 
     ``Image.open`` also applies Pillow's global limit of pixels, and hides why a plugin refuses a
     file.
     """
     plugin, accept = Image.OPEN[name]
-    if accept is not None and not accept(data[:16]):
+    head = file.read(16)
+    file.seek(0)
+    if accept is not None and not accept(head):
         raise NotImplementedError("unsupported signature")
-    return plugin(io.BytesIO(data), "")
+    return plugin(file, "")
 
 
 def _check_decoder(name: str) -> None:
@@ -143,51 +110,90 @@ def _open_heif(data: bytes, max_pixels: int) -> Image.Image:
         check_pixels(width, height, max_pixels)
         image = opened.to_pillow()
         assert isinstance(image, Image.Image)  # noqa: S101 - for the type checker
+        image.info["images"] = len(opened)
         return image
 
 
 def load_image(
-    data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, min_side: int | None = None
+    data: bytes | ImageData,
+    name: str,
+    *,
+    max_pixels: int | None = None,
+    min_side: int | None = None,
 ) -> Image.Image:
     """Open an image and decode its first frame.
 
     Args:
-        data: The file's bytes.
+        data: The file's bytes; a JPEG or PNG in a file is read in blocks.
         name: The format.
-        max_pixels: Maximum number of pixels to decode.
+        max_pixels: Maximum number of pixels to decode. Default: 100 million of a JPEG or PNG,
+            64 million of other formats.
         min_side: Length of the longest side that is needed. A JPEG can be decoded at a half,
             quarter or eighth of its size, which saves time and memory.
 
     Returns:
         The decoded image. ``info["reduced"]`` says whether Pillow reduced more than 8 bits per
-        channel to 8, as far as that is known.
+        channel to 8, as far as that is known; ``read_properties`` adds more.
 
     Raises:
         ImageError: The image has too many or no pixels, or cannot be decoded.
     """
+    if isinstance(data, bytes):
+        data = BytesImageData(data)
     if name == "TIFF":
-        return _load_tiff(data, max_pixels)
-    image = open_image(data, name, max_pixels)
-    with decoding(name):
-        deep = _is_deep(image)
-        if name == "JPEG":
-            _prepare_jpeg(image, data, min_side)
-        image.load()
-        image.info["reduced"] = deep and image.mode in _EIGHT_BITS
+        return load_tiff(data.read(), max_pixels)
+    if name in SUPPORTED:
+        image = _load_in_blocks(data, name, decoding_limit(name, max_pixels), min_side)
+    else:
+        image = open_image(data.read(), name, max_pixels)
+        _load(image, name)
+    if name != "JPEG":
+        with data.open() as reader:
+            read_properties(image.info, name, reader)
     return image
 
 
-def _prepare_jpeg(image: Image.Image, data: bytes, min_side: int | None) -> None:
-    check_scans(data, *image.size)
+def _load(image: Image.Image, name: str) -> None:
+    with decoding(name):
+        deep = _is_deep(image)
+        image.load()
+        image.info["reduced"] = deep and image.mode in _EIGHT_BITS
+
+
+def _load_in_blocks(
+    data: ImageData, name: str, max_pixels: int, min_side: int | None
+) -> Image.Image:
+    with data.open_file() as file:
+        image = _open_file(file, name, max_pixels)
+        if name == "JPEG":
+            with data.open() as reader:
+                _prepare_jpeg(image, reader, min_side)
+        _load(image, name)
+    return image
+
+
+def prepare_jpeg(image: Image.Image, data: bytes) -> None:
+    """Prepare an opened JPEG for decoding.
+
+    Raises:
+        DecompressionBombError: It has too many scans.
+    """
+    _prepare_jpeg(image, ByteReader.from_bytes(data), None)
+
+
+def _prepare_jpeg(image: Image.Image, reader: ByteReader, min_side: int | None) -> None:
+    check_scans(reader, *image.size)
     if min_side is not None:
         image.draft(None, _draft_size(image.size, min_side))
-    if is_arithmetic(data):  # this decoder cannot continue with the next block
+    if is_arithmetic(reader):  # this decoder cannot continue with the next block
         file: Any = image
-        file.decodermaxblock = len(data)
+        file.decodermaxblock = reader.size
 
 
-def _load_tiff(data: bytes, max_pixels: int) -> Image.Image:
-    page = tiff.find_tiff_page(data)
+def load_tiff(data: bytes, max_pixels: int | None, number: int | None = None) -> Image.Image:
+    """Open a TIFF and decode a page, by default the first that is not a reduced copy."""
+    max_pixels = decoding_limit("TIFF", max_pixels)
+    page = tiff.find_tiff_page(data, number)
     try:
         image = open_image(page.data, "TIFF", max_pixels)
         with decoding("TIFF"):
@@ -220,7 +226,7 @@ def _is_deep(image: Image.Image) -> bool:
     return ";16" in tile or "65535" in tile
 
 
-def verify(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> None:
+def verify(data: bytes, name: str, max_pixels: int | None = None) -> None:
     """Verify the checksums of a format without decoding the pixels.
 
     Raises:
@@ -237,32 +243,10 @@ def _draft_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def orientation_of(image: Image.Image, header: ImageHeader | None = None) -> int:
-    """Return the orientation to apply, 1 to 8; 1 if Pillow applied it.
-
-    Args:
-        image: The image.
-        header: The header of its file, which decides for a JPEG or PNG.
-    """
-    if header is not None and header.format in SUPPORTED:
-        return header.orientation
-    try:
-        value = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # noqa: BLE001 - broken EXIF says nothing
-        return 1
-    return value if isinstance(value, int) and value in _TURNS else 1
-
-
-def apply_orientation(image: Image.Image, orientation: int) -> Image.Image:
-    """Apply an orientation to an image."""
-    turn = _TURNS.get(orientation)
-    return image if turn is None else image.transpose(turn)
-
-
 def read_header_with_pillow(data: bytes, name: str) -> ImageHeader:
     """Read the header of a format that needs Pillow."""
     try:
-        image = open_image(data, name)
+        image = open_image(data, name, MAX_PIXELS)
     except ImageCorruptError:
         # Pillow does not say that a WebP is incomplete; the length at its start does.
         if name == "WEBP" and int.from_bytes(data[4:8], "little") + 8 > len(data):
@@ -276,14 +260,18 @@ def read_header_with_pillow(data: bytes, name: str) -> ImageHeader:
         )
 
 
-def decode(data: bytes | bytearray | memoryview, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def decode(data: bytes | bytearray | memoryview, *, max_pixels: int | None = None) -> Image.Image:
     """Decode the first frame and apply the orientation; see ``xai_vision.imaging.decode``."""
     data = bytes(data)
     with BytesImageData(data).open() as reader:
         name = sniff(reader)
         header = parse_header(reader, name)
     if header is not None:
-        check_pixels(header.width, header.height, max_pixels)
+        check_pixels(header.width, header.height, decoding_limit(name, max_pixels))
     image = load_image(data, name, max_pixels=max_pixels)
+    orientation = orientation_of(image, header)
     with decoding(name):
-        return apply_orientation(image, orientation_of(image, header))
+        upright = apply_orientation(image, orientation)
+    if orientation != 1:
+        forget_orientation(upright)
+    return upright

@@ -13,6 +13,11 @@ from xai_vision.imaging._formats.change import Change
 from xai_vision.imaging._limits import human_size
 from xai_vision.imaging._options import HOW_TO_FIT
 from xai_vision.imaging._pillow.color_modes import flatten_alpha, to_8_bits, to_srgb
+from xai_vision.imaging._pillow.size_estimate import (
+    JpegSizeEstimate,
+    ScaleEstimate,
+    interpolated_scale,
+)
 
 MAX_QUALITY, MIN_QUALITY = 95, 85
 """Range of JPEG qualities: above 95 files grow without a visible gain; below 85 fewer pixels look
@@ -20,7 +25,11 @@ better (our choice)."""
 
 _JPEG_SIDE = 65500
 _SMALL = 2_000_000
-_MAX_STEPS = 12
+_MAX_MISSES = 12
+_MORE_ATTEMPTS = 2  # after a size that fits, if it is much too small
+_MARGIN = 0.98  # estimates can be too low
+_FULL = 0.9  # a smaller share of the allowed bytes is worth another attempt
+_ENOUGH = 2  # a result of up to twice the allowed bytes says how far off the estimate is
 
 
 @dataclass
@@ -107,8 +116,13 @@ def shrink(pixels: PixelBuffer, max_side: int) -> None:
     pixels.image = _resized(to_8_bits(pixels.image, pixels.changes), size)
 
 
+def _scaled(image: Image.Image, scale: float) -> Image.Image:
+    return _resized(image, (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+
+
 def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    # The parameters of Image.thumbnail().
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def encode(
@@ -131,46 +145,99 @@ def encode(
     pixels.image = flatten_alpha(to_8_bits(pixels.image, pixels.changes), pixels.changes)
     if may_shrink and pixels.profile and 4 * len(pixels.profile) > max_bytes:
         _drop_profile(pixels, pixels.profile)
-    if best := _best_quality(pixels, max_bytes):
+    estimate = _estimate(pixels)
+    if best := _search_quality(pixels, max_bytes, estimate):
         return best
     if not may_shrink:
         raise _too_large(max_bytes, HOW_TO_FIT)
-    return _fewer_pixels(pixels, max_bytes)
+    return _fewer_pixels(pixels, max_bytes, estimate)
 
 
-def _best_quality(pixels: PixelBuffer, max_bytes: int) -> tuple[bytes, int] | None:
-    """Find the highest quality that fits; None if the lowest does not."""
-    data = to_jpeg(pixels, max_bytes, MAX_QUALITY)
-    if data is not None:
-        return data, MAX_QUALITY
-    low, high = MIN_QUALITY, MAX_QUALITY  # low fits, high does not
-    data = to_jpeg(pixels, max_bytes, low)
-    if data is None:
+def _search_quality(
+    pixels: PixelBuffer,
+    max_bytes: int,
+    estimate: JpegSizeEstimate,
+    best: tuple[bytes, int] | None = None,
+) -> tuple[bytes, int] | None:
+    """Find the highest quality that fits, from an estimate that each attempt corrects.
+
+    Args:
+        pixels: The pixels.
+        max_bytes: The maximum size.
+        estimate: The estimated size of each quality.
+        best: A result that fits, if one is known.
+
+    Returns:
+        The file and its quality; None if the lowest does not fit.
+    """
+    if max(pixels.image.size) > _JPEG_SIDE:
         return None
+    low, high = best[1] if best else MIN_QUALITY - 1, MAX_QUALITY + 1  # high does not fit
     while high - low > 1:
-        middle = (low + high) // 2
-        tried = to_jpeg(pixels, max_bytes, middle)
-        if tried is None:
-            high = middle
+        quality = estimate.best_quality(low + 1, high - 1, max_bytes)
+        data = to_jpeg(pixels, _ENOUGH * max_bytes, quality)
+        if data is None:
+            estimate.correct(quality, max(_ENOUGH * max_bytes, estimate.size(quality)))
         else:
-            low, data = middle, tried
-    return data, low
-
-
-def _fewer_pixels(pixels: PixelBuffer, max_bytes: int) -> tuple[bytes, int]:
-    """Find the number of pixels that fits at the lowest quality, then the best quality."""
-    whole = pixels.image
-    scale = min(1.0, _JPEG_SIDE / max(whole.size))
-    for _ in range(_MAX_STEPS):
-        size = max(1, int(whole.width * scale)), max(1, int(whole.height * scale))
-        pixels.image = _resized(whole, size)
-        data = to_jpeg(pixels, 1 << 40, MIN_QUALITY)
+            estimate.correct(quality, len(data))
         if data is not None and len(data) <= max_bytes:
-            return _best_quality(pixels, max_bytes) or (data, MIN_QUALITY)
-        if size == (1, 1):
-            break
-        scale *= min(0.9, (max_bytes / len(data)) ** 0.5 * 0.98) if data else 0.5
-    raise _too_large(max_bytes, "Allow more bytes with max_bytes= or limit=.")
+            low, best = quality, (data, quality)
+        else:
+            high = quality
+    return best
+
+
+def _estimate(pixels: PixelBuffer) -> JpegSizeEstimate:
+    return JpegSizeEstimate(pixels.image, pixels.subsampling, pixels.profile)
+
+
+def _fewer_pixels(
+    pixels: PixelBuffer, max_bytes: int, estimate: JpegSizeEstimate
+) -> tuple[bytes, int]:
+    """Find the number of pixels that fits at the lowest quality, then the best quality."""
+    data = _search_scale(pixels, max_bytes, estimate.size(MIN_QUALITY))
+    if data is None:
+        raise _too_large(max_bytes, "Allow more bytes with max_bytes= or limit=.")
+    estimate = _estimate(pixels)
+    estimate.correct(MIN_QUALITY, len(data))
+    best = data, MIN_QUALITY
+    return _search_quality(pixels, max_bytes, estimate, best) or best
+
+
+def _search_scale(pixels: PixelBuffer, max_bytes: int, whole_size: float) -> bytes | None:
+    """Resize to about the largest size that fits at the lowest quality; None if none does."""
+    whole, fixed = pixels.image, len(pixels.profile or b"")
+    best: tuple[float, bytes, Image.Image] | None = None
+    misses, highest = 0, min(_MARGIN, _JPEG_SIDE / max(whole.size))
+    too_large = 1.0, whole_size - fixed  # the smallest scale that does not fit, and its size
+    target = _MARGIN * max(1, max_bytes - fixed)
+    estimate = ScaleEstimate(whole, pixels.subsampling, MIN_QUALITY)
+    estimate.correct(*too_large)
+    while misses < _MAX_MISSES:
+        if best is None:
+            scale = min(highest, estimate.best_scale(target))
+        else:
+            scale = min(
+                highest, interpolated_scale((best[0], len(best[1]) - fixed), too_large, target)
+            )
+        pixels.image = _scaled(whole, scale)
+        data = to_jpeg(pixels, _ENOUGH * max_bytes, MIN_QUALITY)
+        size = max(_ENOUGH * max_bytes, estimate.size(scale)) if data is None else len(data) - fixed
+        if data is not None and len(data) <= max_bytes:
+            misses = max(misses + 1, _MAX_MISSES - _MORE_ATTEMPTS)
+            if best is None or len(data) > len(best[1]):
+                best = scale, data, pixels.image
+            if len(data) >= _FULL * max_bytes or scale == highest:
+                break
+        else:
+            misses += 1
+            too_large = scale, size
+            estimate.correct(scale, size)
+            highest = scale * (_MARGIN if misses < _MAX_MISSES // 2 else 0.5)
+            if pixels.image.size == (1, 1):
+                break
+    pixels.image = best[2] if best else whole
+    return best[1] if best else None
 
 
 def _drop_profile(pixels: PixelBuffer, profile: bytes) -> None:

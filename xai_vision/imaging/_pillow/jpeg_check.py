@@ -6,6 +6,7 @@ decoder reads on if data is missing, so the check adds data and observes whether
 
 from __future__ import annotations
 
+import hashlib
 import io
 from itertools import pairwise
 
@@ -14,16 +15,19 @@ from PIL import Image, JpegImagePlugin
 from xai_vision.errors._image import ImageCorruptError
 from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.jpeg_scans import Scans, find_scans
-from xai_vision.imaging._pillow.decode import decoding, load_image
+from xai_vision.imaging._formats.parse import check_pixels
+from xai_vision.imaging._limits import decoding_limit
+from xai_vision.imaging._pillow.decode import load_image
+from xai_vision.imaging._pillow.decoding import decoding
 
 # A decoder reads some bytes ahead. These are invalid codes, of which a block takes four bytes.
 _READ_AHEAD = b"\xff\x00" * 32
 _EXTRA = bytes((37 * i * i + 11 * i + 5) % 255 for i in range(128))  # random, but not a marker
 _SURPLUS = 512  # bytes; some cameras write a few after the pixels
-_STRIP = 128  # rows to compare at once
+_STRIP = 128  # rows to digest at once
 
 
-def check_jpeg(data: bytes, header: ImageHeader, max_pixels: int) -> None:
+def check_jpeg(data: bytes, header: ImageHeader, max_pixels: int | None) -> None:
     """Decode a JPEG and check that its compressed data is complete.
 
     Raises:
@@ -31,6 +35,7 @@ def check_jpeg(data: bytes, header: ImageHeader, max_pixels: int) -> None:
         ImageCorruptError: The data cannot be decoded, or does not match the number of pixels.
         DecompressionBombError: The image has too many pixels or scans.
     """
+    check_pixels(header.width, header.height, decoding_limit("JPEG", max_pixels))
     scans = find_scans(data)
     if scans.has_end and not scans.are_complete():
         raise _corrupt("parts of its compressed data are missing")
@@ -44,10 +49,10 @@ def check_jpeg(data: bytes, header: ImageHeader, max_pixels: int) -> None:
     # In a progressive scan a few bytes can complete thousands of blocks.
     few = _EXTRA[: len(_EXTRA) // 2] if scans.is_sequential else b""
     first, second = (
-        load_image(_with_extra_data(data, scans, extra), "JPEG", max_pixels=max_pixels)
+        _digest(load_image(_with_extra_data(data, scans, extra), "JPEG", max_pixels=max_pixels))
         for extra in (few, _EXTRA)
     )
-    if _differ(first, second):
+    if first != second:
         raise _corrupt("parts of its compressed data are missing")
 
 
@@ -88,13 +93,13 @@ def _with_extra_data(data: bytes, scans: Scans, extra: bytes) -> bytes:
     return extra.join(data[start:end] for start, end in pairwise(cuts))
 
 
-def _differ(first: Image.Image, second: Image.Image) -> bool:
-    width, height = first.size
+def _digest(image: Image.Image) -> bytes:
+    """Return a digest of the pixels, because two large images take much memory."""
+    width, height = image.size
+    digest = hashlib.blake2b()
     for top in range(0, height, _STRIP):
-        box = (0, top, width, min(height, top + _STRIP))
-        if first.crop(box).tobytes() != second.crop(box).tobytes():
-            return True
-    return False
+        digest.update(image.crop((0, top, width, min(height, top + _STRIP))).tobytes())
+    return digest.digest()
 
 
 def _corrupt(reason: str) -> ImageCorruptError:

@@ -7,7 +7,7 @@ says which; they are corrected here, or refused.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image, ImageFile, ImagePalette, TiffImagePlugin
 
@@ -57,15 +57,22 @@ class TiffPage(NamedTuple):
         return self.directory.get(tiff.SAMPLE_FORMAT, _UNSIGNED)
 
 
-def find_tiff_page(data: bytes) -> TiffPage:
+def find_tiff_page(data: bytes, number: int | None = None) -> TiffPage:
     """Find the page to decode.
+
+    Args:
+        data: The file.
+        number: The page's position; by default that of the first that is not a reduced copy.
 
     Raises:
         ImageFormatError: The page is a preview of a camera RAW file, or Pillow cannot decode it.
         ImageTruncatedError: The end of a directory is missing.
     """
     with BytesImageData(data).open() as reader:
-        number, directory, _ = tiff.find_page(reader)
+        if number is None:
+            number, directory, _ = tiff.find_page(reader)
+        else:
+            directory = tiff.page_at(reader, number)
         page = TiffPage(data, number, directory, inverted=False)
         _check_supported(page)
         if _loses_white_is_zero(page):
@@ -118,6 +125,55 @@ def _check_supported(page: TiffPage) -> None:
     )
     if wrong:
         raise unsupported(page)
+
+
+class _LoadedTags:
+    """The tags of a TIFF that Pillow has loaded, with the interface of a directory."""
+
+    def __init__(self, image: TiffImagePlugin.TiffImageFile) -> None:
+        self._tags = image.tag_v2
+        self.order = "little" if image.tag_v2.prefix == b"II" else "big"
+
+    def __contains__(self, tag: int) -> bool:
+        return tag in self._tags
+
+    def get(self, tag: int, default: int = 0) -> int:
+        return next(iter(self.get_all(tag, 1)), default)
+
+    def get_all(self, tag: int, maximum: int) -> list[int]:
+        value = self._tags.get(tag, ())
+        return list(value[:maximum]) if isinstance(value, tuple) else [value]
+
+
+def is_reduced_copy(image: TiffImagePlugin.TiffImageFile) -> bool:
+    """Return whether the current page of an opened TIFF is a smaller copy of another one."""
+    return tiff.is_reduced(_LoadedTags(image).get)
+
+
+def is_misread(image: TiffImagePlugin.TiffImageFile) -> bool:
+    """Return whether Pillow has misread a TIFF that it has loaded, by its tags."""
+    directory: Any = _LoadedTags(image)
+    page = TiffPage(b"", 0, directory, inverted=False)
+    try:
+        _check_supported(page)
+    except ImageFormatError:
+        return True
+    get = directory.get
+    uncompressed = get(tiff.COMPRESSION, _RAW) == _RAW
+    separate = get(tiff.PLANAR) == _SEPARATE and get(tiff.CHANNELS, 1) > 1
+    return (
+        _loses_white_is_zero(page)
+        or page.bits == 12
+        or (page.sample_format == _SIGNED and page.bits == 16)
+        or (separate and uncompressed and page.bits != 8)
+        or (not uncompressed and directory.order == "big" and image.mode in ("I", "F"))
+        or (image.mode in ("P", "PA") and _has_8_bit_palette(image))
+    )
+
+
+def _has_8_bit_palette(image: TiffImagePlugin.TiffImageFile) -> bool:
+    """Return whether the palette has 8-bit values, which some programs write instead of 16-bit."""
+    return all(value < 256 for value in image.tag_v2[_COLORMAP])
 
 
 def _is_subsampled(directory: Directory) -> bool:
@@ -175,10 +231,8 @@ def _corrected(tile: ImageFile._Tile, page: TiffPage) -> ImageFile._Tile:
 
 
 def _correct_palette(image: TiffImagePlugin.TiffImageFile) -> None:
-    """Read a palette of 8-bit values, which some programs write instead of 16-bit values."""
-    values = image.tag_v2[_COLORMAP]
-    if all(value < 256 for value in values):
-        image.palette = ImagePalette.raw("RGB;L", bytes(values))
+    if _has_8_bit_palette(image):
+        image.palette = ImagePalette.raw("RGB;L", bytes(image.tag_v2[_COLORMAP]))
 
 
 def finish(image: Image.Image, page: TiffPage) -> Image.Image:
@@ -191,8 +245,25 @@ def finish(image: Image.Image, page: TiffPage) -> Image.Image:
         lowest, _ = image.getextrema()
         if isinstance(lowest, (int, float)) and lowest < 0:  # values above 2**31 wrapped
             raise unsupported(page)
+    if page.sample_format == _SIGNED and page.bits == 16 and image.mode == "I":
+        image = _scale_signed(image)
     if page.bits == 12 and image.mode == "I;16":
         image = image.point(lambda value: value * (65535 / 4095) + 0.5)
     if page.inverted:
         image.frombytes(image.tobytes().translate(_INVERTED))
     return image
+
+
+def _scale_signed(image: Image.Image) -> Image.Image:
+    """Scale signed 16-bit values, of which 32767 is white, to unsigned ones.
+
+    Negative values stay, and are scaled with all others when the mode is converted.
+    """
+    lowest, highest = image.getextrema()
+    assert isinstance(lowest, (int, float))  # noqa: S101 - one channel, so one pair
+    assert isinstance(highest, (int, float))  # noqa: S101
+    if lowest < 0 or highest <= 255:
+        return image
+    scaled = image.point(lambda value: value * (65535 / 32767) + 0.5)
+    scaled.info["scaled"] = "signed 16-bit values scaled from 0..32767 to 0..65535"
+    return scaled

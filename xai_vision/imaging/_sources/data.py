@@ -6,6 +6,7 @@ text is known before it is made.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from abc import ABC, abstractmethod
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from xai_vision.errors._image import ImageReadError
 from xai_vision.imaging._formats.byte_reader import ByteReader
@@ -36,6 +37,11 @@ class ImageData(ABC):
     def open(self) -> Iterator[ByteReader]:
         """Open the data for random access."""
         raise NotImplementedError
+
+    @contextmanager
+    def open_file(self) -> Iterator[BinaryIO]:
+        """Open the data as a file for a decoder."""
+        yield io.BytesIO(self.read())
 
     @abstractmethod
     def read(self) -> bytes:
@@ -145,7 +151,7 @@ class FileImageData(ImageData):
     @contextmanager
     def _file(self) -> Iterator[FileIO]:
         with _translate_errors():
-            file = FileIO(self._path, "rb", opener=_open_without_blocking)
+            file = _File(self._path, "rb", opener=_open_without_blocking)
         with file:
             self._check(file)
             yield file
@@ -157,14 +163,26 @@ class FileImageData(ImageData):
     @contextmanager
     def open(self) -> Iterator[ByteReader]:
         """Read parts of the file."""
-        with self._file() as file:
+        with self._file() as raw, io.BufferedReader(raw) as file:
 
             def read_at(start: int, length: int) -> bytes:
-                with _translate_errors():
-                    file.seek(start)
-                return _read_up_to(file, length)
+                file.seek(start)
+                return file.read(length)
 
             yield ByteReader(read_at, self._size)
+
+    @contextmanager
+    def open_file(self) -> Iterator[BinaryIO]:
+        """Open the file; the decoder reads it in blocks, so that it is never in memory.
+
+        Raises:
+            ImageReadError: The file cannot be read, or changed since it was prepared.
+        """
+        with self._file() as raw, io.BufferedReader(raw) as file:
+            try:
+                yield file
+            finally:
+                self._check(raw)
 
     def read(self) -> bytes:
         """Read the whole file."""
@@ -190,6 +208,14 @@ class FileImageData(ImageData):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return BytesImageData, (self.read(),)
+
+
+class _File(FileIO):
+    """A file whose errors are translated."""
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        with _translate_errors():
+            return super().readinto(buffer)
 
 
 def _open_without_blocking(path: str, flags: int) -> int:

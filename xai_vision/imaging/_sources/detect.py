@@ -111,7 +111,7 @@ def _is_result_of_opencv(source: object) -> bool:
 
 def _from_url_source(image: ImageUrlSource) -> ResolvedSource:
     if isinstance(image, PreparedImage):
-        return image.to_source()
+        return image.resolved()
     return resolve_string(image.url())
 
 

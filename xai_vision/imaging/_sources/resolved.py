@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from xai_vision.imaging._formats.change import Change
+from xai_vision.imaging._places import Placement
 from xai_vision.imaging._sources.data import ImageData
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class ResolvedSource:
         media_type: The declared media type; None without a declaration.
         changes: The changes made to read the source.
         is_guess: Whether the data was repaired in one of several possible ways.
+        placement: The part of the original source that this is, once its size is known.
     """
 
     name: str
@@ -39,3 +41,12 @@ class ResolvedSource:
     media_type: str | None = None
     changes: list[Change] = field(default_factory=list)
     is_guess: bool = False
+    placement: Placement | None = None
+
+    def set_placement(self, width: int, height: int, orientation: int) -> None:
+        """Record the stored size and the orientation of the source, the first time only.
+
+        A prepared image that is prepared again keeps its original source.
+        """
+        if self.placement is None:
+            self.placement = Placement.of_image(width, height, orientation)

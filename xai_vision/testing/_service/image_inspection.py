@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.errors._image import ImageError
+from xai_vision.imaging._formats.byte_reader import ByteReader
 from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.jpeg_scans import check_scans
 from xai_vision.imaging._formats.parse import parse_header
@@ -189,7 +190,7 @@ def _open(data: bytes, format_: str) -> Image:
 
     if format_ == "JPEG":
         image = JpegImageFile(io.BytesIO(data))
-        check_scans(data, *image.size)
+        check_scans(ByteReader.from_bytes(data), *image.size)
         # The decoder of arithmetic coding cannot continue with a next block.
         image.decodermaxblock = max(image.decodermaxblock, len(data))
         return image
@@ -213,7 +214,7 @@ def _decode_sample(image: Image, header: ImageHeader | None) -> Image:
     """Return the upright image as ``_SAMPLE_SIDE`` x ``_SAMPLE_SIDE`` RGBA pixels."""
     from PIL.Image import Resampling
 
-    from xai_vision.imaging._pillow.decode import apply_orientation, orientation_of
+    from xai_vision.imaging._pillow.orientation import apply_orientation, orientation_of
 
     size = (_SAMPLE_SIDE, _SAMPLE_SIDE)
     image.draft("RGB", (_SAMPLE_SIDE * 4, _SAMPLE_SIDE * 4))  # JPEG can decode at 1/8 scale

@@ -1,0 +1,106 @@
+"""Checks of what ``prepare_image`` makes of a file of the corpus."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus_opencv import check_with_opencv
+
+from xai_vision.imaging import ImageError, PreparedImage
+
+SMALL = 60_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result for a file in a mode: its kind for the table, and an error if it is wrong."""
+
+    kind: str
+    error: str = ""
+
+
+def check(path: Path, mode: str, prepared: PreparedImage | ImageError) -> Outcome:
+    """Check the prepared image or the error."""
+    if isinstance(prepared, ImageError):
+        text = str(prepared)
+        if not (prepared.source and prepared.reason and text.isprintable() and len(text) < 400):
+            return Outcome("bad error", repr(text))
+        return Outcome(type(prepared).__name__)
+    kind = "same" if not prepared.changes else "lossless" if prepared.lossless else "lossy"
+    for check_one in (check_output, check_unchanged, check_pixels, check_with_opencv):
+        error = check_one(path, mode, prepared)
+        if error:
+            return Outcome("wrong", error)
+    return Outcome(f"{prepared.format} {kind}")
+
+
+def check_output(path: Path, mode: str, prepared: PreparedImage) -> str:
+    """Check that the output is a JPEG or PNG within the limits, with the reported size."""
+    from PIL import Image, ImageOps
+
+    label, _, text = prepared.url().partition(",")
+    data = base64.b64decode(text, validate=True)
+    maximum = SMALL if mode == "small" else 20 * 1024 * 1024
+    if len(data) > maximum or len(data) != prepared.size_bytes:
+        return f"{len(data):,} bytes"
+    try:
+        image = Image.open(io.BytesIO(data))
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    except Exception as error:  # noqa: BLE001
+        return f"does not open: {type(error).__name__}: {error}"
+    actual = "JPEG" if image.format == "MPO" else image.format
+    if actual not in ("JPEG", "PNG") or actual != prepared.format:
+        return f"is a {actual}"
+    if label != f"data:{prepared.media_type};base64":
+        return f"label {label}"
+    if upright.size != prepared.size:
+        return f"size {upright.size}, reported as {prepared.size}"
+    if mode in ("RGB", "as stored") and prepared.orientation != 1:
+        return f"orientation {prepared.orientation}"
+    if mode == "RGB" and (image.mode != "RGB" or "transparency" in image.info):
+        return f"mode {image.mode}"
+    return "" if mode != "small" or max(upright.size) <= 200 else f"size {upright.size}"
+
+
+def check_unchanged(path: Path, mode: str, prepared: PreparedImage) -> str:
+    """Check that an image without reported changes has the same bytes."""
+    if prepared.changes:
+        return ""
+    return "" if prepared.read() == path.read_bytes() else "changed without a report"
+
+
+def check_pixels(path: Path, mode: str, prepared: PreparedImage) -> str:
+    """Check that a lossless result has the pixels that Pillow decodes from the original."""
+    from PIL import Image, ImageChops, ImageOps
+
+    if not prepared.lossless:
+        return ""
+    try:
+        with Image.open(path) as image:
+            image.load()
+            stored = mode == "as stored"
+            if stored and image.format == "TIFF":  # Pillow has applied its orientation
+                return ""
+            upright = image.copy() if stored else ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - Pillow does not open the original as we did
+        return ""
+    is_12_bits = upright.mode == "I;16" and getattr(image, "tag_v2", {}).get(258) == (12,)
+    if is_12_bits:
+        # Pillow leaves 12 bits as they are, so that white is 4095 of 65535.
+        upright = upright.point(lambda value: value * (65535 / 4095) + 0.5)
+    if upright.size != prepared.size:
+        return f"size {prepared.size}, in the original {upright.size}"
+    ours = prepared.pil()
+    compare: Callable[[Any], Any] = lambda image: image.convert("RGBA")  # noqa: E731
+    if upright.mode.startswith("I") or ours.mode.startswith("I"):
+        compare = lambda image: image.convert("I")  # noqa: E731
+    difference = ImageChops.difference(
+        compare(ours).convert("RGBA"), compare(upright).convert("RGBA")
+    )
+    return "" if not difference.getbbox(alpha_only=False) else "different pixels"

@@ -1,0 +1,172 @@
+"""Comparison with a second decoder, OpenCV, if it is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+from xai_vision.imaging import PreparedImage
+
+MAX_ERROR = 2.0  # the mean difference, of 255
+MAX_RESIZED_ERROR = 4.0  # after resizing with two methods
+_SIDE = 64
+_ORIENTATION, _EXTRA_SAMPLES = 0x0112, 338
+# Changes after which the pixels differ from those of a decoder that ignores what was changed.
+_EXPLAINED = (
+    "scaled to 16 bits",
+    "colors converted",
+    "converted to sRGB",
+    "only the first",
+    "only its current frame",
+    "tone-mapped",
+    "made opaque",
+    "ignored",
+)
+# What OpenCV shows of these is not what the file says: it ignores color profiles and inks,
+# transparency of palettes, and the ranges of floats.
+_OWN_READING = ("CMYK", "LAB", "F", "I", "YCbCr", "P", "PA")
+
+
+def check_with_opencv(path: Path, mode: str, prepared: PreparedImage) -> str:
+    """Check that OpenCV decodes the same pixels from the result as Pillow, and from the original.
+
+    Differences from the original may be explained by a change.
+    """
+    if importlib.util.find_spec("cv2") is None:
+        return ""
+    import numpy as np
+    from PIL import Image
+
+    ours = _on_white(np.asarray(_eight_bits(prepared.pil()).convert("RGBA"), dtype=float))
+    sent = prepared.read()
+    with Image.open(io.BytesIO(sent)) as image:
+        stored_mode = image.mode
+    # OpenCV may show another frame of an animation.
+    if stored_mode not in _OWN_READING and not _is_deep(sent) and not prepared.animated:
+        result = _decode(sent)
+        if result is None:
+            return "OpenCV does not open the result"
+        error = _difference(ours, result, prepared.orientation or 1)
+        if error > MAX_ERROR:
+            return f"OpenCV reads the result differently: {error:.1f}"
+    if mode in ("Pillow image", "array") or _is_explained(path, prepared):
+        return ""
+    original = _decode(path.read_bytes())
+    if original is None or 0 in original.shape:
+        return ""
+    if any("encoded as JPEG" in str(change) for change in prepared.changes):
+        ours, original = _blurred(ours), _blurred(original)  # without what the quality costs
+    error = _difference(ours, original, _orientation(path))
+    limit = MAX_RESIZED_ERROR if prepared.size not in _sizes(original) else MAX_ERROR
+    return f"OpenCV reads the original differently: {error:.1f}" if error > limit else ""
+
+
+def _blurred(pixels: Any) -> Any:
+    import cv2
+
+    return cv2.blur(pixels, (16, 16))
+
+
+def _sizes(pixels: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    height, width = pixels.shape[:2]
+    return (width, height), (height, width)
+
+
+def _is_explained(path: Path, prepared: PreparedImage) -> bool:
+    from PIL import Image
+
+    changes = " ".join(map(str, prepared.changes))
+    if any(words in changes for words in _EXPLAINED):
+        return True
+    try:
+        with Image.open(path) as image:
+            # OpenCV leaves premultiplied alpha as it is.
+            is_premultiplied = getattr(image, "tag_v2", {}).get(_EXTRA_SAMPLES) == (1,)
+            own = image.mode in _OWN_READING or is_premultiplied
+            return own or "transparency" in image.info or getattr(image, "is_animated", False)
+    except Exception:  # noqa: BLE001 - then the original speaks for itself
+        return False
+
+
+def _is_deep(data: bytes) -> bool:
+    return data[:4] == b"\x89PNG" and data[24] == 16
+
+
+def _eight_bits(image: Any) -> Any:
+    """Return an image whose 16-bit values are reduced to 8."""
+    if not image.mode.startswith("I;16"):
+        return image
+    import numpy as np
+    from PIL import Image
+
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+
+
+def _decode(data: bytes) -> Any:
+    """Return the stored pixels as RGB on white, or None."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read when it is imported
+    import cv2
+    import numpy as np
+
+    cv2.setNumThreads(0)  # a limit of memory can stop the start of a thread
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    if pixels is None:
+        return None
+    if pixels.dtype == np.uint16:
+        pixels = pixels >> 8
+    elif pixels.dtype != np.uint8:
+        return None
+    pixels = pixels.astype(float)
+    if pixels.ndim == 2:
+        return np.repeat(pixels[:, :, None], 3, axis=2)
+    if pixels.shape[2] == 4:
+        return _on_white(pixels[:, :, [2, 1, 0, 3]])
+    return pixels[:, :, ::-1] if pixels.shape[2] == 3 else None
+
+
+def _on_white(pixels: Any) -> Any:
+    alpha = pixels[:, :, 3:] / 255
+    return pixels[:, :, :3] * alpha + 255 * (1 - alpha)
+
+
+def _orientation(path: Path) -> int:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001
+        return 1
+
+
+def _difference(ours: Any, theirs: Any, orientation: int) -> float:
+    """Return the mean difference; some decoders of OpenCV apply the orientation, others do not."""
+    return min(_mean_difference(ours, each) for each in (theirs, _turned(theirs, orientation)))
+
+
+def _turned(pixels: Any, orientation: int) -> Any:
+    if orientation >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels
+
+
+def _mean_difference(first: Any, second: Any) -> float:
+    import cv2
+
+    if first.shape == second.shape:
+        return float(abs(first - second).mean())
+    side = min(_SIDE, *first.shape[:2], *second.shape[:2])  # resized: compare what is left
+    small = [
+        cv2.resize(each, (side, side), interpolation=cv2.INTER_AREA) for each in (first, second)
+    ]
+    return float(abs(small[0] - small[1]).mean())

@@ -1,0 +1,1 @@
+"""Color spaces that files describe with numbers, and their ICC profiles."""
