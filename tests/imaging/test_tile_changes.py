@@ -41,7 +41,7 @@ def test_tiles_of_16_bit_color_are_reduced(channels):
     for tile in whole.tiles(40):
         assert not tile.lossless
         assert "16 bits per channel reduced to 8" in map(str, tile.changes)
-        assert tile.pil().getextrema() == ((0x12, 0x12),) * channels
+        assert set(tile.pil().getextrema()) == {(0x12, 0x12)}
 
 
 def test_tiles_of_16_bit_gray_keep_all_bits():
