@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import sys
 
 import pytest
 from hypothesis import given
@@ -216,52 +215,6 @@ def test_damaged_hevc(data):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     cicp = read_hevc_cicp(bytes(damaged[: data.draw(st.integers(0, len(damaged)))]))
     assert cicp is None or all(0 <= number <= 255 for number in cicp)
-
-
-def many_boxes(n):
-    return avif() + box(b"free") * (n // 8)
-
-
-def many_items(n):
-    return avif(others=tuple(item(2 + index % 60_000) for index in range(n // 20)))
-
-
-def many_references(n):
-    return avif(references=(reference(b"dimg", 1, *range(2, 2 + n // 2)),))
-
-
-def many_properties(n):
-    return avif(DISPLAY_P3, nclx(P3), box(b"free", box(b"free") * (n // 8)))
-
-
-@pytest.mark.parametrize("make", [many_boxes, many_items, many_references, many_properties])
-def test_twice_the_data_takes_at_most_twice_the_steps(make):
-    def cost(data):
-        lines = amount = 0
-
-        def trace(frame, event, arg):
-            nonlocal lines
-            lines += event == "line"
-            return trace
-
-        def read_at(start, length):
-            nonlocal amount
-            amount += length
-            return data[start : start + length]
-
-        before = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            read_avif(ByteReader(read_at, len(data)))
-        finally:
-            sys.settrace(before)
-        return lines, amount
-
-    data = make(20_000)
-    (lines, amount), (more_lines, more_amount) = cost(data), cost(make(40_000))
-    assert more_lines <= 2.5 * lines
-    assert more_amount <= 2.5 * amount
-    assert amount <= 20 * len(data)
 
 
 SRGB_BOX = box(b"colr", struct.pack(">BBBI", 1, 0, 0, 16))

@@ -109,3 +109,17 @@ def test_a_turned_image_knows_its_place_in_the_source():
     assert prepared.to_source((0, 0, 500, 1000), upright=False) == (0, 16, 48, 32)
     ignored = prepare_image(data, orientation="ignore")
     assert ignored.to_source((0, 0, 500, 1000)) == (0, 0, 24, 32)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG"])
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("options", [{}, {"max_side": 24}])
+def test_a_prepared_image_whose_orientation_is_ignored_has_another_place(
+    name, orientation, options
+):
+    data = encode(scene(), name, orientation)
+    direct = prepare_image(data, orientation="ignore", **options)
+    again = prepare_image(prepare_image(data), orientation="ignore", **options)
+    for upright in (True, False):
+        box = again.to_source((0, 0, 500, 250), upright=upright)
+        assert box == direct.to_source((0, 0, 500, 250), upright=upright) == (0, 0, 24, 8)

@@ -52,6 +52,15 @@ def replace_by_twin(path, data):
     twin.replace(path)
 
 
+def rewrite_with_the_same_times(path, data):
+    if os.name == "nt":
+        pytest.skip("Windows does not record the time of the last change of the status")
+    before = path.stat()
+    while path.stat().st_ctime_ns == before.st_ctime_ns:  # its steps can be milliseconds long
+        path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 def replace_by_fifo(path):
     if not hasattr(os, "mkfifo"):
         pytest.skip("the system has no FIFOs")
@@ -69,6 +78,7 @@ def replace_by_fifo(path):
         lambda path: rewrite(path, b""),
         lambda path: (path.unlink(), path.mkdir()),
         lambda path: replace_by_twin(path, jpeg()[::-1]),
+        lambda path: rewrite_with_the_same_times(path, jpeg()[::-1]),
         lambda path: replace_by_fifo(path),
     ],
 )

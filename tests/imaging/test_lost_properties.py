@@ -219,3 +219,20 @@ def test_metadata_is_removed_only_where_there_is_some(name, as_image):
     assert ("metadata removed" in changes(prepared)) is (name in WITH_METADATA)
     for secret in (b"Camera maker", b"text</x", b"Somebody", b"A description"):
         assert secret not in prepared.read()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("reduced", "scaled", "bit_depth", "images", "aux", "depth_images", "unknown_space"),
+        *("cicp", "nclx_profile", "icc_profile", "gamma", "chromaticity"),
+    ],
+)
+def test_a_text_of_a_png_is_not_taken_for_a_property(name):
+    info = PngInfo()
+    info.add_text(name, "a text that nobody should read")
+    data = builders.encode(PHOTO, "PNG", pnginfo=info)
+    for source in (data, opened(data)):
+        prepared = prepare_image(source, max_side=32)
+        assert lossy_changes(prepared) == ["resized from 64x48 to 32x24"]
+        assert "nobody" not in str(prepared.changes)

@@ -175,7 +175,7 @@ def _resolve(source: Any) -> ResolvedSource:
         elif hasattr(source, "content"):
             remedy = "Pass the .content of the HTTP response."
         kind = type(source).__name__
-        raise ImageSourceError(f"a {kind} is not supported as a PDF.", remedy=remedy, source=kind)
+        raise ImageSourceError(f"{kind} is not supported as a PDF.", remedy=remedy, source=kind)
     resolved = resolve(source)
     resolved.name = "PDF" if resolved.name == "image" else resolved.name
     try:
@@ -272,7 +272,7 @@ def _select(pages: Any, count: int, max_pages: int, name: str) -> list[int]:
                 "pages=, or raise max_pages=."
             )
     if not numbers:
-        raise InvalidRequestError(f"pages: {safe_repr(pages)} selects none of {count} pages.")
+        raise InvalidRequestError(f"pages: the {safe_repr(pages)} selects none of {count} pages.")
     return numbers
 
 
@@ -283,9 +283,11 @@ def _candidates(pages: Any, count: int) -> Iterable[Any]:
         if pages.start == 0:
             raise InvalidRequestError(f"pages: a slice from 0 is not supported. {_FIRST_IS_1}")
         try:
-            return [number for number in range(count + 1)[pages] if number]
+            start, stop, step = pages.indices(count + 1)
         except (TypeError, ValueError) as error:
             raise InvalidRequestError(f"pages: the slice is invalid ({error}).") from error
+        first = max(1, start) if step > 0 else start
+        return [number for number in range(first, stop, step) if number]
     if isinstance(pages, Iterable) and not isinstance(pages, (str, bytes)):
         return pages
     return [pages]

@@ -22,6 +22,7 @@ from xai_vision.errors._image import (
     ImageFormatError,
     ImageReadError,
 )
+from xai_vision.imaging._formats.parse import format_pixels
 from xai_vision.imaging._places import Placement
 
 POINTS_PER_INCH = 72
@@ -181,8 +182,8 @@ def _check_page_size(width: float, height: float, dpi: float, max_pixels: int) -
     shown = f"{math.floor(fitting)}" if fitting >= 1 else f"{fitting * 0.99:.2g}"
     raise DecompressionBombError(
         f"the page of {width / POINTS_PER_INCH:.4g}x{height / POINTS_PER_INCH:.4g} inches has "
-        f"{pixels / 1e6:,.0f} million pixels at {dpi:g} dpi; "
-        f"the limit is {max_pixels / 1e6:,.0f} million.",
+        f"{format_pixels(round(pixels))} pixels at {dpi:g} dpi; "
+        f"the limit is {format_pixels(max_pixels)}.",
         remedy=f"Pass dpi={shown} or less, or raise max_pixels= if the size is intended.",
     )
 

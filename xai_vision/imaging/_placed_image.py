@@ -27,6 +27,11 @@ class PlacedImage(ABC):
     def pil(self) -> Image:
         """Decode to a Pillow image with the EXIF orientation applied."""
 
+    @property
+    @abstractmethod
+    def multi_image(self) -> bool:
+        """Whether the file has more than one image."""
+
     @abstractmethod
     def _placed(self) -> tuple[Placement, tuple[int, int]]:
         """Return the placement, and the size in pixels with the orientation applied."""
@@ -91,7 +96,8 @@ class PlacedImage(ABC):
         Args:
             max_side: Maximum width and height of a tile in pixels of this image.
             overlap: The part of ``max_side`` that neighbors have in common at least, 0 to 0.5.
-            max_bytes: Maximum size of a tile in bytes; by default the tiles are lossless PNGs.
+            max_bytes: Maximum size of a tile in bytes; by default the tiles are PNGs without
+                loss, except that 16-bit color becomes 8-bit.
 
         Returns:
             An iterator over the tiles, row by row.
@@ -113,6 +119,8 @@ class PlacedImage(ABC):
         from xai_vision.imaging._pillow.tiles import encode_tile
 
         pixels = self.pil()
+        if self.multi_image:
+            whole.changes.append(Change("only the first of its images is sent", lossy=True))
         for number, box in enumerate(grid, start=1):
             where = "cut out: x {0} to {2}, y {1} to {3}".format(*box)
             tile = ResolvedSource(

@@ -33,6 +33,9 @@ def prepare_file(
         supported = header is not None and name in SUPPORTED
         if header is not None and supported:
             orientation = 1 if options.ignores_orientation else header.orientation
+            if orientation != header.orientation:
+                # A prepared image has the place of its upright whole, which is turned now.
+                resolved.placement = None
             resolved.set_placement(header.width, header.height, orientation)
         if supported and not options.strip_metadata:
             options.check_size(data.size)

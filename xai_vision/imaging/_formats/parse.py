@@ -68,11 +68,12 @@ def check_pixels(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
     """
     if width * height > max_pixels:
         raise DecompressionBombError(
-            f"the image has {width}x{height} pixels, {_amount(width * height)}; "
-            f"the limit is {_amount(max_pixels)}.",
+            f"the image has {width}x{height} pixels, {format_pixels(width * height)}; "
+            f"the limit is {format_pixels(max_pixels)}.",
             remedy="Raise max_pixels= if the size is intended, or make it smaller.",
         )
 
 
-def _amount(pixels: int) -> str:
+def format_pixels(pixels: int) -> str:
+    """Format a number of pixels."""
     return f"{pixels / 1e6:,.0f} million" if pixels >= 10_000_000 else f"{pixels:,}"

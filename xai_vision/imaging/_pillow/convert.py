@@ -132,10 +132,11 @@ def _load(image: Image.Image, pixels: PixelBuffer, options: PrepareOptions) -> I
 def _note_depth(pixels: PixelBuffer) -> None:
     """Note the changes of values that decoding made."""
     info = pixels.image.info
-    if info.get("reduced"):
+    # A PNG can have a text of any name.
+    if info.get("reduced") is True:
         pixels.note("16 bits per channel reduced to 8", lossy=True)
-    if info.get("scaled"):
-        pixels.note(info["scaled"], lossy=True)
+    if info.get("scaled") is True:
+        pixels.note("signed 16-bit values scaled from 0..32767 to 0..65535", lossy=True)
 
 
 def _note_frames(pixels: PixelBuffer, image: Image.Image) -> None:

@@ -28,7 +28,7 @@ _SMALL = 2_000_000
 _MAX_MISSES = 12
 _MORE_ATTEMPTS = 2  # after a size that fits, if it is much too small
 _MARGIN = 0.98  # estimates can be too low
-_FULL = 0.9  # a smaller share of the allowed bytes is worth another attempt
+_FULL = 0.8  # a smaller share of the allowed bytes is worth another attempt
 _ENOUGH = 2  # a result of up to twice the allowed bytes says how far off the estimate is
 
 
@@ -220,6 +220,7 @@ def _search_scale(pixels: PixelBuffer, max_bytes: int, whole_size: float) -> byt
             scale = min(
                 highest, interpolated_scale((best[0], len(best[1]) - fixed), too_large, target)
             )
+        pixels.image = whole  # releases the last attempt
         pixels.image = _scaled(whole, scale)
         data = to_jpeg(pixels, _ENOUGH * max_bytes, MIN_QUALITY)
         size = max(_ENOUGH * max_bytes, estimate.size(scale)) if data is None else len(data) - fixed

@@ -116,7 +116,7 @@ def _jpeg2000(reader: ByteReader, info: _Info) -> None:
     if properties.icc:
         info["icc_profile"] = properties.icc
     if properties.unknown_space is not None:
-        info["unknown_space"] = f"JPEG 2000 {properties.unknown_space}"
+        info["unknown_space"] = properties.unknown_space
 
 
 def _bmp(reader: ByteReader, info: _Info) -> None:
@@ -174,7 +174,8 @@ def colors_of(image: Image.Image, info: Mapping[Any, Any]) -> SourceColors:
     if nclx := _value(info, "nclx_profile", dict):
         numbers = nclx["color_primaries"], nclx["transfer_characteristics"]
         return SourceColors(_cicp(*numbers, True), None)
-    if name := _value(info, "unknown_space", str):
+    if (number := _value(info, "unknown_space", int)) is not None:
+        name = f"JPEG 2000 {number}"
         return SourceColors(SRGB._replace(name=name, is_known=False), None)
     if "srgb" in info:
         return SourceColors(SRGB, None)

@@ -102,9 +102,9 @@ class ScaleEstimate:
     def _log_size(self, halvings: int) -> float:
         halvings = min(halvings, _MAX_HALVINGS)
         while len(self._sizes) <= halvings:
-            if self._sizes:
-                self._image = self._image.reduce(2)
-            estimate = JpegSizeEstimate(self._image, self._subsampling, None)
+            # Reducing the whole image again is fast and leaves nothing in memory.
+            reduced = self._image.reduce(2 ** len(self._sizes)) if self._sizes else self._image
+            estimate = JpegSizeEstimate(reduced, self._subsampling, None)
             self._sizes.append(math.log(estimate.size(self._quality)))
         return self._sizes[halvings]
 

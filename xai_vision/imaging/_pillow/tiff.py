@@ -265,5 +265,5 @@ def _scale_signed(image: Image.Image) -> Image.Image:
     if lowest < 0 or highest <= 255:
         return image
     scaled = image.point(lambda value: value * (65535 / 32767) + 0.5)
-    scaled.info["scaled"] = "signed 16-bit values scaled from 0..32767 to 0..65535"
+    scaled.info["scaled"] = True
     return scaled

@@ -12,6 +12,8 @@ from xai_vision.imaging._pillow.properties import COLOR_KEYS
 from xai_vision.imaging._sources.data import ImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
 
+_KEPT = (*COLOR_KEYS, "reduced")
+
 
 def encode_tile(
     tile: ResolvedSource,
@@ -22,7 +24,7 @@ def encode_tile(
     """Cut a box out of an upright image and encode it; ``tile.changes`` gets what was changed."""
     crop = image.crop(box)
     # The orientation in the metadata was applied to the whole image.
-    crop.info = {key: value for key, value in image.info.items() if key in COLOR_KEYS}
+    crop.info = {key: value for key, value in image.info.items() if key in _KEPT}
     try:
         return from_image(tile, crop, options)
     except ImageError as error:

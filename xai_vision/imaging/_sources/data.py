@@ -223,9 +223,14 @@ def _open_without_blocking(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
 
 
-def _file_state(status: os.stat_result) -> tuple[int, int, int, int]:
-    """Return the values that differ when a file was changed or replaced."""
-    return stat.S_IFMT(status.st_mode), status.st_ino, status.st_size, status.st_mtime_ns
+def _file_state(status: os.stat_result) -> tuple[int, ...]:
+    """Return the values that differ when a file was changed or replaced.
+
+    Programs can set the time of modification, and systems use the number of a deleted file again,
+    but the time of the last change of the status cannot be set.
+    """
+    kind = stat.S_IFMT(status.st_mode)
+    return kind, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _read_up_to(file: FileIO, length: int) -> bytes:

@@ -12,6 +12,7 @@ from xai_vision.imaging._formats.byte_reader import ByteReader
 
 _SAMPLE_ENTRY = 78  # bytes of a video's sample entry before its boxes
 _CONFIG_HEADER = 4  # bytes of av1C before its OBUs
+_MAX_PROPERTY = 16  # bytes of colr and av1C that are needed
 _MAX_START = 4096  # bytes of the compressed image in which its header is
 _HIGH_BITS, _TWELVE_BITS = 0x40, 0x20
 
@@ -52,7 +53,7 @@ def read_avif(reader: ByteReader) -> AvifProperties:
 
 def _apply(reader: ByteReader, boxes: Iterable[Box], result: AvifProperties) -> None:
     for box in boxes:
-        data = content(reader, box)
+        data = content(reader, box, _MAX_PROPERTY)
         if box.kind == b"colr" and data[:4] == b"nclx" and len(data) >= 8:
             fields = Fields(data[4:])
             result.cicp = fields.number(2), fields.number(2)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from xai_vision.imaging._formats.byte_reader import ByteReader
 
 _MAX_BOXES = 20_000
-_MAX_CONTENT = 4 * 1024 * 1024  # bytes; real tables are much shorter
+_MAX_CONTENT = 4 * 1024 * 1024  # bytes of a profile; other contents are much shorter
 
 
 class Box(NamedTuple):
@@ -45,9 +45,9 @@ def find_box(reader: ByteReader, parent: Box, *path: bytes) -> Box | None:
     return parent
 
 
-def content(reader: ByteReader, box: Box) -> bytes:
-    """Return the content of a box; a very long one is cut."""
-    return reader.peek(box.start, min(box.end - box.start, _MAX_CONTENT))
+def content(reader: ByteReader, box: Box, maximum: int = _MAX_CONTENT) -> bytes:
+    """Return the content of a box, at most ``maximum`` bytes of it."""
+    return reader.peek(box.start, min(box.end - box.start, maximum))
 
 
 class Fields:
@@ -69,3 +69,13 @@ class Fields:
         value = int.from_bytes(self.data[self.position : end], "big")
         self.position = end
         return value
+
+    def skip(self, size: int) -> None:
+        """Skip ``size`` bytes.
+
+        Raises:
+            EOFError: The data ends before.
+        """
+        if self.position + size > len(self.data):
+            raise EOFError
+        self.position += size

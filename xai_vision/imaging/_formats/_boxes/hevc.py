@@ -26,9 +26,10 @@ def read_hevc_cicp(config: bytes) -> tuple[int, int] | None:
             kind = fields.number(1) & 0x3F
             for _ in range(fields.number(2)):
                 size = fields.number(2)
-                unit = config[_CONFIG_HEADER + fields.position :][:size]
-                fields.number(size)
+                start = fields.position
+                fields.skip(size)
                 if kind == _SEQUENCE_PARAMETERS:
+                    unit = fields.data[start : fields.position]
                     # A byte 3 is inserted where zeros could be taken for the start of a unit.
                     return _colors(Bits(unit[2:].replace(b"\0\0\3", b"\0\0")))
     except EOFError:

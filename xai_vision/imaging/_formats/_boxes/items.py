@@ -10,6 +10,7 @@ from xai_vision.imaging._formats.byte_reader import ByteReader
 
 _IMAGES = (b"av01", b"hvc1", b"grid", b"iovl", b"iden", b"jpeg")
 _HIDDEN = 1
+_MAX_TABLES = 1024 * 1024  # bytes; real tables are much shorter, and reading more takes seconds
 _THUMBNAIL, _AUXILIARY, _PART = b"thmb", b"auxl", b"dimg"
 
 
@@ -24,6 +25,7 @@ class ItemTable:
         properties: The boxes that describe items.
         associations: The positions in ``properties`` by item, starting at 1.
         locations: Offset and length of each item's data.
+        budget: The number of bytes of tables that are still read.
     """
 
     primary: int = 0
@@ -32,6 +34,7 @@ class ItemTable:
     properties: list[Box] = field(default_factory=list)
     associations: dict[int, list[int]] = field(default_factory=dict)
     locations: dict[int, tuple[int, int]] = field(default_factory=dict)
+    budget: int = _MAX_TABLES
 
     @property
     def primary_properties(self) -> list[Box]:
@@ -55,11 +58,11 @@ def read_items(reader: ByteReader, meta: Box) -> ItemTable:
     """Read the tables of a meta box, each as far as it is valid."""
     table = ItemTable()
     for box in iter_boxes(reader, meta.start + 4, meta.end):
-        if box.kind == b"iinf":
+        if box.kind == b"iinf" and not table.kinds:
             _read_kinds(reader, box, table)
         elif box.kind == b"iprp":
             for child in iter_boxes(reader, box.start, box.end):
-                if child.kind == b"ipco":
+                if child.kind == b"ipco" and not table.properties:
                     table.properties = list(iter_boxes(reader, child.start, child.end))
                 _read_table(reader, child, table)
         _read_table(reader, box, table)
@@ -69,8 +72,10 @@ def read_items(reader: ByteReader, meta: Box) -> ItemTable:
 def _read_table(reader: ByteReader, box: Box, table: ItemTable) -> None:
     read = _READERS.get(box.kind)
     if read is not None:
+        data = content(reader, box, table.budget)
+        table.budget -= len(data)
         try:
-            read(Fields(content(reader, box)), table)
+            read(Fields(data), table)
         except EOFError:
             return
 
@@ -129,11 +134,14 @@ def _read_locations(fields: Fields, table: ItemTable) -> None:
         method = fields.number(2) & 15 if version else 0
         fields.number(2)
         base = fields.number(base_size)
-        for extent in range(fields.number(2)):
-            fields.number(index_size)
-            offset, length = fields.number(offset_size), fields.number(length_size)
-            if extent == 0 and method == 0:
-                table.locations[item] = base + offset, length
+        extents = fields.number(2)
+        if not extents:
+            continue
+        fields.skip(index_size)
+        offset, length = fields.number(offset_size), fields.number(length_size)
+        fields.skip((extents - 1) * (index_size + offset_size + length_size))
+        if method == 0:
+            table.locations[item] = base + offset, length
 
 
 _READERS: dict[bytes, Callable[[Fields, ItemTable], None]] = {
