@@ -65,6 +65,7 @@ def step(kind):
 
 
 NONE = {"tool_choice": chat_pb2.ToolChoice(mode=chat_pb2.TOOL_MODE_NONE)}
+REQUIRED = {"tool_choice": chat_pb2.ToolChoice(mode=chat_pb2.TOOL_MODE_REQUIRED)}
 CHOSEN = {"tool_choice": chat_pb2.ToolChoice(function_name="other")}
 REFUSED = [
     (calls({}, name="stokc"), tools(), "does not have the function 'stokc'; did you mean 'stock'?"),
@@ -86,6 +87,12 @@ REFUSED = [
     (calls({}), {"tools": [function(parameters=REF)]}, "'item' is a required property"),
     (calls({"item": "x"}), {**tools(), **NONE}, "the request has tool_choice='none'"),
     (step("web_search"), {**tools("web_search"), **NONE}, "has tool_choice='none'"),
+    (Reply("Hello"), {**tools(), **REQUIRED}, "it does not call a tool, but the request has tool_"),
+    (
+        Reply("Hello"),
+        {"tools": [function(), function("other")], **CHOSEN},
+        "it does not call 'other', which tool_choice names",
+    ),
     (
         calls({"item": "x"}),
         {"tools": [function(), function("other")], **CHOSEN},
@@ -108,6 +115,8 @@ REFUSED = [
     (Reply('{"a": 1}'), json_format(), "the requested schema: at $: 'total' is a required"),
     (Reply(choices=['{"total": 1}', "2"]), {**json_format(), "n": 2}, "2 is not of type 'object'"),
     (Reply('{"total":'), json_format(), "the text is not valid JSON"),
+    (Reply('{"total": NaN}'), json_format(), "the text is not valid JSON"),
+    (Reply('{"total": -Infinity}'), json_format(None), "the text is not valid JSON"),
     (Reply("Hello"), json_format(None), "the text is not valid JSON"),
     (Reply("[1]"), json_format(None), "the request asks for a JSON object, not '[1]'"),
 ]
@@ -122,7 +131,17 @@ ACCEPTED = [
         calls({"item": "x", "any": 1}),
         {"tools": [function(parameters={**PARAMETERS, "additionalProperties": True})]},
     ),
+    *(
+        (calls({"item": "x", "any": 1}), {"tools": [function(parameters={**PARAMETERS, **more})]})
+        for more in (
+            {"dependentSchemas": {"item": {"properties": {"any": {}}}}},
+            {"dependencies": {"item": {"properties": {"any": {}}}}},
+        )
+    ),
     (calls({"item": "x"}, {"item": "y"}), {**tools(), "parallel_tool_calls": True}),
+    (calls({"item": "x"}), {**tools(), **REQUIRED}),
+    (step("web_search"), {**tools("web_search"), **REQUIRED}),
+    (Reply("Hel", finish="length"), {**tools(), **REQUIRED}),
     (calls({"item": "x"}), {**tools(), **json_format()}),
     (calls({"item": "x"}, text="I look that up."), {**tools(), **json_format()}),
     *(
@@ -188,6 +207,26 @@ def test_a_reply_that_the_service_can_send(server, caller, reply, fields):
     else:
         caller.sample("Hi", **fields)
     server.verify()
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "pattern": r"^\p{L}+$"},
+        {"type": "number", "minimum": 0, "exclusiveMinimum": True},  # draft 4
+        {"type": "any"},
+        {"$ref": "https://example.com/item.json"},
+    ],
+)
+def test_parameters_in_another_dialect_are_checked_by_name(server, caller, schema):
+    parameters = {"type": "object", "properties": {"item": schema}}
+    rule = server.on().replies(calls({"item": "x"}), calls({"itme": "x"}))
+    assert caller.sample("Hi", tools=[function(parameters=parameters)])
+    _, details = caller.expect_error("Hi", tools=[function(parameters=parameters)])
+    assert "'itme', which its parameters do not declare; did you mean 'item'?" in details
+    assert rule.uses == 2
+    assert len(server.problems()) == 1
+    server.clear()
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,9 @@ class Reply:
         files: Pairs (file id, name) of the files that the response produced.
         unchecked: Whether a rule may send the reply although the service could not. By default a
             call fails, and ``verify()`` reports it, if the reply calls a function or server-side
-            tool that the request does not have, if its arguments do not match the parameters of
-            the function, or if its text does not match the requested format. Arguments that are
+            tool that the request does not have, if it calls none although ``tool_choice`` requires
+            a call, if its arguments do not match the parameters of the function, or if its text
+            does not match the requested format. Arguments that are
             not valid JSON are always sent. A check against a JSON schema needs ``pip install
             "xai-vision[testing]"``; without that it fails with an ImportError.
     """

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from xai_vision._validation import did_you_mean, short_repr
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._rules.reply import Reply
-from xai_vision.testing._rules.schema_check import schema_error
+from xai_vision.testing._rules.schema_check import UnusableSchemaError, mismatch, schema_error
 from xai_vision.testing._rules.tool_calls import FunctionCall
 
 _TRUNCATED: Final = ("length", "max_context", "time_limit")
@@ -26,7 +27,8 @@ _NEEDED: Final = {
 # With one of these keys, an object may have properties that "properties" does not name.
 _OPEN_KEYS: Final = (
     *("additionalProperties", "patternProperties", "unevaluatedProperties", "propertyNames"),
-    *("$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "not", "if"),
+    *("$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "not", "if"),
+    *("dependentSchemas", "dependencies"),
 )
 
 
@@ -45,6 +47,11 @@ def _errors(reply: Reply, request: chat_pb2.GetCompletionsRequest) -> Iterator[s
     choice = request.tool_choice
     if (reply.tool_calls or reply.steps) and choice.mode == chat_pb2.TOOL_MODE_NONE:
         yield "it calls a tool, but the request has tool_choice='none'"
+    if not (reply.tool_calls or reply.steps) and reply.finish not in _TRUNCATED:
+        if choice.mode == chat_pb2.TOOL_MODE_REQUIRED:
+            yield "it does not call a tool, but the request has tool_choice='required'"
+        elif choice.function_name:
+            yield f"it does not call {choice.function_name!r}, which tool_choice names"
     single = request.HasField("parallel_tool_calls") and not request.parallel_tool_calls
     if single and len(reply.tool_calls) > 1:
         yield "it has several tool calls, but the request has parallel_tool_calls=False"
@@ -76,7 +83,7 @@ def _errors(reply: Reply, request: chat_pb2.GetCompletionsRequest) -> Iterator[s
 def _argument_errors(call: FunctionCall, parameters: str) -> Iterator[str]:
     """Yield what is wrong with the arguments. Text that is not valid JSON is on purpose."""
     try:
-        arguments = json.loads(call.arguments_json)
+        arguments = _read_json(call.arguments_json)
     except ValueError:
         return
     label = f"the arguments of {call.name!r}"
@@ -84,14 +91,30 @@ def _argument_errors(call: FunctionCall, parameters: str) -> Iterator[str]:
         yield f"{label} are not a JSON object"
         return
     schema = json.loads(parameters) if parameters else {}
-    error = schema_error(schema, arguments) if schema not in ({}, True) else ""
-    if error:
-        yield f"{label} do not match its parameters: {error}"
-    if isinstance(schema, Mapping) and "properties" in schema and not _is_open(schema):
+    if schema not in ({}, True):
+        # Programs also declare parameters in other dialects, which the service reads.
+        with suppress(UnusableSchemaError):
+            if error := mismatch(schema, arguments):
+                yield f"{label} do not match its parameters: {error}"
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    if isinstance(properties, Mapping) and not _is_open(schema):
         for name in arguments:
-            if name not in schema["properties"]:
-                hint = did_you_mean(name, schema["properties"])
+            if name not in properties:
+                hint = did_you_mean(name, properties)
                 yield f"{label} have {name!r}, which its parameters do not declare{hint}"
+
+
+def _read_json(text: str) -> Any:
+    """Read JSON text. NaN and infinities are not valid JSON.
+
+    Raises:
+        ValueError: The text is not valid JSON.
+    """
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not valid JSON")
+
+    return json.loads(text, parse_constant=refuse)
 
 
 def _is_open(schema: Mapping[str, Any]) -> bool:
@@ -122,7 +145,7 @@ def _text_errors(text: str, response_format: chat_pb2.ResponseFormat) -> Iterato
     if kind not in (chat_pb2.FORMAT_TYPE_JSON_OBJECT, chat_pb2.FORMAT_TYPE_JSON_SCHEMA):
         return
     try:
-        value = json.loads(text)
+        value = _read_json(text)
     except ValueError:
         yield f"the request asks for JSON, but the text is not valid JSON: {short_repr(text)}"
         return

@@ -8,11 +8,14 @@ from typing import Any
 from xai_vision.testing._optional_imports import import_optional
 
 
+class UnusableSchemaError(ValueError):
+    """A schema is not valid, or refers to another document."""
+
+
 def schema_error(schema: Any, value: Any) -> str:
     """Return where and why ``value`` does not match ``schema``, or "" if it does.
 
-    A schema without ``$schema`` follows draft 2020-12. Nothing is fetched: a ``$ref`` to another
-    document cannot be resolved.
+    A schema that is not usable counts as a mismatch; see ``mismatch``.
 
     Args:
         schema: A parsed JSON schema; None matches everything.
@@ -23,6 +26,22 @@ def schema_error(schema: Any, value: Any) -> str:
     """
     if schema is None:
         return ""
+    try:
+        return mismatch(schema, value)
+    except UnusableSchemaError as error:
+        return str(error)
+
+
+def mismatch(schema: Any, value: Any) -> str:
+    """Return where and why ``value`` does not match ``schema``, or "" if it does.
+
+    A schema without ``$schema`` follows draft 2020-12. Nothing is fetched: a ``$ref`` to another
+    document cannot be resolved.
+
+    Raises:
+        ImportError: jsonschema is not installed.
+        UnusableSchemaError: The schema is not valid, or refers to another document.
+    """
     jsonschema = import_optional("jsonschema", "testing", "Checking JSON against a schema")
     referencing = import_optional("referencing", "testing", "Checking JSON against a schema")
     validator_class = jsonschema.validators.validator_for(
@@ -34,7 +53,8 @@ def schema_error(schema: Any, value: Any) -> str:
         errors = validator_class(schema, registry=referencing.Registry()).iter_errors(value)
         error = jsonschema.exceptions.best_match(errors)
     except jsonschema.SchemaError as invalid:
-        return f"the schema itself is not valid at {invalid.json_path}: {invalid.message}"
+        message = f"the schema itself is not valid at {invalid.json_path}: {invalid.message}"
+        raise UnusableSchemaError(message) from None
     except (referencing.exceptions.Unresolvable, re.error, RecursionError) as failure:
-        return f"the schema cannot be checked: {failure}"
+        raise UnusableSchemaError(f"the schema cannot be checked: {failure}") from None
     return f"at {error.json_path}: {error.message}" if error else ""
