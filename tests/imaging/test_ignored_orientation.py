@@ -123,3 +123,18 @@ def test_a_prepared_image_whose_orientation_is_ignored_has_another_place(
     for upright in (True, False):
         box = again.to_source((0, 0, 500, 250), upright=upright)
         assert box == direct.to_source((0, 0, 500, 250), upright=upright) == (0, 0, 24, 8)
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_a_tiff_that_pillow_has_turned_stays_turned(orientation):
+    """Pillow removes the orientation when it loads, so it must not matter whether it has loaded."""
+    data = encode(scene(), "TIFF", orientation)
+    lazy, loaded = (Image.open(io.BytesIO(data)) for _ in range(2))
+    loaded.load()
+    for image in (lazy, loaded):
+        prepared = prepare_image(image, orientation="ignore")
+        assert sent(prepared).tobytes() == loaded.tobytes()
+        assert prepared.to_source((0, 0, 500, 500), upright=False) == (
+            *(0, 0),
+            *(side // 2 for side in loaded.size),
+        )

@@ -69,7 +69,8 @@ class PlacedImage(ABC):
                 height), or None (or "pixels") for pixels of this image.
             upright: Whether the result is for the source with its EXIF orientation applied, as
                 viewers show it. False: for the pixels as they are stored, as ``Image.open`` has
-                them (except those of a TIFF, HEIC or AVIF, which it turns).
+                them (except those of a TIFF, which it turns). A HEIC, and a TIFF opened with
+                Pillow, count as upright, because the decoder turns them.
 
         Returns:
             Integers, in pixels of the source: the box of all pixels that ``box`` touches, as
