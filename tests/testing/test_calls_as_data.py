@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import hashlib
 import json
 import pickle
+import re
 from datetime import datetime
 
 import grpc
@@ -239,6 +241,45 @@ def test_every_value_becomes_json(value):
 )
 def test_data_urls_without_data(text):
     assert to_json_value(text).startswith("data:")
+
+
+DATA = jpeg()
+BASE64 = base64.b64encode(DATA).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"See {data_url(DATA)} please.", f"See data:image/jpeg;sha256,{SHA} please."),
+        (json.dumps({"a": data_url(DATA)}), json.dumps({"a": f"data:image/jpeg;sha256,{SHA}"})),
+        (f"{data_url(DATA)},{data_url(DATA)}", ",".join([f"data:image/jpeg;sha256,{SHA}"] * 2)),
+        (BASE64, f"sha256,{SHA}"),
+        (f"<{BASE64}>", f"<sha256,{SHA}>"),
+        (base64.urlsafe_b64encode(DATA).decode(), f"sha256,{SHA}"),
+        (DATA, f"sha256,{SHA}"),
+        ("word" * 100, "word" * 100),
+        ("0123456789abcdef" * 20, "0123456789abcdef" * 20),
+        ("A picture of 1 cat. " * 50, "A picture of 1 cat. " * 50),
+    ],
+)
+def test_data_in_a_text_becomes_its_hash(text, expected):
+    assert to_json_value(text) == expected
+
+
+def test_no_data_in_any_part_of_a_call(server, caller):
+    arguments = json.dumps({"image": data_url(DATA)})
+    server.on().reply(Reply.tool_call("f", arguments).replace(encrypted=BASE64))
+    file = {"type": "input_file", "file_data": BASE64, "filename": "a.jpg"}
+    tool = {"type": "function", "name": "f", "parameters": {"type": "object"}}
+    assert respond(server, [{"role": "user", "content": [file]}], tools=[tool]).status == 200
+    caller.sample(f"What is {data_url(DATA)}?", tools=[FUNCTION])
+    broken = chat_pb2.Content()
+    broken.image_url.image_url = f"{data_url(DATA)}!!"
+    caller.expect_error("Hi", broken)
+    text = server.calls.to_json(volatile=True)
+    assert len(server.calls) == 3
+    assert text.count(SHA) >= 5
+    assert not re.search(r"[\w+/-]{201,}", text)
 
 
 COPIES = [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))]

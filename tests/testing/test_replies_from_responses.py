@@ -152,6 +152,14 @@ def test_a_batch_becomes_choices(server):
 
 
 @pytest.mark.peer
+def test_choices_follow_their_index():
+    proto = chat_pb2.GetChatCompletionResponse(id="a")
+    for index, text in ((1, "b"), (2, "c"), (0, "a")):
+        message = chat_pb2.CompletionMessage(content=text, role=chat_pb2.ROLE_ASSISTANT)
+        proto.outputs.add(index=index, message=message, finish_reason=sample_pb2.REASON_STOP)
+    assert Reply.from_response(proto).choices == ("a", "b", "c")
+
+
 def test_a_response_of_xai_sdk(server):
     import xai_sdk
     from xai_sdk.chat import user as xai_user

@@ -176,6 +176,7 @@ def test_over_rest():
         ({"turn": "2"}, "turn must be an integer, not '2'"),
         ({"messages": "Hi"}, r"messages \(a number\) must be an integer, not 'Hi'"),
         ({"messages": match.contains("Hi")}, "Use prompt= or system= to match text"),
+        ({"tool_result": {}}, "Use tool_result=match.none for calls without a result"),
         ({"tool_result": 3}, "tool_result must be a str or a matcher, not 3"),
         ({"tool_result": {"stock": 3}}, r"tool_result\['stock'\] must be a str or a matcher"),
         ({"tool_result": {3: "x"}}, "a key of tool_result must be a string"),

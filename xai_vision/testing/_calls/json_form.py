@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 # The fields of an MCP tool with the secrets of its server.
 _MCP_SECRETS: Final = ("authorization", "headers", "extra_headers")
 _HIDDEN: Final = "***"
+# The length from which a run of base64 characters counts as data, not as text.
+_MIN_RUN: Final = 200
+_DATA_URL: Final = re.compile(
+    r"(data:[^,\s\"']*);base64,([\w+/-]+={0,2})", re.IGNORECASE | re.ASCII
+)
+_RUN: Final = re.compile(rf"[\w+/-]{{{_MIN_RUN},}}={{0,2}}", re.ASCII)
+_STANDARD_ALPHABET: Final = str.maketrans("-_", "+/")
 
 
 def message_to_json(message: Message | None) -> Any:
@@ -47,8 +55,8 @@ def to_json_value(value: Any, *, is_mcp: bool = False) -> Any:
     if isinstance(value, (list, tuple)):
         return [to_json_value(item) for item in value]
     if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return _shorten_data_url(redact(value)) if isinstance(value, str) else value
+        return _shorten(base64.b64encode(value).decode())
+    return _shorten(redact(value)) if isinstance(value, str) else value
 
 
 def _hide(value: Any) -> Any:
@@ -61,12 +69,32 @@ def image_to_json(image: CallImage) -> dict[str, Any]:
     return {name: to_json_value(getattr(image, name)) for name in names}
 
 
-def _shorten_data_url(text: str) -> str:
-    head, comma, data = text.partition(",")
-    if text[:5].lower() != "data:" or not comma or not head.lower().endswith(";base64"):
+def _shorten(text: str) -> str:
+    """Replace the base64 data in a text: data URLs, then long runs such as the data of a file."""
+    if len(text) < _MIN_RUN and "," not in text:
         return text
+    return _RUN.sub(_hash_run, _DATA_URL.sub(_hash_data_url, text))
+
+
+def _hash_data_url(found: re.Match[str]) -> str:
+    head, data = found.groups()
     try:
-        decoded = base64.b64decode(data, validate=True)
-    except ValueError:  # not base64, or shortened already
-        return text
-    return f"{head[:-7]};sha256,{hashlib.sha256(decoded).hexdigest()}"
+        return f"{head};sha256,{_sha256_of(data)}"
+    except ValueError:  # not base64; a long run in it is replaced later
+        return found[0]
+
+
+def _hash_run(found: re.Match[str]) -> str:
+    run = found[0]
+    if not all(re.search(kind, run) for kind in ("[a-z]", "[A-Z]", "[0-9]")):
+        return run  # a word, a number or a hash
+    try:
+        return f"sha256,{_sha256_of(run)}"
+    except ValueError:
+        return f"sha256,{hashlib.sha256(run.encode()).hexdigest()}"
+
+
+def _sha256_of(data: str) -> str:
+    """Return the hash of the bytes that base64 text, also of its URL form, stands for."""
+    decoded = base64.b64decode(data.translate(_STANDARD_ALPHABET), validate=True)
+    return hashlib.sha256(decoded).hexdigest()

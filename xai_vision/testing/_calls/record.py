@@ -217,10 +217,10 @@ class Call:
     def to_dict(self, *, volatile: bool = False) -> dict[str, Any]:
         """Return the call as values of JSON, for snapshots and other programs.
 
-        The result has the attributes of the call, without API keys and without the data of
-        images. ``request`` and ``response`` have the names of their protos; ``rule`` and
-        ``faults`` are the reprs. With the setting ``fixed_ids`` and a frozen clock, the result is
-        the same in each run.
+        The result has the attributes of the call, without API keys. The SHA-256 of the data
+        replaces images and other long base64 data. ``request`` and ``response`` have the names of
+        their protos; ``rule`` and ``faults`` are the reprs. With the setting ``fixed_ids`` and a
+        frozen clock, the result is the same in each run.
 
         Args:
             volatile: Whether to add what differs between runs and versions: ``metadata``,

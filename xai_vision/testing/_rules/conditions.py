@@ -132,6 +132,11 @@ class Conditions:
 
     def _add(self, name: str, expected: Any) -> None:
         if name == "tool_result" and isinstance(expected, Mapping):
+            if not expected:
+                raise ValueError(
+                    "tool_result={} is not a condition. Use tool_result=match.none for calls "
+                    "without a result"
+                )
             for function, value in check.mapping(name, expected).items():
                 label = f"tool_result[{function!r}]"
                 matcher = tool_result_matcher(label, value, f"result of {function}")

@@ -117,7 +117,7 @@ def _read_json(text: str) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
-def _is_open(schema: Mapping[str, Any]) -> bool:
+def _is_open(schema: Any) -> bool:
     return any(key in schema for key in _OPEN_KEYS)
 
 

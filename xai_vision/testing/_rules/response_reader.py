@@ -76,6 +76,8 @@ class _Reader:
             for position, (path, output) in enumerate(outputs):
                 self._read_step(path, output, steps, is_last=position == last)
             outputs = outputs[last : last + 1] if last >= 0 else []
+        else:
+            outputs.sort(key=lambda pair: pair[1].index)  # the choices of a request with n
         if not outputs:
             self.problems.append("a response without an answer of the model")
             return {}
