@@ -30,6 +30,7 @@ class FileEntry:
         created: Seconds since the epoch.
         expires: Seconds since the epoch; None if the file does not expire.
         number: The number of the file, in the order of creation.
+        purpose: What the file is for, which only the REST API has.
         public_url: The public URL, if it has one; ``FileStore.entry`` removes an expired one.
         public_url_expires: Seconds since the epoch; None if the URL ends with the file.
     """
@@ -39,6 +40,7 @@ class FileEntry:
     created: float
     expires: float | None = None
     number: int = 0
+    purpose: str = ""
     public_url: str | None = None
     public_url_expires: float | None = None
 

@@ -18,6 +18,7 @@ from xai_vision.openai_compat._values import boolean, mapping
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, not_found
+from xai_vision.testing._http import files
 from xai_vision.testing._http.catalogue_json import (
     api_key_json,
     language_model_json,
@@ -231,5 +232,10 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/v1/models/{id}", _get_model),
     Endpoint("GET", "/v1/language-models", _list_language_models),
     Endpoint("GET", "/v1/language-models/{id}", _get_language_model),
+    Endpoint("POST", "/v1/files", files.create_file),
+    Endpoint("GET", "/v1/files", files.list_all_files, query=files.LIST_QUERY),
+    Endpoint("GET", "/v1/files/{id}", files.get_file),
+    Endpoint("DELETE", "/v1/files/{id}", files.delete_file),
+    Endpoint("GET", "/v1/files/{id}/content", files.get_file_content),
     Endpoint("GET", "/v1/api-key", _get_api_key, allows_blocked_key=True),
 )
