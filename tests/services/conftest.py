@@ -8,6 +8,7 @@ from concurrent import futures
 import grpc
 import pytest
 
+from tests.services.recording_server import Pair, recording_server
 from tests.services.service_driver import Driver
 from xai_vision import AsyncClient, Client
 from xai_vision.proto import auth_pb2, models_pb2, tokenize_pb2
@@ -115,3 +116,12 @@ def driver(request, server):
     )
     yield driver
     driver.close()
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A client of xai_sdk and one of ours, and a server that records their requests."""
+    with recording_server() as (recorder, address):
+        pair = Pair(recorder, address)
+        yield pair
+        pair.close()
