@@ -170,6 +170,13 @@ def test_a_withheld_image_says_why(driver, server):
         ({"image_url": ""}, "image_url"),
         ({"image_url": b"data"}, r"image_url must be a URL or a prepared image.*prepare_image"),
         ({"image_urls": PNG}, "image_urls must be a list"),
+        ({"image_urls": ""}, "image_urls must be a list"),
+        ({"image_urls": {}}, "image_urls must be a list"),
+        ({"image_urls": b"a.png"}, "image_urls must be a list"),
+        ({"image_file_ids": 0}, "image_file_ids must be a list"),
+        ({"image_url": "a.png"}, r"image_url must be an http.*not 'a.png'. Pass prepare_image"),
+        ({"image_url": "ftp://e.x/a.png"}, "must be an http"),
+        ({"image_urls": [PNG, "a.png"]}, r"image_urls\[1\] must be an http"),
         ({"image_file_ids": "f"}, r"Pass \['f'\]"),
         ({"aspect_ratio": "16:10"}, "did you mean '16:9'|aspect_ratio must be one of"),
         ({"aspect_ratio": "auto"}, "aspect_ratio must be one of"),
@@ -194,6 +201,16 @@ def test_invalid_settings_are_refused_before_sending(driver, server, settings, w
     with pytest.raises(InvalidRequestError, match=words):
         driver.image.prepare("x", MODEL, **settings)
     assert len(server.calls) == 0
+
+
+@pytest.mark.parametrize("request_id", [0, False, b"id"])
+def test_the_id_of_a_prepared_request_is_a_string(driver, request_id):
+    for prepare, model in (
+        (driver.client.image.prepare, MODEL),
+        (driver.client.video.prepare, "grok-imagine-video"),
+    ):
+        with pytest.raises(InvalidRequestError, match="batch_request_id must be a string"):
+            prepare("x", model, batch_request_id=request_id)
 
 
 @pytest.mark.parametrize("n", [0, -1, 11, 1.5, True, "3"])

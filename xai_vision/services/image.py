@@ -158,7 +158,7 @@ def prepare(
         InvalidRequestError: An argument is not valid.
     """
     return batch_pb2.BatchRequest(
-        batch_request_id=checks.string("batch_request_id", batch_request_id or ""),
+        batch_request_id=checks.optional_string("batch_request_id", batch_request_id) or "",
         image_request=_request(prompt, model, 1, settings),
     )
 
