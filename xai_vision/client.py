@@ -133,8 +133,9 @@ class BaseClient(HintsAttributes, ABC):
             known = ("timeout", "retries", "metadata")
             raise unexpected_argument("with_options()", name, known, _OTHER_SDKS)
         client = object.__new__(type(self))
-        # The services have this client's defaults.
-        vars(client).update({k: v for k, v in vars(self).items() if k not in SERVICES})
+        # The services have this client's defaults. A copy, because another thread may add one.
+        attributes = vars(self).copy()
+        vars(client).update({k: v for k, v in attributes.items() if k not in SERVICES})
         client._config = changed_config(self._config, timeout, retries, metadata)
         management = self._management
         if management is not None and self._management_config is not None:
@@ -212,6 +213,10 @@ class Client(Services, BaseClient):
 
 class AsyncClient(AsyncServices, BaseClient):
     """Asyncio client. It can be created outside an event loop and used from several loops."""
+
+    # any-llm closes the channels of a client whose event loop has ended, by the names they have in
+    # xai_sdk. Ours are closed without that.
+    _api_channel = _management_channel = None
 
     def _new_transport(self, config: ConnectionConfig) -> AsyncTransport:
         return AsyncTransport(config)
