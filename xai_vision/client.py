@@ -44,6 +44,7 @@ class BaseClient(HintsAttributes, ABC):
     _management_config: ConnectionConfig | None
     _transport: Any
     _management: Any
+    _shared: dict[str, Any]
 
     def __init__(
         self,
@@ -101,6 +102,8 @@ class BaseClient(HintsAttributes, ABC):
             self._config, management_api_key, management_api_host, use_insecure_channel
         )
         management = self._management_config and self._new_transport(self._management_config)
+        # What services share with those of derived clients.
+        self._shared = {}
         self._connect(self._new_transport(self._config), management)
 
     def with_options(
