@@ -25,6 +25,7 @@ EXPECTED = {
     "chart": ["label,value,certain", "Wed,78.0,True"],
     "compare": ["photo.jpg (JPEG, 640x480", "Image 3: PNG", "actual:"],
     "product_search": ["view_image", "39 EUR", "https://example.com/lamp.jpg", "VIEW_IMAGE 1x"],
+    "uploads": ["> Which colors stand out?", "35,639 bytes", "bytes sent)", "deleted: True"],
     "chained": ["from an earlier turn", "after deleting: Response not found"],
 }
 
