@@ -79,6 +79,10 @@ class _Redirects(HTTPRedirectHandler):
     """Follows redirects to https URLs only."""
 
     def redirect_request(self, *args: Any) -> Request | None:
-        """Check the new URL, the last argument."""
-        _check(args[-1])
+        """Check the new URL, the last argument; the second one is the response."""
+        try:
+            _check(args[-1])
+        except DownloadError:
+            args[1].close()
+            raise
         return super().redirect_request(*args)

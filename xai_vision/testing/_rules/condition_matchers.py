@@ -37,6 +37,8 @@ _SERVICES: Final = (
 )
 _METHODS: Final = [method.name for service in _SERVICES for method in service.METHODS]
 
+_WITH_RULES: Final = ("GetCompletion", "GetCompletionChunk", "StartDeferredCompletion")
+
 
 def _check_kind(name: str, matcher: Matcher, kind: str, hint: str = "") -> Matcher:
     """Return ``matcher`` if it can match values of this kind."""
@@ -131,6 +133,23 @@ def _method(expected: str | Iterable[str] | Matcher) -> Matcher:
             check.enum("method", name, _METHODS)
     name = repr(names[0]) if len(names) == 1 else repr(names)
     return Matcher(name, lambda method: None if method in names else f"it is {method}")
+
+
+def check_rule_method(expected: Any) -> None:
+    """Check that rules can answer one of the methods of a condition.
+
+    Raises:
+        ValueError: Rules answer none of them.
+    """
+    names = (expected,) if isinstance(expected, str) else expected
+    if names is None or isinstance(names, Matcher):
+        return
+    if not any(" /" in name or name in _WITH_RULES for name in names):
+        raise ValueError(
+            f"on(): method: rules answer {', '.join(_WITH_RULES)} only, not {', '.join(names)}. "
+            "Use fault() for errors of other methods, and images(), videos(), batches() or "
+            "indexing() for their results"
+        )
 
 
 def _status(expected: str | Matcher) -> Matcher:

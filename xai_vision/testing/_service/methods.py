@@ -20,7 +20,7 @@ from xai_vision.testing._service import model_protos
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import ApiKey
 from xai_vision.testing._service.engine import Engine
-from xai_vision.testing._service.models import EMBEDDING_MODELS, ModelCatalog
+from xai_vision.testing._service.models import EMBEDDING_MODELS, IMAGE_CATALOG, ModelCatalog
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
@@ -80,7 +80,7 @@ _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
         models=map(model_protos.embedding_model, _EMBEDDING_CATALOG)
     ),
     Models.ListImageGenerationModels: lambda *_: models_pb2.ListImageGenerationModelsResponse(
-        models=map(model_protos.image_model, images.CATALOG)
+        models=map(model_protos.image_model, IMAGE_CATALOG)
     ),
     Models.GetLanguageModel: lambda engine, request, *_: model_protos.language_model(
         engine.models.resolve(request.name)
@@ -89,7 +89,7 @@ _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
         _EMBEDDING_CATALOG.resolve(request.name)
     ),
     Models.GetImageGenerationModel: lambda engine, request, *_: model_protos.image_model(
-        images.CATALOG.resolve(request.name)
+        IMAGE_CATALOG.resolve(request.name)
     ),
     Tokenize.TokenizeText: _tokenize,
     Video.GetDeferredVideo: lambda engine, request, *_: engine.videos.poll(request.request_id),

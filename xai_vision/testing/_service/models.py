@@ -10,9 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from xai_vision.testing._errors import not_found
+from xai_vision.testing._errors import invalid_argument, not_found, permission_denied
+
+if TYPE_CHECKING:
+    from xai_vision.testing._calls.record import Call
+    from xai_vision.testing._service.api_keys import ApiKey
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,11 @@ IMAGE_MODELS: Final = (
     Model("grok-imagine-image-2.0", (), True, 8_000, image_price=200_000_000),
     Model("grok-imagine-image-quality", (), True, 8_000, image_price=500_000_000),
 )
+VIDEO_MODELS: Final = (
+    Model("grok-imagine-video", (), True, 8_000, image_price=500_000_000),
+    Model("grok-imagine-video-1.5", (), True, 8_000, image_price=1_000_000_000),
+)
+"""``image_price`` is the price of a second of video."""
 
 
 class ModelCatalog:
@@ -116,3 +125,38 @@ class ModelCatalog:
             raise not_found(
                 f"The model {name} does not exist or your team does not have access to it."
             ) from None
+
+
+IMAGE_CATALOG: Final = ModelCatalog(IMAGE_MODELS)
+VIDEO_CATALOG: Final = ModelCatalog(VIDEO_MODELS)
+_ALL: Final = (*LANGUAGE_MODELS, *IMAGE_MODELS, *VIDEO_MODELS)
+MODEL_NAMES: Final = tuple(name for model in _ALL for name in (model.name, *model.aliases))
+"""The names and aliases of all models that keys can be limited to."""
+
+
+def model_names(name: str) -> tuple[str, ...]:
+    """Return a model's names and aliases; only ``name`` if there is no such model."""
+    names = ((model.name, *model.aliases) for model in _ALL)
+    return next((known for known in names if name in known), (name,))
+
+
+def choose_model(catalog: ModelCatalog, name: str, caller: ApiKey, record: Call) -> Model:
+    """Return the model of a request, and note its names in the call log.
+
+    Args:
+        catalog: The models that the method offers.
+        name: The name in the request.
+        caller: The API key of the client.
+        record: The record of the call.
+
+    Raises:
+        ServiceError: INVALID_ARGUMENT, NOT_FOUND or PERMISSION_DENIED.
+    """
+    record.model, record.model_names = name, (name,)
+    if not name:
+        raise invalid_argument("The request does not name a model. Set the field model.")
+    model = catalog.resolve(name)
+    record.model_names = (name, model.name, *model.aliases)
+    if caller.models is not None and set(caller.models).isdisjoint(record.model_names):
+        raise permission_denied(f"The API key has no access to the model {name}.")
+    return model

@@ -39,7 +39,7 @@ class ServerState:
         self.http_server: HttpServer | None = None
         self.certificate: Certificate | None = None
         self.tcp_proxy = False
-        self.downloads = Downloads()
+        self.downloads = Downloads(address)
         self.max_threads = 0
         self._lock = threading.Lock()
 
