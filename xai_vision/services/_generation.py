@@ -95,12 +95,12 @@ def media_url(name: str, url: Any, remedy: str) -> str:
     Raises:
         InvalidRequestError: It is neither an http(s) URL nor a data URL.
     """
-    url = checks.string(name, url, empty=False)
-    if not url.lstrip().lower().startswith(("http://", "https://", "data:")):
+    text = checks.string(name, url, empty=False)
+    if not text.lstrip()[:8].lower().startswith(("http://", "https://", "data:")):
         raise InvalidRequestError(
-            f"{name} must be an http(s) URL or a data URL, not {checks.short_repr(url)}. {remedy}"
+            f"{name} must be an http(s) URL or a data URL, not {checks.short_repr(text)}. {remedy}"
         )
-    return url
+    return text
 
 
 def _from_file(name: str, file_id: Any) -> image_pb2.ImageUrlContent:
