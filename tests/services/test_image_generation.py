@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import inspect
 import io
+import itertools
 import pickle
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
+from urllib.request import Request
 
 import pytest
 from PIL import Image
@@ -23,6 +26,7 @@ from xai_vision.errors import (
     NotFoundError,
 )
 from xai_vision.proto import batch_pb2, image_pb2
+from xai_vision.services import _download
 from xai_vision.services._download import download
 from xai_vision.services._image_response import AsyncImageResponse, ImageResponse
 from xai_vision.services.image import AsyncImageService, ImageService
@@ -322,6 +326,32 @@ def test_a_failed_download_says_why(status, headers, body, words):
     with Site(status, headers, body) as site, pytest.raises(DownloadError, match=words) as error:
         download(site.url, 100)
     assert isinstance(error.value, OSError)
+
+
+def test_a_download_has_a_time_limit(monkeypatch):
+    now = itertools.count(0, 100)  # each step takes 100 seconds
+    monkeypatch.setattr(_download, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    slow = pytest.raises(DownloadError, match="took more than 300 seconds")
+    with Site(200, {}, b"x" * 1_000_000) as site, slow:
+        download(site.url)
+    assert next(now) == 500
+
+
+def test_another_host_cannot_redirect_to_this_machine():
+    redirects = _download._Redirects()
+    other, here = Request("https://e.x/a"), Request("http://localhost:1/a")
+    with pytest.raises(DownloadError, match="redirects to a host of this machine"):
+        redirects.redirect_request(other, io.BytesIO(), 302, "Found", {}, "http://127.0.0.1:22/b")
+    for request, url in ((here, "http://localhost:2/b"), (other, "https://e.y/b")):
+        followed = redirects.redirect_request(request, io.BytesIO(), 302, "Found", {}, url)
+        assert followed.full_url == url
+
+
+def test_the_signature_of_a_url_is_not_in_the_error():
+    with Site(404, {}, b"") as site, pytest.raises(DownloadError) as error:
+        download(f"{site.url}?signature=secret")
+    assert "a.jpg" in str(error.value)
+    assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize("url", ["http://example.com/a", "file:///a", "ftp://h/a", "a.jpg", ""])
