@@ -14,27 +14,27 @@ import grpc
 
 import xai_vision
 from xai_vision.proto import (
-    batch_grpc,
     batch_pb2,
-    collections_grpc,
+    batch_pb2_grpc,
     collections_pb2,
+    collections_pb2_grpc,
     deferred_pb2,
-    documents_grpc,
-    files_grpc,
+    documents_pb2_grpc,
     files_pb2,
-    image_grpc,
+    files_pb2_grpc,
     image_pb2,
-    video_grpc,
+    image_pb2_grpc,
     video_pb2,
+    video_pb2_grpc,
 )
 
 SERVICES = (
-    batch_grpc.BatchMgmt,
-    collections_grpc.Collections,
-    documents_grpc.Documents,
-    files_grpc.Files,
-    image_grpc.Image,
-    video_grpc.Video,
+    batch_pb2_grpc.BatchMgmt,
+    collections_pb2_grpc.Collections,
+    documents_pb2_grpc.Documents,
+    files_pb2_grpc.Files,
+    image_pb2_grpc.Image,
+    video_pb2_grpc.Video,
 )
 METHODS = {method.path: method for service in SERVICES for method in service.METHODS}
 REPLIES = {

@@ -12,7 +12,7 @@ from tests.testing.grpc_calls import open_caller, request
 from tests.testing.service_calls import Stub, refused
 from tests.testing.waiting import LIMIT, until
 from xai_vision.proto import batch_pb2, image_pb2, video_pb2
-from xai_vision.proto.batch_grpc import BatchMgmtStub
+from xai_vision.proto.batch_pb2_grpc import BatchMgmtStub
 from xai_vision.testing import FakeServer, Fault
 
 State = batch_pb2.BatchRequestMetadata

@@ -15,8 +15,8 @@ from tests.testing.service_calls import Stub, refused
 from tests.testing.waiting import LIMIT
 from xai_vision.proto import collections_pb2 as pb
 from xai_vision.proto import documents_pb2, shared_pb2, types_pb2
-from xai_vision.proto.collections_grpc import Collections, CollectionsStub
-from xai_vision.proto.documents_grpc import DocumentsStub
+from xai_vision.proto.collections_pb2_grpc import Collections, CollectionsStub
+from xai_vision.proto.documents_pb2_grpc import DocumentsStub
 from xai_vision.testing import FakeServer, Fault, ServiceError
 from xai_vision.testing._collections.conditions import parse_filter
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.sample_images import png
 from xai_vision.proto import files_pb2
-from xai_vision.proto.files_grpc import FilesStub
+from xai_vision.proto.files_pb2_grpc import FilesStub
 from xai_vision.testing import FakeServer, ServiceError
 
 MIB = 1024 * 1024

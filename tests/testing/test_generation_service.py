@@ -17,9 +17,9 @@ from tests.testing.grpc_calls import data_url, image_part, open_caller
 from tests.testing.service_calls import Stub, refused
 from tests.testing.waiting import LIMIT
 from xai_vision.proto import batch_pb2, deferred_pb2, image_pb2, video_pb2
-from xai_vision.proto.batch_grpc import BatchMgmtStub
-from xai_vision.proto.image_grpc import ImageStub
-from xai_vision.proto.video_grpc import VideoStub
+from xai_vision.proto.batch_pb2_grpc import BatchMgmtStub
+from xai_vision.proto.image_pb2_grpc import ImageStub
+from xai_vision.proto.video_pb2_grpc import VideoStub
 from xai_vision.testing import FakeServer, Fault
 from xai_vision.testing._generation import downloads
 

@@ -14,7 +14,7 @@ from xai_vision._transport.polling import Wait
 from xai_vision._transport.rpc import CallSequence, RpcCall
 from xai_vision.errors import BatchCancelledError
 from xai_vision.proto import batch_pb2
-from xai_vision.proto.batch_grpc import BatchMgmt as Rpc
+from xai_vision.proto.batch_pb2_grpc import BatchMgmt as Rpc
 from xai_vision.services._batch_results import BatchResult, ListBatchResultsResponse
 from xai_vision.services._progress import check_callback
 from xai_vision.services._rpcs import Call, describe, unchanged

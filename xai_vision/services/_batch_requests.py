@@ -16,7 +16,7 @@ from xai_vision.errors import APIError, InvalidRequestError
 from xai_vision.proto import batch_pb2
 from xai_vision.proto._convert import adopt
 from xai_vision.proto._wire_format import length_prefix
-from xai_vision.proto.batch_grpc import BatchMgmt as Rpc
+from xai_vision.proto.batch_pb2_grpc import BatchMgmt as Rpc
 
 MAX_CALL_BYTES: Final = 25_000_000
 """The largest call of ``add`` (documented: 25 MB)."""

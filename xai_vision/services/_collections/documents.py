@@ -13,7 +13,7 @@ from xai_vision._transport.polling import Wait
 from xai_vision._transport.rpc import CallSequence, RpcCall
 from xai_vision.errors import APIError, IndexingError, InvalidRequestError
 from xai_vision.proto import collections_pb2, files_pb2
-from xai_vision.proto.collections_grpc import Collections as Rpc
+from xai_vision.proto.collections_pb2_grpc import Collections as Rpc
 from xai_vision.services._collections import values
 from xai_vision.services._collections.common import (
     attributes_of,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import batch_pb2, empty_pb2
-from xai_vision.proto.batch_grpc import BatchMgmt
+from xai_vision.proto.batch_pb2_grpc import BatchMgmt
 from xai_vision.testing._batches.input_file import read_requests
 from xai_vision.testing._batches.processing import process
 from xai_vision.testing._errors import ServiceError, invalid_argument, not_found

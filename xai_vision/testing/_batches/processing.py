@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from grpc import StatusCode
 
 from xai_vision.proto import batch_pb2
-from xai_vision.proto.batch_grpc import BatchMgmt
+from xai_vision.proto.batch_pb2_grpc import BatchMgmt
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._generation import images, videos

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from xai_vision.proto import collections_pb2, documents_pb2, empty_pb2, shared_pb2
-from xai_vision.proto.collections_grpc import Collections as Rpc
-from xai_vision.proto.documents_grpc import Documents
+from xai_vision.proto.collections_pb2_grpc import Collections as Rpc
+from xai_vision.proto.documents_pb2_grpc import Documents
 from xai_vision.testing._collections.collection import DEFAULT_MODEL, Collection, Document
 from xai_vision.testing._collections.conditions import parse_filter
 from xai_vision.testing._collections.search import check_chunking, search

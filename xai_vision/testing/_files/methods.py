@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import files_pb2
-from xai_vision.proto.files_grpc import Files
+from xai_vision.proto.files_pb2_grpc import Files
 from xai_vision.testing._calls.record import ReceivedUpload
 from xai_vision.testing._errors import ServiceError, invalid_argument
 from xai_vision.testing._files.listing import page

@@ -9,16 +9,16 @@ from typing import Any, Final
 
 from grpc import StatusCode
 
-from xai_vision.proto.auth_grpc import Auth
-from xai_vision.proto.batch_grpc import BatchMgmt
-from xai_vision.proto.chat_grpc import Chat
-from xai_vision.proto.collections_grpc import Collections
-from xai_vision.proto.documents_grpc import Documents
-from xai_vision.proto.files_grpc import Files
-from xai_vision.proto.image_grpc import Image
-from xai_vision.proto.models_grpc import Models
-from xai_vision.proto.tokenize_grpc import Tokenize
-from xai_vision.proto.video_grpc import Video
+from xai_vision.proto.auth_pb2_grpc import Auth
+from xai_vision.proto.batch_pb2_grpc import BatchMgmt
+from xai_vision.proto.chat_pb2_grpc import Chat
+from xai_vision.proto.collections_pb2_grpc import Collections
+from xai_vision.proto.documents_pb2_grpc import Documents
+from xai_vision.proto.files_pb2_grpc import Files
+from xai_vision.proto.image_pb2_grpc import Image
+from xai_vision.proto.models_pb2_grpc import Models
+from xai_vision.proto.tokenize_pb2_grpc import Tokenize
+from xai_vision.proto.video_pb2_grpc import Video
 from xai_vision.testing import _validation as check
 from xai_vision.testing import match
 from xai_vision.testing.match import Matcher
