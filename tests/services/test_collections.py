@@ -298,6 +298,10 @@ def test_documents_are_filtered_by_status_name_and_fields(driver, server):
         (lambda c: c.search("q", ["id"], 0), "limit"),
         (lambda c: c.search("q", ["id"], retrieval_mode="fuzzy"), "retrieval_mode must be one of"),
         (lambda c: c.search("q", ["id"], retrieval_mode=3), "one of their messages"),
+        (
+            lambda c: c.search("q", ["id"], retrieval_mode=documents_pb2.SemanticRetrieval),
+            "one of their messages",
+        ),
         (lambda c: c.upload_document("id", "a", b"x", {"k": 1}), r"fields\['k'\] must be a string"),
         (lambda c: c.upload_document("id", "a", b"x", wait_for_indexing=1), "True or False"),
         (lambda c: c.upload_document("", "a", b"x"), "collection_id"),
