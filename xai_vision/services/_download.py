@@ -88,13 +88,15 @@ def _check(url: str) -> bool:
 class _Redirects(HTTPRedirectHandler):
     """Follows redirects to https URLs only, and none from another host to this machine."""
 
-    def redirect_request(self, *args: Any) -> Request | None:
-        """Check the new URL, the last argument; the first ones are the request and response."""
-        url = args[0].full_url
+    def redirect_request(
+        self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Request | None:
+        """Check the new URL."""
+        url = req.full_url
         try:
-            if _check(args[-1]) and not _check(url):
+            if _check(newurl) and not _check(url):
                 raise DownloadError(f"{describe_url(url, 200)} redirects to a host of this machine")
         except DownloadError:
-            args[1].close()
+            fp.close()
             raise
-        return super().redirect_request(*args)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
