@@ -56,5 +56,9 @@ def page(
     limit = min(request.limit, MAX_PAGE) if request.limit > 0 else MAX_PAGE
     if len(listed) <= limit:
         return listed, None
-    token = json.dumps([scope, *position(listed[limit - 1])])
-    return listed[:limit], base64.urlsafe_b64encode(token.encode()).decode()
+    return listed[:limit], make_token(scope, position(listed[limit - 1]))
+
+
+def make_token(scope: str, position: list[Any]) -> str:
+    """Return the token that continues a list after a position."""
+    return base64.urlsafe_b64encode(json.dumps([scope, *position]).encode()).decode()

@@ -56,6 +56,19 @@ class BatchPlan:
             check.enum("batches: models_refused", model, MODEL_NAMES)
 
 
+@dataclass(frozen=True)
+class InputLine:
+    """A line of an input file.
+
+    Attributes:
+        request: The request.
+        url: The path of the endpoint.
+    """
+
+    request: batch_pb2.BatchRequest
+    url: str
+
+
 @dataclass(eq=False)
 class BatchItem:
     """A request of a batch.
@@ -66,6 +79,7 @@ class BatchItem:
         caller: The key of the client that added it.
         number: Its number in the batch, from 0.
         created: Seconds since the epoch.
+        url: The path of its endpoint in the input file; empty without a file.
         state: Its state.
         finished: Seconds since the epoch; None while it is pending.
         result: Its result; None while it is pending.
@@ -78,6 +92,7 @@ class BatchItem:
     caller: ApiKey
     number: int
     created: float
+    url: str = ""
     state: int = State.Value("STATE_PENDING")
     finished: float | None = None
     result: batch_pb2.BatchResult | None = None
@@ -92,7 +107,7 @@ class BatchItem:
     @property
     def endpoint(self) -> str:
         """The path of the REST endpoint for such requests."""
-        return _ENDPOINTS[self.request.WhichOneof("request") or "completion_request"]
+        return self.url or _ENDPOINTS[self.request.WhichOneof("request") or "completion_request"]
 
     def finish(self, state: str, time: float, **result: Any) -> None:
         """Set the result.
@@ -136,6 +151,9 @@ class Batch:
         polls: The number of calls for its state or results so far.
         cancelled: Seconds since the epoch; None if it is not cancelled.
         cancel_message: The service's reason to cancel it.
+        metadata: OpenAI's metadata of the batch, over REST.
+        file_ids: The ids of its output file and its error file; None before they are made, or if
+            it has no such results.
     """
 
     batch_id: str
@@ -149,6 +167,8 @@ class Batch:
     polls: int = 0
     cancelled: float | None = None
     cancel_message: str = ""
+    metadata: Mapping[str, Any] | None = None
+    file_ids: tuple[str | None, str | None] | None = None
     waiting: deque[BatchItem] = field(default_factory=deque)
     _listed: int = 0
 
@@ -166,6 +186,7 @@ class Batch:
         """Add requests by their ids."""
         self.items.update(items)
         self.waiting += items.values()
+        self.file_ids = None
 
     def start_next(self) -> BatchItem | None:
         """Return the next request to process, or None if there is none."""

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import batch_pb2, empty_pb2
 from xai_vision.proto.batch_pb2_grpc import BatchMgmt
-from xai_vision.testing._batches.input_file import read_requests
+from xai_vision.testing._batches.input_file import read_lines
 from xai_vision.testing._batches.processing import process
 from xai_vision.testing._errors import ServiceError, invalid_argument, not_found
-from xai_vision.testing._paging import page
+from xai_vision.testing._paging import make_token, page
 
 if TYPE_CHECKING:
-    from xai_vision.testing._batches.batch import Batch
+    from xai_vision.testing._batches.batch import Batch, BatchItem
     from xai_vision.testing._service.active_call import ActiveCall
     from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
+
+_BATCHES: Final = "batches"
 
 
 def create_batch(
@@ -26,15 +28,20 @@ def create_batch(
     Raises:
         ServiceError: The file does not exist or is not valid, or a limit is exceeded.
     """
-    requests = []
+    batch = new_batch(engine, request, caller)
+    with engine.batches.lock:
+        return batch.message()
+
+
+def new_batch(engine: Engine, request: batch_pb2.CreateBatchRequest, caller: ApiKey) -> Batch:
+    """Create a batch. Raises the errors of ``create_batch``."""
+    lines = []
     if request.input_file_id:
         data = engine.files.fetch(request.input_file_id)
         if data is None:
             raise not_found(f"File not found: {request.input_file_id}")
-        requests = read_requests(data)
-    batch = engine.batches.create(request.name, caller, request.input_file_id, requests)
-    with engine.batches.lock:
-        return batch.message()
+        lines = read_lines(data)
+    return engine.batches.create(request.name, caller, request.input_file_id, lines)
 
 
 def add_requests(
@@ -70,13 +77,17 @@ def get_batch(
     Raises:
         ServiceError: NOT_FOUND.
     """
-    batch = _poll(engine, request.batch_id)
+    batch = poll(engine, request.batch_id)
     with engine.batches.lock:
         return batch.message()
 
 
-def _poll(engine: Engine, batch_id: str) -> Batch:
-    """Count a poll of a batch, and process its requests when its plan says so."""
+def poll(engine: Engine, batch_id: str) -> Batch:
+    """Count a poll of a batch, and process its requests when its plan says so.
+
+    Raises:
+        ServiceError: NOT_FOUND.
+    """
     batch = engine.batches.get(batch_id)
     with engine.batches.lock:
         due = batch.is_due()
@@ -111,15 +122,30 @@ def list_batches(
         ServiceError: The token is not valid.
     """
     with engine.batches.lock:
-        batches, token = page(
-            engine.batches.all(),
-            request,
-            lambda batch: [batch.number],
-            "batches",
-            descending=True,
-        )
+        batches, token = batch_page(engine, request)
         messages = [batch.message() for batch in batches]
     return batch_pb2.ListBatchesResponse(batches=messages, pagination_token=token)
+
+
+def batch_page(
+    engine: Engine, request: batch_pb2.ListBatchesRequest
+) -> tuple[list[Batch], str | None]:
+    """Return the batches of a page and the token of the next one.
+
+    Raises:
+        ServiceError: The token is not valid.
+    """
+    batches = engine.batches.all()
+    return page(batches, request, _position, _BATCHES, descending=True)
+
+
+def token_after(batch: Batch) -> str:
+    """Return the token of the page that begins after a batch."""
+    return make_token(_BATCHES, _position(batch))
+
+
+def _position(batch: Batch) -> list[int]:
+    return [batch.number]
 
 
 def list_requests(
@@ -156,14 +182,24 @@ def list_results(
     Raises:
         ServiceError: The batch does not exist, or the token is not valid.
     """
-    batch = _poll(engine, request.batch_id)
+    batch = poll(engine, request.batch_id)
     with engine.batches.lock:
-        items, token = page(
-            batch.results(), request, lambda item: [item.position], f"results {batch.batch_id}"
-        )
+        items, token = result_page(batch, request)
         return batch_pb2.ListBatchResultsResponse(
             results=[item.result for item in items if item.result], pagination_token=token
         )
+
+
+def result_page(
+    batch: Batch, request: batch_pb2.ListBatchResultsRequest
+) -> tuple[list[BatchItem], str | None]:
+    """Return the requests with the results of a page, and the token of the next one.
+
+    Raises:
+        ServiceError: The token is not valid.
+    """
+    scope = f"results {batch.batch_id}"
+    return page(batch.results(), request, lambda item: [item.position], scope)
 
 
 def _get_result(
@@ -172,7 +208,7 @@ def _get_result(
     caller: ApiKey,
     call: ActiveCall,
 ) -> batch_pb2.GetBatchRequestResultResponse:
-    batch = _poll(engine, request.batch_id)
+    batch = poll(engine, request.batch_id)
     with engine.batches.lock:
         item = batch.items.get(request.batch_request_id)
         if item is None or item.result is None:

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from xai_vision.testing._batches.batch import Batch, BatchItem, BatchPlan
+from xai_vision.testing._batches.batch import Batch, BatchItem, BatchPlan, InputLine
 from xai_vision.testing._errors import ServiceError, invalid_argument, not_found
 from xai_vision.testing._service.models import model_names
 
@@ -52,7 +52,7 @@ class BatchStore:
         name: str,
         caller: ApiKey,
         input_file_id: str = "",
-        requests: Sequence[batch_pb2.BatchRequest] = (),
+        lines: Sequence[InputLine] = (),
     ) -> Batch:
         """Create a batch with the requests of its file.
 
@@ -72,7 +72,9 @@ class BatchStore:
             self._count += 1
             batch_id = f"batch_{self._new_id()}"
             batch = Batch(batch_id, name, caller.key_id, now, self._count, self.plan, input_file_id)
-            self.add(batch, requests, caller)
+            self.add(batch, [line.request for line in lines], caller)
+            for item, line in zip(batch.items.values(), lines, strict=True):
+                item.url = line.url
             self._last_creation = now
             self._batches[batch_id] = batch
         return batch

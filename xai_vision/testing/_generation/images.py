@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 URL_HOURS: Final = 24
 """The hours for which generated files can be downloaded (documented for videos)."""
-_RATIOS: Final = {
+RATIOS: Final = {
     number: name.removeprefix("IMG_ASPECT_RATIO_").replace("19_5", "19.5").replace("_", ":")
     for name, number in image_pb2.ImageAspectRatio.items()
     if number and not name.endswith("_AUTO")
 }
+"""The words of aspect ratios by their numbers."""
 _RESOLUTIONS: Final = {
     0: "1k",
     image_pb2.IMG_RESOLUTION_1K: "1k",
@@ -127,8 +128,8 @@ def check_prompt(prompt: str, model: Model, *, optional: bool = False) -> None:
 
 def _ratio(request: image_pb2.GenerateImageRequest, sources: Sequence[CallImage]) -> str:
     """Return the aspect ratio: that of a single source image unless the request has one."""
-    if request.aspect_ratio in _RATIOS:
-        return _RATIOS[request.aspect_ratio]
+    if request.aspect_ratio in RATIOS:
+        return RATIOS[request.aspect_ratio]
     if len(sources) == 1 and sources[0].width and sources[0].height:
         return f"{sources[0].width}:{sources[0].height}"
     return "1:1"

@@ -25,11 +25,12 @@ _KEYFRAME_DISTANCE: Final = 1 / 3
 """The least number of seconds between two keyframes (documented)."""
 _DEFAULT_SECONDS: Final = 8
 _DEFAULT_EXTENSION_SECONDS: Final = 6
-_RATIOS: Final = {
+RATIOS: Final = {
     number: name.removeprefix("VIDEO_ASPECT_RATIO_").replace("_", ":")
     for name, number in video_pb2.VideoAspectRatio.items()
     if number
 }
+"""The words of aspect ratios by their numbers."""
 _RESOLUTIONS: Final = {
     video_pb2.VIDEO_RESOLUTION_720P: "720p",
     video_pb2.VIDEO_RESOLUTION_1080P: "1080p",
@@ -110,7 +111,7 @@ def _new_video(
     images = [*frames, *request.reference_images]
     call.record.images = [engine.read_image(image) for image in images]
     _check_video(engine, request)
-    return seconds, image_size(_RATIOS.get(request.aspect_ratio, "16:9"), resolution)
+    return seconds, image_size(RATIOS.get(request.aspect_ratio, "16:9"), resolution)
 
 
 def _check_keyframes(times: Sequence[float], seconds: int) -> None:
