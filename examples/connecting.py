@@ -56,5 +56,10 @@ def connect(fake: bool, rules: Rules | None = None) -> Iterator[Client]:
         if rules is not None:
             rules(server)
         print("(responses of a fake server, not of Grok)", file=sys.stderr)
-        with Client(server.api_key, api_host=server.target) as client:
+        with Client(
+            server.api_key,
+            server.management_key,
+            api_host=server.target,
+            management_api_host=server.target,
+        ) as client:
             yield client

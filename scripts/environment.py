@@ -70,7 +70,18 @@ ENVIRONMENTS: dict[str, list[str]] = {
     "newest-openai": ["--editable", ".[http,testing]", "--group", "newest-openai"],
     "corpus": ["--editable", ".[heic]", "--group", "corpus"],
     "pydantic-ai": ["--editable", ".", "--group", "pydantic-ai"],
+    "frameworks": [
+        "--editable",
+        ".",
+        "--editable",
+        "tests/frameworks/alias",
+        "--group",
+        "frameworks",
+    ],
 }
+
+# Frameworks have upper bounds below the versions of our tools.
+UNCONSTRAINED = {"frameworks"}
 
 
 def directory_of(name: str) -> Path:
@@ -96,7 +107,8 @@ def ensure(name: str) -> Path:
     venv.create(home, with_pip=True)
     # Dependency groups need a pip newer than the one Python 3.11 brings.
     _pip(name, "--upgrade", "pip>=25.1")
-    _pip(name, *ENVIRONMENTS[name], "--constraint", str(CONSTRAINTS))
+    constraints = [] if name in UNCONSTRAINED else ["--constraint", str(CONSTRAINTS)]
+    _pip(name, *ENVIRONMENTS[name], *constraints)
     stamp.write_text(fingerprint)
     return python_of(name)
 

@@ -93,7 +93,7 @@ def generate(target: Path) -> None:
                 target / f"{module}_pb2.pyi", stub(file.name, stubs[file.name].read_text("utf-8"))
             )
             if file.service:
-                write(target / f"{module}_grpc.py", services_module(file, files))
+                write(target / f"{module}_pb2_grpc.py", services_module(file, files))
     write(target / "_descriptors.py", descriptors_module(files))
 
 
@@ -199,9 +199,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from {package} import {modules}
-from {package}._method import Method, attach, register
+from {package}._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 """
@@ -234,10 +236,19 @@ class Async{name}Stub:
         attach(self, channel, {name}.METHODS)
 
 
+class {name}Servicer:
+    \"""Base class of servicers of {full_name}. Methods answer UNIMPLEMENTED.\"""
+
+{servicer_methods}
+
+
 def add_{name}Servicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:
     \"""Let ``server`` answer {full_name} with the methods ``servicer`` has.\"""
     register(servicer, server, {name}.SERVICE, {name}.METHODS)
 """
+
+SERVICER_METHOD = """    def {name}(self, {argument}, context: Any) -> Any:
+        unimplemented(context)"""
 
 
 def services_module(file: FileDescriptorProto, files: list[FileDescriptorProto]) -> str:
@@ -259,7 +270,7 @@ def services_module(file: FileDescriptorProto, files: list[FileDescriptorProto])
 def service_code(service: ServiceDescriptorProto, package: str, types: dict[str, str]) -> str:
     """Return the code of one service."""
     full_name = f"{package}.{service.name}"
-    table, attributes = [], []
+    table, attributes, servicer = [], [], []
     for method in service.method:
         ends = (method.client_streaming, method.server_streaming)
         pair = f"{types[method.input_type]}, {types[method.output_type]}"
@@ -268,12 +279,18 @@ def service_code(service: ServiceDescriptorProto, package: str, types: dict[str,
         table.append(f'    {method.name}: Final = Method("{path}", {pair}{flags})')
         kind = "".join("Stream" if end else "Unary" for end in ends) + "MultiCallable"
         attributes.append(f"    {method.name}: grpc.{kind}[{pair}]")
+        request = types[method.input_type]
+        argument = f"request: {request}"
+        if method.client_streaming:
+            argument = f"request_iterator: Iterator[{request}]"
+        servicer.append(SERVICER_METHOD.format(name=method.name, argument=argument))
     return SERVICE.format(
         name=service.name,
         full_name=full_name,
         table="\n".join(table),
         methods=", ".join(method.name for method in service.method),
         sync_attributes="\n".join(attributes),
+        servicer_methods="\n\n".join(servicer),
         async_attributes="\n".join(line.replace(": grpc.", ": grpc.aio.") for line in attributes),
     )
 

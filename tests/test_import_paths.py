@@ -33,6 +33,17 @@ PATHS = {
     "client": ("BaseClient", "USER_AGENT"),
     "collections": ("ChunkConfiguration", "DEFAULT_INDEXING_TIMEOUT", "FieldDefinition", "Order"),
     "cost": ("USD_PER_TICK", "cost_usd_from_usage"),
+    "files": (
+        "BaseClient",
+        "BatchUploadCallback",
+        "Order",
+        "ProgressBarLike",
+        "ProgressCallback",
+        "PublicUrlInput",
+        "PublicUrlOptions",
+        "SortBy",
+        "StorageOptions",
+    ),
     "image": (
         "BaseImageResponse",
         "ImageAspectRatio",

@@ -6,7 +6,7 @@ They are imported on use, because most programs need only chat.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xai_vision._transport.aio import AsyncTransport
@@ -31,6 +31,7 @@ class Services:
 
     _transport: Transport
     _management: Transport | None
+    _shared: dict[str, Any]
 
     @cached_property
     def auth(self) -> AuthService:
@@ -42,9 +43,10 @@ class Services:
     @cached_property
     def batch(self) -> BatchService:
         """Batches of requests."""
+        from xai_vision.services._batch_requests import Pace
         from xai_vision.services.batch import BatchService
 
-        return BatchService(self._transport)
+        return BatchService(self._transport, self._shared.setdefault("pace", Pace()))
 
     @cached_property
     def collections(self) -> CollectionsService:
@@ -94,6 +96,7 @@ class AsyncServices:
 
     _transport: AsyncTransport
     _management: AsyncTransport | None
+    _shared: dict[str, Any]
 
     @cached_property
     def auth(self) -> AsyncAuthService:
@@ -106,8 +109,9 @@ class AsyncServices:
     def batch(self) -> AsyncBatchService:
         """Batches of requests."""
         from xai_vision.services._async_batch import AsyncBatchService
+        from xai_vision.services._batch_requests import Pace
 
-        return AsyncBatchService(self._transport)
+        return AsyncBatchService(self._transport, self._shared.setdefault("pace", Pace()))
 
     @cached_property
     def collections(self) -> AsyncCollectionsService:

@@ -44,6 +44,7 @@ class BaseClient(HintsAttributes, ABC):
     _management_config: ConnectionConfig | None
     _transport: Any
     _management: Any
+    _shared: dict[str, Any]
 
     def __init__(
         self,
@@ -101,6 +102,8 @@ class BaseClient(HintsAttributes, ABC):
             self._config, management_api_key, management_api_host, use_insecure_channel
         )
         management = self._management_config and self._new_transport(self._management_config)
+        # What services share with those of derived clients.
+        self._shared = {}
         self._connect(self._new_transport(self._config), management)
 
     def with_options(
@@ -133,8 +136,9 @@ class BaseClient(HintsAttributes, ABC):
             known = ("timeout", "retries", "metadata")
             raise unexpected_argument("with_options()", name, known, _OTHER_SDKS)
         client = object.__new__(type(self))
-        # The services have this client's defaults.
-        vars(client).update({k: v for k, v in vars(self).items() if k not in SERVICES})
+        # The services have this client's defaults. A copy, because another thread may add one.
+        attributes = vars(self).copy()
+        vars(client).update({k: v for k, v in attributes.items() if k not in SERVICES})
         client._config = changed_config(self._config, timeout, retries, metadata)
         management = self._management
         if management is not None and self._management_config is not None:
@@ -212,6 +216,10 @@ class Client(Services, BaseClient):
 
 class AsyncClient(AsyncServices, BaseClient):
     """Asyncio client. It can be created outside an event loop and used from several loops."""
+
+    # any-llm closes the channels of a client whose event loop has ended, by the names they have in
+    # xai_sdk. Ours are closed without that.
+    _api_channel = _management_channel = None
 
     def _new_transport(self, config: ConnectionConfig) -> AsyncTransport:
         return AsyncTransport(config)

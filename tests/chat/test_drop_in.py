@@ -152,7 +152,7 @@ def test_modules_of_messages_are_attributes_of_the_package():
         import sys
         import xai_vision.proto as protos
         assert "xai_vision.proto.chat_pb2" not in sys.modules
-        print(protos.chat_pb2.Message().role, protos.models_grpc.__name__)
+        print(protos.chat_pb2.Message().role, protos.models_pb2_grpc.__name__)
         try:
             protos.zzz_pb2
         except AttributeError as error:
@@ -162,7 +162,7 @@ def test_modules_of_messages_are_attributes_of_the_package():
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == [
-        "0 xai_vision.proto.models_grpc",
+        "0 xai_vision.proto.models_pb2_grpc",
         "module 'xai_vision.proto' has no attribute 'zzz_pb2'",
     ]
 

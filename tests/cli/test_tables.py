@@ -141,7 +141,7 @@ def test_models(xai_in_process):
 
 @pytest.mark.parametrize(
     "command",
-    ["ask", "chat", "batch", "inspect", "estimate", "models", "serve", "rules", "completion"],
+    "ask chat batch inspect estimate models files serve rules completion".split(),
 )
 def test_help(xai_in_process, command):
     result = xai_in_process(command, "--help")

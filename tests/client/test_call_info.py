@@ -9,6 +9,7 @@ import pytest
 from tests.client.drivers import FAST_RETRIES, SHAPES, get_response
 from tests.sample_images import MIB, jpeg_of
 from xai_vision import AsyncClient, Client, ConfigurationError, RetryPolicy
+from xai_vision._client_services import SERVICES
 from xai_vision.chat import Response, image, user
 from xai_vision.errors import InvalidRequestError, RequestTimeoutError, UnavailableError
 from xai_vision.proto import chat_pb2
@@ -145,6 +146,18 @@ def test_conversation_id_and_metadata_go_together(client, server):
     chat.sample(metadata={"x-trace": "7"})
     assert server.calls.last.header("x-grok-conv-id") == "c-1"
     assert server.calls.last.header("x-trace") == "7"
+
+
+def test_with_options_while_another_thread_uses_a_new_service(monkeypatch):
+    client = Client("k")
+
+    class Names(tuple):
+        def __contains__(self, name):
+            client.models  # noqa: B018 - creates the service, as another thread may
+            return super().__contains__(name)
+
+    monkeypatch.setattr("xai_vision.client.SERVICES", Names(SERVICES))
+    assert client.with_options(timeout=3)._config.timeout == 3
 
 
 def test_with_options(server):

@@ -123,8 +123,21 @@ def test_unknown_arguments(kind, name, hint):
 
 def test_a_key_in_plain_text_to_another_machine_warns():
     with pytest.warns(InsecureChannelWarning, match="inside.example in plain text") as warned:
-        assert make_config(api_host="inside.example", use_insecure_channel=True).secure is False
+        config = Client(KEY, api_host="inside.example", use_insecure_channel=True)._config
+    assert config.secure is False
     assert KEY not in str(warned[0].message)
+    assert warned[0].filename == __file__
+
+
+def test_the_management_key_in_plain_text_warns_too():
+    with pytest.warns(InsecureChannelWarning) as warned:
+        Client(KEY, "xai-management-0123", api_host="localhost", use_insecure_channel=True)
+    [warning] = warned
+    assert "the management API key and all documents are sent to management-api.x.ai" in str(
+        warning.message
+    )
+    assert "0123" not in str(warning.message)
+    assert warning.filename == __file__
 
 
 def test_loopback_needs_no_warning():

@@ -17,7 +17,7 @@ from xai_vision._transport.rpc import RpcCall
 from xai_vision._transport.status_mapping import api_error
 from xai_vision.chat import user
 from xai_vision.errors import APIError
-from xai_vision.proto.chat_grpc import Chat as Rpc
+from xai_vision.proto.chat_pb2_grpc import Chat as Rpc
 from xai_vision.testing import Fault
 
 

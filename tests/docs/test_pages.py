@@ -34,6 +34,11 @@ def relative_name(page: Path) -> str:
 def desk(tmp_path, monkeypatch, server):
     """Provide the key, files and URLs that the pages assume."""
     monkeypatch.setenv("XAI_API_KEY", server.api_key)
+    monkeypatch.setenv("XAI_MANAGEMENT_KEY", server.management_key)
+    # The pages wait with the clients' long intervals.
+    server.batches(ready_after=0)
+    server.videos(ready_after_polls=0)
+    server.indexing(ready_after=0)
     monkeypatch.chdir(tmp_path)
     for name in ("photo.jpg", "chart.png", "scan.jpg"):
         (tmp_path / name).write_bytes(sample_images.sample(name))

@@ -16,7 +16,9 @@ SERVICES = [
     "auth",
     "batch",
     "chat",
+    "collections",
     "documents",
+    "embed",
     "files",
     "image",
     "models",
@@ -24,7 +26,7 @@ SERVICES = [
     "tokenize",
     "video",
 ]
-IN_SCOPE = [*SERVICES, "deferred", "usage"]
+IN_SCOPE = [*SERVICES, "deferred", "shared", "types", "usage"]
 DEPENDENCIES = ["any", "empty", "status", "timestamp"]
 
 _SCALARS: dict[str, Any] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import inspect
 import pickle
 from collections.abc import Iterator
 from concurrent import futures
@@ -13,17 +14,22 @@ import grpc.aio
 import pytest
 
 from tests.proto.filler import SERVICES, module
-from xai_vision.proto import auth_pb2, chat_pb2, empty_pb2, files_pb2
+from xai_vision.proto import auth_pb2, chat_pb2, chat_pb2_grpc, empty_pb2, files_pb2
 from xai_vision.proto._method import Method
 from xai_vision.proto._pool import POOL
-from xai_vision.proto.auth_grpc import AsyncAuthStub, AuthStub, add_AuthServicer_to_server
-from xai_vision.proto.chat_grpc import AsyncChatStub, Chat, ChatStub, add_ChatServicer_to_server
-from xai_vision.proto.files_grpc import AsyncFilesStub, FilesStub, add_FilesServicer_to_server
+from xai_vision.proto.auth_pb2_grpc import AsyncAuthStub, AuthStub, add_AuthServicer_to_server
+from xai_vision.proto.chat_pb2_grpc import (
+    AsyncChatStub,
+    Chat,
+    ChatStub,
+    add_ChatServicer_to_server,
+)
+from xai_vision.proto.files_pb2_grpc import AsyncFilesStub, FilesStub, add_FilesServicer_to_server
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_table_matches_its_descriptor(name):
-    grpc_module = importlib.import_module(f"xai_vision.proto.{name}_grpc")
+    grpc_module = importlib.import_module(f"xai_vision.proto.{name}_pb2_grpc")
     (service,) = module(name).DESCRIPTOR.services_by_name.values()
     table = getattr(grpc_module, service.name)
     assert service.full_name == table.SERVICE
@@ -142,6 +148,47 @@ async def test_an_async_server():
             assert (await AsyncChatStub(channel).GetCompletion(request)).model == "grok-4"
     finally:
         await server.stop(None)
+
+
+class PartialChat(chat_pb2_grpc.ChatServicer):
+    def GetCompletion(self, request, context):
+        return chat_pb2.GetChatCompletionResponse(model=request.model)
+
+
+@pytest.mark.parametrize("method", [m for m in Chat.METHODS if m is not Chat.GetCompletion])
+def test_methods_that_a_servicer_does_not_override(method):
+    server = grpc.server(futures.ThreadPoolExecutor(1), options=[("grpc.so_reuseport", 0)])
+    add_ChatServicer_to_server(PartialChat(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = ChatStub(channel)
+        request = chat_pb2.GetCompletionsRequest(model="grok-4")
+        assert stub.GetCompletion(request).model == "grok-4"
+        with pytest.raises(grpc.RpcError, match="Method not implemented!") as error:
+            reply = getattr(stub, method.name)(method.request())
+            list(reply) if method.server_streaming else None
+        assert error.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    server.stop(None).wait()
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", SERVICES)
+def test_modules_have_the_names_of_xai_sdk(name):
+    import xai_sdk.proto
+
+    theirs = getattr(xai_sdk.proto, f"{name}_pb2_grpc")
+    ours = importlib.import_module(f"xai_vision.proto.{name}_pb2_grpc")
+    names = [name for name in dir(theirs) if name[0].isupper() or name.startswith("add_")]
+    assert len(names) >= 4
+    for name in names:
+        assert hasattr(ours, name), name
+        if name.endswith("Servicer"):
+            methods = [method for method in vars(getattr(theirs, name)) if method[0] != "_"]
+            for method in methods:
+                parameters = inspect.signature(getattr(getattr(ours, name), method)).parameters
+                peer = inspect.signature(getattr(getattr(theirs, name), method)).parameters
+                assert list(parameters) == list(peer)
 
 
 @pytest.mark.peer

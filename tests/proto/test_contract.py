@@ -5,12 +5,14 @@ Options that do not affect the encoding (languages, HTTP annotations) are not co
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf import descriptor_pb2
 
-from tests.proto.filler import IN_SCOPE, module
+import xai_vision.proto
+from tests.proto.filler import DEPENDENCIES, IN_SCOPE, module
 
 pytestmark = pytest.mark.peer
 
@@ -93,6 +95,11 @@ def test_same_contract(name):
 
     theirs = getattr(xai_sdk.proto, f"{name}_pb2")
     assert file(module(name).DESCRIPTOR) == file(theirs.DESCRIPTOR)
+
+
+def test_all_modules_are_compared():
+    generated = {path.stem for path in Path(xai_vision.proto.__file__).parent.glob("*_pb2.py")}
+    assert {f"{name}_pb2" for name in (*IN_SCOPE, *DEPENDENCIES)} == generated
 
 
 def test_the_comparison_is_complete():

@@ -107,8 +107,8 @@ import grpc.aio
 from google.protobuf import timestamp_pb2 as default_timestamp_pb2
 from xai_vision.proto import chat_pb2, empty_pb2, timestamp_pb2
 from xai_vision.proto._method import Method
-from xai_vision.proto.auth_grpc import AuthStub
-from xai_vision.proto.chat_grpc import AsyncChatStub, Chat, ChatStub
+from xai_vision.proto.auth_pb2_grpc import AuthStub
+from xai_vision.proto.chat_pb2_grpc import AsyncChatStub, Chat, ChatStub
 from xai_vision.proto._convert import adopt
 
 now = datetime.datetime.now()

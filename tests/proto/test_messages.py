@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import google.protobuf.any_pb2
+import google.protobuf.timestamp_pb2
 import pytest
 from google.protobuf import json_format, text_format
 
@@ -102,6 +104,27 @@ def test_timestamp_fields_accept_a_datetime(value):
     assert constructed.created.ToDatetime(tzinfo=datetime.timezone.utc) == NEW_YEAR
 
 
+def test_constructors_accept_timestamps_of_protobuf():
+    stamp = google.protobuf.timestamp_pb2.Timestamp(seconds=5, nanos=7)
+    accepted = 0
+    for cls in all_classes():
+        fields = cls.DESCRIPTOR.fields
+        for field in (f for f in fields if f.message_type is timestamp_pb2.Timestamp.DESCRIPTOR):
+            message = cls(**{field.name: stamp})
+            value = getattr(message, field.name)
+            assert type(value) is timestamp_pb2.Timestamp
+            assert (value.seconds, value.nanos) == (5, 7)
+            assert pickle.loads(pickle.dumps(message)) == message
+            accepted += 1
+    assert accepted > 20
+
+
+def test_constructors_refuse_other_objects_as_timestamps():
+    for value in ("now", google.protobuf.any_pb2.Any()):
+        with pytest.raises((TypeError, ValueError)):
+            chat_pb2.GetChatCompletionResponse(created=value)
+
+
 def test_well_known_types_have_their_methods():
     stamp = timestamp_pb2.Timestamp()
     stamp.FromDatetime(NEW_YEAR)
@@ -145,7 +168,7 @@ def test_imports_load_only_their_messages():
 
 
 def test_the_tables_do_not_need_grpc():
-    run("import sys; from xai_vision.proto import chat_grpc; assert 'grpc' not in sys.modules")
+    run("import sys; from xai_vision.proto import chat_pb2_grpc; assert 'grpc' not in sys.modules")
 
 
 def test_messages_of_modules_not_imported_pickle():

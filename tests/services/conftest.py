@@ -8,12 +8,13 @@ from concurrent import futures
 import grpc
 import pytest
 
+from tests.services.recording_server import Pair, recording_server
 from tests.services.service_driver import Driver
 from xai_vision import AsyncClient, Client
 from xai_vision.proto import auth_pb2, models_pb2, tokenize_pb2
-from xai_vision.proto.auth_grpc import add_AuthServicer_to_server
-from xai_vision.proto.models_grpc import add_ModelsServicer_to_server
-from xai_vision.proto.tokenize_grpc import add_TokenizeServicer_to_server
+from xai_vision.proto.auth_pb2_grpc import add_AuthServicer_to_server
+from xai_vision.proto.models_pb2_grpc import add_ModelsServicer_to_server
+from xai_vision.proto.tokenize_pb2_grpc import add_TokenizeServicer_to_server
 
 SLOW = "slow"
 """The name of a model whose description takes longer than the tests' timeout."""
@@ -115,3 +116,12 @@ def driver(request, server):
     )
     yield driver
     driver.close()
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A client of xai_sdk and one of ours, and a server that records their requests."""
+    with recording_server() as (recorder, address):
+        pair = Pair(recorder, address)
+        yield pair
+        pair.close()

@@ -334,8 +334,10 @@ def test_a_request_is_the_chat_at_the_time_of_add(driver, server):
     driver.batch.add(batch_id, [chat, chat])
     [request] = adds(server)
     assert not any(item.completion_request.HasField("n") for item in request.batch_requests)
-    # The chat has no id, so the service made one.
-    assert all(item.batch_request_id for item in request.batch_requests)
+    # The chat has no id, so the service made one. The log has the request as it was sent.
+    assert not any(item.HasField("batch_request_id") for item in request.batch_requests)
+    listed = driver.batch.list_batch_requests(batch_id).batch_request_metadata
+    assert len({item.batch_request_id for item in listed}) == 2
     assert request.batch_requests[0].completion_request == chat.proto
 
 

@@ -298,6 +298,10 @@ def test_documents_are_filtered_by_status_name_and_fields(driver, server):
         (lambda c: c.search("q", ["id"], 0), "limit"),
         (lambda c: c.search("q", ["id"], retrieval_mode="fuzzy"), "retrieval_mode must be one of"),
         (lambda c: c.search("q", ["id"], retrieval_mode=3), "one of their messages"),
+        (
+            lambda c: c.search("q", ["id"], retrieval_mode=documents_pb2.SemanticRetrieval),
+            "one of their messages",
+        ),
         (lambda c: c.upload_document("id", "a", b"x", {"k": 1}), r"fields\['k'\] must be a string"),
         (lambda c: c.upload_document("id", "a", b"x", wait_for_indexing=1), "True or False"),
         (lambda c: c.upload_document("", "a", b"x"), "collection_id"),
@@ -315,8 +319,11 @@ def test_invalid_arguments_are_refused_before_sending(driver, server, call, word
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_without_a_management_key_only_search_works(server, monkeypatch, kind):
+@pytest.mark.parametrize("variable", [None, ""])
+def test_without_a_management_key_only_search_works(server, monkeypatch, kind, variable):
     monkeypatch.delenv("XAI_MANAGEMENT_KEY", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("XAI_MANAGEMENT_KEY", variable)
     driver = Driver(kind, api_key=server.api_key, api_host=server.target)
     with pytest.raises(ConfigurationError, match="management_api_key=.*XAI_MANAGEMENT_KEY"):
         driver.collections.list()
@@ -365,6 +372,7 @@ def test_the_kinds_of_keys_are_apart(server):
         ({"management_api_key": 3}, "the management API key must be a string"),
         ({"management_api_key": "k", "management_api_host": "https://x"}, "must be a host"),
         ({"management_api_host": "a:b"}, "management_api_host must have the form"),
+        ({"management_api_host": ""}, "management_api_host is empty"),
     ],
 )
 def test_invalid_management_arguments_are_refused(server, arguments, words):

@@ -135,7 +135,8 @@ def test_retries_can_be_disabled(files, server, path):
 
 
 def test_a_file_that_disappears_between_attempts(files, server, path):
-    server.fault(Fault.unavailable(after_chunks=1), next=1, method="UploadFile")
+    # The progress of the first chunk is reported before the second is read.
+    server.fault(Fault.unavailable(after_chunks=2), next=1, method="UploadFile")
 
     def remove(sent, total):
         path.unlink(missing_ok=True)

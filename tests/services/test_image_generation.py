@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import inspect
 import io
+import itertools
 import pickle
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
+from urllib.request import Request
 
 import pytest
 from PIL import Image
@@ -23,6 +26,7 @@ from xai_vision.errors import (
     NotFoundError,
 )
 from xai_vision.proto import batch_pb2, image_pb2
+from xai_vision.services import _download
 from xai_vision.services._download import download
 from xai_vision.services._image_response import AsyncImageResponse, ImageResponse
 from xai_vision.services.image import AsyncImageService, ImageService
@@ -170,6 +174,13 @@ def test_a_withheld_image_says_why(driver, server):
         ({"image_url": ""}, "image_url"),
         ({"image_url": b"data"}, r"image_url must be a URL or a prepared image.*prepare_image"),
         ({"image_urls": PNG}, "image_urls must be a list"),
+        ({"image_urls": ""}, "image_urls must be a list"),
+        ({"image_urls": {}}, "image_urls must be a list"),
+        ({"image_urls": b"a.png"}, "image_urls must be a list"),
+        ({"image_file_ids": 0}, "image_file_ids must be a list"),
+        ({"image_url": "a.png"}, r"image_url must be an http.*not 'a.png'. Pass prepare_image"),
+        ({"image_url": "ftp://e.x/a.png"}, "must be an http"),
+        ({"image_urls": [PNG, "a.png"]}, r"image_urls\[1\] must be an http"),
         ({"image_file_ids": "f"}, r"Pass \['f'\]"),
         ({"aspect_ratio": "16:10"}, "did you mean '16:9'|aspect_ratio must be one of"),
         ({"aspect_ratio": "auto"}, "aspect_ratio must be one of"),
@@ -194,6 +205,16 @@ def test_invalid_settings_are_refused_before_sending(driver, server, settings, w
     with pytest.raises(InvalidRequestError, match=words):
         driver.image.prepare("x", MODEL, **settings)
     assert len(server.calls) == 0
+
+
+@pytest.mark.parametrize("request_id", [0, False, b"id"])
+def test_the_id_of_a_prepared_request_is_a_string(driver, request_id):
+    for prepare, model in (
+        (driver.client.image.prepare, MODEL),
+        (driver.client.video.prepare, "grok-imagine-video"),
+    ):
+        with pytest.raises(InvalidRequestError, match="batch_request_id must be a string"):
+            prepare("x", model, batch_request_id=request_id)
 
 
 @pytest.mark.parametrize("n", [0, -1, 11, 1.5, True, "3"])
@@ -305,6 +326,32 @@ def test_a_failed_download_says_why(status, headers, body, words):
     with Site(status, headers, body) as site, pytest.raises(DownloadError, match=words) as error:
         download(site.url, 100)
     assert isinstance(error.value, OSError)
+
+
+def test_a_download_has_a_time_limit(monkeypatch):
+    now = itertools.count(0, 100)  # each step takes 100 seconds
+    monkeypatch.setattr(_download, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    slow = pytest.raises(DownloadError, match="took more than 300 seconds")
+    with Site(200, {}, b"x" * 1_000_000) as site, slow:
+        download(site.url)
+    assert next(now) == 500
+
+
+def test_another_host_cannot_redirect_to_this_machine():
+    redirects = _download._Redirects()
+    other, here = Request("https://e.x/a"), Request("http://localhost:1/a")
+    with pytest.raises(DownloadError, match="redirects to a host of this machine"):
+        redirects.redirect_request(other, io.BytesIO(), 302, "Found", {}, "http://127.0.0.1:22/b")
+    for request, url in ((here, "http://localhost:2/b"), (other, "https://e.y/b")):
+        followed = redirects.redirect_request(request, io.BytesIO(), 302, "Found", {}, url)
+        assert followed.full_url == url
+
+
+def test_the_signature_of_a_url_is_not_in_the_error():
+    with Site(404, {}, b"") as site, pytest.raises(DownloadError) as error:
+        download(f"{site.url}?signature=secret")
+    assert "a.jpg" in str(error.value)
+    assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize("url", ["http://example.com/a", "file:///a", "ftp://h/a", "a.jpg", ""])

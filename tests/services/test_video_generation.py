@@ -23,6 +23,7 @@ from xai_vision.testing import Fault
 MODEL = "grok-imagine-video"
 FRAMES = "grok-imagine-video-1.5"
 VIDEO = "https://example.com/in.mp4"
+IMAGE = "https://example.com/in.png"
 FAST = {"interval": 0.001}
 
 
@@ -167,8 +168,8 @@ def test_a_stored_video_is_a_file(driver):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"image_url": "u", "image_file_id": "f"}, "image_url and image_file_id exclude"),
-        ({"video_url": "u", "video_file_id": "f"}, "video_url and video_file_id exclude"),
+        ({"image_url": IMAGE, "image_file_id": "f"}, "image_url and image_file_id exclude"),
+        ({"video_url": VIDEO, "video_file_id": "f"}, "video_url and video_file_id exclude"),
         (
             {"last_frame_url": "u", "last_frame_file_id": "f"},
             "last_frame_url and last_frame_file_id exclude",
@@ -178,26 +179,30 @@ def test_a_stored_video_is_a_file(driver):
         ({"aspect_ratio": "2:1"}, "aspect_ratio must be one of"),
         ({"resolution": "4k"}, "resolution must be one of"),
         ({"generate_audio": 1}, "generate_audio must be True or False"),
-        ({"keyframes": {"image_url": "u"}}, "keyframes must be a list of dicts"),
+        ({"keyframes": {"image_url": IMAGE}}, "keyframes must be a list of dicts"),
         ({"keyframes": [{"timestamp": 1.0}]}, r"keyframes\[0\] has no image"),
-        ({"keyframes": [{"image_url": "u"}]}, "'timestamp' is missing"),
+        ({"keyframes": [{"image_url": IMAGE}]}, "'timestamp' is missing"),
         (
-            {"keyframes": [{"image_url": "u", "image_file_id": "f", "timestamp": 1}]},
+            {"keyframes": [{"image_url": IMAGE, "image_file_id": "f", "timestamp": 1}]},
             r"keyframes\[0\]: image_url and keyframes\[0\]: image_file_id exclude",
         ),
         ({"keyframes": [{"image_url": " ", "timestamp": 1}]}, "image_url"),
-        ({"keyframes": [{"image_url": "u", "timestamp": 0}]}, "greater than 0"),
+        ({"keyframes": [{"image_url": IMAGE, "timestamp": 0}]}, "greater than 0"),
         (
-            {"keyframes": [{"image_url": "u", "timestamp": 5}], "duration": 5},
+            {"keyframes": [{"image_url": IMAGE, "timestamp": 5}], "duration": 5},
             "before the end of the video at 5 seconds",
         ),
-        ({"keyframes": [{"image_url": "u", "time": 1}]}, "did you mean 'timestamp'"),
-        ({"keyframes": [{"image_url": "u", "timestamp": 1}] * 5}, "has 5 entries"),
+        ({"keyframes": [{"image_url": IMAGE, "time": 1}]}, "did you mean 'timestamp'"),
+        ({"keyframes": [{"image_url": IMAGE, "timestamp": 1}] * 5}, "has 5 entries"),
         ({"reference_audios": [{"voice": "v"}]}, "did you mean 'voice_id'"),
         ({"reference_audios": [{"voice_id": " "}]}, "voice_id"),
         ({"reference_audios": [{"voice_id": "v"}] * 4}, "at most 3"),
         ({"reference_image_urls": "u"}, "reference_image_urls must be a list"),
         ({"duraton": 3}, "did you mean 'duration'"),
+        ({"image_url": "a.png"}, r"image_url must be an http.*not 'a.png'. Pass prepare_image"),
+        ({"video_url": "a.mp4"}, r"video_url must be an http.*Upload a file with client.files"),
+        ({"reference_image_urls": {}}, "reference_image_urls must be a list"),
+        ({"reference_image_file_ids": ""}, "reference_image_file_ids must be a list"),
     ],
 )
 def test_invalid_settings_are_refused_before_sending(driver, server, settings, words):
@@ -215,8 +220,9 @@ def test_invalid_settings_are_refused_before_sending(driver, server, settings, w
     ("arguments", "words"),
     [
         ({}, "there is no video to extend"),
-        ({"video_url": "u", "video_file_id": "f"}, "exclude each other"),
-        ({"video_url": "u", "duration": 11}, "from 1 to 10"),
+        ({"video_url": VIDEO, "video_file_id": "f"}, "exclude each other"),
+        ({"video_url": VIDEO, "duration": 11}, "from 1 to 10"),
+        ({"video_url": "file:///a.mp4"}, "must be an http"),
     ],
 )
 def test_invalid_extensions_are_refused_before_sending(driver, server, arguments, words):

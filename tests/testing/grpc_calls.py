@@ -10,7 +10,7 @@ import grpc
 
 from tests.testing.waiting import LIMIT
 from xai_vision.proto import chat_pb2, image_pb2
-from xai_vision.proto.chat_grpc import ChatStub
+from xai_vision.proto.chat_pb2_grpc import ChatStub
 
 UNLIMITED = (
     ("grpc.max_send_message_length", -1),

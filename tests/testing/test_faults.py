@@ -184,7 +184,7 @@ def test_rules_can_reply_with_faults(server, caller):
 
 def test_a_fault_of_another_method(server, caller):
     from xai_vision.proto import empty_pb2
-    from xai_vision.proto.models_grpc import ModelsStub
+    from xai_vision.proto.models_pb2_grpc import ModelsStub
 
     server.fault(Fault.unavailable(), method="ListLanguageModels")
     with pytest.raises(grpc.RpcError) as caught:

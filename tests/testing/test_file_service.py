@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.sample_images import png
 from xai_vision.proto import files_pb2
-from xai_vision.proto.files_grpc import FilesStub
+from xai_vision.proto.files_pb2_grpc import FilesStub
 from xai_vision.testing import FakeServer, ServiceError
 
 MIB = 1024 * 1024
@@ -317,3 +317,30 @@ def test_the_log_stays_small(files, server):
     for _ in range(8):
         files.upload(bytes(4 * MIB))
     assert sum(call.request.ByteSize() for call in server.calls) < 1000
+
+
+def test_files_can_be_deleted_while_they_are_listed(files, server):
+    """A list never fails because of a file that another call deletes."""
+    import threading
+
+    stop, errors = threading.Event(), []
+
+    def churn():
+        while not stop.is_set():
+            uploaded = server.files.add("a", bytes(10))
+            del server.files[uploaded.file_id]
+
+    def list_often():
+        try:
+            for _ in range(100):
+                files.list(sort_by=files_pb2.FILES_SORT_BY_SIZE, filter='content_type != "x"')
+        except grpc.RpcError as error:
+            errors.append(error)
+        stop.set()
+
+    threads = [threading.Thread(target=churn), threading.Thread(target=list_often)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not errors

@@ -18,7 +18,7 @@ from xai_vision import Client
 from xai_vision.chat import user
 from xai_vision.errors import AuthenticationError
 from xai_vision.proto import empty_pb2
-from xai_vision.proto.auth_grpc import AuthStub
+from xai_vision.proto.auth_pb2_grpc import AuthStub
 from xai_vision.testing import FakeServer
 from xai_vision.testing._calls.redaction import is_from_this_process, new_key
 from xai_vision.testing._service.api_keys import has_ended

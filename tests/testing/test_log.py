@@ -12,7 +12,7 @@ import pytest
 from tests.sample_images import jpeg, jpeg_of, png
 from tests.testing.grpc_calls import UNLIMITED, image_part, open_caller, request
 from tests.testing.waiting import LIMIT
-from xai_vision.proto.chat_grpc import ChatStub
+from xai_vision.proto.chat_pb2_grpc import ChatStub
 from xai_vision.testing import FakeServer, Fault, match
 
 RETRIES = json.dumps(

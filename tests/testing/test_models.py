@@ -11,7 +11,7 @@ from tests.rest.http_client import ask, respond
 from tests.sample_images import sample
 from tests.testing.grpc_calls import image_part, open_caller
 from xai_vision.proto import empty_pb2, models_pb2
-from xai_vision.proto.models_grpc import ModelsStub
+from xai_vision.proto.models_pb2_grpc import ModelsStub
 from xai_vision.testing import FakeServer, Fault, Model, Settings
 
 EVERY_FIELD = {

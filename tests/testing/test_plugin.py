@@ -153,7 +153,7 @@ def test_with_asyncio_and_hanging_calls(run):
     result = run(
         """
 from tests.testing.grpc_calls import request
-from xai_vision.proto.chat_grpc import AsyncChatStub
+from xai_vision.proto.chat_pb2_grpc import AsyncChatStub
 from xai_vision.testing import Fault
 import asyncio
 

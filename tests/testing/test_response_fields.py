@@ -238,10 +238,10 @@ def test_tokens(sdk):
 
 
 def test_every_method_of_the_service_is_implemented():
-    from xai_vision.proto.auth_grpc import Auth
-    from xai_vision.proto.chat_grpc import Chat
-    from xai_vision.proto.models_grpc import Models
-    from xai_vision.proto.tokenize_grpc import Tokenize
+    from xai_vision.proto.auth_pb2_grpc import Auth
+    from xai_vision.proto.chat_pb2_grpc import Chat
+    from xai_vision.proto.models_pb2_grpc import Models
+    from xai_vision.proto.tokenize_pb2_grpc import Tokenize
     from xai_vision.testing._service.methods import UNARY_METHODS
 
     methods = {method for service in (Auth, Chat, Models, Tokenize) for method in service.METHODS}

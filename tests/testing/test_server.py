@@ -15,7 +15,7 @@ import pytest
 
 from tests.testing.grpc_calls import GrpcCaller, open_caller, request
 from tests.testing.waiting import LIMIT, until
-from xai_vision.proto.chat_grpc import AsyncChatStub, ChatStub
+from xai_vision.proto.chat_pb2_grpc import AsyncChatStub, ChatStub
 from xai_vision.testing import FakeServer, Fault
 from xai_vision.testing._transport.tls import Certificate
 

@@ -8,9 +8,9 @@ import pytest
 from tests.sample_images import jpeg
 from tests.testing.grpc_calls import image_part, open_caller
 from xai_vision.proto import empty_pb2, models_pb2, tokenize_pb2
-from xai_vision.proto.auth_grpc import AuthStub
-from xai_vision.proto.models_grpc import ModelsStub
-from xai_vision.proto.tokenize_grpc import TokenizeStub
+from xai_vision.proto.auth_pb2_grpc import AuthStub
+from xai_vision.proto.models_pb2_grpc import ModelsStub
+from xai_vision.proto.tokenize_pb2_grpc import TokenizeStub
 
 EMPTY = empty_pb2.Empty()
 

@@ -10,7 +10,7 @@ import pytest
 from tests.sample_images import jpeg
 from tests.testing.grpc_calls import image_part, open_caller
 from xai_vision.proto import empty_pb2
-from xai_vision.proto.models_grpc import ModelsStub
+from xai_vision.proto.models_pb2_grpc import ModelsStub
 from xai_vision.testing import FakeServer, Fault, Reply, match
 
 

@@ -24,6 +24,7 @@ COMMANDS = (
     "inspect",
     "estimate",
     "models",
+    "files",
     "serve",
     "rules",
     "completion",

@@ -62,6 +62,12 @@ _SUBSTITUTIONS = tuple(
         (r", or wait \.retry_after seconds if it is set", ""),
         (r"The part that arrived is in \.partial; send", "Send"),
         (r" If it is a path, pass pathlib\.Path\(\.\.\.\); if base64, check its start\.", ""),
+        (r"^upload\(\): (filename )?", ""),
+        (r"Pass another filename=", "Pass another --name"),
+        (r"Pass the path of a file, or an open file object with filename=", "Name a file"),
+        (r"^expires_after\b", "--expires-after"),
+        (r"; a timedelta is accepted too", ""),
+        (r"client\.files\.list\(\)", "xai-vision files list"),
         (r"Download the image and pass its bytes", "Download it and name the file"),
     )
 )

@@ -196,8 +196,11 @@ def management_config(
     Raises:
         ConfigurationError: The key or the host is invalid.
     """
-    scheme, name, port = _host("management_api_host", host or DEFAULT_MANAGEMENT_HOST)
-    key = os.environ.get("XAI_MANAGEMENT_KEY") if key is None else key
+    host = DEFAULT_MANAGEMENT_HOST if host is None else host
+    scheme, name, port = _host("management_api_host", host)
+    if key is None:
+        # An empty variable is not an error, because most programs do not need the key.
+        key = os.environ.get("XAI_MANAGEMENT_KEY") or None
     if key is None:
         return None
     key = _key(key, "management API key", "management_api_key= or XAI_MANAGEMENT_KEY")
@@ -255,7 +258,7 @@ def _warn_if_plain_text(host: str, secure: bool, what: str) -> None:
         warnings.warn(
             f"{what} are sent to {host} in plain text (use_insecure_channel)",
             InsecureChannelWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
 
 

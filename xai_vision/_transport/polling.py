@@ -12,7 +12,7 @@ import grpc
 from xai_vision._transport.durations import call_seconds
 from xai_vision._transport.options import CallOptions
 from xai_vision._transport.rpc import CallSequence, RpcCall, Sleep
-from xai_vision.errors import RequestTimeoutError
+from xai_vision.errors import APIError, RequestTimeoutError
 
 Out = TypeVar("Out")
 
@@ -32,6 +32,7 @@ class Wait:
         options: The options of each call; their timeout limits the whole wait.
         interval: Seconds between polls; None starts at 0.1 and grows to 2.
         default: Seconds to wait if the options have no timeout.
+        default_interval: The interval for None, and for a timedelta of 0 as in xai_sdk.
     """
 
     def __init__(
@@ -39,8 +40,11 @@ class Wait:
         options: CallOptions,
         interval: float | timedelta | None,
         default: float = DEFAULT_WAIT,
+        default_interval: timedelta | None = None,
     ) -> None:
         self.seconds = options.timeout or default
+        if default_interval is not None and interval in (None, timedelta(0)):
+            interval = default_interval
         self._interval = call_seconds(interval, "interval")
         self._options = options
         self._pause = self._interval or _FIRST_PAUSE
@@ -74,11 +78,25 @@ class Wait:
             call: Describes a poll.
             read: Returns the result of the request; None while it is pending.
             name: The name of the request in the error, such as "deferred response".
-            request_id: The id of the request, which the error keeps.
+            request_id: The id of the request, which each APIError keeps.
 
         Raises:
             RequestTimeoutError: The time is over.
+            APIError: A poll failed otherwise, or the client was closed.
         """
+        try:
+            return (yield from self._poll(call, read, name, request_id))
+        except APIError as error:
+            error.deferred_id = request_id
+            raise
+
+    def _poll(
+        self,
+        call: Callable[[CallOptions], RpcCall[Any, Any]],
+        read: Callable[[Any], Out | None],
+        name: str,
+        request_id: str,
+    ) -> CallSequence[Out]:
         while True:
             poll = call(self.options())
             try:
@@ -98,10 +116,8 @@ class Wait:
                 self._pause = min(self._pause * _GROWTH, _LONGEST_PAUSE)
 
     def _timeout(self, name: str, request_id: str, method: str) -> RequestTimeoutError:
-        error = RequestTimeoutError(
+        return RequestTimeoutError(
             grpc.StatusCode.DEADLINE_EXCEEDED,
             f"{name} {request_id} was not done after {self.seconds:g} seconds",
             method=method,
         )
-        error.deferred_id = request_id
-        return error

@@ -23,7 +23,7 @@ from xai_vision.chat._response.response import Response
 from xai_vision.chat._telemetry import request_attributes, response_attributes
 from xai_vision.errors import StreamBrokenError
 from xai_vision.proto import chat_pb2
-from xai_vision.proto.chat_grpc import Chat as Rpc
+from xai_vision.proto.chat_pb2_grpc import Chat as Rpc
 
 if TYPE_CHECKING:
     from xai_vision.chat._request.tools import ToolLike

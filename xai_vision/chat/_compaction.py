@@ -13,7 +13,7 @@ from xai_vision.chat._messages.message import Message
 from xai_vision.chat._request.body_cache import write_messages
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import chat_pb2, usage_pb2
-from xai_vision.proto.chat_grpc import Chat as Rpc
+from xai_vision.proto.chat_pb2_grpc import Chat as Rpc
 
 # Field number of xai_api.CompactContextRequest.
 _INPUT = 2

@@ -14,7 +14,7 @@ from xai_vision.chat._response.conversions import enum_name
 from xai_vision.chat._response.reply_source import CompleteReply, ReplySource
 from xai_vision.errors import APIError, NotFoundError, ServerError
 from xai_vision.proto import chat_pb2, deferred_pb2
-from xai_vision.proto.chat_grpc import Chat as Rpc
+from xai_vision.proto.chat_pb2_grpc import Chat as Rpc
 
 
 def deferred(

@@ -64,7 +64,8 @@ class APIError(XaiVisionError, AioRpcError):
         method: The path of the RPC, such as ``/xai_api.Chat/GetCompletion``.
         attempts: The number of times the request was sent.
         partial: For a stream, the Response received so far, otherwise None.
-        deferred_id: The id of a deferred request that was not done in time and still runs.
+        deferred_id: The id of a deferred request that was started, if its polls failed or the time
+            was over. The service may still process it. Otherwise None.
     """
 
     remedy = ""

@@ -7,9 +7,9 @@
 ``*_pb2``
     Message classes and enums like those of protoc's modules, in a private descriptor pool
     (``_pool`` explains why).
-``*_grpc``
-    The methods of a service as a table, its stubs, and a function that registers a servicer. The
-    tables do not import grpc.
+``*_pb2_grpc``
+    The methods of a service as a table, its stubs, a base class of servicers, and a function that
+    registers a servicer. The tables do not import grpc.
 
 ``import xai_vision.proto as protos; protos.chat_pb2`` loads a module on use.
 """
@@ -20,7 +20,7 @@ from importlib import import_module
 
 
 def __getattr__(name: str) -> object:
-    if name.endswith(("_pb2", "_grpc")) and not name.startswith("_"):
+    if name.endswith(("_pb2", "_pb2_grpc")) and not name.startswith("_"):
         try:
             return import_module(f"{__name__}.{name}")
         except ModuleNotFoundError:

@@ -2,21 +2,21 @@
 
 protoc's gRPC modules refuse to be imported under an older grpcio than the one that made them.
 A path and two types are all a call needs, so that is what the generated tables hold; grpc is
-touched only by the two functions that hand a table to it.
+touched only by the functions that servers and channels use.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     import grpc
     import grpc.aio
     from google.protobuf.message import Message
 
-__all__ = ["Method", "attach", "register"]
+__all__ = ["Method", "attach", "register", "unimplemented"]
 
 Req = TypeVar("Req", bound="Message")
 Res = TypeVar("Res", bound="Message")
@@ -84,3 +84,12 @@ def register(
                 response_serializer=method.response.SerializeToString,
             )
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+
+
+def unimplemented(context: Any) -> NoReturn:
+    """Answer a call of a method that the servicer does not override."""
+    import grpc
+
+    context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+    context.set_details("Method not implemented!")
+    raise NotImplementedError("Method not implemented!")

@@ -19,17 +19,20 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
+from xai_vision.proto._convert import adopt
 from xai_vision.proto._descriptors import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from google.protobuf.descriptor import Descriptor
+    from google.protobuf.descriptor import Descriptor, FieldDescriptor
     from google.protobuf.message import Message
 
 __all__ = ["POOL", "load"]
 
 POOL = descriptor_pool.DescriptorPool()
+
+_TIMESTAMP, _TIMESTAMP_FILE = "google.protobuf.Timestamp", "google/protobuf/timestamp.proto"
 
 # A thread may import chat_pb2 while another imports usage_pb2, which chat_pb2 depends on.
 _lock = threading.RLock()
@@ -75,7 +78,31 @@ def _message_class(descriptor: Descriptor, module: str, qualname: str) -> type[M
             setattr(cls, nested.name, inner)
         # protobuf would unpickle nested messages through the default pool, which lacks them.
         copyreg.pickle(inner, _reduce)
+    stamps = frozenset(f.name for f in descriptor.fields if _type_name(f) == _TIMESTAMP)
+    if stamps:
+        _accept_other_timestamps(cls, stamps)
     return cls
+
+
+def _type_name(field: FieldDescriptor) -> str | None:
+    return None if field.message_type is None else field.message_type.full_name
+
+
+def _accept_other_timestamps(cls: type[Message], names: frozenset[str]) -> None:
+    """Let the constructor accept ``google.protobuf.timestamp_pb2.Timestamp`` too.
+
+    Programs for xai_sdk pass it; protobuf refuses messages of another pool.
+    """
+    construct = cls.__init__
+
+    def __init__(self: Message, *args: Any, **fields: Any) -> None:
+        for name in names.intersection(fields):
+            value = fields[name]
+            if getattr(getattr(value, "DESCRIPTOR", None), "full_name", None) == _TIMESTAMP:
+                fields[name] = adopt(value, _loaded[_TIMESTAMP_FILE]["Timestamp"])
+        construct(self, *args, **fields)
+
+    cls.__init__ = __init__  # type: ignore[method-assign, assignment]
 
 
 def _reduce(message: Message) -> tuple[Callable[..., Message], tuple[type[Message], bytes]]:

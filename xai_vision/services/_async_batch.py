@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class AsyncBatchService:
     """Batches of requests; see ``BatchService``."""
 
-    def __init__(self, transport: AsyncTransport) -> None:
+    def __init__(self, transport: AsyncTransport, pace: Pace) -> None:
         self._transport = transport
-        self._pace = Pace()
+        self._pace = pace
 
     async def create(
         self, batch_name: str, *, input_file_id: str | None = None, **call: Unpack[CallParameters]

@@ -14,8 +14,9 @@ from xai_vision._transport.polling import Wait
 from xai_vision._transport.rpc import CallSequence, RpcCall
 from xai_vision.errors import BatchCancelledError
 from xai_vision.proto import batch_pb2
-from xai_vision.proto.batch_grpc import BatchMgmt as Rpc
+from xai_vision.proto.batch_pb2_grpc import BatchMgmt as Rpc
 from xai_vision.services._batch_results import BatchResult, ListBatchResultsResponse
+from xai_vision.services._progress import check_callback
 from xai_vision.services._rpcs import Call, describe, unchanged
 
 RequestState: TypeAlias = Literal["pending", "succeeded", "cancelled", "failed"]
@@ -29,7 +30,7 @@ _STATES: Final = {
 }
 _WAIT_SECONDS: Final = 24 * 3600.0
 """Most batches finish within this time (documented)."""
-_INTERVAL_SECONDS: Final = 5.0
+_INTERVAL: Final = timedelta(seconds=5)
 
 
 def create(
@@ -115,7 +116,9 @@ def waiting(
 ) -> CallSequence[batch_pb2.Batch]:
     """Check the arguments and describe the calls that wait for a batch."""
     body = batch_pb2.GetBatchRequest(batch_id=_batch_id(batch_id)).SerializeToString()
-    wait = Wait(call_options(call), interval or _INTERVAL_SECONDS, _WAIT_SECONDS)
+    wait = Wait(call_options(call), interval, _WAIT_SECONDS, _INTERVAL)
+    if on_progress is not None:
+        check_callback("on_progress", on_progress, "f(batch)")
 
     def poll(options: CallOptions) -> RpcCall[batch_pb2.Batch, batch_pb2.Batch]:
         return RpcCall(Rpc.GetBatch, body, unchanged, options)
@@ -130,8 +133,10 @@ def waiting(
                 "results() returns the results of the requests that were complete",
                 batch,
             )
-        # A batch that is loaded from a file has no requests at first.
-        loading = batch.input_file_id and not batch.state.num_requests
+        # A batch that is loaded from a file has no requests at first, or no state.
+        loading = not batch.HasField("state") or (
+            batch.input_file_id and not batch.state.num_requests
+        )
         return None if batch.state.num_pending or loading else batch
 
     def steps() -> CallSequence[batch_pb2.Batch]:

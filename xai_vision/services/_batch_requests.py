@@ -16,7 +16,7 @@ from xai_vision.errors import APIError, InvalidRequestError
 from xai_vision.proto import batch_pb2
 from xai_vision.proto._convert import adopt
 from xai_vision.proto._wire_format import length_prefix
-from xai_vision.proto.batch_grpc import BatchMgmt as Rpc
+from xai_vision.proto.batch_pb2_grpc import BatchMgmt as Rpc
 
 MAX_CALL_BYTES: Final = 25_000_000
 """The largest call of ``add`` (documented: 25 MB)."""
@@ -26,7 +26,10 @@ PERIOD_SECONDS: Final = 30.0
 
 
 class Pace:
-    """Keeps the calls of a client within the service's rate. Thread-safe."""
+    """Keeps the calls of a client, and of those derived from it, within the service's rate.
+
+    Thread-safe.
+    """
 
     def __init__(self) -> None:
         self._times: deque[float] = deque(maxlen=MAX_CALLS)
@@ -145,13 +148,13 @@ def _steps(
     added = 0
     for items in calls:
         delay = pace.delay()
-        if delay:
-            yield Sleep(delay)
-        parts = [head]
-        for item in items:
-            body = item.encode()
-            parts += (length_prefix(2, len(body)), body)
         try:
+            if delay:
+                yield Sleep(delay)
+            parts = [head]
+            for item in items:
+                body = item.encode()
+                parts += (length_prefix(2, len(body)), body)
             yield RpcCall(Rpc.AddBatchRequests, b"".join(parts), lambda reply: None, options)
         except APIError as error:
             error.partial = added

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import time
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -10,10 +11,13 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 
 from xai_vision._transport.config import USER_AGENT
 from xai_vision.errors import DownloadError
+from xai_vision.imaging._image_url import describe_url
 
 MAX_DOWNLOAD_BYTES: Final = 64 * 1024 * 1024
 """Bytes. A generated image of 2048 by 2048 pixels takes 12 MiB without compression."""
 _SECONDS: Final = 60.0
+"""The time without any data after which a download ends."""
+_TOTAL_SECONDS: Final = 300.0
 _STEP_BYTES: Final = 64 * 1024
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -27,7 +31,7 @@ def download(url: str, max_bytes: int = MAX_DOWNLOAD_BYTES) -> bytes:
 
     Raises:
         DownloadError: The URL is not valid, the host cannot be reached, the status is not 200, or
-            the content is too large or incomplete.
+            the content is too large, incomplete or too slow.
     """
     opener = build_opener(_Redirects, *([ProxyHandler({})] if _check(url) else []))
     request = Request(url, headers={"User-Agent": USER_AGENT})  # noqa: S310 - checked
@@ -36,24 +40,30 @@ def download(url: str, max_bytes: int = MAX_DOWNLOAD_BYTES) -> bytes:
             return _read(response, max_bytes, url)
     except HTTPError as error:
         error.close()
-        raise DownloadError(f"{url:.200}: HTTP status {error.code}") from None
+        raise DownloadError(f"{describe_url(url, 200)}: HTTP status {error.code}") from None
     except (URLError, OSError, http.client.HTTPException) as error:
         if isinstance(error, DownloadError):
             raise
         reason = getattr(error, "reason", error)
-        raise DownloadError(f"{url:.200}: the download failed: {reason}") from None
+        raise DownloadError(f"{describe_url(url, 200)}: the download failed: {reason}") from None
 
 
 def _read(response: Any, max_bytes: int, url: str) -> bytes:
     content = bytearray()
-    while step := response.read(min(_STEP_BYTES, max_bytes + 1 - len(content))):
+    end = time.monotonic() + _TOTAL_SECONDS
+    # read1() returns what has arrived, so that a slow host cannot prolong one step.
+    while step := response.read1(min(_STEP_BYTES, max_bytes + 1 - len(content))):
         content += step
+        if time.monotonic() > end:
+            raise DownloadError(
+                f"{describe_url(url, 200)}: the download took more than {_TOTAL_SECONDS:g} seconds"
+            )
         if len(content) > max_bytes:
-            raise DownloadError(f"{url:.200}: the content exceeds {max_bytes} bytes")
+            raise DownloadError(f"{describe_url(url, 200)}: the content exceeds {max_bytes} bytes")
     expected = response.headers.get("Content-Length")
     if expected is not None and expected.isdecimal() and int(expected) != len(content):
         raise DownloadError(
-            f"{url:.200}: the download ended after {len(content)} of {expected} bytes"
+            f"{describe_url(url, 200)}: the download ended after {len(content)} of {expected} bytes"
         )
     return bytes(content)
 
@@ -68,17 +78,25 @@ def _check(url: str) -> bool:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
-        raise DownloadError(f"{url:.200} is not a valid URL") from None
+        raise DownloadError(f"{describe_url(url, 200)} is not a valid URL") from None
     loopback = host in _LOOPBACK
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
-        raise DownloadError(f"{url:.200} is not an https URL")
+        raise DownloadError(f"{describe_url(url, 200)} is not an https URL")
     return loopback
 
 
 class _Redirects(HTTPRedirectHandler):
-    """Follows redirects to https URLs only."""
+    """Follows redirects to https URLs only, and none from another host to this machine."""
 
-    def redirect_request(self, *args: Any) -> Request | None:
-        """Check the new URL, the last argument."""
-        _check(args[-1])
-        return super().redirect_request(*args)
+    def redirect_request(
+        self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Request | None:
+        """Check the new URL."""
+        url = req.full_url
+        try:
+            if _check(newurl) and not _check(url):
+                raise DownloadError(f"{describe_url(url, 200)} redirects to a host of this machine")
+        except DownloadError:
+            fp.close()
+            raise
+        return super().redirect_request(req, fp, code, msg, headers, newurl)

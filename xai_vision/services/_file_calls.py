@@ -11,7 +11,7 @@ from xai_vision._transport.options import call_options
 from xai_vision._transport.rpc import RpcCall
 from xai_vision._transport.tracing import captures_content
 from xai_vision.proto import chat_pb2, files_pb2, image_pb2
-from xai_vision.proto.files_grpc import Files as Rpc
+from xai_vision.proto.files_pb2_grpc import Files as Rpc
 from xai_vision.services._rpcs import Call, describe, unchanged
 from xai_vision.services._upload import expiry_seconds, open_upload
 

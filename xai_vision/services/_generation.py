@@ -62,9 +62,9 @@ def image_contents(name: str, urls: Any, file_ids: Any) -> list[image_pb2.ImageU
     Raises:
         InvalidRequestError: A value is not valid.
     """
-    files = checks.strings(f"{name}_file_ids", file_ids or ())
-    images = urls or ()
-    if isinstance(images, str) or not isinstance(images, Sequence):
+    files = checks.strings(f"{name}_file_ids", () if file_ids is None else file_ids)
+    images = () if urls is None else urls
+    if isinstance(images, (str, bytes)) or not isinstance(images, Sequence):
         raise InvalidRequestError(f"{name}_urls must be a list, not {checks.short_repr(images)}")
     return [
         *(_from_file(f"{name}_file_ids[{i}]", file_id) for i, file_id in enumerate(files)),
@@ -80,8 +80,27 @@ def _from_url(name: str, url: Any) -> image_pb2.ImageUrlContent:
             f"{name} must be a URL or a prepared image, not {checks.short_repr(url)}. "
             "Pass prepare_image(...) for a file or other data"
         )
-    url = checks.string(name, url, empty=False)
+    url = media_url(name, url, "Pass prepare_image(Path(...)) for a file")
     return image_pb2.ImageUrlContent(image_url=url, detail=image_pb2.DETAIL_AUTO)
+
+
+def media_url(name: str, url: Any, remedy: str) -> str:
+    """Return the URL of an input image or video.
+
+    Args:
+        name: The argument's name in the error.
+        url: The URL.
+        remedy: What to pass for a file, as a sentence of the error.
+
+    Raises:
+        InvalidRequestError: It is neither an http(s) URL nor a data URL.
+    """
+    text = checks.string(name, url, empty=False)
+    if not text.lstrip()[:8].lower().startswith(("http://", "https://", "data:")):
+        raise InvalidRequestError(
+            f"{name} must be an http(s) URL or a data URL, not {checks.short_repr(text)}. {remedy}"
+        )
+    return text
 
 
 def _from_file(name: str, file_id: Any) -> image_pb2.ImageUrlContent:

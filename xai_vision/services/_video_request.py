@@ -12,6 +12,7 @@ from xai_vision.services._generation import (
     StorageOptions,
     image_content,
     image_contents,
+    media_url,
     storage_options,
     word,
 )
@@ -140,7 +141,8 @@ def video_content(url: Any, file_id: Any) -> video_pb2.VideoUrlContent | None:
     if url is not None and file_id is not None:
         raise InvalidRequestError("video_url and video_file_id exclude each other. Pass one")
     if url is not None:
-        return video_pb2.VideoUrlContent(url=checks.string("video_url", url, empty=False))
+        remedy = "Upload a file with client.files and pass video_file_id"
+        return video_pb2.VideoUrlContent(url=media_url("video_url", url, remedy))
     if file_id is not None:
         file_id = checks.string("video_file_id", file_id, empty=False)
         return video_pb2.VideoUrlContent(file_id=file_id)
@@ -207,7 +209,7 @@ def prepare(
         InvalidRequestError: An argument is not valid.
     """
     return batch_pb2.BatchRequest(
-        batch_request_id=checks.string("batch_request_id", batch_request_id or ""),
+        batch_request_id=checks.optional_string("batch_request_id", batch_request_id) or "",
         video_request=video_request(prompt, model, settings),
     )
 
@@ -230,7 +232,7 @@ def prepare_extension(
         InvalidRequestError: An argument is not valid.
     """
     return batch_pb2.BatchRequest(
-        batch_request_id=checks.string("batch_request_id", batch_request_id or ""),
+        batch_request_id=checks.optional_string("batch_request_id", batch_request_id) or "",
         video_extension_request=extension_request(
             prompt, model, video_url, video_file_id, duration, storage_options
         ),

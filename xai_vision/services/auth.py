@@ -9,7 +9,7 @@ from xai_vision._transport.options import CallParameters
 from xai_vision._transport.rpc import RpcCall
 from xai_vision._transport.sync import Transport
 from xai_vision.proto import auth_pb2, empty_pb2
-from xai_vision.proto.auth_grpc import Auth as Rpc
+from xai_vision.proto.auth_pb2_grpc import Auth as Rpc
 from xai_vision.services._rpcs import Call, describe, unchanged
 
 if TYPE_CHECKING:

@@ -44,9 +44,9 @@ class BatchService:
         ...     print(result.batch_request_id, result.response.content)
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, pace: Pace) -> None:
         self._transport = transport
-        self._pace = Pace()
+        self._pace = pace
 
     def create(
         self, batch_name: str, *, input_file_id: str | None = None, **call: Unpack[CallParameters]

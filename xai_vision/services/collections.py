@@ -222,7 +222,7 @@ class CollectionsService:
             wait_for_indexing: Whether to wait until the document can be searched.
             poll_interval: Seconds or a timedelta between polls. Default 10 seconds.
             **call: See ``CallParameters``. With ``wait_for_indexing``, ``timeout`` limits the wait
-                after the upload. Default 2 minutes.
+                after the upload, not the upload itself. Default 2 minutes.
 
         Returns:
             The document; ``file_metadata.file_id`` is its id.
@@ -237,7 +237,7 @@ class CollectionsService:
         """
         management = self._management
         upload = DocumentUpload(collection_id, fields, wait_for_indexing, poll_interval, call)
-        file = self._transport.unary(_file_calls.upload(data, name, None, None, call))
+        file = self._transport.unary(_file_calls.upload(data, name, None, None, upload.call))
         with documents.named_file(file):
             return management.run(upload.steps(file.id))
 

@@ -12,7 +12,7 @@ from xai_vision._transport.rpc import RpcCall
 from xai_vision._transport.sync import Transport
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import batch_pb2, image_pb2
-from xai_vision.proto.image_grpc import Image as Rpc
+from xai_vision.proto.image_pb2_grpc import Image as Rpc
 from xai_vision.services._generation import (
     StorageOptions,
     image_content,
@@ -158,7 +158,7 @@ def prepare(
         InvalidRequestError: An argument is not valid.
     """
     return batch_pb2.BatchRequest(
-        batch_request_id=checks.string("batch_request_id", batch_request_id or ""),
+        batch_request_id=checks.optional_string("batch_request_id", batch_request_id) or "",
         image_request=_request(prompt, model, 1, settings),
     )
 

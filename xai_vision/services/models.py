@@ -11,7 +11,7 @@ from xai_vision._transport.rpc import Res, RpcCall
 from xai_vision._transport.sync import Transport
 from xai_vision.proto import empty_pb2, models_pb2
 from xai_vision.proto._method import Method
-from xai_vision.proto.models_grpc import Models as Rpc
+from xai_vision.proto.models_pb2_grpc import Models as Rpc
 from xai_vision.services._rpcs import Call, describe, unchanged
 
 if TYPE_CHECKING:

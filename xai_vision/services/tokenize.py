@@ -10,7 +10,7 @@ from xai_vision._transport.options import CallParameters
 from xai_vision._transport.rpc import RpcCall
 from xai_vision._transport.sync import Transport
 from xai_vision.proto import tokenize_pb2
-from xai_vision.proto.tokenize_grpc import Tokenize as Rpc
+from xai_vision.proto.tokenize_pb2_grpc import Tokenize as Rpc
 from xai_vision.services._rpcs import Call, describe
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from xai_vision.chat._response.conversions import enum_name
 from xai_vision.errors import VideoGenerationError
 from xai_vision.proto import deferred_pb2, image_pb2, video_pb2
 from xai_vision.proto._method import Method
-from xai_vision.proto.video_grpc import Video as Rpc
+from xai_vision.proto.video_pb2_grpc import Video as Rpc
 from xai_vision.services._generation import Generated, StorageOptions, request_attributes
 from xai_vision.services._rpcs import Call, describe, unchanged
 from xai_vision.services._video_request import (
@@ -107,7 +107,7 @@ def _complete(
     interval: float | timedelta | None,
 ) -> CallSequence[VideoResponse]:
     """Describe the calls that start a video and poll until it is done."""
-    wait = Wait(options, interval or DEFAULT_VIDEO_POLL_INTERVAL)
+    wait = Wait(options, interval, default_interval=DEFAULT_VIDEO_POLL_INTERVAL)
     return _steps(method, request, wait)
 
 
@@ -216,7 +216,7 @@ class VideoService:
             VideoGenerationError: The service could not generate the video.
             RequestTimeoutError: The video was not done in time. The request goes on: its id is
                 ``deferred_id`` of the error, for ``get``.
-            APIError: A call failed otherwise.
+            APIError: A call failed otherwise. ``deferred_id`` is set if the request was started.
         """
         parameters, options = _split(settings)
         request = video_request(prompt, model, parameters)

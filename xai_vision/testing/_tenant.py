@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from xai_vision.testing import _validation as check
-from xai_vision.testing._batches.batch import BatchPlan
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import new_key, register_key
 from xai_vision.testing._clock import Clock
-from xai_vision.testing._collections.collection import IndexingPlan
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._faults.injection import FaultRule
 from xai_vision.testing._files.store import FileStore
-from xai_vision.testing._generation.plans import ImagePlan, VideoPlan
+from xai_vision.testing._generation.plans import ImagePlan
 from xai_vision.testing._rules import verification
+from xai_vision.testing._rules.condition_matchers import check_rule_method
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
 from xai_vision.testing._rules.rule import Rule
 from xai_vision.testing._service.api_keys import ApiKey, KeyOptions, mask_key
-from xai_vision.testing._service.deferred import DeferredPlan
 from xai_vision.testing._service.engine import Engine
 from xai_vision.testing._service.image_inspection import ImageInspector
 from xai_vision.testing._service.image_sources import SourceTable
+from xai_vision.testing._service.model_choice import is_known
 from xai_vision.testing._service.models import ModelCatalog
 from xai_vision.testing._service.rate_limiter import RateLimiter
 from xai_vision.testing._service.response_store import ResponseStore
 from xai_vision.testing._settings import Settings
+from xai_vision.testing._tenant_plans import TenantPlans
 from xai_vision.testing._transport.shared_state import ServerState
 from xai_vision.testing._verifying_block import VerifyingBlock
 
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 _INSPECTOR = ImageInspector()
 
 
-class Tenant(VerifyingBlock):
+class Tenant(TenantPlans, VerifyingBlock):
     """A customer of a fake server, with its own API key, rules, images, responses and call log.
 
     A tenant is a context manager and an async context manager. A block that ends without an error
@@ -165,7 +164,7 @@ class Tenant(VerifyingBlock):
         models = options.get("models")
         if models is not None:
             for name in check.strings("create_key: models", models):
-                if name not in self.models:
+                if not is_known(name, self.models):
                     raise ValueError(f"create_key: models: {self.models.hint(name)}")
         return self._add_key(new_key(), options)
 
@@ -198,6 +197,7 @@ class Tenant(VerifyingBlock):
             ValueError: No call can match a condition.
         """
         checked = Conditions.for_future_calls("on()", conditions, "name", "priority")
+        check_rule_method(conditions.get("method"))
         rule = Rule(checked, name=name, priority=priority, prepare=self._state.enable_fault)
         return self._engine.rules.add(rule)
 
@@ -259,117 +259,6 @@ class Tenant(VerifyingBlock):
         """
         self._engine.rate_limiter = RateLimiter(self.clock, requests, tokens, burst)
 
-    @check.suggest_keywords("deferred()")
-    def deferred(
-        self, *, ready_after_polls: int = 1, failed: bool = False, expired: bool = False
-    ) -> None:
-        """Set the course of the deferred responses that are requested from now on.
-
-        Args:
-            ready_after_polls: The number of polls that get PENDING first. Default: 1.
-            failed: Whether the responses then end as FAILED instead of DONE.
-            expired: Whether the responses then end as EXPIRED instead of DONE.
-
-        Raises:
-            TypeError: An argument has a wrong type.
-            ValueError: The number is negative, or both ``failed`` and ``expired`` are True.
-        """
-        self._engine.deferred.plan = DeferredPlan(ready_after_polls, failed, expired)
-
-    @check.suggest_keywords("images()")
-    def images(
-        self,
-        *,
-        data: Sequence[bytes] = (),
-        missing: int = 0,
-        withheld: bool = False,
-        storage_error: str = "",
-    ) -> None:
-        """Set the results of image generation from now on.
-
-        Args:
-            data: The images to return in turn, as the bytes of files. Default: images of one
-                color, which depends on the prompt.
-            missing: The number of images that a response has fewer than requested.
-            withheld: Whether moderation withholds the images.
-            storage_error: Why images are not stored. Default: they are.
-
-        Raises:
-            TypeError: An argument has a wrong type.
-            ValueError: ``missing`` is negative.
-        """
-        self._engine.image_plan = ImagePlan(data, missing, withheld, storage_error)
-
-    @check.suggest_keywords("videos()")
-    def videos(
-        self,
-        *,
-        data: bytes = b"",
-        ready_after_polls: int = 1,
-        failed: tuple[str, str] | None = None,
-        expired: bool = False,
-        withheld: bool = False,
-        storage_error: str = "",
-    ) -> None:
-        """Set the course of the videos that are requested from now on.
-
-        Args:
-            data: The file to return. Default: a video with an image of one color each second.
-            ready_after_polls: The number of polls that get PENDING first. Default: 1.
-            failed: The error's code and message with which the requests end.
-            expired: Whether the requests end as EXPIRED.
-            withheld: Whether moderation withholds the videos.
-            storage_error: Why videos are not stored. Default: they are.
-
-        Raises:
-            TypeError: An argument has a wrong type.
-            ValueError: The number is negative, or both ``failed`` and ``expired`` are set.
-        """
-        self._engine.videos.plan = VideoPlan(
-            data, ready_after_polls, failed, expired, withheld, storage_error
-        )
-
-    @check.suggest_keywords("batches()")
-    def batches(
-        self,
-        *,
-        ready_after: int = 1,
-        fail: Iterable[str] = (),
-        cancel: str = "",
-        models_refused: Iterable[str] = (),
-    ) -> None:
-        """Set the course of the batches that are created from now on.
-
-        The requests of a batch are processed like single requests: rules and faults apply to each.
-
-        Args:
-            ready_after: The number of calls for the state or the results of a batch that find all
-                requests pending. Default: 1.
-            fail: The ids of the requests that fail.
-            cancel: The service's reason to cancel the batch instead of completing it.
-            models_refused: The names of the models that batches do not accept.
-
-        Raises:
-            TypeError: An argument has a wrong type.
-            ValueError: ``ready_after`` is negative.
-        """
-        self._engine.batches.plan = BatchPlan(ready_after, fail, cancel, models_refused)
-
-    @check.suggest_keywords("indexing()")
-    def indexing(self, *, ready_after: int = 1, failed: str = "") -> None:
-        """Set the course of the indexing of documents from now on.
-
-        Args:
-            ready_after: The number of calls for a document's state that find it in progress.
-                Default: 1. It is ready after a minute of ``clock`` too.
-            failed: The reason with which the indexing ends. Default: it does not fail.
-
-        Raises:
-            TypeError: An argument has a wrong type.
-            ValueError: ``ready_after`` is negative.
-        """
-        self._engine.collections.plan = IndexingPlan(ready_after, failed)
-
     def explain(self, call: Call) -> str:
         """Describe for each rule why it did not answer ``call``."""
         check.instance("explain(): call", call, Call, "a Call, such as server.calls.last")
@@ -408,7 +297,8 @@ class Tenant(VerifyingBlock):
             *(fault for fault in self._engine.faults.rules if not fault.fired),
         ]
         names = {rule.conditions.model_name for rule in rules if not rule.is_optional}
-        return [self.models.hint(n) for n in sorted(filter(None, names)) if n not in self.models]
+        known = self.models
+        return [known.hint(n) for n in sorted(filter(None, names)) if not is_known(n, known)]
 
     def clear_rules(self) -> int:
         """Remove all rules, faults and the rate limit; return the number of rules and faults.
@@ -423,7 +313,7 @@ class Tenant(VerifyingBlock):
         return count
 
     def clear(self) -> None:
-        """Remove all rules, faults, limits, calls, images, stored and deferred responses.
+        """Remove all rules, faults, limits, calls, images, files, batches and other data.
 
         Models that ``models.add`` added are removed too.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping, MutableMapping, MutableSequence
+from collections.abc import MutableMapping, MutableSequence
 from typing import Any, Final, Generic, TypeVar
 
 from google.protobuf.message import Message
@@ -57,7 +57,7 @@ def _shorten_strings(message: Message) -> None:
 
 
 def _shorten_items(items: Any) -> None:
-    pairs = items.items() if isinstance(items, Mapping) else enumerate(items)
+    pairs = items.items() if isinstance(items, MutableMapping) else enumerate(items)
     for key, value in list(pairs):
         if isinstance(value, Message):
             _shorten_strings(value)

@@ -10,8 +10,8 @@ from xai_vision._transport.options import call_options
 from xai_vision._transport.rpc import RpcCall
 from xai_vision.errors import ConfigurationError, InvalidRequestError
 from xai_vision.proto import collections_pb2, documents_pb2
-from xai_vision.proto.collections_grpc import Collections as Rpc
-from xai_vision.proto.documents_grpc import Documents
+from xai_vision.proto.collections_pb2_grpc import Collections as Rpc
+from xai_vision.proto.documents_pb2_grpc import Documents
 from xai_vision.services._collections import values
 from xai_vision.services._collections.common import (
     attributes_of,

@@ -13,7 +13,7 @@ from xai_vision._transport.polling import Wait
 from xai_vision._transport.rpc import CallSequence, RpcCall
 from xai_vision.errors import APIError, IndexingError, InvalidRequestError
 from xai_vision.proto import collections_pb2, files_pb2
-from xai_vision.proto.collections_grpc import Collections as Rpc
+from xai_vision.proto.collections_pb2_grpc import Collections as Rpc
 from xai_vision.services._collections import values
 from xai_vision.services._collections.common import (
     attributes_of,
@@ -137,6 +137,9 @@ def reindex_document(collection_id: str, file_id: str, call: Call) -> RpcCall[An
 class DocumentUpload:
     """The steps of ``upload_document`` after the upload of the file.
 
+    Attributes:
+        call: The options of the upload.
+
     Raises:
         InvalidRequestError: An argument is not valid.
     """
@@ -152,10 +155,13 @@ class DocumentUpload:
         self._collection_id = id_of(collection_id)
         self._fields = values.document_fields(fields)
         self._wait_for_indexing = checks.boolean("wait_for_indexing", wait_for_indexing)
-        interval = poll_interval or DEFAULT_INDEXING_POLL_INTERVAL
-        default = DEFAULT_INDEXING_TIMEOUT.total_seconds()
+        options = call_options(call)
+        seconds = DEFAULT_INDEXING_TIMEOUT.total_seconds()
+        self._wait = Wait(options, poll_interval, seconds, DEFAULT_INDEXING_POLL_INTERVAL)
+        if wait_for_indexing:
+            call = {**call, "timeout": None}  # it limits only the wait
+        self.call = call
         self._options = call_options(call)
-        self._wait = Wait(self._options, interval, default)
 
     def steps(self, file_id: str) -> CallSequence[Document]:
         """Describe the calls that add the file and wait until it is indexed."""

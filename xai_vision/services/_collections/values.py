@@ -218,8 +218,10 @@ def retrieval_mode(value: Any) -> dict[str, Any]:
         word = checks.enum("retrieval_mode", value, _MODES)
         return {f"{word}_retrieval": _MODES[word]()}
     for word, kind in _MODES.items():
-        if getattr(getattr(value, "DESCRIPTOR", None), "name", "") == kind.__name__:
+        try:
             return {f"{word}_retrieval": adopt(value, kind)}
+        except TypeError:
+            continue
     raise InvalidRequestError(
         "retrieval_mode must be 'hybrid', 'semantic', 'keyword' or one of their messages, not "
         f"{checks.short_repr(value)}"

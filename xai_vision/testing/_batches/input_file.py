@@ -1,38 +1,57 @@
-"""Read the requests of a batch from an uploaded JSONL file."""
+"""The lines of the JSONL files that batches read and write."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Final
 
-from xai_vision.openai_compat import TranslationError, to_request
+from xai_vision.openai_compat import Api, TranslationError, from_response, to_request
 from xai_vision.proto import batch_pb2
+from xai_vision.testing._batches.batch import BatchItem, InputLine
 from xai_vision.testing._errors import ServiceError, invalid_argument
+from xai_vision.testing._generation.json_format import (
+    images_json,
+    to_image_request,
+    to_video_request,
+    video_json,
+)
 
-_APIS = {"/v1/chat/completions": "chat", "/v1/responses": "responses"}
+CHAT: Final = "/v1/chat/completions"
+RESPONSES: Final = "/v1/responses"
+_READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
+    CHAT: ("completion_request", partial(to_request, api="chat")),
+    RESPONSES: ("completion_request", partial(to_request, api="responses")),
+    "/v1/images/generations": ("image_request", to_image_request),
+    "/v1/images/edits": ("image_request", partial(to_image_request, edit=True)),
+    "/v1/videos/generations": ("video_request", to_video_request),
+}
+URLS: Final = tuple(_READERS)
+"""The endpoints that a line can name."""
 
 
-def read_requests(data: bytes) -> list[batch_pb2.BatchRequest]:
+def read_lines(data: bytes) -> list[InputLine]:
     """Return the requests of a file; each line is a JSON object.
 
     Raises:
         ServiceError: INVALID_ARGUMENT; the message names the line.
     """
-    requests = []
+    lines = []
     for number, line in enumerate(data.splitlines(), 1):
         if not line.strip():
             continue
         try:
-            requests.append(_read_line(json.loads(line)))
+            lines.append(_read_line(json.loads(line)))
         except (ValueError, TranslationError, RecursionError, ServiceError) as error:
             problem = error.details if isinstance(error, ServiceError) else error
             raise invalid_argument(f"Line {number} of the input file: {problem}") from None
-    if not requests:
+    if not lines:
         raise invalid_argument("The input file has no requests.")
-    return requests
+    return lines
 
 
-def _read_line(line: Any) -> batch_pb2.BatchRequest:
+def _read_line(line: Any) -> InputLine:
     if not isinstance(line, dict):
         raise invalid_argument("it is not a JSON object")
     request_id, url, body = line.get("custom_id"), line.get("url"), line.get("body")
@@ -42,9 +61,55 @@ def _read_line(line: Any) -> batch_pb2.BatchRequest:
         raise invalid_argument("method must be POST")
     if not isinstance(body, dict):
         raise invalid_argument("body is not a JSON object")
-    api: Any = _APIS.get(str(url))
-    if api is None:
-        raise invalid_argument(f"url must be one of {', '.join(_APIS)}, not {url!r:.80}")
-    return batch_pb2.BatchRequest(
-        batch_request_id=request_id, completion_request=to_request(body, api=api)
-    )
+    if url not in URLS:
+        raise invalid_argument(f"url must be one of {', '.join(URLS)}, not {url!r:.80}")
+    return InputLine(read_body(request_id, url, body), url)
+
+
+def read_body(request_id: str | None, url: str, body: Any) -> batch_pb2.BatchRequest:
+    """Convert the JSON of a request.
+
+    Args:
+        request_id: The id of the request; None if the service makes one.
+        url: The path of its endpoint, one of ``URLS``.
+        body: The JSON.
+
+    Raises:
+        TranslationError: A value is not valid.
+    """
+    field, read = _READERS[url]
+    request = batch_pb2.BatchRequest(batch_request_id=request_id)
+    getattr(request, field).CopyFrom(read(body))
+    return request
+
+
+def response_json(item: BatchItem) -> dict[str, Any]:
+    """Return the JSON of the response of a request that succeeded."""
+    data = item.result.response if item.result else batch_pb2.BatchResultData()
+    if data.HasField("image_response"):
+        return images_json(data.image_response, item.finished or 0.0)
+    if data.HasField("video_response"):
+        return video_json(data.video_response)
+    api: Api = "responses" if item.endpoint == RESPONSES else "chat"
+    return from_response(data.completion_response, api=api)
+
+
+def output_lines(items: Iterable[BatchItem]) -> bytes:
+    """Return the content of the file with the results of requests, in OpenAI's form."""
+    lines = []
+    for item in items:
+        error = item.result.error if item.result and item.result.HasField("error") else None
+        line = {
+            "id": f"batch_req_{item.number}",
+            "custom_id": item.request_id,
+            "response": None
+            if error
+            else {
+                "status_code": 200,
+                "request_id": item.request_id,
+                "body": response_json(item),
+            },
+            "error": {"code": str(error.code), "message": error.message} if error else None,
+        }
+        lines.append(f"{json.dumps(line)}\n")
+    return "".join(lines).encode()

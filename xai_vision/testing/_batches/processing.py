@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from grpc import StatusCode
 
 from xai_vision.proto import batch_pb2
-from xai_vision.proto.batch_grpc import BatchMgmt
+from xai_vision.proto.batch_pb2_grpc import BatchMgmt
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._generation import images, videos
@@ -16,62 +16,110 @@ from xai_vision.testing._service.delivery import ClientDisconnected
 if TYPE_CHECKING:
     from xai_vision.testing._batches.batch import Batch, BatchItem
     from xai_vision.testing._service.active_call import ActiveCall
-    from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
 
-_METHODS = {
+_METHODS: Final = {
     "completion_request": "GetCompletion",
     "image_request": "GenerateImage",
     "video_request": "GenerateVideo",
     "video_extension_request": "ExtendVideo",
 }
 
+_URL_HOURS: Final = 1
+"""The hours for which the images and videos of batches can be downloaded (documented)."""
 
-def process(engine: Engine, batch: Batch, caller: ApiKey) -> None:
-    """Process the pending requests of a batch. Each is a call in the log."""
-    for item in batch.pending():
-        if batch.cancelled is None:
-            _process_item(engine, batch, item, caller)
+_LATE_ERRORS: Final = {
+    "reset": ("UNAVAILABLE", "Connection reset by peer"),
+    "malformed": ("INTERNAL", "The test injected a malformed response."),
+}
 
 
-def _process_item(engine: Engine, batch: Batch, item: BatchItem, caller: ApiKey) -> None:
+def process(engine: Engine, batch: Batch) -> None:
+    """Process the requests of a batch that wait. Each is a call in the log.
+
+    Several threads may poll a batch. Each processes the next request without a lock, because a
+    rule may call a function of the test, which may block or call the server.
+    """
+    while True:
+        with engine.batches.lock:
+            item = batch.start_next()
+        if item is None:
+            return
+        _process_item(engine, batch, item)
+
+
+def _process_item(engine: Engine, batch: Batch, item: BatchItem) -> None:
     kind = item.request.WhichOneof("request") or "completion_request"
     record = Call(_METHODS[kind], BatchMgmt.SERVICE)
     record.metadata = (("batch-request-id", item.request_id),)
-    record.key_id, record.request = caller.key_id, item.body
+    record.key_id, record.request, record.model = item.caller.key_id, item.body, item.body.model
     call = engine.start_call(record)
     call.rate_limited = False  # Batches do not count against rate limits.
-    now = engine.clock.time()
     try:
         if item.request_id in batch.plan.fail:
             raise ServiceError(StatusCode.INTERNAL, "The request could not be processed.")
-        data = _result(engine, kind, item, caller, call)
+        data = _result(engine, kind, item, call)
+        _apply_late_fault(call)
+    except _NeverFinished:
+        call.finish("DEADLINE_EXCEEDED", "A fault keeps the batch's request pending.")
+        return
     except Exception as error:  # noqa: BLE001 - becomes the request's result
         status = _status(engine, call, error)
         call.finish(status.code.name, status.details)
         code = int(status.code.value[0])
-        item.finish("STATE_FAILED", now, error={"code": code, "message": status.details})
+        with engine.batches.lock:
+            item.finish(
+                "STATE_FAILED",
+                engine.clock.time(),
+                error={"code": code, "message": status.details},
+            )
         return
     response: Any = getattr(data, data.WhichOneof("response") or "completion_response")
-    item.cost = response.usage.cost_in_usd_ticks
     call.record_response(response)
     call.finish("OK")
-    item.finish("STATE_SUCCEEDED", now, response=data)
+    with engine.batches.lock:
+        item.cost = response.usage.cost_in_usd_ticks
+        item.finish("STATE_SUCCEEDED", engine.clock.time(), response=data)
 
 
 def _result(
-    engine: Engine, kind: str, item: BatchItem, caller: ApiKey, call: ActiveCall
+    engine: Engine, kind: str, item: BatchItem, call: ActiveCall
 ) -> batch_pb2.BatchResultData:
     request: Any = type(item.body).FromString(item.body.SerializeToString())  # a copy to change
+    caller = item.caller
     if kind == "completion_request":
         response = engine.complete(request, caller, call)
         return batch_pb2.BatchResultData(completion_response=response)
     if kind == "image_request":
-        return batch_pb2.BatchResultData(
-            image_response=images.generate(engine, request, caller, call)
-        )
-    finish = videos.make_response(engine, request, caller, call)
+        made = images.generate(engine, request, caller, call, url_hours=_URL_HOURS)
+        return batch_pb2.BatchResultData(image_response=made)
+    finish = videos.make_response(engine, request, caller, call, url_hours=_URL_HOURS)
+    plan = engine.videos.plan
+    if plan.expired:
+        raise ServiceError(StatusCode.DEADLINE_EXCEEDED, "The video expired.")
+    if plan.failed:
+        invalid = plan.failed[0] == "invalid_argument"
+        raise ServiceError("INVALID_ARGUMENT" if invalid else "INTERNAL", plan.failed[1])
     return batch_pb2.BatchResultData(video_response=finish())
+
+
+class _NeverFinished(Exception):  # noqa: N818 - not an error
+    """A fault keeps the request pending."""
+
+
+def _apply_late_fault(call: ActiveCall) -> None:
+    """Apply the faults that are due after the response.
+
+    A request of a batch has no connection, and nobody waits for its response: after a reset or a
+    malformed response the request fails, and delays have no effect.
+    """
+    for kind in (fault.kind for fault in call.delivery.faults):
+        if kind in ("hang", "freeze"):
+            call.delivery.return_reply()
+            raise _NeverFinished
+        if kind in _LATE_ERRORS:
+            call.delivery.return_reply()
+            raise ServiceError(*_LATE_ERRORS[kind])
 
 
 def _status(engine: Engine, call: ActiveCall, error: Exception) -> ServiceError:

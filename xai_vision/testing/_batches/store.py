@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from xai_vision.testing._batches.batch import Batch, BatchItem, BatchPlan
+from xai_vision.testing._batches.batch import Batch, BatchItem, BatchPlan, InputLine
 from xai_vision.testing._errors import ServiceError, invalid_argument, not_found
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from xai_vision.proto import batch_pb2
     from xai_vision.testing._clock import Clock
+    from xai_vision.testing._service.api_keys import ApiKey
+    from xai_vision.testing._settings import Settings
 
 _PERIOD_SECONDS = 30.0
 
@@ -23,24 +26,55 @@ class BatchStore:
 
     Attributes:
         plan: The course of the batches that are created from now on.
-        lock: Guards the batches; one thread processes a batch.
+        lock: Guards the batches. It is not held while a request is processed, because functions
+            of the test may block.
 
     Args:
         clock: The service's clock.
-        max_calls: The maximum number of calls that add requests, in 30 seconds.
+        settings: The settings of the tenant.
+        new_id: Makes a random UUID.
     """
 
-    def __init__(self, clock: Clock, max_calls: int) -> None:
+    def __init__(self, clock: Clock, settings: Settings, new_id: Callable[[], str]) -> None:
         self.plan = BatchPlan()
         self.lock = threading.RLock()
         self._clock = clock
+        self._settings = settings
+        self._new_id = new_id
         self._batches: dict[str, Batch] = {}
-        self._adds: deque[float] = deque(maxlen=max_calls)
+        self._count = 0
+        self._last_creation = -math.inf
+        self._adds: deque[float] = deque(maxlen=settings.max_batch_calls)
 
-    def create(self, batch_id: str, name: str, key_id: str, input_file_id: str) -> Batch:
-        """Create a batch."""
-        batch = Batch(batch_id, name, key_id, self._clock.time(), self.plan, input_file_id)
+    def create(
+        self,
+        name: str,
+        caller: ApiKey,
+        input_file_id: str = "",
+        lines: Sequence[InputLine] = (),
+    ) -> Batch:
+        """Create a batch with the requests of its file.
+
+        Raises:
+            ServiceError: RESOURCE_EXHAUSTED if another batch was created just before; the errors
+                of ``add``.
+        """
+        now = self._clock.time()
         with self.lock:
+            wait = self._last_creation + self._settings.batch_interval - now
+            if wait > 0:
+                raise _too_many(
+                    "batches are created: the maximum is one in "
+                    f"{self._settings.batch_interval:g} seconds",
+                    wait,
+                )
+            self._count += 1
+            batch_id = f"batch_{self._new_id()}"
+            batch = Batch(batch_id, name, caller.key_id, now, self._count, self.plan, input_file_id)
+            self.add(batch, [line.request for line in lines], caller)
+            for item, line in zip(batch.items.values(), lines, strict=True):
+                item.url = line.url
+            self._last_creation = now
             self._batches[batch_id] = batch
         return batch
 
@@ -48,18 +82,19 @@ class BatchStore:
         """Return a batch.
 
         Raises:
-            ServiceError: NOT_FOUND if it does not exist.
+            ServiceError: NOT_FOUND if it does not exist, or has expired.
         """
         with self.lock:
             batch = self._batches.get(batch_id)
-        if batch is None:
+        if batch is None or self._clock.time() >= batch.expires:
             raise not_found(f"Batch not found: {batch_id}")
         return batch
 
     def all(self) -> list[Batch]:
-        """Return the batches, the newest first."""
+        """Return the batches that have not expired."""
+        now = self._clock.time()
         with self.lock:
-            return list(reversed(self._batches.values()))
+            return [batch for batch in self._batches.values() if now < batch.expires]
 
     def count_add(self) -> None:
         """Count a call that adds requests.
@@ -71,21 +106,19 @@ class BatchStore:
         with self.lock:
             full = len(self._adds) == self._adds.maxlen
             if full and now - self._adds[0] < _PERIOD_SECONDS:
-                wait = _PERIOD_SECONDS - (now - self._adds[0])
-                raise ServiceError(
-                    "RESOURCE_EXHAUSTED",
-                    f"Too many calls add requests to batches: the maximum is "
-                    f"{self._adds.maxlen} in 30 seconds.",
-                    [("retry-after", f"{wait:.3f}")],
+                raise _too_many(
+                    f"calls add requests to batches: the maximum is {self._adds.maxlen} in 30 "
+                    "seconds",
+                    _PERIOD_SECONDS - (now - self._adds[0]),
                 )
             self._adds.append(now)
 
-    def add(self, batch: Batch, requests: Sequence[batch_pb2.BatchRequest]) -> None:
-        """Add requests with ids to a batch; all or none of them.
+    def add(self, batch: Batch, requests: Sequence[batch_pb2.BatchRequest], caller: ApiKey) -> None:
+        """Add requests to a batch; all or none of them.
 
         Raises:
-            ServiceError: INVALID_ARGUMENT if an id exists already or a request is empty;
-                FAILED_PRECONDITION if the batch is cancelled.
+            ServiceError: INVALID_ARGUMENT if an id exists already, a request is empty, or its
+                model is refused; FAILED_PRECONDITION if the batch is cancelled.
         """
         with self.lock:
             if batch.cancelled is not None:
@@ -94,22 +127,24 @@ class BatchStore:
                     "FAILED_PRECONDITION",
                     f"The batch {batch.batch_id} is cancelled.{reason}",
                 )
+            now, first = self._clock.time(), len(batch.items)
             items: dict[str, BatchItem] = {}
             for index, request in enumerate(requests):
-                request_id = request.batch_request_id
+                request_id = request.batch_request_id or self._new_id()
                 if request.WhichOneof("request") is None:
                     raise invalid_argument(f"Request {index} of the batch is empty.")
                 if request_id in batch.items or request_id in items:
                     raise invalid_argument(
                         f"The batch_request_id {request_id!r} exists already in the batch."
                     )
-                items[request_id] = BatchItem(request, self._clock.time())
-                model = items[request_id].body.model
+                item = BatchItem(request, request_id, caller, first + index, now)
+                items[request_id] = item
+                model = item.body.model
                 if model in batch.plan.models_refused:
                     raise invalid_argument(
                         f"The model {model} is not available for batch requests."
                     )
-            batch.items.update(items)
+            batch.add(items)
 
     def clear(self) -> None:
         """Remove all batches and reset the plan."""
@@ -117,3 +152,10 @@ class BatchStore:
             self._batches.clear()
             self._adds.clear()
             self.plan = BatchPlan()
+            self._last_creation = -math.inf
+
+
+def _too_many(problem: str, wait: float) -> ServiceError:
+    return ServiceError(
+        "RESOURCE_EXHAUSTED", f"Too many {problem}.", [("retry-after", f"{wait:.3f}")]
+    )

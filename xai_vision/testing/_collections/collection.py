@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,7 +43,9 @@ class Document:
         fields: The values of metadata fields.
         plan: The course of its indexing.
         started: When its indexing began, in seconds since the epoch.
+        number: The number of the document, in the order in which they were added.
         polls: The number of calls for its state.
+        indexed: When its indexing was found to have ended, likewise; None before.
         name: Its name, if it differs from that of the file.
         content_type: Its media type, if it differs from that of the file.
     """
@@ -53,7 +54,9 @@ class Document:
     fields: dict[str, str]
     plan: IndexingPlan
     started: float
+    number: int
     polls: int = 0
+    indexed: float | None = None
     name: str = ""
     content_type: str = ""
 
@@ -86,8 +89,7 @@ class Document:
         message = collections_pb2.DocumentMetadata(fields=self.fields, status=status)
         file = message.file_metadata
         file.file_id, file.name, file.size_bytes = self.file_id, name, len(data)
-        guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        file.content_type = self.content_type or guessed
+        file.content_type = self.content_type or files.content_type(entry)
         file.hash = hashlib.sha256(data).hexdigest()
         file.created_at.FromNanoseconds(int(entry.created * 1e9))
         if entry.expires is not None:
@@ -95,7 +97,8 @@ class Document:
         if status == collections_pb2.DOCUMENT_STATUS_FAILED:
             message.error_message = self.plan.failed
         if status == collections_pb2.DOCUMENT_STATUS_PROCESSED:
-            message.last_indexed_at.FromNanoseconds(int(now * 1e9))
+            self.indexed = self.indexed or now
+            message.last_indexed_at.FromNanoseconds(int(self.indexed * 1e9))
             message.chunk_count = message.chunks_processed_count = chunks
         return message
 
@@ -108,6 +111,7 @@ class Collection:
         collection_id: The id.
         name: The name.
         created: Seconds since the epoch.
+        number: The number of the collection, in the order of creation.
         model_name: The embedding model.
         chunking: How documents are split.
         definitions: The metadata fields by key.
@@ -118,6 +122,7 @@ class Collection:
     collection_id: str
     name: str
     created: float
+    number: int
     model_name: str = DEFAULT_MODEL
     chunking: types_pb2.ChunkConfiguration = field(default_factory=types_pb2.ChunkConfiguration)
     definitions: dict[str, collections_pb2.FieldDefinition] = field(default_factory=dict)
@@ -132,7 +137,7 @@ class Collection:
             chunk_configuration=self.chunking,
             documents_count=len(self.documents),
             field_definitions=self.definitions.values(),
-            total_file_size=sum(len(files.fetch(file_id) or b"") for file_id in self.documents),
+            total_file_size=sum(files.size(files.entry(file_id)) for file_id in self.documents),
         )
         message.created_at.FromNanoseconds(int(self.created * 1e9))
         message.index_configuration.model_name = self.model_name

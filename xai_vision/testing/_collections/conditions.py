@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timezone
+from typing import Final, TypeAlias
 
-from xai_vision.testing._errors import invalid_argument
+from xai_vision.proto import collections_pb2
+from xai_vision.testing._errors import ServiceError, invalid_argument
+
+Predicate: TypeAlias = "Callable[[Mapping[str, str | float]], bool]"
 
 _CONDITION: Final = re.compile(
     r'\s*(?P<field>[\w.]+)\s*:\s*(?P<operator>>=|<=|!|>|<|)(?P<value>"[^"]*"|[^\s"]+)\s*'
 )
-_OPERATORS: Final[dict[str, Callable[[object, object], bool]]] = {
-    "": operator.eq,
-    "!": operator.ne,
-}
+_STATUSES: Final = collections_pb2.DocumentStatus.DESCRIPTOR.values_by_name
 _ORDERED: Final[dict[str, Callable[[float, float], bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -24,38 +26,69 @@ _ORDERED: Final[dict[str, Callable[[float, float], bool]]] = {
 }
 
 
-def matches(text: str, values: Mapping[str, str | float]) -> bool:
-    """Return whether values match all conditions of a filter.
+def parse_filter(text: str, fields: Collection[str]) -> Predicate:
+    """Return the function that says whether the values of an item match all conditions.
 
     Args:
         text: Conditions joined by AND; an empty text matches everything.
-        values: The values by field.
+        fields: The fields that conditions can name, besides those that begin with "fields.".
 
     Raises:
         ServiceError: INVALID_ARGUMENT if the filter is not valid or names an unknown field.
     """
-    if not text.strip():
-        return True
-    # All conditions are read, so that a mistake is found even if an earlier one does not hold.
-    results = [_holds(condition, values) for condition in re.split(r"\sAND\s", text)]
-    return all(results)
+    predicates = [_condition(part, fields) for part in _split(text)] if text.strip() else []
+    return lambda values: all(predicate(values) for predicate in predicates)
 
 
-def _holds(condition: str, values: Mapping[str, str | float]) -> bool:
-    match = _CONDITION.fullmatch(condition)
+def _split(text: str) -> list[str]:
+    """Return the conditions between the words AND. Text in quotes may contain the word."""
+    conditions: list[str] = []
+    current: list[str] = []
+    quoted = False
+    for word in re.split(r"(\s+)", text):
+        if word == "AND" and not quoted:
+            conditions.append("".join(current))
+            current = []
+            continue
+        current.append(word)
+        quoted ^= bool(word.count('"') % 2)
+    return [*conditions, "".join(current)]
+
+
+def _condition(text: str, fields: Collection[str]) -> Predicate:
+    match = _CONDITION.fullmatch(text)
     if match is None:
-        raise invalid_argument(f"Invalid filter: {condition.strip()!r:.80} is not field:value.")
-    name, sign, wanted = match["field"], match["operator"], match["value"].strip('"')
-    if name not in values and not name.startswith("fields."):
-        raise invalid_argument(
-            f"Invalid filter: the field {name!r:.80} is unknown. Known are {', '.join(values)}."
-        )
-    value = values.get(name, "")
-    if sign in _OPERATORS:
-        return _OPERATORS[sign](str(value), wanted)
+        raise _error(f"{text.strip()!r:.80} is not field:value")
+    name, sign, expected = match["field"], match["operator"], match["value"].strip('"')
+    if name not in fields and not name.startswith("fields."):
+        raise _error(f"the field {name!r:.80} is unknown. Known are {', '.join(fields)}")
+    if name == "status" and expected not in _STATUSES:
+        raise _error(f"{expected!r:.80} is not a DocumentStatus")
+    if sign not in _ORDERED:
+        return lambda values: (str(values.get(name, "")) == expected) is (sign != "!")
+    compare, limit = _ORDERED[sign], _number(expected)
+    if math.isnan(limit) and name == "created_at":
+        limit = _seconds(expected)
+    if math.isnan(limit):
+        raise _error(f"{text.strip()!r:.80} compares something that is not a number")
+    # A value that is not a number is neither less nor greater.
+    return lambda values: compare(_number(values.get(name, "")), limit)
+
+
+def _number(value: str | float) -> float:
     try:
-        return _ORDERED[sign](float(value), float(wanted))
+        return float(value)
     except ValueError:
-        raise invalid_argument(
-            f"Invalid filter: {condition.strip()!r:.80} compares something that is not a number."
-        ) from None
+        return math.nan
+
+
+def _seconds(text: str) -> float:
+    try:
+        time = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+        return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
+    except (ValueError, OverflowError):
+        raise _error(f"{text!r:.80} is not a time in ISO 8601 form") from None
+
+
+def _error(problem: str) -> ServiceError:
+    return invalid_argument(f"Invalid filter: {problem}.")

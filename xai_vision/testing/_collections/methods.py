@@ -2,59 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from xai_vision.proto import collections_pb2, documents_pb2, empty_pb2, shared_pb2
-from xai_vision.proto.collections_grpc import Collections as Rpc
-from xai_vision.proto.documents_grpc import Documents
+from xai_vision.proto.collections_pb2_grpc import Collections as Rpc
+from xai_vision.proto.documents_pb2_grpc import Documents
 from xai_vision.testing._collections.collection import DEFAULT_MODEL, Collection, Document
-from xai_vision.testing._collections.conditions import matches
-from xai_vision.testing._collections.search import search
+from xai_vision.testing._collections.conditions import parse_filter
+from xai_vision.testing._collections.search import check_chunking, search
 from xai_vision.testing._errors import invalid_argument
+from xai_vision.testing._paging import page
 
 if TYPE_CHECKING:
     from xai_vision.testing._service.engine import Engine
 
-_PAGE: Final = 100
+_COLLECTION_FIELDS: Final = ("collection_name", "created_at", "documents_count")
+_DOCUMENT_FIELDS: Final = ("name", "status")
 T = TypeVar("T")
 
 
 def _create(engine: Engine, request: collections_pb2.CreateCollectionRequest, *_: Any) -> Any:
     if not request.collection_name.strip():
         raise invalid_argument("The collection has no name.")
-    collection = Collection(
-        collection_id=f"collection_{engine.new_id()}",
-        name=request.collection_name,
-        created=engine.clock.time(),
-        model_name=request.index_configuration.model_name or DEFAULT_MODEL,
-        chunking=request.chunk_configuration,
-        definitions={definition.key: definition for definition in request.field_definitions},
-    )
+    check_chunking(request.chunk_configuration)
+    definitions = {definition.key: definition for definition in request.field_definitions}
+    if len(definitions) < len(request.field_definitions) or "" in definitions:
+        raise invalid_argument("The keys of field definitions must be unique and not empty.")
+    collection = engine.collections.create(f"collection_{engine.new_id()}", request.collection_name)
+    collection.model_name = request.index_configuration.model_name or DEFAULT_MODEL
+    collection.chunking = request.chunk_configuration
+    collection.definitions = definitions
     if request.HasField("collection_description"):
         collection.description = request.collection_description
-    engine.collections.put(collection)
     return collection.message(engine.files)
 
 
 def _list(engine: Engine, request: collections_pb2.ListCollectionsRequest, *_: Any) -> Any:
+    filter_ = parse_filter(request.filter, _COLLECTION_FIELDS)
     listed = [
         collection
         for collection in engine.collections.all()
-        if matches(
-            request.filter,
+        if filter_(
             {
                 "collection_name": collection.name,
                 "created_at": collection.created,
                 "documents_count": len(collection.documents),
-            },
+            }
         )
     ]
-    if request.HasField("sort_by") and request.sort_by == collections_pb2.COLLECTIONS_SORT_BY_NAME:
-        listed.sort(key=lambda collection: collection.name)
-    page, token = _page(listed, request, lambda collection: collection.collection_id)
+    by_name = (
+        request.HasField("sort_by") and request.sort_by == collections_pb2.COLLECTIONS_SORT_BY_NAME
+    )
+
+    def position(collection: Collection) -> list[Any]:
+        return [collection.name if by_name else 0, collection.number]
+
+    listed, token = _page(request, listed, position, "collections")
     return collections_pb2.ListCollectionsResponse(
-        collections=[collection.message(engine.files) for collection in page],
+        collections=[collection.message(engine.files) for collection in listed],
         pagination_token=token,
     )
 
@@ -69,27 +75,26 @@ def _delete(engine: Engine, request: Any, *_: Any) -> Any:
 
 
 def _update(engine: Engine, request: collections_pb2.UpdateCollectionRequest, *_: Any) -> Any:
-    store = engine.collections
-    collection = store.get(request.collection_id)
-    with store.lock:
-        definitions = dict(collection.definitions)
-        for change in request.field_definition_updates:
-            key = change.field_definition.key
-            if change.operation == collections_pb2.FIELD_DEFINITION_ADD:
-                if key in definitions:
-                    raise invalid_argument(f"The field {key!r:.80} exists already.")
-                definitions[key] = change.field_definition
-            elif definitions.pop(key, None) is None:
-                raise invalid_argument(f"The collection has no field {key!r:.80}.")
-        for document in collection.documents.values():
-            document.fields = {k: v for k, v in document.fields.items() if k in definitions}
-        collection.definitions = definitions
-        if request.HasField("collection_name"):
-            collection.name = request.collection_name
-        if request.HasField("chunk_configuration"):
-            collection.chunking = request.chunk_configuration
-        if request.HasField("collection_description"):
-            collection.description = request.collection_description
+    collection = engine.collections.get(request.collection_id)
+    check_chunking(request.chunk_configuration)
+    definitions = dict(collection.definitions)
+    for change in request.field_definition_updates:
+        key = change.field_definition.key
+        if change.operation == collections_pb2.FIELD_DEFINITION_ADD:
+            if key in definitions:
+                raise invalid_argument(f"The field {key!r:.80} exists already.")
+            definitions[key] = change.field_definition
+        elif definitions.pop(key, None) is None:
+            raise invalid_argument(f"The collection has no field {key!r:.80}.")
+    for document in collection.documents.values():
+        document.fields = {k: v for k, v in document.fields.items() if k in definitions}
+    collection.definitions = definitions
+    if request.HasField("collection_name"):
+        collection.name = request.collection_name
+    if request.HasField("chunk_configuration"):
+        collection.chunking = request.chunk_configuration
+    if request.HasField("collection_description"):
+        collection.description = request.collection_description
     return collection.message(engine.files)
 
 
@@ -103,13 +108,19 @@ def _add_document(
 
 def _remove_document(engine: Engine, request: Any, *_: Any) -> Any:
     collection, document = _find(engine, request)
-    with engine.collections.lock:
-        del collection.documents[document.file_id]
+    del collection.documents[document.file_id]
     return empty_pb2.Empty()
 
 
 def _document(engine: Engine, request: Any, *_: Any) -> Any:
     collection, document = _find(engine, request)
+    return _polled(engine, collection, document)
+
+
+def _polled(
+    engine: Engine, collection: Collection, document: Document
+) -> collections_pb2.DocumentMetadata:
+    """Count a call for a document's state, and return the state."""
     document.polls += 1
     return engine.collections.message(collection, document)
 
@@ -120,21 +131,23 @@ def _batch_documents(
     collection = engine.collections.get(request.collection_id)
     documents = [engine.collections.document(collection, file_id) for file_id in request.file_ids]
     return collections_pb2.BatchGetDocumentsResponse(
-        documents=[engine.collections.message(collection, document) for document in documents]
+        documents=[_polled(engine, collection, document) for document in documents]
     )
 
 
 def _list_documents(engine: Engine, request: collections_pb2.ListDocumentsRequest, *_: Any) -> Any:
     collection = engine.collections.get(request.collection_id)
-    messages = [
-        engine.collections.message(collection, document)
-        for document in list(collection.documents.values())
-    ]
-    listed = [message for message in messages if matches(request.filter, _values(message))]
-    if request.HasField("sort_by"):
-        listed.sort(key=_SORT_KEYS[request.sort_by])
-    page, token = _page(listed, request, lambda message: message.file_metadata.file_id)
-    return collections_pb2.ListDocumentsResponse(documents=page, pagination_token=token)
+    numbers = {file_id: document.number for file_id, document in collection.documents.items()}
+    messages = [_polled(engine, collection, document) for document in collection.documents.values()]
+    filter_ = parse_filter(request.filter, _DOCUMENT_FIELDS)
+    listed = [message for message in messages if filter_(_values(message))]
+    sort_key = _SORT_KEYS.get(request.sort_by, _age) if request.HasField("sort_by") else _age
+
+    def position(message: collections_pb2.DocumentMetadata) -> list[Any]:
+        return [sort_key(message), numbers[message.file_metadata.file_id]]
+
+    listed, token = _page(request, listed, position, f"documents {request.collection_id}")
+    return collections_pb2.ListDocumentsResponse(documents=listed, pagination_token=token)
 
 
 def _values(message: collections_pb2.DocumentMetadata) -> dict[str, str | float]:
@@ -145,10 +158,14 @@ def _values(message: collections_pb2.DocumentMetadata) -> dict[str, str | float]
     }
 
 
+def _age(message: Any) -> int:
+    return 0  # Documents with the same key are in the order in which they were added.
+
+
 _SORT_KEYS: Final[dict[int, Callable[[Any], Any]]] = {
     collections_pb2.DOCUMENTS_SORT_BY_NAME: lambda message: message.file_metadata.name,
     collections_pb2.DOCUMENTS_SORT_BY_SIZE: lambda message: message.file_metadata.size_bytes,
-    collections_pb2.DOCUMENTS_SORT_BY_AGE: lambda message: 0,  # they are in this order
+    collections_pb2.DOCUMENTS_SORT_BY_AGE: _age,
 }
 
 
@@ -188,6 +205,8 @@ def _search(engine: Engine, request: documents_pb2.SearchRequest, *_: Any) -> An
         raise invalid_argument("The query is empty.")
     if not request.source.collection_ids:
         raise invalid_argument("The request names no collection.")
+    if request.HasField("limit") and request.limit < 1:
+        raise invalid_argument(f"limit must be at least 1, but it is {request.limit}.")
     chunks = engine.collections.chunks(request.source.collection_ids)
     return documents_pb2.SearchResponse(
         matches=[
@@ -209,28 +228,25 @@ def _find(engine: Engine, request: Any) -> tuple[Collection, Document]:
 
 
 def _page(
-    items: Sequence[T], request: Any, id_of: Callable[[T], str]
-) -> tuple[Sequence[T], str | None]:
-    """Return the items of a page, and the token of the next page: the id of the page's last item.
-
-    Raises:
-        ServiceError: INVALID_ARGUMENT if the token is unknown.
-    """
+    request: Any, items: Iterable[T], position: Callable[[T], list[Any]], scope: str
+) -> tuple[list[T], str | None]:
     # "desc" is the default of the service.
-    if request.order != shared_pb2.ORDERING_ASCENDING:
-        items = items[::-1]
-    start = 0
-    if request.pagination_token:
-        ids = list(map(id_of, items))
-        if request.pagination_token not in ids:
-            raise invalid_argument("Invalid pagination_token. Pass that of the page before.")
-        start = ids.index(request.pagination_token) + 1
-    limit = min(request.limit, _PAGE) if request.limit > 0 else _PAGE
-    page = items[start : start + limit]
-    return page, id_of(page[-1]) if start + limit < len(items) else None
+    descending = request.order != shared_pb2.ORDERING_ASCENDING
+    scope = f"{scope} {request.sort_by} {descending}"
+    return page(items, request, position, scope, descending=descending)
 
 
-UNARY: Final[dict[Any, Any]] = {
+def _locked(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a handler hold the lock of the collections. No handler calls functions of the test."""
+
+    def handle(engine: Engine, request: Any, *others: Any) -> Any:
+        with engine.collections.lock:
+            return handler(engine, request, *others)
+
+    return handle
+
+
+_HANDLERS: Final[dict[Any, Any]] = {
     Rpc.CreateCollection: _create,
     Rpc.ListCollections: _list,
     Rpc.DeleteCollection: _delete,
@@ -246,3 +262,4 @@ UNARY: Final[dict[Any, Any]] = {
     Rpc.GenerateCollectionDescription: _describe,
     Documents.Search: _search,
 }
+UNARY: Final[dict[Any, Any]] = {method: _locked(handler) for method, handler in _HANDLERS.items()}

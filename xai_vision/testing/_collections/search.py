@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from xai_vision.testing._errors import invalid_argument
 from xai_vision.testing._service.response import tokens
 
 if TYPE_CHECKING:
@@ -60,24 +61,41 @@ def document_chunks(collection: Collection, file_id: str, files: FileStore) -> l
     return [head + text for text in texts if text]
 
 
+def check_chunking(chunking: types_pb2.ChunkConfiguration) -> None:
+    """Check the sizes of a chunk configuration.
+
+    Raises:
+        ServiceError: INVALID_ARGUMENT.
+    """
+    size, overlap = _sizes(chunking)
+    if not 0 <= overlap < size:
+        raise invalid_argument(
+            f"The overlap of chunks must be less than their size, but it is {overlap} of {size}."
+        )
+
+
+def _sizes(chunking: types_pb2.ChunkConfiguration) -> tuple[int, int]:
+    """Return the size of chunks and of their overlap, in the units of the configuration."""
+    if chunking.HasField("tokens_configuration"):
+        of_tokens = chunking.tokens_configuration
+        return of_tokens.max_chunk_size_tokens, of_tokens.chunk_overlap_tokens
+    if chunking.HasField("bytes_configuration"):
+        of_bytes = chunking.bytes_configuration
+        return of_bytes.max_chunk_size_bytes, of_bytes.chunk_overlap_bytes
+    if chunking.HasField("chars_configuration"):
+        of_chars = chunking.chars_configuration
+        return of_chars.max_chunk_size_chars, of_chars.chunk_overlap_chars
+    return _DEFAULT_CHARS
+
+
 def _split(text: str, chunking: types_pb2.ChunkConfiguration) -> list[str]:
-    unit = chunking.WhichOneof("config")
-    if unit == "tokens_configuration":
-        options = chunking.tokens_configuration
-        parts: Sequence[str] = tokens.split(text)
-        size, overlap = options.max_chunk_size_tokens, options.chunk_overlap_tokens
-    elif unit == "bytes_configuration":
+    parts: Sequence[str] = text
+    size, overlap = _sizes(chunking)
+    if chunking.HasField("tokens_configuration"):
+        parts = tokens.split(text)
+    elif chunking.HasField("bytes_configuration"):
         # Characters are not cut, so a chunk has as many characters as it may have bytes at most.
-        size = max(chunking.bytes_configuration.max_chunk_size_bytes // 4, 1)
-        overlap = min(chunking.bytes_configuration.chunk_overlap_bytes // 4, size - 1)
-        parts = text
-    else:
-        options_chars = chunking.chars_configuration
-        parts = text
-        size, overlap = _DEFAULT_CHARS
-        if unit:
-            size = options_chars.max_chunk_size_chars
-            overlap = options_chars.chunk_overlap_chars
+        size, overlap = max(size // 4, 1), overlap // 4
     step = max(size - overlap, 1)
     chunks = []
     for start in range(0, len(parts), step):

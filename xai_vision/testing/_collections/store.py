@@ -22,7 +22,7 @@ class CollectionStore:
 
     Attributes:
         plan: The course of the indexing that begins from now on.
-        lock: Guards the collections.
+        lock: Guards the collections. The methods of the service hold it.
 
     Args:
         clock: The service's clock.
@@ -35,28 +35,32 @@ class CollectionStore:
         self._clock = clock
         self._files = files
         self._collections: dict[str, Collection] = {}
+        self._count = 0
 
-    def put(self, collection: Collection) -> None:
-        """Store a collection."""
-        with self.lock:
-            self._collections[collection.collection_id] = collection
+    def create(self, collection_id: str, name: str) -> Collection:
+        """Store a new collection."""
+        self._count += 1
+        collection = Collection(collection_id, name, self._clock.time(), self._count)
+        self._collections[collection_id] = collection
+        return collection
 
     def get(self, collection_id: str) -> Collection:
-        """Return a collection.
+        """Return a collection, without the documents whose files were deleted or have expired.
 
         Raises:
             ServiceError: NOT_FOUND if it does not exist.
         """
-        with self.lock:
-            collection = self._collections.get(collection_id)
+        collection = self._collections.get(collection_id)
         if collection is None:
             raise not_found(f"Collection not found: {collection_id}")
+        existing = {entry.file_id for entry in self._files.entries()}
+        for file_id in collection.documents.keys() - existing:
+            del collection.documents[file_id]
         return collection
 
     def all(self) -> list[Collection]:
-        """Return the collections in the order of their creation."""
-        with self.lock:
-            return list(self._collections.values())
+        """Return the collections."""
+        return [self.get(collection_id) for collection_id in self._collections]
 
     def delete(self, collection_id: str) -> None:
         """Delete a collection; the files of its documents are kept.
@@ -65,8 +69,7 @@ class CollectionStore:
             ServiceError: NOT_FOUND if it does not exist.
         """
         self.get(collection_id)
-        with self.lock:
-            self._collections.pop(collection_id, None)
+        del self._collections[collection_id]
 
     def clear(self) -> None:
         """Remove all collections and reset the plan."""
@@ -84,11 +87,11 @@ class CollectionStore:
                 unknown, missing or not unique.
         """
         self._files.entry(file_id)
-        with self.lock:
-            self._check_fields(collection, file_id, fields)
-            document = Document(file_id, dict(fields), self.plan, self._clock.time())
-            collection.documents[file_id] = document
-            return document
+        self._check_fields(collection, file_id, fields)
+        self._count += 1
+        document = Document(file_id, dict(fields), self.plan, self._clock.time(), self._count)
+        collection.documents[file_id] = document
+        return document
 
     def document(self, collection: Collection, file_id: str) -> Document:
         """Return a document.
@@ -96,8 +99,7 @@ class CollectionStore:
         Raises:
             ServiceError: NOT_FOUND if the collection does not have it.
         """
-        with self.lock:
-            document = collection.documents.get(file_id)
+        document = collection.documents.get(file_id)
         if document is None:
             raise not_found(f"Document not found: {file_id}")
         return document
@@ -110,16 +112,14 @@ class CollectionStore:
         Raises:
             ServiceError: INVALID_ARGUMENT if a field is unknown or not unique.
         """
-        with self.lock:
-            changed = {**document.fields, **fields}
-            self._check_fields(collection, document.file_id, changed)
-            document.fields = changed
+        changed = {**document.fields, **fields}
+        self._check_fields(collection, document.file_id, changed)
+        document.fields = changed
 
     def reindex(self, document: Document) -> None:
         """Begin the indexing of a document again."""
-        with self.lock:
-            document.plan, document.polls = self.plan, 0
-            document.started = self._clock.time()
+        document.plan, document.polls, document.indexed = self.plan, 0, None
+        document.started = self._clock.time()
 
     def message(
         self, collection: Collection, document: Document
@@ -137,11 +137,9 @@ class CollectionStore:
         texts: dict[tuple[str, int], str] = {}
         owners: dict[str, list[str]] = {}
         now = self._clock.time()
-        for collection in map(self.get, collection_ids):
-            for file_id, document in list(collection.documents.items()):
+        for collection in map(self.get, dict.fromkeys(collection_ids)):
+            for file_id, document in collection.documents.items():
                 if document.status(now) != collections_pb2.DOCUMENT_STATUS_PROCESSED:
-                    continue
-                if self._files.fetch(file_id) is None:
                     continue
                 owners.setdefault(file_id, []).append(collection.collection_id)
                 for index, text in enumerate(document_chunks(collection, file_id, self._files)):

@@ -47,6 +47,15 @@ def page(
     return entries[:limit], _token(request, positions[entries[limit - 1].file_id])
 
 
+def token_after(store: FileStore, request: files_pb2.ListFilesRequest, file_id: str) -> str:
+    """Return the token of the page that begins after a file.
+
+    Raises:
+        ServiceError: NOT_FOUND if no file has the id.
+    """
+    return _token(request, _position(store, store.entry(file_id), request.sort_by))
+
+
 def _position(store: FileStore, entry: FileEntry, sort_by: int) -> list[Any]:
     """Return what a list is sorted by; files with the same key are in the order of creation."""
     key: Any = entry.created

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import files_pb2
-from xai_vision.proto.files_grpc import Files
+from xai_vision.proto.files_pb2_grpc import Files
 from xai_vision.testing._calls.record import ReceivedUpload
 from xai_vision.testing._errors import ServiceError, invalid_argument
 from xai_vision.testing._files.listing import page
@@ -36,9 +36,9 @@ def receive_file(
         ServiceError: The name or the expiry is invalid, or the file is too large.
     """
     settings = engine.settings
-    _check_name(init.name, settings)
+    check_name(init.name, settings)
     expires_after = init.expires_after if init.HasField("expires_after") else None
-    _check_expiry(expires_after, settings)
+    check_expiry(expires_after, settings)
     upload = call.record.upload = ReceivedUpload()
     receiver = Receiver(upload, engine.files.folder)
     try:
@@ -79,7 +79,12 @@ def _data(chunks: Iterator[files_pb2.UploadFileChunk], settings: Settings) -> It
         yield chunk.data
 
 
-def _check_name(name: str, settings: Settings) -> None:
+def check_name(name: str, settings: Settings) -> None:
+    """Check the name of a new file.
+
+    Raises:
+        ServiceError: INVALID_ARGUMENT.
+    """
     if not name:
         raise invalid_argument("The file has no name.")
     if len(name) > settings.max_file_name:
@@ -92,7 +97,12 @@ def _check_name(name: str, settings: Settings) -> None:
             raise invalid_argument(f"The file name contains {character!r}, which is not allowed.")
 
 
-def _check_expiry(seconds: int | None, settings: Settings) -> None:
+def check_expiry(seconds: int | None, settings: Settings) -> None:
+    """Check the seconds until a file or a public URL expires.
+
+    Raises:
+        ServiceError: INVALID_ARGUMENT.
+    """
     minimum, maximum = settings.min_file_expiry, settings.max_file_expiry
     if seconds is not None and not minimum <= seconds <= maximum:
         raise invalid_argument(
@@ -148,7 +158,7 @@ def _create_public_url(
     engine: Engine, request: files_pb2.CreatePublicUrlRequest, *_: Any
 ) -> files_pb2.CreatePublicUrlResponse:
     expires_after = request.expires_after if request.HasField("expires_after") else None
-    _check_expiry(expires_after, engine.settings)
+    check_expiry(expires_after, engine.settings)
     entry = engine.files.publish(request.file_id, expires_after)
     response = files_pb2.CreatePublicUrlResponse(public_url=entry.public_url or "")
     if entry.public_url_expires is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,7 @@ class FileEntry:
         created: Seconds since the epoch.
         expires: Seconds since the epoch; None if the file does not expire.
         number: The number of the file, in the order of creation.
+        purpose: What the file is for, which only the REST API has.
         public_url: The public URL, if it has one; ``FileStore.entry`` removes an expired one.
         public_url_expires: Seconds since the epoch; None if the URL ends with the file.
     """
@@ -39,6 +41,7 @@ class FileEntry:
     created: float
     expires: float | None = None
     number: int = 0
+    purpose: str = ""
     public_url: str | None = None
     public_url_expires: float | None = None
 
@@ -111,6 +114,9 @@ class FileStore(SourceTable):
             entry = self._entries.get(file_id)
         if entry is None or self._is_past(entry.expires):
             raise not_found(f"File not found: {file_id}")
+        return self._without_past_url(entry)
+
+    def _without_past_url(self, entry: FileEntry) -> FileEntry:
         if self._is_past(entry.public_url_expires):
             entry.public_url = entry.public_url_expires = None
         return entry
@@ -119,7 +125,8 @@ class FileStore(SourceTable):
         """Return the files that have not expired, in the order of creation."""
         with self._entries_lock:
             entries = list(self._entries.values())
-        return [self.entry(e.file_id) for e in entries if not self._is_past(e.expires)]
+        # Not by entry(): another call may delete a file meanwhile.
+        return [self._without_past_url(e) for e in entries if not self._is_past(e.expires)]
 
     def fetch(self, address: str) -> bytes | None:
         """Return the content of a file, or None if there is none, or it has expired."""
@@ -152,7 +159,9 @@ class FileStore(SourceTable):
         if isinstance(source, Exception):
             return 0
         if isinstance(source, Path):
-            return source.stat().st_size
+            with suppress(FileNotFoundError):  # another call has just deleted it
+                return source.stat().st_size
+            return 0
         return len(source if isinstance(source, bytes) else self.fetch(entry.file_id) or b"")
 
     def content_type(self, entry: FileEntry) -> str:
@@ -162,7 +171,7 @@ class FileStore(SourceTable):
             return guessed
         source: Any = self.get(entry.file_id)
         if isinstance(source, Path):
-            with source.open("rb") as file:
+            with suppress(FileNotFoundError), source.open("rb") as file:
                 source = file.read(16)
         format_ = detect_format(source) if isinstance(source, bytes) else ""
         if format_ == "PDF":

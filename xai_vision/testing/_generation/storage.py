@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.testing._errors import ServiceError
+from xai_vision.testing._files.methods import check_expiry, check_name
 
 if TYPE_CHECKING:
     from xai_vision.proto import image_pb2
@@ -30,6 +31,8 @@ def store_result(
         return
     try:
         expires = options.expires_after if options.HasField("expires_after") else None
+        check_name(options.filename, engine.settings)
+        check_expiry(expires, engine.settings)
         entry = engine.files.add(options.filename, data, expires)
     except ServiceError as failed:
         result.storage_error = failed.details
@@ -43,6 +46,7 @@ def store_result(
     public = options.public_url
     try:
         lifetime = public.expires_after if public.HasField("expires_after") else None
+        check_expiry(lifetime, engine.settings)
         engine.files.publish(entry.file_id, lifetime)
     except ServiceError as failed:
         output.public_url_error = failed.details

@@ -19,6 +19,7 @@ from xai_vision.openai_compat._values import boolean, ignoring_unknown_keys, map
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, not_found
+from xai_vision.testing._http import batches, files, generation
 from xai_vision.testing._http.catalogue_json import (
     api_key_json,
     language_model_json,
@@ -60,8 +61,8 @@ class Endpoint:
         path: The path, with its parameters in braces.
         handler: The function that handles a request.
         query: The names of the supported query parameters.
-        is_completion: Whether the engine applies faults as part of the completion. The faults of
-            other endpoints come before the handler.
+        is_completion: Whether the engine applies faults as part of the request, as it does for
+            completions, images and videos. The faults of other endpoints come before the handler.
         allows_blocked_key: Whether a blocked key may use it, to learn that it is blocked.
     """
 
@@ -231,5 +232,23 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/v1/models/{id}", _get_model),
     Endpoint("GET", "/v1/language-models", _list_language_models),
     Endpoint("GET", "/v1/language-models/{id}", _get_language_model),
+    Endpoint("POST", "/v1/files", files.create_file),
+    Endpoint("GET", "/v1/files", files.list_all_files, query=files.LIST_QUERY),
+    Endpoint("GET", "/v1/files/{id}", files.get_file),
+    Endpoint("DELETE", "/v1/files/{id}", files.delete_file),
+    Endpoint("GET", "/v1/files/{id}/content", files.get_file_content),
+    Endpoint("POST", "/v1/images/generations", generation.create_images, is_completion=True),
+    Endpoint("POST", "/v1/images/edits", generation.edit_images, is_completion=True),
+    Endpoint("POST", "/v1/videos/generations", generation.create_video, is_completion=True),
+    Endpoint("GET", "/v1/videos/{id}", generation.get_video),
+    Endpoint("POST", "/v1/documents/search", generation.search_documents),
+    Endpoint("POST", "/v1/batches", batches.create_batch),
+    Endpoint("GET", "/v1/batches", batches.list_batches, query=batches.LIST_QUERY),
+    Endpoint("GET", "/v1/batches/{id}", batches.get_batch),
+    Endpoint("POST", "/v1/batches/{id}/cancel", batches.cancel_batch),
+    Endpoint("POST", "/v1/batches/{id}:cancel", batches.cancel_batch),
+    Endpoint("POST", "/v1/batches/{id}/requests", batches.add_requests),
+    Endpoint("GET", "/v1/batches/{id}/requests", batches.list_requests, query=batches.PAGE_QUERY),
+    Endpoint("GET", "/v1/batches/{id}/results", batches.list_results, query=batches.PAGE_QUERY),
     Endpoint("GET", "/v1/api-key", _get_api_key, allows_blocked_key=True),
 )

@@ -9,16 +9,16 @@ from typing import Any, Final
 
 from grpc import StatusCode
 
-from xai_vision.proto.auth_grpc import Auth
-from xai_vision.proto.batch_grpc import BatchMgmt
-from xai_vision.proto.chat_grpc import Chat
-from xai_vision.proto.collections_grpc import Collections
-from xai_vision.proto.documents_grpc import Documents
-from xai_vision.proto.files_grpc import Files
-from xai_vision.proto.image_grpc import Image
-from xai_vision.proto.models_grpc import Models
-from xai_vision.proto.tokenize_grpc import Tokenize
-from xai_vision.proto.video_grpc import Video
+from xai_vision.proto.auth_pb2_grpc import Auth
+from xai_vision.proto.batch_pb2_grpc import BatchMgmt
+from xai_vision.proto.chat_pb2_grpc import Chat
+from xai_vision.proto.collections_pb2_grpc import Collections
+from xai_vision.proto.documents_pb2_grpc import Documents
+from xai_vision.proto.files_pb2_grpc import Files
+from xai_vision.proto.image_pb2_grpc import Image
+from xai_vision.proto.models_pb2_grpc import Models
+from xai_vision.proto.tokenize_pb2_grpc import Tokenize
+from xai_vision.proto.video_pb2_grpc import Video
 from xai_vision.testing import _validation as check
 from xai_vision.testing import match
 from xai_vision.testing.match import Matcher
@@ -36,6 +36,8 @@ _SERVICES: Final = (
     Documents,
 )
 _METHODS: Final = [method.name for service in _SERVICES for method in service.METHODS]
+
+_WITH_RULES: Final = ("GetCompletion", "GetCompletionChunk", "StartDeferredCompletion")
 
 
 def _check_kind(name: str, matcher: Matcher, kind: str, hint: str = "") -> Matcher:
@@ -154,6 +156,23 @@ def _method(expected: str | Iterable[str] | Matcher) -> Matcher:
             check.enum("method", name, _METHODS)
     name = repr(names[0]) if len(names) == 1 else repr(names)
     return Matcher(name, lambda method: None if method in names else f"it is {method}")
+
+
+def check_rule_method(expected: Any) -> None:
+    """Check that rules can answer one of the methods of a condition.
+
+    Raises:
+        ValueError: Rules answer none of them.
+    """
+    names = (expected,) if isinstance(expected, str) else expected
+    if names is None or isinstance(names, Matcher):
+        return
+    if not any(" /" in name or name in _WITH_RULES for name in names):
+        raise ValueError(
+            f"on(): method: rules answer {', '.join(_WITH_RULES)} only, not {', '.join(names)}. "
+            "Use fault() for errors of other methods, and images(), videos(), batches() or "
+            "indexing() for their results"
+        )
 
 
 def _status(expected: str | Matcher) -> Matcher:

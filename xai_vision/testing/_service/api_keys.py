@@ -68,7 +68,7 @@ class ApiKey:
 
     def __post_init__(self) -> None:
         check.string("create_key: name", self.name)
-        for name in ("vision", "blocked", "team_blocked", "disabled", "expired"):
+        for name in ("vision", "blocked", "team_blocked", "disabled", "expired", "management"):
             check.boolean(f"create_key: {name}", getattr(self, name))
         if self.models is not None:
             object.__setattr__(self, "models", check.strings("create_key: models", self.models))

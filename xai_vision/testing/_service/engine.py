@@ -40,6 +40,7 @@ from xai_vision.testing._service.default_reply.reply import default_reply
 from xai_vision.testing._service.deferred import DeferredResponses
 from xai_vision.testing._service.image_inspection import ImageInspector
 from xai_vision.testing._service.image_sources import SourceTable
+from xai_vision.testing._service.model_choice import choose_model
 from xai_vision.testing._service.models import LANGUAGE_MODELS, Model, ModelCatalog, read_models
 from xai_vision.testing._service.rate_limiter import RateLimiter
 from xai_vision.testing._service.request_reader import (
@@ -103,7 +104,7 @@ class Engine:
         self.urls = SourceTable()
         self.files = FileStore(clock, self.new_id)
         self.collections = CollectionStore(clock, self.files)
-        self.batches = BatchStore(clock, settings.max_batch_calls)
+        self.batches = BatchStore(clock, settings, self.new_id)
         self.downloads = downloads
         self.image_plan = ImagePlan()
         self.videos = VideoJobs()
@@ -119,6 +120,14 @@ class Engine:
         self._on_call_end = on_call_end
         self._reader = RequestReader(
             settings, inspector, self.calls.image_cache, self.urls, self.files
+        )
+        formats = tuple(dict.fromkeys((*settings.image_formats, "WEBP")))
+        self._source_reader = RequestReader(
+            settings.replace(image_formats=formats),
+            inspector,
+            self.calls.image_cache,
+            self.urls,
+            self.files,
         )
 
     def start_call(self, record: Call) -> ActiveCall:
@@ -244,12 +253,12 @@ class Engine:
         self._schedule_faults(call, faults)
 
     def read_image(self, content: image_pb2.ImageUrlContent) -> CallImage:
-        """Open an image of a request.
+        """Open an image that an image or a video is made from. WebP is accepted too.
 
         Raises:
             ServiceError: The service does not accept the image, or cannot fetch it.
         """
-        return self._reader.read_image(content)
+        return self._source_reader.read_image(content)
 
     def test_error(self, message: str) -> ServiceError:
         """Record an error of the test itself for ``verify()``; return the error for its client."""
@@ -311,16 +320,8 @@ class Engine:
         caller: ApiKey,
         call: ActiveCall,
     ) -> Model:
-        name = request.model
-        record = call.record
-        record.request, record.model, record.model_names = request, name, (name,)
-        if not name:
-            raise invalid_argument("The request does not name a model. Set the field model.")
-        model = self.models.resolve(name)
-        record.model_names = (name, model.name, *model.aliases)
-        if caller.models is not None and set(caller.models).isdisjoint(record.model_names):
-            raise permission_denied(f"The API key has no access to the model {name}.")
-        return model
+        call.record.request = request
+        return choose_model(self.models, request.model, caller, call.record)
 
     def _read_messages(
         self, record: Call, earlier: ConversationSummary | None = None

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from xai_vision.proto import chat_pb2, models_pb2
-from xai_vision.proto.auth_grpc import Auth
-from xai_vision.proto.chat_grpc import Chat
-from xai_vision.proto.image_grpc import Image
-from xai_vision.proto.models_grpc import Models
-from xai_vision.proto.tokenize_grpc import Tokenize
-from xai_vision.proto.video_grpc import Video
+from xai_vision.proto.auth_pb2_grpc import Auth
+from xai_vision.proto.chat_pb2_grpc import Chat
+from xai_vision.proto.image_pb2_grpc import Image
+from xai_vision.proto.models_pb2_grpc import Models
+from xai_vision.proto.tokenize_pb2_grpc import Tokenize
+from xai_vision.proto.video_pb2_grpc import Video
 from xai_vision.testing._batches import methods as batches
 from xai_vision.testing._collections import methods as collections
 from xai_vision.testing._files import methods as files

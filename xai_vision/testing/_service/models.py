@@ -262,3 +262,10 @@ IMAGE_MODELS: Final = ModelCatalog(
         Model("grok-imagine-image-quality", max_prompt_length=8_000, image_price=500_000_000),
     ]
 )
+VIDEO_MODELS: Final = ModelCatalog(
+    [
+        Model("grok-imagine-video", max_prompt_length=8_000, image_price=500_000_000),
+        Model("grok-imagine-video-1.5", max_prompt_length=8_000, image_price=1_000_000_000),
+    ]
+)
+"""``image_price`` is the price of a second of video."""

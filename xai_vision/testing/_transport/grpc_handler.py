@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import grpc
 from google.protobuf.message import DecodeError
 
-from xai_vision.proto.auth_grpc import Auth
-from xai_vision.proto.collections_grpc import Collections
+from xai_vision.proto.auth_pb2_grpc import Auth
+from xai_vision.proto.collections_pb2_grpc import Collections
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact_metadata
 from xai_vision.testing._errors import ServiceError

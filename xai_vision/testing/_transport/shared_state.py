@@ -46,7 +46,7 @@ class ServerState:
         self.http_server: HttpServer | None = None
         self.certificate: Certificate | None = None
         self.tcp_proxy = False
-        self.downloads = Downloads()
+        self.downloads = Downloads(address)
         self.max_threads = 0
         self.call_file: CallFile | None = None
         self.http_routes: Callable[[], Sequence[Any]] = tuple
@@ -112,4 +112,4 @@ class ServerState:
 
 def _unlogged_engine(engine: Engine) -> Engine:
     """Return an engine for a call that belongs to no log."""
-    return Engine(engine.settings, Clock(), ImageInspector(), Downloads())
+    return Engine(engine.settings, Clock(), ImageInspector(), engine.downloads)

@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import documents_pb2
-from xai_vision.proto._method import Method, attach, register
+from xai_vision.proto._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 
@@ -38,6 +40,13 @@ class AsyncDocumentsStub:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         attach(self, channel, Documents.METHODS)
+
+
+class DocumentsServicer:
+    """Base class of servicers of xai_api.Documents. Methods answer UNIMPLEMENTED."""
+
+    def Search(self, request: documents_pb2.SearchRequest, context: Any) -> Any:
+        unimplemented(context)
 
 
 def add_DocumentsServicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:

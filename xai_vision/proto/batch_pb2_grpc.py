@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import batch_pb2, empty_pb2
-from xai_vision.proto._method import Method, attach, register
+from xai_vision.proto._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 
@@ -59,6 +61,34 @@ class AsyncBatchMgmtStub:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         attach(self, channel, BatchMgmt.METHODS)
+
+
+class BatchMgmtServicer:
+    """Base class of servicers of xai_api.BatchMgmt. Methods answer UNIMPLEMENTED."""
+
+    def CreateBatch(self, request: batch_pb2.CreateBatchRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def GetBatch(self, request: batch_pb2.GetBatchRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def ListBatches(self, request: batch_pb2.ListBatchesRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def CancelBatch(self, request: batch_pb2.CancelBatchRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def AddBatchRequests(self, request: batch_pb2.AddBatchRequestsRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def ListBatchRequestMetadata(self, request: batch_pb2.ListBatchRequestMetadataRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def ListBatchResults(self, request: batch_pb2.ListBatchResultsRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def GetBatchRequestResult(self, request: batch_pb2.GetBatchRequestResultRequest, context: Any) -> Any:
+        unimplemented(context)
 
 
 def add_BatchMgmtServicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import deferred_pb2, video_pb2
-from xai_vision.proto._method import Method, attach, register
+from xai_vision.proto._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 
@@ -44,6 +46,19 @@ class AsyncVideoStub:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         attach(self, channel, Video.METHODS)
+
+
+class VideoServicer:
+    """Base class of servicers of xai_api.Video. Methods answer UNIMPLEMENTED."""
+
+    def GenerateVideo(self, request: video_pb2.GenerateVideoRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def ExtendVideo(self, request: video_pb2.ExtendVideoRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def GetDeferredVideo(self, request: video_pb2.GetDeferredVideoRequest, context: Any) -> Any:
+        unimplemented(context)
 
 
 def add_VideoServicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import chat_pb2, deferred_pb2
-from xai_vision.proto._method import Method, attach, register
+from xai_vision.proto._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 
@@ -56,6 +58,31 @@ class AsyncChatStub:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         attach(self, channel, Chat.METHODS)
+
+
+class ChatServicer:
+    """Base class of servicers of xai_api.Chat. Methods answer UNIMPLEMENTED."""
+
+    def GetCompletion(self, request: chat_pb2.GetCompletionsRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def GetCompletionChunk(self, request: chat_pb2.GetCompletionsRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def StartDeferredCompletion(self, request: chat_pb2.GetCompletionsRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def GetDeferredCompletion(self, request: deferred_pb2.GetDeferredRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def GetStoredCompletion(self, request: chat_pb2.GetStoredCompletionRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def DeleteStoredCompletion(self, request: chat_pb2.DeleteStoredCompletionRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def CompactContext(self, request: chat_pb2.CompactContextRequest, context: Any) -> Any:
+        unimplemented(context)
 
 
 def add_ChatServicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:

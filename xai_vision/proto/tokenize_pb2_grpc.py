@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import tokenize_pb2
-from xai_vision.proto._method import Method, attach, register
+from xai_vision.proto._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 
@@ -38,6 +40,13 @@ class AsyncTokenizeStub:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         attach(self, channel, Tokenize.METHODS)
+
+
+class TokenizeServicer:
+    """Base class of servicers of xai_api.Tokenize. Methods answer UNIMPLEMENTED."""
+
+    def TokenizeText(self, request: tokenize_pb2.TokenizeTextRequest, context: Any) -> Any:
+        unimplemented(context)
 
 
 def add_TokenizeServicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import auth_pb2, empty_pb2
-from xai_vision.proto._method import Method, attach, register
+from xai_vision.proto._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 
@@ -38,6 +40,13 @@ class AsyncAuthStub:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         attach(self, channel, Auth.METHODS)
+
+
+class AuthServicer:
+    """Base class of servicers of xai_api.Auth. Methods answer UNIMPLEMENTED."""
+
+    def get_api_key_info(self, request: empty_pb2.Empty, context: Any) -> Any:
+        unimplemented(context)
 
 
 def add_AuthServicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:

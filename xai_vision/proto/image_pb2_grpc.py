@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import image_pb2
-from xai_vision.proto._method import Method, attach, register
+from xai_vision.proto._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 
@@ -38,6 +40,13 @@ class AsyncImageStub:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         attach(self, channel, Image.METHODS)
+
+
+class ImageServicer:
+    """Base class of servicers of xai_api.Image. Methods answer UNIMPLEMENTED."""
+
+    def GenerateImage(self, request: image_pb2.GenerateImageRequest, context: Any) -> Any:
+        unimplemented(context)
 
 
 def add_ImageServicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:

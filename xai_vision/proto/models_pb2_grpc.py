@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import empty_pb2, models_pb2
-from xai_vision.proto._method import Method, attach, register
+from xai_vision.proto._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 
@@ -53,6 +55,28 @@ class AsyncModelsStub:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         attach(self, channel, Models.METHODS)
+
+
+class ModelsServicer:
+    """Base class of servicers of xai_api.Models. Methods answer UNIMPLEMENTED."""
+
+    def ListLanguageModels(self, request: empty_pb2.Empty, context: Any) -> Any:
+        unimplemented(context)
+
+    def ListEmbeddingModels(self, request: empty_pb2.Empty, context: Any) -> Any:
+        unimplemented(context)
+
+    def ListImageGenerationModels(self, request: empty_pb2.Empty, context: Any) -> Any:
+        unimplemented(context)
+
+    def GetLanguageModel(self, request: models_pb2.GetModelRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def GetEmbeddingModel(self, request: models_pb2.GetModelRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def GetImageGenerationModel(self, request: models_pb2.GetModelRequest, context: Any) -> Any:
+        unimplemented(context)
 
 
 def add_ModelsServicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import sample_pb2
-from xai_vision.proto._method import Method, attach, register
+from xai_vision.proto._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 
@@ -41,6 +43,16 @@ class AsyncSampleStub:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         attach(self, channel, Sample.METHODS)
+
+
+class SampleServicer:
+    """Base class of servicers of xai_api.Sample. Methods answer UNIMPLEMENTED."""
+
+    def SampleText(self, request: sample_pb2.SampleTextRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def SampleTextStreaming(self, request: sample_pb2.SampleTextRequest, context: Any) -> Any:
+        unimplemented(context)
 
 
 def add_SampleServicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:

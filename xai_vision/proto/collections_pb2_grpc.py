@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import collections_pb2, empty_pb2
-from xai_vision.proto._method import Method, attach, register
+from xai_vision.proto._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 
@@ -74,6 +76,49 @@ class AsyncCollectionsStub:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         attach(self, channel, Collections.METHODS)
+
+
+class CollectionsServicer:
+    """Base class of servicers of collections.Collections. Methods answer UNIMPLEMENTED."""
+
+    def CreateCollection(self, request: collections_pb2.CreateCollectionRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def ListCollections(self, request: collections_pb2.ListCollectionsRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def DeleteCollection(self, request: collections_pb2.DeleteCollectionRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def GetCollectionMetadata(self, request: collections_pb2.GetCollectionMetadataRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def UpdateDocument(self, request: collections_pb2.UpdateDocumentRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def ListDocuments(self, request: collections_pb2.ListDocumentsRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def GetDocumentMetadata(self, request: collections_pb2.GetDocumentMetadataRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def AddDocumentToCollection(self, request: collections_pb2.AddDocumentToCollectionRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def RemoveDocumentFromCollection(self, request: collections_pb2.RemoveDocumentFromCollectionRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def ReIndexDocument(self, request: collections_pb2.ReIndexDocumentRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def UpdateCollection(self, request: collections_pb2.UpdateCollectionRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def BatchGetDocuments(self, request: collections_pb2.BatchGetDocumentsRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def GenerateCollectionDescription(self, request: collections_pb2.GenerateCollectionDescriptionRequest, context: Any) -> Any:
+        unimplemented(context)
 
 
 def add_CollectionsServicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:

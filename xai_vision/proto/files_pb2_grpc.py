@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import files_pb2
-from xai_vision.proto._method import Method, attach, register
+from xai_vision.proto._method import Method, attach, register, unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import grpc
     import grpc.aio
 
@@ -56,6 +58,31 @@ class AsyncFilesStub:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         attach(self, channel, Files.METHODS)
+
+
+class FilesServicer:
+    """Base class of servicers of xai_api.Files. Methods answer UNIMPLEMENTED."""
+
+    def UploadFile(self, request_iterator: Iterator[files_pb2.UploadFileChunk], context: Any) -> Any:
+        unimplemented(context)
+
+    def ListFiles(self, request: files_pb2.ListFilesRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def RetrieveFile(self, request: files_pb2.RetrieveFileRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def DeleteFile(self, request: files_pb2.DeleteFileRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def RetrieveFileContent(self, request: files_pb2.RetrieveFileContentRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def CreatePublicUrl(self, request: files_pb2.CreatePublicUrlRequest, context: Any) -> Any:
+        unimplemented(context)
+
+    def RevokePublicUrl(self, request: files_pb2.RevokePublicUrlRequest, context: Any) -> Any:
+        unimplemented(context)
 
 
 def add_FilesServicer_to_server(servicer: object, server: grpc.Server | grpc.aio.Server) -> None:

@@ -1,0 +1,104 @@
+"""The REST endpoints of generated images and videos, and of document search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from xai_vision.openai_compat._values import check_keys, drop_none, enum, integer, string, strings
+from xai_vision.proto import documents_pb2, video_pb2
+from xai_vision.proto.documents_pb2_grpc import Documents
+from xai_vision.testing._collections.methods import UNARY
+from xai_vision.testing._generation import images, videos
+from xai_vision.testing._generation.json_format import (
+    EDIT_KEYS,
+    IMAGE_KEYS,
+    VIDEO_KEYS,
+    deferred_video_json,
+    images_json,
+    to_image_request,
+    to_video_request,
+)
+from xai_vision.testing._http.errors import translation_errors
+from xai_vision.testing._http.request import HttpRequest, HttpResult
+
+_MODES: Final = {
+    "hybrid": "hybrid_retrieval",
+    "semantic": "semantic_retrieval",
+    "keyword": "keyword_retrieval",
+}
+
+
+def create_images(request: HttpRequest) -> HttpResult:
+    """Generate images."""
+    return _images(request, IMAGE_KEYS, edit=False)
+
+
+def edit_images(request: HttpRequest) -> HttpResult:
+    """Edit images. The body is JSON: the service does not accept the form of openai's package."""
+    return _images(request, EDIT_KEYS, edit=True)
+
+
+def _images(request: HttpRequest, keys: Iterable[str], *, edit: bool) -> HttpResult:
+    body = _body(request, keys)
+    with translation_errors():
+        message = to_image_request(body, edit=edit)
+    engine = request.engine
+    response = images.generate(engine, message, request.caller, request.call)
+    request.call.record_response(response)
+    return HttpResult.json(images_json(response, engine.clock.time()))
+
+
+def create_video(request: HttpRequest) -> HttpResult:
+    """Start a video."""
+    body = _body(request, VIDEO_KEYS)
+    with translation_errors():
+        message = to_video_request(body)
+    started = videos.start(request.engine, message, request.caller, request.call)
+    request.call.record_response(started)
+    return HttpResult.json({"request_id": started.request_id})
+
+
+def get_video(request: HttpRequest) -> HttpResult:
+    """Return the state of a video."""
+    request.call.record.request = video_pb2.GetDeferredVideoRequest(request_id=request.id)
+    state = request.engine.videos.poll(request.id)
+    request.call.record_response(state)
+    return HttpResult.json(deferred_video_json(state))
+
+
+def search_documents(request: HttpRequest) -> HttpResult:
+    """Search collections."""
+    body = _body(request, ("query", "collection_ids", "max_num_results", "mode"))
+    with translation_errors():
+        check_keys(body, ("query", "collection_ids", "max_num_results", "mode"))
+        body = drop_none(body)
+        message = documents_pb2.SearchRequest(query=string("query", body.get("query")))
+        ids = strings("collection_ids", body.get("collection_ids", ()))
+        message.source.collection_ids.extend(ids)
+        if "max_num_results" in body:
+            message.limit = integer("max_num_results", body["max_num_results"])
+        if "mode" in body:
+            getattr(message, enum("mode", body["mode"], _MODES)).SetInParent()
+    request.call.record.request = message
+    response = UNARY[Documents.Search](request.engine, message, request.caller, request.call)
+    request.call.record_response(response)
+    results = [
+        {
+            "file_id": match.file_id,
+            "chunk_id": match.chunk_id,
+            "content": match.chunk_content,
+            "score": match.score,
+            "collection_ids": list(match.collection_ids),
+        }
+        for match in response.matches
+    ]
+    return HttpResult.json({"results": results})
+
+
+def _body(request: HttpRequest, keys: Iterable[str]) -> dict[str, Any]:
+    """Return the JSON of the request; without unknown keys if the settings ignore them."""
+    body = request.json()
+    if request.engine.settings.unknown_keys == "ignore":
+        return {key: value for key, value in body.items() if key in tuple(keys)}
+    return body
