@@ -111,6 +111,19 @@ def _images():
         )
 
 
+def _uploads():
+    yield Item(
+        "upload-200",
+        "upload of a file of 200 MiB",
+        "upload",
+        (Metric("cpu", "ms", 1.25), _WALL_MS, Metric("memory", "MiB", maximum=32)),
+        quick={},
+        clients=("raw", "xai_vision", "xai_sdk"),
+        fresh=True,
+        image=200 * MIB,
+    )
+
+
 def _streams():
     cpu = Metric("cpu", "us/chunk", 0.65)
     memory = Metric("memory", "MiB")
@@ -202,7 +215,7 @@ def _servers():
 
 
 def _all():
-    for group in (_starts, _texts, _images, _streams, _concurrent_calls, _servers):
+    for group in (_starts, _texts, _images, _uploads, _streams, _concurrent_calls, _servers):
         yield from group()
 
 
