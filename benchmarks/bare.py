@@ -19,7 +19,7 @@ from pathlib import Path
 
 import grpc
 
-from xai_vision.proto import chat_pb2, sample_pb2, usage_pb2
+from xai_vision.proto import chat_pb2, files_pb2, sample_pb2, usage_pb2
 
 OPTIONS = [
     ("grpc.so_reuseport", 0),
@@ -102,6 +102,14 @@ def chunk_options(request):
     return int(count), float(pause)
 
 
+def _data_size(chunk):
+    return len(files_pb2.UploadFileChunk.FromString(chunk).data)
+
+
+def _file(size):
+    return files_pb2.File(id="bench-1", size=size).SerializeToString()
+
+
 def handlers(recorder):
     def response(request, context):
         recorder.record(request, context)
@@ -116,7 +124,10 @@ def handlers(recorder):
                 time.sleep(pause)
         yield LAST
 
-    return response, stream, lambda request, _: recorder.report(request)
+    def upload(chunks, _):
+        return _file(sum(map(_data_size, chunks)))
+
+    return response, stream, upload, lambda request, _: recorder.report(request)
 
 
 def aio_handlers(recorder):
@@ -133,17 +144,24 @@ def aio_handlers(recorder):
                 await asyncio.sleep(pause)
         yield LAST
 
+    async def upload(chunks, _):
+        size = 0
+        async for chunk in chunks:
+            size += _data_size(chunk)
+        return _file(size)
+
     async def report(request, _):
         return recorder.report(request)
 
-    return response, stream, report
+    return response, stream, upload, report
 
 
 def _open(server, functions, tls):
-    response, stream, report = functions
+    response, stream, upload, report = functions
     by_path = {
         "/xai_api.Chat/GetCompletion": grpc.unary_unary_rpc_method_handler(response),
         "/xai_api.Chat/GetCompletionChunk": grpc.unary_stream_rpc_method_handler(stream),
+        "/xai_api.Files/UploadFile": grpc.stream_unary_rpc_method_handler(upload),
         "/bench/Received": grpc.unary_unary_rpc_method_handler(report),
     }
 

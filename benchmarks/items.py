@@ -111,6 +111,19 @@ def _images():
         )
 
 
+def _uploads():
+    yield Item(
+        "upload-200",
+        "upload of a file of 200 MiB",
+        "upload",
+        (Metric("cpu", "ms", 1.25), _WALL_MS, Metric("memory", "MiB", maximum=32)),
+        quick={},
+        clients=("raw", "xai_vision", "xai_sdk"),
+        fresh=True,
+        image=200 * MIB,
+    )
+
+
 def _streams():
     cpu = Metric("cpu", "us/chunk", 0.65)
     memory = Metric("memory", "MiB")
@@ -230,7 +243,16 @@ def _preparations():
 
 
 def _all():
-    groups = (_starts, _texts, _images, _preparations, _streams, _concurrent_calls, _servers)
+    groups = (
+        _starts,
+        _texts,
+        _images,
+        _preparations,
+        _uploads,
+        _streams,
+        _concurrent_calls,
+        _servers,
+    )
     for group in groups:
         yield from group()
 

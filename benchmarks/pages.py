@@ -92,6 +92,14 @@ TABLES = {
             Row("conversation", "growth", "time that each turn adds"),
         )
     ),
+    "uploads": Table(
+        (
+            Row("upload-200", "cpu", "CPU"),
+            Row("upload-200", "wall", "time"),
+            Row("upload-200", "memory", "memory"),
+        ),
+        ("raw", "xai_vision", "xai_sdk"),
+    ),
     "bulk": Table(
         (
             Row("bulk-asyncio", "memory", "asyncio, memory"),

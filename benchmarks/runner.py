@@ -84,6 +84,9 @@ def _environment(more):
     return inherited | {"PYTHONPATH": str(ROOT)} | _COMPILED | more
 
 
+_MAX_JPEG = 20 * 1024 * 1024
+
+
 class Bench:
     """The server, the images and the certificate that all clients share."""
 
@@ -109,12 +112,13 @@ class Bench:
         self._resources.close()
 
     def image(self, size):
-        """Return the path of a JPEG with this number of bytes."""
+        """Return the path of a JPEG with this number of bytes; above 20 MiB, several in a row."""
         path = self._folder / f"{size}.jpg"
         if not path.exists():
             from examples.images import jpeg_of
 
-            path.write_bytes(jpeg_of(size))
+            count = -(-size // _MAX_JPEG)
+            path.write_bytes(jpeg_of(size // count) * count)
         return str(path)
 
     def rest_ports(self):

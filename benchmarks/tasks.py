@@ -62,6 +62,16 @@ def image(name, server, path, source_type, calls):
     }
 
 
+def upload(name, server, path):
+    """Upload a file after a warm-up call."""
+    client = _load_client(name).Blocking(server)
+    _check(client.ask(PROMPT), ANSWER)
+    size = Path(path).stat().st_size
+    with Peak() as peak, Spent() as spent:
+        _check(client.upload(Path(path)), size)
+    yield {"cpu": spent.cpu * 1e3, "wall": spent.wall * 1e3, "memory": peak.mib}
+
+
 def conversation(name, server, path, turns):
     """Run a conversation with an image in every turn."""
     client = _load_client(name).Blocking(server)

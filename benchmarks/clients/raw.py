@@ -8,9 +8,10 @@ import time
 import grpc
 
 # This loads only the messages; importing their package costs almost nothing.
-from xai_vision.proto import chat_pb2, image_pb2
+from xai_vision.proto import chat_pb2, files_pb2, image_pb2
 
 _UNARY = "/xai_api.Chat/GetCompletion"
+_UPLOAD = "/xai_api.Files/UploadFile"
 _STREAM = "/xai_api.Chat/GetCompletionChunk"
 
 
@@ -53,6 +54,11 @@ class Blocking:
             trusted = grpc.ssl_channel_credentials(server.root)
             self._channel = grpc.secure_channel(server.target, trusted)
         self._sample, self._stream = _multicallables(self._channel)
+        self._upload = self._channel.stream_unary(
+            _UPLOAD,
+            request_serializer=files_pb2.UploadFileChunk.SerializeToString,
+            response_deserializer=files_pb2.File.FromString,
+        )
 
     def ask(self, text):
         request = _request("grok-4", _message(_text(text)))
@@ -80,6 +86,15 @@ class Blocking:
             if read_each:
                 count += len(text) > 0
         return len(text)
+
+    def upload(self, path):
+        def chunks():
+            yield files_pb2.UploadFileChunk(init=files_pb2.UploadFileInit(name=path.name))
+            with path.open("rb") as file:
+                while data := file.read(3 * 1024 * 1024):
+                    yield files_pb2.UploadFileChunk(data=data)
+
+        return self._upload(chunks(), **self._call).size
 
     def close(self):
         self._channel.close()

@@ -47,6 +47,9 @@ class Blocking:
                 count += len(response.content) > 0
         return len(response.content)
 
+    def upload(self, path):
+        return self._client.files.upload(str(path)).size
+
     def close(self):
         self._client.close()
 

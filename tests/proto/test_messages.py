@@ -121,7 +121,8 @@ def test_constructors_accept_timestamps_of_protobuf():
 
 def test_constructors_refuse_other_objects_as_timestamps():
     for value in ("now", google.protobuf.any_pb2.Any()):
-        with pytest.raises((TypeError, ValueError)):
+        # protobuf's own errors, which depend on its version
+        with pytest.raises((AttributeError, TypeError, ValueError)):
             chat_pb2.GetChatCompletionResponse(created=value)
 
 

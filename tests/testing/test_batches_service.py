@@ -10,7 +10,7 @@ import pytest
 
 from tests.testing.grpc_calls import open_caller, request
 from tests.testing.service_calls import Stub, refused
-from tests.testing.waiting import LIMIT, until
+from tests.testing.waiting import LIMIT
 from xai_vision.proto import batch_pb2, image_pb2, video_pb2
 from xai_vision.proto.batch_pb2_grpc import BatchMgmtStub
 from xai_vision.testing import FakeServer, Fault
@@ -239,8 +239,10 @@ def test_unmatched_requests_fail_when_rules_are_strict():
         assert batches.state(batch_id) == (0, 1, 1, 0)
         result = batches.result(batch_id, "b").result
         assert result.error.code == grpc.StatusCode.FAILED_PRECONDITION.value[0]
-        assert "No rule of the fake server matches" in result.error.message
+        assert "No rule matches this call" in result.error.message
         assert "it is 'b'" in result.error.message
+        assert ["matched no rule" in problem for problem in server.problems()] == [True]
+        server.clear()
 
 
 @pytest.mark.parametrize(
@@ -323,7 +325,9 @@ def test_models_are_refused_by_each_of_their_names(batches, server):
             f"The model {model} is not available for batch requests.",
         )
     batches.add(batch_id, completion("a", model="grok-3"))
-    with pytest.raises(ValueError, match="models_refused must be one of .*did you mean 'grok-4'"):
+    with pytest.raises(
+        ValueError, match="models_refused: .*no model 'grok-44'; did you mean 'grok-4'"
+    ):
         server.batches(models_refused=["grok-44"])
 
 
@@ -412,19 +416,25 @@ def test_tenants_have_their_own_batches_and_a_closed_one_accepts_no_calls(batche
         assert refused(other.get, batch_id)[0] == "UNAUTHENTICATED"
 
 
-def test_a_server_that_stops_ends_the_processing(server, caller):
+def test_delays_do_not_hold_up_a_batch(server, caller):
     server.batches(ready_after=0)
     server.fault(Fault.latency(LIMIT * 10), method="GetCompletion")
-    server.fault(Fault.status("INTERNAL"), method="GetCompletion")
+    server.fault(Fault.status("INTERNAL", "broken"), method="GetCompletion")
     batches = Batches(caller)
     batch_id = batches.create("a")
-    with ThreadPoolExecutor() as pool:
-        poll = pool.submit(batches.get, batch_id)
-        until(lambda: server.calls.where(method="GetCompletion"))
-        server.stop()
-        poll.exception(LIMIT)  # The poll may have ended before the connection.
+    assert batches.state(batch_id) == (0, 0, 1, 0)
     [call] = server.calls.where(method="GetCompletion")
-    assert (call.status, call.details) == ("UNAVAILABLE", "The fake server was stopped.")
+    assert (call.status, call.details) == ("INTERNAL", "broken")
+
+
+def test_a_fault_strikes_a_request_that_no_rule_matches():
+    with FakeServer(unmatched="error", unused="allow") as server, open_caller(server) as caller:
+        server.batches(ready_after=0)
+        server.fault(Fault.reset_connection(), method="GetCompletion")
+        batches = Batches(caller)
+        batch_id = batches.create("a")
+        assert batches.result(batch_id, "a").result.error.message == "Connection reset by peer"
+        server.clear()
 
 
 def test_generated_files_of_batches_and_their_costs(batches, server):

@@ -25,6 +25,7 @@ COMMANDS = (
     "estimate",
     "models",
     "files",
+    "batches",
     "serve",
     "rules",
     "completion",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,3 +101,33 @@ def open_image(
         verify=verify,
         **asdict(options),
     )
+
+
+def image_names(images: tuple[str, ...], listed: Iterable[str] | None) -> list[str]:
+    """Return the names of the images of a batch, each once, with those in directories.
+
+    Args:
+        images: The names on the command line.
+        listed: Lines with more names.
+
+    Raises:
+        UsageError: There are no images, or one is standard input.
+    """
+    if "-" in images:
+        raise click.UsageError(
+            "- is not supported as an image of a batch; --from - reads names of images."
+        )
+    listed_names = (line.rstrip("\r\n") for line in listed or ())
+    # The keys of a dict are unique and in order.
+    names: dict[str, None] = {}
+    for name in [*images, *filter(None, listed_names)]:
+        if is_url(name) or not Path(name).is_dir():
+            names[name] = None
+            continue
+        files = sorted(str(p) for p in Path(name).iterdir() if p.suffix.lower() in SUFFIXES)
+        if not files:
+            raise click.UsageError(f"no images in the directory {name}.")
+        names.update(dict.fromkeys(files))
+    if not names:
+        raise click.UsageError("no images to process.")
+    return list(names)

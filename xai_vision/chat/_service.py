@@ -23,12 +23,12 @@ from xai_vision.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Literal
 
     from pydantic import BaseModel
     from typing_extensions import Unpack
 
     from xai_vision.chat._request.parameters import (
+        AgentCount,
         Guideline,
         IncludeOption,
         ReasoningEffort,
@@ -122,7 +122,7 @@ class ChatFactory(HintsAttributes, Generic[ChatT]):
         use_encrypted_content: bool | None = None,
         max_turns: int | None = None,
         include: Sequence[IncludeOption | chat_pb2.IncludeOption.ValueType] | None = None,
-        agent_count: Literal[4, 16] | chat_pb2.AgentCount.ValueType | None = None,
+        agent_count: AgentCount | chat_pb2.AgentCount.ValueType | None = None,
         batch_request_id: str | None = None,
         service_tier: ServiceTier | usage_pb2.ServiceTier.ValueType | None = None,
         guidelines: Sequence[Guideline | chat_pb2.Guideline] | None = None,

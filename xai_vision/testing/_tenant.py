@@ -22,7 +22,7 @@ from xai_vision.testing._service.api_keys import ApiKey, KeyOptions, mask_key
 from xai_vision.testing._service.engine import Engine
 from xai_vision.testing._service.image_inspection import ImageInspector
 from xai_vision.testing._service.image_sources import SourceTable
-from xai_vision.testing._service.model_choice import is_known
+from xai_vision.testing._service.model_choice import OTHER_MODELS, is_known
 from xai_vision.testing._service.models import ModelCatalog
 from xai_vision.testing._service.rate_limiter import RateLimiter
 from xai_vision.testing._service.response_store import ResponseStore
@@ -165,7 +165,7 @@ class Tenant(TenantPlans, VerifyingBlock):
         if models is not None:
             for name in check.strings("create_key: models", models):
                 if not is_known(name, self.models):
-                    raise ValueError(f"create_key: models: {self.models.hint(name)}")
+                    raise ValueError(f"create_key: models: {self.models.hint(name, OTHER_MODELS)}")
         return self._add_key(new_key(), options)
 
     def _add_key(self, key: str, options: KeyOptions) -> str:

@@ -10,7 +10,7 @@ from xai_vision.testing._batches.batch import BatchPlan
 from xai_vision.testing._collections.collection import IndexingPlan
 from xai_vision.testing._generation.plans import ImagePlan, VideoPlan
 from xai_vision.testing._service.deferred import DeferredPlan
-from xai_vision.testing._service.model_choice import is_known, model_names
+from xai_vision.testing._service.model_choice import OTHER_MODELS, is_known, model_names
 
 if TYPE_CHECKING:
     from xai_vision.testing._service.engine import Engine
@@ -119,7 +119,7 @@ class TenantPlans:
         refused: set[str] = set()
         for name in check.strings("batches: models_refused", models_refused):
             if not is_known(name, models):
-                raise ValueError(f"batches: models_refused: {models.hint(name)}")
+                raise ValueError(f"batches: models_refused: {models.hint(name, OTHER_MODELS)}")
             refused.update(model_names(name, models))
         self._engine.batches.plan = BatchPlan(
             ready_after, check.strings("batches: fail", fail), cancel, refused

@@ -15,7 +15,7 @@ import click
 
 from xai_vision._cli.commands.ask import check_prompt
 from xai_vision._cli.exit_codes import Exit, epilog, exit_code
-from xai_vision._cli.image_files import IMAGE, SUFFIXES, file_size, is_url
+from xai_vision._cli.image_files import IMAGE, file_size, image_names
 from xai_vision._cli.options import (
     ImageOptions,
     Service,
@@ -96,7 +96,7 @@ def command(
     result in --out and tries failed images again. An image is identified by its name as passed.
     """
     check_prompt(prompt, ())
-    names = _names(images, listed)
+    names = image_names(images, listed)
     from xai_vision._cli.batch.results_file import ResultsFile
     from xai_vision._cli.batch.runner import BatchRequest, BatchRunner
 
@@ -114,27 +114,6 @@ def command(
     stats = batch.stats
     print_note(_summary(stats, len(names), len(done), out))
     return code or (exit_code(stats.failed[0]) if stats.failed else Exit.OK)
-
-
-def _names(images: tuple[str, ...], listed: Iterable[str] | None) -> list[str]:
-    if "-" in images:
-        raise click.UsageError(
-            "- is not supported as an image of a batch; --from - reads names of images."
-        )
-    listed_names = (line.rstrip("\r\n") for line in listed or ())
-    # The keys of a dict are unique and in order.
-    names: dict[str, None] = {}
-    for name in [*images, *filter(None, listed_names)]:
-        if is_url(name) or not Path(name).is_dir():
-            names[name] = None
-            continue
-        files = sorted(str(p) for p in Path(name).iterdir() if p.suffix.lower() in SUFFIXES)
-        if not files:
-            raise click.UsageError(f"no images in the directory {name}.")
-        names.update(dict.fromkeys(files))
-    if not names:
-        raise click.UsageError("no images to process.")
-    return list(names)
 
 
 def _report_changed_files(names: list[str], sizes: dict[str, int | None]) -> None:

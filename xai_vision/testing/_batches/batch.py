@@ -123,7 +123,7 @@ class BatchItem:
             batch_request_id=self.request_id,
             endpoint=self.endpoint,
             model=self.body.model,
-            state=self.state,  # type: ignore[arg-type]
+            state=self.state,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         )
         message.create_time.FromNanoseconds(int(self.created * 1e9))
         if self.finished is not None:

@@ -11,7 +11,6 @@ from xai_vision.proto.batch_pb2_grpc import BatchMgmt
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._generation import images, videos
-from xai_vision.testing._service.delivery import ClientDisconnected
 
 if TYPE_CHECKING:
     from xai_vision.testing._batches.batch import Batch, BatchItem
@@ -65,6 +64,14 @@ def _process_item(engine: Engine, batch: Batch, item: BatchItem) -> None:
         return
     except Exception as error:  # noqa: BLE001 - becomes the request's result
         status = _status(engine, call, error)
+        try:
+            # A fault strikes a request that no rule matches too.
+            _apply_late_fault(call)
+        except _NeverFinished:
+            call.finish("DEADLINE_EXCEEDED", "A fault keeps the batch's request pending.")
+            return
+        except ServiceError as late:
+            status = late
         call.finish(status.code.name, status.details)
         code = int(status.code.value[0])
         with engine.batches.lock:
@@ -125,6 +132,4 @@ def _apply_late_fault(call: ActiveCall) -> None:
 def _status(engine: Engine, call: ActiveCall, error: Exception) -> ServiceError:
     if isinstance(error, ServiceError):
         return error
-    if isinstance(error, ClientDisconnected):
-        return ServiceError(StatusCode.UNAVAILABLE, "The fake server was stopped.")
     return engine.test_error(f"{call!r}: {type(error).__name__}: {error}")

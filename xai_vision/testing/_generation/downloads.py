@@ -107,7 +107,7 @@ def _start(address: BindAddress, files: dict[str, _File]) -> ThreadingHTTPServer
 
         do_HEAD = do_GET  # noqa: N815 - the name that http.server expects
 
-        def log_message(self, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in the base
             """Write nothing to the test's stderr."""
 
     server = _Server((address.host, 0), Handler, bind_and_activate=False)

@@ -199,9 +199,15 @@ class ModelCatalog:
         """Remove the models that were added."""
         self._models, self._by_name = self._initial
 
-    def hint(self, name: str) -> str:
-        """Describe a name that no model has, and how to add it."""
-        suggestion = did_you_mean(name, self._by_name) or "."
+    def hint(self, name: str, others: Iterable[Model] = ()) -> str:
+        """Describe a name that no model has, and how to add it.
+
+        Args:
+            name: The name.
+            others: Models that the server has besides those of this catalog.
+        """
+        other_names = (known for model in others for known in (model.name, *model.aliases))
+        suggestion = did_you_mean(name, [*self._by_name, *other_names]) or "."
         return f"The server has no model {name!r}{suggestion} server.models.add({name!r}) adds it."
 
     def resolve(self, name: str) -> Model:
