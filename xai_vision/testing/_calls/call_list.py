@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
 
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
@@ -197,7 +197,7 @@ class CallList(Sequence[Call]):
     def __eq__(self, other: object) -> bool:
         return self._all() == other._all() if isinstance(other, CallList) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # calls in it can change
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
         make_list = partial(CallList, dropped=self.dropped, nearest=self._nearest)
