@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MAX_SHOWN: Final = 10
 
 
-class CallList(Sequence[Call]):
+class CallList(Sequence[Call]):  # noqa: PLW1641 - its calls change
     """Calls in order of arrival. A list can be pickled and copied.
 
     Lists are equal if they have the same calls.
@@ -196,8 +196,6 @@ class CallList(Sequence[Call]):
 
     def __eq__(self, other: object) -> bool:
         return self._all() == other._all() if isinstance(other, CallList) else NotImplemented
-
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
         make_list = partial(CallList, dropped=self.dropped, nearest=self._nearest)
