@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xai_vision._transport.aio import AsyncTransport
     from xai_vision._transport.sync import Transport
-    from xai_vision.services._async_batch import AsyncBatchService
+    from xai_vision.services._batch.async_service import AsyncBatchService
     from xai_vision.services._collections.async_service import AsyncCollectionsService
     from xai_vision.services.auth import AsyncAuthService, AuthService
     from xai_vision.services.batch import BatchService
@@ -43,7 +43,7 @@ class Services:
     @cached_property
     def batch(self) -> BatchService:
         """Batches of requests."""
-        from xai_vision.services._batch_requests import Pace
+        from xai_vision.services._batch.requests import Pace
         from xai_vision.services.batch import BatchService
 
         return BatchService(self._transport, self._shared.setdefault("pace", Pace()))
@@ -108,8 +108,8 @@ class AsyncServices:
     @cached_property
     def batch(self) -> AsyncBatchService:
         """Batches of requests."""
-        from xai_vision.services._async_batch import AsyncBatchService
-        from xai_vision.services._batch_requests import Pace
+        from xai_vision.services._batch.async_service import AsyncBatchService
+        from xai_vision.services._batch.requests import Pace
 
         return AsyncBatchService(self._transport, self._shared.setdefault("pace", Pace()))
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from xai_vision.services._batch_results import BatchResult, ListBatchResultsResponse
+from xai_vision.services._batch.results import BatchResult, ListBatchResultsResponse
 
 __all__ = ["BatchResult", "ListBatchResultsResponse"]

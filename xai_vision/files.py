@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xai_vision.services._batch_upload import BatchUploadCallback
-from xai_vision.services._file_calls import ContentFormat, File, Order, SortBy
-from xai_vision.services._generation import PublicUrlOptions, StorageOptions
-from xai_vision.services._progress import ProgressBarLike, ProgressCallback
+from xai_vision.services._files.batch_upload import BatchUploadCallback
+from xai_vision.services._files.calls import ContentFormat, File, Order, SortBy
+from xai_vision.services._files.progress import ProgressBarLike, ProgressCallback
+from xai_vision.services._generation.common import PublicUrlOptions, StorageOptions
 from xai_vision.services.files import AsyncFilesService, FilesService
 from xai_vision.services.files import FilesService as BaseClient
 

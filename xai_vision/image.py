@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from xai_vision.services._generation import PublicUrlOptions, StorageOptions
-from xai_vision.services._image_response import (
+from xai_vision.services._generation.common import PublicUrlOptions, StorageOptions
+from xai_vision.services._generation.image_response import (
     AsyncImageResponse,
     BaseImageResponse,
     ImageResponse,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from xai_vision.errors import VideoGenerationError
-from xai_vision.services._generation import PublicUrlOptions, StorageOptions
-from xai_vision.services._video_request import (
+from xai_vision.services._generation.common import PublicUrlOptions, StorageOptions
+from xai_vision.services._generation.video_request import (
     VideoAspectRatioMap,
     VideoParameters,
     VideoResolutionMap,

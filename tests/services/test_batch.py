@@ -21,7 +21,7 @@ from xai_vision.errors import (
     UnavailableError,
 )
 from xai_vision.proto import batch_pb2
-from xai_vision.services import _batch_requests
+from xai_vision.services._batch import requests as batch_requests
 from xai_vision.testing import Fault, Reply, ServiceError
 
 FAST = {"interval": 0.001}
@@ -212,8 +212,8 @@ def test_a_wait_ends_at_its_timeout_and_with_the_callbacks_exception(driver, ser
 
 
 def test_requests_are_divided_by_bytes(driver, server, monkeypatch):
-    size = _batch_requests._Request("x", chats(driver, 1)[0]).size
-    monkeypatch.setattr(_batch_requests, "MAX_CALL_BYTES", 3 * size + 60)
+    size = batch_requests._Request("x", chats(driver, 1)[0]).size
+    monkeypatch.setattr(batch_requests, "MAX_CALL_BYTES", 3 * size + 60)
     batch_id = driver.batch.create("x").batch_id
     driver.batch.add(batch_id, chats(driver, 8))
     requests = adds(server)
@@ -224,14 +224,14 @@ def test_requests_are_divided_by_bytes(driver, server, monkeypatch):
 
 
 def test_the_services_limit_is_the_clients(driver, server):
-    assert server.settings.max_batch_call_bytes == _batch_requests.MAX_CALL_BYTES
-    assert server.settings.max_batch_calls == _batch_requests.MAX_CALLS
+    assert server.settings.max_batch_call_bytes == batch_requests.MAX_CALL_BYTES
+    assert server.settings.max_batch_calls == batch_requests.MAX_CALLS
 
 
 def test_calls_are_paced(driver, server, monkeypatch):
-    monkeypatch.setattr(_batch_requests, "MAX_CALL_BYTES", ONE_SMALL_REQUEST)
+    monkeypatch.setattr(batch_requests, "MAX_CALL_BYTES", ONE_SMALL_REQUEST)
     delays = iter([0.0, 0.0, 0.01])
-    monkeypatch.setattr(_batch_requests.Pace, "delay", lambda self: next(delays))
+    monkeypatch.setattr(batch_requests.Pace, "delay", lambda self: next(delays))
     batch_id = driver.batch.create("x").batch_id
     small = [
         driver.client.chat.create("grok-4", batch_request_id=str(i)).append(user("x"))
@@ -244,8 +244,8 @@ def test_calls_are_paced(driver, server, monkeypatch):
 
 def test_the_pace_is_100_calls_in_30_seconds(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(_batch_requests.time, "monotonic", lambda: now[0])
-    pace = _batch_requests.Pace()
+    monkeypatch.setattr(batch_requests.time, "monotonic", lambda: now[0])
+    pace = batch_requests.Pace()
     assert [pace.delay() for _ in range(100)] == [0.0] * 100
     assert pace.delay() == 30.0
     now[0] = 45.0
@@ -275,7 +275,7 @@ def test_the_fake_refuses_more_calls_than_the_service(driver, server):
 
 
 def test_an_error_says_how_many_were_added(driver, server, monkeypatch):
-    monkeypatch.setattr(_batch_requests, "MAX_CALL_BYTES", ONE_SMALL_REQUEST)
+    monkeypatch.setattr(batch_requests, "MAX_CALL_BYTES", ONE_SMALL_REQUEST)
     batch_id = driver.batch.create("x").batch_id
     server.fault(Fault.status("UNAVAILABLE", "down"), after=2, method="AddBatchRequests")
     small = [

@@ -26,7 +26,7 @@ from xai_vision.errors import (
     ServerError,
     UnavailableError,
 )
-from xai_vision.services._upload import CHUNK_BYTES
+from xai_vision.services._files.upload import CHUNK_BYTES
 from xai_vision.testing import FakeServer, Fault
 
 LIMIT = 60

@@ -24,7 +24,7 @@ from xai_vision.errors import (
     UnavailableError,
 )
 from xai_vision.imaging import prepare_image
-from xai_vision.services._upload import CHUNK_BYTES
+from xai_vision.services._files.upload import CHUNK_BYTES
 from xai_vision.testing import FakeServer, Fault
 
 DATA = os.urandom(CHUNK_BYTES * 2 + 1000)

@@ -26,9 +26,9 @@ from xai_vision.errors import (
     NotFoundError,
 )
 from xai_vision.proto import batch_pb2, image_pb2
-from xai_vision.services import _download
-from xai_vision.services._download import download
-from xai_vision.services._image_response import AsyncImageResponse, ImageResponse
+from xai_vision.services._generation import download as download_module
+from xai_vision.services._generation.download import download
+from xai_vision.services._generation.image_response import AsyncImageResponse, ImageResponse
 from xai_vision.services.image import AsyncImageService, ImageService
 
 MODEL = "grok-imagine-image"
@@ -330,7 +330,7 @@ def test_a_failed_download_says_why(status, headers, body, words):
 
 def test_a_download_has_a_time_limit(monkeypatch):
     now = itertools.count(0, 100)  # each step takes 100 seconds
-    monkeypatch.setattr(_download, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    monkeypatch.setattr(download_module, "time", SimpleNamespace(monotonic=lambda: next(now)))
     slow = pytest.raises(DownloadError, match="took more than 300 seconds")
     with Site(200, {}, b"x" * 1_000_000) as site, slow:
         download(site.url)
@@ -338,7 +338,7 @@ def test_a_download_has_a_time_limit(monkeypatch):
 
 
 def test_another_host_cannot_redirect_to_this_machine():
-    redirects = _download._Redirects()
+    redirects = download_module._Redirects()
     other, here = Request("https://e.x/a"), Request("http://localhost:1/a")
     with pytest.raises(DownloadError, match="redirects to a host of this machine"):
         redirects.redirect_request(other, io.BytesIO(), 302, "Found", {}, "http://127.0.0.1:22/b")

@@ -17,7 +17,7 @@ from xai_vision.errors import (
     VideoGenerationError,
 )
 from xai_vision.proto import batch_pb2, deferred_pb2, image_pb2, video_pb2
-from xai_vision.services._download import download
+from xai_vision.services._generation.download import download
 from xai_vision.testing import Fault
 
 MODEL = "grok-imagine-video"

@@ -16,8 +16,8 @@ from xai_vision.errors import (
     UnavailableError,
 )
 from xai_vision.proto import batch_pb2, deferred_pb2
-from xai_vision.services import _batch_requests
-from xai_vision.services._batch_calls import waiting
+from xai_vision.services._batch import requests as batch_requests
+from xai_vision.services._batch.calls import waiting
 from xai_vision.testing import Fault
 
 MODEL = "grok-imagine-video"
@@ -126,7 +126,7 @@ def test_the_timeout_of_a_document_limits_only_the_wait(driver, server):
 
 def test_derived_clients_share_the_pace(driver, monkeypatch):
     paces = []
-    monkeypatch.setattr(_batch_requests.Pace, "delay", lambda self: paces.append(self) or 0.0)
+    monkeypatch.setattr(batch_requests.Pace, "delay", lambda self: paces.append(self) or 0.0)
     derived = driver.client.with_options(timeout=60)
     batch_id = driver.batch.create("x").batch_id
     for client in (derived, driver.client, derived.with_options(retries=0)):
@@ -137,7 +137,7 @@ def test_derived_clients_share_the_pace(driver, monkeypatch):
 
 
 def test_closing_the_client_between_two_calls_says_how_many_were_added(driver, monkeypatch):
-    monkeypatch.setattr(_batch_requests, "MAX_CALL_BYTES", ONE_SMALL_REQUEST)
+    monkeypatch.setattr(batch_requests, "MAX_CALL_BYTES", ONE_SMALL_REQUEST)
     delays = iter([0.0, 60.0])
 
     def delay(self):
@@ -146,7 +146,7 @@ def test_closing_the_client_between_two_calls_says_how_many_were_added(driver, m
             close(driver)
         return seconds
 
-    monkeypatch.setattr(_batch_requests.Pace, "delay", delay)
+    monkeypatch.setattr(batch_requests.Pace, "delay", delay)
     batch_id = driver.batch.create("x").batch_id
     with pytest.raises(RequestCancelledError, match="the client was closed") as error:
         driver.batch.add(batch_id, small_chats(driver, 2))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from xai_vision.services._async_batch import AsyncBatchService as Client
+from xai_vision.services._batch.async_service import AsyncBatchService as Client
 
 __all__ = ["Client"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xai_vision.services._image_response import AsyncImageResponse as ImageResponse
+from xai_vision.services._generation.image_response import AsyncImageResponse as ImageResponse
 from xai_vision.services.image import AsyncImageService as Client
 
 __all__ = ["Client", "ImageResponse"]

@@ -10,11 +10,11 @@ from xai_vision._transport.options import CallParameters, call_options
 from xai_vision._transport.sync import Transport
 from xai_vision.chat._conversation import Conversation
 from xai_vision.proto import batch_pb2
-from xai_vision.services import _batch_calls
-from xai_vision.services._async_batch import AsyncBatchService
-from xai_vision.services._batch_calls import ProgressCallback, RequestState
-from xai_vision.services._batch_requests import Pace, adding
-from xai_vision.services._batch_results import BatchResult, ListBatchResultsResponse
+from xai_vision.services._batch import calls
+from xai_vision.services._batch.async_service import AsyncBatchService
+from xai_vision.services._batch.calls import ProgressCallback, RequestState
+from xai_vision.services._batch.requests import Pace, adding
+from xai_vision.services._batch.results import BatchResult, ListBatchResultsResponse
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -66,7 +66,7 @@ class BatchService:
             InvalidRequestError: An argument is not valid.
             APIError: The call failed.
         """
-        return self._transport.unary(_batch_calls.create(batch_name, input_file_id, call))
+        return self._transport.unary(calls.create(batch_name, input_file_id, call))
 
     def add(
         self,
@@ -102,7 +102,7 @@ class BatchService:
             NotFoundError: The batch does not exist.
             APIError: The call failed otherwise.
         """
-        return self._transport.unary(_batch_calls.get(batch_id, call))
+        return self._transport.unary(calls.get(batch_id, call))
 
     def wait(
         self,
@@ -129,14 +129,14 @@ class BatchService:
             RequestTimeoutError: The batch was not complete in time.
             APIError: A call failed otherwise.
         """
-        return self._transport.run(_batch_calls.waiting(batch_id, interval, on_progress, call))
+        return self._transport.run(calls.waiting(batch_id, interval, on_progress, call))
 
     def cancel(self, batch_id: str, **call: Unpack[CallParameters]) -> batch_pb2.Batch:
         """Cancel the pending requests of a batch; requests in progress may still finish.
 
         Errors as for ``get``.
         """
-        return self._transport.unary(_batch_calls.cancel(batch_id, call))
+        return self._transport.unary(calls.cancel(batch_id, call))
 
     def list(
         self,
@@ -158,7 +158,7 @@ class BatchService:
             InvalidRequestError: An argument is not valid.
             APIError: The call failed.
         """
-        return self._transport.unary(_batch_calls.list_batches(limit, pagination_token, call))
+        return self._transport.unary(calls.list_batches(limit, pagination_token, call))
 
     def list_batch_requests(
         self,
@@ -187,7 +187,7 @@ class BatchService:
             APIError: The call failed otherwise.
         """
         return self._transport.unary(
-            _batch_calls.list_requests(batch_id, limit, pagination_token, status, call)
+            calls.list_requests(batch_id, limit, pagination_token, status, call)
         )
 
     def list_batch_results(
@@ -205,9 +205,7 @@ class BatchService:
         Returns:
             ``results``, ``succeeded``, ``failed`` and ``pagination_token``.
         """
-        return self._transport.unary(
-            _batch_calls.list_results(batch_id, limit, pagination_token, call)
-        )
+        return self._transport.unary(calls.list_results(batch_id, limit, pagination_token, call))
 
     def results(self, batch_id: str, **call: Unpack[CallParameters]) -> Iterator[BatchResult]:
         """Iterate over all results; the pages are requested as they are needed.
@@ -219,13 +217,13 @@ class BatchService:
             NotFoundError: The batch does not exist.
             APIError: A call failed otherwise.
         """
-        first = _batch_calls.list_results(batch_id, None, None, call)
+        first = calls.list_results(batch_id, None, None, call)
 
         def results() -> Iterator[BatchResult]:
             page = self._transport.unary(first)
             yield from page.results
             while token := page.pagination_token:
-                page = self._transport.unary(_batch_calls.list_results(batch_id, None, token, call))
+                page = self._transport.unary(calls.list_results(batch_id, None, token, call))
                 yield from page.results
 
         return results()
@@ -240,4 +238,4 @@ class BatchService:
             NotFoundError: The batch, the request or its result does not exist.
             APIError: The call failed otherwise.
         """
-        return self._transport.unary(_batch_calls.get_result(batch_id, batch_request_id, call))
+        return self._transport.unary(calls.get_result(batch_id, batch_request_id, call))

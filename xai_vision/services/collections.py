@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from xai_vision._transport.options import CallParameters, call_options
 from xai_vision._transport.sync import Transport
 from xai_vision.proto import collections_pb2, documents_pb2, shared_pb2, types_pb2
-from xai_vision.services import _file_calls
 from xai_vision.services._collections import calls, documents, values
 from xai_vision.services._collections.calls import Collection
 from xai_vision.services._collections.documents import Document, DocumentUpload
-from xai_vision.services._upload_content import FileLike
+from xai_vision.services._files import calls as file_calls
+from xai_vision.services._files.upload_content import FileLike
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -237,7 +237,7 @@ class CollectionsService:
         """
         management = self._management
         upload = DocumentUpload(collection_id, fields, wait_for_indexing, poll_interval, call)
-        file = self._transport.unary(_file_calls.upload(data, name, None, None, upload.call))
+        file = self._transport.unary(file_calls.upload(data, name, None, None, upload.call))
         with documents.named_file(file):
             return management.run(upload.steps(file.id))
 

@@ -11,13 +11,14 @@ from xai_vision._transport.sync import Transport
 from xai_vision.chat._messages.image_content import ImageDetail, detail_to_proto
 from xai_vision.imaging import ImageSource, prepare_image
 from xai_vision.proto import chat_pb2, files_pb2
-from xai_vision.services import _batch_upload, _file_calls
-from xai_vision.services._async_files import AsyncFilesService
-from xai_vision.services._batch_upload import BatchUploadCallback
-from xai_vision.services._content_target import ContentTarget, content_target
-from xai_vision.services._file_calls import ContentFormat, File, Order, SortBy
-from xai_vision.services._progress import ProgressCallback
-from xai_vision.services._upload_content import FileLike
+from xai_vision.services._files import batch_upload as uploads
+from xai_vision.services._files import calls
+from xai_vision.services._files.async_service import AsyncFilesService
+from xai_vision.services._files.batch_upload import BatchUploadCallback
+from xai_vision.services._files.calls import ContentFormat, File, Order, SortBy
+from xai_vision.services._files.content_target import ContentTarget, content_target
+from xai_vision.services._files.progress import ProgressCallback
+from xai_vision.services._files.upload_content import FileLike
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -73,9 +74,7 @@ class FilesService:
             >>> uploaded = client.files.upload("receipt.jpg")  # doctest: +SKIP
             >>> user("What is the total?", image(file=uploaded))  # doctest: +SKIP
         """
-        return self._transport.unary(
-            _file_calls.upload(file, filename, expires_after, on_progress, call)
-        )
+        return self._transport.unary(calls.upload(file, filename, expires_after, on_progress, call))
 
     def image(
         self,
@@ -111,8 +110,8 @@ class FilesService:
             >>> chat.append(user("What is this?", photo))  # doctest: +SKIP
         """
         number, prepared = detail_to_proto(detail), prepare_image(source)
-        described = _file_calls.upload(prepared, filename, expires_after, on_progress, call)
-        return _file_calls.image_part(self._transport.unary(described), number)
+        described = calls.upload(prepared, filename, expires_after, on_progress, call)
+        return calls.image_part(self._transport.unary(described), number)
 
     def batch_upload(
         self,
@@ -146,8 +145,8 @@ class FilesService:
             >>> failed = {i: e for i, e in results.items() if isinstance(e, Exception)}
             ... # doctest: +SKIP
         """
-        batch = _batch_upload.BatchUpload(files, batch_size, on_file_complete, {**call})
-        return _batch_upload.run(batch, self._transport.unary)
+        batch = uploads.BatchUpload(files, batch_size, on_file_complete, {**call})
+        return uploads.run(batch, self._transport.unary)
 
     def list(
         self,
@@ -178,7 +177,7 @@ class FilesService:
             APIError: The call failed.
         """
         return self._transport.unary(
-            _file_calls.list_files(limit, order, sort_by, pagination_token, filter, call)
+            calls.list_files(limit, order, sort_by, pagination_token, filter, call)
         )
 
     def list_all(
@@ -197,7 +196,7 @@ class FilesService:
             >>> for file in client.files.list_all(sort_by="size"):  # doctest: +SKIP
             ...     print(file.id, file.filename, file.size)
         """
-        describe = _file_calls.list_pages(order, sort_by, filter, call)
+        describe = calls.list_pages(order, sort_by, filter, call)
         first = describe(None)
 
         def files() -> Iterator[File]:
@@ -217,13 +216,13 @@ class FilesService:
             NotFoundError: The file does not exist, or has expired.
             APIError: The call failed otherwise.
         """
-        return self._transport.unary(_file_calls.get(file_id, call))
+        return self._transport.unary(calls.get(file_id, call))
 
     def delete(
         self, file_id: str | File, **call: Unpack[CallParameters]
     ) -> files_pb2.DeleteFileResponse:
         """Delete a file; returns its ``id`` and ``deleted``. Errors as for ``get``."""
-        return self._transport.unary(_file_calls.delete(file_id, call))
+        return self._transport.unary(calls.delete(file_id, call))
 
     def content(
         self,
@@ -246,7 +245,7 @@ class FilesService:
             StreamBrokenError: The content broke off.
             APIError: The call failed otherwise.
         """
-        described = _file_calls.content(file_id, format, call)
+        described = calls.content(file_id, format, call)
         return b"".join([*self._transport.stream(described)])
 
     def content_to(
@@ -275,7 +274,7 @@ class FilesService:
             InvalidRequestError: An argument is invalid.
             APIError: As for ``content``.
         """
-        described = _file_calls.content(file_id, format, call)
+        described = calls.content(file_id, format, call)
         with content_target(target) as write, self._transport.stream(described) as chunks:
             return sum(write(chunk) for chunk in chunks)
 
@@ -303,7 +302,7 @@ class FilesService:
             InvalidRequestError: An argument is invalid.
             APIError: The call failed, for example because the file has another type.
         """
-        return self._transport.unary(_file_calls.create_public_url(file_id, expires_after, call))
+        return self._transport.unary(calls.create_public_url(file_id, expires_after, call))
 
     def revoke_public_url(
         self, file_id: str | File, **call: Unpack[CallParameters]
@@ -313,7 +312,7 @@ class FilesService:
         Returns:
             A message with ``revoked``, which is False if the file had no public URL.
         """
-        return self._transport.unary(_file_calls.revoke_public_url(file_id, call))
+        return self._transport.unary(calls.revoke_public_url(file_id, call))
 
 
 __all__ = ["AsyncFilesService", "FilesService"]

@@ -13,7 +13,7 @@ from xai_vision._transport.sync import Transport
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import batch_pb2, image_pb2
 from xai_vision.proto.image_pb2_grpc import Image as Rpc
-from xai_vision.services._generation import (
+from xai_vision.services._generation.common import (
     StorageOptions,
     image_content,
     image_contents,
@@ -21,7 +21,7 @@ from xai_vision.services._generation import (
     storage_options,
     word,
 )
-from xai_vision.services._image_response import AsyncImageResponse, ImageResponse
+from xai_vision.services._generation.image_response import AsyncImageResponse, ImageResponse
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -17,15 +17,15 @@ from xai_vision.errors import VideoGenerationError
 from xai_vision.proto import deferred_pb2, image_pb2, video_pb2
 from xai_vision.proto._method import Method
 from xai_vision.proto.video_pb2_grpc import Video as Rpc
-from xai_vision.services._generation import Generated, StorageOptions, request_attributes
-from xai_vision.services._rpcs import Call, describe, unchanged
-from xai_vision.services._video_request import (
+from xai_vision.services._generation.common import Generated, StorageOptions, request_attributes
+from xai_vision.services._generation.video_request import (
     VideoParameters,
     extension_request,
     prepare,
     prepare_extension,
     video_request,
 )
+from xai_vision.services._rpcs import Call, describe, unchanged
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

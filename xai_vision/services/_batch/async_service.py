@@ -10,10 +10,10 @@ from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.options import CallParameters, call_options
 from xai_vision.chat._conversation import Conversation
 from xai_vision.proto import batch_pb2
-from xai_vision.services import _batch_calls
-from xai_vision.services._batch_calls import ProgressCallback, RequestState
-from xai_vision.services._batch_requests import Pace, adding
-from xai_vision.services._batch_results import BatchResult, ListBatchResultsResponse
+from xai_vision.services._batch import calls
+from xai_vision.services._batch.calls import ProgressCallback, RequestState
+from xai_vision.services._batch.requests import Pace, adding
+from xai_vision.services._batch.results import BatchResult, ListBatchResultsResponse
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -30,7 +30,7 @@ class AsyncBatchService:
         self, batch_name: str, *, input_file_id: str | None = None, **call: Unpack[CallParameters]
     ) -> batch_pb2.Batch:
         """Create a batch."""
-        return await self._transport.unary(_batch_calls.create(batch_name, input_file_id, call))
+        return await self._transport.unary(calls.create(batch_name, input_file_id, call))
 
     async def add(
         self,
@@ -43,7 +43,7 @@ class AsyncBatchService:
 
     async def get(self, batch_id: str, **call: Unpack[CallParameters]) -> batch_pb2.Batch:
         """Return the state of a batch."""
-        return await self._transport.unary(_batch_calls.get(batch_id, call))
+        return await self._transport.unary(calls.get(batch_id, call))
 
     async def wait(
         self,
@@ -54,13 +54,11 @@ class AsyncBatchService:
         **call: Unpack[CallParameters],
     ) -> batch_pb2.Batch:
         """Wait until a batch is complete."""
-        return await self._transport.run(
-            _batch_calls.waiting(batch_id, interval, on_progress, call)
-        )
+        return await self._transport.run(calls.waiting(batch_id, interval, on_progress, call))
 
     async def cancel(self, batch_id: str, **call: Unpack[CallParameters]) -> batch_pb2.Batch:
         """Cancel the pending requests of a batch."""
-        return await self._transport.unary(_batch_calls.cancel(batch_id, call))
+        return await self._transport.unary(calls.cancel(batch_id, call))
 
     async def list(
         self,
@@ -69,7 +67,7 @@ class AsyncBatchService:
         **call: Unpack[CallParameters],
     ) -> batch_pb2.ListBatchesResponse:
         """Return a page of batches."""
-        return await self._transport.unary(_batch_calls.list_batches(limit, pagination_token, call))
+        return await self._transport.unary(calls.list_batches(limit, pagination_token, call))
 
     async def list_batch_requests(
         self,
@@ -82,7 +80,7 @@ class AsyncBatchService:
     ) -> batch_pb2.ListBatchRequestMetadataResponse:
         """Return the states of a page of requests."""
         return await self._transport.unary(
-            _batch_calls.list_requests(batch_id, limit, pagination_token, status, call)
+            calls.list_requests(batch_id, limit, pagination_token, status, call)
         )
 
     async def list_batch_results(
@@ -94,21 +92,19 @@ class AsyncBatchService:
     ) -> ListBatchResultsResponse:
         """Return a page of results."""
         return await self._transport.unary(
-            _batch_calls.list_results(batch_id, limit, pagination_token, call)
+            calls.list_results(batch_id, limit, pagination_token, call)
         )
 
     def results(self, batch_id: str, **call: Unpack[CallParameters]) -> AsyncIterator[BatchResult]:
         """Iterate over all results with ``async for``."""
-        first = _batch_calls.list_results(batch_id, None, None, call)
+        first = calls.list_results(batch_id, None, None, call)
 
         async def results() -> AsyncIterator[BatchResult]:
             page = await self._transport.unary(first)
             for result in page.results:
                 yield result
             while token := page.pagination_token:
-                page = await self._transport.unary(
-                    _batch_calls.list_results(batch_id, None, token, call)
-                )
+                page = await self._transport.unary(calls.list_results(batch_id, None, token, call))
                 for result in page.results:
                     yield result
 
@@ -118,6 +114,4 @@ class AsyncBatchService:
         self, batch_id: str, batch_request_id: str, **call: Unpack[CallParameters]
     ) -> BatchResult:
         """Return the result of one request."""
-        return await self._transport.unary(
-            _batch_calls.get_result(batch_id, batch_request_id, call)
-        )
+        return await self._transport.unary(calls.get_result(batch_id, batch_request_id, call))

@@ -13,8 +13,8 @@ from xai_vision import _validation as checks
 from xai_vision._transport.options import call_options
 from xai_vision._validation import short_repr
 from xai_vision.errors import InvalidRequestError
-from xai_vision.services._file_calls import File, upload
-from xai_vision.services._progress import check_callback
+from xai_vision.services._files.calls import File, upload
+from xai_vision.services._files.progress import check_callback
 
 if TYPE_CHECKING:
     from xai_vision._transport.rpc import RpcCall

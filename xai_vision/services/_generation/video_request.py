@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 from xai_vision import _validation as checks
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import batch_pb2, image_pb2, video_pb2
-from xai_vision.services._generation import (
+from xai_vision.services._generation.common import (
     StorageOptions,
     image_content,
     image_contents,

@@ -6,7 +6,7 @@ from xai_vision.chat._response.proto_decorator import ProtoDecorator
 from xai_vision.chat._response.response import Response
 from xai_vision.errors import BatchResultError
 from xai_vision.proto import batch_pb2
-from xai_vision.services._image_response import ImageResponse
+from xai_vision.services._generation.image_response import ImageResponse
 from xai_vision.services.video import VideoResponse
 
 _KINDS = {

@@ -11,7 +11,7 @@ from typing import Any
 
 from xai_vision.errors import GenerationError
 from xai_vision.proto import image_pb2
-from xai_vision.services._generation import Generated
+from xai_vision.services._generation.common import Generated
 
 
 class BaseImageResponse(Generated[image_pb2.ImageResponse, image_pb2.GeneratedImage]):
@@ -81,7 +81,7 @@ class ImageResponse(BaseImageResponse):
         """
         if self._image.base64:
             return self._decoded()
-        from xai_vision.services._download import download
+        from xai_vision.services._generation.download import download
 
         return download(self.url)
 
@@ -97,6 +97,6 @@ class AsyncImageResponse(BaseImageResponse):
     async def _read(self) -> bytes:
         if self._image.base64:
             return self._decoded()
-        from xai_vision.services._download import download
+        from xai_vision.services._generation.download import download
 
         return await asyncio.to_thread(download, self.url)

@@ -12,12 +12,13 @@ from xai_vision._transport.options import CallParameters, StreamParameters
 from xai_vision.chat._messages.image_content import ImageDetail, detail_to_proto
 from xai_vision.imaging import ImageSource, prepare_image
 from xai_vision.proto import chat_pb2, files_pb2
-from xai_vision.services import _batch_upload, _file_calls
-from xai_vision.services._batch_upload import BatchUploadCallback
-from xai_vision.services._content_target import ContentTarget, content_target
-from xai_vision.services._file_calls import ContentFormat, File, Order, SortBy
-from xai_vision.services._progress import ProgressCallback
-from xai_vision.services._upload_content import FileLike
+from xai_vision.services._files import batch_upload as uploads
+from xai_vision.services._files import calls
+from xai_vision.services._files.batch_upload import BatchUploadCallback
+from xai_vision.services._files.calls import ContentFormat, File, Order, SortBy
+from xai_vision.services._files.content_target import ContentTarget, content_target
+from xai_vision.services._files.progress import ProgressCallback
+from xai_vision.services._files.upload_content import FileLike
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -40,7 +41,7 @@ class AsyncFilesService:
     ) -> File:
         """Upload a file; see ``FilesService.upload``. It is read in another thread."""
         return await self._transport.unary(
-            _file_calls.upload(file, filename, expires_after, on_progress, call)
+            calls.upload(file, filename, expires_after, on_progress, call)
         )
 
     async def image(
@@ -56,8 +57,8 @@ class AsyncFilesService:
         """Upload an image and return the part that shows it; see ``FilesService.image``."""
         number = detail_to_proto(detail)
         prepared = await asyncio.to_thread(prepare_image, source)
-        described = _file_calls.upload(prepared, filename, expires_after, on_progress, call)
-        return _file_calls.image_part(await self._transport.unary(described), number)
+        described = calls.upload(prepared, filename, expires_after, on_progress, call)
+        return calls.image_part(await self._transport.unary(described), number)
 
     async def batch_upload(
         self,
@@ -68,8 +69,8 @@ class AsyncFilesService:
         **call: Unpack[CallParameters],
     ) -> dict[int, File | Exception]:
         """Upload several files at the same time; see ``FilesService.batch_upload``."""
-        batch = _batch_upload.BatchUpload(files, batch_size, on_file_complete, {**call})
-        return await _batch_upload.run_async(batch, self._transport.unary)
+        batch = uploads.BatchUpload(files, batch_size, on_file_complete, {**call})
+        return await uploads.run_async(batch, self._transport.unary)
 
     async def list(
         self,
@@ -83,7 +84,7 @@ class AsyncFilesService:
     ) -> files_pb2.ListFilesResponse:
         """Return a page of the stored files; see ``FilesService.list``."""
         return await self._transport.unary(
-            _file_calls.list_files(limit, order, sort_by, pagination_token, filter, call)
+            calls.list_files(limit, order, sort_by, pagination_token, filter, call)
         )
 
     def list_all(
@@ -95,7 +96,7 @@ class AsyncFilesService:
         **call: Unpack[CallParameters],
     ) -> AsyncIterator[File]:
         """Iterate over all stored files with ``async for``; see ``FilesService.list_all``."""
-        describe = _file_calls.list_pages(order, sort_by, filter, call)
+        describe = calls.list_pages(order, sort_by, filter, call)
         first = describe(None)
 
         async def files() -> AsyncIterator[File]:
@@ -111,13 +112,13 @@ class AsyncFilesService:
 
     async def get(self, file_id: str | File, **call: Unpack[CallParameters]) -> File:
         """Return the facts about a file; see ``FilesService.get``."""
-        return await self._transport.unary(_file_calls.get(file_id, call))
+        return await self._transport.unary(calls.get(file_id, call))
 
     async def delete(
         self, file_id: str | File, **call: Unpack[CallParameters]
     ) -> files_pb2.DeleteFileResponse:
         """Delete a file; see ``FilesService.delete``."""
-        return await self._transport.unary(_file_calls.delete(file_id, call))
+        return await self._transport.unary(calls.delete(file_id, call))
 
     async def content(
         self,
@@ -127,7 +128,7 @@ class AsyncFilesService:
         **call: Unpack[StreamParameters],
     ) -> bytes:
         """Return the content of a file; see ``FilesService.content``."""
-        described = _file_calls.content(file_id, format, call)
+        described = calls.content(file_id, format, call)
         return b"".join([chunk async for chunk in self._transport.stream(described)])
 
     async def content_to(
@@ -142,7 +143,7 @@ class AsyncFilesService:
 
         See ``FilesService.content_to``.
         """
-        described, size = _file_calls.content(file_id, format, call), 0
+        described, size = calls.content(file_id, format, call), 0
         with content_target(target) as write:
             async with self._transport.stream(described) as chunks:
                 async for chunk in chunks:
@@ -157,11 +158,11 @@ class AsyncFilesService:
         **call: Unpack[CallParameters],
     ) -> files_pb2.CreatePublicUrlResponse:
         """Make a file public; see ``FilesService.create_public_url``."""
-        described = _file_calls.create_public_url(file_id, expires_after, call)
+        described = calls.create_public_url(file_id, expires_after, call)
         return await self._transport.unary(described)
 
     async def revoke_public_url(
         self, file_id: str | File, **call: Unpack[CallParameters]
     ) -> files_pb2.RevokePublicUrlResponse:
         """End the public URL of a file; see ``FilesService.revoke_public_url``."""
-        return await self._transport.unary(_file_calls.revoke_public_url(file_id, call))
+        return await self._transport.unary(calls.revoke_public_url(file_id, call))

@@ -12,8 +12,8 @@ from xai_vision._transport.rpc import RpcCall
 from xai_vision._transport.tracing import captures_content
 from xai_vision.proto import chat_pb2, files_pb2, image_pb2
 from xai_vision.proto.files_pb2_grpc import Files as Rpc
+from xai_vision.services._files.upload import expiry_seconds, open_upload
 from xai_vision.services._rpcs import Call, describe, unchanged
-from xai_vision.services._upload import expiry_seconds, open_upload
 
 File: TypeAlias = files_pb2.File
 Order: TypeAlias = Literal["asc", "desc"]

@@ -12,8 +12,8 @@ from xai_vision._transport.request_stream import Messages, RequestSource
 from xai_vision.errors import InvalidRequestError
 from xai_vision.proto import files_pb2
 from xai_vision.proto._wire_format import length_prefix
-from xai_vision.services._progress import reporter
-from xai_vision.services._upload_content import Read, upload_content
+from xai_vision.services._files.progress import reporter
+from xai_vision.services._files.upload_content import Read, upload_content
 
 CHUNK_BYTES: Final = 3 * 1024 * 1024
 """The size of a data message, as in xai_sdk. The service accepts up to 5 MB."""

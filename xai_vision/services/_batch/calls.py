@@ -15,8 +15,8 @@ from xai_vision._transport.rpc import CallSequence, RpcCall
 from xai_vision.errors import BatchCancelledError
 from xai_vision.proto import batch_pb2
 from xai_vision.proto.batch_pb2_grpc import BatchMgmt as Rpc
-from xai_vision.services._batch_results import BatchResult, ListBatchResultsResponse
-from xai_vision.services._progress import check_callback
+from xai_vision.services._batch.results import BatchResult, ListBatchResultsResponse
+from xai_vision.services._files.progress import check_callback
 from xai_vision.services._rpcs import Call, describe, unchanged
 
 RequestState: TypeAlias = Literal["pending", "succeeded", "cancelled", "failed"]
