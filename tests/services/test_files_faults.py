@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import grpc
 import pytest
@@ -349,3 +351,27 @@ def test_other_threads_can_upload_at_the_same_time():
             thread.join(LIMIT)
         assert not errors
         assert len(server.files) == 8
+
+
+class Endless(io.RawIOBase):
+    """A stream that never ends and cannot be rewound."""
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return False
+
+    def read(self, size=-1):
+        time.sleep(0.01)
+        return b"x" * 1000
+
+
+def test_an_upload_that_reaches_its_deadline_is_not_stored(server):
+    # gRPC reports the end of the messages before the end of the call, so a call of many shows it.
+    with Client(api_key=server.api_key, api_host=server.target) as client:
+        for _ in range(50):
+            with pytest.raises((RequestTimeoutError, UnavailableError)):
+                client.files.upload(Endless(), filename="a", timeout=0.03)
+    assert all(call.wait_cancelled(LIMIT) for call in server.calls)
+    assert not server.files

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from xai_vision.testing._faults.tcp_proxy import TcpProxy
     from xai_vision.testing._service.api_keys import ApiKey, KeyRegistry
     from xai_vision.testing._service.engine import Engine
+
+_CANCELLATION_SECONDS: Final = 0.002
 
 
 class GrpcHandler(grpc.GenericRpcHandler):
@@ -137,7 +140,7 @@ class GrpcHandler(grpc.GenericRpcHandler):
             api_key = require_valid_key(_authorization(context), api_key)
             release_slot()  # A slow client may block the request.
             call.delivery.expect_upload(partial(self._inject_fault, engine, call, context))
-            chunks = _parse_each(method, messages, call)
+            chunks = _parse_each(method, messages, call, context)
             respond = partial(handler, engine, chunks, api_key, call)
             response = self._respond(respond, engine, call, context)
             if response is not None:
@@ -213,14 +216,23 @@ def _parse(method: Method[Any, Any], raw: bytes) -> Any:
 
 
 def _parse_each(
-    method: Method[Any, Any], messages: Iterator[bytes], call: ActiveCall
+    method: Method[Any, Any],
+    messages: Iterator[bytes],
+    call: ActiveCall,
+    context: grpc.ServicerContext,
 ) -> Iterator[Any]:
+    ended = False
     try:
         for raw in messages:
             yield _parse(method, raw)
     except grpc.RpcError:  # raised by the iterator when the call has ended
+        ended = True
+    # gRPC reports a cancellation first as the end of the messages, and then as one. Without the
+    # pause, its thread could not report the second before the content is taken for complete.
+    time.sleep(_CANCELLATION_SECONDS)
+    if ended or not context.is_active():
         call.finish("CANCELLED", cancelled=True)
-        raise ClientDisconnected from None
+        raise ClientDisconnected
 
 
 def _authorization(context: grpc.ServicerContext) -> str | None:
