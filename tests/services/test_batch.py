@@ -21,6 +21,7 @@ from xai_vision.errors import (
     UnavailableError,
 )
 from xai_vision.proto import batch_pb2
+from xai_vision.services._batch import calls
 from xai_vision.services._batch import requests as batch_requests
 from xai_vision.testing import Fault, Reply, ServiceError
 
@@ -413,3 +414,24 @@ def test_a_mistake_of_a_rule_is_the_tests(driver, server):
     driver.batch.wait(batch_id, **FAST)
     [result] = driver.batch.results(batch_id)
     assert result.error_message == "mine"
+
+
+def test_a_wait_outlasts_polls_that_fail(driver, server, monkeypatch):
+    monkeypatch.setattr(calls, "_POLL_SECONDS", 0.3)
+    batch_id = driver.batch.create("x").batch_id
+    driver.batch.add(batch_id, chats(driver, 1))
+    server.fault(Fault.hang(), next=1, method="GetBatch")
+    server.fault(Fault.unavailable(), next=3, method="GetBatch")
+    done = driver.batch.wait(batch_id, retries=0, **FAST)
+    assert done.state.num_success == 1
+    assert [call.status for call in server.calls if call.method == "GetBatch"][1:4] == [
+        "UNAVAILABLE"
+    ] * 3
+
+
+def test_a_wait_ends_with_the_last_error_if_the_service_stays_away(driver, server):
+    batch_id = driver.batch.create("x").batch_id
+    server.fault(Fault.unavailable("gone"), method="GetBatch")
+    with pytest.raises((UnavailableError, RequestTimeoutError), match="gone|was not done") as error:
+        driver.batch.wait(batch_id, retries=0, timeout=0.3, **FAST)
+    assert error.value.deferred_id == batch_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,7 +13,12 @@ import grpc
 from xai_vision._transport.durations import call_seconds
 from xai_vision._transport.options import CallOptions
 from xai_vision._transport.rpc import CallSequence, RpcCall, Sleep
-from xai_vision.errors import APIError, RequestTimeoutError
+from xai_vision.errors import (
+    APIError,
+    CertificateError,
+    RequestTimeoutError,
+    UnavailableError,
+)
 
 Out = TypeVar("Out")
 
@@ -33,6 +39,9 @@ class Wait:
         interval: Seconds between polls; None starts at 0.1 and grows to 2.
         default: Seconds to wait if the options have no timeout.
         default_interval: The interval for None, and for a timedelta of 0 as in xai_sdk.
+        poll_limit: The most seconds of one poll, for a wait of hours. A poll that takes longer or
+            cannot reach the service is then repeated, as long as there is time. Default: a poll
+            may take the rest of the time, and its error ends the wait.
     """
 
     def __init__(
@@ -41,12 +50,14 @@ class Wait:
         interval: float | timedelta | None,
         default: float = DEFAULT_WAIT,
         default_interval: timedelta | None = None,
+        poll_limit: float | None = None,
     ) -> None:
         self.seconds = options.timeout or default
         if default_interval is not None and interval in (None, timedelta(0)):
             interval = default_interval
         self._interval = call_seconds(interval, "interval")
         self._options = options
+        self._poll_limit = poll_limit
         self._pause = self._interval or _FIRST_PAUSE
         self._end = 0.0
 
@@ -54,10 +65,10 @@ class Wait:
         """Start the time limit."""
         self._end = time.monotonic() + self.seconds
 
-    def options(self) -> CallOptions:
-        """Return the options of the next call, which may take the rest of the time."""
+    def options(self, limit: float | None = None) -> CallOptions:
+        """Return the options of the next call, which may take the rest of the time or ``limit``."""
         # Never zero: the time limit of the whole wait ends the polling.
-        remaining = max(self._end - time.monotonic(), 0.001)
+        remaining = max(min(self._end - time.monotonic(), limit or math.inf), 0.001)
         return CallOptions(
             timeout=remaining,
             retries=self._options.retries,
@@ -98,15 +109,19 @@ class Wait:
         request_id: str,
     ) -> CallSequence[Out]:
         while True:
-            poll = call(self.options())
+            poll = call(self.options(self._poll_limit))
             try:
                 state = yield poll
-            except RequestTimeoutError:
+            except (RequestTimeoutError, UnavailableError) as error:
+                late = time.monotonic() >= self._end
                 # The last poll had only the rest of the time.
-                if time.monotonic() < self._end:
+                if late and isinstance(error, RequestTimeoutError):
+                    raise self._timeout(name, request_id, poll.method.path) from None
+                if late or self._poll_limit is None or isinstance(error, CertificateError):
                     raise
-                raise self._timeout(name, request_id, poll.method.path) from None
-            result = read(state)
+                result = None
+            else:
+                result = read(state)
             if result is not None:
                 return result
             if time.monotonic() + self._pause >= self._end:

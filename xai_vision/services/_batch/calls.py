@@ -31,6 +31,8 @@ _STATES: Final = {
 _WAIT_SECONDS: Final = 24 * 3600.0
 """Most batches finish within this time (documented)."""
 _INTERVAL: Final = timedelta(seconds=5)
+_POLL_SECONDS: Final = 60.0
+"""A wait of hours outlasts a poll that hangs, and a service that is away for some time."""
 
 
 def create(
@@ -116,7 +118,8 @@ def waiting(
 ) -> CallSequence[batch_pb2.Batch]:
     """Check the arguments and describe the calls that wait for a batch."""
     body = batch_pb2.GetBatchRequest(batch_id=_batch_id(batch_id)).SerializeToString()
-    wait = Wait(call_options(call), interval, _WAIT_SECONDS, _INTERVAL)
+    options = call_options(call)
+    wait = Wait(options, interval, _WAIT_SECONDS, _INTERVAL, poll_limit=_POLL_SECONDS)
     if on_progress is not None:
         check_callback("on_progress", on_progress, "f(batch)")
 
