@@ -174,11 +174,13 @@ def test_commands_work(cli, desk, server, tmp_path):
     skipped = ("pip ", "export ", "xai-vision serve", "XAI_API_KEY=")
     ran = 0
     for block in blocks(DOCS / "cli.md", "sh"):
-        for line in block.code.splitlines():
+        # A variable is known in its block only.
+        lines = [block.code] if "=$(" in block.code else block.code.splitlines()
+        for line in lines:
             if not line or line.startswith(skipped) or "completion zsh" in line:
                 continue
             result = subprocess.run(
-                ["bash", "-c", line], env=env, capture_output=True, text=True, check=False
+                ["bash", "-e", "-c", line], env=env, capture_output=True, text=True, check=False
             )
             assert result.returncode == 0, f"{line}\n{result.stderr}"
             ran += 1

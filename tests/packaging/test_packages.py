@@ -116,7 +116,7 @@ def test_newcomer(kind, desk, request):
     )
     assert result.returncode == 0, result.stderr
     assert "JPEG" in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("4 blocks")
+    assert result.stdout.splitlines()[-1].startswith("5 blocks")
 
 
 MISSING = {
