@@ -59,7 +59,7 @@ def test_requests_from_a_file(batches, batch_id, server):
 
 def test_failed_requests_set_the_exit_code(batches, batch_id, server):
     server.batches(fail=["photo.jpg"])
-    batch_id = json.loads(batches("create", "x", "--json").out)["batch_id"]
+    batch_id = batches("create", "x").out.strip()
     batches("add", batch_id, "Describe it", "photo.jpg", "chart.png")
     assert "2 of 2 done, 1 failed" in batches("wait", batch_id, "--interval", "0.001").out
     result = batches("results", batch_id)

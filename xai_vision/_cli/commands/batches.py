@@ -64,7 +64,11 @@ def create(*, name: str, input_file_id: str | None, as_json: bool, service: Serv
     from xai_vision._cli.connection import open_client
 
     with open_client(service) as api:
-        _print(api.batch.create(name, input_file_id=input_file_id), as_json)
+        batch = api.batch.create(name, input_file_id=input_file_id)
+        if as_json:
+            _print(batch, as_json)
+        else:
+            click.echo(batch.batch_id)  # alone, for a variable of a shell
 
 
 @command.command(
