@@ -87,7 +87,7 @@ def test_a_batch_from_an_uploaded_file(batches, xai_in_process, server):
     line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": body}
     server.files["f"] = json.dumps(line).encode()
     result = batches("create", "x", "--input-file-id", "f")
-    assert "0 of 1 done" in result.out
+    assert "0 of 1 done" in batches("get", result.out.strip()).out
 
 
 @pytest.mark.parametrize(
