@@ -24,6 +24,7 @@ from xai_vision._cli.commands.inspect import show
 from xai_vision._cli.image_report import inspect_image
 from xai_vision._cli.options import ImageOptions
 from xai_vision._cli.prices import Price
+from xai_vision._cli.report import UsageTotals
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "examples"))
@@ -96,7 +97,8 @@ def draw_batch(folder: Path) -> None:
     )
     with ResultsFile(folder / "answers.jsonl", "q") as results:
         batch = BatchRunner(request, results, concurrency=8, patience=600)
-        batch.stats = BatchStats(341, 445_005, 436_480, 18_755, 1.62, [ValueError()])
+        usage = UsageTotals(responses=341, input_tokens=445_005, output_tokens=18_755, cost=1.62)
+        batch.stats = BatchStats(usage, [ValueError()])
         batch.stats.started = time.monotonic() - 56
         progress = bar(console)
         progress.get_time = iter(range(0, 10_000, 2)).__next__
