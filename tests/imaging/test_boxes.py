@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import PIL
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,8 +54,9 @@ def test_colors_of_the_sequence_header(data, numbers):
 def test_colors_of_an_animation():
     data = sequence()
     without_items = data.replace(b"meta", b"free")
-    for each in (data, without_items, without_items.replace(b"colr", b"free")):
-        assert read(each).cicp == (1, 13)
+    assert read(data).cicp == read(without_items).cicp == (1, 13)
+    if PIL.__version__ >= "12":  # the encoder of older ones writes them into the container only
+        assert read(without_items.replace(b"colr", b"free")).cicp == (1, 13)
 
 
 def test_other_images():

@@ -228,6 +228,7 @@ def test_a_png_in_a_closed_file():
         prepare_image(source)
 
 
+OLD_PILLOW = PIL.__version__ < "12"
 LENGTHS = {b"cICP": 4, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1}
 CONTENTS = st.integers(0, 40).flatmap(lambda size: st.binary(min_size=size, max_size=size))
 
@@ -235,7 +236,11 @@ CONTENTS = st.integers(0, 40).flatmap(lambda size: st.binary(min_size=size, max_
 @given(st.sampled_from([*LENGTHS]), CONTENTS)
 def test_any_content_of_a_color_chunk(kind, content):
     data = png({kind: content})
-    if len(content) < LENGTHS[kind] and kind != b"cICP":  # Pillow does not open it
+    too_long = len(content) > LENGTHS[kind]
+    if OLD_PILLOW and kind == b"cHRM" and (too_long or len(content) < LENGTHS[kind]):
+        with pytest.raises(ImageError):
+            prepare_image(data, max_side=20)
+    elif len(content) < LENGTHS[kind] and kind != b"cICP":  # Pillow does not open it
         with pytest.raises(ImageError, match="truncated"):
             prepare_image(data, max_side=20)
     else:

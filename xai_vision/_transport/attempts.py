@@ -23,7 +23,7 @@ from xai_vision._transport.status_mapping import (
 )
 from xai_vision._transport.stream import Cancellation
 from xai_vision._transport.tracing import start_span
-from xai_vision.errors import APIError, RequestTimeoutError
+from xai_vision.errors import APIError, RequestTimeoutError, UnavailableError
 
 
 class CallContext(Generic[Res, Out]):
@@ -166,12 +166,21 @@ class CallContext(Generic[Res, Out]):
 
     def _error(self, raised: Any) -> APIError:
         if not isinstance(raised, IdleTimeoutError):
-            return api_error(
+            error = api_error(
                 raised,
                 self._call,
                 received_any=self.received_any,
                 redact=self._config.redact,
             )
+            # At the deadline, grpc.aio may report a message that it could not send.
+            is_late = self._call.source is not None and not self.remaining
+            if is_late and isinstance(error, UnavailableError):
+                return RequestTimeoutError(
+                    grpc.StatusCode.DEADLINE_EXCEEDED,
+                    "the deadline passed while the request was sent",
+                    method=self._call.method.path,
+                )
+            return error
         return RequestTimeoutError(
             grpc.StatusCode.DEADLINE_EXCEEDED,
             f"the stream was silent for {raised.seconds:g} seconds (idle_timeout)",
