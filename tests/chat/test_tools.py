@@ -24,7 +24,7 @@ def weather(city: str) -> str:
 
 
 def test_function_tool(client, server):
-    server.on().replies(Reply.tool_call("weather", city="Oslo"), Reply("12 C", unchecked=True))
+    server.on().replies(Reply.tool_call("weather", city="Oslo"), "12 C")
     chat = client.chat.create("grok-4", tools=[tool(weather)], tool_choice=required_tool("weather"))
     response = chat.append(user("Weather?")).sample()
     (call,) = response.tool_calls

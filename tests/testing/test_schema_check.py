@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from tests.testing.test_schema_example import TREE, schemas
 from xai_vision.proto import chat_pb2
-from xai_vision.testing._rules.schema_check import schema_error
+from xai_vision.testing._rules.schema_check import UnusableSchemaError, mismatch
 from xai_vision.testing._service.default_reply.schema_example import example
 
 
@@ -50,8 +50,6 @@ from xai_vision.testing._service.default_reply.schema_example import example
         ({"if": {"type": "string"}, "else": {"minimum": 3}}, 1, "1 is less than the minimum"),
         ({"$defs": {"a": {"$anchor": "n", "type": "null"}}, "$ref": "#n"}, 1, "at $: 1 is not"),
         (TREE, {"value": 1, "left": {"value": "x", "left": None}}, "at $.left.value: 'x' is not"),
-        ({"$ref": "https://example.com/s"}, 1, "cannot be checked: Unresolvable: https://example"),
-        ({"$ref": "#/nowhere"}, 1, "cannot be checked: PointerToNowhere: '/nowhere'"),
         (
             {"$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "null"}]},
             [1],
@@ -99,14 +97,18 @@ def test_a_reply_that_matches(server, caller, schema, value):
         ({"pattern": "("}, "the schema itself is not valid at $.pattern: '('"),
         ({"minLength": "x"}, "the schema itself is not valid at $.minLength: 'x'"),
         ({"$ref": "#"}, "the schema cannot be checked: maximum recursion depth exceeded"),
+        ({"$ref": "https://e.x/s"}, "cannot be checked: Unresolvable: https://e.x/s"),
+        ({"$ref": "#/nowhere"}, "cannot be checked: PointerToNowhere: '/nowhere'"),
     ],
 )
-def test_a_schema_that_is_not_valid(schema, message):
-    assert message in schema_error(schema, "text")
-
-
-def test_no_schema():
-    assert schema_error(None, 5) == ""
+def test_a_schema_that_cannot_be_used_refuses_no_reply(server, caller, schema, message):
+    with pytest.raises(UnusableSchemaError) as caught:
+        mismatch(schema, "text")
+    assert message in str(caught.value)
+    server.on().reply_json("text")
+    text = json.dumps({"properties": {"total": schema}})
+    form = chat_pb2.ResponseFormat(format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema=text)
+    assert caller.text("Which?", response_format=form) == '"text"'
 
 
 def test_without_jsonschema(server, caller, monkeypatch):
@@ -125,4 +127,4 @@ def test_without_jsonschema(server, caller, monkeypatch):
 @settings(max_examples=60, deadline=None)
 @given(schemas)
 def test_an_example_matches(schema):
-    assert schema_error(schema, example(schema)) == ""
+    assert mismatch(schema, example(schema)) == ""

@@ -120,6 +120,22 @@ REFUSED = [
     (Reply("Hello"), json_format(None), "the text is not valid JSON"),
     (Reply("[1]"), json_format(None), "the request asks for a JSON object, not '[1]'"),
 ]
+AFTER_RESULT = [
+    chat_message("Hi"),
+    chat_pb2.Message(
+        role=chat_pb2.ROLE_ASSISTANT,
+        tool_calls=[
+            {
+                "id": "call-1",
+                "type": chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL,
+                "function": {"name": "stock", "arguments": '{"item": "x"}'},
+            }
+        ],
+    ),
+    chat_pb2.Message(
+        role=chat_pb2.ROLE_TOOL, tool_call_id="call-1", content=[chat_pb2.Content(text="5")]
+    ),
+]
 ACCEPTED = [
     (calls({"item": "x", "count": 1}), tools()),
     (calls('{"item"'), tools()),  # arguments that are not valid JSON are on purpose
@@ -166,10 +182,25 @@ ACCEPTED = [
             ]
         },
     ),
+    # A text may follow the result of the tool that tool_choice names.
+    *(
+        (Reply("It is 5."), {**tools(), **choice, "messages": AFTER_RESULT})
+        for choice in (REQUIRED, {"tool_choice": chat_pb2.ToolChoice(function_name="stock")})
+    ),
     (Reply('{"total": 1}'), json_format()),
     (Reply('{"total": 1', finish="length"), json_format()),
     (Reply("{}"), json_format(None)),
     (Reply("5"), json_format({"type": "integer"})),
+]
+# The service may read these schemas, but jsonschema does not.
+UNREADABLE = [
+    (Reply('{"total": 1}'), json_format({"properties": {"total": schema}}))
+    for schema in (
+        {"type": "number", "minimum": 0, "exclusiveMinimum": True},  # draft 4
+        {"type": "any"},
+        {"pattern": r"^\p{L}+$"},
+        {"$ref": "https://example.com/item.json"},
+    )
 ]
 
 
@@ -199,7 +230,7 @@ def test_a_reply_that_the_service_cannot_send(server, caller, reply, fields, mes
     server.verify()
 
 
-@pytest.mark.parametrize(("reply", "fields"), ACCEPTED, ids=str)
+@pytest.mark.parametrize(("reply", "fields"), [*ACCEPTED, *UNREADABLE], ids=str)
 def test_a_reply_that_the_service_can_send(server, caller, reply, fields):
     server.on().reply(reply)
     if "messages" in fields:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from xai_vision._validation import did_you_mean, short_repr
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._rules.reply import Reply
-from xai_vision.testing._rules.schema_check import UnusableSchemaError, mismatch, schema_error
+from xai_vision.testing._rules.schema_check import UnusableSchemaError, mismatch
 from xai_vision.testing._rules.tool_calls import FunctionCall
 
 _TRUNCATED: Final = ("length", "max_context", "time_limit")
@@ -45,9 +45,12 @@ def reply_error(reply: Reply, request: chat_pb2.GetCompletionsRequest) -> str:
 
 def _errors(reply: Reply, request: chat_pb2.GetCompletionsRequest) -> Iterator[str]:
     choice = request.tool_choice
-    if (reply.tool_calls or reply.steps) and choice.mode == chat_pb2.TOOL_MODE_NONE:
+    calls_tool = bool(reply.tool_calls or reply.steps)
+    if calls_tool and choice.mode == chat_pb2.TOOL_MODE_NONE:
         yield "it calls a tool, but the request has tool_choice='none'"
-    if not (reply.tool_calls or reply.steps) and reply.finish not in _TRUNCATED:
+    # xAI does not document whether a forced choice also applies after the tool's result.
+    after_result = bool(request.messages) and request.messages[-1].role == chat_pb2.ROLE_TOOL
+    if not calls_tool and not after_result and reply.finish not in _TRUNCATED:
         if choice.mode == chat_pb2.TOOL_MODE_REQUIRED:
             yield "it does not call a tool, but the request has tool_choice='required'"
         elif choice.function_name:
@@ -152,5 +155,8 @@ def _text_errors(text: str, response_format: chat_pb2.ResponseFormat) -> Iterato
     if kind == chat_pb2.FORMAT_TYPE_JSON_OBJECT:
         if not isinstance(value, dict):
             yield f"the request asks for a JSON object, not {short_repr(text)}"
-    elif error := schema_error(json.loads(response_format.schema), value):
-        yield f"the text does not match the requested schema: {error}"
+        return
+    # The service also reads schemas that jsonschema does not, such as other dialects of regex.
+    with suppress(UnusableSchemaError):
+        if error := mismatch(json.loads(response_format.schema), value):
+            yield f"the text does not match the requested schema: {error}"

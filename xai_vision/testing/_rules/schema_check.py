@@ -12,26 +12,6 @@ class UnusableSchemaError(ValueError):
     """A schema is not valid, or refers to another document."""
 
 
-def schema_error(schema: Any, value: Any) -> str:
-    """Return where and why ``value`` does not match ``schema``, or "" if it does.
-
-    A schema that is not usable counts as a mismatch; see ``mismatch``.
-
-    Args:
-        schema: A parsed JSON schema; None matches everything.
-        value: A parsed JSON value.
-
-    Raises:
-        ImportError: jsonschema is not installed.
-    """
-    if schema is None:
-        return ""
-    try:
-        return mismatch(schema, value)
-    except UnusableSchemaError as error:
-        return str(error)
-
-
 def mismatch(schema: Any, value: Any) -> str:
     """Return where and why ``value`` does not match ``schema``, or "" if it does.
 
