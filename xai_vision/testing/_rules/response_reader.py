@@ -47,9 +47,11 @@ def read_response(response: Any) -> dict[str, Any]:
     reader = _Reader()
     values = reader.read(proto)
     if reader.problems:
+        remedy = "Remove that from a copy of response.proto, and pass the copy"
+        if not reader.complete:
+            remedy = "Pass the response of a call that ended, or make the reply with Reply(...)"
         raise ValueError(
-            f"Reply.from_response: a Reply cannot repeat {'; '.join(reader.problems)}. Remove that "
-            "from a copy of response.proto, and pass the copy"
+            f"Reply.from_response: a Reply cannot repeat {'; '.join(reader.problems)}. {remedy}"
         )
     return {name: value for name, value in values.items() if value not in (None, (), [], {})}
 
@@ -59,10 +61,12 @@ class _Reader:
 
     Attributes:
         problems: The parts that a reply cannot contain.
+        complete: Whether the response ended.
     """
 
     def __init__(self) -> None:
         self.problems: list[str] = []
+        self.complete = True
 
     def read(self, proto: chat_pb2.GetChatCompletionResponse) -> dict[str, Any]:
         self.problems += _unknown_fields("", proto)
@@ -80,6 +84,7 @@ class _Reader:
             outputs.sort(key=lambda pair: pair[1].index)  # the choices of a request with n
         if not outputs:
             self.problems.append("a response without an answer of the model")
+            self.complete = False
             return {}
         texts = [output.message.content for _, output in outputs]
         return {
@@ -142,6 +147,7 @@ class _Reader:
         name = function.name if function.name in tools else tools[0]
         failed = call.status == chat_pb2.TOOL_CALL_STATUS_FAILED
         if not failed and call.status != chat_pb2.TOOL_CALL_STATUS_COMPLETED:
+            self.complete &= call.status != chat_pb2.TOOL_CALL_STATUS_IN_PROGRESS
             self.problems.append(f"{path}.status ({_enum_name(call, 'status')})")
         if call.error_message and not failed:
             self.problems.append(f"{path}.error_message (of a call that did not fail)")
@@ -202,6 +208,7 @@ class _Reader:
         ]
         finish = _FINISH.get(output.finish_reason)
         if finish is None:
+            self.complete = False
             reason = _enum_name(output, "finish_reason")
             self.problems.append(f"{path}.finish_reason ({reason}: the response is not complete)")
         default = "tool_calls" if calls else "stop"
