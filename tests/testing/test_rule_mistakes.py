@@ -140,6 +140,8 @@ def test_an_error_is_reported_as_the_test_s(server, use, what):
         with pytest.raises(BadRequestError, match=text) as caught:
             chat.sample()
     assert "later" not in str(caught.value)
+    assert str(caught.value).count("Correct the test's rules or the request; retrying") == 1
+    assert "Change the request" not in str(caught.value)
     assert len(server.calls) == 1, "a client does not retry a mistake of the test"
     with pytest.raises(AssertionError, match=text):
         server.verify()

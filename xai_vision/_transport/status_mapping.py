@@ -108,6 +108,8 @@ _RESET: Final = "RST_STREAM"
 # gRPC's message, with UNKNOWN, for some responses of proxies that are not gRPC, such as HTTP 503
 # with a body. For the others its status is UNAVAILABLE.
 _NOT_GRPC: Final = "Stream removed"
+# The start of the messages of `xai_vision.testing` about a test's own rules.
+_FROM_FAKE: Final = "From the fake server: `"
 # The message of grpc.aio when it cannot pass a part of a request to its connection. It sometimes
 # reports this before it reports the loss of the connection.
 _NOT_SENT: Final = "Internal error from Core"
@@ -146,6 +148,8 @@ def api_error(
         created.remedy = _size_remedy(details, len(call.body))
     elif isinstance(created, errors.NotFoundError):
         created.remedy = _not_found_remedy(details, call.method.name)
+    elif isinstance(created, errors.BadRequestError) and details.startswith(_FROM_FAKE):
+        created.remedy = "Correct the test's rules or the request; retrying will not help."
     elif isinstance(created, StreamBrokenError) and call.partial is None:
         created.remedy = "Nothing of it is kept; send the request again."
     return created
