@@ -26,6 +26,7 @@ def checked(folder):
     [
         ("rules:\n  - {when: {promt: hi}, reply: x}", 2, "did you mean prompt?"),
         ("rules:\n  - reply: a\n    times: -1", 3, "0 or more"),
+        ("rules:\n  - replies: [a, b]\n    times: 1", 3, "Use times(2), or fewer replies"),
         ("rules:\n  - when: {}", 2, "needs exactly one of reply"),
         ("rules:\n  - reply: a\n    fault: hang", 2, "reply and fault"),
         ("rules:\n  - reply: {text: a, chunks: 0}", 2, "at least 1"),

@@ -10,7 +10,7 @@ import pytest
 
 from xai_vision.chat import assistant, developer, system, tool, tool_result, user
 from xai_vision.proto import chat_pb2
-from xai_vision.testing import FakeServer, FunctionCall, Reply, match
+from xai_vision.testing import FakeServer, Fault, FunctionCall, Reply, match
 from xai_vision.tools import web_search
 
 STOCK = tool("stock", "Count items.", {"type": "object", "properties": {"item": {}}})
@@ -251,12 +251,30 @@ def test_an_unfinished_script_is_a_problem(client, server):
 
 
 def test_scripts_that_may_be_unfinished(client, server):
-    server.on(prompt="a").replies("a", "b").times(1)
+    server.on(prompt="a").replies("a", "b").optional()
     server.on(prompt="b").replies("a").optional()
     assert start(client, user("a")).sample().content == "a"
     assert server.problems() == []
     with FakeServer(unused="allow") as lenient:
         lenient.on().replies("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("calls", "replies"), [(0, ("a", "b")), (1, ("a", "b")), (2, ("a", Fault.hang(), "c"))]
+)
+def test_a_script_that_times_would_cut_short(server, calls, replies):
+    words = rf"times\({calls}\) allows fewer calls .* last of the {len(replies)} replies"
+    rule = server.on().replies(*replies)
+    with pytest.raises(ValueError, match=words) as caught:
+        rule.times(calls)
+    assert str(caught.value).endswith(f"Use times({len(replies)}), or fewer replies")
+    assert rule.expected_calls is None
+    rule.times(len(replies))
+    other = server.on().times(calls)
+    with pytest.raises(ValueError, match=words):
+        other.replies(*replies)
+    other.reply("one reply may be repeated, or never be sent")
+    server.clear()
 
 
 @pytest.mark.parametrize(

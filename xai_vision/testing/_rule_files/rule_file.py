@@ -16,6 +16,7 @@ from xai_vision._validation import did_you_mean
 from xai_vision.testing._rule_files.conditions import read_conditions
 from xai_vision.testing._rule_files.document import Document, Value
 from xai_vision.testing._rule_files.replies import REPLY_KEYS, field_names, read_fault, read_reply
+from xai_vision.testing._rules.rule import times_error
 from xai_vision.testing._settings import Settings
 from xai_vision.testing._tenant import Tenant
 from xai_vision.testing._transport.address import BindAddress
@@ -122,6 +123,9 @@ class RuleFile:
             name = _read_optional(options, "name", Value.string) or ""
             reply_keys = [key for key in REPLY_KEYS if key in options]
             replies = [options[key].attempt(partial(read_reply, key)) for key in reply_keys]
+            texts = options["replies"].raw if "replies" in options else ()
+            if isinstance(texts, list) and (problem := times_error(times, len(texts))):
+                options["times"].report(problem)
             if len(reply_keys) > 1:
                 value.report(needs + " and ".join(reply_keys))
         if not replies:

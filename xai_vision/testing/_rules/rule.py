@@ -88,11 +88,13 @@ class Rule:
             answers: Replies, faults, texts of replies, or functions as for ``side_effect``.
 
         Raises:
-            ValueError: There are no arguments.
+            ValueError: There are no arguments, or more than ``times`` allows calls.
             TypeError: An argument is something else.
         """
         if not answers:
             raise ValueError("replies() needs at least one reply")
+        if problem := times_error(self.expected_calls, len(answers)):
+            raise ValueError(problem)
         self._outcomes = [
             check_side_effect(answer) if callable(answer) else to_outcome(answer)
             for answer in answers
@@ -141,9 +143,11 @@ class Rule:
 
         Raises:
             TypeError: ``count`` is not an integer.
-            ValueError: ``count`` is negative.
+            ValueError: ``count`` is negative, or less than the number of replies.
         """
-        self.expected_calls = check.integer("times(): count", count, 0)
+        if problem := times_error(check.integer("times(): count", count, 0), self.reply_count):
+            raise ValueError(problem)
+        self.expected_calls = count
         return self
 
     def optional(self) -> Rule:
@@ -216,6 +220,16 @@ class Rule:
         arguments = ", ".join(filter(None, (name, str(self.conditions))))
         tail = f".times({self.expected_calls})" if self.expected_calls is not None else ""
         return redact(f"on({arguments}){tail}")
+
+
+def times_error(calls: int | None, replies: int) -> str:
+    """Return why a rule with several replies cannot have ``times(calls)``, or ""."""
+    if calls is None or replies < 2 or calls >= replies:
+        return ""
+    return (
+        f"times({calls}) allows fewer calls than the rule has replies, so no call gets the last of "
+        f"the {replies} replies. Use times({replies}), or fewer replies"
+    )
 
 
 def check_side_effect(function: object) -> SideEffect:
