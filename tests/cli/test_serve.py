@@ -95,6 +95,24 @@ def test_unmet_rules_are_reported(serve, folder):
     assert "was to answer 1 call" in err
 
 
+def test_unmet_rules_of_a_tenant_are_reported(serve, folder):
+    pytest.importorskip("starlette")
+    process, ready = serve("--http-port", "0", "--admin-token", "the-token", "--json")
+    for name in ("ann", "bo"):
+        rules = [{"when": {"prompt": "Hi"}, "reply": "Hello", "times": 1}]
+        body = json.dumps({"name": name, "rules": rules}).encode()
+        headers = {"authorization": "Bearer the-token", "content-type": "application/json"}
+        request = urllib.request.Request(f"{ready['admin']}/tenants", body, headers)
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            key = json.load(reply)["api_key"]
+    with Client(key, api_host=ready["grpc"]) as client:
+        client.chat.create("grok-4", messages=[user("Hi")]).sample()
+    code, _, err = stop(process)
+    assert code == 1
+    assert "tenant 'ann': on(prompt='Hi').times(1) was to answer 1 call, but answered 0" in err
+    assert "tenant 'bo'" not in err
+
+
 def test_a_port_in_use(serve, folder):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

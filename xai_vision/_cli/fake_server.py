@@ -32,6 +32,13 @@ class RunningServer:
     generated_key: str | None
     generated_token: str | None
 
+    def problems(self) -> list[str]:
+        """Return the problems of the server and of the tenants of the admin API."""
+        problems = self.server.problems()
+        for name, tenant in self.server.admin_tenants.items():
+            problems += [f"tenant {name!r}: {problem}" for problem in tenant.problems()]
+        return problems
+
     def ready(self) -> dict[str, Any]:
         """Return the content of the ready message."""
         return {

@@ -20,6 +20,8 @@ from xai_vision.testing._transport.tls import create_certificate
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
+    from xai_vision.testing._admin.operations import Operations
+
 
 SERVER_OPTIONS = (
     "host",
@@ -112,6 +114,7 @@ class FakeServer(Tenant):
         self._state.max_threads = settings.max_threads
         self._http = http or admin_token is not None
         self._log = log
+        self._admin_operations: Operations | None = None
         if admin_token is not None:
             self._state.http_routes = partial(_admin_routes, self, _check_token(self, admin_token))
         self._services = {"health": health, "reflection": reflection}
@@ -121,6 +124,11 @@ class FakeServer(Tenant):
     def running(self) -> bool:
         """Whether the server accepts calls."""
         return self._state.grpc_server is not None
+
+    @property
+    def admin_tenants(self) -> dict[str, Tenant]:
+        """The tenants that clients of the admin API created, by name."""
+        return self._admin_operations.created_tenants if self._admin_operations else {}
 
     @property
     def threads(self) -> int:
@@ -215,4 +223,5 @@ def _admin_routes(server: FakeServer, token: str) -> list[Any]:
     from xai_vision.testing._admin.endpoints import admin_routes
     from xai_vision.testing._admin.operations import Operations
 
-    return list(admin_routes(Operations(server, server.tenant), token))
+    server._admin_operations = Operations(server, server.tenant)
+    return list(admin_routes(server._admin_operations, token))

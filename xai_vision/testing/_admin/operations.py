@@ -81,6 +81,12 @@ class Operations:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
+    @property
+    def created_tenants(self) -> dict[str, Tenant]:
+        """The tenants besides the default one, by name."""
+        with self._lock:
+            return {n: tenant for n, tenant in self._tenants.items() if n != DEFAULT_TENANT}
+
     def _tenant(self, name: str) -> Tenant:
         with self._lock:
             tenant = self._tenants.get(name)
