@@ -20,6 +20,7 @@ from xai_vision.errors import (
     RequestTimeoutError,
     UnavailableError,
 )
+from xai_vision.image import AsyncImageResponse, ImageResponse
 from xai_vision.proto import batch_pb2
 from xai_vision.services._batch import calls
 from xai_vision.services._batch import requests as batch_requests
@@ -27,6 +28,10 @@ from xai_vision.testing import Fault, Reply, ServiceError
 
 FAST = {"interval": 0.001}
 IMAGE_MODEL = "grok-imagine-image"
+RESULTS = {
+    False: (public.ListBatchResultsResponse, public.BatchResult),
+    True: (public.AsyncListBatchResultsResponse, public.AsyncBatchResult),
+}
 ONE_SMALL_REQUEST = 80
 """Bytes of a call with a request of one letter, but not of two."""
 
@@ -91,7 +96,8 @@ def test_pages_and_single_results(driver):
     driver.batch.add(batch_id, chats(driver, 5))
     driver.batch.wait(batch_id, **FAST)
     page = driver.batch.list_batch_results(batch_id, 2)
-    assert type(page) is public.ListBatchResultsResponse
+    page_type, result_type = RESULTS[driver.is_async]
+    assert type(page) is page_type
     ids = [result.batch_request_id for result in page.results]
     while page.pagination_token:
         page = driver.batch.list_batch_results(
@@ -101,7 +107,8 @@ def test_pages_and_single_results(driver):
     assert sorted(ids) == [f"id-{i}" for i in range(5)]
     assert page.pagination_token is None
     assert driver.batch.get_result(batch_id, "id-3").batch_request_id == "id-3"
-    assert type(driver.batch.get_result(batch_id, "id-3")) is public.BatchResult
+    assert type(driver.batch.get_result(batch_id, "id-3")) is result_type
+    assert isinstance(driver.batch.get_result(batch_id, "id-3"), public.BatchResult)
     listed = driver.batch.list_batch_requests(batch_id, 3)
     assert [item.batch_request_id for item in listed.batch_request_metadata] == [
         "id-0",
@@ -116,6 +123,26 @@ def test_pages_and_single_results(driver):
         driver.batch.get_result(batch_id, "id-9")
     with pytest.raises(BadRequestError, match="Invalid pagination_token"):
         driver.batch.list_batch_results(batch_id, pagination_token="x")
+
+
+@pytest.mark.parametrize("image_format", ["url", "base64"])
+def test_an_image_of_a_batch_is_read_as_one_of_a_call(driver, image_format):
+    batch_id = driver.batch.create("images").batch_id
+    request = driver.client.image.prepare(
+        "a dog", IMAGE_MODEL, batch_request_id="a", image_format=image_format
+    )
+    driver.batch.add(batch_id, [request])
+    driver.batch.wait(batch_id, **FAST)
+    for result in (
+        *driver.batch.results(batch_id),
+        *driver.batch.list_batch_results(batch_id).succeeded,
+        driver.batch.get_result(batch_id, "a"),
+    ):
+        response = result.image_response
+        expected = AsyncImageResponse if driver.is_async else ImageResponse
+        assert type(response) is expected
+        data = driver.run(lambda response=response: response.image)
+        assert Image.open(io.BytesIO(data)).width
 
 
 def test_failed_requests_have_the_services_words(driver, server):

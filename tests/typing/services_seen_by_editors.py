@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing_extensions import assert_type
 
 from xai_vision import AsyncClient, Client
-from xai_vision.batch import BatchResult, ListBatchResultsResponse
+from xai_vision.batch import AsyncBatchResult, BatchResult, ListBatchResultsResponse
 from xai_vision.chat import Response
 from xai_vision.image import AsyncImageResponse, ImageResponse
 from xai_vision.proto import batch_pb2, collections_pb2, deferred_pb2, documents_pb2
@@ -57,7 +57,8 @@ def collections(client: Client) -> None:
 async def asynchronous(client: AsyncClient) -> None:
     assert_type(await client.batch.get("b"), batch_pb2.Batch)
     async for result in client.batch.results("b"):
-        assert_type(result, BatchResult)
+        assert_type(result, AsyncBatchResult)
+        assert_type(await result.image_response.image, bytes)
     image = await client.image.sample("a dog", "grok-imagine-image")
     assert_type(image, AsyncImageResponse)
     assert_type(await image.image, bytes)

@@ -7,17 +7,20 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from xai_vision._transport.options import call_options
+from xai_vision._transport.options import CallOptions, call_options
 from xai_vision._transport.rpc import Out, Res, RpcCall
 from xai_vision.proto._method import Method
 
 Req = TypeVar("Req", bound=Message)
 Call = Mapping[str, Any]
 """The keywords of ``CallParameters``."""
+CallOrOptions = Call | CallOptions
+"""The keywords, or the options made from them: those of several calls are made once, because
+``metadata`` can be an iterator."""
 
 
 def describe(
-    method: Method[Req, Res], request: Req, read: Callable[[Res], Out], call: Call
+    method: Method[Req, Res], request: Req, read: Callable[[Res], Out], call: CallOrOptions
 ) -> RpcCall[Res, Out]:
     """Describe a call.
 
@@ -30,7 +33,16 @@ def describe(
     Raises:
         InvalidRequestError: An option is invalid.
     """
-    return RpcCall(method, request.SerializeToString(), read, call_options(call))
+    return RpcCall(method, request.SerializeToString(), read, options_of(call))
+
+
+def options_of(call: CallOrOptions) -> CallOptions:
+    """Return the options of a call, checked.
+
+    Raises:
+        InvalidRequestError: An option is invalid.
+    """
+    return call if isinstance(call, CallOptions) else call_options(call)
 
 
 def unchanged(reply: Res) -> Res:

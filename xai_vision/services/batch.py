@@ -205,7 +205,9 @@ class BatchService:
         Returns:
             ``results``, ``succeeded``, ``failed`` and ``pagination_token``.
         """
-        return self._transport.unary(calls.list_results(batch_id, limit, pagination_token, call))
+        return self._transport.unary(
+            calls.list_results(batch_id, limit, pagination_token, ListBatchResultsResponse, call)
+        )
 
     def results(self, batch_id: str, **call: Unpack[CallParameters]) -> Iterator[BatchResult]:
         """Iterate over all results; the pages are requested as they are needed.
@@ -217,13 +219,14 @@ class BatchService:
             NotFoundError: The batch does not exist.
             APIError: A call failed otherwise.
         """
-        first = calls.list_results(batch_id, None, None, call)
+        describe = calls.list_pages(batch_id, ListBatchResultsResponse, call)
+        first = describe(None)
 
         def results() -> Iterator[BatchResult]:
             page = self._transport.unary(first)
             yield from page.results
             while token := page.pagination_token:
-                page = self._transport.unary(calls.list_results(batch_id, None, token, call))
+                page = self._transport.unary(describe(token))
                 yield from page.results
 
         return results()
@@ -238,4 +241,6 @@ class BatchService:
             NotFoundError: The batch, the request or its result does not exist.
             APIError: The call failed otherwise.
         """
-        return self._transport.unary(calls.get_result(batch_id, batch_request_id, call))
+        return self._transport.unary(
+            calls.get_result(batch_id, batch_request_id, BatchResult, call)
+        )

@@ -237,7 +237,7 @@ class CollectionsService:
         """
         management = self._management
         upload = DocumentUpload(collection_id, fields, wait_for_indexing, poll_interval, call)
-        file = self._transport.unary(file_calls.upload(data, name, None, None, upload.call))
+        file = self._transport.unary(file_calls.upload(data, name, None, None, upload.options))
         with documents.named_file(file):
             return management.run(upload.steps(file.id))
 

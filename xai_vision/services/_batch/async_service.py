@@ -13,7 +13,7 @@ from xai_vision.proto import batch_pb2
 from xai_vision.services._batch import calls
 from xai_vision.services._batch.calls import ProgressCallback, RequestState
 from xai_vision.services._batch.requests import Pace, adding
-from xai_vision.services._batch.results import BatchResult, ListBatchResultsResponse
+from xai_vision.services._batch.results import AsyncBatchResult, AsyncListBatchResultsResponse
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -89,22 +89,27 @@ class AsyncBatchService:
         limit: int | None = None,
         pagination_token: str | None = None,
         **call: Unpack[CallParameters],
-    ) -> ListBatchResultsResponse:
+    ) -> AsyncListBatchResultsResponse:
         """Return a page of results."""
         return await self._transport.unary(
-            calls.list_results(batch_id, limit, pagination_token, call)
+            calls.list_results(
+                batch_id, limit, pagination_token, AsyncListBatchResultsResponse, call
+            )
         )
 
-    def results(self, batch_id: str, **call: Unpack[CallParameters]) -> AsyncIterator[BatchResult]:
+    def results(
+        self, batch_id: str, **call: Unpack[CallParameters]
+    ) -> AsyncIterator[AsyncBatchResult]:
         """Iterate over all results with ``async for``."""
-        first = calls.list_results(batch_id, None, None, call)
+        describe = calls.list_pages(batch_id, AsyncListBatchResultsResponse, call)
+        first = describe(None)
 
-        async def results() -> AsyncIterator[BatchResult]:
+        async def results() -> AsyncIterator[AsyncBatchResult]:
             page = await self._transport.unary(first)
             for result in page.results:
                 yield result
             while token := page.pagination_token:
-                page = await self._transport.unary(calls.list_results(batch_id, None, token, call))
+                page = await self._transport.unary(describe(token))
                 for result in page.results:
                     yield result
 
@@ -112,6 +117,8 @@ class AsyncBatchService:
 
     async def get_result(
         self, batch_id: str, batch_request_id: str, **call: Unpack[CallParameters]
-    ) -> BatchResult:
+    ) -> AsyncBatchResult:
         """Return the result of one request."""
-        return await self._transport.unary(calls.get_result(batch_id, batch_request_id, call))
+        return await self._transport.unary(
+            calls.get_result(batch_id, batch_request_id, AsyncBatchResult, call)
+        )

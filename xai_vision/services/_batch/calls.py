@@ -15,13 +15,15 @@ from xai_vision._transport.rpc import CallSequence, RpcCall
 from xai_vision.errors import BatchCancelledError
 from xai_vision.proto import batch_pb2
 from xai_vision.proto.batch_pb2_grpc import BatchMgmt as Rpc
-from xai_vision.services._batch.results import BatchResult, ListBatchResultsResponse
+from xai_vision.services._batch.results import BaseListBatchResultsResponse, BatchResult
 from xai_vision.services._files.progress import check_callback
-from xai_vision.services._rpcs import Call, describe, unchanged
+from xai_vision.services._rpcs import Call, CallOrOptions, describe, unchanged
 
 RequestState: TypeAlias = Literal["pending", "succeeded", "cancelled", "failed"]
 ProgressCallback: TypeAlias = Callable[[batch_pb2.Batch], object]
 PageT = TypeVar("PageT", bound=Message)
+ResultT = TypeVar("ResultT", bound=BatchResult)
+ResultsT = TypeVar("ResultsT", bound=BaseListBatchResultsResponse[Any])
 
 _STATES: Final = {
     name.removeprefix("STATE_").lower(): number
@@ -85,29 +87,34 @@ def list_requests(
 
 
 def list_results(
-    batch_id: str, limit: int | None, pagination_token: str | None, call: Call
-) -> RpcCall[batch_pb2.ListBatchResultsResponse, ListBatchResultsResponse]:
+    batch_id: str,
+    limit: int | None,
+    pagination_token: str | None,
+    page: type[ResultsT],
+    call: CallOrOptions,
+) -> RpcCall[batch_pb2.ListBatchResultsResponse, ResultsT]:
     """Describe the request for a page of results."""
     request = batch_pb2.ListBatchResultsRequest(batch_id=_batch_id(batch_id))
-    return describe(
-        Rpc.ListBatchResults,
-        _page(request, limit, pagination_token),
-        ListBatchResultsResponse,
-        call,
-    )
+    return describe(Rpc.ListBatchResults, _page(request, limit, pagination_token), page, call)
+
+
+def list_pages(
+    batch_id: str, page: type[ResultsT], call: Call
+) -> Callable[[str | None], RpcCall[batch_pb2.ListBatchResultsResponse, ResultsT]]:
+    """Return the function that describes the request for the page of a token."""
+    options = call_options(call)
+    return lambda token: list_results(batch_id, None, token, page, options)
 
 
 def get_result(
-    batch_id: str, batch_request_id: str, call: Call
-) -> RpcCall[batch_pb2.GetBatchRequestResultResponse, BatchResult]:
+    batch_id: str, batch_request_id: str, result: type[ResultT], call: Call
+) -> RpcCall[batch_pb2.GetBatchRequestResultResponse, ResultT]:
     """Describe the request for one result."""
     request = batch_pb2.GetBatchRequestResultRequest(
         batch_id=_batch_id(batch_id),
         batch_request_id=checks.string("batch_request_id", batch_request_id, empty=False),
     )
-    return describe(
-        Rpc.GetBatchRequestResult, request, lambda reply: BatchResult(reply.result), call
-    )
+    return describe(Rpc.GetBatchRequestResult, request, lambda reply: result(reply.result), call)
 
 
 def waiting(

@@ -134,7 +134,9 @@ class AsyncCollectionsService:
         """Upload a file and add it to a collection."""
         management = self._management
         upload = DocumentUpload(collection_id, fields, wait_for_indexing, poll_interval, call)
-        file = await self._transport.unary(file_calls.upload(data, name, None, None, upload.call))
+        file = await self._transport.unary(
+            file_calls.upload(data, name, None, None, upload.options)
+        )
         with documents.named_file(file):
             return await management.run(upload.steps(file.id))
 

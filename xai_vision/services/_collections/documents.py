@@ -138,7 +138,7 @@ class DocumentUpload:
     """The steps of ``upload_document`` after the upload of the file.
 
     Attributes:
-        call: The options of the upload.
+        options: The options of the upload and of the calls that are not polls.
 
     Raises:
         InvalidRequestError: An argument is not valid.
@@ -155,19 +155,22 @@ class DocumentUpload:
         self._collection_id = id_of(collection_id)
         self._fields = values.document_fields(fields)
         self._wait_for_indexing = checks.boolean("wait_for_indexing", wait_for_indexing)
-        options = call_options(call)
+        self.options = options = call_options(call)
         seconds = DEFAULT_INDEXING_TIMEOUT.total_seconds()
         self._wait = Wait(options, poll_interval, seconds, DEFAULT_INDEXING_POLL_INTERVAL)
         if wait_for_indexing:
-            call = {**call, "timeout": None}  # it limits only the wait
-        self.call = call
-        self._options = call_options(call)
+            # The timeout limits only the wait.
+            self.options = CallOptions(
+                retries=options.retries,
+                wait_for_ready=options.wait_for_ready,
+                metadata=options.metadata,
+            )
 
     def steps(self, file_id: str) -> CallSequence[Document]:
         """Describe the calls that add the file and wait until it is indexed."""
-        yield add_document(self._collection_id, file_id, self._fields, self._options)
+        yield add_document(self._collection_id, file_id, self._fields, self.options)
         if not self._wait_for_indexing:
-            document: Document = yield get_document(file_id, self._collection_id, self._options)
+            document: Document = yield get_document(file_id, self._collection_id, self.options)
             return document
         self._wait.start()
         return (

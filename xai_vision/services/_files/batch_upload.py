@@ -48,16 +48,15 @@ class BatchUpload:
         self.batch_size = checks.integer("batch_size", batch_size, 1)
         if on_file_complete is not None:
             check_callback("on_file_complete", on_file_complete, "f(index, file, result)")
-        call_options(call)  # a wrong option concerns no single file
         self._on_file_complete = on_file_complete
-        self._call = call
+        self._options = call_options(call)
         self._results: Results = {}
         self._calls: dict[int, RpcCall[File, File]] = {}
         self._cancelled = False
 
     def open(self, index: int) -> RpcCall[File, File]:
         """Describe the upload of a file; errors as for ``upload``."""
-        call = upload(self.files[index], None, None, None, self._call)
+        call = upload(self.files[index], None, None, None, self._options)
         self._calls[index] = call
         if self._cancelled:
             self.cancel()

@@ -13,7 +13,7 @@ from xai_vision._transport.tracing import captures_content
 from xai_vision.proto import chat_pb2, files_pb2, image_pb2
 from xai_vision.proto.files_pb2_grpc import Files as Rpc
 from xai_vision.services._files.upload import expiry_seconds, open_upload
-from xai_vision.services._rpcs import Call, describe, unchanged
+from xai_vision.services._rpcs import Call, CallOrOptions, describe, options_of, unchanged
 
 File: TypeAlias = files_pb2.File
 Order: TypeAlias = Literal["asc", "desc"]
@@ -37,10 +37,10 @@ def upload(
     filename: str | None,
     expires_after: int | timedelta | None,
     on_progress: Any,
-    call: Call,
+    call: CallOrOptions,
 ) -> RpcCall[File, File]:
     """Describe an upload."""
-    options = call_options(call)
+    options = options_of(call)
     opened = open_upload(file, filename, expires_after, on_progress)
 
     def request_attributes() -> dict[str, Any]:
@@ -74,7 +74,7 @@ def list_files(
     sort_by: SortBy | None,
     pagination_token: str | None,
     filter_: str | None,
-    call: Call,
+    call: CallOrOptions,
 ) -> RpcCall[files_pb2.ListFilesResponse, files_pb2.ListFilesResponse]:
     """Describe the request for a page of files."""
     request = files_pb2.ListFilesRequest()
@@ -96,7 +96,8 @@ def list_pages(
     order: Order | None, sort_by: SortBy | None, filter_: str | None, call: Call
 ) -> Callable[[str | None], RpcCall[files_pb2.ListFilesResponse, files_pb2.ListFilesResponse]]:
     """Return the function that describes the request for the page of a token."""
-    return lambda token: list_files(None, order, sort_by, token, filter_, call)
+    options = call_options(call)
+    return lambda token: list_files(None, order, sort_by, token, filter_, options)
 
 
 def get(file_id: str | File, call: Call) -> RpcCall[File, File]:
