@@ -6,10 +6,12 @@ import dataclasses
 import json
 import threading
 
+import grpc
 import pytest
 
 from examples.images import encode, photo
 from tests.ids import readable
+from tests.rest.http_client import respond
 from tests.sample_images import jpeg, png
 from tests.testing.grpc_calls import image_part, open_caller, request
 from tests.testing.waiting import LIMIT
@@ -259,6 +261,27 @@ def test_fixed_ids():
             ids.append([caller.sample("Hi").id, caller.sample("Hi").id])
     assert ids[0] == ids[1]
     assert ids[0][0] != ids[0][1]
+
+
+def test_fixed_request_ids():
+    """Unary calls, streams, errors and REST calls have ids that the seed determines."""
+    pytest.importorskip("starlette")
+    runs = []
+    for fixed in (True, True, False):
+        with FakeServer(fixed_ids=fixed) as server, open_caller(server) as caller:
+            response, call = caller.chat.GetCompletion.with_call(
+                request("Hi"), metadata=caller.metadata, timeout=LIMIT
+            )
+            stream = caller.stream("Hi")
+            list(stream)
+            failed = caller.stream("Hi", temperature=9.0)
+            with pytest.raises(grpc.RpcError):
+                list(failed)
+            metadata = [dict(one.trailing_metadata()) for one in (call, stream, failed)]
+            metadata.append(respond(server).headers)
+            runs.append((response.id, *(entries["x-request-id"] for entries in metadata)))
+    assert runs[0] == runs[1]
+    assert len({*runs[0], *runs[2]}) == 10, "each id is another one"
 
 
 def test_typed_dicts_match_their_classes():

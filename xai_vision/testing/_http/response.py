@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -111,7 +110,7 @@ class HttpResponse(Response):
     async def _send_headers(self, send: Send, content_length: int | None) -> None:
         headers = {
             "content-type": self._result.content_type,
-            "x-request-id": str(uuid.uuid4()),
+            "x-request-id": self._call.request_id,
             **self._result.headers,
         }
         if content_length is not None:

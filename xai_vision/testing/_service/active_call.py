@@ -32,18 +32,26 @@ class ActiveCall:
         record: The entry in the call log, filled in while the call is handled.
         delivery: The delays and faults of the response.
         rate_limited: Whether the call counts against the rate limit.
+        request_id: The id of the call in the metadata ``x-request-id`` of its response.
 
     Args:
         record: The record, which is added to the log.
         log: The tenant's log.
         rng: The source of random delays.
         on_end: A function that is called with this object when the call ends.
+        request_id: The id for the metadata of the response.
     """
 
     def __init__(
-        self, record: Call, log: CallLog, rng: random.Random, on_end: Callable[[ActiveCall], None]
+        self,
+        record: Call,
+        log: CallLog,
+        rng: random.Random,
+        on_end: Callable[[ActiveCall], None],
+        request_id: str,
     ) -> None:
         self.record = record
+        self.request_id = request_id
         self.delivery = ResponseDelivery(record, rng)
         self.rate_limited = True
         self._log = log

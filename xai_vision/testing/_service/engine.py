@@ -116,6 +116,9 @@ class Engine:
         self._rng = random.Random(settings.seed)  # noqa: S311 - reproducible
         # uuid4() makes a system call each time, which releases the GIL.
         self._id_rng = self._rng if settings.fixed_ids else random.Random()  # noqa: S311 - not secret
+        # A generator of their own, because every call draws one, and few calls draw other ids.
+        request_seed = f"request ids {settings.seed}" if settings.fixed_ids else None
+        self._request_id_rng = random.Random(request_seed)  # noqa: S311 - not secret
         self._active: set[ActiveCall] = set()
         self._on_call_end = on_call_end
         self._reader = RequestReader(
@@ -132,7 +135,8 @@ class Engine:
 
     def start_call(self, record: Call) -> ActiveCall:
         """Add a call to the log and to the active calls."""
-        call = ActiveCall(record, self.calls, self._rng, self._end_call)
+        request_id = _random_uuid(self._request_id_rng)
+        call = ActiveCall(record, self.calls, self._rng, self._end_call, request_id)
         self._active.add(call)
         return call
 
@@ -276,7 +280,7 @@ class Engine:
 
     def new_id(self) -> str:
         """Return a new UUID; with ``fixed_ids`` the seed determines it."""
-        return str(uuid.UUID(int=self._id_rng.getrandbits(128), version=4))
+        return _random_uuid(self._id_rng)
 
     def _viewed_image_tokens(self, tool_call: ServerToolCall) -> int:
         """Return the image tokens of a "view_image" call; 0 for other tools."""
@@ -356,3 +360,7 @@ class Engine:
             raise invalid_argument(f"Image inputs are not supported by the model {model.name}.")
         if not caller.vision:
             raise permission_denied("The API key has no access to the vision endpoint.")
+
+
+def _random_uuid(rng: random.Random) -> str:
+    return str(uuid.UUID(int=rng.getrandbits(128), version=4))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -250,7 +249,7 @@ def _on_termination(call: ActiveCall, on_complete: Callable[[], None] | None) ->
 def _finish(context: grpc.ServicerContext, call: ActiveCall) -> None:
     # Called before the last byte is sent, so that a client with its response finds the log
     # complete.
-    context.set_trailing_metadata((_request_id(),))
+    context.set_trailing_metadata((_request_id(call),))
     if context.is_active():
         call.finish("OK")
     else:
@@ -272,9 +271,9 @@ def _abort(
 ) -> NoReturn:
     status = to_service_error(engine, call, error)
     call.finish(status.code.name, status.details)
-    context.set_trailing_metadata((*status.trailing, _request_id()))
+    context.set_trailing_metadata((*status.trailing, _request_id(call)))
     context.abort(status.code, status.details)
 
 
-def _request_id() -> tuple[str, str]:
-    return "x-request-id", str(uuid.uuid4())
+def _request_id(call: ActiveCall) -> tuple[str, str]:
+    return "x-request-id", call.request_id
