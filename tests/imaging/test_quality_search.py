@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import random
+import struct
 
 import pytest
 from PIL import Image
 
 from examples.drawings import chart, photo, scan
+from tests.imaging.avif_files import P3
 from tests.sample_images import builders
 from xai_vision.imaging import ImageTooLargeError, prepare_image
+from xai_vision.imaging._color.color_space import from_cicp
+from xai_vision.imaging._color.icc_profile import icc_profile
 from xai_vision.imaging._pillow import encode
 
 IMAGES = {
@@ -21,6 +26,7 @@ IMAGES = {
     "noise": lambda: Image.effect_noise((500, 400), 90).convert("RGB"),
     "strip": lambda: photo(2000, 90, 4),
 }
+PROFILE = icc_profile(from_cicp(*P3), gray=False)
 
 
 def jpeg_size(image, quality):
@@ -122,3 +128,31 @@ def test_more_pixels_than_jpeg_allows_are_reduced():
     size, quality, _ = fit(strip, 20_000)
     assert size == (65_500, 3)
     assert quality == 95
+
+
+def large_profile(start):
+    """Pad an ICC profile to 100,000 bytes, which cannot be compressed."""
+    return struct.pack(">I", 100_000) + start[4:] + random.Random(1).randbytes(100_000 - len(start))
+
+
+@pytest.mark.parametrize(
+    ("profile", "color", "change"),
+    [
+        (
+            large_profile(PROFILE),
+            (215, 93, 31),
+            "colors converted to sRGB because of the size of their profile",
+        ),
+        (large_profile(PROFILE[:128]), (200, 100, 50), "color profile dropped because of its size"),
+    ],
+    ids=["valid", "only a header"],
+)
+def test_a_large_profile_is_applied_and_left_out(profile, color, change):
+    orange = Image.new("RGB", (300, 200), (200, 100, 50))
+    source = builders.encode(orange, "PNG", icc_profile=profile, compress_level=0)
+    prepared = prepare_image(source, max_bytes=20_000)
+    assert change in [str(each) for each in prepared.changes if each.lossy]
+    result = prepared.pil()
+    assert "icc_profile" not in result.info
+    pixel = result.getpixel((5, 5))
+    assert all(abs(a - b) <= 2 for a, b in zip(pixel, color, strict=True)), pixel

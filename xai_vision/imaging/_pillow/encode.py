@@ -244,10 +244,12 @@ def _search_scale(pixels: PixelBuffer, max_bytes: int, whole_size: float) -> byt
 def _drop_profile(pixels: PixelBuffer, profile: bytes) -> None:
     """Convert to sRGB, which needs no profile, because the profile takes too much space."""
     converted = to_srgb(pixels.image, profile)
-    if converted is not None:
-        pixels.image = converted
     pixels.profile = None
-    pixels.note("color profile dropped because of its size", lossy=True)
+    if converted is None:
+        pixels.note("color profile dropped because of its size", lossy=True)
+        return
+    pixels.image = converted
+    pixels.note("colors converted to sRGB because of the size of their profile", lossy=True)
 
 
 def _too_large(max_bytes: int, remedy: str) -> ImageTooLargeError:
