@@ -42,3 +42,15 @@ def client(server):
 async def aclient(server):
     async with AsyncClient(api_key=server.api_key, api_host=server.target) as client:
         yield client
+
+
+@pytest.fixture
+def spans():
+    """Return the function that lists the finished spans of this test."""
+    from tests.client.span_exporter import EXPORTER
+
+    EXPORTER.clear()
+    EXPORTER.enabled = True
+    yield EXPORTER.get_finished_spans
+    EXPORTER.enabled = False
+    EXPORTER.clear()

@@ -17,15 +17,3 @@ def driver(kind, server):
     driver = kind(api_key=server.api_key, api_host=server.target, retries=FAST_RETRIES)
     yield driver
     driver.close()
-
-
-@pytest.fixture
-def spans():
-    """Return the function that lists the finished spans of this test."""
-    from tests.client.span_exporter import EXPORTER
-
-    EXPORTER.clear()
-    EXPORTER.enabled = True
-    yield EXPORTER.get_finished_spans
-    EXPORTER.enabled = False
-    EXPORTER.clear()

@@ -316,17 +316,6 @@ def test_text_cannot_be_public(files):
 # --- spans ---
 
 
-@pytest.fixture
-def spans():
-    from tests.client.span_exporter import EXPORTER
-
-    EXPORTER.clear()
-    EXPORTER.enabled = True
-    yield EXPORTER.get_finished_spans
-    EXPORTER.enabled = False
-    EXPORTER.clear()
-
-
 @pytest.mark.parametrize("capture", [False, True])
 def test_uploads_and_deletions_are_spans(files, server, spans, monkeypatch, capture):
     monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", str(capture))
