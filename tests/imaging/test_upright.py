@@ -1,8 +1,9 @@
-"""upright= turns the pixels of a JPEG or PNG."""
+"""upright= turns the pixels of a JPEG or PNG, here without the extra ``lossless``."""
 
 from __future__ import annotations
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -30,6 +31,13 @@ from xai_vision.imaging import (
     TextImageUrl,
     prepare_image,
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_jpeglib():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "jpeglib", None)
+        yield
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)

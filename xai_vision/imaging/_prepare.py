@@ -60,8 +60,9 @@ def prepare_image(
             data. No pixel changes, and the orientation is kept.
         verify: Whether to decode the whole image to check it.
         upright: Whether to apply the orientation to the pixels of a JPEG or PNG too, which are
-            otherwise sent unchanged, and to remove it from the metadata. A JPEG is encoded again
-            at its own quality. An image without orientation stays unchanged.
+            otherwise sent unchanged, and to remove it from the metadata. A JPEG of whole blocks
+            loses nothing with the extra ``lossless``; otherwise it is encoded again at its own
+            quality. An image without orientation stays unchanged.
         orientation: "apply" to obey the orientation in the metadata; "ignore" to remove it
             without turning the pixels, for example of a Pillow image that the program has turned
             already.

@@ -162,16 +162,18 @@ def has_end_marker(reader: ByteReader, header: ImageHeader) -> bool:
     return False
 
 
-def strip(data: bytes, header: ImageHeader) -> bytes:
+def strip(data: bytes, header: ImageHeader, *, bare: bool = False) -> bytes:
     """Remove EXIF, XMP, comments, thumbnails and trailing data; no pixel changes.
 
     The color profile is kept, because the colors depend on it. An orientation other than 1 is kept
-    in a minimal EXIF segment.
+    in a minimal EXIF segment. ``bare`` removes these and all other application segments too.
     """
     reader = ByteReader.from_bytes(data)
     view = memoryview(data)
     parts: list[bytes | memoryview] = [data[:2]]
-    exif = EXIF + orientation_exif(header.orientation) if header.orientation != 1 else b""
+    exif = (
+        EXIF + orientation_exif(header.orientation) if header.orientation != 1 and not bare else b""
+    )
     for segment in segments(reader):
         payload = view[segment.start : segment.start + segment.length]
         if exif and not (segment.marker == APP0 and bytes(payload[:5]) == b"JFIF\0"):
@@ -179,8 +181,8 @@ def strip(data: bytes, header: ImageHeader) -> bytes:
             exif = b""
         if segment.marker == SOS:
             parts.append(view[segment.start - 4 : header.data_offset])
-            parts.extend(_scans(data, header.data_offset))
-        elif _is_essential(segment.marker, bytes(payload[:12])):
+            parts.extend(_scans(data, header.data_offset, bare=bare))
+        elif _is_essential(segment.marker, bytes(payload[:12]), bare=bare):
             parts.append(_segment(segment.marker, _without_thumbnail(segment.marker, payload)))
     return b"".join(parts)
 
@@ -189,8 +191,19 @@ def _segment(marker: int, payload: bytes | memoryview) -> bytes:
     return bytes((0xFF, marker)) + (len(payload) + 2).to_bytes(2, "big") + bytes(payload)
 
 
-def _is_essential(marker: int, start: bytes) -> bool:
-    """Return whether decoding depends on a segment."""
+def profile_segments(profile: bytes, step: int) -> bytes:
+    """Return the segments of a color profile, with at most ``step`` bytes of it each."""
+    parts = [profile[at : at + step] for at in range(0, len(profile), step)]
+    return b"".join(
+        _segment(APP2, b"ICC_PROFILE\0" + bytes((number, len(parts))) + part)
+        for number, part in enumerate(parts, 1)
+    )
+
+
+def _is_essential(marker: int, start: bytes, *, bare: bool) -> bool:
+    """Return whether decoding depends on a segment; ``bare``: on one of no application."""
+    if bare and 0xE0 <= marker <= 0xEF:
+        return False
     if marker == APP0:
         return start.startswith(b"JFIF\0")
     if marker == APP2:
@@ -206,7 +219,7 @@ def _without_thumbnail(marker: int, payload: memoryview) -> bytes | memoryview:
     return payload
 
 
-def _scans(data: bytes, at: int) -> Iterator[bytes | memoryview]:
+def _scans(data: bytes, at: int, *, bare: bool) -> Iterator[bytes | memoryview]:
     """Yield the compressed data from ``at`` to the end of the image, with later tables."""
     view, start = memoryview(data), at
     while match := MARKER.search(data, at):
@@ -217,7 +230,7 @@ def _scans(data: bytes, at: int) -> Iterator[bytes | memoryview]:
         if marker in _STANDALONE:
             continue
         length = int.from_bytes(data[at : at + 2], "big")
-        if not _is_essential(marker, data[at + 2 : at + 14]):
+        if not _is_essential(marker, data[at + 2 : at + 14], bare=bare):
             yield view[start : _without_fill_bytes(data, start, match.start())]
             start = at + length
         at += length

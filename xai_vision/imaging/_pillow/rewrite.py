@@ -1,9 +1,8 @@
-"""Encoding a JPEG again at its own quality, with turned or converted pixels.
+"""Turning or converting the pixels of a JPEG.
 
-Turning the compressed blocks would lose nothing, but no maintained library with a license offers it
-to Python. The pixels are decoded to the colors that the file stores, where it has luminance and
-chroma, and encoded with the file's own quantization tables, which changes few of them by more than
-one.
+Its compressed blocks are turned where that is possible. Otherwise the pixels are decoded to the
+colors that the file stores, where it has luminance and chroma, and encoded with the file's own
+quantization tables, which changes few of them by more than one.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from xai_vision.imaging._pillow.decode import (
 )
 from xai_vision.imaging._pillow.decoding import decoding
 from xai_vision.imaging._pillow.encode import PixelBuffer
+from xai_vision.imaging._pillow.jpeg_blocks import can_turn_blocks, is_installed, turn_blocks
 from xai_vision.imaging._pillow.metadata import has_metadata
 from xai_vision.imaging._pillow.orientation import apply_orientation
 from xai_vision.imaging._pillow.rgb import to_rgb
@@ -29,6 +29,7 @@ from xai_vision.imaging._sources.resolved import ResolvedSource
 
 _SUBSAMPLING = {(1, 1): 0, (2, 1): 1, (2, 2): 2}  # as Pillow numbers it
 _RGB_IDS = tuple(b"RGB")
+_HINT = "; the extra xai-vision[lossless] turns it without loss"
 
 
 def rewrite_jpeg(
@@ -51,35 +52,57 @@ def rewrite_jpeg(
             image.draft("YCbCr", None)
         image.load()
         pixels = PixelBuffer(image, changes=source.changes)
-        if options.mode is not None and header.mode != options.mode:
+        converts = options.mode is not None and header.mode != options.mode
+        has_blocks = (
+            not converts
+            and header.orientation != 1
+            and image.mode in ("L", "YCbCr")
+            and can_turn_blocks(header, factors)
+        )
+        if converts:
             pixels.image = to_rgb(image, profile, source.changes)
             factors = (1, 1)
         pixels.image = apply_orientation(pixels.image, header.orientation)
         pixels.profile = matching_profile(pixels.image, profile)
-        if header.orientation >= 5:  # rows become columns
-            factors = factors[1], factors[0]
-            tables = [_transposed(table) for table in tables]
-        out = io.BytesIO()
-        pixels.image.info = {}  # Pillow would write its comment
-        pixels.image.save(
-            out,
-            "JPEG",
-            qtables=_without_repeats(tables[: len(pixels.image.getbands())]),
-            subsampling=_SUBSAMPLING.get(factors, 0),
-            icc_profile=pixels.profile,
-        )
+        turned = None
+        if has_blocks and is_installed():
+            turned = turn_blocks(data, header, pixels.image, pixels.profile, options.max_pixels)
+        encoded = turned or _encode(pixels, header, tables, factors)
     if header.orientation != 1:
         pixels.note(f"applied EXIF orientation {header.orientation}")
     if header.multi_image:
         pixels.note("only the first of its images is sent", lossy=True)
     if loses_metadata:
         pixels.note("metadata removed")
-    pixels.note("encoded again as JPEG of the same quality", lossy=True)
-    content = BytesImageData(out.getvalue())
+    if turned is not None:
+        pixels.note("turned upright without loss")
+    else:
+        hint = _HINT if has_blocks and not is_installed() else ""
+        pixels.note(f"encoded again as JPEG of the same quality{hint}", lossy=True)
+    content = BytesImageData(encoded)
     with content.open() as reader:
         new_header = parse_header(reader, "JPEG")
     assert new_header is not None  # noqa: S101 - the format is read here
     return content, new_header
+
+
+def _encode(
+    pixels: PixelBuffer, header: ImageHeader, tables: list[list[int]], factors: tuple[int, int]
+) -> bytes:
+    """Encode upright pixels with the tables and the color resolution of the file."""
+    if header.orientation >= 5:  # rows become columns
+        factors = factors[1], factors[0]
+        tables = [_transposed(table) for table in tables]
+    out = io.BytesIO()
+    pixels.image.info = {}  # Pillow would write its comment
+    pixels.image.save(
+        out,
+        "JPEG",
+        qtables=_without_repeats(tables[: len(pixels.image.getbands())]),
+        subsampling=_SUBSAMPLING.get(factors, 0),
+        icc_profile=pixels.profile,
+    )
+    return out.getvalue()
 
 
 def _stores_rgb(image: Any) -> bool:
