@@ -14,6 +14,7 @@ import grpc
 
 import xai_vision
 from xai_vision.proto import (
+    auth_pb2_grpc,
     batch_pb2,
     batch_pb2_grpc,
     collections_pb2,
@@ -24,16 +25,21 @@ from xai_vision.proto import (
     files_pb2_grpc,
     image_pb2,
     image_pb2_grpc,
+    models_pb2_grpc,
+    tokenize_pb2_grpc,
     video_pb2,
     video_pb2_grpc,
 )
 
 SERVICES = (
+    auth_pb2_grpc.Auth,
     batch_pb2_grpc.BatchMgmt,
     collections_pb2_grpc.Collections,
     documents_pb2_grpc.Documents,
     files_pb2_grpc.Files,
     image_pb2_grpc.Image,
+    models_pb2_grpc.Models,
+    tokenize_pb2_grpc.Tokenize,
     video_pb2_grpc.Video,
 )
 METHODS = {method.path: method for service in SERVICES for method in service.METHODS}
