@@ -135,6 +135,19 @@ def test_rules_shown_are_valid(cli, desk):
         assert (errors, rule_file.hints) == ([], [])
 
 
+def test_screens_can_be_drawn(cli, tmp_path):
+    script = (
+        "import runpy, sys\n"
+        "from pathlib import Path\n"
+        f"screens = runpy.run_path({str(DOCS / 'screens.py')!r})\n"
+        f"screens['main'].__globals__['IMAGES'] = Path({str(tmp_path)!r})\n"
+        "screens['main']()\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+    for name, words in (("help", "batches"), ("inspect", "refused"), ("batch", "342/788")):
+        assert words in (tmp_path / f"{name}.svg").read_text("utf-8"), name
+
+
 def test_screens_show_the_current_command(cli):
     screen = (DOCS / "img" / "help.svg").read_text()
     from xai_vision._cli.app import COMMANDS
