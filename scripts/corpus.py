@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from corpus_checks import SMALL, Outcome, check  # needs sys.path from above
+from corpus_checks import SMALL, Outcome, check, to_array  # needs sys.path from above
 from corpus_files import MIN_FILES, corpus
 
 from xai_vision.imaging import ImageError, PreparedImage, prepare_image
@@ -173,15 +173,6 @@ def prepare(path: Path, mode: str) -> PreparedImage:
             raise ImageError(f"not opened by Pillow: {type(error).__name__}") from error
         return prepare_image(source, **options)
     return prepare_image(path, **options)
-
-
-def to_array(image: Any) -> Any:
-    """Return the pixels as an array of 8-bit gray, RGB or RGBA."""
-    import numpy as np
-
-    modes = {"1": "L", "I": "L", "F": "L", "LA": "RGBA", "PA": "RGBA", "P": "RGBA"}
-    mode = modes.get(image.mode, image.mode if image.mode in ("L", "RGBA") else "RGB")
-    return np.asarray(image.convert(mode))
 
 
 def report(

@@ -75,6 +75,15 @@ def check_unchanged(path: Path, mode: str, prepared: PreparedImage) -> str:
     return "" if prepared.read() == path.read_bytes() else "changed without a report"
 
 
+def to_array(image: Any) -> Any:
+    """Return the stored pixels as an array of 8-bit gray, RGB or RGBA."""
+    import numpy as np
+
+    modes = {"1": "L", "I": "L", "F": "L", "LA": "RGBA", "PA": "RGBA", "P": "RGBA"}
+    mode = modes.get(image.mode, image.mode if image.mode in ("L", "RGBA") else "RGB")
+    return np.asarray(image.convert(mode))
+
+
 def check_pixels(path: Path, mode: str, prepared: PreparedImage) -> str:
     """Check that a lossless result has the pixels that Pillow decodes from the original."""
     from PIL import Image, ImageChops, ImageOps
@@ -87,6 +96,8 @@ def check_pixels(path: Path, mode: str, prepared: PreparedImage) -> str:
             stored = mode == "as stored"
             if stored and image.format == "TIFF":  # Pillow has applied its orientation
                 return ""
+            if mode == "array":  # it has neither an orientation nor other properties of the file
+                image = Image.fromarray(to_array(image))  # noqa: PLW2901
             upright = image.copy() if stored else ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001 - Pillow does not open the original as we did
         return ""
