@@ -8,6 +8,7 @@ import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -418,3 +419,20 @@ def test_videos_grow_with_their_resolution(videos, resolution, height):
     frame = Image.open(io.BytesIO(data[data.index(b"\xff\xd8") :]))
     assert frame.height == height
     assert abs(frame.width / frame.height - 16 / 9) < 0.05
+
+
+def test_fixed_ids_repeat_the_paths_of_urls():
+    """Tenants with one seed share a port, but never a URL."""
+    paths = []
+    for fixed in (True, True, False):
+        with FakeServer(fixed_ids=fixed) as server, server.tenant() as tenant:
+            urls = []
+            for each, prompt in ((server, "a dog"), (tenant, "a cat")):
+                with open_caller(each) as caller:
+                    stub = Stub(ImageStub(caller.channel), each.api_key)
+                    response = stub.GenerateImage(image_request(prompt, n=2))
+                urls += [image.url for image in response.images]
+            assert len({fetch(url)[1] for url in urls}) == 4
+            paths.append([urlsplit(url).path for url in urls[:2]])
+    assert paths[0] == paths[1]
+    assert len({*paths[0], *paths[2]}) == 4

@@ -122,8 +122,8 @@ class Settings:
         max_file_expiry: Likewise, the maximum. 30 days (documented).
         seed: The seed of everything random: fault rates, jitter, and response ids with
             ``fixed_ids``. 0.
-        fixed_ids: Whether ``seed`` determines the response ids and ``x-request-id``, so that they
-            are the same in each run. False.
+        fixed_ids: Whether ``seed`` determines the response ids, ``x-request-id`` and the paths of
+            generated URLs, so that they are the same in each run. False.
         unmatched: The response to a request that no rule matches. "default" describes the
             request; "error" is an error that says why no rule matched.
         unused: The result of ``verify()`` for an unused rule or fault. "error" reports it, with

@@ -44,19 +44,25 @@ class Downloads:
         self._server: ThreadingHTTPServer | None = None
         self._lock = threading.Lock()
 
-    def add(self, owner: object, data: bytes, media_type: str, clock: Clock, hours: float) -> str:
+    def add(
+        self, owner: object, name: str, data: bytes, media_type: str, clock: Clock, hours: float
+    ) -> str:
         """Add a file and return its URL.
 
         Args:
             owner: The tenant's engine.
+            name: The name of the file, without its suffix.
             data: The content.
             media_type: The media type.
             clock: The tenant's clock.
             hours: The hours until the URL expires.
         """
-        path = f"/{uuid.uuid4()}{mimetypes.guess_extension(media_type) or ''}"
+        suffix = mimetypes.guess_extension(media_type) or ""
+        path = f"/{name}{suffix}"
         file = _File(owner, media_type, data, clock, clock.time() + hours * 3600)
         with self._lock:
+            if path in self._files:  # Tenants with the same seed may generate the same names.
+                path = f"/{uuid.uuid4()}{suffix}"
             self._files[path] = file
             while len(self._files) > 1:
                 oldest = next(iter(self._files))

@@ -76,7 +76,9 @@ def generate(
         if request.format == image_pb2.IMG_FORMAT_BASE64:
             image.base64 = f"data:{kind};base64,{base64.b64encode(data).decode()}"
         else:
-            image.url = engine.downloads.add(engine, data, kind, engine.clock, url_hours)
+            image.url = engine.downloads.add(
+                engine, engine.new_id(), data, kind, engine.clock, url_hours
+            )
         if request.HasField("storage_options"):
             store_result(engine, image, request.storage_options, data, plan.storage_error)
     usage = response.usage

@@ -74,7 +74,7 @@ def make_response(
             data = plan.data or make_video(request.prompt, size, seconds)
             response.video.duration = seconds
             response.video.url = engine.downloads.add(
-                engine, data, "video/quicktime", engine.clock, url_hours
+                engine, engine.new_id(), data, "video/quicktime", engine.clock, url_hours
             )
             if request.HasField("storage_options"):
                 options = request.storage_options
