@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from xai_vision.testing import FunctionCall, Reply
+
 pydantic = pytest.importorskip("pydantic")
 pytestmark = pytest.mark.peer
 
@@ -113,6 +115,30 @@ def test_stream_helper(rest):
         final = stream.get_final_completion()
     (call,) = final.choices[0].message.tool_calls
     assert json.loads(call.function.arguments) == {"city": "city"}
+
+
+def test_stream_of_parallel_tool_calls(rest, server):
+    """The id and the name of a call come once; its arguments come in pieces, as raw JSON text."""
+    cities = ["Oslo", "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"]
+    calls = [FunctionCall("get_weather", {"city": city}) for city in cities]
+    server.on().reply(Reply(tool_calls=calls))
+    stream = rest.chat.completions.create(
+        model="grok-4", messages=user("The weather?"), tools=[WEATHER], stream=True
+    )
+    deltas = [
+        delta
+        for chunk in stream
+        for choice in chunk.choices
+        for delta in choice.delta.tool_calls or ()
+    ]
+    for index, city in enumerate(cities):
+        parts = [delta for delta in deltas if delta.index == index]
+        assert [part.function.name for part in parts if part.function.name] == ["get_weather"]
+        assert len([part.id for part in parts if part.id]) == 1
+        assert len({part.id for part in deltas if part.id}) == 2
+        text = "".join(part.function.arguments or "" for part in parts)
+        assert json.loads(text) == {"city": city}
+        assert sum(bool(part.function.arguments) for part in parts) > 1
 
 
 def test_stream_with_several_choices(rest, server):

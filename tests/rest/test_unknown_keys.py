@@ -122,6 +122,32 @@ def test_nested_objects_over_http(lenient):
     assert request.search_parameters.sources[0].HasField("web")
 
 
+@pytest.mark.parametrize(
+    ("filters", "location"),
+    [
+        (None, None),
+        ({"allowed_domains": ["a.com"]}, {"type": "approximate", "city": "Oslo", "region": None}),
+        ({"allowed_domains": None}, {"type": "approximate", "city": None}),
+    ],
+)
+def test_the_web_search_of_openai_agents(server, lenient, filters, location):
+    """Its WebSearchTool always sends these four keys."""
+    tool = {
+        "type": "web_search",
+        "filters": filters,
+        "user_location": location,
+        "search_context_size": "medium",
+    }
+    refused = respond(server, tools=[tool])
+    assert refused.status == 400
+    assert "web_search has no key 'search_context_size'" in refused.json["error"]
+    reply = respond(lenient, tools=[tool])
+    assert reply.status == 200, reply.json
+    (read,) = lenient.calls.last.request.tools
+    assert list(read.web_search.allowed_domains) == ((filters or {}).get("allowed_domains") or [])
+    assert read.web_search.user_location.city == ((location or {}).get("city") or "")
+
+
 def test_messages_can_have_keys_of_the_other_format(lenient):
     reply = respond(lenient, [{"role": "user", "content": "Hi", "name": "Ada"}])
     assert reply.status == 200

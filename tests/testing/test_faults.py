@@ -148,6 +148,16 @@ def test_latency(server, caller):
     assert time.monotonic() - start >= 0.06
 
 
+def test_a_service_that_is_too_slow_at_first(server, caller):
+    """A retry gets the next reply of the script, although the client did not get the first."""
+    rule = server.on().replies(Reply("slow", ttft=600), Reply("quicker", ttft=0.01), "quick")
+    assert caller.expect_error("Hi", timeout=1)[0] == "DEADLINE_EXCEEDED"
+    assert server.calls.last.wait_cancelled(LIMIT)
+    assert caller.text("Hi") == "quicker"
+    assert caller.text("Hi") == "quick"
+    assert rule.uses == 3
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_call_hangs_until_its_deadline(server, caller, stream):
     server.on().reply(TEXT)

@@ -111,6 +111,25 @@ def test_a_side_effect_replies(server, caller):
     assert caller.text("text") == "just text"
 
 
+def test_a_side_effect_waits_for_another_call(server, caller):
+    arrived = threading.Event()
+
+    def first(call):
+        return "both arrived" if arrived.wait(LIMIT) else "alone"
+
+    def second(call):
+        arrived.set()
+        return "second"
+
+    server.on(prompt="first").side_effect(first)
+    server.on(prompt="second").side_effect(second)
+    waiting = caller.chat.GetCompletion.future(
+        request("first"), metadata=caller.metadata, timeout=2 * LIMIT
+    )
+    assert caller.text("second") == "second"
+    assert waiting.result().outputs[-1].message.content == "both arrived"
+
+
 def test_conditions_can_call_the_server_and_block(server, caller):
     slow = threading.Barrier(5)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+import unittest
 
 import pytest
 
 from tests.testing.grpc_calls import open_caller
+from xai_vision import AsyncClient
+from xai_vision.chat import user
 from xai_vision.testing import FakeServer
 
 
@@ -42,6 +45,31 @@ async def test_asynchronous_blocks(server, make):
     with pytest.raises(AssertionError, match="on\\(prompt='never'\\) was never used"):
         async with make(server) as block:
             block.on(prompt="never").reply("x")
+
+
+def test_unittest_with_asyncio():
+    class Case(unittest.IsolatedAsyncioTestCase):
+        async def asyncSetUp(self):
+            self.server = FakeServer().start()
+            self.addCleanup(self.server.close)
+
+        async def test_it(self):
+            self.server.on(prompt="Hi").reply("Hello")
+            async with AsyncClient(self.server.api_key, api_host=self.server.target) as client:
+                chat = client.chat.create("grok-4", messages=[user("Hi")])
+                assert (await chat.sample()).content == "Hello"
+            self.server.verify()
+
+        async def test_unmet(self):
+            async with self.server.tenant() as tenant:
+                tenant.on(prompt="never").reply("x")
+
+    result = unittest.TestResult()
+    unittest.TestLoader().loadTestsFromTestCase(Case).run(result)
+    assert result.testsRun == 2
+    [(test, text)] = [*result.failures, *result.errors]
+    assert "test_unmet" in str(test)
+    assert "on(prompt='never') was never used" in text
 
 
 def test_a_closed_tenant_leaves_the_others(server, caller):
