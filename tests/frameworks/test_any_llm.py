@@ -1,4 +1,7 @@
-"""any-llm: images, streams, tools, structured output and turns."""
+"""any-llm: streams, tools, structured output and turns.
+
+It sends no images: it passes their parts to ``user`` as a list, which xai_sdk refuses too.
+"""
 
 from __future__ import annotations
 

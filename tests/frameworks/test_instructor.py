@@ -63,7 +63,9 @@ def test_structured_output(ask, server, mode):
 
 @pytest.mark.parametrize("mode", [Mode.TOOLS, Mode.JSON_SCHEMA])
 def test_a_stream_of_partial_objects(ask, server, mode):
-    server.on().reply(REPLIES[mode], chunks=5)
+    # The tool has the name of the partial model.
+    tool = Reply.tool_call("PartialAnimal", name="cat", legs=4)
+    server.on().reply(tool if mode is Mode.TOOLS else REPLIES[mode], chunks=5)
     parts = ask(mode, response_model=instructor.Partial[Animal], messages=QUESTION, stream=True)
     assert (parts[-1].name, parts[-1].legs) == ("cat", 4)
     assert server.calls.last.stream
