@@ -104,6 +104,8 @@ def open_any_caller(server):
         ("127.0.0.2", "127.0.0.2:", "http://127.0.0.2:"),
         ("::1", "[::1]:", "http://[::1]:"),
         ("[::1]", "[::1]:", "http://[::1]:"),
+        ("0.0.0.0", "localhost:", "http://127.0.0.1:"),
+        ("::", "localhost:", "http://[::1]:"),
     ],
 )
 @pytest.mark.parametrize("options", [{}, {"tcp_proxy": True}, {"tls": True}], ids=str)

@@ -66,6 +66,7 @@ def test_a_straggler_is_in_no_log_and_learns_why(server):
     server.calls.assert_not_called()
     assert errors[0].code() is grpc.StatusCode.UNAUTHENTICATED
     assert ENDED in str(errors[0])
+    assert "Check the key" not in str(errors[0]), "the key is right, but late"
     assert first.api_key not in str(errors[0])
     second.close()
 

@@ -110,6 +110,8 @@ _RESET: Final = "RST_STREAM"
 _NOT_GRPC: Final = "Stream removed"
 # The start of the messages of `xai_vision.testing` about a test's own rules.
 _FROM_FAKE: Final = "From the fake server: `"
+# From its message about a key, which says itself what to do.
+_ENDED_TEST: Final = " belonged to a test that has ended. "
 # The message of grpc.aio when it cannot pass a part of a request to its connection. It sometimes
 # reports this before it reports the loss of the connection.
 _NOT_SENT: Final = "Internal error from Core"
@@ -148,6 +150,8 @@ def api_error(
         created.remedy = _size_remedy(details, len(call.body))
     elif isinstance(created, errors.NotFoundError):
         created.remedy = _not_found_remedy(details, call.method.name)
+    elif isinstance(created, errors.AuthenticationError) and _ENDED_TEST in details:
+        created.remedy = "Retrying will not help."
     elif isinstance(created, errors.BadRequestError) and details.startswith(_FROM_FAKE):
         created.remedy = "Correct the test's rules or the request; retrying will not help."
     elif isinstance(created, StreamBrokenError) and call.partial is None:
