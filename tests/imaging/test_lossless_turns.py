@@ -32,7 +32,7 @@ LOSSY = "encoded again as JPEG of the same quality"
 BACK = {6: 8, 8: 6}
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # Pillow's numbers
 SIDES = {"4:4:4": (8, 8), "4:2:2": (16, 8), "4:2:0": (16, 16)}
-FLIPS_COLUMNS, FLIPS_ROWS = {2, 3, 7, 8}, {3, 4, 6, 7}
+FLIPS_COLUMNS, FLIPS_ROWS, TRANSPOSED = {2, 3, 7, 8}, {3, 4, 6, 7}, {5, 6, 7, 8}
 
 
 def changes(prepared):
@@ -126,12 +126,14 @@ def test_only_whole_blocks_are_turned(width, height, orientation, gray, subsampl
     fits = not (orientation in FLIPS_COLUMNS and width % across) and not (
         orientation in FLIPS_ROWS and height % down
     )
+    if orientation in TRANSPOSED:
+        # libjpeg interpolates the colors of an image that is more than four pixels wide.
+        fits = fits and (across == 16 and width <= 4) == (down == 16 and height <= 4)
     prepared = prepare_image(data, upright=True)
-    # The library may refuse an image, which is then encoded again.
-    assert fits or not prepared.lossless
-    assert changes(prepared)[-1] == (LOSSLESS if prepared.lossless else LOSSY)
+    assert prepared.lossless == fits
+    assert changes(prepared)[-1] == (LOSSLESS if fits else LOSSY)
     assert prepared.size == reference(data).size
-    if prepared.lossless:
+    if fits:
         assert largest_difference(data, prepared.read(), orientation) <= 3
 
 

@@ -35,6 +35,7 @@ _MAX_DIFFERENCE = 4
 _LIBRARY = "turbo210"  # the newest of the libraries in jpeglib; its default is from 1998
 _BEFORE_PROFILE = 20  # bytes: the start marker and the JFIF segment
 _PROFILE_STEP = 65519  # bytes of a profile in one segment
+_NARROW = 4  # pixels across, if two share a color
 _lock = threading.Lock()
 
 
@@ -52,12 +53,21 @@ def can_turn_blocks(header: ImageHeader, factors: tuple[int, int]) -> bool:
     """
     if factors not in _FACTORS or header.mode not in ("L", "RGB"):
         return False
-    across, down = (8, 8) if header.mode == "L" else (8 * factors[0], 8 * factors[1])
+    if header.mode == "L":
+        factors = (1, 1)
+    across, down = 8 * factors[0], 8 * factors[1]
     # An incomplete block can only be the last one of a row or column.
     if header.orientation in _FLIPS_COLUMNS and header.width % across:
         return False
     if header.orientation in _FLIPS_ROWS and header.height % down:
         return False
+    if header.orientation >= _FIRST_TRANSPOSED:
+        # libjpeg repeats the colors of a narrow image instead of interpolating them. If it did so
+        # for only one of the two, their pixels would differ.
+        narrow = factors[0] > 1 and header.width <= _NARROW
+        turned_narrow = factors[1] > 1 and header.height <= _NARROW
+        if narrow != turned_narrow:
+            return False
     return header.width * header.height <= _MAX_PIXELS
 
 
