@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import time
 from datetime import timedelta
 
 import pytest
 
 from xai_vision import video as public
+from xai_vision._transport import polling
 from xai_vision.errors import (
     BadRequestError,
     GenerationError,
@@ -131,19 +133,34 @@ def test_a_failure_has_the_services_code_and_words(driver, server, plan, code, w
         )
 
 
-def test_a_timeout_keeps_the_request(driver, server):
+class Clock:
+    """The clock of polls; it adds seconds that a function returns to the real time."""
+
+    def __init__(self, ahead):
+        self.ahead = ahead
+
+    def monotonic(self):
+        return time.monotonic() + self.ahead()
+
+
+def test_a_timeout_keeps_the_request(driver, server, monkeypatch):
     server.videos(ready_after_polls=10**6)
-    with pytest.raises(RequestTimeoutError, match="was not done after") as error:
-        driver.video.generate("x", MODEL, timeout=timedelta(seconds=0.3), **FAST)
+    # The start and two polls fit into the time, and a third poll does not.
+    monkeypatch.setattr(polling, "time", Clock(lambda: 1000 * len(server.calls)))
+    with pytest.raises(RequestTimeoutError, match="was not done after 2900 seconds") as error:
+        driver.video.generate("x", MODEL, timeout=timedelta(seconds=2900), **FAST)
+    assert methods(server) == ["GenerateVideo", *["GetDeferredVideo"] * 2]
     assert isinstance(error.value, TimeoutError)
     assert error.value.deferred_id in str(error.value)
     assert driver.video.get(error.value.deferred_id).status == deferred_pb2.PENDING
 
 
-def test_a_poll_that_hangs_is_bounded_by_the_timeout(driver, server):
+def test_a_poll_that_hangs_is_bounded_by_the_timeout(driver, server, monkeypatch):
     server.fault(Fault.hang(), method="GetDeferredVideo")
-    with pytest.raises(RequestTimeoutError, match="was not done after") as error:
-        driver.video.generate("x", MODEL, timeout=1, **FAST)
+    # The start has the whole time, and the poll its last second.
+    monkeypatch.setattr(polling, "time", Clock(lambda: 599 if len(server.calls) else 0))
+    with pytest.raises(RequestTimeoutError, match="was not done after 600 seconds") as error:
+        driver.video.generate("x", MODEL, timeout=600, **FAST)
     assert error.value.deferred_id
 
 
