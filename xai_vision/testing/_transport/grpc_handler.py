@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from xai_vision.testing._faults.tcp_proxy import TcpProxy
     from xai_vision.testing._service.api_keys import ApiKey, KeyRegistry
     from xai_vision.testing._service.engine import Engine
-
-_CANCELLATION_SECONDS: Final = 0.002
 
 
 class GrpcHandler(grpc.GenericRpcHandler):
@@ -220,16 +218,13 @@ def _parse_each(
     call: ActiveCall,
     context: grpc.ServicerContext,
 ) -> Iterator[Any]:
-    ended = False
-    try:
+    with suppress(grpc.RpcError):  # raised by the iterator when the client cancelled the call
         for raw in messages:
             yield _parse(method, raw)
-    except grpc.RpcError:  # raised by the iterator when the call has ended
-        ended = True
-    # gRPC reports a cancellation first as the end of the messages, and then as one. Without the
-    # pause, its thread could not report the second before the content is taken for complete.
-    time.sleep(_CANCELLATION_SECONDS)
-    if ended or not context.is_active():
+        # gRPC reports a cancellation first as the end of the messages, and then as one. The answer
+        # to another request for a message comes after both, because gRPC reports in order.
+        next(messages, None)
+    if not context.is_active():
         call.finish("CANCELLED", cancelled=True)
         raise ClientDisconnected
 
