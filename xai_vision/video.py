@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from xai_vision.errors import VideoGenerationError
 from xai_vision.services._generation.common import PublicUrlOptions, StorageOptions
+from xai_vision.services._generation.video_calls import (
+    DEFAULT_VIDEO_POLL_INTERVAL,
+    DEFAULT_VIDEO_TIMEOUT,
+)
 from xai_vision.services._generation.video_request import (
     VideoAspectRatioMap,
     VideoParameters,
     VideoResolutionMap,
 )
-from xai_vision.services.video import (
-    DEFAULT_VIDEO_POLL_INTERVAL,
-    DEFAULT_VIDEO_TIMEOUT,
-    VideoResponse,
-)
+from xai_vision.services._generation.video_response import VideoResponse
 from xai_vision.types.video import (
     FileIdKeyframe,
     Keyframe,

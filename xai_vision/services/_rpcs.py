@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from xai_vision._transport.options import CallOptions, call_options
+from xai_vision._transport.options import CallOptions, CallParameters, call_options
 from xai_vision._transport.rpc import Out, Res, RpcCall
 from xai_vision.proto._method import Method
 
@@ -43,6 +43,15 @@ def options_of(call: CallOrOptions) -> CallOptions:
         InvalidRequestError: An option is invalid.
     """
     return call if isinstance(call, CallOptions) else call_options(call)
+
+
+def split_keywords(keywords: Call) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the settings of a request, and the options of its call."""
+    settings: dict[str, Any] = {}
+    call: dict[str, Any] = {}
+    for name, value in keywords.items():
+        (call if name in CallParameters.__annotations__ else settings)[name] = value
+    return settings, call
 
 
 def unchanged(reply: Res) -> Res:

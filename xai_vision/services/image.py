@@ -22,6 +22,7 @@ from xai_vision.services._generation.common import (
     word,
 )
 from xai_vision.services._generation.image_response import AsyncImageResponse, ImageResponse
+from xai_vision.services._rpcs import Call, split_keywords
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -118,18 +119,17 @@ def _generate(
     prompt: str,
     model: str,
     n: int,
-    kwargs: Mapping[str, Any],
+    keywords: Call,
     result: Callable[[image_pb2.ImageResponse, int], R],
 ) -> RpcCall[image_pb2.ImageResponse, list[R]]:
-    options = {k: v for k, v in kwargs.items() if k in CallParameters.__annotations__}
-    settings = {k: v for k, v in kwargs.items() if k not in options}
+    settings, call = split_keywords(keywords)
     request = _request(prompt, model, n, settings)
     return RpcCall(
         Rpc.GenerateImage,
         request.SerializeToString(),
         # A request of several images may get fewer, for example after moderation.
         lambda reply: [result(reply, index) for index in range(len(reply.images))],
-        call_options(options),
+        call_options(call),
         request_attributes=lambda: request_attributes(
             "generate_image",
             "image",

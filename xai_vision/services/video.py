@@ -2,142 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from xai_vision import _validation as checks
-from xai_vision._transport.aio import AsyncTransport
-from xai_vision._transport.options import CallOptions, CallParameters, call_options
-from xai_vision._transport.polling import Wait
-from xai_vision._transport.rpc import CallSequence, RpcCall
+from xai_vision._transport.options import CallParameters
 from xai_vision._transport.sync import Transport
-from xai_vision.chat._response.conversions import enum_name
-from xai_vision.errors import VideoGenerationError
 from xai_vision.proto import deferred_pb2, image_pb2, video_pb2
-from xai_vision.proto._method import Method
-from xai_vision.proto.video_pb2_grpc import Video as Rpc
-from xai_vision.services._generation.common import Generated, StorageOptions, request_attributes
-from xai_vision.services._generation.video_request import (
-    VideoParameters,
-    extension_request,
-    prepare,
-    prepare_extension,
-    video_request,
-)
-from xai_vision.services._rpcs import Call, describe, unchanged
+from xai_vision.services._generation import video_calls as calls
+from xai_vision.services._generation.async_video import AsyncVideoService
+from xai_vision.services._generation.common import StorageOptions
+from xai_vision.services._generation.video_calls import VideoCallParameters
+from xai_vision.services._generation.video_request import prepare, prepare_extension
+from xai_vision.services._generation.video_response import VideoResponse
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-DEFAULT_VIDEO_TIMEOUT = timedelta(minutes=10)
-DEFAULT_VIDEO_POLL_INTERVAL = timedelta(seconds=1)
-
-
-class VideoCallParameters(VideoParameters, CallParameters, total=False):
-    """The settings of video generation and the options of the call."""
-
-
-class VideoResponse(Generated[video_pb2.VideoResponse, video_pb2.GeneratedVideo]):
-    """A generated video."""
-
-    _kind = "video"
-
-    @property
-    def _item(self) -> video_pb2.GeneratedVideo:
-        return self._proto.video
-
-    @property
-    def url(self) -> str:
-        """The URL of the video, which is valid for a limited time.
-
-        Raises:
-            GenerationError: The video was withheld.
-        """
-        return self._require(self._proto.video.url, "URL")
-
-    @property
-    def duration(self) -> int:
-        """The duration in seconds."""
-        return self._proto.video.duration
-
-
-def _split(kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], CallOptions]:
-    settings: dict[str, Any] = {}
-    options: dict[str, Any] = {}
-    for name, value in kwargs.items():
-        (options if name in CallParameters.__annotations__ else settings)[name] = value
-    return settings, _wait_options(options)
-
-
-def _wait_options(call: Call) -> CallOptions:
-    if call.get("timeout") == timedelta(0):
-        call = {**call, "timeout": None}  # as in xai_sdk
-    return call_options(call)
-
-
-def _start(
-    method: Method[Any, deferred_pb2.StartDeferredResponse], request: Any, options: CallOptions
-) -> RpcCall[deferred_pb2.StartDeferredResponse, deferred_pb2.StartDeferredResponse]:
-    operation = "extend_video" if method is Rpc.ExtendVideo else "generate_video"
-    settings = ["duration"]
-    if method is Rpc.GenerateVideo:
-        settings += ["aspect_ratio", "resolution", "generate_audio"]
-    return RpcCall(
-        method,
-        request.SerializeToString(),
-        unchanged,
-        options,
-        request_attributes=lambda: request_attributes(operation, "video", request, settings),
-    )
-
-
-def _get(
-    request_id: str, call: Call
-) -> RpcCall[video_pb2.GetDeferredVideoResponse, video_pb2.GetDeferredVideoResponse]:
-    request_id = checks.string("request_id", request_id, empty=False)
-    request = video_pb2.GetDeferredVideoRequest(request_id=request_id)
-    return describe(Rpc.GetDeferredVideo, request, unchanged, call)
-
-
-def _complete(
-    method: Method[Any, deferred_pb2.StartDeferredResponse],
-    request: Any,
-    options: CallOptions,
-    interval: float | timedelta | None,
-) -> CallSequence[VideoResponse]:
-    """Describe the calls that start a video and poll until it is done."""
-    wait = Wait(options, interval, default_interval=DEFAULT_VIDEO_POLL_INTERVAL)
-    return _steps(method, request, wait)
-
-
-def _steps(
-    method: Method[Any, deferred_pb2.StartDeferredResponse], request: Any, wait: Wait
-) -> CallSequence[VideoResponse]:
-    wait.start()
-    started: deferred_pb2.StartDeferredResponse = yield _start(method, request, wait.options())
-    message = video_pb2.GetDeferredVideoRequest(request_id=started.request_id)
-    body = message.SerializeToString()
-
-    def poll(options: CallOptions) -> RpcCall[video_pb2.GetDeferredVideoResponse, object]:
-        return RpcCall(Rpc.GetDeferredVideo, body, unchanged, options)
-
-    return (yield from wait.poll(poll, _read, "video", started.request_id))
-
-
-def _read(state: video_pb2.GetDeferredVideoResponse) -> VideoResponse | None:
-    if state.status == deferred_pb2.PENDING:
-        return None
-    if state.status == deferred_pb2.DONE and state.HasField("response"):
-        return VideoResponse(state.response)
-    if state.status == deferred_pb2.FAILED and state.response.HasField("error"):
-        raise VideoGenerationError(state.response.error.code, state.response.error.message)
-    if state.status == deferred_pb2.FAILED:
-        raise VideoGenerationError("UNKNOWN", "the service reported no reason")
-    if state.status == deferred_pb2.EXPIRED:
-        raise VideoGenerationError("EXPIRED", "the request has expired")
-    status = enum_name(deferred_pb2.DeferredStatus, state.status)
-    raise VideoGenerationError("UNKNOWN", f"the response has the status {status} and no video")
+__all__ = ["AsyncVideoService", "VideoService"]
 
 
 class VideoService:
@@ -160,9 +41,7 @@ class VideoService:
             InvalidRequestError: An argument is not valid. Nothing was sent.
             APIError: The call failed.
         """
-        parameters, options = _split(settings)
-        request = video_request(prompt, model, parameters)
-        return self._transport.unary(_start(Rpc.GenerateVideo, request, options))
+        return self._transport.unary(calls.start(prompt, model, settings))
 
     def get(
         self, request_id: str, **call: Unpack[CallParameters]
@@ -174,7 +53,7 @@ class VideoService:
             NotFoundError: The request does not exist.
             APIError: The call failed otherwise.
         """
-        return self._transport.unary(_get(request_id, call))
+        return self._transport.unary(calls.get(request_id, call))
 
     def generate(
         self,
@@ -218,9 +97,7 @@ class VideoService:
                 ``deferred_id`` of the error, for ``get``.
             APIError: A call failed otherwise. ``deferred_id`` is set if the request was started.
         """
-        parameters, options = _split(settings)
-        request = video_request(prompt, model, parameters)
-        return self._transport.run(_complete(Rpc.GenerateVideo, request, options, interval))
+        return self._transport.run(calls.generate(prompt, model, interval, settings))
 
     def extend_start(
         self,
@@ -234,10 +111,10 @@ class VideoService:
         **call: Unpack[CallParameters],
     ) -> deferred_pb2.StartDeferredResponse:
         """Start the extension of a video; arguments as for ``extend``, result as of ``start``."""
-        request = extension_request(
-            prompt, model, video_url, video_file_id, duration, storage_options
+        described = calls.extend_start(
+            prompt, model, video_url, video_file_id, duration, storage_options, call
         )
-        return self._transport.unary(_start(Rpc.ExtendVideo, request, call_options(call)))
+        return self._transport.unary(described)
 
     def extend(
         self,
@@ -270,85 +147,10 @@ class VideoService:
             RequestTimeoutError: As for ``generate``.
             APIError: A call failed otherwise.
         """
-        request = extension_request(
-            prompt, model, video_url, video_file_id, duration, storage_options
+        steps = calls.extend(
+            prompt, model, video_url, video_file_id, duration, storage_options, interval, call
         )
-        steps = _complete(Rpc.ExtendVideo, request, _wait_options(call), interval)
         return self._transport.run(steps)
-
-    prepare = staticmethod(prepare)
-    prepare_extension = staticmethod(prepare_extension)
-
-
-class AsyncVideoService:
-    """Video generation; see ``VideoService``."""
-
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
-
-    async def start(
-        self, prompt: str, model: str, **settings: Unpack[VideoCallParameters]
-    ) -> deferred_pb2.StartDeferredResponse:
-        """Start the generation of a video, without waiting for it."""
-        parameters, options = _split(settings)
-        request = video_request(prompt, model, parameters)
-        return await self._transport.unary(_start(Rpc.GenerateVideo, request, options))
-
-    async def get(
-        self, request_id: str, **call: Unpack[CallParameters]
-    ) -> video_pb2.GetDeferredVideoResponse:
-        """Return the state of a request."""
-        return await self._transport.unary(_get(request_id, call))
-
-    async def generate(
-        self,
-        prompt: str,
-        model: str,
-        *,
-        interval: float | timedelta | None = None,
-        **settings: Unpack[VideoCallParameters],
-    ) -> VideoResponse:
-        """Generate or edit a video, and wait until it is done."""
-        parameters, options = _split(settings)
-        request = video_request(prompt, model, parameters)
-        steps = _complete(Rpc.GenerateVideo, request, options, interval)
-        return await self._transport.run(steps)
-
-    async def extend_start(
-        self,
-        prompt: str,
-        model: str,
-        video_url: str | None = None,
-        *,
-        video_file_id: str | None = None,
-        duration: int | None = None,
-        storage_options: StorageOptions | image_pb2.StorageOptions | None = None,
-        **call: Unpack[CallParameters],
-    ) -> deferred_pb2.StartDeferredResponse:
-        """Start the extension of a video."""
-        request = extension_request(
-            prompt, model, video_url, video_file_id, duration, storage_options
-        )
-        return await self._transport.unary(_start(Rpc.ExtendVideo, request, call_options(call)))
-
-    async def extend(
-        self,
-        prompt: str,
-        model: str,
-        video_url: str | None = None,
-        *,
-        video_file_id: str | None = None,
-        duration: int | None = None,
-        storage_options: StorageOptions | image_pb2.StorageOptions | None = None,
-        interval: float | timedelta | None = None,
-        **call: Unpack[CallParameters],
-    ) -> VideoResponse:
-        """Extend a video at its end, and wait until it is done."""
-        request = extension_request(
-            prompt, model, video_url, video_file_id, duration, storage_options
-        )
-        steps = _complete(Rpc.ExtendVideo, request, _wait_options(call), interval)
-        return await self._transport.run(steps)
 
     prepare = staticmethod(prepare)
     prepare_extension = staticmethod(prepare_extension)

@@ -9,7 +9,7 @@ from xai_vision.chat._response.response import Response
 from xai_vision.errors import BatchResultError
 from xai_vision.proto import batch_pb2, image_pb2
 from xai_vision.services._generation.image_response import AsyncImageResponse, ImageResponse
-from xai_vision.services.video import VideoResponse
+from xai_vision.services._generation.video_response import VideoResponse
 
 _KINDS = {
     "completion_response": "response",
