@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
-from PIL.PngImagePlugin import PngInfo
 
 from tests.imaging.avif_files import P3, PQ
 from tests.sample_images import builders, data_url
@@ -182,21 +181,6 @@ def test_transparent_palettes_keep_their_transparency():
 def test_unknown_numbers_are_reported():
     prepared = prepare_image(opened(png({b"cICP": bytes((200, 13, 0, 1))})))
     assert lossy_changes(prepared) == ["colors of an unknown kind (CICP 200/13) taken for sRGB"]
-
-
-@pytest.mark.parametrize(
-    "key",
-    ["cicp", "gamma", "chromaticity", "nclx_profile", "images", "aux", "bit_depth", "icc_profile"],
-)
-def test_texts_with_the_names_of_properties(key):
-    """Pillow keeps the texts of a PNG beside its properties."""
-    info = PngInfo()
-    info.add_text(key, "9 texts")
-    data = builders.encode(Image.new("RGB", (40, 30), ORANGE), "PNG", pnginfo=info)
-    for prepared in (prepare_image(opened(data)), prepare_image(loaded(data))):
-        assert_color(prepared, ORANGE, 0)
-        assert prepared.lossless
-        assert "metadata removed" in change_text(prepared)
 
 
 def test_without_color_management_the_colors_are_described(monkeypatch):

@@ -105,14 +105,3 @@ def test_a_lazy_pillow_image_shared_by_threads(name):
         with ThreadPoolExecutor(8) as pool:
             hashes = {future.result() for future in [pool.submit(prepare) for _ in range(8)]}
         assert len(hashes) == 1
-
-
-def test_the_info_of_an_image_is_neither_sent_nor_changed():
-    image = builders.corners().convert("P")
-    image.info = {"comment": "secret", "dpi": (72, 72), "transparency": 0}
-    before = dict(image.info), image.tobytes(), image.getpalette()
-    prepared = prepare_image(image)
-    assert b"secret" not in prepared.read()
-    assert b"pHYs" not in prepared.read()
-    assert b"tRNS" in prepared.read()
-    assert (image.info, image.tobytes(), image.getpalette()) == before

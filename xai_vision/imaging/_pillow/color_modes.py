@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Convert = Callable[[Image.Image, list[Change]], Image.Image]
 
 _WHITE = (255, 255, 255)
-_MAX_8_BITS = 255
+_MAX_8_BITS, _MAX_16_BITS = 255, 65535
 _DEEP = ("I;16", "I;16B", "I;16L", "I;16N")
 _SPACES = {"P": b"RGB ", "RGB": b"RGB ", "RGBA": b"RGB ", "L": b"GRAY", "LA": b"GRAY"}
 _SPACES |= {"1": b"GRAY", "I;16": b"GRAY", "I;16B": b"GRAY"}
@@ -30,6 +30,11 @@ def to_png_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
     Premultiplied alpha and transparent colors become an alpha channel, which is lossless. Lossy
     conversions (CMYK, YCbCr, floats ...) are added to ``changes``.
     """
+    if not _transparency_is_valid(image):
+        # A PNG can have a text of this name, which replaces the transparency in Pillow.
+        changes.append(Change("transparency of an unknown kind ignored", lossy=True))
+        image = image.copy()  # the original is the user's
+        del image.info["transparency"]
     if image.mode in ("1", "L", "RGB"):
         if "transparency" in image.info:
             return image.convert("RGBA" if image.mode == "RGB" else "LA")
@@ -45,6 +50,24 @@ def to_png_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
         changes.append(Change(f"colors converted from {image.mode} to RGB", lossy=True))
         return image.convert("RGB")
     return convert(image, changes)
+
+
+def _transparency_is_valid(image: Image.Image) -> bool:
+    """Return whether Pillow can apply the transparency of an image, or does not have to."""
+    if "transparency" not in image.info:
+        return True
+    value: Any = image.info["transparency"]
+    if image.mode == "RGB":
+        is_color = isinstance(value, tuple) and len(value) == len(image.mode)
+        return is_color and all(_is_integer(level, _MAX_16_BITS) for level in value)
+    if image.mode == "P" and isinstance(value, bytes):
+        return len(value) <= _MAX_8_BITS + 1
+    maximum = {"1": _MAX_16_BITS, "L": _MAX_16_BITS, "P": _MAX_8_BITS}.get(image.mode)
+    return maximum is None or _is_integer(value, maximum)
+
+
+def _is_integer(value: Any, maximum: int) -> bool:
+    return isinstance(value, int) and 0 <= value <= maximum
 
 
 def _palette_is_complete(image: Image.Image) -> bool:
@@ -108,7 +131,7 @@ def _integers(image: Image.Image, changes: list[Change]) -> Image.Image:
     if low >= 0 and high <= _MAX_8_BITS and image.format != "PPM":
         changes.append(Change("32-bit integers in 0..255 converted to 8 bits"))
         return image.convert("L")
-    if low < 0 or high > 65535:
+    if low < 0 or high > _MAX_16_BITS:
         image = _scale_to_16_bits(image, low, high, changes)
     return image.convert("I;16")
 
@@ -139,7 +162,7 @@ def _extrema(image: Image.Image) -> tuple[float, float]:
 def _scale_to_16_bits(
     image: Image.Image, low: float, high: float, changes: list[Change]
 ) -> Image.Image:
-    scale = 65535 / (high - low) if high > low else 0.0
+    scale = _MAX_16_BITS / (high - low) if high > low else 0.0
     changes.append(Change(f"values from {low:g} to {high:g} scaled to 16 bits", lossy=True))
     shift = 0.5 - low * scale  # the conversion to integers truncates
     return image.point(lambda value: value * scale + shift)

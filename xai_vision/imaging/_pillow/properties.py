@@ -167,23 +167,24 @@ def lost_by_decoding(image: Image.Image, info: Mapping[Any, Any]) -> list[Change
 
 def colors_of(image: Image.Image, info: Mapping[Any, Any]) -> SourceColors:
     """Return how the colors of an image are described; arguments as for `lost_by_decoding`."""
-    if cicp := _value(info, "cicp", tuple):
-        return SourceColors(_cicp(*cicp), None)
+    match info.get("cicp"):
+        case (int(primaries), int(transfer), bool(full_range)):
+            return SourceColors(_cicp(primaries, transfer, full_range), None)
     if profile := _value(info, "icc_profile", bytes):
         return SourceColors(None, profile)
-    if nclx := _value(info, "nclx_profile", dict):
-        numbers = nclx["color_primaries"], nclx["transfer_characteristics"]
-        return SourceColors(_cicp(*numbers, True), None)
+    match info.get("nclx_profile"):
+        case {"color_primaries": int(primaries), "transfer_characteristics": int(transfer)}:
+            return SourceColors(_cicp(primaries, transfer, True), None)
     if (number := _value(info, "unknown_space", int)) is not None:
         name = f"JPEG 2000 {number}"
         return SourceColors(SRGB._replace(name=name, is_known=False), None)
     if "srgb" in info:
         return SourceColors(SRGB, None)
-    gamma, chromaticities = _value(info, "gamma", float), _value(info, "chromaticity", tuple)
+    gamma, chromaticities = _value(info, "gamma", float), _floats(info.get("chromaticity"), 8)
     tags = _tiff_tags(image)
-    white, primaries = _value(tags, _WHITE_POINT, tuple), _value(tags, _PRIMARIES, tuple)
-    if white and primaries:
-        chromaticities = tuple(map(float, (*white, *primaries)))
+    white, corners = _floats(tags.get(_WHITE_POINT), 2), _floats(tags.get(_PRIMARIES), 6)
+    if white and corners:
+        chromaticities = (*white, *corners)
     return SourceColors(from_gamma(1 / gamma if gamma else None, chromaticities), None)
 
 
@@ -191,6 +192,16 @@ def _value(info: Mapping[Any, Any], key: Any, kind: type[_T]) -> _T | None:
     """Return a value of ``info`` if it has the right type: texts in a PNG can have any key."""
     value = info.get(key)
     return value if isinstance(value, kind) else None
+
+
+def _floats(values: Any, count: int) -> tuple[float, ...] | None:
+    """Return a tuple of ``count`` numbers as floats; None if it is anything else."""
+    if not isinstance(values, tuple) or len(values) != count:
+        return None
+    try:
+        return tuple(map(float, values))
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _tiff_tags(image: Image.Image) -> Mapping[int, Any]:
