@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 
 from tests.rest import strategies
 from tests.rest.doc_tables import PLACES, rows
-from tests.rest.http_client import complete, respond
+from tests.rest.http_client import ask, complete, respond
+from tests.sample_images import data_url, png
 from xai_vision.openai_compat import TranslationError, to_request
 from xai_vision.openai_compat._tools import TOOL_OPTIONS
 from xai_vision.openai_compat._values import ignoring_unknown_keys
@@ -19,6 +21,38 @@ from xai_vision.testing import FakeServer
 
 # The content of these objects belongs to the program, so that every key of them is known.
 FREE = ("parameters", "schema", "headers", "extra_headers", "stream_options", "metadata")
+IMAGE = {"url": data_url(png())}
+IMAGE_MODEL = "grok-imagine-image"
+OTHER_BODIES = {
+    "/images/generations": {
+        "prompt": "x",
+        "model": IMAGE_MODEL,
+        "storage_options": {"filename": "a.jpg", "public_url": {"expires_after": 3600}},
+    },
+    "/images/edits": {"prompt": "x", "model": IMAGE_MODEL, "image": IMAGE},
+    "/videos/generations": {
+        "prompt": "x",
+        "model": "grok-imagine-video-1.5",
+        "keyframes": [{"image": IMAGE, "timestamp": 1}],
+        "reference_audios": [{"voice_id": "v"}],
+        "storage_options": {"filename": "a.mp4"},
+    },
+    "/batches": {"name": "x"},
+    "/batches/{batch}/requests": {
+        "batch_requests": [
+            {
+                "batch_request_id": "a",
+                "batch_request": {
+                    "chat_get_completion": {
+                        "model": "grok-4",
+                        "messages": [{"role": "user", "content": "Hi"}],
+                        "response_format": {"type": "text"},
+                    }
+                },
+            }
+        ]
+    },
+}
 REQUIRED = {
     "function": {"name": "f"},
     "collections_search": {"collection_ids": ["c"]},
@@ -173,3 +207,65 @@ def test_the_block_ends_with_its_request(lenient, server):
     assert respond(lenient, zzz=1).status == 200
     assert respond(server, zzz=1).status == 400
     assert respond(lenient, zzz=1).status == 200
+
+
+def extended(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the body with an unknown key in one of its objects, for each of them."""
+    for index, _ in enumerate(objects(body)):
+        changed = copy.deepcopy(body)
+        list(objects(changed))[index]["zzz"] = {"a": [1]}
+        yield changed
+
+
+@pytest.mark.parametrize("path", OTHER_BODIES)
+def test_every_object_of_other_endpoints(server, lenient, path):
+    ids = {one: ask(one, "POST", "/batches", {"name": "x"}).json["id"] for one in (server, lenient)}
+    for body in extended(OTHER_BODIES[path]):
+        refused = ask(server, "POST", path.format(batch=ids[server]), body)
+        assert (refused.status, "no key 'zzz'" in refused.json["error"]) == (400, True)
+    for number, body in enumerate(
+        [copy.deepcopy(OTHER_BODIES[path]), *extended(OTHER_BODIES[path])]
+    ):
+        for item in body.get("batch_requests", ()):
+            item["batch_request_id"] = str(number)
+        reply = ask(lenient, "POST", path.format(batch=ids[lenient]), body)
+        assert reply.status == 200, reply.json
+
+
+def test_keys_of_other_endpoints_are_dropped(lenient):
+    """Such as a source image, which has no meaning where images are generated."""
+    body = {"prompt": "x", "model": IMAGE_MODEL, "image": IMAGE}
+    reply = ask(lenient, "POST", "/images/generations", body)
+    assert reply.status == 200, reply.json
+    assert not lenient.calls.last.request.HasField("image")
+
+
+def test_the_lines_of_a_batch_file(server, lenient):
+    message = {"role": "user", "content": "Hi", "zzz": 1}
+    body = {"model": "grok-4", "messages": [message], "zzz": 1}
+    line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": body}
+    for one in (server, lenient):
+        one.files["file_1"] = json.dumps(line).encode()
+    refused = ask(server, "POST", "/batches", {"input_file_id": "file_1"})
+    assert (refused.status, "zzz" in refused.json["error"]) == (400, True)
+    created = ask(lenient, "POST", "/batches", {"input_file_id": "file_1"})
+    assert created.status == 200, created.json
+    assert created.json["request_counts"]["total"] == 1
+
+
+def test_keys_without_effect_are_accepted_in_a_batch_too(server):
+    body = {
+        "model": "grok-4",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "metadata": {"a": "b"},
+        "service_tier": "auto",
+    }
+    line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": body}
+    server.files["file_1"] = json.dumps(line).encode()
+    created = ask(server, "POST", "/batches", {"input_file_id": "file_1"})
+    assert created.status == 200, created.json
+    requests = [{"batch_request_id": "a", "batch_request": {"chat_get_completion": body}}]
+    batch = ask(server, "POST", "/batches", {"name": "x"}).json["id"]
+    path = f"/batches/{batch}/requests"
+    assert ask(server, "POST", path, {"batch_requests": requests}).status == 200
+    assert complete(server, metadata={"a": "b"}, service_tier="auto").status == 200

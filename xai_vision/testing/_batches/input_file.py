@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final
 
-from xai_vision.openai_compat import Api, TranslationError, from_response, to_request
+from xai_vision.openai_compat import Api, TranslationError, from_response
 from xai_vision.proto import batch_pb2
 from xai_vision.testing._batches.batch import BatchItem, InputLine
 from xai_vision.testing._errors import ServiceError, invalid_argument
@@ -17,12 +17,13 @@ from xai_vision.testing._generation.json_format import (
     to_video_request,
     video_json,
 )
+from xai_vision.testing._service.rest_body import to_completion_request
 
 CHAT: Final = "/v1/chat/completions"
 RESPONSES: Final = "/v1/responses"
 _READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
-    CHAT: ("completion_request", partial(to_request, api="chat")),
-    RESPONSES: ("completion_request", partial(to_request, api="responses")),
+    CHAT: ("completion_request", partial(to_completion_request, api="chat")),
+    RESPONSES: ("completion_request", partial(to_completion_request, api="responses")),
     "/v1/images/generations": ("image_request", to_image_request),
     "/v1/images/edits": ("image_request", partial(to_image_request, edit=True)),
     "/v1/videos/generations": ("video_request", to_video_request),

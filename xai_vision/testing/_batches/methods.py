@@ -10,6 +10,7 @@ from xai_vision.testing._batches.input_file import read_lines
 from xai_vision.testing._batches.processing import process
 from xai_vision.testing._errors import ServiceError, invalid_argument, not_found
 from xai_vision.testing._paging import make_token, page
+from xai_vision.testing._service.rest_body import unknown_keys
 
 if TYPE_CHECKING:
     from xai_vision.testing._batches.batch import Batch, BatchItem
@@ -40,7 +41,8 @@ def new_batch(engine: Engine, request: batch_pb2.CreateBatchRequest, caller: Api
         data = engine.files.fetch(request.input_file_id)
         if data is None:
             raise not_found(f"File not found: {request.input_file_id}")
-        lines = read_lines(data)
+        with unknown_keys(engine.settings):
+            lines = read_lines(data)
     return engine.batches.create(request.name, caller, request.input_file_id, lines)
 
 

@@ -11,9 +11,7 @@ from google.protobuf.json_format import MessageToDict
 from xai_vision.openai_compat._values import (
     TranslationError,
     boolean,
-    check_keys,
     check_type,
-    drop_none,
     enum,
     integer,
     number,
@@ -45,17 +43,15 @@ _VIDEO_WORDS: Final[dict[str, dict[str, int | None]]] = {
         "1080p": video_pb2.VIDEO_RESOLUTION_1080P,
     },
 }
-_IMAGE_KEYS: Final = ("prompt", "model", "n", "response_format", "user", "storage_options")
-IMAGE_KEYS: Final = (*_IMAGE_KEYS, *_IMAGE_WORDS)
-"""The keys of a request for images."""
-EDIT_KEYS: Final = (*IMAGE_KEYS, "image", "images")
-"""The keys of a request to edit images."""
-VIDEO_KEYS: Final = (
+_IMAGE_KEYS: Final = (
+    *("prompt", "model", "n", "response_format", "user", "storage_options", *_IMAGE_WORDS),
+)
+_EDIT_KEYS: Final = (*_IMAGE_KEYS, "image", "images")
+_VIDEO_KEYS: Final = (
     *("prompt", "model", "duration", "generate_audio", "storage_options", *_VIDEO_WORDS),
     *("image", "image_url", "last_frame", "keyframes", "video", "video_url"),
     *("reference_images", "reference_audios"),
 )
-"""The keys of a request for a video."""
 _REASONS: Final = {
     "size": "use aspect_ratio and resolution",
     "style": "describe the style in the prompt",
@@ -80,8 +76,7 @@ def to_image_request(
     Raises:
         TranslationError: A value is not valid; the message names its path.
     """
-    check_keys(body, EDIT_KEYS if edit else IMAGE_KEYS, reasons=_REASONS)
-    body = drop_none(body)
+    body = read_object("", body, _EDIT_KEYS if edit else _IMAGE_KEYS, _REASONS)
     request = image_pb2.GenerateImageRequest(
         prompt=string("prompt", body.get("prompt")),
         model=string("model", body.get("model", "")),
@@ -108,8 +103,7 @@ def to_video_request(body: Mapping[str, Any]) -> video_pb2.GenerateVideoRequest:
     Raises:
         TranslationError: A value is not valid; the message names its path.
     """
-    check_keys(body, VIDEO_KEYS)
-    body = drop_none(body)
+    body = read_object("", body, _VIDEO_KEYS)
     request = video_pb2.GenerateVideoRequest(
         prompt=string("prompt", body.get("prompt", "")), model=string("model", body.get("model"))
     )

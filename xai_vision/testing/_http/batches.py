@@ -11,8 +11,6 @@ from google.protobuf.json_format import MessageToDict
 
 from xai_vision.openai_compat._values import (
     TranslationError,
-    check_keys,
-    drop_none,
     enum,
     mapping,
     read_object,
@@ -30,6 +28,7 @@ from xai_vision.testing._batches.input_file import (
 )
 from xai_vision.testing._http.errors import HttpError, translation_errors
 from xai_vision.testing._http.request import HttpRequest, HttpResult
+from xai_vision.testing._service.rest_body import unknown_keys
 
 if TYPE_CHECKING:
     from xai_vision.testing._batches.batch import Batch, BatchItem
@@ -52,10 +51,8 @@ _RESULT_KEYS: Final = {
 def create_batch(request: HttpRequest) -> HttpResult:
     """Create a batch."""
     body = request.json()
-    with translation_errors():
-        if request.engine.settings.unknown_keys == "refuse":
-            check_keys(body, (*_XAI_KEYS, *_OPENAI_KEYS))
-        body = drop_none(body)
+    with translation_errors(), unknown_keys(request.engine.settings):
+        body = read_object("", body, (*_XAI_KEYS, *_OPENAI_KEYS))
         # OpenAI's batches have no name.
         message = batch_pb2.CreateBatchRequest(
             name=string("name", body.get("name", "")),
@@ -135,8 +132,8 @@ def add_requests(request: HttpRequest) -> HttpResult:
     """Add requests to a batch."""
     body = request.json()
     message = batch_pb2.AddBatchRequestsRequest(batch_id=request.id)
-    with translation_errors():
-        check_keys(body, ("batch_requests",))
+    with translation_errors(), unknown_keys(request.engine.settings):
+        body = read_object("", body, ("batch_requests",))
         for index, item in enumerate(sequence("batch_requests", body.get("batch_requests"))):
             message.batch_requests.append(_batch_request(f"batch_requests[{index}]", item))
     request.call.record.request = message

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
-from xai_vision.openai_compat._values import check_keys, drop_none, enum, integer, string, strings
+from xai_vision.openai_compat._values import enum, integer, read_object, string, strings
 from xai_vision.proto import documents_pb2, video_pb2
 from xai_vision.proto.documents_pb2_grpc import Documents
 from xai_vision.testing._collections.methods import UNARY
 from xai_vision.testing._generation import images, videos
 from xai_vision.testing._generation.json_format import (
-    EDIT_KEYS,
-    IMAGE_KEYS,
-    VIDEO_KEYS,
     deferred_video_json,
     images_json,
     to_image_request,
@@ -21,6 +17,7 @@ from xai_vision.testing._generation.json_format import (
 )
 from xai_vision.testing._http.errors import translation_errors
 from xai_vision.testing._http.request import HttpRequest, HttpResult
+from xai_vision.testing._service.rest_body import unknown_keys
 
 _MODES: Final = {
     "hybrid": "hybrid_retrieval",
@@ -31,17 +28,17 @@ _MODES: Final = {
 
 def create_images(request: HttpRequest) -> HttpResult:
     """Generate images."""
-    return _images(request, IMAGE_KEYS, edit=False)
+    return _images(request, edit=False)
 
 
 def edit_images(request: HttpRequest) -> HttpResult:
     """Edit images. The body is JSON: the service does not accept the form of openai's package."""
-    return _images(request, EDIT_KEYS, edit=True)
+    return _images(request, edit=True)
 
 
-def _images(request: HttpRequest, keys: Iterable[str], *, edit: bool) -> HttpResult:
-    body = _body(request, keys)
-    with translation_errors():
+def _images(request: HttpRequest, *, edit: bool) -> HttpResult:
+    body = request.json()
+    with translation_errors(), unknown_keys(request.engine.settings):
         message = to_image_request(body, edit=edit)
     engine = request.engine
     response = images.generate(engine, message, request.caller, request.call)
@@ -51,8 +48,8 @@ def _images(request: HttpRequest, keys: Iterable[str], *, edit: bool) -> HttpRes
 
 def create_video(request: HttpRequest) -> HttpResult:
     """Start a video."""
-    body = _body(request, VIDEO_KEYS)
-    with translation_errors():
+    body = request.json()
+    with translation_errors(), unknown_keys(request.engine.settings):
         message = to_video_request(body)
     started = videos.start(request.engine, message, request.caller, request.call)
     request.call.record_response(started)
@@ -69,10 +66,9 @@ def get_video(request: HttpRequest) -> HttpResult:
 
 def search_documents(request: HttpRequest) -> HttpResult:
     """Search collections."""
-    body = _body(request, ("query", "collection_ids", "max_num_results", "mode"))
-    with translation_errors():
-        check_keys(body, ("query", "collection_ids", "max_num_results", "mode"))
-        body = drop_none(body)
+    body = request.json()
+    with translation_errors(), unknown_keys(request.engine.settings):
+        body = read_object("", body, ("query", "collection_ids", "max_num_results", "mode"))
         message = documents_pb2.SearchRequest(query=string("query", body.get("query")))
         ids = strings("collection_ids", body.get("collection_ids", ()))
         message.source.collection_ids.extend(ids)
@@ -94,11 +90,3 @@ def search_documents(request: HttpRequest) -> HttpResult:
         for match in response.matches
     ]
     return HttpResult.json({"results": results})
-
-
-def _body(request: HttpRequest, keys: Iterable[str]) -> dict[str, Any]:
-    """Return the JSON of the request; without unknown keys if the settings ignore them."""
-    body = request.json()
-    if request.engine.settings.unknown_keys == "ignore":
-        return {key: value for key, value in body.items() if key in tuple(keys)}
-    return body

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,10 +11,9 @@ from xai_vision.openai_compat import (
     ChatStream,
     ResponseStream,
     from_response,
-    to_request,
 )
-from xai_vision.openai_compat._settings import SERVICE_TIERS, read_include
-from xai_vision.openai_compat._values import boolean, ignoring_unknown_keys, mapping
+from xai_vision.openai_compat._settings import read_include
+from xai_vision.openai_compat._values import boolean, mapping
 from xai_vision.proto import chat_pb2, deferred_pb2
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, not_found
@@ -35,19 +33,8 @@ from xai_vision.testing._http.sse import (
     stream_events,
 )
 from xai_vision.testing._service import model_protos
+from xai_vision.testing._service.rest_body import to_completion_request, unknown_keys
 
-# Documented as accepted without effect, or OpenAI's own keys that have no meaning for xAI.
-_IGNORED_KEYS: Final = (
-    "metadata",
-    "truncation",
-    "prompt_cache_key",
-    "prompt_cache_retention",
-    "logit_bias",
-)
-_IGNORED_NESTED_KEYS: Final = {
-    "reasoning": ("summary", "generate_summary"),
-    "text": ("verbosity",),
-}
 # The openai package writes a list as "include[]".
 _INCLUDE: Final = ("include", "include[]")
 
@@ -138,16 +125,8 @@ def _complete(
 def _translate(
     request: HttpRequest, body: dict[str, Any], api: Api
 ) -> chat_pb2.GetCompletionsRequest:
-    supported = {key: value for key, value in body.items() if key not in _IGNORED_KEYS}
-    if supported.get("service_tier") not in tuple(SERVICE_TIERS):
-        supported.pop("service_tier", None)
-    for key, ignored in _IGNORED_NESTED_KEYS.items():
-        options = supported.get(key)
-        if isinstance(options, dict):
-            supported[key] = {name: v for name, v in options.items() if name not in ignored}
-    ignoring = request.engine.settings.unknown_keys == "ignore"
-    with translation_errors(), ignoring_unknown_keys() if ignoring else nullcontext():
-        return to_request(supported, api=api)
+    with translation_errors(), unknown_keys(request.engine.settings):
+        return to_completion_request(body, api)
 
 
 def _stream(
