@@ -24,6 +24,7 @@ from tests.imaging.turned_files import (
 from xai_vision.imaging import prepare_image
 from xai_vision.imaging._formats import jpeg
 from xai_vision.imaging._formats.byte_reader import ByteReader
+from xai_vision.imaging._pillow import jpeg_blocks
 
 jpeglib = pytest.importorskip("jpeglib", reason="needs the extra lossless")
 
@@ -200,6 +201,17 @@ def test_an_error_of_the_library_encodes_again(monkeypatch, error):
     assert prepared.size == (32, 48)
 
 
+@pytest.mark.parametrize("cut", [0, 2, 20, 200, 390])
+def test_a_damaged_result_of_the_library_encodes_again(monkeypatch, cut):
+    turn = jpeg_blocks._turn
+    monkeypatch.setattr(jpeg_blocks, "_turn", lambda *arguments: turn(*arguments)[:cut])
+    data = encode(scene(), "JPEG", 6)
+    assert len(turn(data, 6)) > cut
+    prepared = prepare_image(data, upright=True)
+    assert changes(prepared)[-1] == LOSSY
+    assert sent(prepared).size == (32, 48)
+
+
 def test_other_pixels_are_never_sent(monkeypatch):
     read = jpeglib.read_dct
 
@@ -250,8 +262,6 @@ def test_without_the_library_the_change_names_the_extra(monkeypatch):
 
 
 def test_the_limit_of_pixels_holds():
-    from xai_vision.imaging._pillow import jpeg_blocks
-
     data = encode(scene(), "JPEG", 6)
     header = jpeg.parse(ByteReader.from_bytes(data))
     assert jpeg_blocks.can_turn_blocks(header, (2, 2))

@@ -22,6 +22,7 @@ from xai_vision.imaging._formats import jpeg
 from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.jpeg_scans import find_scans
 from xai_vision.imaging._pillow.decode import open_image
+from xai_vision.imaging._pillow.decoding import decoding
 from xai_vision.imaging._pillow.jpeg_check import check_jpeg
 
 _FLIPS_COLUMNS = (2, 3, 7, 8)
@@ -95,16 +96,23 @@ def turn_blocks(
         bare = jpeg.strip(data, header, bare=True)
         if find_scans(bare).is_arithmetic:
             return None
-        with _lock:
-            turned = _turn(bare, header.orientation)
-        if not turned.startswith(b"\xff\xd8\xff\xe0\0\x10JFIF\0") or not _shows(turned, upright):
+        turned = _try_turn(bare, header.orientation)
+        if turned is None or not _shows(turned, upright):
             return None
     except ImageError:
         return None  # the decoder that the other path uses is more tolerant
-    except Exception:  # noqa: BLE001 - of a library that is not needed
-        return None
     segments = jpeg.profile_segments(profile or b"", _PROFILE_STEP)
     return turned[:_BEFORE_PROFILE] + segments + turned[_BEFORE_PROFILE:]
+
+
+def _try_turn(data: bytes, orientation: int) -> bytes | None:
+    """Turn the blocks; None if jpeglib cannot do it or writes an unusual file."""
+    try:
+        with _lock:
+            turned = _turn(data, orientation)
+    except Exception:  # noqa: BLE001 - jpeglib raises many types; the caller then turns the pixels
+        return None
+    return turned if turned.startswith(b"\xff\xd8\xff\xe0\0\x10JFIF\0") else None
 
 
 def _turn(data: bytes, orientation: int) -> bytes:
@@ -147,9 +155,10 @@ def _turned(blocks: Any, orientation: int) -> Any:
 def _shows(data: bytes, expected: Image.Image) -> bool:
     """Return whether a JPEG shows these pixels, but for rounding."""
     image = open_image(data, "JPEG", None)
-    if image.mode == "RGB":
-        image.draft("YCbCr", None)
-    image.load()
+    with decoding("JPEG"):
+        if image.mode == "RGB":
+            image.draft("YCbCr", None)
+        image.load()
     if (image.mode, image.size) != (expected.mode, expected.size):
         return False
     bands = ImageChops.difference(image, expected).split()
