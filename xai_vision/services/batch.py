@@ -15,6 +15,7 @@ from xai_vision.services._batch.async_service import AsyncBatchService
 from xai_vision.services._batch.calls import ProgressCallback, RequestState
 from xai_vision.services._batch.requests import Pace, adding
 from xai_vision.services._batch.results import BatchResult, ListBatchResultsResponse
+from xai_vision.services._pages import items_of_pages
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -220,16 +221,7 @@ class BatchService:
             APIError: A call failed otherwise.
         """
         describe = calls.list_pages(batch_id, ListBatchResultsResponse, call)
-        first = describe(None)
-
-        def results() -> Iterator[BatchResult]:
-            page = self._transport.unary(first)
-            yield from page.results
-            while token := page.pagination_token:
-                page = self._transport.unary(describe(token))
-                yield from page.results
-
-        return results()
+        return items_of_pages(self._transport, describe, lambda page: page.results)
 
     def get_result(
         self, batch_id: str, batch_request_id: str, **call: Unpack[CallParameters]

@@ -19,6 +19,7 @@ from xai_vision.services._files.calls import ContentFormat, File, Order, SortBy
 from xai_vision.services._files.content_target import ContentTarget, content_target
 from xai_vision.services._files.progress import ProgressCallback
 from xai_vision.services._files.upload_content import FileLike
+from xai_vision.services._pages import items_of_pages
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -197,16 +198,7 @@ class FilesService:
             ...     print(file.id, file.filename, file.size)
         """
         describe = calls.list_pages(order, sort_by, filter, call)
-        first = describe(None)
-
-        def files() -> Iterator[File]:
-            page = self._transport.unary(first)
-            yield from page.data
-            while page.pagination_token:
-                page = self._transport.unary(describe(page.pagination_token))
-                yield from page.data
-
-        return files()
+        return items_of_pages(self._transport, describe, lambda page: page.data)
 
     def get(self, file_id: str | File, **call: Unpack[CallParameters]) -> File:
         """Return the facts about a file.

@@ -14,6 +14,7 @@ from xai_vision.services._batch import calls
 from xai_vision.services._batch.calls import ProgressCallback, RequestState
 from xai_vision.services._batch.requests import Pace, adding
 from xai_vision.services._batch.results import AsyncBatchResult, AsyncListBatchResultsResponse
+from xai_vision.services._pages import async_items_of_pages
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -102,18 +103,7 @@ class AsyncBatchService:
     ) -> AsyncIterator[AsyncBatchResult]:
         """Iterate over all results with ``async for``."""
         describe = calls.list_pages(batch_id, AsyncListBatchResultsResponse, call)
-        first = describe(None)
-
-        async def results() -> AsyncIterator[AsyncBatchResult]:
-            page = await self._transport.unary(first)
-            for result in page.results:
-                yield result
-            while token := page.pagination_token:
-                page = await self._transport.unary(describe(token))
-                for result in page.results:
-                    yield result
-
-        return results()
+        return async_items_of_pages(self._transport, describe, lambda page: page.results)
 
     async def get_result(
         self, batch_id: str, batch_request_id: str, **call: Unpack[CallParameters]

@@ -17,6 +17,7 @@ from xai_vision.proto import batch_pb2
 from xai_vision.proto.batch_pb2_grpc import BatchMgmt as Rpc
 from xai_vision.services._batch.results import BaseListBatchResultsResponse, BatchResult
 from xai_vision.services._files.progress import check_callback
+from xai_vision.services._pages import PageCalls
 from xai_vision.services._rpcs import Call, CallOrOptions, describe, unchanged
 
 RequestState: TypeAlias = Literal["pending", "succeeded", "cancelled", "failed"]
@@ -98,9 +99,7 @@ def list_results(
     return describe(Rpc.ListBatchResults, _page(request, limit, pagination_token), page, call)
 
 
-def list_pages(
-    batch_id: str, page: type[ResultsT], call: Call
-) -> Callable[[str | None], RpcCall[batch_pb2.ListBatchResultsResponse, ResultsT]]:
+def list_pages(batch_id: str, page: type[ResultsT], call: Call) -> PageCalls[ResultsT]:
     """Return the function that describes the request for the page of a token."""
     options = call_options(call)
     return lambda token: list_results(batch_id, None, token, page, options)

@@ -19,6 +19,7 @@ from xai_vision.services._files.calls import ContentFormat, File, Order, SortBy
 from xai_vision.services._files.content_target import ContentTarget, content_target
 from xai_vision.services._files.progress import ProgressCallback
 from xai_vision.services._files.upload_content import FileLike
+from xai_vision.services._pages import async_items_of_pages
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -97,18 +98,7 @@ class AsyncFilesService:
     ) -> AsyncIterator[File]:
         """Iterate over all stored files with ``async for``; see ``FilesService.list_all``."""
         describe = calls.list_pages(order, sort_by, filter, call)
-        first = describe(None)
-
-        async def files() -> AsyncIterator[File]:
-            page = await self._transport.unary(first)
-            for file in page.data:
-                yield file
-            while page.pagination_token:
-                page = await self._transport.unary(describe(page.pagination_token))
-                for file in page.data:
-                    yield file
-
-        return files()
+        return async_items_of_pages(self._transport, describe, lambda page: page.data)
 
     async def get(self, file_id: str | File, **call: Unpack[CallParameters]) -> File:
         """Return the facts about a file; see ``FilesService.get``."""

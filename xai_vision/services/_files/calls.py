@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final, Literal, TypeAlias
 
@@ -13,6 +13,7 @@ from xai_vision._transport.tracing import captures_content
 from xai_vision.proto import chat_pb2, files_pb2, image_pb2
 from xai_vision.proto.files_pb2_grpc import Files as Rpc
 from xai_vision.services._files.upload import expiry_seconds, open_upload
+from xai_vision.services._pages import PageCalls
 from xai_vision.services._rpcs import Call, CallOrOptions, describe, options_of, unchanged
 
 File: TypeAlias = files_pb2.File
@@ -94,7 +95,7 @@ def list_files(
 
 def list_pages(
     order: Order | None, sort_by: SortBy | None, filter_: str | None, call: Call
-) -> Callable[[str | None], RpcCall[files_pb2.ListFilesResponse, files_pb2.ListFilesResponse]]:
+) -> PageCalls[files_pb2.ListFilesResponse]:
     """Return the function that describes the request for the page of a token."""
     options = call_options(call)
     return lambda token: list_files(None, order, sort_by, token, filter_, options)

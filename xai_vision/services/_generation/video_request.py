@@ -16,6 +16,7 @@ from xai_vision.services._generation.common import (
     storage_options,
     word,
 )
+from xai_vision.types.video import VideoAspectRatioMap, VideoResolutionMap
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -28,16 +29,6 @@ if TYPE_CHECKING:
         VideoResolution,
     )
 
-VideoAspectRatioMap: Final = {
-    name.removeprefix("VIDEO_ASPECT_RATIO_").replace("_", ":"): number
-    for name, number in video_pb2.VideoAspectRatio.items()
-    if number
-}
-VideoResolutionMap: Final = {
-    name.removeprefix("VIDEO_RESOLUTION_").lower(): number
-    for name, number in video_pb2.VideoResolution.items()
-    if number
-}
 # The contract's numbers.
 MAX_SECONDS: Final = 15
 MAX_EXTENSION_SECONDS: Final = 10
