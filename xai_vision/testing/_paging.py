@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
-from xai_vision.testing._errors import invalid_argument
+from xai_vision.testing._errors import ServiceError, invalid_argument
 
 MAX_PAGE: Final = 100
 """The maximum and the default number of items of a page (documented)."""
@@ -40,19 +40,15 @@ def page(
     """
     listed = sorted(items, key=position, reverse=descending)
     if request.pagination_token:
+        last = _read_token(request.pagination_token, scope)
         try:
-            token_scope, *last = json.loads(base64.urlsafe_b64decode(request.pagination_token))
-            if token_scope != scope:
-                raise ValueError
             listed = [
                 item
                 for item in listed
                 if position(item) != last and (position(item) > last) != descending
             ]
-        except (ValueError, TypeError):
-            raise invalid_argument(
-                "Invalid pagination_token. Pass that of the page before, and the same arguments."
-            ) from None
+        except TypeError:
+            raise _invalid_token() from None
     limit = min(request.limit, MAX_PAGE) if request.limit > 0 else MAX_PAGE
     if len(listed) <= limit:
         return listed, None
@@ -62,3 +58,23 @@ def page(
 def make_token(scope: str, position: list[Any]) -> str:
     """Return the token that continues a list after a position."""
     return base64.urlsafe_b64encode(json.dumps([scope, *position]).encode()).decode()
+
+
+def _read_token(token: str, scope: str) -> list[Any]:
+    position: list[Any]
+    try:
+        token_scope, *position = json.loads(base64.urlsafe_b64decode(token))
+    except (ValueError, TypeError):
+        token_scope, position = None, []
+    if not isinstance(token_scope, str):
+        raise _invalid_token()
+    if token_scope != scope:
+        raise _invalid_token(
+            "It belongs to a list with another order or sort_by, or to another list. Pass the "
+            "arguments of the page before."
+        )
+    return position
+
+
+def _invalid_token(remedy: str = "Pass that of the page before.") -> ServiceError:
+    return invalid_argument(f"Invalid pagination_token. {remedy}")

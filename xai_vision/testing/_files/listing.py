@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from xai_vision.proto import files_pb2
-from xai_vision.testing._errors import invalid_argument
+from xai_vision.testing import _paging
 from xai_vision.testing._files.filters import parse_filter
 
 if TYPE_CHECKING:
     from xai_vision.testing._files.store import FileEntry, FileStore
 
-_MAX_PAGE: Final = 100
-
 
 def page(
     store: FileStore, request: files_pb2.ListFilesRequest
-) -> tuple[Sequence[FileEntry], str | None]:
+) -> tuple[list[FileEntry], str | None]:
     """Return the files of a page, and the token of the next page.
-
-    A token names the last file of its page, so that files which are added or deleted between two
-    requests do not shift the pages.
 
     Raises:
         ServiceError: INVALID_ARGUMENT if the filter or the token is invalid, or the token is that
@@ -31,20 +23,15 @@ def page(
     """
     matches = parse_filter(request.filter)
     entries = [entry for entry in store.entries() if matches(store.fields(entry))]
-    descending = request.order == files_pb2.DESCENDING
+    # The size of a file that another call deletes changes, so each position is read once.
     positions = {entry.file_id: _position(store, entry, request.sort_by) for entry in entries}
-    entries.sort(key=lambda entry: positions[entry.file_id], reverse=descending)
-    if request.pagination_token:
-        last = _read_token(request)
-        entries = [
-            entry
-            for entry in entries
-            if positions[entry.file_id] != last and (positions[entry.file_id] > last) != descending
-        ]
-    limit = request.limit if 0 < request.limit < _MAX_PAGE else _MAX_PAGE
-    if len(entries) <= limit:
-        return entries, None
-    return entries[:limit], _token(request, positions[entries[limit - 1].file_id])
+    return _paging.page(
+        entries,
+        request,
+        lambda entry: positions[entry.file_id],
+        _scope(request),
+        descending=request.order == files_pb2.DESCENDING,
+    )
 
 
 def token_after(store: FileStore, request: files_pb2.ListFilesRequest, file_id: str) -> str:
@@ -53,7 +40,8 @@ def token_after(store: FileStore, request: files_pb2.ListFilesRequest, file_id: 
     Raises:
         ServiceError: NOT_FOUND if no file has the id.
     """
-    return _token(request, _position(store, store.entry(file_id), request.sort_by))
+    position = _position(store, store.entry(file_id), request.sort_by)
+    return _paging.make_token(_scope(request), position)
 
 
 def _position(store: FileStore, entry: FileEntry, sort_by: int) -> list[Any]:
@@ -66,23 +54,5 @@ def _position(store: FileStore, entry: FileEntry, sort_by: int) -> list[Any]:
     return [key, entry.number]
 
 
-def _token(request: files_pb2.ListFilesRequest, position: list[Any]) -> str:
-    value = json.dumps([request.order, request.sort_by, *position])
-    return base64.urlsafe_b64encode(value.encode()).decode()
-
-
-def _read_token(request: files_pb2.ListFilesRequest) -> list[Any]:
-    try:
-        order, sort_by, key, number = json.loads(base64.urlsafe_b64decode(request.pagination_token))
-        expected = str if sort_by == files_pb2.FILES_SORT_BY_FILENAME else (int, float)
-        valid = isinstance(key, expected) and isinstance(number, int)
-    except (ValueError, TypeError):
-        valid, order, sort_by, key, number = False, None, None, None, None
-    if not valid:
-        raise invalid_argument("Invalid pagination_token. Pass that of the page before.")
-    if (order, sort_by) != (request.order, request.sort_by):
-        raise invalid_argument(
-            "The pagination_token belongs to a list with another order or sort_by. Pass those of "
-            "the page before."
-        )
-    return [key, number]
+def _scope(request: files_pb2.ListFilesRequest) -> str:
+    return f"files {request.order} {request.sort_by}"
