@@ -11,6 +11,21 @@ from xai_vision.testing import _validation as check
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
+def parse_time(text: str) -> float:
+    """Return the seconds since the epoch of a time in ISO 8601 form; without a zone it is UTC.
+
+    Raises:
+        ValueError: The text has another form.
+    """
+    # Python 3.10 does not accept the Z for UTC.
+    return _seconds(datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text))
+
+
+def _seconds(moment: datetime) -> float:
+    utc = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return (utc - _EPOCH).total_seconds()
+
+
 class Clock:
     """The system's time, until a test skips some time or sets another time.
 
@@ -70,8 +85,7 @@ class Clock:
         label = "clock.set: moment"
         check.instance(label, moment, datetime, "a datetime, such as datetime(2026, 1, 31)")
         check.boolean("clock.set: frozen", frozen)
-        utc = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-        seconds = (utc - _EPOCH).total_seconds()
+        seconds = _seconds(moment)
         if seconds < 0:
             raise ValueError(f"{label} must not be before 1970, but it is {moment}")
         with self._lock:

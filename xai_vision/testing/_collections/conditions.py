@@ -6,10 +6,10 @@ import math
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, timezone
 from typing import Final, TypeAlias
 
 from xai_vision.proto import collections_pb2
+from xai_vision.testing._clock import parse_time
 from xai_vision.testing._errors import ServiceError, invalid_argument
 
 Predicate: TypeAlias = "Callable[[Mapping[str, str | float]], bool]"
@@ -68,7 +68,10 @@ def _condition(text: str, fields: Collection[str]) -> Predicate:
         return lambda values: (str(values.get(name, "")) == expected) is (sign != "!")
     compare, limit = _ORDERED[sign], _number(expected)
     if math.isnan(limit) and name == "created_at":
-        limit = _seconds(expected)
+        try:
+            limit = parse_time(expected)
+        except ValueError:
+            raise _error(f"{expected!r:.80} is not a time in ISO 8601 form") from None
     if math.isnan(limit):
         raise _error(f"{text.strip()!r:.80} compares something that is not a number")
     # A value that is not a number is neither less nor greater.
@@ -80,14 +83,6 @@ def _number(value: str | float) -> float:
         return float(value)
     except ValueError:
         return math.nan
-
-
-def _seconds(text: str) -> float:
-    try:
-        time = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
-        return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
-    except (ValueError, OverflowError):
-        raise _error(f"{text!r:.80} is not a time in ISO 8601 form") from None
 
 
 def _error(problem: str) -> ServiceError:

@@ -11,9 +11,9 @@ import json
 import operator
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from typing import Final, TypeAlias
 
+from xai_vision.testing._clock import parse_time
 from xai_vision.testing._errors import ServiceError, invalid_argument
 
 Value: TypeAlias = "str | float | None"
@@ -146,7 +146,7 @@ class _Parser:
         if self.kind == "string" and field not in _NUMBER_FIELDS:
             try:
                 text: str = json.loads(self.word, strict=False)
-                value = text if field in _TEXT_FIELDS else _seconds(text)
+                value = text if field in _TEXT_FIELDS else parse_time(text)
             except ValueError:
                 raise self.error(
                     "a valid string" if field in _TEXT_FIELDS else "a time in ISO 8601 form"
@@ -168,10 +168,3 @@ class _Parser:
         return invalid_argument(
             f"Invalid filter at position {self._start}: expected {expected}, found {found}."
         )
-
-
-def _seconds(text: str) -> float:
-    time = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=timezone.utc)
-    return time.timestamp()
