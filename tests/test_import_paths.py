@@ -31,7 +31,13 @@ PATHS = {
     "aio.image": ("Client", "ImageResponse"),
     "batch": ("BatchResult", "ListBatchResultsResponse"),
     "client": ("BaseClient", "USER_AGENT"),
-    "collections": ("ChunkConfiguration", "DEFAULT_INDEXING_TIMEOUT", "FieldDefinition", "Order"),
+    "collections": (
+        "BaseClient",
+        "ChunkConfiguration",
+        "DEFAULT_INDEXING_TIMEOUT",
+        "FieldDefinition",
+        "Order",
+    ),
     "cost": ("USD_PER_TICK", "cost_usd_from_usage"),
     "files": (
         "BaseClient",
@@ -83,7 +89,14 @@ PATHS = {
     "types.common": ("ServiceTier",),
     "types.image": ("ImageFormat", "ImageQuality"),
     "types.model": ("AllModels", "ChatModel", "ImageGenerationModel", "VideoGenerationModel"),
-    "types.video": ("FileIdKeyframe", "Keyframe", "ReferenceAudio", "VideoResolution"),
+    "types.video": (
+        "FileIdKeyframe",
+        "Keyframe",
+        "ReferenceAudio",
+        "VideoAspectRatioMap",
+        "VideoResolution",
+        "VideoResolutionMap",
+    ),
     "video": (
         "DEFAULT_VIDEO_POLL_INTERVAL",
         "DEFAULT_VIDEO_TIMEOUT",

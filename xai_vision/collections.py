@@ -21,10 +21,12 @@ from xai_vision.services._collections.values import (
     Order,
     TokensConfiguration,
 )
+from xai_vision.services.collections import CollectionsService as BaseClient
 
 __all__ = [
     "DEFAULT_INDEXING_POLL_INTERVAL",
     "DEFAULT_INDEXING_TIMEOUT",
+    "BaseClient",
     "BytesConfiguration",
     "CharsConfiguration",
     "ChunkConfiguration",

@@ -8,11 +8,7 @@ from xai_vision.services._generation.video_calls import (
     DEFAULT_VIDEO_POLL_INTERVAL,
     DEFAULT_VIDEO_TIMEOUT,
 )
-from xai_vision.services._generation.video_request import (
-    VideoAspectRatioMap,
-    VideoParameters,
-    VideoResolutionMap,
-)
+from xai_vision.services._generation.video_request import VideoParameters
 from xai_vision.services._generation.video_response import VideoResponse
 from xai_vision.types.video import (
     FileIdKeyframe,
@@ -20,7 +16,9 @@ from xai_vision.types.video import (
     ReferenceAudio,
     UrlKeyframe,
     VideoAspectRatio,
+    VideoAspectRatioMap,
     VideoResolution,
+    VideoResolutionMap,
     VoiceAudioRef,
 )
 
