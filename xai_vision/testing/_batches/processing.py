@@ -27,6 +27,7 @@ _METHODS: Final = {
 _URL_HOURS: Final = 1
 """The hours for which the images and videos of batches can be downloaded (documented)."""
 
+_ENDLESS: Final = ("hang", "freeze")
 _LATE_ERRORS: Final = {
     "reset": ("UNAVAILABLE", "Connection reset by peer"),
     "malformed": ("INTERNAL", "The test injected a malformed response."),
@@ -54,32 +55,26 @@ def _process_item(engine: Engine, batch: Batch, item: BatchItem) -> None:
     record.key_id, record.request, record.model = item.caller.key_id, item.body, item.body.model
     call = engine.start_call(record)
     call.rate_limited = False  # Batches do not count against rate limits.
+    failure: ServiceError | None = None
+    data = batch_pb2.BatchResultData()
     try:
         if item.request_id in batch.plan.fail:
             raise ServiceError(StatusCode.INTERNAL, "The request could not be processed.")
         data = _result(engine, kind, item, call)
-        _apply_late_fault(call)
-    except _NeverFinished:
+    except Exception as error:  # noqa: BLE001 - becomes the request's result
+        failure = _status(engine, call, error)
+    # Faults strike a request that no rule matches too.
+    late = _late_fault(call)
+    if late in _ENDLESS:
         call.finish("DEADLINE_EXCEEDED", "A fault keeps the batch's request pending.")
         return
-    except Exception as error:  # noqa: BLE001 - becomes the request's result
-        status = _status(engine, call, error)
-        try:
-            # A fault strikes a request that no rule matches too.
-            _apply_late_fault(call)
-        except _NeverFinished:
-            call.finish("DEADLINE_EXCEEDED", "A fault keeps the batch's request pending.")
-            return
-        except ServiceError as late:
-            status = late
-        call.finish(status.code.name, status.details)
-        code = int(status.code.value[0])
+    if late:
+        failure = ServiceError(*_LATE_ERRORS[late])
+    if failure is not None:
+        call.finish(failure.code.name, failure.details)
+        result = {"code": int(failure.code.value[0]), "message": failure.details}
         with engine.batches.lock:
-            item.finish(
-                "STATE_FAILED",
-                engine.clock.time(),
-                error={"code": code, "message": status.details},
-            )
+            item.finish("STATE_FAILED", engine.clock.time(), error=result)
         return
     response: Any = getattr(data, data.WhichOneof("response") or "completion_response")
     call.record_response(response)
@@ -110,23 +105,17 @@ def _result(
     return batch_pb2.BatchResultData(video_response=finish())
 
 
-class _NeverFinished(Exception):  # noqa: N818 - not an error
-    """A fault keeps the request pending."""
-
-
-def _apply_late_fault(call: ActiveCall) -> None:
-    """Apply the faults that are due after the response.
+def _late_fault(call: ActiveCall) -> str:
+    """Return the kind of the fault that takes the place of the response; "" if there is none.
 
     A request of a batch has no connection, and nobody waits for its response: after a reset or a
     malformed response the request fails, and delays have no effect.
     """
-    for kind in (fault.kind for fault in call.delivery.faults):
-        if kind in ("hang", "freeze"):
+    for fault in call.delivery.faults:
+        if fault.kind in _ENDLESS or fault.kind in _LATE_ERRORS:
             call.delivery.return_reply()
-            raise _NeverFinished
-        if kind in _LATE_ERRORS:
-            call.delivery.return_reply()
-            raise ServiceError(*_LATE_ERRORS[kind])
+            return fault.kind
+    return ""
 
 
 def _status(engine: Engine, call: ActiveCall, error: Exception) -> ServiceError:
