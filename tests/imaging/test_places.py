@@ -17,7 +17,8 @@ from tests import sample_images
 from xai_vision import prepare_image
 from xai_vision.errors import InvalidRequestError
 from xai_vision.imaging import ImageReadError
-from xai_vision.imaging._places import Placement, TileGrid, fractions
+from xai_vision.imaging._placement import Placement
+from xai_vision.imaging._places import TileGrid, fractions
 
 RED = (255, 0, 0)
 SIDES = st.integers(1, 5000)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import operator
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,6 +22,7 @@ from xai_vision.imaging._formats.change import Change
 from xai_vision.imaging._formats.sniff import describe_unknown, sniff_format
 from xai_vision.imaging._limits import decoding_limit, positive_int, safe_repr
 from xai_vision.imaging._options import PrepareOptions
+from xai_vision.imaging._page_selection import Pages, select_pages
 from xai_vision.imaging._prepare import checked_name, prepare_resolved
 from xai_vision.imaging._prepared import PreparedImage
 from xai_vision.imaging._sources.data import FileImageData, ImageData
@@ -43,14 +43,10 @@ MAX_PAGES = 100
 PdfSource: TypeAlias = str | os.PathLike[str] | BytesLike | SupportsRead
 """The accepted sources of a PDF."""
 
-Pages: TypeAlias = int | Iterable[int] | slice | None
-"""A selection of pages by their numbers from 1."""
-
 _SOURCES = "Pass the path of a PDF, its bytes, or a file opened in binary mode."
 _HEADER = b"%PDF-"
 _END = b"%%EOF"
 _SEARCHED = 1024  # bytes at the start and at the end in which readers look for the marks
-_FIRST_IS_1 = "Page numbers begin at 1: range(1, 4) is the first three pages."
 
 
 def prepare_pages(
@@ -105,7 +101,7 @@ def prepare_pages(
     name = name or resolved.name
     document = _open(resolved, source, name, password)
     try:
-        numbers = _select(pages, document.page_count, max_pages, name)
+        numbers = select_pages(pages, document.page_count, max_pages, name)
     except InvalidRequestError:
         document.close()
         raise
@@ -251,62 +247,3 @@ def _notes(resolved: ResolvedSource, document: Document) -> list[Change]:
     if document.has_xfa:
         notes.append(Change("the PDF's XFA form is not rendered", lossy=True))
     return notes
-
-
-# --- the selection of pages ---
-
-
-def _select(pages: Any, count: int, max_pages: int, name: str) -> list[int]:
-    """Return the numbers of the selected pages.
-
-    Raises:
-        InvalidRequestError: The selection is invalid, empty or too large.
-    """
-    numbers: list[int] = []
-    for page in _candidates(pages, count):
-        numbers.append(_page_number(page, count, name))
-        if len(numbers) > max_pages:
-            selected = f"{count} pages" if pages is None else f"more than {max_pages} pages"
-            raise InvalidRequestError(
-                f"{name}: {selected} are selected; the limit is {max_pages}. Select fewer with "
-                "pages=, or raise max_pages=."
-            )
-    if not numbers:
-        raise InvalidRequestError(f"pages: the {safe_repr(pages)} selects none of {count} pages.")
-    return numbers
-
-
-def _candidates(pages: Any, count: int) -> Iterable[Any]:
-    if pages is None:
-        return range(1, count + 1)
-    if isinstance(pages, slice):
-        if pages.start == 0:
-            raise InvalidRequestError(f"pages: a slice from 0 is not supported. {_FIRST_IS_1}")
-        try:
-            start, stop, step = pages.indices(count + 1)
-        except (TypeError, ValueError) as error:
-            raise InvalidRequestError(f"pages: the slice is invalid ({error}).") from error
-        first = max(1, start) if step > 0 else start
-        return [number for number in range(first, stop, step) if number]
-    if isinstance(pages, Iterable) and not isinstance(pages, (str, bytes)):
-        return pages
-    return [pages]
-
-
-def _page_number(page: Any, count: int, name: str) -> int:
-    try:
-        number = operator.index(page)
-    except TypeError:
-        number = None
-    if number is None or isinstance(page, bool):
-        raise InvalidRequestError(
-            f"pages must be page numbers, a range or a slice, not {safe_repr(page)}. {_FIRST_IS_1}"
-        )
-    if number == 0:
-        raise InvalidRequestError(f"pages: there is no page 0. {_FIRST_IS_1}")
-    if abs(number) > count:
-        has = "1 page" if count == 1 else f"{count} pages"
-        raise InvalidRequestError(
-            f"pages: {name} has {has}; page {number} does not exist. {_FIRST_IS_1}"
-        )
-    return number if number > 0 else count + 1 + number

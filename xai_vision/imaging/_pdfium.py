@@ -23,7 +23,7 @@ from xai_vision.errors._image import (
     ImageReadError,
 )
 from xai_vision.imaging._formats.parse import format_pixels
-from xai_vision.imaging._places import Placement
+from xai_vision.imaging._placement import Placement
 
 POINTS_PER_INCH = 72
 _ALMOST_1 = 1 - 1e-6  # sides are rounded up, and PDFium's 32-bit floats can be just above a pixel

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, overload
 from xai_vision.imaging._formats.change import Change
 from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._options import PrepareOptions
-from xai_vision.imaging._places import Placement, Scale, TileGrid, fractions, labeled_places
+from xai_vision.imaging._placement import Placement
+from xai_vision.imaging._places import Scale, TileGrid, fractions, labeled_places
 from xai_vision.imaging._sources.data import ImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
 

@@ -19,7 +19,7 @@ from xai_vision.imaging._image_url import (
 )
 from xai_vision.imaging._limits import human_size
 from xai_vision.imaging._placed_image import PlacedImage
-from xai_vision.imaging._places import Placement
+from xai_vision.imaging._placement import Placement
 from xai_vision.imaging._sources.data import ImageData
 from xai_vision.imaging._sources.resolved import ResolvedSource
 from xai_vision.imaging._tokens import Detail, TokenEstimate, estimate_tokens
@@ -46,15 +46,6 @@ class PreparedImage(PlacedImage, ImageUrlSource):
         "_url",
     )
 
-    _changes: tuple[Change, ...]
-    _data: ImageData | None
-    _detail: Detail
-    _header: ImageHeader | None
-    _max_pixels: int | None
-    _placement: Placement | None
-    _source: str
-    _url: str
-
     def __init__(
         self,
         source: str,
@@ -73,7 +64,7 @@ class PreparedImage(PlacedImage, ImageUrlSource):
         self._header = header
         self._url = url
         self._changes = changes
-        self._detail = detail
+        self._detail: Detail = detail
         self._placement = placement
         self._max_pixels = max_pixels
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from xai_vision.imaging._formats.change import Change
-from xai_vision.imaging._places import Placement
+from xai_vision.imaging._placement import Placement
 from xai_vision.imaging._sources.data import ImageData
 
 if TYPE_CHECKING:
