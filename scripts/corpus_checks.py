@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from corpus_opencv import check_with_opencv
 from xai_vision.imaging import ImageError, PreparedImage
 
 SMALL = 60_000
+_BITS_PER_SAMPLE = 258
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def check_output(path: Path, mode: str, prepared: PreparedImage) -> str:
         image = Image.open(io.BytesIO(data))
         image.load()
         upright = ImageOps.exif_transpose(image)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - decoders raise many types; each is an error here
         return f"does not open: {type(error).__name__}: {error}"
     actual = "JPEG" if image.format == "MPO" else image.format
     if actual not in ("JPEG", "PNG") or actual != prepared.format:
@@ -91,27 +91,26 @@ def check_pixels(path: Path, mode: str, prepared: PreparedImage) -> str:
     if not prepared.lossless:
         return ""
     try:
-        with Image.open(path) as image:
-            image.load()
-            stored = mode == "as stored"
-            if stored and image.format == "TIFF":  # Pillow has applied its orientation
-                return ""
-            if mode == "array":  # it has neither an orientation nor other properties of the file
-                image = Image.fromarray(to_array(image))  # noqa: PLW2901
-            upright = image.copy() if stored else ImageOps.exif_transpose(image)
+        with Image.open(path) as original:
+            original.load()
+            is_12_bits = getattr(original, "tag_v2", {}).get(_BITS_PER_SAMPLE) == (12,)
+            if mode == "as stored":
+                if original.format == "TIFF":  # Pillow has applied its orientation
+                    return ""
+                expected = original.copy()
+            elif mode == "array":  # it has neither an orientation nor other properties of the file
+                expected = Image.fromarray(to_array(original))
+            else:
+                expected = ImageOps.exif_transpose(original)
     except Exception:  # noqa: BLE001 - Pillow does not open the original as we did
         return ""
-    is_12_bits = upright.mode == "I;16" and getattr(image, "tag_v2", {}).get(258) == (12,)
-    if is_12_bits:
+    if expected.mode == "I;16" and is_12_bits:
         # Pillow leaves 12 bits as they are, so that white is 4095 of 65535.
-        upright = upright.point(lambda value: value * (65535 / 4095) + 0.5)
-    if upright.size != prepared.size:
-        return f"size {prepared.size}, in the original {upright.size}"
-    ours = prepared.pil()
-    compare: Callable[[Any], Any] = lambda image: image.convert("RGBA")  # noqa: E731
-    if upright.mode.startswith("I") or ours.mode.startswith("I"):
-        compare = lambda image: image.convert("I")  # noqa: E731
-    difference = ImageChops.difference(
-        compare(ours).convert("RGBA"), compare(upright).convert("RGBA")
-    )
+        expected = expected.point(lambda value: value * (65535 / 4095) + 0.5)
+    if expected.size != prepared.size:
+        return f"size {prepared.size}, in the original {expected.size}"
+    images = [prepared.pil(), expected]
+    if any(image.mode.startswith("I") for image in images):
+        images = [image.convert("I") for image in images]
+    difference = ImageChops.difference(*(image.convert("RGBA") for image in images))
     return "" if not difference.getbbox(alpha_only=False) else "different pixels"
