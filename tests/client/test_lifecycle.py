@@ -245,7 +245,7 @@ def test_an_async_client_across_many_loops_leaks_nothing(server):
     for _ in range(50):
         assert asyncio.run(once()) == "ROLE_ASSISTANT"
     assert open_files() <= before + 8
-    assert len(client._transport._channels) <= 1
+    assert len(client._transport._channels._channels) <= 1
 
 
 def test_loops_in_threads_at_once(server):

@@ -245,7 +245,10 @@ def _clear(server):
 
 def _limiter(chat):
     transport = chat._transport
-    return getattr(transport, "_limiter", None) or transport._loop_channel().limiter
+    channel = (
+        transport._channel if hasattr(transport, "_channel") else transport._channels.current()
+    )
+    return channel.limiter
 
 
 def _expect_closed(chat):
@@ -273,7 +276,7 @@ def test_a_stalled_upload_does_not_block_the_others(kind, server, monkeypatch, o
 
 
 async def _loop_channel(client):
-    return client.chat.create("grok-4")._transport._loop_channel()
+    return client.chat.create("grok-4")._transport._channels.current()
 
 
 def test_waiting_for_a_server_takes_no_slot(silent, one_at_a_time):
@@ -282,7 +285,7 @@ def test_waiting_for_a_server_takes_no_slot(silent, one_at_a_time):
         with pytest.raises(RequestTimeoutError) as caught:
             chat.sample(timeout=0.3, wait_for_ready=True)
         assert QUEUE_TIMEOUT not in str(caught.value)
-        assert chat._transport._limiter.enqueue(MIB, lambda: None).granted
+        assert chat._transport._channel.limiter.enqueue(MIB, lambda: None).granted
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -296,7 +299,7 @@ from xai_vision._transport import upload_limiter
 upload_limiter.UPLOAD_BUDGET_BYTES = MIB
 client = Client({server.api_key!r}, api_host={server.target!r})
 chat = client.chat.create("grok-4", messages=[user(image(jpeg_of(2 * MIB)))])
-assert chat._transport._limiter.enqueue(MIB, lambda: None).granted
+assert chat._transport._channel.limiter.enqueue(MIB, lambda: None).granted
 upload_limiter.STALL_SECONDS = 60
 child = os.fork()
 if child == 0:
@@ -336,7 +339,7 @@ def test_an_interrupted_call_leaves_nothing_behind(silent):
 async def test_a_cancellation_while_the_slot_is_granted(server, one_at_a_time):
     async with AsyncClient(server.api_key, api_host=server.target) as client:
         chat = client.chat.create("grok-4", messages=[user(image(IMAGE))])
-        channel = chat._transport._loop_channel()
+        channel = chat._transport._channels.current()
         for passes in range(4):
             slot = channel.limiter.enqueue(MIB, lambda: None)
             task = asyncio.ensure_future(chat.sample())

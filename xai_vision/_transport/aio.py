@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,10 +16,9 @@ from xai_vision._transport.fork_safety import aio_is_broken
 from xai_vision._transport.idle_timeout import IdleTimeoutError, with_async_idle_timeout
 from xai_vision._transport.loop_channel import (
     LoopChannel,
+    LoopChannels,
     cancellations_of_task,
-    close_in,
     in_this_loop,
-    open_channel,
     pairs,
 )
 from xai_vision._transport.rpc import (
@@ -34,82 +31,73 @@ from xai_vision._transport.rpc import (
 )
 from xai_vision._transport.status_mapping import closed_while_waiting, not_ready
 from xai_vision._transport.stream import AsyncStream, Cancellation
+from xai_vision._transport.sync import Transport
 from xai_vision._transport.threaded import ThreadedTransport
 from xai_vision._transport.upload_limiter import (
     LARGE_REQUEST_BYTES,
     SingleMessageStream,
     UploadSlot,
 )
-from xai_vision.errors import APIError, ClientClosedError
+from xai_vision.errors import APIError
 
 if TYPE_CHECKING:
     from xai_vision._transport.request_stream import RequestSource
 
 R = TypeVar("R")
 
-_CLOSE_SECONDS = 2.0
-
 
 class AsyncTransport:
-    """Connections to the service, one per event loop, opened on first use."""
+    """Makes calls over channels, one per event loop, which transports with other defaults share."""
 
-    def __init__(self, config: ConnectionConfig) -> None:
+    def __init__(self, config: ConnectionConfig, channels: LoopChannels | None = None) -> None:
         self._config = config
-        self._lock = threading.Lock()
-        self._channels: dict[asyncio.AbstractEventLoop, LoopChannel] = {}
-        self._threaded: ThreadedTransport | None = None
-        self._pid = os.getpid()
-        self._closed = False
+        self._channels = channels or LoopChannels(config)
 
     def with_config(self, config: ConnectionConfig) -> AsyncTransport:
-        """Return a transport with other defaults that shares this one's connections."""
-        return _DerivedTransport(self, config)
+        """Return a transport with other defaults that shares this one's channels."""
+        return AsyncTransport(config, self._channels)
 
-    async def unary(self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None) -> Out:
+    async def unary(self, call: RpcCall[Res, Out]) -> Out:
         """Send a request and return its response; cancelling the task cancels the call."""
-        config = config or self._config
         if aio_is_broken():
-            return await self._threaded_transport().unary(call, config)
+            return await self._threaded().unary(call)
         cancellations = cancellations_of_task()
-        with CallContext(call, config) as context:
+        with CallContext(call, self._config) as context:
             while True:
-                channel = self._loop_channel()
+                channel = self._channels.current()
                 try:
                     return context.complete(await self._response(channel, call, context))
                 except SourceError as failure:
                     raise failure.error from None
                 except grpc.RpcError as error:
-                    delay = context.next_delay(error, closed=self._closed)
+                    delay = context.next_delay(error, closed=self._channels.closed)
                 except asyncio.CancelledError:
-                    if self._closed and cancellations_of_task() == cancellations:
+                    if self._channels.closed and cancellations_of_task() == cancellations:
                         raise context.closed_error() from None
                     raise
                 await channel.wait(delay)
-                if self._closed:
+                if self._channels.closed:
                     raise context.closed_error()
 
-    def stream(
-        self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None
-    ) -> AsyncStream[Out]:
+    def stream(self, call: RpcCall[Res, Out]) -> AsyncStream[Out]:
         """Send a request when the stream is first read; return the messages of its response."""
         cancellation = Cancellation()
-        messages = self._messages(call, config or self._config, cancellation)
-        return AsyncStream(messages, cancellation)
+        return AsyncStream(self._messages(call, cancellation), cancellation)
 
     async def _messages(
-        self, call: RpcCall[Res, Out], config: ConnectionConfig, cancellation: Cancellation
+        self, call: RpcCall[Res, Out], cancellation: Cancellation
     ) -> AsyncGenerator[Out, None]:
         if aio_is_broken():
-            threaded = self._threaded_transport().stream(call, config, cancellation)
+            threaded = self._threaded().stream(call, cancellation)
             async with aclosing(threaded) as messages:
                 async for message in messages:
                     yield message
             return
         info = call.info
         cancellations = cancellations_of_task()
-        with CallContext(call, config, cancellation) as context:
+        with CallContext(call, self._config, cancellation) as context:
             while not cancellation.cancelled:
-                channel, method = self._loop_channel(), call.method
+                channel, method = self._channels.current(), call.method
                 rpc = channel.start(method.shape, method.path, call.body, context.attempt())
                 try:
                     cancellation.attach(in_this_loop(rpc.cancel))
@@ -122,11 +110,11 @@ class AsyncTransport:
                 except (grpc.RpcError, IdleTimeoutError) as error:
                     if cancellation.cancelled:
                         return
-                    delay = context.next_delay(error, closed=self._closed)
+                    delay = context.next_delay(error, closed=self._channels.closed)
                 except asyncio.CancelledError:
                     if cancellation.cancelled and cancellations_of_task() == cancellations:
                         return
-                    if self._closed and cancellations_of_task() == cancellations:
+                    if self._channels.closed and cancellations_of_task() == cancellations:
                         raise context.closed_error() from None
                     raise
                 else:
@@ -138,24 +126,24 @@ class AsyncTransport:
                     channel.rpcs.discard(rpc)
                     rpc.cancel()
                 await channel.wait(delay, cancellation)
-                if self._closed:
+                if self._channels.closed:
                     raise context.closed_error()
 
-    async def run(self, sequence: CallSequence[R], config: ConnectionConfig | None = None) -> R:
+    async def run(self, sequence: CallSequence[R]) -> R:
         """Perform a sequence of calls and return its result."""
         runner = SequenceRunner(sequence)
-        channel = None if aio_is_broken() else self._loop_channel()
+        channel = None if aio_is_broken() else self._channels.current()
         while not runner.done:
             step = runner.step
             try:
                 result = None
                 if isinstance(step, RpcCall):
-                    result = await self.unary(step, config)
+                    result = await self.unary(step)
                 elif channel is None:
                     await asyncio.sleep(step.seconds)
                 else:
                     await channel.wait(step.seconds)
-                    if self._closed:
+                    if self._channels.closed:
                         raise closed_while_waiting()
             except APIError as error:
                 runner.throw(error)
@@ -166,9 +154,9 @@ class AsyncTransport:
     async def ready(self, timeout: Any) -> None:
         """Connect, and wait until the connection is up."""
         if aio_is_broken():
-            return await self._threaded_transport().ready(timeout)
+            return await self._threaded().ready(timeout)
         seconds = call_seconds(timeout) or READY_SECONDS
-        connecting = asyncio.ensure_future(self._loop_channel().channel.channel_ready())
+        connecting = asyncio.ensure_future(self._channels.current().channel.channel_ready())
         try:
             # Not wait_for(), which may swallow a cancellation up to Python 3.11.
             await asyncio.wait({connecting}, timeout=seconds)
@@ -179,25 +167,8 @@ class AsyncTransport:
             connecting.cancel()
 
     async def close(self) -> None:
-        """Close the connections and cancel their calls. May be called repeatedly."""
-        with self._lock:
-            self._closed = True
-            channels, self._channels = self._channels, {}
-            threaded, self._threaded = self._threaded, None
-        if threaded is not None:
-            threaded.close()
-        if self._pid != os.getpid():
-            return
-        running = asyncio.get_running_loop()
-        for loop, channel in channels.items():
-            # A channel can be closed only in its own loop. If that loop is closed, the channel
-            # has no calls left and is freed with its last reference.
-            if loop is running:
-                await channel.close()
-            elif loop.is_running():
-                closing = asyncio.wrap_future(close_in(loop, channel))
-                # The other loop may stop before it closes the channel.
-                await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
+        """Close the channels and cancel their calls. May be called repeatedly."""
+        await self._channels.close()
 
     async def _response(
         self, channel: LoopChannel, call: RpcCall[Any, Any], context: CallContext[Any, Any]
@@ -271,77 +242,11 @@ class AsyncTransport:
                 if not slot.granted and not context.remaining:
                     raise context.queue_timeout_error()
             # Closing the client grants every slot.
-            self._check_open()
+            self._channels.check_open()
         except BaseException:
             slot.end()
             raise
         return slot
 
-    def _loop_channel(self) -> LoopChannel:
-        loop = asyncio.get_running_loop()
-        channel = self._channels.get(loop)
-        if channel is not None and self._pid == os.getpid():
-            return channel
-        if self._pid != os.getpid():
-            self._reset_after_fork()
-        with self._lock:
-            self._check_open()
-            # A channel keeps its loop alive, so the channels of closed loops are dropped here.
-            self._channels = {
-                loop: channel for loop, channel in self._channels.items() if not loop.is_closed()
-            }
-            channel = self._channels[loop] = LoopChannel(open_channel(self._config))
-            return channel
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ClientClosedError("the client is closed. Create a new one")
-
-    def _threaded_transport(self) -> ThreadedTransport:
-        if self._pid != os.getpid():
-            self._reset_after_fork()
-        with self._lock:
-            self._check_open()
-            if self._threaded is None:
-                self._threaded = ThreadedTransport(self._config)
-            return self._threaded
-
-    def _reset_after_fork(self) -> None:
-        # As in sync.py, the parent's channels are dropped without being closed.
-        self._lock = threading.Lock()
-        _parent_channels.append(self._channels)
-        self._channels = {}
-        self._threaded = None
-        self._pid = os.getpid()
-
-
-# The channels of a parent process. They are kept because freeing a channel closes it.
-_parent_channels: list[object] = []
-
-
-class _DerivedTransport(AsyncTransport):
-    """A transport that makes its calls through another one, with other defaults."""
-
-    def __init__(self, base: AsyncTransport, config: ConnectionConfig) -> None:
-        self._base = base
-        self._config = config
-
-    def with_config(self, config: ConnectionConfig) -> AsyncTransport:
-        return _DerivedTransport(self._base, config)
-
-    async def unary(self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None) -> Out:
-        return await self._base.unary(call, config or self._config)
-
-    def stream(
-        self, call: RpcCall[Res, Out], config: ConnectionConfig | None = None
-    ) -> AsyncStream[Out]:
-        return self._base.stream(call, config or self._config)
-
-    async def run(self, sequence: CallSequence[R], config: ConnectionConfig | None = None) -> R:
-        return await self._base.run(sequence, config or self._config)
-
-    async def ready(self, timeout: Any) -> None:
-        await self._base.ready(timeout)
-
-    async def close(self) -> None:
-        await self._base.close()
+    def _threaded(self) -> ThreadedTransport:
+        return ThreadedTransport(Transport(self._config, self._channels.blocking()))

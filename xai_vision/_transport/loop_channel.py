@@ -1,8 +1,10 @@
-"""The channel of an event loop, its calls in progress and its waits."""
+"""The channels of an asyncio client, their calls in progress and their waits."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -10,11 +12,15 @@ from typing import Any
 
 import grpc
 
+from xai_vision._transport.blocking_channel import BlockingChannel
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.fork_safety import record_aio_use
 from xai_vision._transport.options import MetadataPairs
 from xai_vision._transport.stream import Cancellation
 from xai_vision._transport.upload_limiter import UploadLimiter
+from xai_vision.errors import ClientClosedError
+
+_CLOSE_SECONDS = 2.0
 
 
 class LoopChannel:
@@ -67,18 +73,104 @@ class LoopChannel:
         await self.channel.close()
 
 
-def in_this_loop(function: Callable[[], object]) -> Callable[[], object]:
-    """Return a thread-safe function that calls another one in the running event loop."""
-    loop = asyncio.get_running_loop()
+class LoopChannels:
+    """The channels of a client, one per event loop, opened on first use.
 
-    def call() -> None:
-        with suppress(RuntimeError):  # the loop is closed, so nothing waits in it
-            loop.call_soon_threadsafe(function)
+    Attributes:
+        closed: Whether ``close`` was called.
+    """
 
-    return call
+    def __init__(self, config: ConnectionConfig) -> None:
+        self.closed = False
+        self._config = config
+        self._lock = threading.Lock()
+        self._channels: dict[asyncio.AbstractEventLoop, LoopChannel] = {}
+        self._blocking: BlockingChannel | None = None
+        self._pid = os.getpid()
+
+    def current(self) -> LoopChannel:
+        """Return the channel of the running event loop.
+
+        Raises:
+            ClientClosedError: The channels are closed.
+        """
+        loop = asyncio.get_running_loop()
+        channel = self._channels.get(loop)
+        if channel is not None and self._pid == os.getpid():
+            return channel
+        if self._pid != os.getpid():
+            self._reset_after_fork()
+        with self._lock:
+            self.check_open()
+            # A channel keeps its loop alive, so the channels of closed loops are dropped here.
+            self._channels = {
+                loop: channel for loop, channel in self._channels.items() if not loop.is_closed()
+            }
+            channel = self._channels[loop] = LoopChannel(_open_channel(self._config))
+            return channel
+
+    def blocking(self) -> BlockingChannel:
+        """Return the channel for a process in which grpc.aio is broken.
+
+        Raises:
+            ClientClosedError: The channels are closed.
+        """
+        if self._pid != os.getpid():
+            self._reset_after_fork()
+        with self._lock:
+            self.check_open()
+            if self._blocking is None:
+                self._blocking = BlockingChannel(self._config)
+            return self._blocking
+
+    def check_open(self) -> None:
+        """Raise ClientClosedError if the channels are closed."""
+        if self.closed:
+            raise ClientClosedError("the client is closed. Create a new one")
+
+    async def close(self) -> None:
+        """Close the channels and cancel their calls. May be called repeatedly."""
+        with self._lock:
+            self.closed = True
+            channels, self._channels = self._channels, {}
+            blocking, self._blocking = self._blocking, None
+        if blocking is not None:
+            blocking.close()
+        if self._pid != os.getpid():
+            return
+        running = asyncio.get_running_loop()
+        for loop, channel in channels.items():
+            # A channel can be closed only in its own loop. If that loop is closed, the channel
+            # has no calls left and is freed with its last reference.
+            if loop is running:
+                await channel.close()
+            elif loop.is_running():
+                closing = asyncio.wrap_future(_close_in(loop, channel))
+                # The other loop may stop before it closes the channel.
+                await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
+
+    def _reset_after_fork(self) -> None:
+        # As in BlockingChannel, the parent's channels are dropped without being closed.
+        self._lock = threading.Lock()
+        _parent_channels.append(self._channels)
+        self._channels = {}
+        self._blocking = None
+        self._pid = os.getpid()
 
 
-def close_in(loop: asyncio.AbstractEventLoop, channel: LoopChannel) -> Future[None]:
+# The channels of a parent process. They are kept because freeing a channel closes it.
+_parent_channels: list[object] = []
+
+
+def _open_channel(config: ConnectionConfig) -> grpc.aio.Channel:
+    record_aio_use()
+    options = config.options()
+    if config.secure:
+        return grpc.aio.secure_channel(config.target, config.credentials(), options)
+    return grpc.aio.insecure_channel(config.target, options)
+
+
+def _close_in(loop: asyncio.AbstractEventLoop, channel: LoopChannel) -> Future[None]:
     """Close a channel in its loop, which runs in another thread."""
     done: Future[None] = Future()
 
@@ -90,13 +182,15 @@ def close_in(loop: asyncio.AbstractEventLoop, channel: LoopChannel) -> Future[No
     return done
 
 
-def open_channel(config: ConnectionConfig) -> grpc.aio.Channel:
-    """Open a channel in the running event loop."""
-    record_aio_use()
-    options = config.options()
-    if config.secure:
-        return grpc.aio.secure_channel(config.target, config.credentials(), options)
-    return grpc.aio.insecure_channel(config.target, options)
+def in_this_loop(function: Callable[[], object]) -> Callable[[], object]:
+    """Return a thread-safe function that calls another one in the running event loop."""
+    loop = asyncio.get_running_loop()
+
+    def call() -> None:
+        with suppress(RuntimeError):  # the loop is closed, so nothing waits in it
+            loop.call_soon_threadsafe(function)
+
+    return call
 
 
 def cancellations_of_task() -> int | None:

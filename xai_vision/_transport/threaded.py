@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.rpc import Out, Res, RpcCall
 from xai_vision._transport.stream import Cancellation
 from xai_vision._transport.sync import Transport
@@ -19,18 +18,18 @@ from xai_vision._transport.sync import Transport
 class ThreadedTransport:
     """The methods of AsyncTransport that make calls, on a blocking Transport."""
 
-    def __init__(self, config: ConnectionConfig) -> None:
-        self._transport = Transport(config)
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
-    async def unary(self, call: RpcCall[Res, Out], config: ConnectionConfig) -> Out:
+    async def unary(self, call: RpcCall[Res, Out]) -> Out:
         """Send a request and return its response."""
-        return await asyncio.to_thread(self._transport.unary, call, config)
+        return await asyncio.to_thread(self._transport.unary, call)
 
     async def stream(
-        self, call: RpcCall[Res, Out], config: ConnectionConfig, cancellation: Cancellation
+        self, call: RpcCall[Res, Out], cancellation: Cancellation
     ) -> AsyncGenerator[Out, None]:
         """Send a request and yield the messages of its response."""
-        messages = self._transport.stream(call, config)
+        messages = self._transport.stream(call)
         cancellation.attach(messages.cancel)
         end: Any = object()
         loop = asyncio.get_running_loop()
@@ -47,7 +46,3 @@ class ThreadedTransport:
     async def ready(self, timeout: Any) -> None:
         """Connect, and wait until the connection is up."""
         await asyncio.to_thread(self._transport.ready, timeout)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._transport.close()
