@@ -131,6 +131,13 @@ model_option = click.option(
     help="Model to use.",
 )
 system_option = click.option("--system", metavar="TEXT", help="Instructions for the model.")
+listed_option = click.option(
+    "--from",
+    "listed",
+    type=click.File(encoding="utf-8", errors="surrogateescape"),
+    metavar="FILE",
+    help="A file with the names of more images, one per line; - is standard input.",
+)
 
 
 def _read_schema(_: click.Context, __: click.Parameter, path: Path | None) -> dict[str, Any] | None:

@@ -138,3 +138,9 @@ def console(stream: TextIO | None = None) -> Console:
         emoji=False,
         markup=False,
     )
+
+
+def progress_console(stream: TextIO) -> Console | None:
+    """Create a console for progress bars; None if the stream is not a terminal that can redraw."""
+    screen = console(stream)
+    return screen if stream.isatty() and not screen.is_dumb_terminal else None

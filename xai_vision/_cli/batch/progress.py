@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from xai_vision._cli.report import usd
-from xai_vision._cli.terminal import console
+from xai_vision._cli.terminal import progress_console
 
 if TYPE_CHECKING:
     from xai_vision._cli.batch.runner import BatchRunner
@@ -40,8 +40,8 @@ class BatchProgress(Progress):
 @contextmanager
 def progress(stream: TextIO, total: int, batch: BatchRunner) -> Iterator[None]:
     """Show a progress bar during the block if the stream is a terminal."""
-    screen = console(stream)
-    if not stream.isatty() or screen.is_dumb_terminal:
+    screen = progress_console(stream)
+    if screen is None:
         yield
         return
     shown = bar(screen)

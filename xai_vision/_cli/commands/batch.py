@@ -20,6 +20,7 @@ from xai_vision._cli.options import (
     ImageOptions,
     Service,
     image_options,
+    listed_option,
     model_option,
     schema_option,
     service_options,
@@ -48,13 +49,7 @@ if TYPE_CHECKING:
     metavar="FILE.jsonl",
     help="The results file, one line of JSON for each image.",
 )
-@click.option(
-    "--from",
-    "listed",
-    type=click.File(encoding="utf-8", errors="surrogateescape"),
-    metavar="FILE",
-    help="A file with the names of more images, one per line; - is standard input.",
-)
+@listed_option
 @click.option(
     "-j",
     "--concurrency",

@@ -19,12 +19,13 @@ from xai_vision._cli.options import (
     Service,
     image_options,
     json_option,
+    listed_option,
     model_option,
     service_options,
     system_option,
 )
 from xai_vision._cli.prompt_lines import read_requests
-from xai_vision._cli.terminal import clean, console, print_json, print_note
+from xai_vision._cli.terminal import clean, print_json, print_note, progress_console
 
 if TYPE_CHECKING:
     from xai_vision.chat import Chat
@@ -81,13 +82,7 @@ def create(*, name: str, input_file_id: str | None, as_json: bool, service: Serv
 @click.argument("batch_id")
 @click.argument("prompt", required=False)
 @click.argument("images", nargs=-1, type=IMAGE)
-@click.option(
-    "--from",
-    "listed",
-    type=click.File(encoding="utf-8", errors="surrogateescape"),
-    metavar="FILE",
-    help="A file with the names of more images, one per line; - is standard input.",
-)
+@listed_option
 @click.option(
     "--requests",
     "lines",
@@ -235,8 +230,8 @@ def wait(*, batch_id: str, interval: float, limit: float, as_json: bool, service
 @contextmanager
 def _progress() -> Iterator[Callable[[batch_pb2.Batch], None] | None]:
     """Yield the callback of a progress bar; None off a terminal."""
-    screen = console(sys.stderr)
-    if not sys.stderr.isatty() or screen.is_dumb_terminal:
+    screen = progress_console(sys.stderr)
+    if screen is None:
         yield None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn

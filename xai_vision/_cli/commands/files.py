@@ -13,7 +13,14 @@ import click
 
 from xai_vision._cli.exit_codes import CliError, Exit, epilog, exit_code
 from xai_vision._cli.options import Service, json_option, service_options
-from xai_vision._cli.terminal import clean, console, error_text, print_error, print_json
+from xai_vision._cli.terminal import (
+    clean,
+    console,
+    error_text,
+    print_error,
+    print_json,
+    progress_console,
+)
 
 
 @click.group(
@@ -80,8 +87,8 @@ def upload(
 @contextmanager
 def _progress() -> Iterator[Callable[[str], Any]]:
     """Yield a function that returns the progress callback of a file; it is None off a terminal."""
-    screen = console(sys.stderr)
-    if not sys.stderr.isatty() or screen.is_dumb_terminal:
+    screen = progress_console(sys.stderr)
+    if screen is None:
         yield lambda name: None
         return
     from rich.progress import (
