@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.blocks import blocks
 from xai_vision import imaging as images
 
 PAGE = Path(__file__).parents[2] / "docs" / "images.md"
@@ -17,9 +18,11 @@ def test_code_runs(tmp_path, monkeypatch):
     pytest.importorskip("xai_vision.chat")
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "docs"}
-    for match in re.finditer(r"```python\n(.*?)```", TEXT, re.DOTALL):
-        line = TEXT.count("\n", 0, match.start()) + 1
-        exec(compile("\n" * line + match[1], str(PAGE), "exec"), namespace)
+    code_blocks = blocks(PAGE)
+    assert code_blocks
+    for block in code_blocks:
+        source = "\n" * (block.line - 1) + block.code
+        exec(compile(source, str(PAGE), "exec", dont_inherit=True), namespace)
 
 
 def test_the_images_exist():
