@@ -14,11 +14,11 @@ from xai_vision._transport.aio import AsyncTransport
 from xai_vision._transport.config import (
     USER_AGENT,
     ConnectionConfig,
-    MetadataLike,
     changed_config,
     make_config,
     management_config,
 )
+from xai_vision._transport.metadata import MetadataLike
 from xai_vision._transport.retry import RetryPolicy
 from xai_vision._transport.sync import Transport
 from xai_vision.chat._service import RENAMED, AsyncChatService, ChatService

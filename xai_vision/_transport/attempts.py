@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.idle_timeout import IdleTimeoutError
 from xai_vision._transport.logs import logger
-from xai_vision._transport.options import MetadataPairs
+from xai_vision._transport.metadata import MetadataPairs
 from xai_vision._transport.rpc import Out, Res, RpcCall
 from xai_vision._transport.status_mapping import (
     api_error,

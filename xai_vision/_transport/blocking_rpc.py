@@ -8,7 +8,7 @@ from typing import Any, Final
 import grpc
 
 from xai_vision._transport.config import ConnectionConfig
-from xai_vision._transport.options import MetadataPairs
+from xai_vision._transport.metadata import MetadataPairs
 
 # The reader of a stream takes events from grpc directly, without a thread to wake per message. The
 # name is that of grpc.experimental.ChannelOptions, a module that programs need not load for it.

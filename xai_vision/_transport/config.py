@@ -6,7 +6,7 @@ import os
 import platform
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -14,13 +14,14 @@ from typing import Any, TypeAlias
 import grpc
 
 from xai_vision._transport.durations import client_seconds
+from xai_vision._transport.host import is_loopback, parse_host
 from xai_vision._transport.logs import print_logs_if_requested
+from xai_vision._transport.metadata import MetadataLike, MetadataPairs, metadata_pairs
 from xai_vision._transport.retry import RetryPolicy, policy
 from xai_vision._version import __version__
-from xai_vision.errors import ConfigurationError, InsecureChannelWarning, InvalidRequestError
+from xai_vision.errors import ConfigurationError, InsecureChannelWarning
 
 ChannelOptions: TypeAlias = "Sequence[tuple[str, Any]]"
-MetadataLike: TypeAlias = "Mapping[str, str | bytes] | Iterable[tuple[str, str | bytes]]"
 
 DEFAULT_HOST = "api.x.ai"
 DEFAULT_MANAGEMENT_HOST = "management-api.x.ai"
@@ -28,14 +29,7 @@ USER_AGENT = f"xai-vision/{__version__}"
 DEFAULT_TIMEOUT = 27 * 60.0
 """Seconds, as in xai_sdk. Long responses of reasoning models take many minutes."""
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_HOST = re.compile(
-    # gRPC's names for how to resolve a host; most callers pass none.
-    r"(?P<scheme>dns:///|dns:|ipv4:|ipv6:)?"
-    r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>\d{1,5}))?"
-)
 _OWN_SERVICE = re.compile(r"(.+\.)?x\.ai", re.IGNORECASE)
-_KEY = re.compile(r"[0-9a-z_.-]+")
 _MIN_KEY_LENGTH = 8
 
 # The size of a request is limited only by protobuf: one image of 20 MiB is 26.7 MiB of base64, and
@@ -92,7 +86,7 @@ class ConnectionConfig:
     port: int
     secure: bool
     timeout: float
-    metadata: tuple[tuple[str, str | bytes], ...] = field(repr=False)
+    metadata: MetadataPairs = field(repr=False)
     retries: RetryPolicy
     channel_options: tuple[tuple[str, Any], ...] = ()
     root_certificates: bytes | None = field(default=None, repr=False)
@@ -100,7 +94,7 @@ class ConnectionConfig:
     @property
     def loopback(self) -> bool:
         """Whether the host's name is one of this machine."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     def options(self) -> list[tuple[str, Any]]:
         """Return the channel's options; the caller's take precedence."""
@@ -153,8 +147,8 @@ def make_config(
     key = _key(key, "API key", "api_key= or XAI_API_KEY")
     if api_host is None:
         api_host = os.environ.get("XAI_API_HOST") or DEFAULT_HOST
-    scheme, name, port = _host("api_host", api_host)
-    secure = root_certificates is not None or not (_is_loopback(name) or use_insecure_channel)
+    scheme, name, port = parse_host("api_host", api_host)
+    secure = _uses_tls(name, use_insecure_channel, root_certificates)
     if use_insecure_channel and root_certificates is not None:
         raise ConfigurationError("root_certificates= needs TLS. Leave out use_insecure_channel=")
     _warn_if_plain_text(name, secure, "the API key and all images")
@@ -197,15 +191,14 @@ def management_config(
         ConfigurationError: The key or the host is invalid.
     """
     host = DEFAULT_MANAGEMENT_HOST if host is None else host
-    scheme, name, port = _host("management_api_host", host)
+    scheme, name, port = parse_host("management_api_host", host)
     if key is None:
         # An empty variable is not an error, because most programs do not need the key.
         key = os.environ.get("XAI_MANAGEMENT_KEY") or None
     if key is None:
         return None
     key = _key(key, "management API key", "management_api_key= or XAI_MANAGEMENT_KEY")
-    insecure = _is_loopback(name) or use_insecure_channel
-    secure = config.root_certificates is not None or not insecure
+    secure = _uses_tls(name, use_insecure_channel, config.root_certificates)
     _warn_if_plain_text(name, secure, "the management API key and all documents")
     return replace(
         config,
@@ -253,38 +246,17 @@ def _key(key: str, name: str, arguments: str) -> str:
     return key
 
 
+def _uses_tls(host: str, use_insecure_channel: bool, root_certificates: bytes | None) -> bool:
+    return root_certificates is not None or not (is_loopback(host) or use_insecure_channel)
+
+
 def _warn_if_plain_text(host: str, secure: bool, what: str) -> None:
-    if not (secure or _is_loopback(host)):
+    if not (secure or is_loopback(host)):
         warnings.warn(
             f"{what} are sent to {host} in plain text (use_insecure_channel)",
             InsecureChannelWarning,
             stacklevel=4,
         )
-
-
-def _is_loopback(host: str) -> bool:
-    return host.strip("[]").lower() in _LOOPBACK
-
-
-def _host(argument: str, host: str) -> tuple[str, str, int]:
-    if not isinstance(host, str):
-        raise ConfigurationError(f"{argument} must be a string, not {type(host).__name__}")
-    if not host:
-        raise ConfigurationError(f"{argument} is empty. Pass a host such as 'api.x.ai'")
-    match = _HOST.fullmatch(host)
-    if match is None and "/" in host:
-        # The message leaves out the URL, which may contain a password.
-        bare = host.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
-        instead = repr(bare) if bare else "a host such as 'api.x.ai'"
-        raise ConfigurationError(f"{argument} must be a host, not a URL. Pass {instead}")
-    if match is None:
-        raise ConfigurationError(
-            f"{argument} must have the form 'host' or 'host:port', not {host!r}"
-        )
-    port = match["port"]
-    if port is not None and not 0 < int(port) < 65536:
-        raise ConfigurationError(f"{argument} {host!r}: the port must be from 1 to 65535")
-    return match["scheme"] or "", match["name"], int(port or 443)
 
 
 def _channel_options(options: ChannelOptions) -> tuple[tuple[str, Any], ...]:
@@ -306,32 +278,3 @@ def _certificates(pem: bytes | None) -> bytes | None:
         "root_certificates must be bytes in PEM form ('-----BEGIN CERTIFICATE-----'). "
         "Pass Path('ca.pem').read_bytes()"
     )
-
-
-def metadata_pairs(
-    metadata: MetadataLike,
-    error: type[ConfigurationError] | type[InvalidRequestError],
-) -> tuple[tuple[str, str | bytes], ...]:
-    """Check metadata of a client or of a call.
-
-    Raises:
-        ConfigurationError: A key or value is invalid; InvalidRequestError for a call.
-    """
-    checked: list[tuple[str, str | bytes]] = []
-    if not isinstance(metadata, Iterable):
-        raise error(f"metadata must be a dict or pairs, not {type(metadata).__name__}")
-    for pair in metadata.items() if isinstance(metadata, Mapping) else metadata:
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise error("metadata must be a dict or pairs (key, value)")
-        key, value = pair
-        if not isinstance(key, str) or not _KEY.fullmatch(key.lower()):
-            raise error(f"metadata key {key!r} may contain only letters, digits, '-', '_' and '.'")
-        if key.lower() == "authorization":
-            raise error("metadata must not contain 'authorization'. Pass api_key=")
-        if key.lower().endswith("-bin"):
-            if not isinstance(value, bytes):
-                raise error(f"the value of metadata key {key!r} must be bytes, as for every '-bin'")
-        elif not isinstance(value, str) or not (value.isascii() and value.isprintable()):
-            raise error(f"the value of metadata key {key!r} must be printable ASCII")
-        checked.append((key.lower(), value))
-    return tuple(checked)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from xai_vision._transport.durations import call_seconds
 from xai_vision._validation import boolean
 from xai_vision.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from xai_vision._transport.config import MetadataLike
+    from xai_vision._transport.metadata import MetadataLike, MetadataPairs
     from xai_vision._transport.retry import RetryPolicy
-
-
-MetadataPairs: TypeAlias = "tuple[tuple[str, str | bytes], ...]"
 
 
 class CallParameters(TypedDict, total=False):
@@ -95,7 +92,7 @@ def call_options(
     from xai_vision._transport.retry import policy  # on use: most calls have no options
 
     if kwargs.get("metadata") is not None:
-        from xai_vision._transport.config import metadata_pairs
+        from xai_vision._transport.metadata import metadata_pairs
 
         metadata += metadata_pairs(kwargs["metadata"], InvalidRequestError)
     retries = kwargs.get("retries")

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from google.protobuf.message import Message
 
-from xai_vision._transport.options import NO_OPTIONS, CallOptions, MetadataPairs
+from xai_vision._transport.options import NO_OPTIONS, CallOptions
 from xai_vision.proto._method import Method
 
 if TYPE_CHECKING:
+    from xai_vision._transport.metadata import MetadataPairs
     from xai_vision._transport.request_stream import RequestSource
 
 Res = TypeVar("Res", bound=Message)
