@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from xai_vision._validation import short_repr
+from xai_vision.openai_compat._fields import shortest_decimal
 from xai_vision.openai_compat._parsed_message import DETAILS, FilePart, ImagePart, Part
 from xai_vision.openai_compat._values import (
     Api,
@@ -17,7 +18,6 @@ from xai_vision.openai_compat._values import (
     enum_name,
     invalid_value,
     read_object,
-    shortest_decimal,
     string,
     unsupported,
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from xai_vision.openai_compat._completion import chat_completion
+from xai_vision.openai_compat._fields import write_field
 from xai_vision.openai_compat._items import write_function_call, write_reasoning
 from xai_vision.openai_compat._parts import from_logprob, url_citations
 from xai_vision.openai_compat._server_calls import is_server_side, to_item
@@ -17,7 +18,7 @@ from xai_vision.openai_compat._settings import (
 )
 from xai_vision.openai_compat._tools import from_tool
 from xai_vision.openai_compat._usage import responses_usage, service_tier
-from xai_vision.openai_compat._values import Api, TranslationError, check_api, write_field
+from xai_vision.openai_compat._values import Api, TranslationError, check_api
 from xai_vision.proto import chat_pb2, sample_pb2
 
 _INCOMPLETE_REASONS: Final = {

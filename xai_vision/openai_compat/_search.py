@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from xai_vision.openai_compat._fields import read_field, write_field
 from xai_vision.openai_compat._values import (
     enum,
     enum_name,
     mapping,
-    read_field,
     read_object,
     sequence,
     unsupported,
-    write_field,
 )
 from xai_vision.proto import chat_pb2
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from xai_vision._validation import short_repr
+from xai_vision.openai_compat._fields import dump_schema, parse_schema, read_field, write_field
 from xai_vision.openai_compat._search import from_search, read_search
 from xai_vision.openai_compat._tools import from_tool, read_tool, same_names
 from xai_vision.openai_compat._unsupported_fields import UNSUPPORTED
@@ -15,18 +16,14 @@ from xai_vision.openai_compat._values import (
     boolean,
     check_keys,
     check_type,
-    dump_schema,
     enum,
     enum_name,
     mapping,
-    parse_schema,
-    read_field,
     read_object,
     sequence,
     string,
     strings,
     unsupported,
-    write_field,
 )
 from xai_vision.proto import chat_pb2, usage_pb2
 

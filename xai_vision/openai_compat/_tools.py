@@ -11,19 +11,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from xai_vision._validation import did_you_mean, key_label, short_repr
+from xai_vision.openai_compat._fields import dump_schema, parse_schema, read_field, write_field
 from xai_vision.openai_compat._values import (
     Api,
     TranslationError,
-    dump_schema,
     enum,
     invalid_value,
     mapping,
-    parse_schema,
-    read_field,
     string,
     unknown_keys_ignored,
     unsupported,
-    write_field,
 )
 from xai_vision.proto import chat_pb2
 

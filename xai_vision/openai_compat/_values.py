@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
-from xai_vision import _timestamps, _validation
+from xai_vision import _validation
 from xai_vision._validation import did_you_mean, key_label, short_repr
 from xai_vision.errors import InvalidRequestError
-from xai_vision.proto.timestamp_pb2 import Timestamp
 
 MAX_DEPTH = 200
 """The deepest nesting of lists and objects that is read.
@@ -164,7 +161,7 @@ def to_json(value: Any, levels: int = MAX_DEPTH) -> Any:
     return None if omitted and type(value).__module__.startswith("openai") else value
 
 
-def _check(check: Callable[[str, Any], _T], path: str, value: Any) -> _T:
+def checked(check: Callable[[str, Any], _T], path: str, value: Any) -> _T:
     """Call one of the client's checks; its error becomes one with the value's path."""
     try:
         return check(path, value)
@@ -176,7 +173,7 @@ def string(path: str, value: Any) -> str:
     """Read a string that UTF-8 can encode."""
     if value is None:
         raise invalid_value(path, "a string", value)
-    return _check(_validation.string, path, value)
+    return checked(_validation.string, path, value)
 
 
 def boolean(path: str, value: Any) -> bool:
@@ -252,68 +249,3 @@ def enum_name(path: str, number: int, values: Mapping[str, int]) -> str:
         if known == number:
             return word
     raise unsupported(path, f"JSON has no value for {number}")
-
-
-def timestamp(path: str, value: Any) -> Any:
-    """Read an ISO 8601 date or datetime."""
-    return _check(_timestamps.timestamp, path, string(path, value))
-
-
-def dump_schema(path: str, value: Any) -> str:
-    """Write a JSON schema as the string that a proto holds."""
-    if not isinstance(value, Mapping):
-        raise invalid_value(path, "a JSON schema", value)
-    return _check(_validation.dump_json, path, value)
-
-
-def parse_schema(path: str, text: str) -> Any:
-    """Parse the JSON schema that a proto holds as a string."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise TranslationError(f"{path} is not valid JSON: {short_repr(text)}", key=path) from None
-
-
-_FIELD_READERS: Final[dict[type, Callable[[str, Any], Any]]] = {
-    str: string,
-    bool: boolean,
-    int: integer,
-    float: number,
-    Timestamp: timestamp,
-}
-
-
-def read_field(cls: type[Any], name: str, path: str, value: Any) -> Any:
-    """Read the value of a proto's field, whose type selects the reader.
-
-    Args:
-        cls: The proto's class.
-        name: The field, which is a scalar, a Timestamp or a list of strings.
-        path: The value's path, for errors.
-        value: The JSON value.
-    """
-    default = getattr(cls(), name)
-    read: Callable[[str, Any], Any] = _FIELD_READERS.get(type(default), strings)
-    return read(path, value)
-
-
-def write_field(value: Any) -> Any:
-    """Write the value of a field that is a scalar, a Timestamp, or a list or map of scalars."""
-    if isinstance(value, float):
-        return shortest_decimal(value)
-    if isinstance(value, (str, int)):
-        return value
-    if isinstance(value, Timestamp):
-        # Midnight UTC becomes a date.
-        return value.ToJsonString().removesuffix("T00:00:00Z")
-    return dict(value) if isinstance(value, Mapping) else list(value)
-
-
-def shortest_decimal(value: float) -> float:
-    """Return the shortest decimal of a 32-bit float: 0.7, not 0.699999988079071."""
-    packed = struct.pack("f", value)
-    for digits in range(6, 10):
-        short = float(f"{value:.{digits}g}")
-        if struct.pack("f", short) == packed:
-            return short
-    return value

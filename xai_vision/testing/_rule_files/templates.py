@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from xai_vision._validation import did_you_mean
-from xai_vision.openai_compat._values import shortest_decimal
+from xai_vision.openai_compat._fields import shortest_decimal
 from xai_vision.proto import chat_pb2
 
 if TYPE_CHECKING:
