@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from xai_vision import prepare_pages
+
 _PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
 _ID = b"0123456789abcdef"
 _PERMISSIONS = -4
@@ -107,3 +109,11 @@ def _rc4(key: bytes, data: bytes) -> bytes:
         state[i], state[j] = state[j], state[i]
         out.append(byte ^ state[(state[i] + state[j]) % 256])
     return bytes(out)
+
+
+THREE = pdf([Page((200, 100)), Page((100, 300)), Page((72, 72))])
+
+
+def page_sizes(*arguments, **options):
+    """Prepare the pages and return their sizes in pixels."""
+    return [page.size for page in prepare_pages(*arguments, **options)]
