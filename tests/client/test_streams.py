@@ -14,7 +14,7 @@ import pytest
 
 from tests.testing.waiting import LIMIT
 from xai_vision import AsyncClient, Client
-from xai_vision._transport import blocking_rpc
+from xai_vision._transport._channels import blocking_rpc
 from xai_vision.chat import user
 from xai_vision.errors import StreamBrokenError
 from xai_vision.testing import FakeServer, Reply

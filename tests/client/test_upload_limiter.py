@@ -19,8 +19,8 @@ from tests.client.drivers import DRIVERS
 from tests.sample_images import MIB, jpeg_of
 from tests.testing.waiting import LIMIT, until
 from xai_vision import AsyncClient, Client
-from xai_vision._transport import upload_limiter
-from xai_vision._transport.upload_limiter import UploadLimiter
+from xai_vision._transport._channels import upload_limiter
+from xai_vision._transport._channels.upload_limiter import UploadLimiter
 from xai_vision.chat import image, user
 from xai_vision.errors import (
     ClientClosedError,
@@ -295,7 +295,7 @@ import os
 from tests.sample_images import MIB, jpeg_of
 from xai_vision import Client
 from xai_vision.chat import image, user
-from xai_vision._transport import upload_limiter
+from xai_vision._transport._channels import upload_limiter
 upload_limiter.UPLOAD_BUDGET_BYTES = MIB
 client = Client({server.api_key!r}, api_host={server.target!r})
 chat = client.chat.create("grok-4", messages=[user(image(jpeg_of(2 * MIB)))])

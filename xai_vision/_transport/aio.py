@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 
-from xai_vision._transport.attempts import CallContext
-from xai_vision._transport.config import ConnectionConfig
-from xai_vision._transport.durations import READY_SECONDS, call_seconds
-from xai_vision._transport.fork_safety import aio_is_broken
-from xai_vision._transport.idle_timeout import IdleTimeoutError, with_async_idle_timeout
-from xai_vision._transport.loop_channel import (
+from xai_vision._transport._channels.fork_safety import aio_is_broken
+from xai_vision._transport._channels.loop_channel import (
     LoopChannel,
     LoopChannels,
     cancellations_of_task,
     in_this_loop,
     pairs,
 )
+from xai_vision._transport._channels.upload_limiter import (
+    LARGE_REQUEST_BYTES,
+    SingleMessageStream,
+    UploadSlot,
+)
+from xai_vision._transport.attempts import CallContext
+from xai_vision._transport.config import ConnectionConfig
+from xai_vision._transport.durations import READY_SECONDS, call_seconds
+from xai_vision._transport.idle_timeout import IdleTimeoutError, with_async_idle_timeout
 from xai_vision._transport.rpc import (
     CallSequence,
     Out,
@@ -33,11 +38,6 @@ from xai_vision._transport.status_mapping import closed_while_waiting, not_ready
 from xai_vision._transport.stream import AsyncStream, Cancellation
 from xai_vision._transport.sync import Transport
 from xai_vision._transport.threaded import ThreadedTransport
-from xai_vision._transport.upload_limiter import (
-    LARGE_REQUEST_BYTES,
-    SingleMessageStream,
-    UploadSlot,
-)
 from xai_vision.errors import APIError
 
 if TYPE_CHECKING:

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 
+from xai_vision._transport._channels.blocking_channel import BlockingChannel
+from xai_vision._transport._channels.blocking_rpc import cancellable, end, metadata_of
+from xai_vision._transport._channels.upload_limiter import (
+    LARGE_REQUEST_BYTES,
+    SingleMessageStream,
+)
 from xai_vision._transport.attempts import CallContext
-from xai_vision._transport.blocking_channel import BlockingChannel
-from xai_vision._transport.blocking_rpc import cancellable, end, metadata_of
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.durations import READY_SECONDS, call_seconds
 from xai_vision._transport.idle_timeout import IdleTimeoutError, with_idle_timeout
@@ -29,10 +33,6 @@ from xai_vision._transport.status_mapping import (
     not_ready,
 )
 from xai_vision._transport.stream import Cancellation, Stream
-from xai_vision._transport.upload_limiter import (
-    LARGE_REQUEST_BYTES,
-    SingleMessageStream,
-)
 from xai_vision.errors import APIError
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import Any, cast
 
 import grpc
 
-from xai_vision._transport.blocking_rpc import open_channel
+from xai_vision._transport._channels.blocking_rpc import open_channel
+from xai_vision._transport._channels.fork_safety import aio_is_broken
+from xai_vision._transport._channels.upload_limiter import UploadLimiter
 from xai_vision._transport.config import ConnectionConfig
-from xai_vision._transport.fork_safety import aio_is_broken
 from xai_vision._transport.stream import Cancellation
-from xai_vision._transport.upload_limiter import UploadLimiter
 from xai_vision.errors import ClientClosedError
 
 

@@ -73,7 +73,9 @@ def cancellable(rpc: Any) -> Any:
     """Return a stream that has ``cancel()``, which an interceptor's generator does not have."""
     if hasattr(rpc, "cancel"):
         return rpc
-    from xai_vision._transport.thread_reader import ThreadReader  # on use: it is rarely needed
+    from xai_vision._transport._channels.thread_reader import (
+        ThreadReader,  # on use: it is rarely needed
+    )
 
     return ThreadReader(rpc)
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import grpc
 
-from xai_vision._transport.blocking_channel import BlockingChannel
+from xai_vision._transport._channels.blocking_channel import BlockingChannel
+from xai_vision._transport._channels.fork_safety import record_aio_use
+from xai_vision._transport._channels.upload_limiter import UploadLimiter
 from xai_vision._transport.config import ConnectionConfig
-from xai_vision._transport.fork_safety import record_aio_use
 from xai_vision._transport.metadata import MetadataPairs
 from xai_vision._transport.stream import Cancellation
-from xai_vision._transport.upload_limiter import UploadLimiter
 from xai_vision.errors import ClientClosedError
 
 _CLOSE_SECONDS = 2.0

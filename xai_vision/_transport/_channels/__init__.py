@@ -1,0 +1,1 @@
+"""Channels of gRPC: how they are opened, used, limited and closed."""
