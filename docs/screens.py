@@ -26,11 +26,11 @@ from xai_vision._cli.options import ImageOptions
 from xai_vision._cli.prices import Price
 from xai_vision._cli.report import UsageTotals
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "examples"))
+
+from images import SAMPLES  # needs sys.path from above
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "examples"))
-
-from images import SAMPLES  # noqa: E402  # needs sys.path from above
-
 IMAGES = ROOT / "docs" / "img"
 PRICE = Price("grok-4-0709", 3e-6, 3e-6)
 

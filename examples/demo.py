@@ -95,7 +95,7 @@ def stream(chat: Chat) -> Response:
     """Stream a response to the terminal; return the complete response."""
     response = None
     print("  ", end="")
-    for response, chunk in chat.stream():  # noqa: B007  # the last one is returned
+    for response, chunk in chat.stream():
         print(chunk, end="", flush=True)
     print()
     if response is None:

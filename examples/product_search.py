@@ -32,7 +32,7 @@ def main() -> None:
     with connect(options.fake, rules) as client:
         chat = client.chat.create(options.model, tools=[search])
         chat.append(user("What product is this? Find its price online.", image(options.images[0])))
-        for response, chunk in chat.stream():  # noqa: B007  # the last one is used
+        for response, chunk in chat.stream():
             for call in chunk.tool_calls:
                 parameters = json.loads(call.function.arguments)
                 print(f"[{call.function.name}: {', '.join(map(str, parameters.values()))}]")

@@ -24,7 +24,7 @@ def main() -> None:
         images = [image(options.images[0], detail="high")]
         for question in QUESTIONS:
             print(f"> {question}")
-            for response, chunk in chat.ask_stream(question, *images):  # noqa: B007  # the last one is used
+            for response, chunk in chat.ask_stream(question, *images):
                 print(chunk, end="", flush=True)
             print(f"\n  ({response.usage.prompt_image_tokens} tokens for the image)\n")
             images = []  # the conversation contains the image from now on

@@ -9,14 +9,14 @@ import io
 import sys
 from pathlib import Path
 
+from PIL import Image, ImageFile
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from examples import drawings, images  # needs sys.path from above
+from xai_vision.imaging import prepare_image
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from PIL import Image, ImageFile  # noqa: E402  # needs sys.path from above
-
-from examples import drawings, images  # noqa: E402
-from xai_vision.imaging import prepare_image  # noqa: E402
-
 SIDE = 96
 
 
