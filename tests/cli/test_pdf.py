@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("click")
 pytest.importorskip("pypdfium2")
 
-from tests.imaging.pdf_files import Page, pdf
+from tests.imaging.pages.pdf_files import Page, pdf
 
 THREE = [Page((72, 72)), Page((144, 72)), Page((72, 144))]
 

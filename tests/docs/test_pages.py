@@ -16,7 +16,7 @@ import pytest
 from tests import sample_images
 from tests.blocks import blocks, fill_urls, pointed_at
 from tests.conftest import SEED_URLS
-from tests.imaging.pdf_files import Page, pdf
+from tests.imaging.pages.pdf_files import Page, pdf
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.imaging.test_damaged_images import prepared_or_error
+from tests.imaging.formats.test_damaged_images import prepared_or_error
 from tests.sample_images import builders, jpeg, png, sample
 from xai_vision.imaging import ImageError, decode, prepare_image, read_header, sniff_format
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from examples.drawings import chart, photo, scan
-from tests.imaging.avif_files import P3
+from tests.imaging.formats.avif_files import P3
 from tests.sample_images import builders
 from xai_vision.imaging import ImageTooLargeError, prepare_image
 from xai_vision.imaging._color.color_space import from_cicp

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from tests.imaging.turned_files import (
+from tests.imaging.orientation.turned_files import (
     BY_HAND,
     ORIENTATIONS,
     TURN,

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.imaging.avif_files import DISPLAY_P3, P3, avif, box, item, nclx, reference
+from tests.imaging.formats.avif_files import DISPLAY_P3, P3, avif, box, item, nclx, reference
 from xai_vision.imaging._formats._boxes.avif import read_avif
 from xai_vision.imaging._formats._boxes.hevc import read_hevc_cicp
 from xai_vision.imaging._formats.byte_reader import ByteReader

@@ -12,8 +12,8 @@ import weakref
 
 import pytest
 
-from tests.imaging.marked_images import red_box
-from tests.imaging.pdf_files import THREE, Page, page_sizes, pdf
+from tests.imaging.pages.pdf_files import THREE, Page, page_sizes, pdf
+from tests.imaging.places.marked_images import red_box
 from xai_vision import Client, prepare_pages
 from xai_vision.chat import image, user
 from xai_vision.errors import InvalidRequestError

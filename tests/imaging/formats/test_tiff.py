@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 
-from tests.imaging.tiff_files import TiffImage, tiff_file
+from tests.imaging.formats.tiff_files import TiffImage, tiff_file
 from xai_vision.chat import image, user
 from xai_vision.imaging import (
     ImageCorruptError,

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.imaging.test_jpeg_scans import arithmetic, with_scans
-from tests.imaging.tiff_files import TiffImage, tiff_file
+from tests.imaging.formats.test_jpeg_scans import arithmetic, with_scans
+from tests.imaging.formats.tiff_files import TiffImage, tiff_file
 from tests.sample_images import builders, jpeg
 from xai_vision.chat import image, user
 from xai_vision.imaging import DecompressionBombError, ImageFormatError, prepare_image

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.imaging.turned_files import (
+from tests.imaging.orientation.turned_files import (
     ORIENTATIONS,
     SRGB,
     encode,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.imaging.tiff_files import TiffImage, tiff_file
+from tests.imaging.formats.tiff_files import TiffImage, tiff_file
 from xai_vision.chat import image, user
 from xai_vision.imaging import (
     DecompressionBombError,

@@ -6,8 +6,8 @@ import pickle
 
 import pytest
 
-from tests.imaging.marked_images import close, red_box
-from tests.imaging.pdf_files import Page, pdf
+from tests.imaging.pages.pdf_files import Page, pdf
+from tests.imaging.places.marked_images import close, red_box
 from xai_vision import prepare_pages
 
 pytest.importorskip("pypdfium2")

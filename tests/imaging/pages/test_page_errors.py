@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import sample_images
-from tests.imaging.marked_images import red_box
-from tests.imaging.pdf_files import THREE, Page, page_sizes, pdf
+from tests.imaging.pages.pdf_files import THREE, Page, page_sizes, pdf
+from tests.imaging.places.marked_images import red_box
 from xai_vision import prepare_pages
 from xai_vision.imaging import (
     DecompressionBombError,

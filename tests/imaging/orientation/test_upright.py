@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.imaging.test_orientation import CASES
-from tests.imaging.turned_files import (
+from tests.imaging.orientation.test_orientation import CASES
+from tests.imaging.orientation.turned_files import (
     ORIENTATIONS,
     SRGB,
     difference,

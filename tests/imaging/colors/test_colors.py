@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from tests.imaging.avif_files import P3, PQ
+from tests.imaging.formats.avif_files import P3, PQ
 from tests.sample_images import builders, data_url
 from xai_vision.imaging import ImageCorruptError, ImageReadError, decode, prepare_image
 

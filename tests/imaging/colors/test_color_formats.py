@@ -9,8 +9,7 @@ import struct
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from tests.imaging.avif_files import DISPLAY_P3, HDR_PQ, P3, PQ, avif, box, nclx, profile
-from tests.imaging.test_colors import (
+from tests.imaging.colors.test_colors import (
     ORANGE,
     ORANGE_IN_SRGB,
     SRGB_PROFILE,
@@ -20,6 +19,7 @@ from tests.imaging.test_colors import (
     lossy_changes,
     opened,
 )
+from tests.imaging.formats.avif_files import DISPLAY_P3, HDR_PQ, P3, PQ, avif, box, nclx, profile
 from tests.sample_images import builders
 from xai_vision.chat import image, user
 from xai_vision.imaging import decode, prepare_image

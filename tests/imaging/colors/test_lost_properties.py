@@ -8,7 +8,15 @@ import pytest
 from PIL import Image, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
-from tests.imaging.avif_files import DISPLAY_P3, HDR_PQ, TWELVE_BITS, avif, item, nclx, reference
+from tests.imaging.formats.avif_files import (
+    DISPLAY_P3,
+    HDR_PQ,
+    TWELVE_BITS,
+    avif,
+    item,
+    nclx,
+    reference,
+)
 from tests.sample_images import builders
 from xai_vision.imaging import prepare_image
 

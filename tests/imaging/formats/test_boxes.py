@@ -10,8 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.imaging import avif_files
-from tests.imaging.avif_files import DISPLAY_P3, HDR_PQ, P3, PQ, avif, box, item, nclx, reference
+from tests.imaging.formats import avif_files
+from tests.imaging.formats.avif_files import (
+    DISPLAY_P3,
+    HDR_PQ,
+    P3,
+    PQ,
+    avif,
+    box,
+    item,
+    nclx,
+    reference,
+)
 from tests.sample_images import builders
 from xai_vision.imaging._formats._boxes.av1 import read_cicp
 from xai_vision.imaging._formats._boxes.avif import AvifProperties, read_avif

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests import sample_images
-from tests.imaging.marked_images import ORIENTATIONS, SIDES, close, file_of, marked, red_box
+from tests.imaging.places.marked_images import ORIENTATIONS, SIDES, close, file_of, marked, red_box
 from xai_vision import prepare_image
 from xai_vision.errors import InvalidRequestError
 from xai_vision.imaging import ImageReadError

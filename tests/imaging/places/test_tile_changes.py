@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from tests.imaging.turned_files import encode, scene
+from tests.imaging.orientation.turned_files import encode, scene
 from xai_vision.imaging import prepare_image
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from tests.imaging.pdf_files import THREE, page_sizes
+from tests.imaging.pages.pdf_files import THREE, page_sizes
 from xai_vision import prepare_pages
 from xai_vision.errors import InvalidRequestError
 
