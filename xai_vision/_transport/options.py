@@ -65,6 +65,12 @@ class CallOptions:
         self.wait_for_ready = wait_for_ready
         self.metadata = metadata
 
+    def with_timeout(self, timeout: float | None) -> CallOptions:
+        """Return options that differ in their timeout."""
+        return CallOptions(
+            timeout, self.idle_timeout, self.retries, self.wait_for_ready, self.metadata
+        )
+
 
 NO_OPTIONS = CallOptions()
 

@@ -69,12 +69,7 @@ class Wait:
         """Return the options of the next call, which may take the rest of the time or ``limit``."""
         # Never zero: the time limit of the whole wait ends the polling.
         remaining = max(min(self._end - time.monotonic(), limit or math.inf), 0.001)
-        return CallOptions(
-            timeout=remaining,
-            retries=self._options.retries,
-            wait_for_ready=self._options.wait_for_ready,
-            metadata=self._options.metadata,
-        )
+        return self._options.with_timeout(remaining)
 
     def poll(
         self,

@@ -20,7 +20,13 @@ CallOrOptions = Call | CallOptions
 
 
 def describe(
-    method: Method[Req, Res], request: Req, read: Callable[[Res], Out], call: CallOrOptions
+    method: Method[Req, Res],
+    request: Req,
+    read: Callable[[Res], Out],
+    call: CallOrOptions,
+    *,
+    request_attributes: Callable[[], dict[str, Any]] | None = None,
+    response_attributes: Callable[[Any], dict[str, Any]] | None = None,
 ) -> RpcCall[Res, Out]:
     """Describe a call.
 
@@ -29,11 +35,20 @@ def describe(
         request: The request message.
         read: Converts the reply to the result.
         call: The options of the call.
+        request_attributes: Returns the span attributes of the request.
+        response_attributes: Returns the span attributes of the result.
 
     Raises:
         InvalidRequestError: An option is invalid.
     """
-    return RpcCall(method, request.SerializeToString(), read, options_of(call))
+    return RpcCall(
+        method,
+        request.SerializeToString(),
+        read,
+        options_of(call),
+        request_attributes=request_attributes,
+        response_attributes=response_attributes,
+    )
 
 
 def options_of(call: CallOrOptions) -> CallOptions:

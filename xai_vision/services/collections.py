@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from xai_vision._transport.options import CallParameters, call_options
+from xai_vision._transport.options import CallParameters
 from xai_vision._transport.sync import Transport
 from xai_vision.proto import collections_pb2, documents_pb2, shared_pb2, types_pb2
 from xai_vision.services._collections import calls, documents, values
@@ -256,8 +256,7 @@ class CollectionsService:
             NotFoundError: The collection or the file does not exist.
             APIError: The call failed otherwise.
         """
-        options = call_options(call)
-        self._management.unary(documents.add_document(collection_id, file_id, fields, options))
+        self._management.unary(documents.add_document(collection_id, file_id, fields, call))
 
     def list_documents(
         self,
@@ -307,8 +306,7 @@ class CollectionsService:
             NotFoundError: The document does not exist.
             APIError: The call failed otherwise.
         """
-        options = call_options(call)
-        return self._management.unary(documents.get_document(file_id, collection_id, options))
+        return self._management.unary(documents.get_document(file_id, collection_id, call))
 
     def batch_get_documents(
         self, collection_id: str, file_ids: Sequence[str], **call: Unpack[CallParameters]

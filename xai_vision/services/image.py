@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
 
 from xai_vision import _validation as checks
 from xai_vision._transport.aio import AsyncTransport
-from xai_vision._transport.options import CallParameters, call_options
+from xai_vision._transport.options import CallParameters
 from xai_vision._transport.rpc import RpcCall
 from xai_vision._transport.sync import Transport
 from xai_vision.errors import InvalidRequestError
@@ -22,7 +22,7 @@ from xai_vision.services._generation.common import (
     word,
 )
 from xai_vision.services._generation.image_response import AsyncImageResponse, ImageResponse
-from xai_vision.services._rpcs import Call, split_keywords
+from xai_vision.services._rpcs import Call, describe, split_keywords
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -124,12 +124,12 @@ def _generate(
 ) -> RpcCall[image_pb2.ImageResponse, list[R]]:
     settings, call = split_keywords(keywords)
     request = _request(prompt, model, n, settings)
-    return RpcCall(
+    return describe(
         Rpc.GenerateImage,
-        request.SerializeToString(),
+        request,
         # A request of several images may get fewer, for example after moderation.
         lambda reply: [result(reply, index) for index in range(len(reply.images))],
-        call_options(call),
+        call,
         request_attributes=lambda: request_attributes(
             "generate_image",
             "image",

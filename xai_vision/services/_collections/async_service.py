@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from xai_vision._transport.aio import AsyncTransport
-from xai_vision._transport.options import CallParameters, call_options
+from xai_vision._transport.options import CallParameters
 from xai_vision.proto import collections_pb2, documents_pb2, shared_pb2, types_pb2
 from xai_vision.services._collections import calls, documents, values
 from xai_vision.services._collections.calls import Collection
@@ -148,10 +148,7 @@ class AsyncCollectionsService:
         **call: Unpack[CallParameters],
     ) -> None:
         """Add an uploaded file to a collection."""
-        options = call_options(call)
-        await self._management.unary(
-            documents.add_document(collection_id, file_id, fields, options)
-        )
+        await self._management.unary(documents.add_document(collection_id, file_id, fields, call))
 
     async def list_documents(
         self,
@@ -174,8 +171,7 @@ class AsyncCollectionsService:
         self, file_id: str, collection_id: str, **call: Unpack[CallParameters]
     ) -> Document:
         """Return a document. The id of the file comes first, as in xai_sdk."""
-        options = call_options(call)
-        return await self._management.unary(documents.get_document(file_id, collection_id, options))
+        return await self._management.unary(documents.get_document(file_id, collection_id, call))
 
     async def batch_get_documents(
         self, collection_id: str, file_ids: Sequence[str], **call: Unpack[CallParameters]

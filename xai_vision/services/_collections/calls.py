@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from xai_vision import _validation as checks
-from xai_vision._transport.options import call_options
 from xai_vision._transport.rpc import RpcCall
 from xai_vision.errors import ConfigurationError, InvalidRequestError
 from xai_vision.proto import collections_pb2, documents_pb2
@@ -14,13 +13,12 @@ from xai_vision.proto.collections_pb2_grpc import Collections as Rpc
 from xai_vision.proto.documents_pb2_grpc import Documents
 from xai_vision.services._collections import values
 from xai_vision.services._collections.common import (
-    attributes_of,
-    described,
+    describe_change,
     id_of,
+    nothing,
     set_page,
-    without_result,
 )
-from xai_vision.services._rpcs import Call
+from xai_vision.services._rpcs import Call, describe, unchanged
 
 Collection: TypeAlias = collections_pb2.CollectionMetadata
 
@@ -56,7 +54,9 @@ def create(
         request.field_definitions.extend(values.field_definitions(field_definitions))
     if description is not None:
         request.collection_description = checks.string("description", description)
-    return described(Rpc.CreateCollection, request, call, "create_collection", _of_collection)
+    return describe_change(
+        Rpc.CreateCollection, request, unchanged, call, "create_collection", _of_collection
+    )
 
 
 def list_collections(
@@ -72,13 +72,13 @@ def list_collections(
     set_page(request, limit, order, filter_, pagination_token)
     if sort_by is not None:
         request.sort_by = values.enum_value("sort_by", sort_by, values.COLLECTION_SORT_KEYS)
-    return described(Rpc.ListCollections, request, call)
+    return describe(Rpc.ListCollections, request, unchanged, call)
 
 
 def get(collection_id: str, call: Call) -> RpcCall[Collection, Collection]:
     """Describe the request for a collection."""
     request = collections_pb2.GetCollectionMetadataRequest(collection_id=id_of(collection_id))
-    return described(Rpc.GetCollectionMetadata, request, call)
+    return describe(Rpc.GetCollectionMetadata, request, unchanged, call)
 
 
 def update(
@@ -105,13 +105,15 @@ def update(
         request.field_definition_updates.extend(values.field_updates(field_definitions))
     if description is not None:
         request.collection_description = checks.string("description", description)
-    return described(Rpc.UpdateCollection, request, call, "update_collection", _of_collection)
+    return describe_change(
+        Rpc.UpdateCollection, request, unchanged, call, "update_collection", _of_collection
+    )
 
 
 def delete(collection_id: str, call: Call) -> RpcCall[Any, None]:
     """Describe the deletion of a collection."""
     request = collections_pb2.DeleteCollectionRequest(collection_id=id_of(collection_id))
-    return without_result(Rpc.DeleteCollection, request, call, "delete_collection")
+    return describe_change(Rpc.DeleteCollection, request, nothing, call, "delete_collection")
 
 
 def search(
@@ -134,7 +136,7 @@ def search(
         instructions=checks.optional_string("instructions", instructions),
         **mode,
     )
-    return described(Documents.Search, request, call)
+    return describe(Documents.Search, request, unchanged, call)
 
 
 def generate_description(
@@ -144,13 +146,12 @@ def generate_description(
     request = collections_pb2.GenerateCollectionDescriptionRequest(
         collection_id=id_of(collection_id)
     )
-    attributes = attributes_of("generate_collection_description", request)
-    return RpcCall(
+    return describe_change(
         Rpc.GenerateCollectionDescription,
-        request.SerializeToString(),
+        request,
         lambda reply: reply.collection_description,
-        call_options(call),
-        request_attributes=lambda: attributes,
+        call,
+        "generate_collection_description",
     )
 
 

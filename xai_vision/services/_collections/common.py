@@ -5,44 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from google.protobuf.message import Message
-
 from xai_vision import _validation as checks
-from xai_vision._transport.options import call_options
-from xai_vision._transport.rpc import Res, RpcCall
+from xai_vision._transport.rpc import Out, Res, RpcCall
 from xai_vision.proto._method import Method
 from xai_vision.services._collections import values
-from xai_vision.services._rpcs import Call, unchanged
+from xai_vision.services._rpcs import CallOrOptions, Req, describe
 
 
-def described(
-    method: Method[Any, Res],
-    request: Message,
-    call: Call,
-    operation: str | None = None,
+def describe_change(
+    method: Method[Req, Res],
+    request: Req,
+    read: Callable[[Res], Out],
+    call: CallOrOptions,
+    operation: str,
     response_attributes: Callable[[Any], dict[str, Any]] | None = None,
-) -> RpcCall[Res, Res]:
-    attributes = attributes_of(operation, request) if operation else None
-    return RpcCall(
+) -> RpcCall[Res, Out]:
+    """Describe a call that changes something; its span has the operation and the ids."""
+    attributes = {"gen_ai.operation.name": operation}
+    for name, key in (("collection_id", "collection.id"), ("file_id", "file.id")):
+        if getattr(request, name, ""):
+            attributes[key] = getattr(request, name)
+    return describe(
         method,
-        request.SerializeToString(),
-        unchanged,
-        call_options(call),
-        request_attributes=None if attributes is None else lambda: attributes,
-        response_attributes=response_attributes,
-    )
-
-
-def without_result(
-    method: Method[Any, Any], request: Message, call: Call, operation: str
-) -> RpcCall[Any, None]:
-    attributes = attributes_of(operation, request)
-    return RpcCall(
-        method,
-        request.SerializeToString(),
-        nothing,
-        call_options(call),
+        request,
+        read,
+        call,
         request_attributes=lambda: attributes,
+        response_attributes=response_attributes,
     )
 
 
@@ -50,17 +39,10 @@ def nothing(reply: object) -> None:
     """Return no result."""
 
 
-def attributes_of(operation: str, request: Any) -> dict[str, Any]:
-    attributes = {"gen_ai.operation.name": operation}
-    for name, key in (("collection_id", "collection.id"), ("file_id", "file.id")):
-        if getattr(request, name, ""):
-            attributes[key] = getattr(request, name)
-    return attributes
-
-
 def set_page(
     request: Any, limit: int | None, order: Any, filter_: str | None, pagination_token: str | None
 ) -> None:
+    """Set the fields of a request for a page of a list."""
     limit = checks.optional_integer("limit", limit, 1)
     if limit is not None:
         request.limit = limit
@@ -73,8 +55,10 @@ def set_page(
 
 
 def id_of(value: str) -> str:
+    """Return the id of a collection, checked."""
     return checks.string("collection_id", value, empty=False)
 
 
 def file_id_of(value: str) -> str:
+    """Return the id of a document's file, checked."""
     return checks.string("file_id", value, empty=False)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from xai_vision import _validation as checks
-from xai_vision._transport.options import CallOptions, call_options
+from xai_vision._transport.options import call_options
 from xai_vision._transport.polling import Wait
 from xai_vision._transport.rpc import CallSequence, RpcCall
 from xai_vision.errors import APIError, IndexingError, InvalidRequestError
@@ -16,15 +16,13 @@ from xai_vision.proto import collections_pb2, files_pb2
 from xai_vision.proto.collections_pb2_grpc import Collections as Rpc
 from xai_vision.services._collections import values
 from xai_vision.services._collections.common import (
-    attributes_of,
-    described,
+    describe_change,
     file_id_of,
     id_of,
     nothing,
     set_page,
-    without_result,
 )
-from xai_vision.services._rpcs import Call, unchanged
+from xai_vision.services._rpcs import Call, CallOrOptions, describe, unchanged
 
 DEFAULT_INDEXING_POLL_INTERVAL = timedelta(seconds=10)
 DEFAULT_INDEXING_TIMEOUT = timedelta(minutes=2)
@@ -33,7 +31,7 @@ Document: TypeAlias = collections_pb2.DocumentMetadata
 
 
 def add_document(
-    collection_id: str, file_id: str, fields: Mapping[str, str] | None, options: CallOptions
+    collection_id: str, file_id: str, fields: Mapping[str, str] | None, call: CallOrOptions
 ) -> RpcCall[Any, None]:
     """Describe the addition of an uploaded file."""
     request = collections_pb2.AddDocumentToCollectionRequest(
@@ -41,13 +39,8 @@ def add_document(
         file_id=file_id_of(file_id),
         fields=values.document_fields(fields),
     )
-    attributes = attributes_of("add_existing_document", request)
-    return RpcCall(
-        Rpc.AddDocumentToCollection,
-        request.SerializeToString(),
-        nothing,
-        options,
-        request_attributes=lambda: attributes,
+    return describe_change(
+        Rpc.AddDocumentToCollection, request, nothing, call, "add_existing_document"
     )
 
 
@@ -65,17 +58,17 @@ def list_documents(
     set_page(request, limit, order, filter_, pagination_token)
     if sort_by is not None:
         request.sort_by = values.enum_value("sort_by", sort_by, values.DOCUMENT_SORT_KEYS)
-    return described(Rpc.ListDocuments, request, call)
+    return describe(Rpc.ListDocuments, request, unchanged, call)
 
 
 def get_document(
-    file_id: str, collection_id: str, options: CallOptions
+    file_id: str, collection_id: str, call: CallOrOptions
 ) -> RpcCall[Document, Document]:
     """Describe the request for a document."""
     request = collections_pb2.GetDocumentMetadataRequest(
         file_id=file_id_of(file_id), collection_id=id_of(collection_id)
     )
-    return RpcCall(Rpc.GetDocumentMetadata, request.SerializeToString(), unchanged, options)
+    return describe(Rpc.GetDocumentMetadata, request, unchanged, call)
 
 
 def batch_get_documents(
@@ -88,7 +81,7 @@ def batch_get_documents(
     request = collections_pb2.BatchGetDocumentsRequest(
         collection_id=id_of(collection_id), file_ids=ids
     )
-    return described(Rpc.BatchGetDocuments, request, call)
+    return describe(Rpc.BatchGetDocuments, request, unchanged, call)
 
 
 def remove_document(collection_id: str, file_id: str, call: Call) -> RpcCall[Any, None]:
@@ -96,7 +89,9 @@ def remove_document(collection_id: str, file_id: str, call: Call) -> RpcCall[Any
     request = collections_pb2.RemoveDocumentFromCollectionRequest(
         collection_id=id_of(collection_id), file_id=file_id_of(file_id)
     )
-    return without_result(Rpc.RemoveDocumentFromCollection, request, call, "remove_document")
+    return describe_change(
+        Rpc.RemoveDocumentFromCollection, request, nothing, call, "remove_document"
+    )
 
 
 def update_document(
@@ -123,7 +118,9 @@ def update_document(
         content_type=checks.optional_string("content_type", content_type),
         fields=values.document_fields(fields),
     )
-    return described(Rpc.UpdateDocument, request, call, "update_document", _of_document)
+    return describe_change(
+        Rpc.UpdateDocument, request, unchanged, call, "update_document", _of_document
+    )
 
 
 def reindex_document(collection_id: str, file_id: str, call: Call) -> RpcCall[Any, None]:
@@ -131,7 +128,7 @@ def reindex_document(collection_id: str, file_id: str, call: Call) -> RpcCall[An
     request = collections_pb2.ReIndexDocumentRequest(
         collection_id=id_of(collection_id), file_id=file_id_of(file_id)
     )
-    return without_result(Rpc.ReIndexDocument, request, call, "reindex_document")
+    return describe_change(Rpc.ReIndexDocument, request, nothing, call, "reindex_document")
 
 
 class DocumentUpload:
@@ -160,11 +157,7 @@ class DocumentUpload:
         self._wait = Wait(options, poll_interval, seconds, DEFAULT_INDEXING_POLL_INTERVAL)
         if wait_for_indexing:
             # The timeout limits only the wait.
-            self.options = CallOptions(
-                retries=options.retries,
-                wait_for_ready=options.wait_for_ready,
-                metadata=options.metadata,
-            )
+            self.options = options.with_timeout(None)
 
     def steps(self, file_id: str) -> CallSequence[Document]:
         """Describe the calls that add the file and wait until it is indexed."""

@@ -113,13 +113,7 @@ def delete(
     """Describe the deletion of a file."""
     request = files_pb2.DeleteFileRequest(file_id=_file_id(file_id))
     attributes = {"gen_ai.operation.name": "delete", "file.id": request.file_id}
-    return RpcCall(
-        Rpc.DeleteFile,
-        request.SerializeToString(),
-        unchanged,
-        call_options(call),
-        request_attributes=lambda: attributes,
-    )
+    return describe(Rpc.DeleteFile, request, unchanged, call, request_attributes=lambda: attributes)
 
 
 def content(

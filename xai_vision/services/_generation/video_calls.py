@@ -99,9 +99,9 @@ def _start(
     settings = ["duration"]
     if method is Rpc.GenerateVideo:
         settings += ["aspect_ratio", "resolution", "generate_audio"]
-    return RpcCall(
+    return describe(
         method,
-        request.SerializeToString(),
+        request,
         unchanged,
         options,
         request_attributes=lambda: request_attributes(operation, "video", request, settings),
