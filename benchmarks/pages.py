@@ -141,7 +141,7 @@ TABLES = {
             Row("import", "cpu", "importing the client"),
             Row("text", "cpu", "a short prompt"),
             Row("image-10-path", "cpu", "an image of 10 MiB from a file"),
-            Row("conversation", "cpu", "20 turns, an image at each"),
+            Row("conversation", "cpu", "20 turns, an image in each"),
             Row("stream-16000-read", "cpu", "a stream of 16,000 chunks, read at each"),
         ),
         ("xai_vision", "xai_sdk", "openai"),

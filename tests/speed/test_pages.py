@@ -79,3 +79,13 @@ def test_the_rows_of_tables_are_measured():
     for table in TABLES.values():
         for row in table.rows:
             assert row.metric in [metric.name for metric in ITEMS[row.item].metrics]
+
+
+def test_the_rows_of_the_pages_have_the_labels_of_the_tables():
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for name, body in re.findall(r"<!-- figures: (\w+) -->(.*?)<!-- end", text, re.DOTALL):
+            if name in TABLES:
+                _, _, *lines = body.strip().splitlines()
+                labels = [line.split("|")[1].strip() for line in lines]
+                assert labels == [row.label for row in TABLES[name].rows], (page.name, name)
