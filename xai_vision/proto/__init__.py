@@ -1,7 +1,7 @@
 """Messages, enums and method tables of xAI's gRPC API.
 
 ``scripts/generate_protos.py`` generates this package from ``protos/``; only ``_pool``, ``_method``,
-``_convert`` and this file are written by hand. Modules are loaded on import only:
+``_convert``, ``_wire_format`` and this file are written by hand. Modules are loaded on import only:
 ``from xai_vision.proto import chat_pb2`` loads the messages of chat and the messages they use.
 
 ``*_pb2``

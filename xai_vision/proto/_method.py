@@ -1,8 +1,8 @@
-"""What one RPC is, apart from any transport.
+"""The methods of services, without a transport.
 
 protoc's gRPC modules refuse to be imported under an older grpcio than the one that made them.
-A path and two types are all a call needs, so that is what the generated tables hold; grpc is
-touched only by the functions that servers and channels use.
+A call needs only a path and two types. The generated tables hold these, so only the functions for
+servers and channels use grpc.
 """
 
 from __future__ import annotations
@@ -24,7 +24,15 @@ Res = TypeVar("Res", bound="Message")
 
 @dataclass(frozen=True, slots=True)
 class Method(Generic[Req, Res]):
-    """One RPC: where it lives, what goes in and what comes out."""
+    """A method of a service.
+
+    Attributes:
+        path: The path of its calls, such as ``/xai_api.Chat/GetCompletion``.
+        request: The class of the messages that the client sends.
+        response: The class of the messages that the server sends.
+        client_streaming: Whether the client sends a stream of messages.
+        server_streaming: Whether the server sends a stream of messages.
+    """
 
     path: str
     request: type[Req]
@@ -39,12 +47,12 @@ class Method(Generic[Req, Res]):
 
     @property
     def name(self) -> str:
-        """The method's own name, such as ``GetCompletion``."""
+        """The method's name, such as ``GetCompletion``."""
         return self.path.split("/")[2]
 
     @property
     def shape(self) -> str:
-        """How grpc names this kind of call: ``unary_unary``, ``unary_stream``, ..."""
+        """grpc's name for this kind of call, such as ``unary_stream``."""
         ends = (self.client_streaming, self.server_streaming)
         return "_".join("stream" if streaming else "unary" for streaming in ends)
 
@@ -68,9 +76,9 @@ def register(
     service: str,
     methods: Sequence[Method[Any, Any]],
 ) -> None:
-    """Let ``server`` answer ``service`` with the methods ``servicer`` has.
+    """Let ``server`` answer calls of ``service`` with the methods of ``servicer``.
 
-    A method it does not have is left out, which grpc answers with UNIMPLEMENTED.
+    grpc answers a method that ``servicer`` does not have with UNIMPLEMENTED.
     """
     import grpc
 
