@@ -261,6 +261,20 @@ def test_a_target_that_fails_ends_the_call(files, server, tmp_path):
     assert server.calls.last.wait(60)
 
 
+@pytest.mark.parametrize("written", [None, 0])
+def test_a_target_that_accepts_no_bytes_loses_none(files, written):
+    uploaded = files.upload(b"data", filename="a.bin")
+
+    class Busy(io.RawIOBase):
+        """A pipe that does not block, and that nobody reads."""
+
+        def write(self, data):
+            return written
+
+    with pytest.raises(BlockingIOError, match="the file object is not ready to be written"):
+        files.content_to(uploaded, Busy())
+
+
 @pytest.mark.parametrize(
     ("target", "error", "words"),
     [

@@ -77,7 +77,7 @@ def _writer(file: Any) -> Write:
         size = len(data)
         while data:
             written = file.write(data)
-            if written is None and isinstance(file, io.RawIOBase):
+            if not written and isinstance(file, io.RawIOBase):
                 raise BlockingIOError("content_to(): the file object is not ready to be written")
             # A raw file may write less. Other objects may not say how much they wrote.
             data = data[written:] if isinstance(written, int) and written > 0 else b""
