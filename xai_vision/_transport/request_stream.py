@@ -65,19 +65,24 @@ class RequestStream:
         self._taken = self._size = 0
         self._reading = threading.Lock()
         self._closed = False
-        self._started = threading.Event()
+        # Set when _cancel has its last value: the call is known, or was not started.
+        self._can_cancel = threading.Event()
         self._cancel: Callable[[], object] = lambda: None
 
-    def started(self, rpc: Any) -> None:
-        """Set the call that sends the stream."""
+    def attach(self, rpc: Any) -> None:
+        """Set the call that sends the stream, for the blocking client.
+
+        grpc starts to read the stream before it returns the call. An asyncio call is cancelled by
+        grpc when the stream raises an exception.
+        """
         self._cancel = rpc.cancel
-        self._started.set()
+        self._can_cancel.set()
         self._cancellation.attach(rpc.cancel)
 
     def close(self) -> None:
         """Release the source, in the thread that reads it if it is being read."""
         self._closed = True
-        self._started.set()
+        self._can_cancel.set()
         self._close_unless_reading()
 
     def _close_unless_reading(self) -> None:
@@ -111,8 +116,9 @@ class RequestStream:
             message = self._read()
         except BaseException as error:  # noqa: BLE001 - the transport raises it
             self.error = error
-            # The end of the iterator means a complete request, unless the call has ended.
-            self._started.wait()
+            # grpc would send an exception as a status of its own, and takes the end of the
+            # iterator for the end of the request. So the call has to be cancelled first.
+            self._can_cancel.wait()
             self._cancel()
             message = None
         if message is None:

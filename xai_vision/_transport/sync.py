@@ -190,7 +190,7 @@ class Transport:
             if source.cancellation.cancelled:
                 raise cancelled_by_caller(call)
             rpc = self._channel.start("stream_unary", call.method.path, stream, context.attempt)
-            stream.started(rpc)
+            stream.attach(rpc)
             response = rpc.result()
         except (grpc.RpcError, grpc.FutureCancelledError) as error:
             if stream.error is not None:
