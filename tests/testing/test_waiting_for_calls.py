@@ -36,6 +36,18 @@ async def test_a_call_in_progress_and_its_cancellation(server, client):
         await task
 
 
+async def test_an_upload_in_progress(server, client):
+    server.fault(Fault.hang(after_chunks=1), method="UploadFile")
+    task = asyncio.create_task(client.files.upload(b"data", filename="a.txt"))
+    assert await server.calls.wait_for_async(1, LIMIT, when=lambda call: call.upload)
+    upload = server.calls.last.upload
+    assert await upload.wait_for_async(1, LIMIT)
+    assert not await upload.wait_for_async(2, 0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_leaving_a_stream_cancels_it(server, client):
     from xai_vision.testing import Reply
 
@@ -87,13 +99,14 @@ BLOCKING = {
     "calls.wait_for()": lambda calls: calls.wait_for(1, timeout=0),
     "call.wait()": lambda calls: calls.last.wait(0),
     "call.wait_cancelled()": lambda calls: calls.last.wait_cancelled(0),
+    "call.upload.wait_for()": lambda calls: calls.last.upload.wait_for(1, timeout=0),
 }
 
 
 @pytest.mark.parametrize("name", BLOCKING)
 async def test_a_blocking_wait_is_refused_in_an_event_loop(server, client, name):
     """It would block the client's loop, so the call could not arrive, and the result is False."""
-    await ask(client).sample()
+    await client.files.upload(b"data", filename="a.txt")
     with pytest.raises(RuntimeError) as caught:
         BLOCKING[name](server.calls)
     awaitable = name.replace("()", "_async(")

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 call_ended: Final = Changes()
-"""Notified when any call ends; also guards the fields that say how a call ended.
+"""Notified when any call ends, or receives a chunk of an upload.
+
+It also guards the fields that say how a call ended.
 
 All calls share one condition, because tests wait for few calls, and a condition for each would
 take more memory than the rest of a short record.
@@ -84,9 +86,17 @@ class ReceivedUpload:
 
         Returns:
             Whether they have arrived.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread. Use
+                ``await call.upload.wait_for_async()``.
         """
-        with call_ended:
-            return call_ended.wait_for(lambda: self.chunks >= chunks, timeout)
+        refuse_in_event_loop("call.upload.wait_for()", "call.upload.wait_for_async(...)")
+        return call_ended.wait_until(lambda: self.chunks >= chunks, timeout)
+
+    async def wait_for_async(self, chunks: int, timeout: float = 5.0) -> bool:
+        """Wait in an async test until a number of chunks has arrived; see ``wait_for``."""
+        return await call_ended.wait_until_async(lambda: self.chunks >= chunks, timeout)
 
 
 @dataclass(frozen=True)

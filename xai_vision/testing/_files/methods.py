@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import files_pb2
 from xai_vision.proto.files_pb2_grpc import Files
-from xai_vision.testing._calls.record import ReceivedUpload
 from xai_vision.testing._errors import ServiceError, invalid_argument
 from xai_vision.testing._files.listing import page
 from xai_vision.testing._files.received import ContentChunks, Receiver
@@ -39,7 +38,7 @@ def receive_file(
     check_name(init.name, settings)
     expires_after = init.expires_after if init.HasField("expires_after") else None
     check_expiry(expires_after, settings)
-    upload = call.record.upload = ReceivedUpload()
+    upload = call.start_upload()
     receiver = Receiver(upload, engine.files.folder)
     try:
         for chunk in chunks:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from xai_vision.testing._calls.record import Call, call_ended
+from xai_vision.testing._calls.record import Call, ReceivedUpload, call_ended
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._service.delivery import ResponseDelivery
 
@@ -78,6 +78,12 @@ class ActiveCall:
         self.delivery.release()
         self._log.update_size(record)
         self._on_end(self)
+
+    def start_upload(self) -> ReceivedUpload:
+        """Record that the request's content begins; return the record of the content."""
+        upload = self.record.upload = ReceivedUpload()
+        self._log.note_change()
+        return upload
 
     def record_response(self, response: Any) -> None:
         """Record the response. If the client disconnected, the call may have ended already."""
