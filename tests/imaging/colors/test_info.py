@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from tests.imaging.colors.test_colors import ORANGE, loaded, lossy_changes, opened
 from tests.sample_images import builders
 from xai_vision.imaging import prepare_image
 
-ORANGE = (200, 100, 50)
 IGNORED = "transparency of an unknown kind ignored"
 MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I", "I;16", "F"]
 KEYS = [
@@ -38,20 +36,6 @@ def png_with_text(key, image=None):
     info.add_text(key, "9 texts")
     image = image or Image.new("RGB", (40, 30), ORANGE)
     return builders.encode(image, "PNG", pnginfo=info)
-
-
-def opened(data):
-    return Image.open(io.BytesIO(data))
-
-
-def loaded(data):
-    image = opened(data)
-    image.load()
-    return image
-
-
-def lossy_changes(prepared):
-    return [str(change) for change in prepared.changes if change.lossy]
 
 
 @pytest.mark.parametrize(

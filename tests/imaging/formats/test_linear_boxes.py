@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import struct
-import sys
 
 import pytest
 
 from tests.imaging.formats.avif_files import DISPLAY_P3, P3, avif, box, item, nclx, reference
+from tests.imaging.formats.parsing_cost import parsing_cost
 from xai_vision.imaging._formats._boxes.avif import read_avif
 from xai_vision.imaging._formats._boxes.hevc import read_hevc_cicp
-from xai_vision.imaging._formats.byte_reader import ByteReader
 
 
 def many_boxes(n):
@@ -55,26 +54,7 @@ MAKERS = [
 
 
 def cost(data):
-    """Return the number of executed lines and of bytes read."""
-    lines = amount = 0
-
-    def trace(frame, event, arg):
-        nonlocal lines
-        lines += event == "line"
-        return trace
-
-    def read_at(start, length):
-        nonlocal amount
-        amount += length
-        return data[start : start + length]
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        read_avif(ByteReader(read_at, len(data)))
-    finally:
-        sys.settrace(before)
-    return lines, amount
+    return parsing_cost(read_avif, data)
 
 
 @pytest.mark.parametrize("make", MAKERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
 import re
@@ -11,6 +12,7 @@ import zlib
 
 import pytest
 
+from tests.imaging.formats.parsing_cost import parsing_cost
 from tests.sample_images import jpeg, png
 from xai_vision.imaging import (
     ImageCorruptError,
@@ -73,30 +75,13 @@ MAKERS = [
 ]
 
 
-def cost(data):
-    """Return the number of executed lines and of bytes read while a header is parsed."""
-    lines = read = 0
-
-    def trace(frame, event, arg):
-        nonlocal lines
-        lines += event == "line"
-        return trace
-
-    def read_at(start, length):
-        nonlocal read
-        read += length
-        return data[start : start + length]
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        reader = ByteReader(read_at, len(data))
+def parse_any(reader):
+    with contextlib.suppress(ImageError):  # refusing the data takes as many steps
         parse_header(reader, sniff(reader))
-    except ImageError:
-        pass
-    finally:
-        sys.settrace(before)
-    return lines, read
+
+
+def cost(data):
+    return parsing_cost(parse_any, data)
 
 
 @pytest.mark.parametrize("make", MAKERS)
