@@ -10,6 +10,7 @@ from PIL import Image
 
 from xai_vision.errors._image import ImageFormatError
 from xai_vision.imaging._formats.change import Change
+from xai_vision.imaging._pillow.metadata import with_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +34,8 @@ def to_png_mode(image: Image.Image, changes: list[Change]) -> Image.Image:
     if not _transparency_is_valid(image):
         # A PNG can have a text of this name, which replaces the transparency in Pillow.
         changes.append(Change("transparency of an unknown kind ignored", lossy=True))
-        image = image.copy()  # the original is the user's
-        del image.info["transparency"]
+        info = {key: value for key, value in image.info.items() if key != "transparency"}
+        image = with_info(image, info)
     if image.mode in ("1", "L", "RGB"):
         if "transparency" in image.info:
             return image.convert("RGBA" if image.mode == "RGB" else "LA")

@@ -13,6 +13,7 @@ from xai_vision.imaging._formats.change import Change
 from xai_vision.imaging._limits import human_size
 from xai_vision.imaging._options import HOW_TO_FIT
 from xai_vision.imaging._pillow.color_modes import flatten_alpha, to_8_bits, to_srgb
+from xai_vision.imaging._pillow.metadata import with_info
 from xai_vision.imaging._pillow.size_estimate import (
     JpegSizeEstimate,
     ScaleEstimate,
@@ -70,25 +71,13 @@ class _Bounded(io.BytesIO):
 
 def _save(pixels: PixelBuffer, file_format: str, max_bytes: int, **options: Any) -> bytes | None:
     """Encode, or return None as soon as there are more than ``max_bytes`` bytes."""
-    image = _without_info(pixels.image)
+    image = with_info(pixels.image, {})  # Pillow would write its content
     out = _Bounded(max_bytes)
     try:
         image.save(out, file_format, icc_profile=pixels.profile, **options)
     except _FullError:
         return None
     return out.getvalue()
-
-
-def _without_info(image: Image.Image) -> Image.Image:
-    """Return an image of the same pixels without ``info``, whose content Pillow would write.
-
-    The pixels are shared, because ``image.copy()`` takes as much memory again. The image itself is
-    the user's and can be used by other threads, so its ``info`` is not changed.
-    """
-    image.load()  # counting frames can unload it
-    bare = image._new(image.im)  # no public function shares pixels
-    bare.info = {}
-    return bare
 
 
 def to_png(pixels: PixelBuffer, max_bytes: int) -> bytes | None:

@@ -1,7 +1,8 @@
-"""Whether an image has metadata, which re-encoding removes."""
+"""The metadata of Pillow images, which re-encoding removes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PIL import Image
@@ -15,6 +16,18 @@ _STRUCTURE = {
     *(322, 323, 324, 325, 330, 332, 334, 336, 338, 339, 340, 341, 342, 347, 512, 513, 514, 515),
     *(517, 518, 519, 520, 521, 529, 530, 531, 532, 34675, _ORIENTATION),
 }
+
+
+def with_info(image: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
+    """Return an image of the same pixels with other ``info``.
+
+    The pixels are shared, because ``image.copy()`` takes as much memory again. The image itself is
+    the user's and can be used by other threads, so its ``info`` is not changed.
+    """
+    image.load()  # counting frames can unload it
+    result = image._new(image.im)  # no public function shares pixels
+    result.info = dict(info)
+    return result
 
 
 def has_metadata(image: Any) -> bool:

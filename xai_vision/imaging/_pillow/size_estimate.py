@@ -10,6 +10,8 @@ import math
 
 from PIL import Image
 
+from xai_vision.imaging._pillow.metadata import with_info
+
 _TILES = 8  # in each direction
 _MAX_TILE = 128  # pixels
 _BLOCK = 16  # pixels; tiles keep the positions of the blocks that are encoded together
@@ -119,9 +121,7 @@ def interpolated_scale(low: tuple[float, float], high: tuple[float, float], targ
 def _mosaic(image: Image.Image) -> Image.Image:
     """Return evenly distributed parts of an image, or a small image itself."""
     if image.width * image.height < _SMALL_PIXELS and max(image.size) < _SMALL_SIDE:
-        bare = image._new(image.im)  # shares the pixels
-        bare.info = {}
-        return bare
+        return with_info(image, {})
     (width, lefts), (height, tops) = map(_tiles, image.size)
     mosaic = Image.new(image.mode, (width * len(lefts), height * len(tops)))
     for row, top in enumerate(tops):
