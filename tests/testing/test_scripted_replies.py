@@ -220,7 +220,9 @@ def test_a_reply_that_the_service_cannot_send(server, caller, reply, fields, mes
     assert message in caught.value.details()
     (problem,) = server.problems()
     assert problem.startswith("the service cannot send the reply of on(): ")
-    assert problem.endswith(". Use unchecked=True to send it on purpose")
+    sentence, _, remedy = problem.rpartition(" Use ")
+    assert remedy == "unchecked=True to send it on purpose"
+    assert sentence[-1] == ("?" if "did you mean" in problem else ".")
     assert message in problem
     assert caught.value.details() == f"From the fake server: `{problem}`"
     server.clear()

@@ -57,7 +57,8 @@ class Choice:
             raise self.table.rule_error(self.rule, error) from error
         if problem:
             raise self.table.note_error(
-                f"the service cannot send the reply of {self.rule!r}: {problem}. "
+                f"the service cannot send the reply of {self.rule!r}: {problem}"
+                f"{'' if problem.endswith('?') else '.'} "
                 "Use unchecked=True to send it on purpose"
             )
         return outcome
