@@ -1,8 +1,10 @@
-"""Fixtures that run the command against a fake server in the test's process."""
+"""Fixtures that run the command, against a fake server in the test's process or as a server."""
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -37,6 +39,12 @@ def server_environment(server, home: Path) -> dict[str, str]:
     return environment(
         XAI_API_KEY=server.api_key, XAI_VISION_HOST=server.target, XDG_STATE_HOME=str(home)
     )
+
+
+def stop(process, number=signal.SIGTERM) -> tuple[int, str, str]:
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
 
 
 @pytest.fixture
@@ -99,3 +107,45 @@ def xai(xai_without_key, server, tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def serve(folder):
+    """Start `xai-vision serve` in a process of its own; return it and its first line."""
+    processes = []
+
+    def start(*arguments: str, **env: str) -> tuple[subprocess.Popen[str], dict]:
+        process = subprocess.Popen(
+            [*COMMAND, "serve", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(**env),
+        )
+        processes.append(process)
+        line = process.stdout.readline()
+        return process, json.loads(line) if line.startswith("{") else {"line": line}
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def terminal(folder, server, tmp_path):
+    """Start the command on a pseudo-terminal of 100 columns."""
+    pytest.importorskip("pexpect")
+    from tests.cli.terminals import Terminal
+
+    children = []
+
+    def start(*arguments: str, **env: str):
+        variables = {**server_environment(server, tmp_path), "TERM": "xterm-256color", **env}
+        child = Terminal([*COMMAND, *arguments], variables, columns=100)
+        children.append(child)
+        return child
+
+    yield start
+    for child in children:
+        child.close()

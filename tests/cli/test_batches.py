@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_terminal import terminal  # noqa: F401 - a fixture
-
 
 @pytest.fixture
 def batches(xai_in_process):
@@ -130,7 +128,7 @@ def test_mistakes_are_found_before_anything_is_sent(batches, server, arguments, 
     assert len(server.calls) == 0
 
 
-def test_the_progress_on_a_terminal(batches, batch_id, server, terminal):  # noqa: F811
+def test_the_progress_on_a_terminal(batches, batch_id, server, terminal):
     batches("add", batch_id, "Describe it", "photo.jpg", "chart.png")
     shown = terminal("batches", "wait", batch_id, "--interval", "0.3").read()
     assert "━" in shown

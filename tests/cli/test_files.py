@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_terminal import terminal  # noqa: F401 - a fixture
 from xai_vision.testing import Fault
 
 
@@ -98,14 +97,14 @@ def test_a_failed_content_leaves_no_file(xai_in_process, server, tmp_path):
     assert not list(target.parent.iterdir())
 
 
-def test_binary_content_is_not_written_to_a_terminal(terminal, server):  # noqa: F811
+def test_binary_content_is_not_written_to_a_terminal(terminal, server):
     server.files["file_1"] = b"\x1b[2J"
     screen = terminal("files", "content", "file_1")
     assert "add --output FILE, or --text" in screen.read()
     assert "\x1b[2J" not in terminal("files", "content", "file_1", "--text").read()
 
 
-def test_the_progress_of_an_upload_on_a_terminal(terminal, server):  # noqa: F811
+def test_the_progress_of_an_upload_on_a_terminal(terminal, server):
     server.fault(Fault.latency(0.5), method="UploadFile")
     shown = terminal("files", "upload", "photo.jpg").read()
     assert "photo.jpg" in shown

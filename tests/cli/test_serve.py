@@ -4,12 +4,11 @@ import base64
 import json
 import signal
 import socket
-import subprocess
 import urllib.request
 
 import pytest
 
-from tests.cli.conftest import COMMAND, environment
+from tests.cli.conftest import stop
 from xai_vision import Client
 from xai_vision.chat import image, user
 
@@ -30,34 +29,6 @@ faults:
   - fault: {latency: 0.01}
     next: 1
 """
-
-
-@pytest.fixture
-def serve(folder):
-    processes = []
-
-    def start(*arguments: str, **env: str) -> tuple[subprocess.Popen[str], dict]:
-        process = subprocess.Popen(
-            [*COMMAND, "serve", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(**env),
-        )
-        processes.append(process)
-        line = process.stdout.readline()
-        return process, json.loads(line) if line.startswith("{") else {"line": line}
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
-
-
-def stop(process, number=signal.SIGTERM) -> tuple[int, str, str]:
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
 
 
 def test_serve_uses_its_options_and_rules(serve, folder):

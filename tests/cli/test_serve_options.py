@@ -9,7 +9,7 @@ import urllib.request
 import click
 import pytest
 
-from tests.cli.test_serve import serve, stop  # noqa: F401 - a fixture
+from tests.cli.conftest import stop
 from xai_vision import Client
 from xai_vision._cli.commands.serve import command
 from xai_vision._cli.environment import check_environment
@@ -92,7 +92,7 @@ def test_other_machines_need_a_key(xai_in_process, host):
     assert "XAI_VISION_SERVE_KEY" in text
 
 
-def test_a_host_with_a_key_warns(serve):  # noqa: F811
+def test_a_host_with_a_key_warns(serve):
     process, ready = serve("--host", "0.0.0.0", "--key", "our-own-key", "--json")
     assert ready["grpc"].startswith("localhost:")
     assert ask(ready, "our-own-key")
@@ -121,7 +121,7 @@ def test_wrong_options(xai_in_process, arguments, message):
     assert message in " ".join(result.err.split())
 
 
-def test_models_health_reflection_and_log(serve, folder):  # noqa: F811
+def test_models_health_reflection_and_log(serve, folder):
     pytest.importorskip("grpc_health")
     pytest.importorskip("grpc_reflection")
     import grpc
@@ -147,7 +147,7 @@ def test_models_health_reflection_and_log(serve, folder):  # noqa: F811
     assert stop(process)[0] == 0
 
 
-def test_the_log_on_stdout(serve):  # noqa: F811
+def test_the_log_on_stdout(serve):
     process, ready = serve("--log", "-", "--json")
     assert ask(ready, ready["api_key"])
     assert json.loads(process.stdout.readline())["prompt"] == "Hi"
@@ -155,7 +155,7 @@ def test_the_log_on_stdout(serve):  # noqa: F811
     assert (code, json.loads(out)["calls"]) == (0, 1)
 
 
-def test_the_admin_token_is_printed_or_given(serve):  # noqa: F811
+def test_the_admin_token_is_printed_or_given(serve):
     pytest.importorskip("starlette")
     pytest.importorskip("uvicorn")
 
@@ -199,7 +199,7 @@ rules:
 """
 
 
-def test_the_rule_file_sets_options(serve, folder):  # noqa: F811
+def test_the_rule_file_sets_options(serve, folder):
     (folder / "sub").mkdir()
     (folder / "sub" / "rules.yaml").write_text(FILE)
     process, ready = serve("--rules", "sub/rules.yaml", "--json")

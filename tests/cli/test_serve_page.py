@@ -12,7 +12,7 @@ import click
 import pytest
 
 from tests.blocks import blocks
-from tests.cli.test_serve import serve, stop  # noqa: F401 - a fixture
+from tests.cli.conftest import stop
 from xai_vision._cli.commands.serve import command
 
 PAGE = Path(__file__).parents[2] / "docs" / "serve.md"
@@ -35,7 +35,7 @@ def test_every_endpoint_is_in_the_table():
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_every_curl_command_works(serve):  # noqa: F811
+def test_every_curl_command_works(serve):
     pytest.importorskip("starlette")
     pytest.importorskip("uvicorn")
     secrets = ("--key", "our-key", "--admin-token", "our-token")

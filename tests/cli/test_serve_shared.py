@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import environment
-from tests.cli.test_serve import serve, stop  # noqa: F401 - a fixture
+from tests.cli.conftest import environment, stop
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
@@ -85,7 +84,7 @@ def fetch(verb: str, url: str, token: str, body: Any = None) -> tuple[int, Any]:
         return error.code, json.load(error)
 
 
-def test_two_pytest_workers_and_curl_share_a_server(serve, tmp_path):  # noqa: F811
+def test_two_pytest_workers_and_curl_share_a_server(serve, tmp_path):
     log = tmp_path / "calls.jsonl"
     process, ready = serve(
         *("--http-port", "0", "--key", "the-shared-key", "--log", str(log), "--json"),

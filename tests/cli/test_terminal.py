@@ -9,28 +9,12 @@ import threading
 
 import pytest
 
-from tests.cli.conftest import COMMAND, environment, server_environment
+from tests.cli.conftest import COMMAND, environment
 from xai_vision.testing import Fault, Reply
 
 pexpect = pytest.importorskip("pexpect")
 
 from tests.cli.terminals import Terminal  # noqa: E402  # needs pexpect
-
-
-@pytest.fixture
-def terminal(folder, server, tmp_path):
-    """Start the command on a pseudo-terminal of 100 columns."""
-    children = []
-
-    def start(*arguments: str, **env: str):
-        variables = {**server_environment(server, tmp_path), "TERM": "xterm-256color", **env}
-        child = Terminal([*COMMAND, *arguments], variables, columns=100)
-        children.append(child)
-        return child
-
-    yield start
-    for child in children:
-        child.close()
 
 
 def exit_code(child) -> int:
