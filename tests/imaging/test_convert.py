@@ -276,7 +276,7 @@ def test_heic_without_its_decoder(monkeypatch):
     box = struct.pack(">I", 24) + b"ftypheic" + bytes(4) + b"mif1heic"
     with pytest.raises(ImageFormatError, match="HEIC") as caught:
         prepare_image(box + bytes(200))
-    assert "pip install" in caught.value.remedy
+    assert "pip install 'xai-vision[heic]'" in caught.value.remedy
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

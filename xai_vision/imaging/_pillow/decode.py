@@ -102,7 +102,7 @@ def _open_heif(data: bytes, max_pixels: int) -> Image.Image:
     except ImportError as error:
         raise ImageFormatError(
             "HEIC needs a decoder that is not installed.",
-            remedy="Run: pip install pillow-heif; or convert it to JPEG first.",
+            remedy="Run: pip install 'xai-vision[heic]'; or convert it to JPEG first.",
         ) from error
     with decoding("HEIC image"):
         opened = pillow_heif.open_heif(io.BytesIO(data))
