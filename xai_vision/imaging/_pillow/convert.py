@@ -12,9 +12,7 @@ from xai_vision.imaging._formats.parse import parse_header
 from xai_vision.imaging._formats.sniff import SUPPORTED
 from xai_vision.imaging._options import PrepareOptions
 from xai_vision.imaging._pillow.color_modes import matching_profile, to_png_mode
-from xai_vision.imaging._pillow.decode import (
-    load_image,
-)
+from xai_vision.imaging._pillow.decode import load_image
 from xai_vision.imaging._pillow.decoding import decoding
 from xai_vision.imaging._pillow.encode import PixelBuffer, encode, shrink
 from xai_vision.imaging._pillow.metadata import has_metadata

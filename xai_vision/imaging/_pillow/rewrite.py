@@ -14,10 +14,7 @@ from xai_vision.imaging._formats.image_header import ImageHeader
 from xai_vision.imaging._formats.parse import parse_header
 from xai_vision.imaging._options import PrepareOptions
 from xai_vision.imaging._pillow.color_modes import matching_profile
-from xai_vision.imaging._pillow.decode import (
-    open_image,
-    prepare_jpeg,
-)
+from xai_vision.imaging._pillow.decode import open_image, prepare_jpeg
 from xai_vision.imaging._pillow.decoding import decoding
 from xai_vision.imaging._pillow.encode import PixelBuffer
 from xai_vision.imaging._pillow.jpeg_blocks import can_turn_blocks, is_installed, turn_blocks
