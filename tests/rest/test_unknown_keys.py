@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.rest import strategies
-from tests.rest.doc_tables import PLACES, rows
+from tests.rest.documented.doc_tables import PLACES, rows
 from tests.rest.http_client import ask, complete, respond
 from tests.sample_images import data_url, png
 from xai_vision.openai_compat import TranslationError, to_request

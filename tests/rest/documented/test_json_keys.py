@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.rest.doc_tables import HI, PLACES, chat, chat_part, item, part, responses, rows
+from tests.rest.documented.doc_tables import (
+    HI,
+    PLACES,
+    chat,
+    chat_part,
+    item,
+    part,
+    responses,
+    rows,
+)
 from xai_vision.openai_compat import TranslationError, from_request, to_request
 
 pytestmark = pytest.mark.peer

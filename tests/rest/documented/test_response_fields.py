@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rest.doc_tables import rows
+from tests.rest.documented.doc_tables import rows
 from xai_vision.openai_compat import from_response
 from xai_vision.proto import chat_pb2, usage_pb2
 

@@ -279,24 +279,3 @@ def test_a_batch_over_grpc_and_rest_is_the_same(server, rest, kind):
     }
     assert texts == results
     driver.close()
-
-
-@pytest.mark.parametrize(
-    ("verb", "path", "method"),
-    [
-        ("POST", "/batches", "POST /v1/batches"),
-        ("GET", "/batches", "GET /v1/batches"),
-        ("GET", "/batches/x", "GET /v1/batches/{id}"),
-        ("POST", "/batches/x/cancel", "POST /v1/batches/{id}/cancel"),
-        ("POST", "/batches/x:cancel", "POST /v1/batches/{id}:cancel"),
-        ("POST", "/batches/x/requests", "POST /v1/batches/{id}/requests"),
-        ("GET", "/batches/x/requests", "GET /v1/batches/{id}/requests"),
-        ("GET", "/batches/x/results", "GET /v1/batches/{id}/results"),
-    ],
-)
-def test_faults_reach_every_endpoint(server, verb, path, method):
-    server.fault(Fault.status("ABORTED", "injected"), next=1, method=method)
-    reply = ask(server, verb, path, {} if verb == "POST" else None)
-    assert (reply.status, reply.json["error"]) == (409, "injected")
-    assert server.calls.last.method == method
-    server.verify()

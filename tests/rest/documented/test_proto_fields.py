@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.rest.doc_tables import rows
+from tests.rest.documented.doc_tables import rows
 from xai_vision.openai_compat import TranslationError, from_request, to_request
 from xai_vision.proto import chat_pb2, image_pb2
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parents[2] / "docs" / "rest.md"
+DOCS = Path(__file__).parents[3] / "docs" / "rest.md"
 HI = {"role": "user", "content": "Hi"}
 DATA = "data:text/plain;base64,aGk="
 
