@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from tests.sample_images import png
-from tests.services.files_driver import KINDS
+from tests.services.files.driver import KINDS
 from xai_vision.chat import assistant, file, image, user
 from xai_vision.errors import ImageReadError, InvalidRequestError, NotFoundError
 from xai_vision.imaging import prepare_image

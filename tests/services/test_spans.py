@@ -1,4 +1,4 @@
-"""Each call of the services is a span; content is left out. test_files.py has those of files."""
+"""Each call of the services is a span; content is left out. files/test_files.py has those of files."""
 
 from __future__ import annotations
 
