@@ -1,7 +1,3 @@
-"""The version, under the path of xai_sdk."""
+"""The version, under the path of xai_sdk. The build reads it without importing the package."""
 
-from __future__ import annotations
-
-from xai_vision._version import __version__
-
-__all__ = ["__version__"]
+__version__ = "0.1.0"

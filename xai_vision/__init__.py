@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xai_vision.__about__ import __version__
 from xai_vision._lazy import lazy_exports
-from xai_vision._version import __version__
 
 if TYPE_CHECKING:
     from xai_vision import aio as aio

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from xai_vision.__about__ import __version__
 from xai_vision._transport.tracing import sensitive_attributes_disabled, tracing_disabled
-from xai_vision._version import __version__
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tests.rest.openapi_schemas import SCHEMAS
-from xai_vision._version import __version__
+from xai_vision.__about__ import __version__
 from xai_vision.openai_compat._settings import ENCRYPTED_REASONING
 from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
 

@@ -10,9 +10,9 @@ from importlib import import_module
 
 import click
 
+from xai_vision.__about__ import __version__
 from xai_vision._cli import terminal
 from xai_vision._cli.exit_codes import CliError, Exit, epilog, exit_code
-from xai_vision._version import __version__
 
 NAME = "xai-vision"
 

@@ -13,12 +13,12 @@ from typing import Any, TypeAlias
 
 import grpc
 
+from xai_vision.__about__ import __version__
 from xai_vision._transport.durations import client_seconds
 from xai_vision._transport.host import is_loopback, parse_host
 from xai_vision._transport.logs import print_logs_if_requested
 from xai_vision._transport.metadata import MetadataLike, MetadataPairs, metadata_pairs
 from xai_vision._transport.retry import RetryPolicy, policy
-from xai_vision._version import __version__
 from xai_vision.errors import ConfigurationError, InsecureChannelWarning
 
 ChannelOptions: TypeAlias = "Sequence[tuple[str, Any]]"

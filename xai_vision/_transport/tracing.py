@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from xai_vision._version import __version__
+from xai_vision.__about__ import __version__
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
