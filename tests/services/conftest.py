@@ -8,7 +8,6 @@ from concurrent import futures
 import grpc
 import pytest
 
-from tests.services.recording_server import Pair, recording_server
 from tests.services.service_driver import Driver
 from xai_vision import AsyncClient, Client
 from xai_vision.proto import auth_pb2, models_pb2, tokenize_pb2
@@ -120,10 +119,7 @@ def driver(request, server):
     driver.close()
 
 
-@pytest.fixture(scope="module")
-def pair():
-    """A client of xai_sdk and one of ours, and a server that records their requests."""
-    with recording_server() as (recorder, address):
-        pair = Pair(recorder, address)
-        yield pair
-        pair.close()
+@pytest.fixture
+def collection_id(driver):
+    """The id of a collection."""
+    return driver.collections.create("manuals").collection_id

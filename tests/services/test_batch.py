@@ -3,56 +3,28 @@
 from __future__ import annotations
 
 import io
-import json
 
 import pytest
 from PIL import Image
 
+from tests.services.batches import FAST, chats
 from xai_vision import batch as public
-from xai_vision.chat import image, user
+from xai_vision.chat import user
 from xai_vision.errors import (
     BadRequestError,
-    BatchCancelledError,
     BatchResultError,
-    InvalidRequestError,
     NotFoundError,
-    RateLimitError,
-    RequestTimeoutError,
-    UnavailableError,
 )
 from xai_vision.image import AsyncImageResponse, ImageResponse
 from xai_vision.proto import batch_pb2
-from xai_vision.services._batch import calls
-from xai_vision.services._batch import requests as batch_requests
 from xai_vision.testing import Fault, Reply, ServiceError
 
-FAST = {"interval": 0.001}
 IMAGE_MODEL = "grok-imagine-image"
+
 RESULTS = {
     False: (public.ListBatchResultsResponse, public.BatchResult),
     True: (public.AsyncListBatchResultsResponse, public.AsyncBatchResult),
 }
-ONE_SMALL_REQUEST = 80
-"""Bytes of a call with a request of one letter, but not of two."""
-
-
-def square(color="red", side=32):
-    data = io.BytesIO()
-    Image.new("RGB", (side, side), color).save(data, "PNG")
-    return data.getvalue()
-
-
-def chats(driver, count, prompt="what?", **settings):
-    return [
-        driver.client.chat.create("grok-4", batch_request_id=f"id-{i}", **settings).append(
-            user(prompt, image(square()))
-        )
-        for i in range(count)
-    ]
-
-
-def adds(server):
-    return [call.request for call in server.calls if call.method == "AddBatchRequests"]
 
 
 def test_a_batch_from_creation_to_results(driver, server):
@@ -194,228 +166,11 @@ def test_a_result_of_another_kind_names_the_right_attribute():
         _ = empty.response
 
 
-def test_a_cancelled_batch_ends_the_wait(driver, server):
-    batch_id = driver.batch.create("mine").batch_id
-    driver.batch.add(batch_id, chats(driver, 2))
-    assert driver.batch.cancel(batch_id).state.num_cancelled == 2
-    with pytest.raises(BatchCancelledError, match="its owner cancelled it") as error:
-        driver.batch.wait(batch_id, **FAST)
-    assert error.value.batch.state.num_cancelled == 2
-    [first, _] = driver.batch.results(batch_id)
-    assert first.error_message == "The request was cancelled."
-    with pytest.raises(BadRequestError, match="is cancelled"):
-        driver.batch.add(batch_id, chats(driver, 1, "other"))
-    server.batches(cancel="The content is not allowed.")
-    batch_id = driver.batch.create("theirs").batch_id
-    driver.batch.add(batch_id, chats(driver, 1))
-    with pytest.raises(BatchCancelledError, match="The content is not allowed"):
-        driver.batch.wait(batch_id, **FAST)
-    with pytest.raises(BadRequestError, match="The content is not allowed"):
-        driver.batch.add(batch_id, chats(driver, 1, "other"))
-
-
 def test_a_model_without_batches_is_refused_with_the_services_words(driver, server):
     server.batches(models_refused=["grok-4"])
     batch_id = driver.batch.create("x").batch_id
     with pytest.raises(BadRequestError, match="grok-4 is not available for batch requests"):
         driver.batch.add(batch_id, chats(driver, 1))
-
-
-def test_a_wait_ends_at_its_timeout_and_with_the_callbacks_exception(driver, server):
-    server.batches(ready_after=10**6)
-    batch_id = driver.batch.create("x").batch_id
-    driver.batch.add(batch_id, chats(driver, 1))
-    with pytest.raises(RequestTimeoutError, match="was not done after 0.2 seconds") as error:
-        driver.batch.wait(batch_id, timeout=0.2, **FAST)
-    assert error.value.deferred_id == batch_id
-
-    class MyError(Exception):
-        pass
-
-    def fail(batch):
-        raise MyError
-
-    with pytest.raises(MyError):
-        driver.batch.wait(batch_id, on_progress=fail, **FAST)
-
-
-def test_requests_are_divided_by_bytes(driver, server, monkeypatch):
-    size = batch_requests._Request("x", chats(driver, 1)[0]).size
-    monkeypatch.setattr(batch_requests, "MAX_CALL_BYTES", 3 * size + 60)
-    batch_id = driver.batch.create("x").batch_id
-    driver.batch.add(batch_id, chats(driver, 8))
-    requests = adds(server)
-    assert [len(request.batch_requests) for request in requests] == [3, 3, 2]
-    assert all(request.ByteSize() <= 3 * size + 60 for request in requests)
-    ids = [item.batch_request_id for request in requests for item in request.batch_requests]
-    assert ids == [f"id-{i}" for i in range(8)]
-
-
-def test_the_services_limit_is_the_clients(driver, server):
-    assert server.settings.max_batch_call_bytes == batch_requests.MAX_CALL_BYTES
-    assert server.settings.max_batch_calls == batch_requests.MAX_CALLS
-
-
-def test_calls_are_paced(driver, server, monkeypatch):
-    monkeypatch.setattr(batch_requests, "MAX_CALL_BYTES", ONE_SMALL_REQUEST)
-    delays = iter([0.0, 0.0, 0.01])
-    monkeypatch.setattr(batch_requests.Pace, "delay", lambda self: next(delays))
-    batch_id = driver.batch.create("x").batch_id
-    small = [
-        driver.client.chat.create("grok-4", batch_request_id=str(i)).append(user("x"))
-        for i in range(3)
-    ]
-    driver.batch.add(batch_id, small)
-    assert len(adds(server)) == 3
-    assert next(delays, None) is None
-
-
-def test_the_pace_is_100_calls_in_30_seconds(monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(batch_requests.time, "monotonic", lambda: now[0])
-    pace = batch_requests.Pace()
-    assert [pace.delay() for _ in range(100)] == [0.0] * 100
-    assert pace.delay() == 30.0
-    now[0] = 45.0
-    # The 101st call was made at 30 s; the second to 100th are over.
-    assert [pace.delay() for _ in range(99)] == [0.0] * 99
-    assert pace.delay() == 15.0
-
-
-def test_the_fake_refuses_more_calls_than_the_service(driver, server):
-    batch_id = driver.batch.create("x").batch_id
-    tenant = server.tenant(max_batch_calls=1)
-    other = type(driver)(
-        "async" if driver.is_async else "sync",
-        api_key=tenant.api_key,
-        api_host=server.target,
-        retries=0,
-    )
-    batch_id = other.batch.create("x").batch_id
-    other.batch.add(batch_id, chats(driver, 1))
-    with pytest.raises(RateLimitError, match="1 in 30 seconds") as error:
-        other.batch.add(batch_id, chats(driver, 1, "other"))
-    assert error.value.retry_after > 29
-    tenant.clock.skip(seconds=30)
-    other.batch.add(batch_id, [driver.client.chat.create("grok-4").append(user("x"))])
-    other.close()
-    tenant.close()
-
-
-def test_an_error_says_how_many_were_added(driver, server, monkeypatch):
-    monkeypatch.setattr(batch_requests, "MAX_CALL_BYTES", ONE_SMALL_REQUEST)
-    batch_id = driver.batch.create("x").batch_id
-    server.fault(Fault.status("UNAVAILABLE", "down"), after=2, method="AddBatchRequests")
-    small = [
-        driver.client.chat.create("grok-4", batch_request_id=str(i)).append(user("x"))
-        for i in range(4)
-    ]
-    with pytest.raises(UnavailableError, match="down") as error:
-        driver.batch.add(batch_id, small, retries=0)
-    assert error.value.partial == 2
-    assert driver.batch.get(batch_id).state.num_requests == 2
-
-
-@pytest.mark.parametrize(
-    ("requests", "words"),
-    [
-        ([], "batch_requests is empty"),
-        ("x", "batch_requests must be a list"),
-        (None, "batch_requests must be a list"),
-        ([1], r"batch_requests\[0\] must be a chat or a BatchRequest, not 1"),
-        ([batch_pb2.BatchRequest(batch_request_id="a")], r"batch_requests\[0\] is empty"),
-    ],
-)
-def test_invalid_requests_are_refused_before_sending(driver, server, requests, words):
-    with pytest.raises(InvalidRequestError, match=words):
-        driver.batch.add("b", requests)
-    assert len(server.calls) == 0
-
-
-def test_duplicate_ids_and_large_requests_are_found_before_sending(driver, server):
-    twice = [*chats(driver, 2), *chats(driver, 1)]
-    with pytest.raises(InvalidRequestError, match=r"\[0\] and \[2\] have the same .* 'id-0'"):
-        driver.batch.add("b", twice)
-    large = driver.client.chat.create("grok-4").append(user("x" * 25_000_000))
-    with pytest.raises(InvalidRequestError, match=r"batch_requests\[1\].*image\(file_id=") as error:
-        driver.batch.add("b", [*chats(driver, 1), large])
-    assert "25" in str(error.value)
-    with pytest.raises(InvalidRequestError, match="batch_id"):
-        driver.batch.get("")
-    with pytest.raises(InvalidRequestError, match="status must be one of .*did you mean 'failed'"):
-        driver.batch.list_batch_requests("b", status="fail")
-    assert len(server.calls) == 0
-
-
-def test_a_duplicate_of_an_earlier_call_is_refused_by_the_service(driver):
-    batch_id = driver.batch.create("x").batch_id
-    driver.batch.add(batch_id, chats(driver, 1))
-    with pytest.raises(BadRequestError, match="'id-0' exists already"):
-        driver.batch.add(batch_id, chats(driver, 1))
-    with pytest.raises(NotFoundError, match="Batch not found: b"):
-        driver.batch.add("b", chats(driver, 1))
-
-
-def test_a_request_is_the_chat_at_the_time_of_add(driver, server):
-    batch_id = driver.batch.create("x").batch_id
-    chat = driver.client.chat.create("grok-4").append(user("one"))
-    driver.batch.add(batch_id, [chat, chat])
-    [request] = adds(server)
-    assert not any(item.completion_request.HasField("n") for item in request.batch_requests)
-    # The chat has no id, so the service made one. The log has the request as it was sent.
-    assert not any(item.HasField("batch_request_id") for item in request.batch_requests)
-    listed = driver.batch.list_batch_requests(batch_id).batch_request_metadata
-    assert len({item.batch_request_id for item in listed}) == 2
-    assert request.batch_requests[0].completion_request == chat.proto
-
-
-def test_a_batch_from_a_file(driver, server):
-    server.on(prompt="Hi").reply("Hello")
-    lines = [
-        {
-            "custom_id": "a",
-            "method": "POST",
-            "url": "/v1/chat/completions",
-            "body": {"model": "grok-4", "messages": [{"role": "user", "content": "Hi"}]},
-        },
-        {"custom_id": "b", "url": "/v1/responses", "body": {"model": "grok-4", "input": "Hi"}},
-    ]
-    data = "\n".join(map(json.dumps, lines)).encode()
-    file_id = driver.files.upload(data, filename="in.jsonl").id
-    batch = driver.batch.create("file", input_file_id=file_id)
-    assert (batch.input_file_id, batch.state.num_requests) == (file_id, 2)
-    driver.batch.wait(batch.batch_id, **FAST)
-    results = driver.batch.results(batch.batch_id)
-    assert sorted(r.batch_request_id for r in results) == ["a", "b"]
-    assert {r.response.content for r in results} == {"Hello"}
-    with pytest.raises(BadRequestError, match="accepts no more requests"):
-        driver.batch.add(batch.batch_id, chats(driver, 1))
-    with pytest.raises(NotFoundError, match="File not found: f"):
-        driver.batch.create("x", input_file_id="f")
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        (b"{", "Line 2 of the input file"),
-        (b"[]", "it is not a JSON object"),
-        (b'{"url": "/v1/responses", "body": {}}', "custom_id"),
-        (b'{"custom_id": "a", "url": "/v1/x", "body": {}}', "url must be one of"),
-        (b'{"custom_id": "a", "url": "/v1/responses", "body": 3}', "body is not a JSON object"),
-        (b'{"custom_id": "a", "url": "/v1/responses", "method": "GET", "body": {}}', "POST"),
-        (b'{"custom_id": "a", "url": "/v1/responses", "body": {"zzz": 1}}', "input is missing"),
-        (
-            b'{"custom_id": "a", "url": "/v1/responses", "body": {"input": "x", "zzz": 1}}',
-            "zzz",
-        ),
-        (b"\xff", "Line 2"),
-    ],
-)
-def test_a_mistake_in_a_file_is_named_with_its_line(driver, line, words):
-    good = b'{"custom_id": "g", "url": "/v1/responses", "body": {"model": "m", "input": "x"}}'
-    file_id = driver.files.upload(good + b"\n" + line, filename="in.jsonl").id
-    with pytest.raises(BadRequestError, match=words):
-        driver.batch.create("x", input_file_id=file_id)
 
 
 def test_rules_apply_to_each_request(driver, server):
@@ -441,24 +196,3 @@ def test_a_mistake_of_a_rule_is_the_tests(driver, server):
     driver.batch.wait(batch_id, **FAST)
     [result] = driver.batch.results(batch_id)
     assert result.error_message == "mine"
-
-
-def test_a_wait_outlasts_polls_that_fail(driver, server, monkeypatch):
-    monkeypatch.setattr(calls, "_POLL_SECONDS", 0.3)
-    batch_id = driver.batch.create("x").batch_id
-    driver.batch.add(batch_id, chats(driver, 1))
-    server.fault(Fault.hang(), next=1, method="GetBatch")
-    server.fault(Fault.unavailable(), next=3, method="GetBatch")
-    done = driver.batch.wait(batch_id, retries=0, **FAST)
-    assert done.state.num_success == 1
-    assert [call.status for call in server.calls if call.method == "GetBatch"][1:4] == [
-        "UNAVAILABLE"
-    ] * 3
-
-
-def test_a_wait_ends_with_the_last_error_if_the_service_stays_away(driver, server):
-    batch_id = driver.batch.create("x").batch_id
-    server.fault(Fault.unavailable("gone"), method="GetBatch")
-    with pytest.raises((UnavailableError, RequestTimeoutError), match="gone|was not done") as error:
-        driver.batch.wait(batch_id, retries=0, timeout=0.3, **FAST)
-    assert error.value.deferred_id == batch_id

@@ -1,4 +1,7 @@
-"""Each call of the services is a span; content is left out. files/test_files.py has those of files."""
+"""Each call of the services is a span; content is left out.
+
+Those of files are in files/test_files.py.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.services.batches import ONE_SMALL_REQUEST
 from xai_vision._transport.rpc import Sleep
 from xai_vision.chat import user
 from xai_vision.errors import (
@@ -21,8 +22,6 @@ from xai_vision.services._batch.calls import waiting
 from xai_vision.testing import Fault
 
 MODEL = "grok-imagine-video"
-ONE_SMALL_REQUEST = 80
-"""Bytes of a call with a request of one letter, but not of two."""
 
 
 def small_chats(driver, count):

@@ -1,6 +1,6 @@
 """The same calls of image, video, batch and collections send the same as with xai_sdk.
 
-Values are generated. test_xai_sdk_refusals.py has those that only xai_sdk sends.
+Values are generated. test_refusals.py has those that only xai_sdk sends.
 """
 
 from __future__ import annotations
