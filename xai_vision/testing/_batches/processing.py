@@ -11,6 +11,7 @@ from xai_vision.proto.batch_pb2_grpc import BatchMgmt
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._generation import images, videos
+from xai_vision.testing._service.completions import complete
 
 if TYPE_CHECKING:
     from xai_vision.testing._batches.batch import Batch, BatchItem
@@ -90,7 +91,7 @@ def _result(
     request: Any = type(item.body).FromString(item.body.SerializeToString())  # a copy to change
     caller = item.caller
     if kind == "completion_request":
-        response = engine.complete(request, caller, call)
+        response = complete(engine, request, caller, call)
         return batch_pb2.BatchResultData(completion_response=response)
     if kind == "image_request":
         made = images.generate(engine, request, caller, call, url_hours=_URL_HOURS)

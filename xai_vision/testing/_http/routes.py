@@ -32,7 +32,7 @@ from xai_vision.testing._http.sse import (
     ResponseEncoder,
     stream_events,
 )
-from xai_vision.testing._service import model_protos
+from xai_vision.testing._service import completions, model_protos
 from xai_vision.testing._service.rest_body import to_completion_request, unknown_keys
 
 # The openai package writes a list as "include[]".
@@ -99,7 +99,9 @@ def _create_chat_completion(request: HttpRequest) -> HttpResult:
             text = "Argument not supported: deferred and stream together"
             raise HttpError(400, "INVALID_ARGUMENT", text, "stream")
         completion_request = _translate(request, body, "chat")
-        started = request.engine.defer(completion_request, request.caller, request.call)
+        started = completions.defer(
+            request.engine, completion_request, request.caller, request.call
+        )
         request.call.record_response(started)
         return HttpResult.json({"request_id": started.request_id})
     stream_options = _optional_object(body, "stream_options")
@@ -117,7 +119,9 @@ def _complete(
 ) -> chat_pb2.GetChatCompletionResponse:
     request.call.record.stream = _optional_boolean(body, "stream")
     completion_request = _translate(request, body, api)
-    response = request.engine.complete(completion_request, request.caller, request.call)
+    response = completions.complete(
+        request.engine, completion_request, request.caller, request.call
+    )
     request.call.record_response(response)
     return response
 

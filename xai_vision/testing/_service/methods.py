@@ -16,7 +16,7 @@ from xai_vision.testing._batches import methods as batches
 from xai_vision.testing._collections import methods as collections
 from xai_vision.testing._files import methods as files
 from xai_vision.testing._generation import images, videos
-from xai_vision.testing._service import model_protos
+from xai_vision.testing._service import completions, model_protos
 from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import ApiKey
 from xai_vision.testing._service.engine import Engine
@@ -47,13 +47,13 @@ def _tokenize(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) ->
 def _stream_completion(
     engine: Engine, request: Any, caller: ApiKey, call: ActiveCall
 ) -> Iterator[Any]:
-    response = engine.complete(request, caller, call)
+    response = completions.complete(engine, request, caller, call)
     call.record_response(response)
     return call.delivery.stream_completion(response)
 
 
 def _with_faults(handler: MethodHandler) -> MethodHandler:
-    """Apply faults before a handler that uses no rules; the engine does it for completions."""
+    """Apply faults before a handler that uses no rules; completions do it later."""
 
     def handle(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
         engine.apply_faults(call)
@@ -93,9 +93,9 @@ _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
     Video.GetDeferredVideo: lambda engine, request, *_: engine.videos.poll(request.request_id),
 }
 UNARY_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = {
-    Chat.GetCompletion: Engine.complete,
-    Chat.StartDeferredCompletion: Engine.defer,
-    Chat.CompactContext: Engine.compact,
+    Chat.GetCompletion: completions.complete,
+    Chat.StartDeferredCompletion: completions.defer,
+    Chat.CompactContext: completions.compact,
     Image.GenerateImage: images.generate,
     Video.GenerateVideo: videos.start,
     Video.ExtendVideo: videos.start,
