@@ -9,8 +9,8 @@ import time
 import grpc
 import pytest
 
+from tests.client.connections.proxy import Proxy, proxied
 from tests.client.drivers import FAST_RETRIES, OLD_GRPC, SHAPES, get_response
-from tests.client.proxy import Proxy, proxied
 from tests.sample_images import MIB, jpeg_of
 from tests.testing.waiting import LIMIT, until
 from xai_vision import Client, RetryPolicy
