@@ -11,8 +11,8 @@ from xai_vision.chat import chat_pb2, usage_pb2
 from xai_vision.openai_compat import chat_chunks, from_response, response_events, to_request
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._server import FakeServer
+from xai_vision.testing._service import completions
 from xai_vision.testing._service.api_keys import ApiKey
-from xai_vision.testing._service.completions import complete
 from xai_vision.testing._service.response.chunking import split_response
 
 
@@ -20,7 +20,7 @@ def generate(**body):
     engine = FakeServer()._engine
     request = to_request({"model": "grok-4", "input": "What weather?", **body})
     call = engine.start_call(Call("GetCompletion", "xai_api.Chat"))
-    return complete(engine, request, ApiKey(), call)
+    return completions.complete(engine, request, ApiKey(), call)
 
 
 WEATHER = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}

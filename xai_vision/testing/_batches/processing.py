@@ -11,6 +11,7 @@ from xai_vision.proto.batch_pb2_grpc import BatchMgmt
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._generation import images, videos
+from xai_vision.testing._service.call_errors import to_service_error
 from xai_vision.testing._service.completions import complete
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _process_item(engine: Engine, batch: Batch, item: BatchItem) -> None:
             raise ServiceError(StatusCode.INTERNAL, "The request could not be processed.")
         data = _result(engine, kind, item, call)
     except Exception as error:  # noqa: BLE001 - becomes the request's result
-        failure = _status(engine, call, error)
+        failure = to_service_error(engine, call, error)
     # Faults strike a request that no rule matches too.
     late = _late_fault(call)
     if late in _ENDLESS:
@@ -117,9 +118,3 @@ def _late_fault(call: ActiveCall) -> str:
             call.delivery.return_reply()
             return fault.kind
     return ""
-
-
-def _status(engine: Engine, call: ActiveCall, error: Exception) -> ServiceError:
-    if isinstance(error, ServiceError):
-        return error
-    return engine.test_error(f"{call!r}: {type(error).__name__}: {error}")

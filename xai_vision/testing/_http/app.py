@@ -29,7 +29,7 @@ from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
 from xai_vision.testing._http.sse import EVENT_STREAM, MALFORMED_BODY, interrupted_events
 from xai_vision.testing._service.active_call import ActiveCall, attempt_number
 from xai_vision.testing._service.api_keys import require_valid_key
-from xai_vision.testing._transport.errors import to_service_error
+from xai_vision.testing._service.call_errors import to_service_error
 
 if TYPE_CHECKING:
     from xai_vision.testing._service.api_keys import ApiKey, KeyRegistry

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from xai_vision.openai_compat import ChatStream, ResponseStream
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._http.errors import error_body
+from xai_vision.testing._service.call_errors import to_service_error
 from xai_vision.testing._service.delivery import ClientDisconnected
-from xai_vision.testing._transport.errors import to_service_error
 
 if TYPE_CHECKING:
     from xai_vision.proto import chat_pb2

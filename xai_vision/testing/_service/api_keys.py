@@ -164,8 +164,7 @@ def require_valid_key(
 
     Raises:
         ServiceError: UNAUTHENTICATED if the key is missing, unknown, expired, of another kind or of
-            an ended test;
-            PERMISSION_DENIED if it is blocked or disabled.
+            an ended test; PERMISSION_DENIED if it is blocked or disabled.
     """
     if api_key is None:
         key = _bearer_token(authorization)

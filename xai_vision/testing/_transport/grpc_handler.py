@@ -17,6 +17,7 @@ from xai_vision.testing._calls.redaction import redact_metadata
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._service.active_call import ActiveCall, attempt_number
 from xai_vision.testing._service.api_keys import require_valid_key
+from xai_vision.testing._service.call_errors import to_service_error
 from xai_vision.testing._service.delivery import MALFORMED_MESSAGE, ClientDisconnected
 from xai_vision.testing._service.methods import (
     STREAM_METHODS,
@@ -26,7 +27,6 @@ from xai_vision.testing._service.methods import (
     StreamHandler,
 )
 from xai_vision.testing._thread_pool import release_slot
-from xai_vision.testing._transport.errors import to_service_error
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
