@@ -138,7 +138,7 @@ def waiting(
         if batch.HasField("cancel_time"):
             reason = batch.cancel_by_xai_message or "its owner cancelled it"
             raise BatchCancelledError(
-                f"the batch {batch_id} was cancelled: {reason}. "
+                f"the batch {batch_id} was cancelled: {reason.removesuffix('.')}. "
                 "results() returns the results of the requests that were complete",
                 batch,
             )
