@@ -141,7 +141,7 @@ def _respond(endpoint: Endpoint, request: HttpRequest) -> HttpResult:
     """
     engine, call = request.engine, request.call
     try:
-        if not endpoint.is_completion:
+        if not endpoint.handler_applies_faults:
             engine.apply_faults(call)
         result = endpoint.handler(request)
     except Exception as error:

@@ -48,8 +48,8 @@ class Endpoint:
         path: The path, with its parameters in braces.
         handler: The function that handles a request.
         query: The names of the supported query parameters.
-        is_completion: Whether the engine applies faults as part of the request, as it does for
-            completions, images and videos. The faults of other endpoints come before the handler.
+        handler_applies_faults: Whether the handler applies the faults of the call, as those of
+            completions, images and videos do. Otherwise they come before the handler.
         allows_blocked_key: Whether a blocked key may use it, to learn that it is blocked.
     """
 
@@ -57,7 +57,7 @@ class Endpoint:
     path: str
     handler: Callable[[HttpRequest], HttpResult]
     query: tuple[str, ...] = ()
-    is_completion: bool = False
+    handler_applies_faults: bool = False
     allows_blocked_key: bool = False
 
     @property
@@ -206,10 +206,10 @@ def _get_api_key(request: HttpRequest) -> HttpResult:
 
 
 ENDPOINTS: Final = (
-    Endpoint("POST", "/v1/responses", _create_response, is_completion=True),
+    Endpoint("POST", "/v1/responses", _create_response, handler_applies_faults=True),
     Endpoint("GET", "/v1/responses/{id}", _get_response, query=_INCLUDE),
     Endpoint("DELETE", "/v1/responses/{id}", _delete_response),
-    Endpoint("POST", "/v1/chat/completions", _create_chat_completion, is_completion=True),
+    Endpoint("POST", "/v1/chat/completions", _create_chat_completion, handler_applies_faults=True),
     Endpoint("GET", "/v1/chat/deferred-completion/{id}", _get_deferred),
     Endpoint("GET", "/v1/models", _list_models),
     Endpoint("GET", "/v1/models/{id}", _get_model),
@@ -220,9 +220,13 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/v1/files/{id}", files.get_file),
     Endpoint("DELETE", "/v1/files/{id}", files.delete_file),
     Endpoint("GET", "/v1/files/{id}/content", files.get_file_content),
-    Endpoint("POST", "/v1/images/generations", generation.create_images, is_completion=True),
-    Endpoint("POST", "/v1/images/edits", generation.edit_images, is_completion=True),
-    Endpoint("POST", "/v1/videos/generations", generation.create_video, is_completion=True),
+    Endpoint(
+        "POST", "/v1/images/generations", generation.create_images, handler_applies_faults=True
+    ),
+    Endpoint("POST", "/v1/images/edits", generation.edit_images, handler_applies_faults=True),
+    Endpoint(
+        "POST", "/v1/videos/generations", generation.create_video, handler_applies_faults=True
+    ),
     Endpoint("GET", "/v1/videos/{id}", generation.get_video),
     Endpoint("POST", "/v1/documents/search", generation.search_documents),
     Endpoint("POST", "/v1/batches", batches.create_batch),
