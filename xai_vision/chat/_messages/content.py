@@ -49,7 +49,7 @@ def image(
         detail: "low" costs the fewest tokens, "high" the most and keeps fine details; with
             "auto" (the default, also None) the service decides.
         file_id: The id of an uploaded image, instead of ``image_url``. A conversation sends an
-            image again with each turn; of an uploaded one only the id.
+            image again with each turn, but only the id of an uploaded one.
         file: The result of ``client.files.upload``, instead of ``file_id``.
         **options: See ``ImageOptions``.
 

@@ -12,8 +12,9 @@ from xai_vision import _validation as checks
 from xai_vision._transport.options import CallOptions
 from xai_vision._transport.rpc import CallSequence, RpcCall, Sleep
 from xai_vision.chat._chat_calls import ChatCalls
+from xai_vision.chat._messages.content import is_proto
 from xai_vision.errors import APIError, InvalidRequestError
-from xai_vision.proto import batch_pb2
+from xai_vision.proto import batch_pb2, chat_pb2
 from xai_vision.proto._convert import adopt
 from xai_vision.proto._wire_format import length_prefix
 from xai_vision.proto.batch_pb2_grpc import BatchMgmt as Rpc
@@ -70,7 +71,7 @@ def _reader(name: str, value: Any) -> tuple[str, Callable[[], bytes]]:
         message = adopt(value, batch_pb2.BatchRequest)
     except TypeError:
         proto = getattr(value, "proto", None)
-        if getattr(getattr(proto, "DESCRIPTOR", None), "name", "") == "GetCompletionsRequest":
+        if is_proto(proto, chat_pb2.GetCompletionsRequest.DESCRIPTOR.full_name):
             # A chat of xai_sdk.
             request_id = getattr(value, "_batch_request_id", None)
             return request_id or "", lambda: _chat(request_id, value.proto.SerializeToString())

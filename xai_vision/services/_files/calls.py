@@ -10,6 +10,7 @@ from xai_vision import _validation as checks
 from xai_vision._transport.options import call_options
 from xai_vision._transport.rpc import RpcCall
 from xai_vision._transport.tracing import captures_content
+from xai_vision.chat._messages.content import is_proto
 from xai_vision.proto import chat_pb2, files_pb2, image_pb2
 from xai_vision.proto.files_pb2_grpc import Files as Rpc
 from xai_vision.services._files.upload import expiry_seconds, open_upload
@@ -155,6 +156,6 @@ def image_part(file: File, detail: image_pb2.ImageDetail.ValueType) -> chat_pb2.
 
 
 def _file_id(value: Any) -> str:
-    if getattr(getattr(value, "DESCRIPTOR", None), "full_name", "") == "xai_api.File":
-        value = value.id
+    if is_proto(value, File.DESCRIPTOR.full_name):
+        value = getattr(value, "id")  # noqa: B009 - of any class of the message
     return checks.string("file_id", value, empty=False)
