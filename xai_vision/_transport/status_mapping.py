@@ -64,7 +64,7 @@ _BY_DETAILS: Final[tuple[tuple[type[APIError], re.Pattern[str], type[APIError]],
         ),
         # From gRPC itself, on either side: "Sent message larger than max", "Received message ...".
         (errors.RateLimitError, r"message larger than max", errors.MessageTooLargeError),
-        # The limit of a file. A rate limit of files does not speak of their size.
+        # The size limit of a file. The message of a rate limit does not name a size.
         (
             errors.RateLimitError,
             r"\bfiles?\b.*\b(too large|larger than)\b"
@@ -93,7 +93,7 @@ _BREAKS_STREAM: Final = frozenset(
 _OF_STORED_RESPONSES: Final = frozenset(
     {"GetStoredCompletion", "DeleteStoredCompletion", "GetDeferredCompletion"}
 )
-# These calls find nothing but files.
+# What these calls do not find is a file.
 _OF_FILES: Final = frozenset(
     {
         "RetrieveFile",
@@ -110,7 +110,7 @@ _RESET: Final = "RST_STREAM"
 _NOT_GRPC: Final = "Stream removed"
 # The start of the messages of `xai_vision.testing` about a test's own rules.
 _FROM_FAKE: Final = "From the fake server: `"
-# From its message about a key, which says itself what to do.
+# Part of its message about the key of such a test, which has the remedy already.
 _ENDED_TEST: Final = " belonged to a test that has ended. "
 # The message of grpc.aio when it cannot pass a part of a request to its connection. It sometimes
 # reports this before it reports the loss of the connection.
