@@ -12,7 +12,7 @@ from tests.testing.waiting import LIMIT
 from xai_vision import AsyncClient
 from xai_vision.chat import user
 from xai_vision.testing import FakeServer, Fault, match
-from xai_vision.testing._calls.record import call_ended
+from xai_vision.testing._calls.changes import call_ended
 
 
 @pytest.fixture

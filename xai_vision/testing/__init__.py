@@ -17,7 +17,8 @@ from xai_vision.testing import match
 from xai_vision.testing._calls.call_list import CallList
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.log import CallLog
-from xai_vision.testing._calls.record import Call, ReceivedUpload, RuleRecord, ToolResult
+from xai_vision.testing._calls.record import Call, RuleRecord, ToolResult
+from xai_vision.testing._calls.upload import ReceivedUpload
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 
 class Changes(threading.Condition):
@@ -73,6 +74,16 @@ class Changes(threading.Condition):
             with self:
                 self._wakers.discard(wake)
         return True
+
+
+call_ended: Final = Changes()
+"""Notified when any call ends, or receives a chunk of an upload.
+
+It also guards the fields that say how a call ended.
+
+All calls share one condition, because tests wait for few calls, and a condition for each would
+take more memory than the rest of a short record.
+"""
 
 
 def refuse_in_event_loop(blocking: str, awaitable: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, overload
 
 from xai_vision.proto import files_pb2
-from xai_vision.testing._calls.record import ReceivedUpload
+from xai_vision.testing._calls.upload import ReceivedUpload
 
 _MEMORY_BYTES: Final = 1024 * 1024
 CONTENT_CHUNK_BYTES: Final = 3 * 1024 * 1024

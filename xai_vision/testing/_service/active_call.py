@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from xai_vision.testing._calls.record import Call, ReceivedUpload, call_ended
+from xai_vision.testing._calls.changes import call_ended
+from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact
+from xai_vision.testing._calls.upload import ReceivedUpload
 from xai_vision.testing._service.delivery import ResponseDelivery
 
 if TYPE_CHECKING:
