@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
 
 from xai_vision.testing import _validation as check
-from xai_vision.testing._rules.reply_checks import check_debug, check_usage
+from xai_vision.testing._rules.reply_checks import check_debug, check_file_pairs, check_usage
 from xai_vision.testing._rules.response_reader import read_response
 from xai_vision.testing._rules.tool_calls import FunctionCall, ServerToolCall, to_json
 
@@ -42,14 +42,6 @@ class ReplyFields(TypedDict, total=False):
     unchecked: bool
 
 
-def _check_file_pairs(label: str, value: Any) -> None:
-    check.sequence(label, value, (tuple, list), "a pair (file id, name)")
-    for index, pair in enumerate(value):
-        if len(check.strings(f"{label}[{index}]", pair)) != 2:
-            shown = check.short_repr(pair)
-            raise ValueError(f"{label}[{index}] must be a pair (file id, name), not {shown}")
-
-
 _CHECKS: Mapping[str, Callable[[str, Any], object]] = {
     "text": check.string,
     "reasoning": check.string,
@@ -66,7 +58,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], object]] = {
     "encrypted": check.string,
     "response_id": check.string,
     "debug": check_debug,
-    "files": _check_file_pairs,
+    "files": check_file_pairs,
     "unchecked": check.boolean,
 }
 

@@ -1,4 +1,4 @@
-"""Checks of the reply fields that mirror protobuf messages."""
+"""Checks of the fields of replies."""
 
 from __future__ import annotations
 
@@ -43,3 +43,17 @@ def check_debug(label: str, debug: Mapping[str, Any]) -> None:
             chat_pb2.DebugOutput(**{name: value})
         except (TypeError, ValueError) as error:
             raise type(error)(f"{label}[{name!r}]: {error}") from None
+
+
+def check_file_pairs(label: str, value: Any) -> None:
+    """Check that ``value`` has pairs of a file id and a name.
+
+    Raises:
+        TypeError: An item is not a pair of strings.
+        ValueError: An item has another length.
+    """
+    check.sequence(label, value, (tuple, list), "a pair (file id, name)")
+    for index, pair in enumerate(value):
+        if len(check.strings(f"{label}[{index}]", pair)) != 2:
+            shown = check.short_repr(pair)
+            raise ValueError(f"{label}[{index}] must be a pair (file id, name), not {shown}")
