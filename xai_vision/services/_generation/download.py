@@ -1,4 +1,4 @@
-"""Download a generated image."""
+"""Download a generated image or video."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from xai_vision._transport.config import USER_AGENT
+from xai_vision._transport.host import is_loopback
 from xai_vision.errors import DownloadError
 from xai_vision.imaging._image_url import describe_url
 
@@ -19,7 +20,6 @@ _SECONDS: Final = 60.0
 """The time without any data after which a download ends."""
 _TOTAL_SECONDS: Final = 300.0
 _STEP_BYTES: Final = 64 * 1024
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def download(url: str, max_bytes: int = MAX_DOWNLOAD_BYTES) -> bytes:
@@ -79,7 +79,7 @@ def _check(url: str) -> bool:
         host = parts.hostname or ""
     except ValueError:
         raise DownloadError(f"{describe_url(url, 200)} is not a valid URL") from None
-    loopback = host in _LOOPBACK
+    loopback = is_loopback(host)
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
         raise DownloadError(f"{describe_url(url, 200)} is not an https URL")
     return loopback
