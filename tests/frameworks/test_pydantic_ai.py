@@ -1,7 +1,7 @@
 """pydantic-ai: turns and image generation.
 
-tests/testing/test_peer_pydantic_ai.py has images, tools, typed output and streams; it runs in this
-environment too.
+tests/testing/peers/test_peer_pydantic_ai.py has images, tools, typed output and streams; it runs
+in this environment too.
 """
 
 from __future__ import annotations

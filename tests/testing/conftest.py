@@ -8,9 +8,9 @@ from tests.testing.grpc_calls import open_caller
 from xai_vision.testing import FakeServer
 
 # A peer with demands of its own on xai-sdk and pydantic; it has its own environment in CI.
-collect_ignore = [] if find_spec("pydantic_ai") else ["test_peer_pydantic_ai.py"]
+collect_ignore = [] if find_spec("pydantic_ai") else ["peers/test_peer_pydantic_ai.py"]
 # The same for the plugins of the snapshot recipes.
-collect_ignore += [] if find_spec("syrupy") else ["test_snapshots.py"]
+collect_ignore += [] if find_spec("syrupy") else ["calls/test_snapshots.py"]
 
 
 PLUGIN_HEAD = """

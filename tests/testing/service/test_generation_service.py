@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.testing.grpc_calls import data_url, image_part, open_caller
-from tests.testing.service_calls import Stub, refused
+from tests.testing.service.service_calls import Stub, refused
 from tests.testing.waiting import LIMIT
 from xai_vision.proto import batch_pb2, deferred_pb2, image_pb2, video_pb2
 from xai_vision.proto.batch_pb2_grpc import BatchMgmtStub

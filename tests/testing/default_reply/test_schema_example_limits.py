@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.counting import calls_of
-from tests.testing.test_schema_example import valid_example
+from tests.testing.default_reply.test_schema_example import valid_example
 from xai_vision.testing import ServiceError
 from xai_vision.testing._service.default_reply.schema_example import example
 

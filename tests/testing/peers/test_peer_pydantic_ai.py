@@ -117,7 +117,7 @@ def test_a_stream():
 
 
 def test_the_recipe_of_the_documentation(pytester):
-    page = Path(__file__).resolve().parents[2] / "docs" / "testing.md"
+    page = Path(__file__).resolve().parents[3] / "docs" / "testing.md"
     [recipe] = [block.code for block in blocks(page, "py") if "pydantic_ai" in block.code]
     pytester.makepyfile(test_recipe=recipe)
     result = pytester.runpytest_subprocess()

@@ -8,7 +8,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 
-from tests.testing.test_schema_example import TREE, schemas
+from tests.testing.default_reply.test_schema_example import TREE, schemas
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._rules.schema_check import UnusableSchemaError, mismatch
 from xai_vision.testing._service.default_reply.schema_example import example

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from tests.testing.grpc_calls import open_caller, request
-from tests.testing.service_calls import Stub, refused
+from tests.testing.service.service_calls import Stub, refused
 from tests.testing.waiting import LIMIT
 from xai_vision.proto import batch_pb2, image_pb2, video_pb2
 from xai_vision.proto.batch_pb2_grpc import BatchMgmtStub

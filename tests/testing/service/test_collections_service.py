@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.testing.grpc_calls import open_caller
-from tests.testing.service_calls import Stub, refused
+from tests.testing.service.service_calls import Stub, refused
 from tests.testing.waiting import LIMIT
 from xai_vision.proto import collections_pb2 as pb
 from xai_vision.proto import documents_pb2, shared_pb2, types_pb2
