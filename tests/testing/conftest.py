@@ -26,6 +26,9 @@ def run(pytester, monkeypatch, request):
     monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath))
     # Loading other plugins would take most of the time.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    # pytest shows longer messages where CI is set.
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("BUILD_NUMBER", raising=False)
 
     def run(text, *arguments, ini=""):
         pytester.makepyprojecttoml(f"[tool.pytest.ini_options]\n{ini}")
