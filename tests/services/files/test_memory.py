@@ -16,7 +16,7 @@ MIB = 1024 * 1024
 LIMIT = 16 * MIB
 
 UPLOAD = textwrap.dedent("""
-    import asyncio, sys
+    import asyncio, sys, tracemalloc
     from xai_vision import AsyncClient, Client
 
     MIB = 1024 * 1024
@@ -41,9 +41,9 @@ UPLOAD = textwrap.dedent("""
         uploaded = client.files.upload(source(), filename="big", on_progress=steps.append)
         assert uploaded.size == sum(steps) == 500 * MIB, uploaded
         print("upload", rss("VmHWM") - before)
-        before = begin()
+        tracemalloc.start()
         assert client.files.content_to(uploaded, path + ".copy") == 500 * MIB
-        print("content_to", rss("VmHWM") - before)
+        print("content_to", tracemalloc.get_traced_memory()[1])
 
     async def upload_and_fetch_async(client):
         await client.files.upload(bytes(8 * MIB), filename="warm-up")
@@ -51,9 +51,9 @@ UPLOAD = textwrap.dedent("""
         uploaded = await client.files.upload(source(), filename="big", on_progress=steps.append)
         assert uploaded.size == sum(steps) == 500 * MIB, uploaded
         print("upload", rss("VmHWM") - before)
-        before = begin()
+        tracemalloc.start()
         assert await client.files.content_to(uploaded, path + ".copy") == 500 * MIB
-        print("content_to", rss("VmHWM") - before)
+        print("content_to", tracemalloc.get_traced_memory()[1])
 
     async def main():
         async with AsyncClient(api_key=key, api_host=target) as client:
@@ -88,7 +88,8 @@ def test_500_mib_take_less_than_16_mib(server, tmp_path, kind, way):
     growth = {name: int(size) for name, size in re.findall(r"(\w+) (-?\d+)", result.stdout)}
     assert growth.keys() == {"upload", "content_to"}
     assert growth["upload"] < LIMIT, growth["upload"] / MIB
-    # gRPC reads ahead as far as its flow control lets it.
-    assert growth["content_to"] < 8 * LIMIT, growth["content_to"] / MIB
+    # The memory that Python allocated. gRPC reads ahead, as far as its flow control lets it: 20 MiB
+    # on an idle machine, more on a busy one.
+    assert growth["content_to"] < LIMIT, growth["content_to"] / MIB
     assert server.calls.where(method="UploadFile").last.upload.size == 500 * MIB
     server.clear()
