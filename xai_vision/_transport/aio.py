@@ -36,12 +36,11 @@ from xai_vision._transport.rpc import (
 )
 from xai_vision._transport.status_mapping import closed_while_waiting, not_ready
 from xai_vision._transport.stream import AsyncStream, Cancellation
-from xai_vision._transport.sync import Transport
-from xai_vision._transport.threaded import ThreadedTransport
 from xai_vision.errors import APIError
 
 if TYPE_CHECKING:
     from xai_vision._transport.request_stream import RequestSource
+    from xai_vision._transport.threaded import ThreadedTransport
 
 R = TypeVar("R")
 
@@ -249,4 +248,7 @@ class AsyncTransport:
         return slot
 
     def _threaded(self) -> ThreadedTransport:
+        from xai_vision._transport.sync import Transport
+        from xai_vision._transport.threaded import ThreadedTransport
+
         return ThreadedTransport(Transport(self._config, self._channels.blocking()))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -164,7 +164,7 @@ def make_config(
         metadata=(
             ("authorization", f"Bearer {key}"),
             ("xai-vision-version", __version__),
-            ("xai-vision-language", f"python/{platform.python_version()}"),
+            ("xai-vision-language", f"python/{sys.version.split()[0]}"),
             *metadata_pairs(metadata or (), ConfigurationError),
         ),
         channel_options=options,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +103,9 @@ class RetryPolicy:
             delay = min(initial * float(self.multiplier) ** (attempt - 1), self.maximum)
         except OverflowError:  # the delay reached its maximum many attempts before
             delay = self.maximum
+        # Only programs whose calls fail need the module, and the five that it imports.
+        import random
+
         return delay * random.uniform(1 - self.jitter, 1 + self.jitter)  # noqa: S311 - not a secret
 
 
