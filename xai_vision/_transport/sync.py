@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import grpc
 
 from xai_vision._transport._channels.blocking_channel import BlockingChannel
-from xai_vision._transport._channels.blocking_rpc import cancellable, end, metadata_of
+from xai_vision._transport._channels.blocking_rpc import (
+    cancellable,
+    end,
+    metadata_of,
+    needs_help_to_connect,
+)
 from xai_vision._transport._channels.upload_limiter import (
     LARGE_REQUEST_BYTES,
     SingleMessageStream,
@@ -61,8 +66,10 @@ class Transport:
                 except SourceError as failure:
                     raise failure.error from None
                 except grpc.RpcError as error:
+                    connect = needs_help_to_connect(error)
                     delay = context.next_delay(error, closed=self._channel.closed)
-                self._channel.wait(delay, None if call.source is None else call.source.cancellation)
+                cancellation = None if call.source is None else call.source.cancellation
+                self._channel.wait(delay, cancellation, connect=connect)
                 if self._channel.closed:
                     raise context.closed_error()
 
@@ -99,6 +106,7 @@ class Transport:
                     drain = True
                     if cancellation.cancelled:
                         return
+                    connect = needs_help_to_connect(error)
                     delay = context.next_delay(error, closed=self._channel.closed)
                 else:
                     if info is not None:
@@ -108,7 +116,7 @@ class Transport:
                 finally:
                     end(rpc, drain=drain)
                 cancellation.attach(self._channel.wake_all)
-                self._channel.wait(delay, cancellation)
+                self._channel.wait(delay, cancellation, connect=connect)
                 if self._channel.closed:
                     raise context.closed_error()
 

@@ -12,11 +12,13 @@ import pytest
 from tests.client.connections.proxy import Proxy, proxied
 from tests.client.drivers import FAST_RETRIES, OLD_GRPC, SHAPES, get_response
 from tests.sample_images import MIB, jpeg_of
+from tests.server_process import ServerProcess
 from tests.testing.waiting import LIMIT, until
 from xai_vision import Client, RetryPolicy
 from xai_vision.chat import image
 from xai_vision.errors import (
     APIError,
+    AuthenticationError,
     RequestTimeoutError,
     StreamBrokenError,
     UnavailableError,
@@ -162,6 +164,30 @@ def test_a_new_client_connects_after_another_one_failed(kind, server):
         assert second.sample().content
         second.close()
     first.close()
+
+
+@SHAPES
+def test_retries_reach_a_server_that_starts_again(kind, shape):
+    """Before grpcio 1.80, channels of blocking clients connect while something waits for them.
+
+    The server has a process of its own, because a server waits for events as well.
+    """
+    first = ServerProcess()
+    retries = RetryPolicy(attempts=200, initial=0.2, maximum=0.2, jitter=0)
+    driver = kind(api_key=first.key, api_host=first.target, retries=retries)
+    assert driver.sample().content
+    first.kill()
+    with pytest.raises(UnavailableError) as unreachable:
+        get_response(driver, shape, retries=5)
+    assert unreachable.value.attempts == 6
+    second = ServerProcess(first.port)
+    # The second server has another key. Its answer shows that the client reached it.
+    with pytest.raises(AuthenticationError) as caught:
+        get_response(driver, shape)
+    # gRPC itself waits up to two seconds between connections; a hung one takes twenty.
+    assert caught.value.attempts < 60
+    driver.close()
+    second.kill()
 
 
 @SHAPES

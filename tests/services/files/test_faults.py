@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
-import textwrap
 import threading
 
 import pytest
 
+from tests.server_process import ServerProcess
 from tests.services.files.driver import KINDS, AsyncFiles
 from tests.services.files.sources import CHUNKS, Stream, named
 from tests.services.files.sources import FIVE_CHUNKS as DATA
@@ -129,40 +127,11 @@ def test_a_server_that_hangs_ends_at_the_deadline(files, server, path, fault):
     assert server.calls.last.wait_cancelled(LIMIT)
 
 
-SERVER = textwrap.dedent("""
-    import sys
-    from xai_vision.testing import FakeServer, Fault
-    with FakeServer(port=int(sys.argv[1])) as server:
-        if len(sys.argv) > 2:
-            server.fault(Fault.hang(after_chunks=2))
-        print(server.target, server.api_key, flush=True)
-        sys.stdin.read()
-""")
-
-
-class ServerProcess:
-    """A fake server that can be killed."""
-
-    def __init__(self, port="0", *options):
-        command = [sys.executable, "-c", SERVER, port, *options]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.target, self.key = self.process.stdout.readline().split()
-        self.port = self.target.rpartition(":")[2]
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("source", ["path", "stream"])
 def test_a_killed_server(kind, path, source):
     """The upload of a path goes on with the next server; of a stream it is a clear error."""
-    first = ServerProcess("0", "hang")
+    first = ServerProcess(None, "hang")
     servers = [first]
     sent = threading.Event()
 

@@ -64,13 +64,26 @@ class BlockingChannel:
             self._check_open()
             raise
 
-    def wait(self, seconds: float, cancellation: Cancellation | None = None) -> None:
-        """Wait, unless the channel is closed or the stream is cancelled meanwhile."""
-        with self._wakeup:
-            self._wakeup.wait_for(
-                lambda: self.closed or (cancellation is not None and cancellation.cancelled),
-                seconds,
-            )
+    def wait(
+        self, seconds: float, cancellation: Cancellation | None = None, *, connect: bool = False
+    ) -> None:
+        """Wait, unless the channel is closed or the stream is cancelled meanwhile.
+
+        Args:
+            seconds: How long.
+            cancellation: The stream's.
+            connect: Whether the channel connects meanwhile.
+        """
+        connecting = self.ready() if connect and not self.closed else None
+        try:
+            with self._wakeup:
+                self._wakeup.wait_for(
+                    lambda: self.closed or (cancellation is not None and cancellation.cancelled),
+                    seconds,
+                )
+        finally:
+            if connecting is not None:
+                connecting.cancel()
 
     def wake_all(self) -> None:
         """Let all waits check whether they have ended."""

@@ -14,6 +14,8 @@ from xai_vision._transport.metadata import MetadataPairs
 # name is that of grpc.experimental.ChannelOptions, a module that programs need not load for it.
 _SINGLE_THREADED: Final = ("SingleThreadedUnaryStream", 1)
 
+_CONNECTS_IN_OWN_THREADS: Final = tuple(map(int, grpc.__version__.split(".")[:2])) >= (1, 80)
+
 
 @cache
 def _drainable_class() -> Any:
@@ -67,6 +69,17 @@ def end(rpc: Any, *, drain: bool) -> None:
     if drain and type(rpc) is _drainable_class():
         while rpc._state.due:
             rpc._consume_next_event()
+
+
+def needs_help_to_connect(error: Any) -> bool:
+    """Return whether only a wait for the connection lets the channel connect after this error.
+
+    Before grpcio 1.80, a channel connects only while something waits for its events. While
+    connections fail, calls fail at once, so that no call waits.
+    """
+    if _CONNECTS_IN_OWN_THREADS or not isinstance(error, grpc.Call):
+        return False
+    return error.code() is grpc.StatusCode.UNAVAILABLE
 
 
 def cancellable(rpc: Any) -> Any:
