@@ -26,6 +26,7 @@ from xai_vision._cli.options import (
     service_options,
     system_option,
 )
+from xai_vision._cli.parsing.numbers import Integer, seconds
 from xai_vision._cli.terminal import error_text, print_error, print_note
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "batch",
+    short_help="Ask the same about many images; resumable.",
     epilog=epilog(
         'xai-vision batch "Describe it in a sentence" photos/ --out answers.jsonl',
         'find . -name "*.jpg" | xai-vision batch "Any text?" --from - --out text.jsonl',
@@ -53,14 +55,14 @@ if TYPE_CHECKING:
 @click.option(
     "-j",
     "--concurrency",
-    type=click.IntRange(1, 256),
+    type=Integer(1, 256),
     default=8,
     show_default=True,
     help="Maximum number of concurrent requests.",
 )
 @click.option(
     "--patience",
-    type=click.FloatRange(min=0),
+    type=seconds(zero=True),
     default=600.0,
     show_default=True,
     metavar="SECONDS",
@@ -90,7 +92,7 @@ def command(
     If the command is stopped or killed, the same command resumes. It skips images that have a
     result in --out and tries failed images again. An image is identified by its name as passed.
     """
-    check_prompt(prompt, ())
+    prompt = check_prompt(prompt, ())
     names = image_names(images, listed)
     from xai_vision._cli.batch.results_file import ResultsFile
     from xai_vision._cli.batch.runner import BatchRequest, BatchRunner
