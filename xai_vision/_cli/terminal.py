@@ -41,7 +41,7 @@ _SUBSTITUTIONS = tuple(
         ),
         (
             r"(is a directory)\. Pass the path of one image",
-            r"\1. Name an image in it, or use `batch`",
+            r"\1. Name an image in it, or use `xai-vision batch`",
         ),
         (r"\bfit=True\b", "--fit"),
         (r"\bmax_side=(?=\d)", "--max-side "),
