@@ -43,6 +43,10 @@ _SUBSTITUTIONS = tuple(
             r"(is a directory)\. Pass the path of one image",
             r"\1. Name an image in it, or use `xai-vision batch`",
         ),
+        (
+            r"Set the image with server\.urls\[.*?\] = data, or under `images` in a rule file",
+            "Name a file, or use `xai-vision serve --rules FILE` with the image under `images`",
+        ),
         (r"\bfit=True\b", "--fit"),
         (r"\bmax_side=(?=\d)", "--max-side "),
         (r"\bmax_side=", "--max-side"),
