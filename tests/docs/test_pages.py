@@ -141,7 +141,7 @@ def shown(screen: Path) -> str:
     """Return the text of a screen, with 0 for numbers and ids that differ between runs."""
     svg = screen.read_text("utf-8").replace("\xa0", " ").replace("&#160;", " ")
     lines = re.findall(r"<text .*?>(.*?)</text>", svg.partition("</style>")[2])
-    text = " ".join(" ".join(lines).split())
+    text = " ".join(" ".join(lines).replace("\N{UPPER HALF BLOCK}", " ").split())
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "0", text)
     return re.sub(r"[\d.,:]+(/s| left| tokens)|\d+(?=/\d)|[━╸╺ ]{3,}", r"0\1", text)
 
