@@ -11,10 +11,10 @@ import pytest
 
 from xai_vision import __version__
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 from check_release import problem  # needs sys.path from above
 
+ROOT = Path(__file__).parents[2]
 ABOUT = '"""The version."""\n\n__version__ = "0.9.0"\n'
 CHANGELOG = "# Changelog\n\n## 0.9.0 (2026-12-01)\n\n## 0.8.0 (2026-11-01)\n"
 
