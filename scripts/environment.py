@@ -78,6 +78,10 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "pydantic-ai",
         "--group",
         "snapshots",
+        "--group",
+        "docs",
+        "--group",
+        "browser",
     ],
     "frameworks": [
         "--editable",

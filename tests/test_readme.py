@@ -1,57 +1,74 @@
-"""The README's code runs, and CI runs its commands."""
+"""The README's code runs as printed, and CI runs its commands.
+
+``tests/packaging`` runs the same blocks in a fresh clone, after the README's install line.
+"""
 
 from __future__ import annotations
 
-import os
 import re
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.blocks import blocks, execute, fill_urls, pointed_at
-from tests.conftest import SEED_URLS
-from tests.sample_images import sample
+from tests.blocks import blocks
+from tests.packaging.newcomer import run_blocks
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+# The output of a block, below it.
+OUTPUT = re.compile(r"^```python\n(?P<code>.*?)^```\n\n```text\n(?P<output>.*?)^```", re.M | re.S)
 
 
-def test_python_blocks(server, monkeypatch, capsys, tmp_path):
-    monkeypatch.setenv("XAI_API_KEY", server.api_key)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "photo.webp").write_bytes(sample("photo.webp"))
-    fill_urls(server, SEED_URLS)
-    code_blocks = blocks(README)
-    assert len(code_blocks) >= 3
-    namespace: dict[str, Any] = {}
-    for block in code_blocks:
-        code = (
-            pointed_at(block.code, server.target) if "FakeServer" not in block.code else block.code
-        )
-        execute(code, f"README.md:{block.line}", namespace)
-    printed = capsys.readouterr().out
-    assert "JPEG" in printed
-    assert "1x1" in printed
-    assert "photo.webp" in printed
-    assert len(server.calls) == 4
-    assert server.calls.last.images[0].format == "PNG"
-    with server.tenant() as tenant:
-        monkeypatch.setenv("XAI_API_KEY", tenant.api_key)
-        namespace["test_greeting"](tenant)
+def test_first_screen():
+    """Say what it is in a sentence; then an install line; then a short program."""
+    lines = README.read_text("utf-8").splitlines()
+    assert lines[0] == "# xai_vision"
+    assert re.fullmatch(r"[A-Z].*\.", lines[2])
+    (install,) = blocks(README, "sh")
+    first = blocks(README)[0]
+    assert install.line < first.line < 35
+    assert len([line for line in first.code.splitlines() if line]) <= 10
+    assert "FakeServer" in first.code
+
+
+def test_python_blocks(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert run_blocks(README) == 3
+    assert capsys.readouterr().out.count("640x480") >= 2
+
+
+def test_first_program_prints_what_is_shown():
+    (shown,) = OUTPUT.finditer(README.read_text("utf-8"))
+    result = subprocess.run(
+        [sys.executable, "-c", shown["code"]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert result.stdout == shown["output"]
 
 
 def test_links_resolve():
-    links = re.findall(r"\]\(([^)#:]+)\)", README.read_text())
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", README.read_text())
     assert len(links) >= 8
     for link in links:
         assert (ROOT / link).exists(), link
 
 
-@pytest.mark.parametrize("block", blocks(README, "sh"), ids=lambda block: f"line{block.line}")
-def test_ci_runs_the_commands(block):
+def test_ci_runs_the_commands():
     script = (ROOT / ".ci" / "run").read_text()
-    for command in block.code.split("\n"):
-        if command:
-            assert command in script
-            assert os.access(ROOT / command.split()[0], os.X_OK)
+    text = README.read_text("utf-8")
+    for command in re.findall(r"`(scripts/\w+)`", text):
+        assert command in script, command
+    # tests/packaging runs the other commands.
+    assert [block.code for block in blocks(README, "sh")] == ["pip install .\n"]
+
+
+@pytest.mark.parametrize("word", ["xai_sdk", "pytest", "Grok", "gRPC", "offline"])
+def test_first_screen_has_the_words_that_people_look_for(word):
+    first = "\n".join(README.read_text("utf-8").splitlines()[:60])
+    assert word in first

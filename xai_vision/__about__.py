@@ -1,3 +1,3 @@
 """The version, under the path of xai_sdk. The build reads it without importing the package."""
 
-__version__ = "0.1.0"
+__version__ = "0.9.0"

@@ -70,7 +70,7 @@ def test_a_file_that_fails_does_not_stop_the_others(xai_in_process, server):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["upload"], 2, "Missing argument 'FILE...'"),
+        (["upload"], 2, "missing argument 'FILE...'"),
         (["upload", "a", "b", "--name", "c"], 2, "--name is for a single FILE"),
         (["upload", "-"], 2, "stdin has no name: add --name NAME"),
         (["upload", "photo.jpg", "--expires-after", "5"], 2, "--expires-after must be an integer"),

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from tests import sample_images
-from xai_vision import __version__
 
 
 def test_inspect(xai_in_process, server, folder):
@@ -138,33 +137,6 @@ def test_models(xai_in_process):
     output = json.loads(xai_in_process("models", "--images", "--json").out)
     assert all(model["images"] for model in output)
     assert output[0]["usd_per_million_tokens"]["text"] == 3
-
-
-@pytest.mark.parametrize(
-    "command",
-    "ask chat batch inspect estimate models files serve rules completion".split(),
-)
-def test_help(xai_in_process, command):
-    result = xai_in_process(command, "--help")
-    assert result.code == 0
-    assert result.out.startswith(f"Usage: xai-vision {command}")
-    if command != "rules":
-        assert "130" in result.out
-
-
-def test_options_from_the_environment(xai_in_process, server):
-    assert xai_in_process("ask", "What?", "photo.jpg", XAI_VISION_ASK_DETAIL="low").code == 0
-    assert server.calls.last.images[0].detail == "low"
-
-
-def test_version(xai_without_key):
-    assert xai_without_key("--version").out == f"xai-vision, version {__version__}\n"
-
-
-def test_unknown_command(xai_in_process):
-    result = xai_in_process("askk")
-    assert result.code == 2
-    assert "askk" in result.err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -68,7 +68,32 @@ def test_chat_continues_after_a_failure(terminal, server):
     child.expect("measured 1 image")
     child.expect("you> ")
     child.sendintr()
+    child.expect("Ctrl-C again or Ctrl-D ends")
+    child.expect("you> ")
+    child.sendline("What is it?")
+    child.expect("measured 1 image")
+    child.expect("you> ")
+    child.sendintr()
+    child.expect("Ctrl-C again or Ctrl-D ends")
+    child.expect("you> ")
+    child.sendintr()
     assert exit_code(child) == 130
+
+
+def test_chat_begins_with_the_model_and_the_images(terminal, server):
+    server.on(prompt="one\ntwo").reply("Two lines.")
+    child = terminal("chat", "photo.jpg", "--model", "grok-4-fast", "--max-tokens", "50")
+    child.expect("grok-4-fast; /help lists commands")
+    child.expect(r"photo.jpg \(JPEG, 640x480")
+    child.expect("you> ")
+    child.sendline("one\\")
+    child.expect(r"\.\.\.> ")
+    child.sendline("two")
+    child.expect("Two lines.")
+    child.expect("you> ")
+    child.sendeof()
+    assert exit_code(child) == 0
+    assert server.calls.last.request.max_tokens == 50
 
 
 def test_control_characters_are_replaced(terminal, server):

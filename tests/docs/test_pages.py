@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +87,8 @@ def test_pages_with_code_are_found():
 
 def test_every_page_is_in_the_navigation():
     navigation = (ROOT / "mkdocs.yml").read_text()
-    for page in DOCS.rglob("*.md"):
-        assert f"- {relative_name(page)}\n" in navigation
+    named = re.findall(r"^ +- (?:Home: )?(\S+\.md)$", navigation, re.MULTILINE)
+    assert sorted(named) == sorted(map(relative_name, DOCS.rglob("*.md")))
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=relative_name)
@@ -135,7 +134,21 @@ def test_rules_shown_are_valid(cli, desk):
         assert (errors, rule_file.hints) == ([], [])
 
 
-def test_screens_can_be_drawn(cli, tmp_path):
+SCREENS = ("help", "ask", "models", "inspect", "batch")
+
+
+def shown(screen: Path) -> str:
+    """Return the text of a screen, with 0 for numbers and ids that differ between runs."""
+    svg = screen.read_text("utf-8").replace("\xa0", " ").replace("&#160;", " ")
+    lines = re.findall(r"<text .*?>(.*?)</text>", svg.partition("</style>")[2])
+    text = " ".join(" ".join(lines).replace("\N{UPPER HALF BLOCK}", " ").split())
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "0", text)
+    return re.sub(r"[\d.,:]+(/s| left| tokens)|\d+(?=/\d)|[━╸╺ ]{3,}", r"0\1", text)
+
+
+def test_screens_are_captures_of_the_current_command(cli, tmp_path):
+    pytest.importorskip("pyte")
+    pytest.importorskip("pexpect")
     script = (
         "import runpy, sys\n"
         "from pathlib import Path\n"
@@ -143,19 +156,17 @@ def test_screens_can_be_drawn(cli, tmp_path):
         f"screens['main'].__globals__['IMAGES'] = Path({str(tmp_path)!r})\n"
         "screens['main']()\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True)
-    for name, words in (("help", "batches"), ("inspect", "refused"), ("batch", "342/788")):
-        assert words in (tmp_path / f"{name}.svg").read_text("utf-8"), name
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=300)
+    assert {path.stem for path in tmp_path.glob("*.svg")} == set(SCREENS)
+    for name in SCREENS:
+        again, now = shown(DOCS / "img" / f"{name}.svg"), shown(tmp_path / f"{name}.svg")
+        assert now == again, f"{name}: run `python docs/screens.py`"
+        assert len(now) > 100
 
 
-def test_screens_show_the_current_command(cli):
-    screen = (DOCS / "img" / "help.svg").read_text()
-    from xai_vision._cli.app import COMMANDS
-
-    for name in COMMANDS:
-        assert f"&#160;{name}&#160;" in screen
-    for name in ("help", "inspect", "batch"):
-        assert "http" not in (DOCS / "img" / f"{name}.svg").read_text().replace(
+def test_screens_load_nothing(cli):
+    for name in SCREENS:
+        assert "http" not in (DOCS / "img" / f"{name}.svg").read_text("utf-8").replace(
             "http://www.w3.org/2000/svg", ""
         ).replace("https://www.textualize.io", "")
 
@@ -172,6 +183,7 @@ def test_commands_work(cli, desk, server, tmp_path):
         (desk / name).write_bytes(sample_images.sample("photo.jpg"))
     (desk / "scan.png").write_bytes(sample_images.sample("chart.png"))
     (desk / "report.pdf").write_bytes(pdf([Page()] * 7))
+    (desk / "prompt.txt").write_text("What is this?")
     (desk / "receipt.json").write_text('{"type": "object", "properties": {}}')
     (desk / "rules.yaml").write_text("rules: [{reply: Hello}]")
     (desk / ".config/fish/completions").mkdir(parents=True)
@@ -198,23 +210,6 @@ def test_commands_work(cli, desk, server, tmp_path):
             assert result.returncode == 0, f"{line}\n{result.stderr}"
             ran += 1
     assert ran >= 14
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(find_spec("mkdocs") is None, reason="the group docs is not installed")
-def test_builds(tmp_path):
-    """Build strictly: a broken link, anchor or reference fails."""
-    result = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(tmp_path)],
-        cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    assert "prepare_image" in (tmp_path / "api" / "imaging" / "index.html").read_text()
-    assert "retry_after" in (tmp_path / "api" / "errors" / "index.html").read_text()
 
 
 def test_contributing_names_existing_steps_and_files():

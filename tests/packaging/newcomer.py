@@ -1,31 +1,59 @@
-"""Run the README's Python blocks in order.
+"""Run the README's Python blocks in order, as they are printed.
 
-test_packages.py runs this program in an environment that has the built wheel but not this tree."""
+A newcomer has a key and the service. Here the variables XAI_API_KEY and XAI_API_HOST point at a
+fake server; nothing of a block is changed. test_packages.py runs this program in fresh clones.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
-import xai_vision
-from tests.blocks import blocks, execute, fill_urls, pointed_at
+from tests.blocks import blocks, execute
 from xai_vision.testing import FakeServer
 
 
-def main() -> None:
-    assert "site-packages" in xai_vision.__file__, xai_vision.__file__
-    namespace: dict[str, object] = {}
+def run_blocks(path: Path) -> int:
+    """Run the blocks in this process, and their tests with pytest; return their number."""
+    code_blocks = blocks(path)
+    before = dict(os.environ)
     with FakeServer() as server:
-        os.environ["XAI_API_KEY"] = server.api_key
-        fill_urls(server, ("https://example.com/photo.jpg",))
-        code_blocks = blocks(Path(sys.argv[1]))
-        for block in code_blocks:
-            code = block.code
-            if "FakeServer" not in code:
-                code = pointed_at(code, server.target)
-            execute(code, f"README.md:{block.line}", namespace)
-        print(f"\n{len(code_blocks)} blocks, {len(server.calls)} calls")
+        os.environ.update(XAI_API_KEY=server.api_key, XAI_API_HOST=server.target)
+        try:
+            for block in code_blocks:
+                if "def test_" in block.code:
+                    run_tests(block.code)
+                else:
+                    execute(block.code, f"{path.name}:{block.line}", {})
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+    return len(code_blocks)
 
 
-main()
+def run_tests(code: str) -> None:
+    """Save a block as a test file and run pytest in the current folder, with its plugins."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "test_readme.py"
+        path.write_text(code, "utf-8")
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, str(path)],
+            check=True,
+            timeout=120,
+        )
+
+
+def main() -> None:
+    import xai_vision
+
+    found: Any = xai_vision.__file__
+    assert "site-packages" in found, found
+    print(f"\n{run_blocks(Path(sys.argv[1]))} blocks")
+
+
+if __name__ == "__main__":
+    main()

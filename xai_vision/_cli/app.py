@@ -12,7 +12,9 @@ import click
 
 from xai_vision.__about__ import __version__
 from xai_vision._cli import terminal
-from xai_vision._cli.exit_codes import CliError, Exit, epilog, exit_code
+from xai_vision._cli.environment import check_environment, name_variables
+from xai_vision._cli.exit_codes import EXIT_CODES, CliError, Exit, exit_code
+from xai_vision._cli.parsing.groups import Group
 
 NAME = "xai-vision"
 
@@ -32,7 +34,7 @@ COMMANDS = (
 )
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Commands that are imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -44,20 +46,40 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         found: click.Command = import_module(f"xai_vision._cli.commands.{cmd_name}").command
+        name_variables(cmd_name, found)
         return found
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, requested: bool) -> None:
+    if not requested or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    packages = ", ".join(f"{name} {version(name)}" for name in ("grpcio", "protobuf"))
+    python = ".".join(map(str, sys.version_info[:3]))
+    click.echo(f"{NAME} {__version__} (Python {python}, {packages}, {sys.platform})")
+    ctx.exit()
 
 
 @click.group(
     NAME,
     cls=Commands,
-    epilog=epilog(),
+    epilog=EXIT_CODES,
     context_settings={
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "XAI_VISION",
         "max_content_width": 100,
     },
 )
-@click.version_option(__version__, "-V", "--version", prog_name=NAME)
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version of this package, Python and gRPC, and exit.",
+)
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Ask Grok about images.
@@ -68,8 +90,6 @@ def command(ctx: click.Context) -> None:
     name = ctx.invoked_subcommand
     invoked = name and ctx.command.get_command(ctx, name)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # it is a Group
     if name and invoked and any(key.startswith("XAI_VISION_") for key in os.environ):
-        from xai_vision._cli.environment import check_environment
-
         check_environment(name, invoked)
 
 
@@ -92,8 +112,11 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         terminal.print_error("interrupted")
         return Exit.INTERRUPTED
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return Exit.USAGE
+    except click.ClickException as error:
+        terminal.print_error(_usage_text(error))
         return Exit.USAGE
     except (BrokenPipeError, SystemExit):  # click turns the former into SystemExit
         # The pipe is closed. Python would report it again when it flushes stdout at exit.
@@ -107,12 +130,21 @@ def run(arguments: Sequence[str]) -> int:
     return ended if isinstance(ended, int) else Exit.OK
 
 
+def _usage_text(error: click.ClickException) -> str:
+    """Return the message of a wrong command line, in the form of all other errors."""
+    text = error.format_message()
+    if text[1:2].islower():  # click's own messages begin with a capital letter
+        text = text[0].lower() + text[1:]
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{text}\nTry '{ctx.command_path} --help'." if ctx else text
+
+
 def _failed(error: Exception) -> Exit:
     from xai_vision.errors import XaiVisionError
 
     text = terminal.error_text(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        text = f"{error.filename}: {error.strerror}"
+        text = f"{terminal.clean_line(str(error.filename))}: {error.strerror}"
     elif not isinstance(error, (XaiVisionError, CliError, ImportError, OSError)):
         text = (
             f"internal error, {type(error).__name__}: {text}. Please report it; "

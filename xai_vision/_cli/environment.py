@@ -10,6 +10,40 @@ import click
 from xai_vision._validation import did_you_mean
 
 
+def name_variables(name: str, command: click.Command) -> None:
+    """Name the variables of options after the options, not after the parameters of functions.
+
+    ``--json`` of ``ask`` is XAI_VISION_ASK_JSON; click would name it after ``as_json``.
+    A variable for several commands, such as XAI_VISION_MODEL, comes first.
+
+    Args:
+        name: The name of the command.
+        command: The command.
+    """
+    _name_all(f"XAI_VISION_{name.upper()}_", command)
+
+
+def _name_all(prefix: str, command: click.Command) -> None:
+    for option in command.params:
+        if isinstance(option, click.Option) and option.allow_from_autoenv:
+            option.allow_from_autoenv = False  # a command is named once
+            option.envvar = [*_explicit(option), *_names(prefix, option)]
+    if isinstance(command, click.Group):
+        for name, nested in command.commands.items():
+            _name_all(f"{prefix}{name.upper().replace('-', '_')}_", nested)
+
+
+def _explicit(option: click.Parameter) -> list[str]:
+    named = option.envvar or ()
+    return [named] if isinstance(named, str) else list(named)
+
+
+def _names(prefix: str, option: click.Option) -> list[str]:
+    names = [opt.removeprefix("--") for opt in option.opts if opt.startswith("--")]
+    variables = (f"{prefix}{name.upper().replace('-', '_')}" for name in names)
+    return [name for name in variables if name not in _explicit(option)]
+
+
 def check_environment(name: str, command: click.Command) -> None:
     """Refuse an environment variable that names no option of a command.
 
@@ -21,7 +55,7 @@ def check_environment(name: str, command: click.Command) -> None:
         click.UsageError: There is such a variable.
     """
     prefix = f"XAI_VISION_{name.upper()}_"
-    known = set(_variables(prefix, command))
+    known = {variable for variable in _variables(command) if variable.startswith(prefix)}
     for variable in sorted(os.environ):
         if variable.startswith(prefix) and variable not in known:
             options = f"The variables of `{name}` are {', '.join(sorted(known))}"
@@ -31,11 +65,9 @@ def check_environment(name: str, command: click.Command) -> None:
             )
 
 
-def _variables(prefix: str, command: click.Command) -> Iterator[str]:
+def _variables(command: click.Command) -> Iterator[str]:
     for parameter in command.params:
-        yield f"{prefix}{(parameter.name or '').upper()}"
-        named = parameter.envvar or ()
-        yield from [named] if isinstance(named, str) else named
+        yield from _explicit(parameter)
     if isinstance(command, click.Group):
-        for name, nested in command.commands.items():
-            yield from _variables(f"{prefix}{name.upper().replace('-', '_')}_", nested)
+        for nested in command.commands.values():
+            yield from _variables(nested)

@@ -34,15 +34,17 @@ MEANINGS = {
     Exit.PIPE: "broken pipe",
 }
 
-_EXIT_CODES = "\n".join(f"  {code:<3} {meaning}" for code, meaning in MEANINGS.items())
+# A line with \b prevents click from joining the next lines.
+EXIT_CODES = "\b\nExit codes:\n" + "\n".join(
+    f"  {code:<3} {meaning}" for code, meaning in MEANINGS.items()
+)
+"""The end of the help of `xai-vision`."""
 
 
 def epilog(*examples: str) -> str:
-    """Return the end of a command's help: examples and exit codes."""
-    # A line with \b prevents click from joining the next lines.
+    """Return the end of a command's help: examples."""
     shown = "\n".join(f"  {example}" for example in examples)
-    head = f"\b\nExamples:\n{shown}\n\n" if examples else ""
-    return f"{head}\b\nExit codes:\n{_EXIT_CODES}"
+    return f"\b\nExamples:\n{shown}"
 
 
 class CliError(Exception):

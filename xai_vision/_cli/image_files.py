@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from xai_vision._cli.exit_codes import CliError, Exit
+from xai_vision._cli.parsing.standard_input import note_unread
+from xai_vision._cli.terminal import clean_line
 
 if TYPE_CHECKING:
     from xai_vision._cli.options import ImageOptions
@@ -26,6 +29,8 @@ SUFFIXES = frozenset(
 )
 
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
 IMAGE = click.Path(allow_dash=True, readable=False)
 """A path, a URL, or - for standard input. No file is opened; a shell completes file names."""
 
@@ -36,14 +41,14 @@ def is_url(name: str) -> bool:
 
 
 def source_of(name: str) -> str | bytes | Path:
-    """Return the source for ``image()``.
+    """Return the source for ``image()``, which refuses URLs of other schemes, such as ftp.
 
     Raises:
         CliError: Standard input is empty.
     """
     if name == "-":
         return _standard_input()
-    return name if is_url(name) else Path(name)
+    return name if is_url(name) or _SCHEME.match(name) else Path(name)
 
 
 def _standard_input() -> bytes:
@@ -63,7 +68,7 @@ def display_name(name: str) -> str:
 
     if name == "-":
         return "standard input"
-    return describe_url(name) if is_url(name) else name
+    return describe_url(name) if is_url(name) else clean_line(name)
 
 
 def file_size(name: str) -> int | None:
@@ -129,5 +134,33 @@ def image_names(images: tuple[str, ...], listed: Iterable[str] | None) -> list[s
             raise click.UsageError(f"no images in the directory {name}.")
         names.update(dict.fromkeys(files))
     if not names:
-        raise click.UsageError("no images to process.")
+        raise click.UsageError(
+            "no images to process; --from - reads their names from standard input."
+        )
+    _check_existence(names)
+    if listed is None:
+        note_unread("add --from - to read names of images")
     return list(names)
+
+
+def _check_existence(names: Iterable[str]) -> None:
+    """Refuse a directory or a pattern that does not exist, and images of which none exists.
+
+    A single missing file is an error of that image, because the others can be processed.
+
+    Raises:
+        CliError: There is such a name.
+    """
+    existing = 0
+    first = ""
+    for name in names:
+        if is_url(name) or _SCHEME.match(name) or Path(name).exists():
+            existing += 1
+        elif name.endswith(("/", "\\")):
+            raise CliError(f"{clean_line(name)}: no such directory", Exit.IMAGE)
+        elif any(char in name for char in "*?["):
+            raise CliError(f"{clean_line(name)}: no file matches this pattern", Exit.IMAGE)
+        else:
+            first = first or name
+    if not existing:
+        raise CliError(f"{clean_line(first)}: no such file", Exit.IMAGE)

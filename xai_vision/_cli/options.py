@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from xai_vision._cli.exit_codes import CliError, Exit
+from xai_vision._cli.parsing.numbers import Integer, Number, seconds
+from xai_vision._cli.parsing.verbosity import verbose_option
 from xai_vision._cli.report import load_json
 
 if TYPE_CHECKING:
@@ -19,6 +21,21 @@ if TYPE_CHECKING:
 
 
 DEFAULT_MODEL = "grok-4"
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the response is generated; None leaves it to the service."""
+
+    temperature: float | None
+    max_tokens: int | None
+    seed: int | None
+    reasoning_effort: str | None
+
+    def settings(self) -> dict[str, Any]:
+        """Return the arguments of ``chat.create()``."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,7 +79,7 @@ _SERVICE = (
     ),
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=seconds(),
         metavar="SECONDS",
         help="Timeout of each call. Default: 27 minutes.",
     ),
@@ -79,18 +96,43 @@ _SERVICE = (
         envvar="XAI_VISION_PLAINTEXT",
         help="Disable TLS (insecure: key and images travel in clear text).",
     ),
+    verbose_option,
+)
+_SAMPLING = (
+    click.option(
+        "--temperature",
+        type=Number(0, 2),
+        help="Randomness of the response, from 0 to 2. Default: the model's.",
+    ),
+    click.option(
+        "--max-tokens",
+        type=Integer(1, 2**31 - 1),
+        metavar="NUMBER",
+        help="Stop the response after this many tokens.",
+    ),
+    click.option(
+        "--seed",
+        type=Integer(-(2**31), 2**31 - 1),
+        metavar="NUMBER",
+        help="Random seed: the same request then has similar responses.",
+    ),
+    click.option(
+        "--reasoning-effort",
+        type=click.Choice(["none", "low", "medium", "high", "xhigh"], case_sensitive=False),
+        help="How much a reasoning model thinks. Default: the model's.",
+    ),
 )
 _IMAGE_OPTIONS = (
     click.option(
         "--detail",
-        type=click.Choice(["auto", "low", "high"]),
+        type=click.Choice(["auto", "low", "high"], case_sensitive=False),
         default="auto",
         show_default=True,
         help="Image detail level: low costs the fewest tokens, high keeps fine details.",
     ),
     click.option(
         "--max-side",
-        type=click.IntRange(min=1),
+        type=Integer(min=1),
         metavar="PIXELS",
         help="Resize larger images before they are sent.",
     ),
@@ -108,15 +150,15 @@ _IMAGE_OPTIONS = (
     click.option(
         "--ignore-orientation",
         "orientation",
-        flag_value="ignore",
-        default="apply",
+        is_flag=True,
+        callback=lambda _, __, ignored: "ignore" if ignored else "apply",
         help="Remove the orientation in the metadata; show the pixels as they are stored.",
     ),
     click.option(
         "--rgb",
         "mode",
-        flag_value="RGB",
-        default=None,
+        is_flag=True,
+        callback=lambda _, __, rgb: "RGB" if rgb else None,
         help="Send 8-bit RGB: no CMYK, palette, grayscale or transparency.",
     ),
 )
@@ -158,7 +200,9 @@ def _read_schema(_: click.Context, __: click.Parameter, path: Path | None) -> di
 
 
 schema_option = click.option(
+    "--schema",
     "--json-schema",
+    "json_schema",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     callback=_read_schema,
     metavar="FILE",
@@ -170,6 +214,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 def service_options(function: F) -> F:
     """Add the options of Service to a command, which gets it as ``service``."""
     return _grouped(function, _SERVICE, "service", Service)
+
+
+def sampling_options(function: F) -> F:
+    """Add the options of Sampling to a command, which gets it as ``sampling``."""
+    return _grouped(function, _SAMPLING, "sampling", Sampling)
 
 
 def image_options(function: F) -> F:

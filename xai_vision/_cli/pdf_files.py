@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xai_vision._cli.image_files import display_name, is_url, open_image
+from xai_vision._cli.parsing.numbers import Number
 
 if TYPE_CHECKING:
     from xai_vision._cli.options import ImageOptions
@@ -41,7 +42,7 @@ pages_option = click.option(
 )
 dpi_option = click.option(
     "--dpi",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(0, min_open=True),
     default=150,
     show_default=True,
     help="Pixels per inch of the pages of PDF files.",

@@ -7,16 +7,21 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 
-# A response can quote text of an image, which must not move the cursor or set the title.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# A file name, a server or a response must not move the cursor, set the title, or change the
+# direction of text: C0 and C1 controls and the bidirectional controls of Unicode (UAX #9).
+_BIDI = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI}]")
+# json.dumps() has escaped the others; lone surrogates come from file names that are not UTF-8.
+_JSON_CONTROL = re.compile(rf"[\x7f-\x9f{_BIDI}\ud800-\udfff]")
 _PLAIN_WIDTH = 160
 # Terminals that do not support escape sequences; rich has the same list.
 _NO_TERMINAL = ("dumb", "unknown")
@@ -29,6 +34,18 @@ _SUBSTITUTIONS = tuple(
             r"Pass fit=True to image\(\) or prepare_image\(\) to re-encode it, or set max_side= or "
             r"max_bytes=",
             "Add --fit to re-encode it, or --max-side PIXELS",
+        ),
+        (
+            r"is a device or pipe, not a regular file\. Read it and pass the bytes",
+            "is a pipe or a device, not a regular file. Pass - and redirect it to standard input",
+        ),
+        (
+            r"(is a directory)\. Pass the path of one image",
+            r"\1. Name an image in it, or use `xai-vision batch`",
+        ),
+        (
+            r"Set the image with server\.urls\[.*?\] = data, or under `images` in a rule file",
+            "Name a file, or use `xai-vision serve --rules FILE` with the image under `images`",
         ),
         (r"\bfit=True\b", "--fit"),
         (r"\bmax_side=(?=\d)", "--max-side "),
@@ -85,8 +102,30 @@ def prepare_streams() -> None:
 
 
 def clean(text: str) -> str:
-    """Remove control characters except tabs and line ends."""
+    """Replace control characters except tabs and line ends, and bidirectional controls."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+
+
+def clean_line(text: str) -> str:
+    """Replace the same characters, and tabs and line ends."""
+    return re.sub(r"[\t\n]", "\N{REPLACEMENT CHARACTER}", clean(text))
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """Return a value as JSON in which every character that `clean` replaces is escaped."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return _JSON_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a line without control characters to stdout or stderr, above a progress bar."""
+    _print(clean(text), err=err)
+
+
+def _print(text: str, *, err: bool) -> None:
+    # click.echo(err=True) would write past the stream with which rich replaces sys.stderr while
+    # it shows a progress bar, and the text would be joined to the bar.
+    click.echo(text, file=sys.stderr if err else sys.stdout, color=color_setting())
 
 
 def error_text(error: BaseException) -> str:
@@ -106,32 +145,36 @@ def color_setting() -> bool | None:
 
 def print_json(value: object) -> None:
     """Print a value as JSON to stdout."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    _print(json_text(value, indent=2), err=False)
 
 
 def print_note(text: str, *, dim: bool = True) -> None:
     """Print a note to stderr."""
-    click.secho(clean(text), err=True, dim=dim, color=color_setting())
+    _print(click.style(clean(text), dim=dim), err=True)
 
 
 def print_error(text: str) -> None:
     """Print an error to stderr."""
-    # Click's context, which knows the color setting, has ended at this point.
-    click.echo(click.style("xai-vision: ", fg="red") + clean(text), err=True, color=color_setting())
+    _print(click.style("xai-vision: ", fg="red") + clean(text), err=True)
 
 
 def write_response(text: str) -> None:
     """Write a chunk to stdout and flush; remove control characters on a terminal."""
-    sys.stdout.write(clean(text) if sys.stdout.isatty() else text)
+    # The line feed of a CR LF can be in the next chunk.
+    sys.stdout.write(clean(text.removesuffix("\r")) if sys.stdout.isatty() else text)
     sys.stdout.flush()
 
 
 def console(stream: TextIO | None = None) -> Console:
-    """Create a console for tables with the terminal's width."""
+    """Create a console for tables with the terminal's width. It cleans strings, not `Text`."""
     from rich.console import Console
 
+    class CleanConsole(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(clean(text), **options)
+
     file = stream or sys.stdout
-    return Console(
+    return CleanConsole(
         file=file,
         width=None if file.isatty() else _PLAIN_WIDTH,
         highlight=False,

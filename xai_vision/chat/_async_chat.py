@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class _Client(Protocol):
+class ClientLike(Protocol):
     """A client; the class itself would be an import circle."""
 
     _transport: AsyncTransport
@@ -112,7 +112,7 @@ class AsyncChat(ChatCalls):
         self.append(compacted)
         return compacted
 
-    def attach(self, client: _Client) -> Self:
+    def attach(self, client: ClientLike) -> Self:
         """Attach a client to an unpickled chat; return the chat."""
         self._transport = client._transport
         return self

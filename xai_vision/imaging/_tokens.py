@@ -23,11 +23,11 @@ MAX_TILES = 6
 MAX_TOKENS = (MAX_TILES + 1) * TILE_TOKENS
 """The highest observed cost of an image: 1792 tokens (public reports)."""
 
-_REPORTED = (
+REPORTED_FORMULA = (
     "public reports, not documented by xAI: 256 to 1792 tokens by size; tiles of 448x448 px at "
     "256 tokens, at most 6, and one more for the whole image"
 )
-_UNKNOWN_SIZE = f"{_REPORTED}; the image's size is unknown, so the maximum is likely"
+_UNKNOWN_SIZE = f"{REPORTED_FORMULA}; the image's size is unknown, so the maximum is likely"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class TokenEstimate:
     low: int
     likely: int
     high: int
-    source: str = _REPORTED
+    source: str = REPORTED_FORMULA
 
     def __add__(self, other: TokenEstimate | int) -> TokenEstimate:
         if isinstance(other, int):

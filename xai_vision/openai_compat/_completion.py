@@ -19,7 +19,7 @@ _FINISH_REASONS: Final = {
     sample_pb2.REASON_TIME_LIMIT: "length",
     sample_pb2.REASON_TOOL_CALLS: "tool_calls",
 }
-_ProtoChunk = chat_pb2.GetChatCompletionChunk
+ChunkProto = chat_pb2.GetChatCompletionChunk
 
 
 def chat_completion(response: chat_pb2.GetChatCompletionResponse) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def chat_completion(response: chat_pb2.GetChatCompletionResponse) -> dict[str, A
 
 
 def _header(
-    response: chat_pb2.GetChatCompletionResponse | _ProtoChunk, object_type: str
+    response: chat_pb2.GetChatCompletionResponse | ChunkProto, object_type: str
 ) -> dict[str, Any]:
     header: dict[str, Any] = {
         "id": response.id,
@@ -100,7 +100,7 @@ class ChatStream:
         self._indexes: dict[int, int] = {}
         self._call_counts: dict[int, int] = {}
 
-    def feed(self, chunk: _ProtoChunk) -> list[dict[str, Any]]:
+    def feed(self, chunk: ChunkProto) -> list[dict[str, Any]]:
         """Translate the next chunk into zero or more chunks of Chat Completions."""
         result = []
         for output in chunk.outputs:
@@ -152,7 +152,7 @@ def split_in_two(arguments: str) -> list[str]:
 
 
 def chat_chunks(
-    chunks: Iterable[_ProtoChunk], *, include_usage: bool = False
+    chunks: Iterable[ChunkProto], *, include_usage: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Turn a gRPC stream into chunks of Chat Completions; see ``ChatStream``."""
     stream = ChatStream(include_usage=include_usage)

@@ -17,7 +17,7 @@ from xai_vision.openai_compat._response import (
 from xai_vision.openai_compat._server_calls import is_server_side
 from xai_vision.proto import chat_pb2
 
-_ProtoChunk = chat_pb2.GetChatCompletionChunk
+ChunkProto = chat_pb2.GetChatCompletionChunk
 _Events = Iterator[dict[str, Any]]
 # The events of a server-side call between output_item.added and output_item.done.
 _CALL_STEPS: Final = {
@@ -74,7 +74,7 @@ class ResponseStream:
         self._tool_results: dict[int, list[str]] = {}
         self._sequence_number = 0
 
-    def feed(self, chunk: _ProtoChunk) -> list[dict[str, Any]]:
+    def feed(self, chunk: ChunkProto) -> list[dict[str, Any]]:
         """Translate the next chunk into zero or more events."""
         return [self._numbered(event) for event in self._events(chunk)]
 
@@ -94,7 +94,7 @@ class ResponseStream:
         self._sequence_number += 1
         return event
 
-    def _events(self, chunk: _ProtoChunk) -> _Events:
+    def _events(self, chunk: ChunkProto) -> _Events:
         response = self._response
         if not response.id:
             response.id, response.model = chunk.id, chunk.model
@@ -273,7 +273,7 @@ class ResponseStream:
 
 
 def response_events(
-    chunks: Iterable[_ProtoChunk], settings: chat_pb2.RequestSettings | None = None
+    chunks: Iterable[ChunkProto], settings: chat_pb2.RequestSettings | None = None
 ) -> Iterator[dict[str, Any]]:
     """Turn a gRPC stream into events of the Responses API; see ``ResponseStream``."""
     stream = ResponseStream(settings)

@@ -27,10 +27,10 @@ _INCOMPLETE_REASONS: Final = {
     sample_pb2.REASON_TIME_LIMIT: "max_time_limit",
 }
 _EFFORT_NAMES: Final = {number: name for name, number in REASONING_EFFORTS.items()}
-_Response = chat_pb2.GetChatCompletionResponse
+ResponseProto = chat_pb2.GetChatCompletionResponse
 
 
-def from_response(response: _Response, *, api: Api) -> dict[str, Any]:
+def from_response(response: ResponseProto, *, api: Api) -> dict[str, Any]:
     """Translate a response into JSON.
 
     A field that the format cannot express is left out, so that every response can be written. The
@@ -54,7 +54,7 @@ def from_response(response: _Response, *, api: Api) -> dict[str, Any]:
 
 
 def response_envelope(
-    response: _Response, items: list[dict[str, Any]], *, in_progress: bool = False
+    response: ResponseProto, items: list[dict[str, Any]], *, in_progress: bool = False
 ) -> dict[str, Any]:
     """Write a response around its items.
 
@@ -136,7 +136,7 @@ def _tool(tool: chat_pb2.Tool) -> dict[str, Any]:
     return options
 
 
-def _output_items(response: _Response) -> list[dict[str, Any]]:
+def _output_items(response: ResponseProto) -> list[dict[str, Any]]:
     """Write the items of a response: the reasoning, text and calls of each output, in order."""
     results = {
         output.message.tool_calls[0].id: output.message.content

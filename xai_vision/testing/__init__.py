@@ -1,13 +1,13 @@
 """A fake of xAI's service for tests: a real gRPC server in the process of the test.
 
-::
+```python
+from xai_vision.testing import FakeServer, match
 
-    from xai_vision.testing import FakeServer, match
-
-    with FakeServer() as server:
-        server.on(prompt=match.contains("caption")).reply("a red square")
-        ...  # any client, with api_host=server.target and api_key=server.api_key
-        assert server.calls.last.images[0].format == "JPEG"
+with FakeServer() as server:
+    server.on(prompt=match.contains("caption")).reply("a red square")
+    ...  # any client, with api_host=server.target and api_key=server.api_key
+    assert server.calls.last.images[0].format == "JPEG"
+```
 """
 
 from __future__ import annotations

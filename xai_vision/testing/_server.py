@@ -42,10 +42,10 @@ SERVER_OPTIONS = (
 class FakeServer(Tenant):
     """xAI's service in this process, on a port of this machine.
 
-    ::
-
-        with FakeServer() as server:
-            client = Client(api_key=server.api_key, api_host=server.target)
+    ```python
+    with FakeServer() as server:
+        client = Client(api_key=server.api_key, api_host=server.target)
+    ```
 
     Any client of the gRPC API can call it. It decodes the images it receives, but has no model:
     by default its replies are descriptions of requests and fixed texts.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -23,45 +25,49 @@ if TYPE_CHECKING:
     from xai_vision._cli.batch.runner import BatchRunner
 
 
+_WIDE = 80
+
+
 class BatchProgress(Progress):
     """A progress bar that reads the state of a batch each time it is drawn."""
 
     batch: BatchRunner | None = None
+    before = 0  # images that earlier runs have done
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """Update the bar and return it."""
         if self.batch is not None:
-            done = self.batch.stats.usage.responses + len(self.batch.stats.failed)
-            for task in self.task_ids:
-                self.update(task, completed=done, description=describe(self.batch))
+            done = self.before + self.batch.stats.usage.responses + len(self.batch.stats.failed)
+            for task in self.tasks:
+                # rich would shorten the count as well.
+                width = self.console.width - 2 * len(str(task.total)) - 2
+                text = describe(self.batch)
+                text = text if len(text) <= width else f"{text[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
+                self.update(task.id, completed=done, description=text)
         return super().get_renderables()
 
 
 @contextmanager
-def progress(stream: TextIO, total: int, batch: BatchRunner) -> Iterator[None]:
+def progress(stream: TextIO, total: int, batch: BatchRunner, before: int = 0) -> Iterator[None]:
     """Show a progress bar during the block if the stream is a terminal."""
     screen = progress_console(stream)
     if screen is None:
         yield
         return
     shown = bar(screen)
-    shown.batch = batch
-    shown.add_task("", total=total)
+    shown.batch, shown.before = batch, before
+    shown.add_task("", total=before + total)
     with shown:
         yield
 
 
 def bar(screen: Console) -> BatchProgress:
-    """Create the progress bar."""
-    return BatchProgress(
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(compact=True),
-        TextColumn("left"),
-        console=screen,
-        redirect_stderr=True,
-    )
+    """Create the progress bar; a narrow terminal shows less, but the count always."""
+    columns: list[ProgressColumn] = [MofNCompleteColumn(), TextColumn("{task.description}")]
+    if screen.width >= _WIDE:
+        columns = [BarColumn(bar_width=24), *columns]
+        columns += [TimeRemainingColumn(compact=True), TextColumn("left")]
+    return BatchProgress(*columns, console=screen, redirect_stdout=sys.stdout.isatty())
 
 
 def describe(batch: BatchRunner) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from xai_vision._cli.batch.adaptive_limiter import AdaptiveLimiter
 from xai_vision._cli.batch.results_file import ResultsFile
+from xai_vision._cli.batch.results_stream import ResultsStream
 from xai_vision._cli.exit_codes import CliError, Exit, exit_code
 from xai_vision._cli.image_files import file_size, open_image
 from xai_vision._cli.options import ImageOptions
@@ -62,7 +63,12 @@ class BatchRunner:
     """
 
     def __init__(
-        self, request: BatchRequest, results: ResultsFile, *, concurrency: int, patience: float
+        self,
+        request: BatchRequest,
+        results: ResultsFile | ResultsStream,
+        *,
+        concurrency: int,
+        patience: float,
     ) -> None:
         self.stats = BatchStats()
         self.terminated = False

@@ -15,14 +15,17 @@ from xai_vision._cli.exit_codes import CliError, Exit, epilog
 from xai_vision._cli.image_files import IMAGE
 from xai_vision._cli.options import (
     ImageOptions,
+    Sampling,
     Service,
     image_options,
     json_option,
     model_option,
+    sampling_options,
     schema_option,
     service_options,
     system_option,
 )
+from xai_vision._cli.parsing.standard_input import read_prompt, with_piped_image
 from xai_vision._cli.pdf_files import dpi_option, open_images, pages_option
 from xai_vision._cli.report import load_json
 from xai_vision._cli.terminal import print_json, print_note, write_response
@@ -33,10 +36,12 @@ if TYPE_CHECKING:
 
 @click.command(
     "ask",
+    short_help="Ask about images: files, PDFs, URLs, standard input.",
     epilog=epilog(
         'xai-vision ask "What is this?" photo.jpg',
         'xai-vision ask "Summarize" report.pdf --pages 1-3',
         'curl -s https://example.com/a.png | xai-vision ask "Read the text" - --detail high',
+        "xai-vision ask - photo.jpg < prompt.txt",
     ),
 )
 @click.argument("prompt")
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
 @pages_option
 @dpi_option
 @schema_option
+@sampling_options
 @click.option("--web-search", is_flag=True, help="Let the model search the web and view images.")
 @click.option(
     "--store", is_flag=True, help="Store the response on the server, to continue it later."
@@ -70,18 +76,20 @@ def command(
     as_json: bool,
     quiet: bool,
     image_options: ImageOptions,
+    sampling: Sampling,
     pages: list[int] | None,
     dpi: float,
     service: Service,
 ) -> None:
     """Ask PROMPT about IMAGEs: files (also PDF), URLs, or - for standard input.
 
+    PROMPT can be - as well. Without IMAGEs, an image that is piped to the command is used.
     The response is streamed to stdout. Tokens, cost and the response's id go to stderr.
     """
     if last and continue_id:
         raise click.UsageError("--last and --continue are mutually exclusive.")
-    check_prompt(prompt, images)
-    settings: dict[str, Any] = {"store_messages": store}
+    prompt, images = check_prompt(prompt, images), with_piped_image(prompt, images)
+    settings: dict[str, Any] = {"store_messages": store, **sampling.settings()}
     if json_schema is not None:
         settings["response_format"] = json_schema
     if continue_id or last:
@@ -116,8 +124,17 @@ def command(
         print_note(usage_line(response))
 
 
-def check_prompt(prompt: str, images: tuple[str, ...]) -> None:
-    """Refuse an empty prompt, and a prompt that is the name of a file."""
+def check_prompt(prompt: str, images: tuple[str, ...]) -> str:
+    """Return the prompt; "-" reads it from standard input.
+
+    Raises:
+        UsageError: The prompt is empty, or the name of a file.
+        CliError: Standard input has no text.
+    """
+    if (prompt, *images).count("-") > 1:
+        raise click.UsageError("- can be used once only.")
+    if prompt == "-":
+        return read_prompt()
     if not prompt.strip():
         raise click.UsageError("PROMPT is empty.")
     try:
@@ -128,8 +145,7 @@ def check_prompt(prompt: str, images: tuple[str, ...]) -> None:
         raise click.UsageError(
             f"PROMPT is the file {prompt!r}: the prompt comes first, then the images."
         )
-    if images.count("-") > 1:
-        raise click.UsageError("- can be used once only.")
+    return prompt
 
 
 def _save_response_id(response_id: str, host: str) -> None:

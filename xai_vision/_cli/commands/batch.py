@@ -26,6 +26,7 @@ from xai_vision._cli.options import (
     service_options,
     system_option,
 )
+from xai_vision._cli.parsing.numbers import Integer, seconds
 from xai_vision._cli.terminal import error_text, print_error, print_note
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "batch",
+    short_help="Ask the same about many images; resumable.",
     epilog=epilog(
         'xai-vision batch "Describe it in a sentence" photos/ --out answers.jsonl',
         'find . -name "*.jpg" | xai-vision batch "Any text?" --from - --out text.jsonl',
@@ -45,22 +47,22 @@ if TYPE_CHECKING:
     "-o",
     "--out",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     metavar="FILE.jsonl",
-    help="The results file, one line of JSON for each image.",
+    help="The results file, one line of JSON for each image; - is standard output.",
 )
 @listed_option
 @click.option(
     "-j",
     "--concurrency",
-    type=click.IntRange(1, 256),
+    type=Integer(1, 256),
     default=8,
     show_default=True,
     help="Maximum number of concurrent requests.",
 )
 @click.option(
     "--patience",
-    type=click.FloatRange(min=0),
+    type=seconds(zero=True),
     default=600.0,
     show_default=True,
     metavar="SECONDS",
@@ -90,14 +92,16 @@ def command(
     If the command is stopped or killed, the same command resumes. It skips images that have a
     result in --out and tries failed images again. An image is identified by its name as passed.
     """
-    check_prompt(prompt, ())
+    prompt = check_prompt(prompt, ())
     names = image_names(images, listed)
     from xai_vision._cli.batch.results_file import ResultsFile
+    from xai_vision._cli.batch.results_stream import ResultsStream, is_stream
     from xai_vision._cli.batch.runner import BatchRequest, BatchRunner
 
     request = BatchRequest(prompt, model, system, json_schema, image_options)
     digest = hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
-    with ResultsFile(out, digest[:16]) as results:
+    opened = ResultsStream(out) if is_stream(out) else ResultsFile(out, digest[:16])
+    with opened as results:
         batch = BatchRunner(request, results, concurrency=concurrency, patience=patience)
         done = [name for name in names if name in results.answered]
         if results.repaired:
@@ -105,7 +109,7 @@ def command(
         if done:
             print_note(f"{len(done)} of {len(names)} images already have a result")
             _report_changed_files(done, results.answered)
-        code = _run(batch, [name for name in names if name not in results.answered], service)
+        code = _run(batch, [name for name in names if name not in results.answered], service, done)
     stats = batch.stats
     print_note(_summary(stats, len(names), len(done), out))
     return code or (exit_code(stats.failed[0]) if stats.failed else Exit.OK)
@@ -120,30 +124,35 @@ def _report_changed_files(names: list[str], sizes: dict[str, int | None]) -> Non
             )
 
 
-def _run(batch: BatchRunner, names: list[str], service: Service) -> int:
+def _run(batch: BatchRunner, names: list[str], service: Service, done: list[str]) -> int:
     """Process the images; return the exit code of an error that ended the batch, or 0."""
     if not names:
         return Exit.OK
     from xai_vision._cli.batch.progress import progress
+    from xai_vision._cli.batch.results_stream import is_stream
     from xai_vision._cli.connection import client_arguments
 
-    with client_arguments(service) as client, progress(sys.stderr, len(names), batch):
+    again = "" if is_stream(batch.out) else " The same command resumes."
+    with client_arguments(service) as client, progress(sys.stderr, len(names), batch, len(done)):
         try:
             asyncio.run(batch.run(names, client))
         except (KeyboardInterrupt, asyncio.CancelledError):
-            print_error("interrupted; the same command resumes")
+            print_error(f"interrupted.{again}")
             return Exit.TERMINATED if batch.terminated else Exit.INTERRUPTED
+        except BrokenPipeError:  # of standard output, for example `| head`
+            raise
         except Exception as error:
             if exit_code(error) is Exit.FAILED and not isinstance(error, OSError):
                 raise
             where = f"{error.filename or batch.out}: " if isinstance(error, OSError) else ""
-            print_error(f"{where}{error_text(error)} The same command resumes.")
+            print_error(f"{where}{error_text(error)}{again}")
             return exit_code(error)
     return Exit.OK
 
 
 def _summary(stats: BatchStats, total: int, before: int, out: Path) -> str:
-    parts = [f"{stats.usage.responses + before} of {total} images done, results in {out}"]
+    where = "" if str(out) == "-" else f", results in {out}"
+    parts = [f"{stats.usage.responses + before} of {total} images done{where}"]
     if stats.failed:
         parts.append(f"{len(stats.failed)} failed")
     return " · ".join([*parts, str(stats.usage)])

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import json
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,16 +13,27 @@ from xai_vision._cli.exit_codes import Exit, epilog
 from xai_vision._cli.image_files import IMAGE, image_names, open_image
 from xai_vision._cli.options import (
     ImageOptions,
+    Sampling,
     Service,
     image_options,
     json_option,
     listed_option,
     model_option,
+    sampling_options,
     service_options,
     system_option,
 )
+from xai_vision._cli.parsing.groups import Group
+from xai_vision._cli.parsing.numbers import Integer, Number
+from xai_vision._cli.progress_bars import batch_progress
 from xai_vision._cli.prompt_lines import read_requests
-from xai_vision._cli.terminal import clean, print_json, print_note, progress_console
+from xai_vision._cli.terminal import (
+    clean_line,
+    echo,
+    json_text,
+    print_json,
+    print_note,
+)
 
 if TYPE_CHECKING:
     from xai_vision.chat import Chat
@@ -37,6 +45,8 @@ _COUNTERS: Final = ("num_requests", "num_pending", "num_success", "num_error", "
 
 @click.group(
     "batches",
+    short_help="Use batches of the service, at a lower price.",
+    cls=Group,
     epilog=epilog(
         "xai-vision batches create photos",
         'xai-vision batches add batch_123 "Describe it in a sentence" photos/',
@@ -69,11 +79,12 @@ def create(*, name: str, input_file_id: str | None, as_json: bool, service: Serv
         if as_json:
             _print(batch, as_json)
         else:
-            click.echo(batch.batch_id)  # alone, for a variable of a shell
+            echo(batch.batch_id)  # alone, for a variable of a shell
 
 
 @command.command(
     "add",
+    short_help="Add requests to a batch.",
     epilog=epilog(
         'xai-vision batches add batch_123 "Any text?" photos/',
         "xai-vision batches add batch_123 --requests requests.jsonl",
@@ -92,6 +103,7 @@ def create(*, name: str, input_file_id: str | None, as_json: bool, service: Serv
 )
 @model_option
 @system_option
+@sampling_options
 @image_options
 @service_options
 def add(
@@ -103,6 +115,7 @@ def add(
     lines: Iterable[str] | None,
     model: str,
     system: str | None,
+    sampling: Sampling,
     image_options: ImageOptions,
     service: Service,
 ) -> None:
@@ -113,7 +126,7 @@ def add(
     if (prompt is None) == (lines is None):
         raise click.UsageError("pass either PROMPT and IMAGES, or --requests")
     if prompt is not None:
-        check_prompt(prompt, images)
+        prompt = check_prompt(prompt, images)
     if lines is not None:
         requests = read_requests(lines)
     else:
@@ -122,7 +135,9 @@ def add(
 
     with open_client(service) as api:
         chats = [
-            _chat(api, *request, model=model, system=system, options=image_options)
+            _chat(
+                api, *request, model=model, system=system, options=image_options, sampling=sampling
+            )
             for request in requests
         ]
         api.batch.add(batch_id, chats)
@@ -138,18 +153,21 @@ def _chat(
     model: str,
     system: str | None,
     options: ImageOptions,
+    sampling: Sampling,
 ) -> Chat:
     from xai_vision import chat as messages
 
     before = [] if system is None else [messages.system(system)]
-    chat = api.chat.create(model, messages=before, batch_request_id=request_id)
+    chat = api.chat.create(
+        model, messages=before, batch_request_id=request_id, **sampling.settings()
+    )
     parts = [messages.image(open_image(name, options), detail=options.detail) for name in images]
     return chat.append(messages.user(prompt, *parts))
 
 
 @command.command("list")
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help="List at most N batches. Default: all."
+    "--limit", type=Integer(min=1), metavar="N", help="List at most N batches. Default: all."
 )
 @json_option
 @service_options
@@ -202,7 +220,7 @@ def cancel(*, batch_id: str, as_json: bool, service: Service) -> None:
 @click.argument("batch_id")
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0.001),
+    type=Number(0.001, unit="of seconds"),
     default=5.0,
     show_default=True,
     metavar="SECONDS",
@@ -210,7 +228,7 @@ def cancel(*, batch_id: str, as_json: bool, service: Service) -> None:
 )
 @click.option(
     "--limit",
-    type=click.FloatRange(min=0.001),
+    type=Number(0.001, unit="of seconds"),
     default=24 * 3600.0,
     show_default=True,
     metavar="SECONDS",
@@ -222,40 +240,16 @@ def wait(*, batch_id: str, interval: float, limit: float, as_json: bool, service
     """Wait until no request of a batch is pending."""
     from xai_vision._cli.connection import open_client
 
-    with open_client(service) as api, _progress() as on_progress:
+    with open_client(service) as api, batch_progress() as on_progress:
         batch = api.batch.wait(batch_id, interval=interval, timeout=limit, on_progress=on_progress)
     _print(batch, as_json)
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[batch_pb2.Batch], None] | None]:
-    """Yield the callback of a progress bar; None off a terminal."""
-    screen = progress_console(sys.stderr)
-    if screen is None:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    bars = Progress(
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        console=screen,
-        transient=True,
-    )
-    task = bars.add_task("", total=None)
-
-    def on_progress(batch: batch_pb2.Batch) -> None:
-        state = batch.state
-        failed = f"{state.num_error} failed" if state.num_error else ""
-        done = state.num_requests - state.num_pending
-        bars.update(task, total=state.num_requests, completed=done, description=failed)
-
-    with bars:
-        yield on_progress
-
-
-@command.command("results", epilog=epilog("xai-vision batches results batch_123 > answers.jsonl"))
+@command.command(
+    "results",
+    short_help="Print the results of a batch as JSONL.",
+    epilog=epilog("xai-vision batches results batch_123 > answers.jsonl"),
+)
 @click.argument("batch_id")
 @service_options
 def results(*, batch_id: str, service: Service) -> int:
@@ -277,7 +271,7 @@ def results(*, batch_id: str, service: Service) -> int:
             else:
                 line["answer"] = result.response.content
                 line["cost_usd"] = result.response.cost_usd
-            click.echo(json.dumps(line, ensure_ascii=False))
+            echo(json_text(line))
     return code
 
 
@@ -296,4 +290,4 @@ def _print(batch: batch_pb2.Batch, as_json: bool) -> None:
     parts = [f"{state.num_requests - state.num_pending} of {state.num_requests} done"]
     parts += [f"{state.num_error} failed"] if state.num_error else []
     parts += [f"{state.num_cancelled} cancelled"] if state.num_cancelled else []
-    click.echo(f"{batch.batch_id}  {clean(batch.name)}  {', '.join(parts)}")
+    echo(f"{batch.batch_id}  {clean_line(batch.name)}  {', '.join(parts)}")

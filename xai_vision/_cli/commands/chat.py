@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -14,12 +13,15 @@ from xai_vision._cli.exit_codes import Exit, epilog, exit_code
 from xai_vision._cli.image_files import IMAGE
 from xai_vision._cli.options import (
     ImageOptions,
+    Sampling,
     Service,
     image_options,
     model_option,
+    sampling_options,
     service_options,
     system_option,
 )
+from xai_vision._cli.parsing.prompt_reader import PromptReader
 from xai_vision._cli.report import UsageTotals, usage_line
 from xai_vision._cli.terminal import error_text, print_error, print_note, write_response
 
@@ -28,20 +30,25 @@ if TYPE_CHECKING:
     from xai_vision.imaging import PreparedImage
 
 
-_PROMPT = "you> "
 _HELP = """\
 /add IMAGE...  add images to the next prompt: files or URLs
 /drop          discard pending images
 /images        list pending images
 /new           start over
 /cost          show the cost of the conversation
-/quit          quit (or Ctrl-D)"""
+/quit          quit (or Ctrl-D)
+A line that ends in a backslash continues on the next line."""
 
 
-@click.command("chat", epilog=epilog("xai-vision chat photo.jpg"))
+@click.command(
+    "chat",
+    short_help="Start a conversation about images.",
+    epilog=epilog("xai-vision chat photo.jpg"),
+)
 @click.argument("images", nargs=-1, type=IMAGE)
 @model_option
 @system_option
+@sampling_options
 @image_options
 @service_options
 def command(
@@ -49,6 +56,7 @@ def command(
     *,
     model: str,
     system: str | None,
+    sampling: Sampling,
     image_options: ImageOptions,
     service: Service,
 ) -> int:
@@ -65,10 +73,10 @@ def command(
     with open_client(service) as client:
 
         def begin() -> Chat:
-            chat = client.chat.create(model)
+            chat = client.chat.create(model, **sampling.settings())
             return chat.append(instructions(system)) if system else chat
 
-        talk = Conversation(begin, image_options)
+        talk = Conversation(begin, model, image_options)
         for name in images:
             talk.add(name)
         return talk.run()
@@ -77,8 +85,9 @@ def command(
 class Conversation:
     """A conversation that reads prompts line by line."""
 
-    def __init__(self, begin: Callable[[], Chat], image_options: ImageOptions) -> None:
+    def __init__(self, begin: Callable[[], Chat], model: str, image_options: ImageOptions) -> None:
         self._begin = begin
+        self._model = model
         self._chat = begin()
         self._image_options = image_options
         self._pending: list[PreparedImage] = []
@@ -99,22 +108,15 @@ class Conversation:
         Returns:
             The exit code; without a terminal, that of the first error.
         """
-        interactive = sys.stdin.isatty()
-        if interactive:
-            print_note("/help lists commands; Ctrl-D ends.")
-            _load_line_editing()
-        while True:
-            try:
-                line = input(_PROMPT) if interactive else sys.stdin.readline()
-            except EOFError:
-                write_response("\n")
-                return Exit.OK
-            if not interactive and not line:
-                return self._failed
-            line = line.strip()
-            if line in ("/quit", "/exit"):
-                return Exit.OK if interactive else self._failed
-            self._handle_line(line)
+        reader = PromptReader()
+        if reader.interactive:
+            pending = [image.describe() for image in self._pending]
+            print_note("\n".join([f"{self._model}; /help lists commands; Ctrl-D ends", *pending]))
+        for prompt in reader:
+            if prompt in ("/quit", "/exit"):
+                break
+            self._handle_line(prompt)
+        return Exit.OK if reader.interactive else self._failed
 
     def _handle_line(self, line: str) -> None:
         if not line:
@@ -209,8 +211,3 @@ class Conversation:
     def _count(self, response: Response) -> None:
         self._usage.add(response)
         print_note(usage_line(response))
-
-
-def _load_line_editing() -> None:
-    with suppress(ImportError):  # not on Windows
-        import readline  # noqa: F401  # input() edits lines once it is loaded

@@ -9,6 +9,7 @@ from xai_vision._cli.exit_codes import epilog
 
 @click.command(
     "completion",
+    short_help="Print the completion script of a shell.",
     epilog=epilog(
         'eval "$(xai-vision completion bash)"      in ~/.bashrc',
         'eval "$(xai-vision completion zsh)"       in ~/.zshrc',

@@ -16,10 +16,15 @@ from xai_vision._cli.options import (
     service_options,
     system_option,
 )
-from xai_vision._cli.terminal import print_json
+from xai_vision._cli.parsing.standard_input import with_piped_image
+from xai_vision._cli.terminal import echo, print_json
 
 
-@click.command("estimate", epilog=epilog('xai-vision estimate "What is this?" photo.jpg'))
+@click.command(
+    "estimate",
+    short_help="Estimate the tokens and the price of a request.",
+    epilog=epilog('xai-vision estimate "What is this?" photo.jpg'),
+)
 @click.argument("prompt")
 @click.argument("images", nargs=-1, type=IMAGE)
 @model_option
@@ -44,7 +49,7 @@ def command(
     The estimate is a range because the service documents no formula. It does not include the tokens
     of the response.
     """
-    check_prompt(prompt, images)
+    prompt, images = check_prompt(prompt, images), with_piped_image(prompt, images)
     from xai_vision._cli.image_files import open_image
     from xai_vision._cli.prices import get_price
     from xai_vision._cli.report import token_range, usd_range
@@ -74,6 +79,6 @@ def command(
         )
         return
     count = "1 image" if len(parts) == 1 else f"{len(parts)} images"
-    click.echo(f"{total}, {image_tokens['likely']:,} of them for {count}")
+    echo(f"{total}, {image_tokens['likely']:,} of them for {count}")
     if costs:
-        click.echo(usd_range(costs))
+        echo(usd_range(costs))

@@ -13,18 +13,23 @@ import click
 
 from xai_vision._cli.exit_codes import CliError, Exit, epilog, exit_code
 from xai_vision._cli.options import Service, json_option, service_options
+from xai_vision._cli.parsing.groups import Group
+from xai_vision._cli.parsing.numbers import Integer
+from xai_vision._cli.progress_bars import progress_bars
+from xai_vision._cli.tables import print_table
 from xai_vision._cli.terminal import (
-    clean,
-    console,
+    clean_line,
+    echo,
     error_text,
     print_error,
     print_json,
-    progress_console,
 )
 
 
 @click.group(
     "files",
+    short_help="Upload, list, read and delete stored files.",
+    cls=Group,
     epilog=epilog(
         "xai-vision files upload photo.jpg",
         "xai-vision files list --sort-by size --order desc",
@@ -43,7 +48,7 @@ def command() -> None:
 @click.option("--name", metavar="NAME", help="Name for the service; required for - (stdin).")
 @click.option(
     "--expires-after",
-    type=int,
+    type=Integer(),
     metavar="SECONDS",
     help="Seconds until the service deletes the file, from 3600 to 2592000. Default: never.",
 )
@@ -78,7 +83,7 @@ def upload(
             else:
                 uploaded.append(_as_dict(stored))
                 if not as_json:
-                    click.echo(f"{stored.id}  {clean(stored.filename)}")
+                    echo(f"{stored.id}  {clean_line(stored.filename)}")
     if as_json:
         print_json(uploaded)
     return failed
@@ -87,39 +92,27 @@ def upload(
 @contextmanager
 def _progress() -> Iterator[Callable[[str], Any]]:
     """Yield a function that returns the progress callback of a file; it is None off a terminal."""
-    screen = progress_console(sys.stderr)
-    if screen is None:
-        yield lambda name: None
-        return
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+    with progress_bars(_columns) as bars:
 
-    bars = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        DownloadColumn(binary_units=True),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(compact=True),
-        console=screen,
-        transient=True,
-    )
+        def start(name: str) -> Callable[[int, int | None], None] | None:
+            if bars is None:
+                return None
+            task = bars.add_task(clean_line(name), total=None)
+            return lambda sent, total: bars.update(task, completed=sent, total=total)
 
-    def start(name: str) -> Callable[[int, int | None], None]:
-        task = bars.add_task(clean(name), total=None)
-
-        def on_progress(sent: int, total: int | None) -> None:
-            bars.update(task, completed=sent, total=total)
-
-        return on_progress
-
-    with bars:
         yield start
+
+
+def _columns() -> tuple[Any, ...]:
+    from rich import progress
+
+    return (
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(bar_width=24),
+        progress.DownloadColumn(binary_units=True),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(compact=True),
+    )
 
 
 @command.command("list", epilog=epilog("""xai-vision files list --filter 'size_bytes > 1000000'"""))
@@ -131,7 +124,7 @@ def _progress() -> Iterator[Callable[[str], Any]]:
 )
 @click.option("--filter", "filter_", metavar="CONDITION", help="Condition on the files.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help="List at most N files. Default: all."
+    "--limit", type=Integer(min=1), metavar="N", help="List at most N files. Default: all."
 )
 @json_option
 @service_options
@@ -181,7 +174,7 @@ def delete(*, file_ids: tuple[str, ...], service: Service) -> None:
 
     with open_client(service) as api:
         for file_id in file_ids:
-            click.echo(f"deleted {clean(api.files.delete(file_id).id)}")
+            echo(f"deleted {api.files.delete(file_id).id}")
 
 
 @command.command("content", epilog=epilog("xai-vision files content file_123 > photo.jpg"))
@@ -205,7 +198,7 @@ def content(*, file_id: str, output: Path | None, text: bool, service: Service) 
     form: Literal["text"] | None = "text" if text else None
     with open_client(service) as api:
         if on_terminal:
-            click.echo(clean(api.files.content(file_id, format=form).decode(errors="replace")))
+            echo(api.files.content(file_id, format=form).decode(errors="replace"))
         else:
             api.files.content_to(file_id, output or sys.stdout.buffer, format=form)
 
@@ -225,22 +218,23 @@ def _as_dict(file: Any) -> dict[str, Any]:
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for head in ("id", "name"):
-        table.add_column(head, overflow="fold")
-    table.add_column("bytes", justify="right")
-    for head in ("created", "expires", "public URL"):
-        table.add_column(head, overflow="fold")
-    for row in rows:
-        table.add_row(
+    heads: dict[str, Literal["left", "right"]] = {
+        "id": "left",
+        "name": "left",
+        "bytes": "right",
+        "created": "left",
+        "expires": "left",
+    }
+    cells = [
+        (
             row["id"],
-            clean(row["filename"]),
+            clean_line(row["filename"]),
             f"{row['size']:,}",
             str(row["created_at"])[:19],
             str(row["expires_at"] or "never")[:19],
             row["public_url"] or "",
         )
-    console().print(table)
+        for row in rows
+    ]
+    drop = ("public URL", "expires", "created", "bytes")
+    print_table({**heads, "public URL": "left"}, cells, drop=drop)

@@ -18,7 +18,7 @@ from xai_vision._cli.options import (
     service_options,
 )
 from xai_vision._cli.report import usd_range
-from xai_vision._cli.terminal import console, print_json
+from xai_vision._cli.terminal import clean, clean_line, console, print_json, print_note
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,10 +31,14 @@ if TYPE_CHECKING:
 
 _MAX_PREVIEWS = 4
 _PREVIEW_COLUMNS, _PREVIEW_ROWS = 32, 12
+# In a narrower terminal the table beside the preview would be broken into pieces.
+_PREVIEW_MIN_WIDTH = 80
 
 
 @click.command(
-    "inspect", epilog=epilog("xai-vision inspect *.jpg", "xai-vision inspect a.webp --json")
+    "inspect",
+    short_help="Show format, size, upload and cost of images.",
+    epilog=epilog("xai-vision inspect *.jpg", "xai-vision inspect a.webp --json"),
 )
 @click.argument("images", nargs=-1, required=True, type=IMAGE)
 @model_option
@@ -70,6 +74,9 @@ def command(
         print_json([_as_dict(report, price) for report in reports])
     else:
         screen = console()
+        if preview and (screen.no_color or not screen.is_terminal):
+            print_note("no preview: it needs a terminal with colors")
+            preview = False
         if preview is None:
             preview = len(reports) <= _MAX_PREVIEWS and _supports_previews(screen)
         show(screen, reports, price, preview=preview)
@@ -79,6 +86,8 @@ def command(
 def _supports_previews(screen: Console) -> bool:
     return (
         screen.is_terminal
+        and not screen.no_color
+        and screen.width >= _PREVIEW_MIN_WIDTH
         and screen.color_system in ("256", "truecolor")
         and not screen.is_dumb_terminal
     )
@@ -96,10 +105,10 @@ def show(
         table.add_column(style="dim", no_wrap=True)
         table.add_column(overflow="fold")
         for label, value in _rows(report, price):
-            table.add_row(label, Text(value))
-        status = Text(report.status, style="bold green" if report.prepared else "bold red")
+            table.add_row(label, Text(clean(value)))
+        status = Text(clean(report.status), style="bold green" if report.prepared else "bold red")
         table.add_row("status", status)
-        screen.print(Text(report.name, style="bold"))
+        screen.print(Text(clean_line(report.name), style="bold"))
         if preview and report.prepared is not None and report.prepared.size:
             columns = Table.grid(padding=(0, 2))
             columns.add_row(_draw_preview(report.prepared), table)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from xai_vision._cli.exit_codes import epilog
 from xai_vision._cli.options import Service, json_option, service_options
-from xai_vision._cli.terminal import console, print_json
+from xai_vision._cli.tables import print_table
+from xai_vision._cli.terminal import print_json
 
 _MILLION = 1_000_000
 
 
-@click.command("models", epilog=epilog("xai-vision models --images"))
+@click.command(
+    "models",
+    short_help="List the models with their inputs and prices.",
+    epilog=epilog("xai-vision models --images"),
+)
 @click.option("--images", is_flag=True, help="List only models that accept images.")
 @json_option
 @service_options
@@ -51,24 +56,31 @@ def _as_dict(model: Any) -> dict[str, Any]:
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption="prices in USD per million tokens")
-    for head in ("model", "aliases", "images"):
-        table.add_column(head, overflow="fold")
-    for head in ("context window", "text", "image", "cached", "output"):
-        table.add_column(head, justify="right")
+    heads: dict[str, Literal["left", "right"]] = {
+        "model": "left",
+        "aliases": "left",
+        "images": "left",
+    }
+    for name in ("context", "text", "image", "cached", "output"):
+        heads[name] = "right"
+    cells = []
     for row in rows:
         prices = row["usd_per_million_tokens"]
-        table.add_row(
-            row["name"],
-            ", ".join(row["aliases"]),
-            "yes" if row["images"] else "no",
-            f"{row['max_prompt_tokens']:,}",
-            f"{prices['text']:.2f}",
-            f"{prices['images']:.2f}" if row["images"] else "",
-            f"{prices['cached']:.2f}",
-            f"{prices['output']:.2f}",
+        cells.append(
+            (
+                row["name"],
+                ", ".join(row["aliases"]),
+                "yes" if row["images"] else "no",
+                f"{row['max_prompt_tokens']:,}",
+                f"{prices['text']:.2f}",
+                f"{prices['images']:.2f}" if row["images"] else "",
+                f"{prices['cached']:.2f}",
+                f"{prices['output']:.2f}",
+            )
         )
-    console().print(table)
+    print_table(
+        heads,
+        cells,
+        drop=("aliases", "cached", "context", "image", "images", "output", "text"),
+        caption="context: window in tokens; prices in USD per million tokens",
+    )

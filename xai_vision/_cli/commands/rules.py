@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from xai_vision._cli.exit_codes import epilog
+from xai_vision._cli.parsing.groups import Group
 from xai_vision._cli.serve_options import load_rules
+from xai_vision._cli.terminal import echo
 
 
-@click.group("rules")
+@click.group("rules", short_help="Check the rule files of `serve`.", cls=Group)
 def command() -> None:
     """Work on rule files of `xai-vision serve`."""
 
@@ -22,4 +24,4 @@ def check_file(file: Path) -> None:
     from xai_vision._cli.commands.serve import command as serve
 
     load_rules(file, serve)
-    click.echo(f"{file}: no errors")
+    echo(f"{file}: no errors")

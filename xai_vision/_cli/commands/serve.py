@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -12,10 +11,11 @@ from typing import Any
 import click
 
 from xai_vision._cli.exit_codes import Exit, epilog
+from xai_vision._cli.parsing.numbers import Integer
 from xai_vision._cli.serve_options import is_loopback, load_rules, merge
-from xai_vision._cli.terminal import clean, print_error, print_note
+from xai_vision._cli.terminal import echo, json_text, print_error, print_note
 
-_PORT = click.IntRange(0, 65535)
+_PORT = Integer(0, 65535)
 
 
 def _split_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[str]:
@@ -24,6 +24,7 @@ def _split_names(_: click.Context, __: click.Parameter, values: tuple[str, ...])
 
 @click.command(
     "serve",
+    short_help="Run a fake server for tests.",
     epilog=epilog(
         "xai-vision serve --port 50051 --rules rules.yaml",
         "XAI_API_KEY=... XAI_VISION_HOST=localhost:50051 xai-vision ask Hello photo.jpg",
@@ -70,7 +71,7 @@ def _split_names(_: click.Context, __: click.Parameter, values: tuple[str, ...])
     show_envvar=True,
     help="Models to add to those that are built in; several with commas.",
 )
-@click.option("--seed", type=int, show_envvar=True, help="Random seed. Default: 0.")
+@click.option("--seed", type=Integer(), show_envvar=True, help="Random seed. Default: 0.")
 @click.option("--tls", is_flag=True, show_envvar=True, help='Serve TLS (extra "tls").')
 @click.option(
     "--certificate",
@@ -157,7 +158,7 @@ def command(ctx: click.Context, /, **_: Any) -> int:
             print_error("\n".join(problems))
             return Exit.FAILED
     if as_json:
-        click.echo(json.dumps({"stopped": True, "calls": calls}))
+        echo(json_text({"stopped": True, "calls": calls}))
     else:
         print_note(f"stopped after {calls} call{'s' if calls != 1 else ''}")
     return Exit.OK
@@ -166,9 +167,9 @@ def command(ctx: click.Context, /, **_: Any) -> int:
 def _print_ready(ready: dict[str, Any], certificate: Path | None, *, as_json: bool) -> None:
     ready = {**ready, "certificate": str(certificate) if certificate else None}
     if as_json:
-        click.echo(json.dumps(ready))
+        echo(json_text(ready))
     else:
-        click.echo("The fake server is ready (it has no model):")
+        echo("The fake server is ready (it has no model):")
         labels = {
             "gRPC": "grpc",
             "REST": "http",
@@ -179,5 +180,5 @@ def _print_ready(ready: dict[str, Any], certificate: Path | None, *, as_json: bo
         }
         for label, name in labels.items():
             if ready[name]:
-                click.echo(clean(f"  {label:<13}{ready[name]}"))
+                echo(f"  {label:<13}{ready[name]}")
     sys.stdout.flush()

@@ -96,8 +96,8 @@ def fetch_url(table: SourceTable, url: str, settings: Settings) -> bytes:
     if data is None:
         raise _fetch_error(
             url,
-            "the fake server does not access the network. "
-            f'Set the image with server.urls["{url:.200}"] = data.',
+            "the fake server does not access the network. Set the image with "
+            f'server.urls["{url:.200}"] = data, or under `images` in a rule file.',
         )
     if len(data) > settings.max_url_image_bytes:
         raise _fetch_error(

@@ -1,0 +1,1 @@
+"""The documentation as it is built, and as a browser shows it."""

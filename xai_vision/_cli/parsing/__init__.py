@@ -1,0 +1,1 @@
+"""How the command line is parsed: groups, numbers, prompts and standard input."""
