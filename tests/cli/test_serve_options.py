@@ -13,9 +13,9 @@ from tests.cli.conftest import stop
 from xai_vision import Client
 from xai_vision._cli.commands.serve import command
 from xai_vision._cli.environment import check_environment
-from xai_vision._cli.serve_options import is_loopback
 from xai_vision.chat import user
 from xai_vision.testing._rule_files.rule_file import SERVE_OPTIONS
+from xai_vision.testing._transport.address import is_loopback
 
 OPTIONS = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
 
@@ -230,6 +230,7 @@ def test_the_rule_file_can_set_every_option(xai_in_process, folder):
         "certificate": "a.pem",
         "log": "-",
         "admin_token": "def",
+        "inspect": True,
     }
     assert set(values) == set(SERVE_OPTIONS)
     lines = "".join(f"  {name}: {json.dumps(value)}\n" for name, value in values.items())

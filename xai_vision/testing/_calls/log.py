@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from xai_vision.testing._calls.call_list import CallList
@@ -43,6 +44,7 @@ class CallLog(CallList):
         self._sizes: OrderedDict[Call, int] = OrderedDict()  # of calls that have ended
         self._size = 0
         self._total = 0
+        self._clears = 0
         self._changed = Changes()
         self.image_cache = ImageCache(max_bytes)
 
@@ -60,6 +62,22 @@ class CallLog(CallList):
     def _all(self) -> Sequence[Call]:
         with self._changed:
             return tuple(self._calls)
+
+    def added_since(self, position: tuple[int, int]) -> tuple[tuple[int, int], list[Call]]:
+        """Return the calls that arrived after a position, as far as the log has them.
+
+        Args:
+            position: The result of an earlier call; (0, 0) at first.
+
+        Returns:
+            The position after these calls, and the calls. The first number of a position is the
+            number of times that the log was cleared. If it differs, all calls are new.
+        """
+        with self._changed:
+            clears, total = position
+            count = self._total - (total if clears == self._clears else 0)
+            newest = list(islice(reversed(self._calls), count))
+            return (self._clears, self._total), newest[::-1]
 
     def add(self, call: Call) -> None:
         """Append a call."""
@@ -139,6 +157,7 @@ class CallLog(CallList):
             self._calls.clear()
             self._sizes.clear()
             self._size = self._total = 0
+            self._clears += 1
         self.image_cache.clear()
         self.image_cache.set_max_bytes(self._max_bytes)
 
@@ -147,4 +166,5 @@ def _size(call: Call) -> int:
     """Estimate the bytes that a call takes in the log, without its images."""
     protos: int = sum(proto.ByteSize() for proto in (call.request, call.response) if proto)
     body = 0 if call.body is None else len(json.dumps(call.body, ensure_ascii=False))
-    return _CALL_BYTES + len(call.prompt) + body + protos
+    trace = 0 if call.trace is None else call.trace.size
+    return _CALL_BYTES + len(call.prompt) + body + protos + trace

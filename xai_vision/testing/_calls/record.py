@@ -12,6 +12,7 @@ from xai_vision.testing._calls.changes import call_ended, refuse_in_event_loop
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.json_form import image_to_json, message_to_json, to_json_value
 from xai_vision.testing._calls.redaction import redact
+from xai_vision.testing._calls.trace import CallTrace
 from xai_vision.testing._calls.upload import ReceivedUpload
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Call:
         cancelled: Whether the client cancelled the call, disconnected, or reached its deadline.
         started: The arrival time, as ``time.monotonic()`` seconds.
         ended: The end time, likewise; None while the call is in progress.
+        trace: The times of the call's events and chunks, for the inspector; None if it is off.
     """
 
     method: str
@@ -152,6 +154,7 @@ class Call:
     cancelled: bool = False
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
+    trace: CallTrace | None = None
     _is_copy: bool = field(default=False, init=False)
     _id: int = field(default_factory=lambda: _call_ids.getrandbits(64), init=False)
 
