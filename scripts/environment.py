@@ -78,6 +78,8 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "pydantic-ai",
         "--group",
         "snapshots",
+        "--group",
+        "browser",
     ],
     "frameworks": [
         "--editable",

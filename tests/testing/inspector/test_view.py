@@ -14,7 +14,7 @@ from tests.testing.grpc_calls import chat_message, image_part, open_caller, read
 from tests.testing.inspector.inspector_calls import get, view_of
 from xai_vision.proto import chat_pb2, image_pb2
 from xai_vision.testing import FakeServer, Fault, Reply, match
-from xai_vision.testing._inspector.view import CallContext, attempts, view
+from xai_vision.testing._inspector.view import attempts, view
 
 STOCK = chat_pb2.Tool(function=chat_pb2.Function(name="stock", parameters='{"type": "object"}'))
 
@@ -282,7 +282,7 @@ def test_a_copy_of_a_call_can_be_shown(server, caller):
     server.on(name="mine").reply("Hello")
     read_stream(caller)
     call = copy.deepcopy(server.calls.last)
-    shown = view(call, CallContext())
+    shown = view(call)
     original = view_of(server)
     assert shown["chunks"] == original["chunks"]
     assert shown["rules"] == [["on(name='mine')", True, ""]]
@@ -312,7 +312,7 @@ def test_without_the_inspector_calls_have_no_trace():
     with FakeServer() as server, open_caller(server) as caller:
         read_stream(caller)
         assert server.calls.last.trace is None
-        shown = view(server.calls.last, CallContext())
+        shown = view(server.calls.last)
     assert shown["chunks"] == []
     assert [kind for _, kind, _ in shown["timeline"]] == ["arrived", "end"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -18,6 +19,8 @@ from xai_vision.testing._validation import integer, number
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from xai_vision.testing._rules.table import RuleTable
+
 
 # The memory of a call without texts and images; measured, and rounded up.
 _CALL_BYTES: Final = 2_048
@@ -27,6 +30,10 @@ class CallLog(CallList):
     """All calls of a tenant. The log can be read while calls arrive.
 
     A pickle or a copy of the log is a ``CallList`` with the calls up to then.
+
+    Attributes:
+        image_cache: The images of the calls.
+        rules: The rules for the calls.
 
     Args:
         max_calls: The number of calls to store.
@@ -46,7 +53,10 @@ class CallLog(CallList):
         self._total = 0
         self._clears = 0
         self._changed = Changes()
+        # A call leads to its log, which does not live longer for that.
+        self._reference = weakref.ref(self)
         self.image_cache = ImageCache(max_bytes)
+        self.rules: RuleTable | None = None
 
     @property
     def total(self) -> int:
@@ -81,6 +91,7 @@ class CallLog(CallList):
 
     def add(self, call: Call) -> None:
         """Append a call."""
+        call._log = self._reference
         with self._changed:
             self._calls[call] = None
             self._total += 1

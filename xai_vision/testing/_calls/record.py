@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +17,7 @@ from xai_vision.testing._calls.trace import CallTrace
 from xai_vision.testing._calls.upload import ReceivedUpload
 
 if TYPE_CHECKING:
+    from xai_vision.testing._calls.log import CallLog
     from xai_vision.testing._faults.fault import Fault
 
 
@@ -157,6 +159,7 @@ class Call:
     trace: CallTrace | None = None
     _is_copy: bool = field(default=False, init=False)
     _id: int = field(default_factory=lambda: _call_ids.getrandbits(64), init=False)
+    _log: weakref.ref[CallLog] | None = field(default=None, init=False)
 
     @property
     def messages(self) -> Sequence[Any]:
@@ -258,6 +261,7 @@ class Call:
         state = {item.name: getattr(self, item.name) for item in fields(self)}
         state["rule"] = self.rule and self.rule.record()
         state["_is_copy"] = True
+        state["_log"] = None
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -269,6 +273,12 @@ class Call:
 
     def __hash__(self) -> int:
         return hash(self._id)
+
+    def _repr_html_(self) -> str:
+        # Imported on use: only notebooks need it.
+        from xai_vision.testing._inspector.static_view import notebook_html
+
+        return notebook_html([self], repr(self))
 
     def __repr__(self) -> str:
         parts = [self.method]

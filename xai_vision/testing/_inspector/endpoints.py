@@ -17,7 +17,7 @@ from starlette.routing import Route
 from xai_vision.testing._inspector.feed import Feed
 from xai_vision.testing._inspector.page import dump, live_page, live_policy
 from xai_vision.testing._inspector.thumbnails import SIDES, thumbnail
-from xai_vision.testing._inspector.view import CallContext, call_id, view
+from xai_vision.testing._inspector.view import call_id, view
 
 if TYPE_CHECKING:
     from xai_vision.testing._calls.record import Call
@@ -128,8 +128,7 @@ class InspectorApp:
         if found is None:
             return _gone()
         call, engine = found
-        content = view(call, CallContext(engine.name, engine.rules, list(engine.calls)))
-        return Response(dump(content), media_type="application/json")
+        return Response(dump(view(call, engine.name)), media_type="application/json")
 
     def _image(self, id_: str, kind: str, index: str, size: str) -> Response:
         found = self._find(id_)

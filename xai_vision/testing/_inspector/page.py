@@ -35,7 +35,7 @@ def static_page(data: Any) -> str:
     """Return a page that contains its calls, for a file.
 
     Args:
-        data: The values of JSON that the page shows.
+        data: The values of JSON that the page shows; see ``static_view.py``.
     """
     style, script = _style(), _script()
     policy = _POLICY.format(

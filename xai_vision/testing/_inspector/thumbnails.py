@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from xai_vision.testing._calls.images import CallImage
 
-SIDES: Final = {"thumb": 320, "full": 1600}
+SIDES: Final = {"thumb": 320, "static": 640, "full": 1600}
 """The maximum width and height in pixels of the copies, by their names."""
 
 _MAX_CACHED: Final = 64

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.json_format import MessageToDict
@@ -26,21 +25,6 @@ _TICKS_PER_USD: Final = 10_000_000_000
 _MAX_LINE: Final = 200
 # Attempts follow each other closely, so the search for them can end somewhere.
 _MAX_SEARCHED: Final = 1_000
-
-
-@dataclass(frozen=True)
-class CallContext:
-    """What a view shows besides the call itself.
-
-    Attributes:
-        tenant: The name of the tenant.
-        rules: The tenant's rules; None if they are not known, as for a copy of a call.
-        calls: The calls among which further attempts of the same request are searched.
-    """
-
-    tenant: str = ""
-    rules: RuleTable | None = None
-    calls: Sequence[Call] = field(default=())
 
 
 def call_id(call: Call) -> str:
@@ -80,14 +64,16 @@ def fingerprint(call: Call) -> tuple[Any, ...]:
     return (*state, len(call.faults), len(call.images), id(call.rule), call.response is None)
 
 
-def view(call: Call, context: CallContext, max_text: int = MAX_TEXT) -> dict[str, Any]:
+def view(call: Call, tenant: str = "", max_text: int = MAX_TEXT) -> dict[str, Any]:
     """Return everything that the page shows of a call.
 
     Args:
         call: The call.
-        context: What is shown besides the call itself.
+        tenant: The name of the tenant.
         max_text: The number of characters after which a text is cut.
     """
+    log = None if call._log is None else call._log()
+    calls = [] if log is None else list(log)
     # Raw values are redacted and rid of image data first, then cut.
     raw = {
         "request": message_to_json(call.request),
@@ -116,13 +102,13 @@ def view(call: Call, context: CallContext, max_text: int = MAX_TEXT) -> dict[str
         "usage": shown_usage,
         "cost": ticks / _TICKS_PER_USD if ticks > 0 else None,
         "timeline": show_timeline(call),
-        "attempts": [_attempt(other, call) for other in attempts(call, context.calls)],
-        "rules": _rules(call, context.rules),
+        "attempts": [_attempt(other, call) for other in attempts(call, calls)],
+        "rules": _rules(call, None if log is None else log.rules),
         "copies": copies(call),
         "raw": raw,
     }
     result: dict[str, Any] = cut(to_json_value(content), max_text)
-    return {**summarize(call, context.tenant), "prompt": shown(call.prompt, max_text), **result}
+    return {**summarize(call, tenant), "prompt": shown(call.prompt, max_text), **result}
 
 
 def show_image(image: CallImage) -> dict[str, Any]:

@@ -86,6 +86,7 @@ class Engine:
         self.rules = RuleTable(strict=settings.unmatched == "error")
         explain = partial(explain_call, self.rules)
         self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, explain)
+        self.calls.rules = self.rules
         self.urls = SourceTable()
         self.files = FileStore(clock, self.new_id)
         self.collections = CollectionStore(clock, self.files)

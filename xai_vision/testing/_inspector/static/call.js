@@ -92,7 +92,7 @@ function figure(view, kind, index, source) {
   picture.addEventListener("error", () => button.replaceChildren("no longer in the log"));
   const url = source.imageUrl(view, kind, index, "thumb");
   if (url) picture.src = url;
-  else button.replaceChildren("not stored");
+  else button.replaceChildren("not in this page");
   const turn = image.orientation > 1 ? `EXIF orientation ${image.orientation}` : "";
   return el("figure", {}, button, el("figcaption", {},
     [label, plural(image.size, "byte"), turn, plural(image.tokens, "token"), `detail ${image.detail}`]
@@ -110,7 +110,7 @@ function openImage(view, kind, index, image, source) {
     ["EXIF orientation", image.orientation === null ? "unknown" : String(image.orientation)],
     ["tokens", String(image.tokens)], ["detail", image.detail], ["colors", image.colors.join(", ")],
     ["source", image.source], ["SHA-256", image.sha256],
-  ]), el("p", { className: "hint" }, "A copy with the orientation applied, at most 1600 pixels wide and high."),
+  ]), el("p", { className: "hint" }, `A copy with the orientation applied, at most ${source.side} pixels wide and high.`),
   el("button", { type: "button", on: { click: () => viewer.close() } }, "Close"));
   viewer.showModal();
 }

@@ -3,6 +3,8 @@ const embedded = byId("data");
 
 // Where calls come from when the document contains them.
 class EmbeddedCalls {
+  side = 640; // as in thumbnails.py
+
   constructor(content) {
     this.content = content;
     this.views = new Map(content.calls.map((view) => [view.id, view]));
@@ -10,9 +12,10 @@ class EmbeddedCalls {
 
   start(list) {
     list.update(this.content.calls);
-    const notes = [this.content.title, ...this.content.notes];
-    byId("notes").hidden = false;
-    byId("notes").append(...notes.map((note) => text(note)));
+    byId("notes").hidden = !this.content.notes.length;
+    byId("notes").append(...this.content.notes.map((note) => text(note)));
+    document.body.classList.toggle("single", this.content.calls.length === 1);
+    if (this.content.calls.length) list.open(this.content.calls.at(-1).id);
   }
 
   async load(id) {
@@ -27,6 +30,8 @@ class EmbeddedCalls {
 
 // Where calls come from when the server sends them.
 class LiveCalls {
+  side = 1600;
+
   start(list) {
     const events = new EventSource("events");
     events.addEventListener("open", () => { byId("state").textContent = "live"; });
