@@ -13,6 +13,9 @@ pytest loads this plugin automatically. The fake server is imported when a test 
 ``make_xai_server``
     A function that starts more servers, which are stopped at the end of the session. They are not
     verified, because several tests can share them: call their ``verify()``.
+``--xai-report=DIR``
+    For each failed test, a file in this folder with the calls of its server: their messages and
+    images, the answer, the times, and for each rule why it did not answer.
 ``@pytest.mark.xai_fake(unmatched="error", ...)``
     Settings for one test, class or module: fields of ``xai_vision.testing.Settings``, or
     arguments of ``FakeServer`` such as ``tls=True``, which give the test a separate server.
@@ -27,6 +30,7 @@ from __future__ import annotations
 import ast
 import contextlib
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,7 +51,12 @@ _tenants = pytest.StashKey["Tenant"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the ini option."""
+    """Add the ini option and the option for reports."""
+    parser.getgroup("xai_vision").addoption(
+        "--xai-report",
+        metavar="DIR",
+        help="write an HTML file with the calls of the fake xAI server for each failed test",
+    )
     parser.addini(
         "xai_fake",
         "settings of the fake xAI server: a TOML table, or one 'name = value' per line",
@@ -57,6 +66,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
+    folder = config.getoption("xai_report")
+    if folder:
+        # The processes of xdist, which may have another directory, get the same folder.
+        config.option.xai_report = str(config.invocation_params.dir / folder)
     config.addinivalue_line("markers", _MARKER)
 
 
@@ -81,15 +94,36 @@ def pytest_runtest_makereport(
     report = yield
     if report.when == "call":
         item.stash[_passed] = report.passed
-        tenant = item.stash.get(_tenants, None)
-        if report.failed and tenant is not None:
+    tenant = item.stash.get(_tenants, None)
+    if tenant is None:
+        return report
+    if report.failed:
+        lines = _write_report(item, tenant, report)
+        if report.when == "call":
             verification = item.stash.get(_verification_failure, None)
             is_verification = call.excinfo is not None and call.excinfo.value is verification
             # The message of a failed verification contains the problems already.
-            problems = [] if is_verification else tenant.problems()
-            text = "\n".join([*problems, tenant.calls.summary()])
-            report.sections.append(("fake xAI server", text))
+            lines += [] if is_verification else tenant.problems()
+            lines.append(tenant.calls.summary())
+        if lines:
+            report.sections.append(("fake xAI server", "\n".join(lines)))
+    if report.when == "teardown":
+        del item.stash[_tenants]
     return report
+
+
+def _write_report(item: pytest.Item, tenant: Tenant, report: pytest.TestReport) -> list[str]:
+    """Write the file for --xai-report; return the line for the failure, if there is one."""
+    folder = item.config.getoption("xai_report")
+    if not folder:
+        return []
+    from xai_vision.testing._inspector.static_view import write_report
+
+    try:
+        file = write_report(tenant, Path(folder), item.nodeid, report.longreprtext)
+    except Exception as error:  # noqa: BLE001 - the failure of the test matters more
+        return [f"The report cannot be written: {type(error).__name__}: {error}"]
+    return [f"Calls with their images: {file}"]
 
 
 def _fail_for(tenant: Tenant) -> None:
@@ -133,6 +167,10 @@ def xai_server(request: pytest.FixtureRequest) -> Iterator[Tenant]:
         settings.update(marker.kwargs)
     with _usage_errors("@pytest.mark.xai_fake"):
         tenant, end = _tenant(request, settings)
+    if request.config.getoption("xai_report"):
+        from xai_vision.testing._inspector.static_view import record_times
+
+        record_times(tenant)
     request.node.stash[_tenants] = tenant
     try:
         yield tenant
@@ -140,7 +178,6 @@ def xai_server(request: pytest.FixtureRequest) -> Iterator[Tenant]:
         if request.node.stash.get(_passed, False):
             _fail_for(tenant)
     finally:
-        del request.node.stash[_tenants]
         end()
 
 

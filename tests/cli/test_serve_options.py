@@ -10,9 +10,9 @@ import pytest
 
 from tests.cli.conftest import stop
 from xai_vision import Client
-from xai_vision._cli.serve_options import is_loopback
 from xai_vision.chat import user
 from xai_vision.testing._rule_files.rule_file import SERVE_OPTIONS
+from xai_vision.testing._transport.address import is_loopback
 
 
 def ask(ready, key, model="grok-4") -> str:
@@ -187,6 +187,7 @@ def test_the_rule_file_can_set_every_option(xai_in_process, folder):
         "certificate": "a.pem",
         "log": "-",
         "admin_token": "def",
+        "inspect": True,
     }
     assert set(values) == set(SERVE_OPTIONS)
     lines = "".join(f"  {name}: {json.dumps(value)}\n" for name, value in values.items())

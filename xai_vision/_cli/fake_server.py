@@ -24,6 +24,7 @@ class RunningServer:
         http: The base URL for REST clients, or None.
         generated_key: The API key, if the server generated it.
         generated_token: The token of the admin API, if it was generated.
+        inspector: The URL of the inspector, or None.
     """
 
     server: FakeServer
@@ -31,6 +32,7 @@ class RunningServer:
     http: str | None
     generated_key: str | None
     generated_token: str | None
+    inspector: str | None
 
     def problems(self) -> list[str]:
         """Return the problems of the server and of the tenants of the admin API."""
@@ -49,6 +51,7 @@ class RunningServer:
             "api_key": self.generated_key,
             "admin": self.http and f"{self.http.removesuffix('/v1')}/__admin",
             "admin_token": self.generated_token,
+            "inspector": self.inspector,
         }
 
 
@@ -72,6 +75,7 @@ def start(settings: dict[str, Any], options: ServeOptions) -> Iterator[RunningSe
         reflection=options.reflection,
         http_port=options.http_port or 0,
         admin_token=options.admin_token or new_token,
+        inspect=options.inspect,
         log=sys.stdout if options.log == "-" else options.log,
     )
     try:
@@ -82,6 +86,7 @@ def start(settings: dict[str, Any], options: ServeOptions) -> Iterator[RunningSe
     try:
         http = server.http_url if with_http else None
         key = None if options.key else server.api_key
-        yield RunningServer(server, server.target, http, key, new_token)
+        inspector = server.inspect_url if options.inspect else None
+        yield RunningServer(server, server.target, http, key, new_token, inspector)
     finally:
         server.stop()

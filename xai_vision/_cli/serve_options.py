@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import partial
@@ -36,6 +34,7 @@ class ServeOptions:
         tls: Whether to serve TLS.
         certificate: The file to write the certificate to.
         log: The file for calls; "-" is stdout.
+        inspect: Whether to serve the inspector.
     """
 
     host: str
@@ -48,6 +47,7 @@ class ServeOptions:
     tls: bool
     certificate: Path | None
     log: str | None
+    inspect: bool
 
     def check(self) -> None:
         """Check what concerns several options.
@@ -55,6 +55,9 @@ class ServeOptions:
         Raises:
             click.UsageError: Options contradict each other, or one is missing.
         """
+        # Imported on use: it loads the fake server.
+        from xai_vision.testing._transport.address import is_loopback
+
         if self.certificate is not None and not self.tls:
             raise click.UsageError("--certificate needs --tls.")
         if self.grpc_port and self.grpc_port == self.http_port:
@@ -66,25 +69,16 @@ class ServeOptions:
                 )
         if self.key is not None and self.key == self.admin_token:
             raise click.UsageError("--key and --admin-token must differ.")
+        if self.inspect and not is_loopback(self.host):
+            raise click.UsageError(
+                f"--inspect needs a host that other machines cannot reach, because the page shows "
+                f"prompts and images, but --host is {self.host}."
+            )
         if self.key is None and not is_loopback(self.host):
             raise click.UsageError(
                 f"--host {self.host} lets other machines call the server, so it needs a key of "
                 "your own: --key, XAI_VISION_SERVE_KEY, or 'serve: {key: ...}' in the rules."
             )
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only programs on this machine can reach a server on a host."""
-    host = host.strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        pass
-    try:
-        found = socket.getaddrinfo(host, None)
-    except (OSError, UnicodeError):
-        return False
-    return all(ipaddress.ip_address(entry[4][0]).is_loopback for entry in found)
 
 
 def merge(ctx: click.Context, from_file: Mapping[str, Any]) -> ServeOptions:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import threading
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -34,9 +36,14 @@ SERVER_OPTIONS = (
     "http_port",
     "tcp_proxy",
     "admin_token",
+    "inspect",
     "log",
 )
 """The arguments of ``FakeServer`` that are not settings, so a tenant does not have them."""
+
+
+# The inspector still shows the calls of the last tenants that were closed.
+_MAX_INSPECTED = 100
 
 
 class FakeServer(Tenant):
@@ -72,6 +79,9 @@ class FakeServer(Tenant):
             such a fault.
         admin_token: The token of the admin API on the HTTP port, which ``start()`` then opens. By
             default there is no admin API.
+        inspect: Whether to serve a page that shows the calls live, at ``inspect_url``. It is on the
+            HTTP port, which ``start()`` then opens, and needs a ``host`` that other machines
+            cannot reach. Needs the extra "http".
         log: The path of a file, or a text stream, to which a line of JSON is appended for each
             call when it ends. By default there is none.
         changes: Single settings, such as ``stored_images="refuse"``; see ``Settings``.
@@ -96,6 +106,7 @@ class FakeServer(Tenant):
         http_port: int = 0,
         tcp_proxy: bool = False,
         admin_token: str | None = None,
+        inspect: bool = False,
         log: str | os.PathLike[str] | TextIO | None = None,
         **changes: Unpack[SettingChanges],
     ) -> None:
@@ -104,19 +115,27 @@ class FakeServer(Tenant):
         if settings is not None:
             check.instance("FakeServer: settings", settings, Settings, "Settings")
         flags = {"tls": tls, "health": health, "reflection": reflection, "http": http}
-        for name, value in {**flags, "tcp_proxy": tcp_proxy}.items():
+        for name, value in {**flags, "tcp_proxy": tcp_proxy, "inspect": inspect}.items():
             check.boolean(f"FakeServer: {name}", value)
         address = BindAddress(host, port, http_port)
         settings = (settings or Settings()).replace(**changes)
-        super().__init__(ServerState(address), settings, api_key)
+        state = ServerState(address)
+        if inspect:
+            address.require_loopback("inspect", "the page shows prompts and images")
+            state.inspected = deque(maxlen=_MAX_INSPECTED)
+        super().__init__(state, settings, api_key)
         self._state.tcp_proxy = tcp_proxy
         self._state.certificate = create_certificate(address.host) if tls else None
         self._state.max_threads = settings.max_threads
-        self._http = http or admin_token is not None
+        self._http = http or inspect or admin_token is not None
+        self._inspect_token = secrets.token_urlsafe(24) if inspect else ""
         self._log = log
         self._admin_operations: Operations | None = None
         if admin_token is not None:
-            self._state.http_routes = partial(_admin_routes, self, _check_token(self, admin_token))
+            token = _check_token(self, admin_token)
+            state.http_routes.append(partial(_admin_routes, self, token))
+        if inspect:
+            state.http_routes.append(partial(_inspector_routes, state, self._inspect_token))
         self._services = {"health": health, "reflection": reflection}
         self._lock = threading.RLock()
 
@@ -129,6 +148,17 @@ class FakeServer(Tenant):
     def admin_tenants(self) -> dict[str, Tenant]:
         """The tenants that clients of the admin API created, by name."""
         return self._admin_operations.created_tenants if self._admin_operations else {}
+
+    @property
+    def inspect_url(self) -> str:
+        """The URL of the page that shows the calls live. Whoever knows it can read all calls.
+
+        Raises:
+            RuntimeError: The server is not running, or was created without ``inspect=True``.
+        """
+        if self._state.inspected is None:
+            raise RuntimeError("the fake server has no inspector. Use FakeServer(inspect=True)")
+        return f"{self.http_url.removesuffix('/v1')}/__inspect/{self._inspect_token}/"
 
     @property
     def threads(self) -> int:
@@ -216,6 +246,17 @@ def _check_token(server: FakeServer, token: str) -> str:
     if register_key(token, "admin_token") == server.api_key:
         raise ValueError("admin_token must differ from api_key, which clients of the server have")
     return token
+
+
+def _inspector_routes(state: ServerState, token: str) -> list[Any]:
+    # Imported on use, because the page needs the packages of an extra.
+    from xai_vision.testing._inspector.endpoints import InspectorApp
+
+    host = state.address.url_host
+    app = InspectorApp(
+        token, host, lambda: list(state.inspected or ()), lambda: state.grpc_server is not None
+    )
+    return list(app.routes())
 
 
 def _admin_routes(server: FakeServer, token: str) -> list[Any]:

@@ -59,7 +59,7 @@ class Tenant(TenantPlans, VerifyingBlock):
         self._state = state
         self._key_count = 0
         self._engine = Engine(settings, self.clock, _INSPECTOR, state.downloads, state.write_call)
-        state.keys.add_tenant(self._engine)
+        state.add_engine(self._engine)
         self.api_key = self._add_key(key, {})
 
     @cached_property

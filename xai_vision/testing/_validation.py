@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from xai_vision import _validation
+from xai_vision.testing._calls.redaction import redact
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -23,9 +24,37 @@ integer = _validator.integer
 mapping = _validator.mapping
 number = _validator.number
 sequence = _validator.sequence
-short_repr = _validation.short_repr
 string = _validator.string
 strings = _validator.strings
+
+
+class _Redacted:
+    """A value whose repr has no API key."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        try:
+            return redact(repr(self._value))
+        except Exception:  # noqa: BLE001 - the repr of a foreign class may raise anything
+            return f"a {type(self._value).__name__}"
+
+
+def short_repr(value: object, max_length: int = 80) -> str:
+    """Return a shortened ``repr`` for a message, without the data of a data URL and without keys.
+
+    Keys are removed before the text is cut, because a pattern does not match half a key.
+
+    Args:
+        value: The value.
+        max_length: The largest number of characters.
+    """
+    if isinstance(value, str):
+        value = redact(value)
+    elif not isinstance(value, int):
+        value = _Redacted(value)
+    return _validation.short_repr(value, max_length)
 
 
 def pluralize(count: int, noun: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 
 from xai_vision._cli.exit_codes import Exit, epilog
 from xai_vision._cli.parsing.numbers import Integer
-from xai_vision._cli.serve_options import is_loopback, load_rules, merge
+from xai_vision._cli.serve_options import load_rules, merge
 from xai_vision._cli.terminal import echo, json_text, print_error, print_note
 
 _PORT = Integer(0, 65535)
@@ -110,6 +111,20 @@ def _split_names(_: click.Context, __: click.Parameter, values: tuple[str, ...])
     help="Append a line of JSON to FILE for each call when it ends; - is stdout.",
 )
 @click.option(
+    "--inspect",
+    is_flag=True,
+    show_envvar=True,
+    help='Serve a page that shows the calls live (extra "http"). Opens the HTTP port.',
+)
+@click.option(
+    "--open",
+    "open_page",
+    is_flag=True,
+    envvar=["XAI_VISION_SERVE_OPEN", "XAI_VISION_SERVE_OPEN_PAGE"],
+    show_envvar=True,
+    help="Open the page in the browser. Needs --inspect.",
+)
+@click.option(
     "--json",
     "as_json",
     is_flag=True,
@@ -126,6 +141,7 @@ def command(ctx: click.Context, /, **_: Any) -> int:
     rule file can set options too; the command line and environment variables come first.
     """
     from xai_vision._cli.fake_server import start
+    from xai_vision.testing._transport.address import is_loopback
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -134,6 +150,8 @@ def command(ctx: click.Context, /, **_: Any) -> int:
     rule_file, from_file = load_rules(rules, ctx.command) if rules is not None else (None, {})
     options = merge(ctx, from_file)
     options.check()
+    if ctx.params["open_page"] and not options.inspect:
+        raise click.UsageError("--open needs --inspect.")
     # A person who experiments does not use every rule.
     settings = {"unused": "allow", **(rule_file.settings if rule_file else {})}
     settings["models"] = [*settings.get("models", ()), *ctx.params["models"]]
@@ -150,6 +168,8 @@ def command(ctx: click.Context, /, **_: Any) -> int:
         if options.certificate is not None:
             options.certificate.write_bytes(running.server.root_certificate)
         _print_ready(running.ready(), options.certificate, as_json=as_json)
+        if ctx.params["open_page"]:
+            webbrowser.open(running.server.inspect_url)
         # Wake up regularly: on some platforms signals do not interrupt a wait.
         while not stop.wait(0.5):
             pass
@@ -176,6 +196,7 @@ def _print_ready(ready: dict[str, Any], certificate: Path | None, *, as_json: bo
             "key": "api_key",
             "admin": "admin",
             "admin token": "admin_token",
+            "inspector": "inspector",
             "certificate": "certificate",
         }
         for label, name in labels.items():

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from xai_vision._validation import did_you_mean, short_repr
+from xai_vision._validation import did_you_mean
 from xai_vision.testing._admin.operations import (
     DEFAULT_TENANT,
     AdminError,
@@ -21,6 +21,7 @@ from xai_vision.testing._admin.operations import (
     Operations,
 )
 from xai_vision.testing._calls.redaction import redact
+from xai_vision.testing._validation import short_repr
 
 PREFIX: Final = "/__admin"
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")

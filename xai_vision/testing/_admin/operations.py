@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from xai_vision._validation import did_you_mean, short_repr
+from xai_vision._validation import did_you_mean
 from xai_vision.testing import _validation as check
 from xai_vision.testing._rule_files.conditions import CONDITIONS, read_conditions
 from xai_vision.testing._rule_files.document import Document
 from xai_vision.testing._rule_files.rule_file import RuleFile, check_json
+from xai_vision.testing._validation import short_repr
 
 if TYPE_CHECKING:
     from xai_vision.testing._faults.injection import FaultRule

@@ -201,6 +201,12 @@ class CallList(Sequence[Call]):  # noqa: PLW1641 - its calls change
         make_list = partial(CallList, dropped=self.dropped, nearest=self._nearest)
         return make_list, (self._all(), self._description)
 
+    def _repr_html_(self) -> str:
+        # Imported on use: only notebooks need it.
+        from xai_vision.testing._inspector.static_view import notebook_html
+
+        return notebook_html(self._all(), repr(self))
+
     def __repr__(self) -> str:
         calls = self._all()
         more = "… " if len(calls) > _MAX_SHOWN else ""

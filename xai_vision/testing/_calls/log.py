@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from xai_vision.testing._calls.call_list import CallList
@@ -17,6 +19,8 @@ from xai_vision.testing._validation import integer, number
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from xai_vision.testing._rules.table import RuleTable
+
 
 # The memory of a call without texts and images; measured, and rounded up.
 _CALL_BYTES: Final = 2_048
@@ -26,6 +30,10 @@ class CallLog(CallList):
     """All calls of a tenant. The log can be read while calls arrive.
 
     A pickle or a copy of the log is a ``CallList`` with the calls up to then.
+
+    Attributes:
+        image_cache: The images of the calls.
+        rules: The rules for the calls.
 
     Args:
         max_calls: The number of calls to store.
@@ -43,8 +51,12 @@ class CallLog(CallList):
         self._sizes: OrderedDict[Call, int] = OrderedDict()  # of calls that have ended
         self._size = 0
         self._total = 0
+        self._clears = 0
         self._changed = Changes()
+        # A call leads to its log, which does not live longer for that.
+        self._reference = weakref.ref(self)
         self.image_cache = ImageCache(max_bytes)
+        self.rules: RuleTable | None = None
 
     @property
     def total(self) -> int:
@@ -61,8 +73,25 @@ class CallLog(CallList):
         with self._changed:
             return tuple(self._calls)
 
+    def added_since(self, position: tuple[int, int]) -> tuple[tuple[int, int], list[Call]]:
+        """Return the calls that arrived after a position, as far as the log has them.
+
+        Args:
+            position: The result of an earlier call; (0, 0) at first.
+
+        Returns:
+            The position after these calls, and the calls. The first number of a position is the
+            number of times that the log was cleared. If it differs, all calls are new.
+        """
+        with self._changed:
+            clears, total = position
+            count = self._total - (total if clears == self._clears else 0)
+            newest = list(islice(reversed(self._calls), count))
+            return (self._clears, self._total), newest[::-1]
+
     def add(self, call: Call) -> None:
         """Append a call."""
+        call._log = self._reference
         with self._changed:
             self._calls[call] = None
             self._total += 1
@@ -139,6 +168,7 @@ class CallLog(CallList):
             self._calls.clear()
             self._sizes.clear()
             self._size = self._total = 0
+            self._clears += 1
         self.image_cache.clear()
         self.image_cache.set_max_bytes(self._max_bytes)
 
@@ -147,4 +177,5 @@ def _size(call: Call) -> int:
     """Estimate the bytes that a call takes in the log, without its images."""
     protos: int = sum(proto.ByteSize() for proto in (call.request, call.response) if proto)
     body = 0 if call.body is None else len(json.dumps(call.body, ensure_ascii=False))
-    return _CALL_BYTES + len(call.prompt) + body + protos
+    trace = 0 if call.trace is None else call.trace.size
+    return _CALL_BYTES + len(call.prompt) + body + protos + trace

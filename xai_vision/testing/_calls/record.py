@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,9 +13,11 @@ from xai_vision.testing._calls.changes import call_ended, refuse_in_event_loop
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.json_form import image_to_json, message_to_json, to_json_value
 from xai_vision.testing._calls.redaction import redact
+from xai_vision.testing._calls.trace import CallTrace
 from xai_vision.testing._calls.upload import ReceivedUpload
 
 if TYPE_CHECKING:
+    from xai_vision.testing._calls.log import CallLog
     from xai_vision.testing._faults.fault import Fault
 
 
@@ -120,6 +123,7 @@ class Call:
         cancelled: Whether the client cancelled the call, disconnected, or reached its deadline.
         started: The arrival time, as ``time.monotonic()`` seconds.
         ended: The end time, likewise; None while the call is in progress.
+        trace: The times of the call's events and chunks, for the inspector; None if it is off.
     """
 
     method: str
@@ -152,8 +156,10 @@ class Call:
     cancelled: bool = False
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
+    trace: CallTrace | None = None
     _is_copy: bool = field(default=False, init=False)
     _id: int = field(default_factory=lambda: _call_ids.getrandbits(64), init=False)
+    _log: weakref.ref[CallLog] | None = field(default=None, init=False)
 
     @property
     def messages(self) -> Sequence[Any]:
@@ -255,6 +261,7 @@ class Call:
         state = {item.name: getattr(self, item.name) for item in fields(self)}
         state["rule"] = self.rule and self.rule.record()
         state["_is_copy"] = True
+        state["_log"] = None
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -266,6 +273,12 @@ class Call:
 
     def __hash__(self) -> int:
         return hash(self._id)
+
+    def _repr_html_(self) -> str:
+        # Imported on use: only notebooks need it.
+        from xai_vision.testing._inspector.static_view import notebook_html
+
+        return notebook_html([self], repr(self))
 
     def __repr__(self) -> str:
         parts = [self.method]

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from xai_vision._validation import short_repr
 from xai_vision.openai_compat._values import MAX_DEPTH
 from xai_vision.testing._http.errors import HttpError
+from xai_vision.testing._validation import short_repr
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -37,6 +37,7 @@ SERVE_OPTIONS = (
     "certificate",
     "log",
     "admin_token",
+    "inspect",
 )
 """The options of `xai-vision serve` that a rule file can set."""
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from xai_vision._validation import did_you_mean, short_repr
+from xai_vision._validation import did_you_mean
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._rules.schema_check import UnusableSchemaError, mismatch
 from xai_vision.testing._rules.tool_calls import FunctionCall
+from xai_vision.testing._validation import short_repr
 
 _TRUNCATED: Final = ("length", "max_context", "time_limit")
 _NEEDED: Final = {

@@ -148,16 +148,26 @@ class RuleTable:
 
     def explain(self, call: Call) -> str:
         """Describe for each rule why it did not answer ``call``."""
-        lines = [f"{rule!r}: {self._reason(rule, call)}" for rule in self.rules]
+        lines = [f"{rule!r}: {reason}" for rule, reason in self.reasons(call)]
         return "\n".join(lines) or "There are no rules."
 
-    def _reason(self, rule: Rule, call: Call) -> str:
-        if call.rule is rule:
-            return "answered it"
-        matches = "matches"
-        if call.rule is not None:
-            matches += f", but {call.rule!r} answered the call (priority= decides)"
-        return "; ".join(rule.mismatches(call)) or matches
+    def reasons(self, call: Call) -> list[tuple[Rule, str]]:
+        """Return each rule with the reason why it did not answer ``call``."""
+        reasons, is_later = [], False
+        for rule in self.rules:
+            if rule is call.rule:
+                is_later = True
+                reasons.append((rule, "answered it"))
+                continue
+            mismatches = rule.mismatches(call)
+            # The rule was not consulted, so it does not matter whether a call used it up.
+            if is_later and rule.reply_count and not rule.conditions.mismatches(call):
+                mismatches = []
+            matches = "matches"
+            if call.rule is not None:
+                matches += f", but {call.rule!r} answered the call (priority= decides)"
+            reasons.append((rule, "; ".join(mismatches) or matches))
+        return reasons
 
     def nearest(self, call: Call) -> str:
         """Describe the rule with the fewest mismatches for ``call``."""

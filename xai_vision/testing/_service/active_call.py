@@ -97,8 +97,16 @@ class ActiveCall:
         """Record injected faults, each once."""
         record = self.record
         with call_ended:
-            record.faults += tuple(fault for fault in faults if fault not in record.faults)
+            new = tuple(fault for fault in faults if fault not in record.faults)
+            record.faults += new
+        for fault in new:
+            self.note("fault", fault)
         self._log.note_change()
+
+    def note(self, kind: str, what: object = "") -> None:
+        """Add an event to the call's trace, if there is one."""
+        if self.record.trace is not None:
+            self.record.trace.add_event(kind, str(what))
 
     def mark_lost(self, fault: Fault) -> None:
         """Record that the client does not get the response, even if the response was sent."""

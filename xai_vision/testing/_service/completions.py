@@ -142,6 +142,7 @@ def _choose_reply(
 ) -> Reply:
     choice = engine.rules.choose(call.record)
     engine.calls.note_change()
+    call.note("rule", choice.rule or "no rule matches")
     call.delivery.reserve_reply(choice.return_reply)
     outcome = choice.outcome(call.record)
     strict = engine.settings.unmatched == "error"

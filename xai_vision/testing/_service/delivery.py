@@ -227,6 +227,8 @@ class ResponseDelivery:
             if chunk is not None:
                 if index:
                     self.wait(self._chunk_delay(chunk))
+                if self._record.trace is not None:
+                    self._record.trace.add_chunk(chunk)
                 yield chunk
 
     def wait(self, seconds: float) -> None:

@@ -17,6 +17,7 @@ from xai_vision.testing._batches.store import BatchStore
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
+from xai_vision.testing._calls.trace import CallTrace
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._collections.store import CollectionStore
 from xai_vision.testing._errors import ServiceError
@@ -45,6 +46,7 @@ class Engine:
     Attributes:
         name: The name of the tenant.
         settings: The tenant's settings.
+        traces_calls: Whether calls get a ``CallTrace``, for the inspector.
         clock: The service's clock.
         rules: The rules for replies.
         calls: The log of calls.
@@ -78,11 +80,13 @@ class Engine:
         on_call_end: Callable[[Call, str], None] | None = None,
     ) -> None:
         self.name = "default"
+        self.traces_calls = False
         self.settings = settings
         self.clock = clock
         self.rules = RuleTable(strict=settings.unmatched == "error")
         explain = partial(explain_call, self.rules)
         self.calls = CallLog(settings.keep_calls, settings.keep_log_bytes, explain)
+        self.calls.rules = self.rules
         self.urls = SourceTable()
         self.files = FileStore(clock, self.new_id)
         self.collections = CollectionStore(clock, self.files)
@@ -118,6 +122,8 @@ class Engine:
     def start_call(self, record: Call) -> ActiveCall:
         """Add a call to the log and to the active calls."""
         request_id = _random_uuid(self._request_id_rng)
+        if self.traces_calls:
+            record.trace = CallTrace()
         call = ActiveCall(record, self.calls, self._rng, self._end_call, request_id)
         self._active.add(call)
         return call
@@ -140,6 +146,7 @@ class Engine:
         Raises:
             ServiceError: The rate limit is exceeded, or a fault ends the call.
         """
+        call.note("read")
         if self.rate_limiter is not None and call.rate_limited:
             self.rate_limiter.acquire(tokens)
         try:

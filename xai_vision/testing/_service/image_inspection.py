@@ -159,11 +159,11 @@ def detect_format(data: bytes) -> str:
 
 def _inspect(data: bytes, format_: str, digest: str, settings: Settings) -> ImageInfo:
     try:
-        image = _open(data, format_)
+        image = open_image(data, format_)
         width, height = image.size
         _check_size(width, height, format_, settings)
         with _large_image_lock if width * height > _LARGE_IMAGE_PIXELS else nullcontext():
-            sample = _decode_sample(image, _parse_header(data, format_))
+            sample = _decode_sample(image, parse_image_header(data, format_))
     except ServiceError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError) as error:
@@ -182,7 +182,8 @@ def _check_size(width: int, height: int, format_: str, settings: Settings) -> No
         )
 
 
-def _open(data: bytes, format_: str) -> Image:
+def open_image(data: bytes, format_: str) -> Image:
+    """Open an image with the decoder of a format, without decoding it."""
     # The format's own class cannot try another decoder on the bytes, and unlike Image.open it
     # does not warn about large images, which tests often turn into an error.
     from PIL.JpegImagePlugin import JpegImageFile
@@ -201,8 +202,8 @@ def _open(data: bytes, format_: str) -> Image:
     return PIL.Image.open(io.BytesIO(data), formats=[format_])
 
 
-def _parse_header(data: bytes, format_: str) -> ImageHeader | None:
-    """Return the header; None for a format that needs Pillow, or if only Pillow can read it."""
+def parse_image_header(data: bytes, format_: str) -> ImageHeader | None:
+    """Return an image's header; None if only Pillow can read it, as in formats that need Pillow."""
     try:
         with BytesImageData(data).open() as reader:
             return parse_header(reader, format_)

@@ -19,6 +19,20 @@ LINGER_0: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _IN_USE: Final = errno.EADDRINUSE
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether only programs on this machine can reach a server on a host."""
+    host = host.strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        pass
+    try:
+        found = socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return False
+    return all(ipaddress.ip_address(entry[4][0]).is_loopback for entry in found)
+
+
 @dataclass(frozen=True)
 class BindAddress:
     """The host and ports that a fake server listens on.
@@ -67,6 +81,18 @@ class BindAddress:
         if self.host == "::":
             return "[::1]"
         return LOOPBACK if self.client_host == "localhost" else self.bracketed_host
+
+    def require_loopback(self, option: str, reason: str) -> None:
+        """Check that other machines cannot reach the server.
+
+        Raises:
+            ValueError: They can. The message names the option and the reason.
+        """
+        if not is_loopback(self.host):
+            raise ValueError(
+                f"FakeServer: {option} needs a host that other machines cannot reach, because "
+                f"{reason}, but host is {self.host!r}. Use host={LOOPBACK!r}"
+            )
 
     def listen(self, port: int) -> socket.socket:
         """Open a listening socket.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ class ServerState:
         downloads: The generated files.
         max_threads: The maximum number of concurrent calls on each port.
         call_file: The file that gets a line for each call; None without one.
-        http_routes: A function that returns further routes of the HTTP server.
+        http_routes: Functions that return further routes of the HTTP server.
+        inspected: The engines whose calls the inspector shows; None without it.
     """
 
     def __init__(self, address: BindAddress) -> None:
@@ -49,7 +51,8 @@ class ServerState:
         self.downloads = Downloads(address)
         self.max_threads = 0
         self.call_file: CallFile | None = None
-        self.http_routes: Callable[[], Sequence[Any]] = tuple
+        self.http_routes: list[Callable[[], Sequence[Any]]] = []
+        self.inspected: deque[Engine] | None = None
         self._lock = threading.Lock()
 
     def running_grpc(self) -> GrpcServer:
@@ -80,8 +83,9 @@ class ServerState:
                 # Imported on use, because the REST API needs the packages of an extra.
                 from xai_vision.testing._http.server import HttpServer
 
+                routes = [route for routes in self.http_routes for route in routes()]
                 self.http_server = HttpServer(
-                    self.keys, self.max_threads, self.address, self.certificate, self.http_routes()
+                    self.keys, self.max_threads, self.address, self.certificate, routes
                 )
             return self.http_server
 
@@ -91,6 +95,13 @@ class ServerState:
             server, self.http_server = self.http_server, None
         if server is not None:
             server.stop(grace)
+
+    def add_engine(self, engine: Engine) -> None:
+        """Add the engine of a tenant."""
+        self.keys.add_tenant(engine)
+        if self.inspected is not None:
+            engine.traces_calls = True
+            self.inspected.append(engine)
 
     def write_call(self, call: Call, tenant: str) -> None:
         """Write a call that has ended to the file of calls, if there is one."""
