@@ -46,6 +46,7 @@ class RunningServer:
             "fake": True,
             "grpc": self.grpc,
             "http": self.http,
+            "upstream": self.server.settings.upstream,
             "api_key": self.generated_key,
             "admin": self.http and f"{self.http.removesuffix('/v1')}/__admin",
             "admin_token": self.generated_token,

@@ -48,7 +48,8 @@ class FakeServer(Tenant):
             client = Client(api_key=server.api_key, api_host=server.target)
 
     Any client of the gRPC API can call it. It decodes the images it receives, but has no model:
-    by default its replies are descriptions of requests and fixed texts.
+    by default its replies are descriptions of requests and fixed texts. With ``eyes=True`` they
+    contain the text and the codes of the images.
 
     A server is a context manager and an async context manager; without a block, call ``start()``
     and ``stop()``. A block that ends without an error calls ``verify()``. A server that is not
@@ -176,6 +177,8 @@ class FakeServer(Tenant):
             self._state.close_http(grace)
             self._state.downloads.close()
             server.stop(grace)
+            for tenant in self._state.keys.tenants:
+                tenant.close_upstream()
             if self._state.call_file is not None:
                 self._state.call_file.close()
 
@@ -190,6 +193,7 @@ class FakeServer(Tenant):
             changes: The settings that differ from the server's.
 
         Raises:
+            ImportError: The package of an extra is missing.
             TypeError: A setting does not exist, has a wrong type, or belongs to the server.
             ValueError: A setting has a wrong value.
 

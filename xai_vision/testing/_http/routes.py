@@ -32,8 +32,9 @@ from xai_vision.testing._http.sse import (
     ResponseEncoder,
     stream_events,
 )
-from xai_vision.testing._service import completions, model_protos
+from xai_vision.testing._service import model_protos
 from xai_vision.testing._service.rest_body import to_completion_request, unknown_keys
+from xai_vision.testing._upstream import completions
 
 # The openai package writes a list as "include[]".
 _INCLUDE: Final = ("include", "include[]")
@@ -69,19 +70,25 @@ class Endpoint:
 def _create_response(request: HttpRequest) -> HttpResult:
     body = request.json()
     metadata = _optional_object(body, "metadata")
+    if _is_streamed(request, body):
+        stream = completions.stream(
+            request.engine, _translate(request, body, "responses"), request.caller, request.call
+        )
+        if stream.response is not None:
+            request.engine.store.set_metadata(stream.response.id, metadata)
+        return _stream(request, stream, ResponseEncoder(_response_stream(stream), metadata))
     response = _complete(request, body, "responses")
     request.engine.store.set_metadata(response.id, metadata)
-    if request.call.record.stream:
-        return _stream(request, response, ResponseEncoder(_response_stream(response), metadata))
     return _response_result(response, metadata)
 
 
-def _response_stream(response: chat_pb2.GetChatCompletionResponse) -> ResponseStream:
+def _response_stream(stream: completions.CompletionStream) -> ResponseStream:
     settings = chat_pb2.RequestSettings()
-    settings.CopyFrom(response.settings)
+    settings.CopyFrom(stream.settings)
     # A rule may reply with encrypted reasoning that the request did not ask for. The stream then
     # has its item in the same place as a whole response.
-    if any(output.message.encrypted_content for output in response.outputs):
+    outputs = stream.response.outputs if stream.response is not None else ()
+    if any(output.message.encrypted_content for output in outputs):
         settings.use_encrypted_content = True
     return ResponseStream(settings)
 
@@ -106,18 +113,25 @@ def _create_chat_completion(request: HttpRequest) -> HttpResult:
         return HttpResult.json({"request_id": started.request_id})
     stream_options = _optional_object(body, "stream_options")
     include_usage = _optional_boolean(stream_options, "include_usage")
-    response = _complete(request, body, "chat")
-    if request.call.record.stream:
-        stream = ChatStream(include_usage=include_usage)
-        encoder = ChatEncoder(stream, request.engine.settings.error_form)
-        return _stream(request, response, encoder)
-    return HttpResult.json(from_response(response, api="chat"))
+    if _is_streamed(request, body):
+        stream = completions.stream(
+            request.engine, _translate(request, body, "chat"), request.caller, request.call
+        )
+        chat_stream = ChatStream(include_usage=include_usage)
+        return _stream(
+            request, stream, ChatEncoder(chat_stream, request.engine.settings.error_form)
+        )
+    return HttpResult.json(from_response(_complete(request, body, "chat"), api="chat"))
+
+
+def _is_streamed(request: HttpRequest, body: Mapping[str, Any]) -> bool:
+    request.call.record.stream = _optional_boolean(body, "stream")
+    return request.call.record.stream
 
 
 def _complete(
     request: HttpRequest, body: dict[str, Any], api: Api
 ) -> chat_pb2.GetChatCompletionResponse:
-    request.call.record.stream = _optional_boolean(body, "stream")
     completion_request = _translate(request, body, api)
     response = completions.complete(
         request.engine, completion_request, request.caller, request.call
@@ -134,9 +148,9 @@ def _translate(
 
 
 def _stream(
-    request: HttpRequest, response: chat_pb2.GetChatCompletionResponse, encoder: Encoder
+    request: HttpRequest, stream: completions.CompletionStream, encoder: Encoder
 ) -> HttpResult:
-    events = stream_events(request.engine, request.call, response, encoder)
+    events = stream_events(request.engine, request.call, stream.chunks, encoder)
     headers = {"cache-control": "no-cache"}
     return HttpResult(events, headers=headers, content_type=EVENT_STREAM)
 

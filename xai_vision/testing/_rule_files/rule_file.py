@@ -81,7 +81,9 @@ class RuleFile:
 
     def dry_run(self) -> None:
         """Apply everything to a server that is not running; report the errors and hints."""
-        server = Tenant(ServerState(BindAddress()), Settings().replace(**self.settings))
+        # The check of a file needs no packages of an extra.
+        settings = Settings().replace(**{**self.settings, "eyes": False})
+        server = Tenant(ServerState(BindAddress()), settings)
         for value, action in self._actions:
             value.attempt(partial(_apply, action, server))
             self._check_model(value, server)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from xai_vision.proto import chat_pb2, models_pb2
@@ -21,6 +21,9 @@ from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import ApiKey
 from xai_vision.testing._service.engine import Engine
 from xai_vision.testing._service.models import EMBEDDING_MODELS, IMAGE_MODELS
+from xai_vision.testing._upstream import completions as passed_completions
+from xai_vision.testing._upstream import passing
+from xai_vision.testing._upstream.local_data import is_local
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
@@ -47,9 +50,7 @@ def _tokenize(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) ->
 def _stream_completion(
     engine: Engine, request: Any, caller: ApiKey, call: ActiveCall
 ) -> Iterator[Any]:
-    response = completions.complete(engine, request, caller, call)
-    call.record_response(response)
-    return call.delivery.stream_completion(response)
+    return passed_completions.stream(engine, request, caller, call).chunks
 
 
 def _with_faults(handler: MethodHandler) -> MethodHandler:
@@ -60,6 +61,23 @@ def _with_faults(handler: MethodHandler) -> MethodHandler:
         return handler(engine, request, caller, call)
 
     return handle
+
+
+def _or_upstream(
+    methods: Mapping[Method[Any, Any], MethodHandler],
+    pass_on: Callable[[Engine, Method[Any, Any], Any, ActiveCall], Any] = passing.respond,
+) -> dict[Method[Any, Any], MethodHandler]:
+    """Let the upstream of a tenant handle the methods, except for what a test has set."""
+
+    def wrap(method: Method[Any, Any], handler: MethodHandler) -> MethodHandler:
+        def handle(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
+            if engine.upstream is None or is_local(engine, method, request):
+                return handler(engine, request, caller, call)
+            return pass_on(engine, method, request, call)
+
+        return handle
+
+    return {method: wrap(method, handler) for method, handler in methods.items()}
 
 
 _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
@@ -93,19 +111,25 @@ _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
     Video.GetDeferredVideo: lambda engine, request, *_: engine.videos.poll(request.request_id),
 }
 UNARY_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = {
-    Chat.GetCompletion: completions.complete,
-    Chat.StartDeferredCompletion: completions.defer,
-    Chat.CompactContext: completions.compact,
-    Image.GenerateImage: images.generate,
-    Video.GenerateVideo: videos.start,
-    Video.ExtendVideo: videos.start,
-    **{method: _with_faults(handler) for method, handler in _WITHOUT_RULES.items()},
-    **{method: _with_faults(handler) for method, handler in files.UNARY.items()},
-    **{method: _with_faults(handler) for method, handler in batches.UNARY.items()},
-    **{method: _with_faults(handler) for method, handler in collections.UNARY.items()},
+    Chat.GetCompletion: passed_completions.complete,
+    Chat.StartDeferredCompletion: passed_completions.defer,
+    **_or_upstream(
+        {
+            Chat.CompactContext: completions.compact,
+            Image.GenerateImage: images.generate,
+            Video.GenerateVideo: videos.start,
+            Video.ExtendVideo: videos.start,
+            **{method: _with_faults(handler) for method, handler in _WITHOUT_RULES.items()},
+            **{method: _with_faults(handler) for method, handler in files.UNARY.items()},
+            **{method: _with_faults(handler) for method, handler in batches.UNARY.items()},
+            **{method: _with_faults(handler) for method, handler in collections.UNARY.items()},
+        }
+    ),
 }
-UPLOAD_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = dict(files.UPLOADS)
+UPLOAD_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = _or_upstream(
+    files.UPLOADS, passing.upload
+)
 STREAM_METHODS: Final[dict[Method[Any, Any], StreamHandler]] = {
     Chat.GetCompletionChunk: _stream_completion,
-    **files.STREAMS,
+    **_or_upstream(files.STREAMS, passing.stream),
 }
