@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,10 @@ from xai_vision.openai_compat import (
 )
 from xai_vision.openai_compat._settings import read_include
 from xai_vision.openai_compat._values import boolean, mapping
-from xai_vision.proto import chat_pb2, deferred_pb2
+from xai_vision.proto import chat_pb2, deferred_pb2, empty_pb2, models_pb2
+from xai_vision.proto.auth_pb2_grpc import Auth
+from xai_vision.proto.chat_pb2_grpc import Chat
+from xai_vision.proto.models_pb2_grpc import Models
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, not_found
 from xai_vision.testing._http import batches, files, generation
@@ -32,7 +35,6 @@ from xai_vision.testing._http.sse import (
     ResponseEncoder,
     stream_events,
 )
-from xai_vision.testing._service import model_protos
 from xai_vision.testing._service.rest_body import to_completion_request, unknown_keys
 from xai_vision.testing._upstream import completions
 
@@ -166,26 +168,27 @@ def _optional_object(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _get_response(request: HttpRequest) -> HttpResult:
-    request.call.record.request = chat_pb2.GetStoredCompletionRequest(response_id=request.id)
     query = request.http.query_params.multi_items()
     # The values are only checked: a stored response is always returned whole.
     with translation_errors():
         read_include("include", [value for name, value in query if name in _INCLUDE])
-    stored = request.engine.store.get(request.id)
-    request.call.record_response(stored.response)
-    return _response_result(stored.response, stored.metadata)
+    message = chat_pb2.GetStoredCompletionRequest(response_id=request.id)
+    response = request.invoke(Chat.GetStoredCompletion, message)
+    return _response_result(response, request.engine.store.metadata(request.id))
 
 
 def _delete_response(request: HttpRequest) -> HttpResult:
-    request.call.record.request = chat_pb2.DeleteStoredCompletionRequest(response_id=request.id)
-    request.engine.store.delete(request.id)
+    message = chat_pb2.DeleteStoredCompletionRequest(response_id=request.id)
+    request.invoke(Chat.DeleteStoredCompletion, message)
     return HttpResult.json({"id": request.id, "object": "response", "deleted": True})
 
 
 def _get_deferred(request: HttpRequest) -> HttpResult:
-    request.call.record.request = deferred_pb2.GetDeferredRequest(request_id=request.id)
-    polled = request.engine.deferred.poll(request.id, remove_when_done=True)
-    request.call.record_response(polled)
+    message = deferred_pb2.GetDeferredRequest(request_id=request.id)
+    polled = request.pass_on(Chat.GetDeferredCompletion, message)
+    if polled is None:
+        polled = request.engine.deferred.poll(request.id, remove_when_done=True)
+        request.call.record_response(polled)
     if polled.status == deferred_pb2.PENDING:
         return HttpResult(status=202)
     if polled.status == deferred_pb2.EXPIRED:
@@ -196,27 +199,39 @@ def _get_deferred(request: HttpRequest) -> HttpResult:
 
 
 def _list_models(request: HttpRequest) -> HttpResult:
-    models = [model_json(model) for model in request.engine.models]
+    models = [model_json(model) for model in _language_models(request)]
     return HttpResult.json({"object": "list", "data": models})
 
 
-def _get_model(request: HttpRequest) -> HttpResult:
+def _language_models(request: HttpRequest) -> Iterable[models_pb2.LanguageModel]:
+    models: Iterable[models_pb2.LanguageModel] = request.invoke(
+        Models.ListLanguageModels, empty_pb2.Empty()
+    ).models
+    return models
+
+
+def _language_model(request: HttpRequest) -> models_pb2.LanguageModel:
     request.call.record.model = redact(request.id)
-    return HttpResult.json(model_json(request.engine.models.resolve(request.id)))
+    message = models_pb2.GetModelRequest(name=request.id)
+    model: models_pb2.LanguageModel = request.invoke(Models.GetLanguageModel, message)
+    return model
+
+
+def _get_model(request: HttpRequest) -> HttpResult:
+    return HttpResult.json(model_json(_language_model(request)))
 
 
 def _list_language_models(request: HttpRequest) -> HttpResult:
-    models = [language_model_json(model) for model in request.engine.models]
+    models = [language_model_json(model) for model in _language_models(request)]
     return HttpResult.json({"models": models})
 
 
 def _get_language_model(request: HttpRequest) -> HttpResult:
-    request.call.record.model = redact(request.id)
-    return HttpResult.json(language_model_json(request.engine.models.resolve(request.id)))
+    return HttpResult.json(language_model_json(_language_model(request)))
 
 
 def _get_api_key(request: HttpRequest) -> HttpResult:
-    return HttpResult.json(api_key_json(model_protos.api_key(request.caller)))
+    return HttpResult.json(api_key_json(request.invoke(Auth.get_api_key_info, empty_pb2.Empty())))
 
 
 ENDPOINTS: Final = (

@@ -110,19 +110,25 @@ _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
     Tokenize.TokenizeText: _tokenize,
     Video.GetDeferredVideo: lambda engine, request, *_: engine.videos.poll(request.request_id),
 }
+_WITH_FAULTS: Final[dict[Method[Any, Any], MethodHandler]] = {
+    Chat.CompactContext: completions.compact,
+    Image.GenerateImage: images.generate,
+    Video.GenerateVideo: videos.start,
+    Video.ExtendVideo: videos.start,
+}
+_FAULTS_BEFORE: Final[dict[Method[Any, Any], MethodHandler]] = {
+    **_WITHOUT_RULES,
+    **files.UNARY,
+    **batches.UNARY,
+    **collections.UNARY,
+}
 UNARY_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = {
     Chat.GetCompletion: passed_completions.complete,
     Chat.StartDeferredCompletion: passed_completions.defer,
     **_or_upstream(
         {
-            Chat.CompactContext: completions.compact,
-            Image.GenerateImage: images.generate,
-            Video.GenerateVideo: videos.start,
-            Video.ExtendVideo: videos.start,
-            **{method: _with_faults(handler) for method, handler in _WITHOUT_RULES.items()},
-            **{method: _with_faults(handler) for method, handler in files.UNARY.items()},
-            **{method: _with_faults(handler) for method, handler in batches.UNARY.items()},
-            **{method: _with_faults(handler) for method, handler in collections.UNARY.items()},
+            **_WITH_FAULTS,
+            **{method: _with_faults(handler) for method, handler in _FAULTS_BEFORE.items()},
         }
     ),
 }
@@ -133,3 +139,37 @@ STREAM_METHODS: Final[dict[Method[Any, Any], StreamHandler]] = {
     Chat.GetCompletionChunk: _stream_completion,
     **_or_upstream(files.STREAMS, passing.stream),
 }
+
+
+def pass_on(engine: Engine, method: Method[Any, Any], request: Any, call: ActiveCall) -> Any:
+    """Return the response of the upstream to a request over REST, whose faults were applied.
+
+    Returns:
+        The response; None if the tenant has no upstream, or answers the request itself.
+
+    Raises:
+        ServiceError: The upstream refused the call, or failed.
+        ClientDisconnected: The client cancelled the call.
+    """
+    if engine.upstream is None or is_local(engine, method, request):
+        return None
+    return passing.respond_after_faults(engine, method, request.SerializeToString(), call)
+
+
+def invoke(
+    engine: Engine, method: Method[Any, Any], request: Any, caller: ApiKey, call: ActiveCall
+) -> Any:
+    """Return the response to a request over REST.
+
+    The faults of the call were applied, unless the method is one for images or videos.
+
+    Raises:
+        ServiceError: The request is refused, or a fault ends the call.
+        ClientDisconnected: The client cancelled the call.
+    """
+    if method in _WITH_FAULTS:
+        return UNARY_METHODS[method](engine, request, caller, call)
+    response = pass_on(engine, method, request, call)
+    if response is None:
+        response = _FAULTS_BEFORE[method](engine, request, caller, call)
+    return response

@@ -12,6 +12,7 @@ REQUEST_ID: Final = "x-request-id"
 _OF_THE_TRANSPORT: Final = frozenset(
     {"authorization", "content-type", "te", "user-agent", "host", "connection", "accept-encoding"}
 )
+_TRACE_HEADERS: Final = ("traceparent", "tracestate")
 _ERROR_DETAILS: Final = "grpc-status-details-bin"
 
 
@@ -29,3 +30,15 @@ def split_request_id(metadata: Metadata) -> tuple[Metadata, str | None]:
     found = next((value for key, value in metadata if key == REQUEST_ID), None)
     rest = tuple((key, value) for key, value in metadata if key != REQUEST_ID)
     return rest, found if isinstance(found, str) else None
+
+
+def from_headers(headers: Iterable[tuple[str, str]]) -> Metadata:
+    """Return the HTTP headers of a client that mean the same as metadata."""
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if (name in _TRACE_HEADERS or name.startswith("x-grok-"))
+        and value.isascii()
+        and value.isprintable()
+        and not name.endswith("-bin")
+    )

@@ -154,7 +154,14 @@ def upload(
     first = next(messages, method.request())
     call.record.request = first
     engine.apply_faults(call)
-    sending = _Sending(chain([first], call.delivery.receive(messages)), call)
+    return send_upload(engine, method, chain([first], call.delivery.receive(messages)), call)
+
+
+def send_upload(
+    engine: Engine, method: Method[Any, Any], messages: Iterator[Any], call: ActiveCall
+) -> Any:
+    """Pass on an upload whose faults were applied. Raises the errors of ``respond``."""
+    sending = _Sending(messages, call)
     try:
         return PassedCall(_upstream(engine), method, iter(sending), call).response()
     except ServiceError:
