@@ -47,6 +47,11 @@ class RequestForm:
     images: Mapping[str, str]
     settings: Mapping[str, Any]
 
+    @property
+    def name(self) -> str:
+        """The name of the method, such as "GetCompletion"."""
+        return self.method.rpartition("/")[2]
+
 
 def request_form(method: str, request: Mapping[str, Any]) -> RequestForm:
     """Return a request of a cassette in the form for comparison."""
@@ -262,9 +267,8 @@ class Matcher:
             for number, (form, _) in enumerate(recorded, 1)
             if form.method == request.method
         ]
-        name = request.method.rpartition("/")[2]
         if not same_method:
-            return f"It has no call of {name}."
+            return f"It has no call of {request.name}."
         number, differences = min(
             same_method, key=lambda item: (sum(d.weight for d in item[1]), item[0])
         )

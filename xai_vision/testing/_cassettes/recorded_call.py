@@ -62,8 +62,13 @@ class RecordedCall(UpstreamCall):
         finally:
             self.seconds = self._elapsed()
             self.is_cancelled = not is_complete
-            if not _is_unreachable(self.error):
-                self._finish(self)
+            self._finish(self)
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether the service was not reached. Such a call is not worth a replay."""
+        error = self.error
+        return error is not None and error.code.name == "UNAVAILABLE" and not error.trailing
 
     def trailing_metadata(self) -> Metadata:
         """Return the metadata after the last message."""
@@ -76,8 +81,3 @@ class RecordedCall(UpstreamCall):
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._started
-
-
-def _is_unreachable(error: ServiceError | None) -> bool:
-    """Return whether the service was not reached. Such a call is not worth a replay."""
-    return error is not None and error.code.name == "UNAVAILABLE" and not error.trailing

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from xai_vision.testing._settings import Settings
 
 _ID_NAME: Final = re.compile(r"\b[a-z]+_[0-9a-f]{12}\b")
+_WRITE_SECONDS: Final = 10.0
+"""How long the end of a server waits for a call whose client is gone to end at the service."""
 _HINT: Final = 'FakeServer(upstream=..., cassette=..., record="new_episodes")'
 
 
@@ -56,7 +58,8 @@ class Recorder(Upstream):
         self.accepts_keys = inner is not None and inner.accepts_keys
         self._inner = inner
         self._report_error = report_error
-        self._lock = threading.Lock()
+        # Notified when a recorded call has ended.
+        self._lock = threading.Condition()
         self._exists = cassette.path.exists()
         content = CassetteContent()
         if self._exists and mode != "rewrite":
@@ -70,7 +73,7 @@ class Recorder(Upstream):
             (request_form(item.method, item.request), item) for item in content.interactions
         ]
         self._recorded: dict[int, tuple[RequestForm, Interaction]] = {}
-        self._started = 0
+        self._started = self._active = 0
         self._recorded_names = frozenset(_ID_NAME.findall(content.to_text()))
 
     @property
@@ -106,7 +109,7 @@ class Recorder(Upstream):
         method = exchange.method.path.removeprefix("/")
         messages = [exchange.method.request.FromString(body) for body in bodies]
         with self._lock:
-            request = self._encoder.request(messages, exchange.key or "")
+            request = self._encode_request(method, messages, exchange.key or "")
             form = request_form(method, request)
             interaction = self._choose(form)
         if interaction is not None:
@@ -116,15 +119,25 @@ class Recorder(Upstream):
         self._check_ids(request)
         if not isinstance(exchange.body, bytes):
             exchange.body = iter(bodies)
+        inner = self._inner.open(exchange)
         with self._lock:
             number = self._started = self._started + 1
-        inner = self._inner.open(exchange)
+            self._active += 1
         seed = request_seed(method, request)
 
         def finish(call: RecordedCall) -> None:
             self._finish(call, number, form, Interaction(method, request), seed)
 
         return RecordedCall(inner, exchange, finish)
+
+    def _encode_request(self, method: str, messages: list[Message], secret: str) -> dict[str, Any]:
+        try:
+            return self._encoder.request(messages, secret)
+        except Exception as problem:  # the scrub function of the test can raise anything
+            name = method.rpartition("/")[2]
+            raise self._report_error(
+                f"{name} cannot be recorded or replayed: {type(problem).__name__}: {problem}"
+            ) from problem
 
     def _choose(self, form: RequestForm) -> Interaction | None:
         if self.mode in ("all", "rewrite"):
@@ -160,15 +173,15 @@ class Recorder(Upstream):
 
     def _explain_miss(self, form: RequestForm) -> str:
         path = self.cassette.path
-        name = form.method.rpartition("/")[2]
         if not self._loaded:
             problem = "is empty" if self._exists else "does not exist"
             return (
-                f"{name} cannot be replayed: the cassette {path} {problem}. Record it: {self.hint}"
+                f"{form.name} cannot be replayed: the cassette {path} {problem}. "
+                f"Record it: {self.hint}"
             )
         explanation = self._matcher.explain(form, self._loaded)
         return (
-            f"The cassette {path} has no answer to this call of {name}. {explanation}\n"
+            f"The cassette {path} has no answer to this call of {form.name}. {explanation}\n"
             f"To record it: {self.hint}"
         )
 
@@ -194,24 +207,38 @@ class Recorder(Upstream):
         seed: str,
     ) -> None:
         """Add a call that has ended to the cassette, and write the file."""
-        secret = call.exchange.key or ""
         with self._lock:
+            try:
+                if not call.is_unreachable:
+                    self._fill(interaction, call, seed)
+                    self._recorded[number] = form, interaction
+                    self._save()
+            except Exception as problem:  # noqa: BLE001 - the client still gets its response
+                self._report_error(
+                    f"{form.name} cannot be recorded in {self.cassette.path}: {problem}"
+                )
+            finally:
+                self._active -= 1
+                self._lock.notify_all()
+
+    def _fill(self, interaction: Interaction, call: RecordedCall, seed: str) -> None:
+        """Set the response of a recorded call."""
+        secret = call.exchange.key or ""
+        if call.exchange.method is Files.RetrieveFileContent:
+            messages = self._join(call)
+        else:
             messages = [
                 (seconds, self._encode(call.exchange, body, seed, secret))
                 for seconds, body in call.responses
             ]
-            if call.exchange.method is Files.RetrieveFileContent:
-                messages = self._join(call)
-            interaction.responses = [
-                {"seconds": round(seconds, 3), "message": values} for seconds, values in messages
-            ]
-            interaction.seconds = round(call.seconds, 3)
-            interaction.initial = self._encoder.metadata(call.initial, seed, secret)
-            interaction.cancelled = call.is_cancelled
-            if call.error is not None:
-                interaction.error = self._encoder.error(call.error, seed, secret)
-            self._recorded[number] = form, interaction
-            self._save()
+        interaction.responses = [
+            {"seconds": round(seconds, 3), "message": values} for seconds, values in messages
+        ]
+        interaction.seconds = round(call.seconds, 3)
+        interaction.initial = self._encoder.metadata(call.initial, seed, secret)
+        interaction.cancelled = call.is_cancelled
+        if call.error is not None:
+            interaction.error = self._encoder.error(call.error, seed, secret)
 
     def _encode(self, exchange: Exchange, body: bytes, seed: str, secret: str) -> dict[str, Any]:
         message: Message = exchange.method.response.FromString(body)
@@ -241,7 +268,9 @@ class Recorder(Upstream):
         return [*merged, *(interaction for _, interaction in recorded)]
 
     def close(self) -> None:
-        """Close the connections to the service."""
+        """Wait until the calls that have ended are written; close the connections."""
+        with self._lock:
+            self._lock.wait_for(lambda: not self._active, _WRITE_SECONDS)
         if self._inner is not None:
             self._inner.close()
 
