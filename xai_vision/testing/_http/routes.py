@@ -213,7 +213,10 @@ def _language_models(request: HttpRequest) -> Iterable[models_pb2.LanguageModel]
 def _language_model(request: HttpRequest) -> models_pb2.LanguageModel:
     request.call.record.model = redact(request.id)
     message = models_pb2.GetModelRequest(name=request.id)
-    model: models_pb2.LanguageModel = request.invoke(Models.GetLanguageModel, message)
+    try:
+        model: models_pb2.LanguageModel = request.invoke(Models.GetLanguageModel, message)
+    finally:
+        message.name = redact(request.id)  # The log has the message.
     return model
 
 

@@ -13,6 +13,7 @@ from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._service.image_inspection import ImageInfo
 from xai_vision.testing._service.request_reader import ConversationSummary, RequestReader
 from xai_vision.testing._settings import FORMATS
+from xai_vision.testing._upstream.lazy_image import inspect_header
 
 if TYPE_CHECKING:
     from xai_vision.proto import chat_pb2, image_pb2
@@ -49,6 +50,9 @@ class LenientReader(RequestReader):
             source = content.file_id or content.image_url
             source = "data" if source[:5].lower() == "data:" else source
             return CallImage(_UNREADABLE, self.image_cache, "auto", source, "", 0, turn)
+
+    def _inspect(self, data: bytes, media_type: str) -> ImageInfo:
+        return inspect_header(data, self.settings, self.inspector, self.image_cache)
 
     def _read_file(
         self, content: chat_pb2.FileContent, turn: int, summary: ConversationSummary
