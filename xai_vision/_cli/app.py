@@ -28,6 +28,7 @@ COMMANDS = (
     "batches",
     "serve",
     "rules",
+    "cassette",
     "completion",
 )
 

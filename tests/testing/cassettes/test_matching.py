@@ -15,7 +15,8 @@ from xai_vision.testing._cassettes.cassette_file import Interaction
 from xai_vision.testing._cassettes.encoding import Encoder
 from xai_vision.testing._cassettes.identifiers import IdNames
 from xai_vision.testing._cassettes.image_table import ImageTable
-from xai_vision.testing._cassettes.matching import Matcher, request_form
+from xai_vision.testing._cassettes.matching import Matcher
+from xai_vision.testing._cassettes.request_form import request_form
 
 CHAT = "xai_api.Chat/GetCompletion"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)

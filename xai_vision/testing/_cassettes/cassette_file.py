@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 _VERSION: Final = 1
-_METHOD: Final = "xai_api."
+_METHOD: Final = re.compile(r"[\w.]+\.\w+/\w+")
 
 
 @dataclass
@@ -79,7 +80,7 @@ class Interaction:
             ValueError: A value is missing or has a wrong type.
         """
         method = _get(values, "method", str)
-        if not method.startswith(_METHOD) or "/" not in method:
+        if not _METHOD.fullmatch(method):
             raise ValueError(
                 f"'method' must be one such as 'xai_api.Chat/GetCompletion': {method!r}"
             )
@@ -115,7 +116,7 @@ class CassetteContent:
     def to_text(self) -> str:
         """Return the text of the file. It has only the images that interactions refer to."""
         interactions = [interaction.to_json() for interaction in self.interactions]
-        used = _image_references(interactions)
+        used = set(image_references(interactions))
         values = {
             "format": "xai_vision cassette",
             "images": {key: entry for key, entry in self.images.items() if key in used},
@@ -187,15 +188,29 @@ class CassetteContent:
             partial.unlink(missing_ok=True)
 
 
-def _image_references(value: Any) -> set[str]:
-    """Return the hashes of the images that values of JSON refer to."""
+def image_references(value: Any) -> Iterator[str]:
+    """Yield the hashes of the images that values of JSON refer to, in order."""
     if isinstance(value, dict):
-        image = value.get("image")
-        own = {image} if isinstance(image, str) else set()
-        return own.union(*map(_image_references, value.values()))
-    if isinstance(value, list):
-        return set().union(*map(_image_references, value))
-    return set()
+        if isinstance(value.get("image"), str):
+            yield value["image"]
+        else:
+            for item in value.values():
+                yield from image_references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from image_references(item)
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Yield all strings in values of JSON, except for keys."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item)
 
 
 def _texts(value: Any) -> Iterator[str]:

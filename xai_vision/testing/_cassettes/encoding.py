@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from xai_vision.testing._calls.json_form import shorten
 from xai_vision.testing._calls.redaction import redact
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
+    MessageT = TypeVar("MessageT", bound=Message)
+
 _HIDDEN: Final = "***"
-_KEY: Final = re.compile(r"\bxai-[A-Za-z0-9_-]{16,}|(?<=Bearer )[^\s\"']+")
+KEY_PATTERN: Final = re.compile(r"\bxai-[A-Za-z0-9_-]{16,}|(?<=Bearer )[^\s\"'*]+")
+"""What looks like a key of the service, or any key in a header."""
 _RUN: Final = re.compile(r"[\w+/=-]{161,}", re.ASCII)
 _TEXT_LIMIT: Final = 2000
 _BINARY_METADATA: Final = "-bin"
@@ -167,7 +170,7 @@ class Encoder:
         return {"data": content} if data else {}
 
     def _clean(self, text: str, secret: str) -> str:
-        return self._scrub(_KEY.sub(_HIDDEN, redact(text, secret)))
+        return self._scrub(KEY_PATTERN.sub(_HIDDEN, redact(text, secret)))
 
 
 class Decoder:
@@ -180,7 +183,7 @@ class Decoder:
     def __init__(self, images: ImageTable) -> None:
         self._images = images
 
-    def response(self, values: dict[str, Any], message_type: type[Message]) -> Message:
+    def response(self, values: dict[str, Any], message_type: type[MessageT]) -> MessageT:
         """Return a message of a response.
 
         Raises:

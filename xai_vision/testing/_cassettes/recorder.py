@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto.files_pb2_grpc import Files
 from xai_vision.testing._cassettes.cassette import Cassette, RecordMode, read_cassette
-from xai_vision.testing._cassettes.cassette_file import CassetteContent, Interaction
+from xai_vision.testing._cassettes.cassette_file import CassetteContent, Interaction, strings
 from xai_vision.testing._cassettes.encoding import Decoder, Encoder, request_seed
 from xai_vision.testing._cassettes.identifiers import IdNames
 from xai_vision.testing._cassettes.image_table import ImageTable
-from xai_vision.testing._cassettes.matching import Matcher, RequestForm, request_form
+from xai_vision.testing._cassettes.matching import Matcher
 from xai_vision.testing._cassettes.recorded_call import RecordedCall
 from xai_vision.testing._cassettes.replayed_call import ReplayedCall
+from xai_vision.testing._cassettes.request_form import RequestForm, request_form
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._upstream.exchange import Exchange, Upstream, UpstreamCall
 
@@ -57,6 +58,8 @@ class Recorder(Upstream):
         self.name = inner.name if inner else f"cassette {cassette.path}"
         self.accepts_keys = inner is not None and inner.accepts_keys
         self._inner = inner
+        if inner is not None:
+            self.handles = inner.handles  # type: ignore[method-assign]
         self._report_error = report_error
         # Notified when a recorded call has ended.
         self._lock = threading.Condition()
@@ -169,7 +172,8 @@ class Recorder(Upstream):
         )
 
     def _decode(self, exchange: Exchange, values: dict[str, Any]) -> bytes:
-        return self._decoder.response(values, exchange.method.response).SerializeToString()
+        message: Message = self._decoder.response(values, exchange.method.response)
+        return message.SerializeToString()
 
     def _explain_miss(self, form: RequestForm) -> str:
         path = self.cassette.path
@@ -191,7 +195,7 @@ class Recorder(Upstream):
         Raises:
             ServiceError: FAILED_PRECONDITION.
         """
-        for name in _strings(request):
+        for name in (name for text in strings(request) for name in _ID_NAME.findall(text)):
             if name in self._recorded_names and not self._names.is_known(name):
                 raise self._report_error(
                     f"This call has the id {name} of a replayed response, which the service does "
@@ -288,14 +292,3 @@ def make_recorder(
         return None
     cassette = read_cassette(settings.cassette)
     return Recorder(cassette, settings.record, upstream, report_error)
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield from _ID_NAME.findall(value)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
