@@ -45,6 +45,7 @@ from xai_vision._pytest.tenants import (
     verified,
     verify_after_call,
 )
+from xai_vision._record_modes import RECORD_MODES
 
 if TYPE_CHECKING:
     from xai_vision.testing import FakeServer, Tenant
@@ -66,7 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.getgroup("xai_vision").addoption(
         cassettes.OPTION,
-        choices=cassettes.MODES,
+        choices=RECORD_MODES,
         default="none",
         help="which calls of tests with xai_cassette go to the service and are recorded "
         "(default: none)",

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.cli.conftest import stop
 from tests.testing.cassettes.images import encode, scene
 from xai_vision import Client, errors
 from xai_vision.chat import image, system, tool, tool_result, user
@@ -185,3 +186,48 @@ def test_a_file_that_is_not_a_cassette(folder, xai_in_process, command):
     result = xai_in_process("cassette", command, "b.json")
     assert result.code == 2
     assert "b.json cannot be used: it is not a cassette" in result.err
+
+
+def test_serve_records_and_replays(serve, server, folder):
+    server.on(prompt="Hi").reply("from the service")
+
+    def ask(*arguments, **env):
+        process, ready = serve("--cassette", "a.json", "--json", *arguments, **env)
+        assert ready["cassette"] == "a.json"
+        with Client(ready["api_key"], api_host=ready["grpc"]) as client:
+            answer = client.chat.create("grok-4", messages=[user("Hi")]).sample().content
+        assert stop(process)[0] == 0
+        return answer
+
+    recording = ("--upstream", server.target, "--record", "once")
+    assert ask(*recording, XAI_API_KEY=server.api_key) == "from the service"
+    assert ask() == "from the service"
+    assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--record", "once"), "needs a file"),
+        (("--cassette", "b.json", "--record", "all"), "needs a service to record"),
+        (("--cassette", "b.json", "--record", "sometimes"), "'sometimes' is not one of"),
+        (("--cassette", "b.json"), "b.json cannot be used: it is not a cassette"),
+    ],
+)
+def test_serve_refuses_wrong_options(xai_in_process, folder, arguments, words):
+    (folder / "b.json").write_text("{}")
+    result = xai_in_process("serve", *arguments)
+    assert result.code == 2
+    assert words in " ".join(result.err.split())
+
+
+def test_a_rule_file_can_name_a_cassette(folder, xai_in_process):
+    rules = folder / "rules.yaml"
+    rules.write_text("settings: {cassette: sub/a.json, record: once, upstream: api.x.ai}")
+    rule_file, problems = check(rules)
+    assert problems == []
+    assert rule_file.settings["cassette"] == folder / "sub" / "a.json"
+    rules.write_text("settings: {cassette: a.json, record: sometimes}")
+    ((line, text),) = check(rules)[1]
+    assert line == 1
+    assert "record must be one of 'none', 'once'" in text

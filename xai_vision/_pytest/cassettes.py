@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from xai_vision.testing._cassettes.recorder import Recorder
 
 OPTION = "--xai-record"
-MODES = ("none", "once", "new_episodes", "all", "rewrite")
 _SERVICE = "api.x.ai"
 _KEY_VARIABLE = "XAI_API_KEY"
 _FOLDER = "cassettes"

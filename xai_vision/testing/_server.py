@@ -210,7 +210,13 @@ class FakeServer(Tenant):
                 )
         known = [name for name in SettingChanges.__annotations__ if name not in of_server]
         check.check_names("tenant()", changes, known)
-        return Tenant(self._state, self.settings.replace(**changes))
+        settings = self.settings.replace(**changes)
+        if settings.record != "none" and settings.cassette is self.settings.cassette:
+            raise ValueError(
+                f"tenant(): the server records into {settings.cassette!r}, and a tenant cannot "
+                "write the same file. Pass cassette=... with another path, or record='none'"
+            )
+        return Tenant(self._state, settings)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -12,14 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
+from xai_vision._record_modes import RECORD_MODES, RecordMode
 from xai_vision.testing import _validation as check
 from xai_vision.testing._calls.redaction import register_key
-from xai_vision.testing._cassettes.cassette import (
-    RECORD_MODES,
-    Cassette,
-    RecordMode,
-    read_cassette,
-)
+from xai_vision.testing._cassettes.cassette import Cassette, read_cassette
 from xai_vision.testing._service.models import Model, read_models
 from xai_vision.testing._upstream.address import parse_address
 

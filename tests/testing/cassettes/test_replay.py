@@ -9,7 +9,7 @@ import pytest
 
 from tests.testing.cassettes.conftest import calling, calling_with_errors
 from tests.testing.cassettes.images import encode, scene
-from tests.testing.grpc_calls import image_part, read_stream
+from tests.testing.grpc_calls import image_part, open_caller, read_stream
 from xai_vision.proto import chat_pb2
 from xai_vision.testing import Cassette, FakeServer, Fault, Reply, match
 from xai_vision.testing._cassettes.cassette_file import CassetteContent
@@ -227,6 +227,49 @@ def test_an_id_of_the_cassette_is_not_sent_to_the_service(service, record, path)
     assert status == "FAILED_PRECONDITION"
     assert 'record="rewrite"' in details
     assert len(service.calls) == 1
+
+
+def test_without_a_mode_nothing_reaches_the_upstream(service, record, path):
+    with calling(record("rewrite")) as caller:
+        caller.sample("one")
+    with calling_with_errors(record("none"), "has no answer to this call") as caller:
+        caller.sample("one")
+        caller.expect_error("two")
+    assert len(service.calls) == 1
+
+
+def test_a_replay_accepts_keys_of_the_service(replay, path):
+    key = "xai-the-key-of-the-program-0123456789"
+    with (
+        FakeServer(api_key=key) as service,
+        FakeServer(upstream=service.target, cassette=path, record="once") as server,
+        open_caller(server, key=key) as caller,
+    ):
+        assert caller.text("Hi").startswith("You asked")
+    assert key not in path.read_text()
+    with replay() as server:
+        # This process knows that the server with the first key has ended.
+        with open_caller(server, key=f"{key}-of-another-day") as caller:
+            assert caller.text("Hi").startswith("You asked")
+        with open_caller(server, key="") as caller:
+            assert caller.expect_error("Hi")[0] == "UNAUTHENTICATED"
+
+
+def test_tenants_replay_the_cassette_of_the_server(record, replay):
+    with calling(record()) as caller:
+        caller.sample("Hi")
+    with replay() as server, server.tenant() as tenant, open_caller(tenant) as caller:
+        assert caller.text("Hi").startswith("You asked")
+
+
+def test_a_tenant_cannot_record_into_the_file_of_the_server(record, path):
+    with record() as server:
+        with pytest.raises(ValueError, match="a tenant cannot write the same file"):
+            server.tenant()
+        tenant = server.tenant(cassette=path.with_name("b.json"))
+        with tenant, open_caller(tenant) as caller:
+            caller.sample("Hi")
+    assert prompts(path.with_name("b.json")) == ["Hi"]
 
 
 def load(path):

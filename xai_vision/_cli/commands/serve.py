@@ -14,6 +14,7 @@ import click
 from xai_vision._cli.exit_codes import Exit, epilog
 from xai_vision._cli.serve_options import is_loopback, load_rules, merge
 from xai_vision._cli.terminal import clean, print_error, print_note
+from xai_vision._record_modes import RECORD_MODES
 
 _PORT = click.IntRange(0, 65535)
 
@@ -76,6 +77,19 @@ def _split_names(_: click.Context, __: click.Parameter, values: tuple[str, ...])
     show_envvar=True,
     help="Pass the calls that no rule answers to this service, such as api.x.ai, with the key in "
     "XAI_API_KEY.",
+)
+@click.option(
+    "--cassette",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    show_envvar=True,
+    help="Answer the calls that no rule answers from a file of recorded calls.",
+)
+@click.option(
+    "--record",
+    type=click.Choice(RECORD_MODES),
+    show_envvar=True,
+    help="Pass on calls to --upstream and record them in --cassette. Default: none.",
 )
 @click.option("--seed", type=int, show_envvar=True, help="Random seed. Default: 0.")
 @click.option(
@@ -150,7 +164,7 @@ def command(ctx: click.Context, /, **_: Any) -> int:
     # A person who experiments does not use every rule.
     settings = {"unused": "allow", **(rule_file.settings if rule_file else {})}
     settings["models"] = [*settings.get("models", ()), *ctx.params["models"]]
-    for name in ("seed", "upstream"):
+    for name in ("seed", "upstream", "cassette", "record"):
         if ctx.params[name] is not None:
             settings[name] = ctx.params[name]
     if ctx.params["eyes"]:
@@ -195,9 +209,8 @@ def _print_ready(ready: dict[str, Any], certificate: Path | None, *, as_json: bo
     if as_json:
         click.echo(json.dumps(ready))
     else:
-        source = (
-            f"answers come from {ready['upstream']}" if ready["upstream"] else "it has no model"
-        )
+        sources = [ready[name] for name in ("cassette", "upstream") if ready[name]]
+        source = f"answers come from {' and '.join(sources)}" if sources else "it has no model"
         click.echo(clean(f"The fake server is ready ({source}):"))
         labels = {
             "gRPC": "grpc",

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 DEFAULT_TENANT: Final = "default"
 _DEFAULT_LIMIT: Final = 1_000
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# They would send the key of the server's owner to a place of the client's choice.
-_OF_THE_OWNER: Final = ("upstream", "upstream_key", "model")
+# They would send the key of the server's owner to a place of the client's choice, or read and write
+# its files.
+_OF_THE_OWNER: Final = ("upstream", "upstream_key", "model", "cassette", "record")
 _FILTERS: Final = {**CONDITIONS, "status": ("contains",)}
 
 

@@ -13,8 +13,6 @@ ImageForm: TypeAlias = Literal["colors", "thumbnail", "bytes"]
 """What a cassette contains of an image."""
 Scrub: TypeAlias = Callable[[str], str]
 """Removes private data from a string."""
-RecordMode: TypeAlias = Literal["none", "once", "new_episodes", "all", "rewrite"]
-RECORD_MODES: Final[tuple[RecordMode, ...]] = ("none", "once", "new_episodes", "all", "rewrite")
 MAX_DISTANCE: Final = 10.0
 """The largest visual distance of two images that count as the same, as in ``match.near``."""
 _IMAGE_FORMS: Final[tuple[ImageForm, ...]] = ("colors", "thumbnail", "bytes")

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from xai_vision._record_modes import RecordMode
 from xai_vision.proto.files_pb2_grpc import Files
-from xai_vision.testing._cassettes.cassette import Cassette, RecordMode, read_cassette
+from xai_vision.testing._cassettes.cassette import Cassette, read_cassette
 from xai_vision.testing._cassettes.cassette_file import CassetteContent, Interaction, strings
 from xai_vision.testing._cassettes.encoding import Decoder, Encoder, request_seed
 from xai_vision.testing._cassettes.identifiers import IdNames
@@ -56,7 +57,8 @@ class Recorder(Upstream):
         self.cassette, self.mode = cassette, mode
         self.hint = _HINT
         self.name = inner.name if inner else f"cassette {cassette.path}"
-        self.accepts_keys = inner is not None and inner.accepts_keys
+        # A program that was recorded with a key of its own is replayed with it.
+        self.accepts_keys = True
         self._inner = inner
         if inner is not None:
             self.handles = inner.handles  # type: ignore[method-assign]
