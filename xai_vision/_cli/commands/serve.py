@@ -75,8 +75,14 @@ def _split_names(_: click.Context, __: click.Parameter, values: tuple[str, ...])
     "--upstream",
     metavar="HOST",
     show_envvar=True,
-    help="Pass the calls that no rule answers to this service, such as api.x.ai, with the key in "
-    "XAI_API_KEY.",
+    help="Pass the calls that no rule answers to this service: a host such as api.x.ai, with the "
+    "key in XAI_API_KEY, or a local server such as openai:http://localhost:11434/v1.",
+)
+@click.option(
+    "--model",
+    metavar="NAME",
+    show_envvar=True,
+    help="The model of an openai: upstream for all requests. Default: that of each request.",
 )
 @click.option(
     "--cassette",
@@ -148,7 +154,7 @@ def command(ctx: click.Context, /, **_: Any) -> int:
     """Run a fake server until SIGINT or SIGTERM.
 
     It has no model: it replies with rules, or describes the request. --upstream lets a real service
-    answer instead. The exit code is 1 if a rule
+    or a local model answer instead. The exit code is 1 if a rule
     was not used as often as its `times` says, also a rule of a tenant. The section `serve` of the
     rule file can set options too; the command line and environment variables come first.
     """
@@ -164,7 +170,7 @@ def command(ctx: click.Context, /, **_: Any) -> int:
     # A person who experiments does not use every rule.
     settings = {"unused": "allow", **(rule_file.settings if rule_file else {})}
     settings["models"] = [*settings.get("models", ()), *ctx.params["models"]]
-    for name in ("seed", "upstream", "cassette", "record"):
+    for name in ("seed", "upstream", "model", "cassette", "record"):
         if ctx.params[name] is not None:
             settings[name] = ctx.params[name]
     if ctx.params["eyes"]:

@@ -82,7 +82,7 @@ def cancel_batch(request: HttpRequest) -> HttpResult:
     """Cancel a batch."""
     message = batch_pb2.CancelBatchRequest(batch_id=request.id)
     cancelled = request.invoke(BatchMgmt.CancelBatch, message)
-    if request.engine.upstream is not None:
+    if request.is_passed_on(BatchMgmt.CancelBatch):
         return HttpResult.json(batch_json(cancelled, BatchFacts()))
     return _batch_result(request, request.engine.batches.get(request.id))
 

@@ -71,7 +71,7 @@ def create_file(request: HttpRequest) -> HttpResult:
         text = f"The file size exceeds the maximum of {limit} bytes."
         raise HttpError(413, "RESOURCE_EXHAUSTED", text, "file")
     purpose = form.fields.get("purpose", "")
-    if request.engine.upstream is not None:
+    if request.is_passed_on(Files.UploadFile):
         messages = (files_pb2.UploadFileChunk(data=chunk) for chunk in _chunks(form.file))
         upload = chain([record.request], messages)
         file = passing.send_upload(request.engine, Files.UploadFile, upload, request.call)
@@ -142,7 +142,7 @@ def list_all_files(request: HttpRequest) -> HttpResult:
     )
     request.call.record.request = listing
     if query.get("after"):
-        if request.engine.upstream is not None:
+        if request.is_passed_on(Files.ListFiles):
             raise _invalid(
                 "after is not supported with an upstream. Use pagination_token.", "after"
             )
@@ -188,7 +188,7 @@ def get_file_content(request: HttpRequest) -> HttpResult:
     message = files_pb2.RetrieveFileContentRequest(file_id=request.id)
     request.call.record.request = message
     files = request.engine.files
-    if request.engine.upstream is not None and request.id not in files:
+    if request.is_passed_on(Files.RetrieveFileContent, message):
         body = message.SerializeToString()
         chunks = passing.stream_after_faults(
             request.engine, Files.RetrieveFileContent, body, request.call

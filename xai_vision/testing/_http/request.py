@@ -12,6 +12,7 @@ from xai_vision._validation import short_repr
 from xai_vision.openai_compat._values import MAX_DEPTH
 from xai_vision.testing._http.errors import HttpError
 from xai_vision.testing._service.methods import invoke, pass_on
+from xai_vision.testing._upstream.local_data import is_local
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -63,6 +64,10 @@ class HttpRequest:
         response = invoke(self.engine, method, message, self.caller, self.call)
         self.call.record_response(response)
         return response
+
+    def is_passed_on(self, method: Method[Any, Any], message: Any = None) -> bool:
+        """Return whether the upstream answers a request."""
+        return not is_local(self.engine, method, message)
 
     def pass_on(self, method: Method[Any, Any], message: Any) -> Any:
         """Return the response of the upstream; None if the engine answers the request.

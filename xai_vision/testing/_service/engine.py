@@ -108,7 +108,7 @@ class Engine:
         self.models = ModelCatalog(read_models(settings.models), LANGUAGE_MODELS)
         self.faults = FaultRegistry(settings.seed)
         self.rate_limiter: RateLimiter | None = None
-        self.upstream: Upstream | None = make_upstream(settings)
+        self.upstream: Upstream | None = make_upstream(settings, self.urls, self.files)
         self.recorder = make_recorder(settings, self.upstream, self.test_error)
         if self.recorder is not None:
             self.upstream = self.recorder

@@ -71,7 +71,7 @@ def _or_upstream(
 
     def wrap(method: Method[Any, Any], handler: MethodHandler) -> MethodHandler:
         def handle(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
-            if engine.upstream is None or is_local(engine, method, request):
+            if is_local(engine, method, request):
                 return handler(engine, request, caller, call)
             return pass_on(engine, method, request, call)
 
@@ -151,7 +151,7 @@ def pass_on(engine: Engine, method: Method[Any, Any], request: Any, call: Active
         ServiceError: The upstream refused the call, or failed.
         ClientDisconnected: The client cancelled the call.
     """
-    if engine.upstream is None or is_local(engine, method, request):
+    if is_local(engine, method, request):
         return None
     return passing.respond_after_faults(engine, method, request.SerializeToString(), call)
 

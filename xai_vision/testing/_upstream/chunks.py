@@ -53,7 +53,8 @@ class MergedChunks:
             getattr(output.message, name).extend(getattr(chunk.delta, name))
         output.message.role = chunk.delta.role or output.message.role
         output.finish_reason = chunk.finish_reason or output.finish_reason
-        output.logprobs.content.extend(chunk.logprobs.content)
+        if chunk.logprobs.content:
+            output.logprobs.content.extend(chunk.logprobs.content)
 
     def response(self) -> chat_pb2.GetChatCompletionResponse | None:
         """Return the response so far; None before the first chunk."""

@@ -109,6 +109,10 @@ class Upstream(ABC):
             ServiceError: The call cannot be made.
         """
 
+    def handles(self, method: Method[Any, Any]) -> bool:
+        """Return whether calls of a method are passed on; otherwise the engine answers them."""
+        return True
+
     def close(self) -> None:  # noqa: B027 - most have nothing to close
         """Close the connections."""
 

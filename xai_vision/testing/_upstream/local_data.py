@@ -57,6 +57,12 @@ _IS_LOCAL: Final[dict[Method[Any, Any], Callable[[Engine, Any], bool]]] = {
 
 
 def is_local(engine: Engine, method: Method[Any, Any], request: Any) -> bool:
-    """Return whether a request is about data that a rule or a test of the tenant has made."""
+    """Return whether the engine of a tenant answers a request itself.
+
+    That is so without an upstream, if the upstream does not have the method, and if the request is
+    about data that a rule or a test of the tenant has made.
+    """
+    if engine.upstream is None or not engine.upstream.handles(method):
+        return True
     check = _IS_LOCAL.get(method)
     return check is not None and check(engine, request)
