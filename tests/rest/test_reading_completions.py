@@ -13,7 +13,6 @@ from tests.rest.test_response_translation import WEATHER, generate
 from xai_vision.openai_compat import (
     CompletionStreamReader,
     TranslationError,
-    _read_completion,
     chat_chunks,
     from_response,
     to_response,
@@ -52,9 +51,10 @@ def visible(response):
     return copy
 
 
-def test_the_examples_of_docstrings():
-    assert doctest.testmod(_read_completion).attempted
-    assert doctest.testmod(_read_completion).failed == 0
+def test_the_example_of_the_docstring():
+    (example,) = doctest.DocTestFinder().find(to_response, "to_response")
+    results = doctest.DocTestRunner().run(example)
+    assert (results.failed, results.attempted) == (0, 3)
 
 
 @pytest.mark.parametrize("body", BODIES, ids=str)
