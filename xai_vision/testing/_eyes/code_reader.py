@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -56,18 +57,32 @@ def erase(image: Image, codes: Iterable[PlacedCode]) -> None:
     for code in codes:
         # In retail codes some bars are longer, and the digits next to them are the text.
         is_retail = code.code.format.startswith(("EAN", "UPC"))
-        corners = _stretched(code.corners, 1.25, 1.5) if is_retail else code.corners
-        draw.polygon(corners, fill="white")
+        stretch = (1.25, 1.4) if is_retail else (1.05, 1.05)
+        draw.polygon(_covering(code.corners, *stretch), fill="white")
 
 
-def _stretched(corners: Sequence[Point], width: float, height: float) -> Sequence[Point]:
-    """Return the corners of a parallelogram, stretched by factors around its center."""
-    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = corners
-    center_x, center_y = (x0 + x1 + x2 + x3) / 4, (y0 + y1 + y2 + y3) / 4
-    # Half of the vector from left to right, and of that from top to bottom.
-    right_x, right_y = (x1 - x0) / 2 * width, (y1 - y0) / 2 * width
-    down_x, down_y = (x3 - x0) / 2 * height, (y3 - y0) / 2 * height
+def _covering(corners: Sequence[Point], width: float, height: float) -> list[Point]:
+    """Return the corners of a rectangle that covers others and has a side along their left side.
+
+    The left side is along the bars. The top and the bottom of a code that is not straight are not
+    at right angles to it, because zxing-cpp looks for bars along the rows of pixels.
+
+    Args:
+        corners: The corners, the top left one first, in clockwise order.
+        width: The factor to stretch the rectangle by, across the bars.
+        height: The factor to stretch the rectangle by, along the bars.
+    """
+    (left, top), *_, (end_x, end_y) = corners
+    length = math.hypot(end_x - left, end_y - top) or 1.0
+    down_x, down_y = (end_x - left) / length, (end_y - top) / length
+    center_x, center_y = (sum(values) / len(corners) for values in zip(*corners, strict=True))
+    offsets = [(x - center_x, y - center_y) for x, y in corners]
+    along = height * max(abs(x * down_x + y * down_y) for x, y in offsets)
+    across = width * max(abs(x * down_y - y * down_x) for x, y in offsets)
     return [
-        (center_x + a * right_x + b * down_x, center_y + a * right_y + b * down_y)
+        (
+            center_x + a * across * down_y + b * along * down_x,
+            center_y - a * across * down_x + b * along * down_y,
+        )
         for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
     ]

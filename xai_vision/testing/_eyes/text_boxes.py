@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 Point: TypeAlias = tuple[float, float]
-# rapidocr turns the content of a box of at least this height by 90 degrees before it reads it.
-_UPRIGHT_RATIO = 1.5
 
 
 @dataclass(frozen=True)
@@ -33,22 +31,26 @@ class TextBox:
 
     @property
     def is_sideways(self) -> bool:
-        """Whether the text reads from top to bottom."""
+        """Whether the long sides are closer to vertical than to horizontal."""
         top_left, top_right, _, bottom_left = self.corners
-        width = math.dist(top_left, top_right)
-        return math.dist(top_left, bottom_left) >= _UPRIGHT_RATIO * width
-
-    @property
-    def direction(self) -> Point:
-        """The vector from the start of the text to its end."""
-        start, end = self.corners[0], self.corners[3 if self.is_sideways else 1]
-        return (end[0] - start[0], end[1] - start[1])
+        end = max(top_right, bottom_left, key=lambda corner: math.dist(top_left, corner))
+        return abs(end[1] - top_left[1]) > abs(end[0] - top_left[0])
 
     @property
     def height(self) -> float:
-        """The height of the text."""
+        """The length of a short side."""
         top_left, top_right, _, bottom_left = self.corners
-        return math.dist(top_left, top_right if self.is_sideways else bottom_left)
+        return min(math.dist(top_left, top_right), math.dist(top_left, bottom_left))
+
+
+def are_sideways(boxes: Sequence[TextBox]) -> bool:
+    """Return whether most of the text is vertical, because the page is turned by 90 degrees."""
+    weights = {True: 0, False: 0}
+    for box in boxes:
+        # The box of a single letter is higher than wide.
+        if len(box.text) > 1:
+            weights[box.is_sideways] += len(box.text)
+    return weights[True] > weights[False]
 
 
 def mean_score(boxes: Sequence[TextBox]) -> float:
@@ -90,12 +92,11 @@ def _is_same_line(
 
 
 def _reading_direction(boxes: Sequence[TextBox]) -> Point:
-    """Return the unit vector from the start of a line to its end."""
-    weights = {True: 0, False: 0}
+    """Return the unit vector along the lines, from left to right."""
+    x = y = 0.0
     for box in boxes:
-        weights[box.is_sideways] += len(box.text)
-    sideways = weights[True] > weights[False]
-    vectors = [box.direction for box in boxes if box.is_sideways == sideways]
-    x, y = (sum(values) for values in zip(*vectors, strict=True))
+        if not box.is_sideways:
+            (left, top), (right, bottom) = box.corners[:2]
+            x, y = x + right - left, y + bottom - top
     length = math.hypot(x, y)
     return (x / length, y / length) if length else (1.0, 0.0)

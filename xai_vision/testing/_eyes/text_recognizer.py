@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xai_vision.testing._eyes.text_boxes import TextBox, mean_score
+from xai_vision.testing._eyes.text_boxes import TextBox, are_sideways, mean_score
 from xai_vision.testing._optional_imports import import_optional
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _MAX_PIXELS = 3_000_000
 # rapidocr enlarges images until their short side has 736 pixels, so a strip would become too large.
 _MAX_ASPECT = 4
 _MIN_SIDE = 64
-_MIN_SCORE = 0.5
+_MIN_SCORE = 0.7  # below it is noise that looks like letters
 # The score of text that is upside down is about 0.6, that of blurred text is above 0.9.
 _UNCERTAIN_SCORE = 0.8
 
@@ -41,13 +41,16 @@ class TextRecognizer:
     def read(self, image: Image) -> list[TextBox]:
         """Return the text of an RGB image, in any order.
 
-        The text may be turned by a multiple of 90 degrees. The coordinates are those of the image,
-        or of the image turned by 180 degrees if its text is upside down.
+        A page that is turned by a multiple of 90 degrees is turned back. The coordinates are those
+        of the upright page.
         """
-        boxes = self._read(image)
-        if mean_score(boxes) < _UNCERTAIN_SCORE:
-            from PIL.Image import Transpose
+        from PIL.Image import Transpose
 
+        boxes = self._read(image)
+        if are_sideways(boxes):
+            image = image.transpose(Transpose.ROTATE_90)
+            boxes = self._read(image)
+        if mean_score(boxes) < _UNCERTAIN_SCORE:
             turned = self._read(image.transpose(Transpose.ROTATE_180))
             if _certain_characters(turned) > _certain_characters(boxes):
                 boxes = turned
