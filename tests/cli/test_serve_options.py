@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from importlib.util import find_spec
 
 import click
 import pytest
@@ -28,7 +29,7 @@ def ask(ready, key, model="grok-4") -> str:
 @pytest.mark.parametrize("option", [max(one.opts, key=len) for one in OPTIONS])
 def test_every_option_has_an_environment_variable(option, monkeypatch):
     variable = f"XAI_VISION_SERVE_{option.removeprefix('--').replace('-', '_').upper()}"
-    values = {"--models": "grok-9"}
+    values = {"--models": "grok-9", "--record": "once"}
     value = values.get(option, "1")
     monkeypatch.setenv(variable, value)
     check_environment("serve", command)  # It is known.
@@ -38,7 +39,7 @@ def test_every_option_has_an_environment_variable(option, monkeypatch):
         parameter = next(one for one in OPTIONS if one.name == name)
         monkeypatch.setattr(parameter, "type", types[name])
     context = command.make_context("serve", [], auto_envvar_prefix="XAI_VISION_SERVE")
-    assert str(context.params[name]) in ("1", "True", "['grok-9']")
+    assert str(context.params[name]) in ("1", "True", "['grok-9']", "once")
 
 
 @pytest.mark.parametrize(
@@ -257,3 +258,14 @@ def test_wrong_options_in_the_rule_file(xai_in_process, folder, line, message):
     assert result.code == 2
     assert f"rules.yaml:2: {message}" in result.err
     assert xai_in_process("serve", "--rules", "rules.yaml").code == 2
+
+
+@pytest.mark.skipif(find_spec("rapidocr") is not None, reason="the extra is installed")
+def test_eyes_without_their_extra(xai_in_process, folder):
+    (folder / "rules.yaml").write_text("settings: {eyes: true}\n")
+    for arguments in (("--eyes",), ("--rules", "rules.yaml")):
+        result = xai_in_process("serve", *arguments)
+        assert result.code == 1
+        assert "pip install 'xai-vision[eyes]'" in result.err
+    # A check of the file needs no packages.
+    assert xai_in_process("rules", "check", "rules.yaml").code == 0
