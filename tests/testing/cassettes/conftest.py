@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 
 import pytest
 
 from tests.testing.grpc_calls import open_caller
 from xai_vision.testing import FakeServer
+from xai_vision.testing._cassettes.cassette_file import CassetteContent
+from xai_vision.testing._cassettes.inspection import find_problems
 
 
 @pytest.fixture
@@ -33,7 +36,9 @@ def record(service, path):
             **settings,
         )
 
-    return open_server
+    yield open_server
+    for file in path.parent.glob("*.json"):
+        assert_publishable(file, service.api_key)
 
 
 @pytest.fixture
@@ -44,6 +49,15 @@ def replay(path):
         return FakeServer(cassette=cassette or path, **settings)
 
     return open_server
+
+
+def assert_publishable(path, *keys):
+    """Assert that a cassette contains no key and no image data."""
+    text = path.read_text(encoding="utf-8")
+    assert not re.search("[A-Za-z0-9+/_-]{201,}", text)
+    assert not re.search("xai-[A-Za-z0-9-]{16,}|Bearer", text)
+    assert [key for key in keys if key in text] == []
+    assert find_problems(CassetteContent.load(path)) == []
 
 
 @contextmanager

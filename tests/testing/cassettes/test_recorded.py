@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.testing.cassettes.conftest import assert_publishable
 from xai_vision import Client, errors
 from xai_vision.chat import image, user
 from xai_vision.testing import FakeServer
@@ -65,6 +66,13 @@ def test_another_encoding(xai_cassette, name):
     if xai_cassette.settings.record != "none":
         pytest.skip("the recording has one encoding")
     assert ask("What is in the image?", SOURCES[name]()) == "A hill under the sun."
+
+
+def test_the_cassettes_of_the_repository_can_be_published():
+    files = sorted(Path(__file__).parents[2].rglob("cassettes/**/*.json"))
+    assert Path(__file__).parent / "cassettes" / "recorded.json" in files
+    for file in files:
+        assert_publishable(file)
 
 
 def test_another_image_is_not_answered():
