@@ -1,6 +1,7 @@
 """Ask about image files, with streaming and a chained conversation.
 
 python examples/demo.py            against the fake server in the same process
+python examples/demo.py --eyes     the same; it reads the text and codes of images (extra "eyes")
 python examples/demo.py --live     against the real service; needs XAI_API_KEY
 """
 
@@ -29,7 +30,7 @@ PROMPTS = {
 
 
 @contextlib.contextmanager
-def connect(live: bool) -> Iterator[Client]:
+def connect(live: bool, eyes: bool) -> Iterator[Client]:
     """Connect a client to the real service or to a fake server."""
     if live:
         if not os.environ.get("XAI_API_KEY"):
@@ -40,9 +41,12 @@ def connect(live: bool) -> Iterator[Client]:
         return
     from xai_vision.testing import FakeServer
 
-    with FakeServer() as server:
+    with FakeServer(eyes=eyes) as server:
         print(f"The responses come from the embedded fake server ({server.target}), not")
-        print("from Grok: they describe the request. --live asks the real service.\n")
+        if eyes:
+            print("from Grok: they contain the text that rapidocr reads in the images.\n")
+        else:
+            print("from Grok: they describe the request. --live asks the real service.\n")
         with Client(api_key=server.api_key, api_host=server.target) as client:
             yield client
 
@@ -66,9 +70,11 @@ def tally(response: Response) -> None:
 def main() -> None:
     """Ask about each image, then continue a stored response."""
     parser = argparse.ArgumentParser(description="Ask about images.")
-    parser.add_argument("--live", action="store_true", help="ask the real service")
-    live = parser.parse_args().live
-    with tempfile.TemporaryDirectory() as folder, connect(live) as client:
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--live", action="store_true", help="ask the real service")
+    choice.add_argument("--eyes", action="store_true", help="read the text and codes of the images")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, connect(options.live, options.eyes) as client:
         for name, prompt in PROMPTS.items():
             path = Path(folder, name)
             path.write_bytes(SAMPLES[name]())

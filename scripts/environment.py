@@ -37,6 +37,7 @@ UNPINNED = (
 ENVIRONMENTS: dict[str, list[str]] = {
     "dev": ["--editable", ".[all]", "--group", "dev"],
     "demo": ["--editable", "."],
+    "demo-eyes": ["--editable", ".[eyes]"],
     "lowest": [
         "--editable",
         ".",
@@ -69,7 +70,7 @@ ENVIRONMENTS: dict[str, list[str]] = {
     # Each needs packages that the tests must not have, but none excludes those of another.
     "extras": [
         "--editable",
-        ".[heic,http,testing]",
+        ".[cli,eyes,heic,http,testing]",
         "--group",
         "corpus",
         "--group",

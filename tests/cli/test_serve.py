@@ -136,3 +136,31 @@ def test_tls(serve, folder):
     ) as client:
         assert client.models.list_language_models()
     assert stop(process)[0] == 0
+
+
+def test_serve_passes_on_what_no_rule_answers(serve, server, tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules: [{when: {prompt: local}, reply: from the rule}]")
+    server.on(prompt="remote").reply("from the upstream")
+    process, ready = serve(
+        *("--upstream", server.target, "--rules", str(rules), "--json"),
+        XAI_API_KEY=server.api_key,
+    )
+    assert ready["upstream"] == server.target
+    with Client(ready["api_key"], api_host=ready["grpc"]) as client:
+        answers = [
+            client.chat.create("grok-4", messages=[user(prompt)]).sample().content
+            for prompt in ("local", "remote")
+        ]
+    assert answers == ["from the rule", "from the upstream"]
+    assert stop(process)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("upstream", "words"),
+    [("https://api.x.ai", "must be a host, not a URL"), ("two words", "is not a host")],
+)
+def test_serve_refuses_a_wrong_upstream(xai_in_process, upstream, words):
+    result = xai_in_process("serve", "--upstream", upstream)
+    assert result.code == 2
+    assert words in result.err.replace("\n", " ")

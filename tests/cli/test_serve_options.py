@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from importlib.util import find_spec
 
 import pytest
 
@@ -215,3 +216,14 @@ def test_wrong_options_in_the_rule_file(xai_in_process, folder, line, message):
     assert result.code == 2
     assert f"rules.yaml:2: {message}" in result.err
     assert xai_in_process("serve", "--rules", "rules.yaml").code == 2
+
+
+@pytest.mark.skipif(find_spec("rapidocr") is not None, reason="the extra is installed")
+def test_eyes_without_their_extra(xai_in_process, folder):
+    (folder / "rules.yaml").write_text("settings: {eyes: true}\n")
+    for arguments in (("--eyes",), ("--rules", "rules.yaml")):
+        result = xai_in_process("serve", *arguments)
+        assert result.code == 1
+        assert "pip install 'xai-vision[eyes]'" in result.err
+    # A check of the file needs no packages.
+    assert xai_in_process("rules", "check", "rules.yaml").code == 0

@@ -148,6 +148,7 @@ MISSING = {
     "tls": "from xai_vision.testing import FakeServer; FakeServer(tls=True)",
     "health": "from xai_vision.testing import FakeServer; FakeServer(health=True).start()",
     "reflection": "from xai_vision.testing import FakeServer; FakeServer(reflection=True).start()",
+    "eyes": "from xai_vision.testing import FakeServer; FakeServer(eyes=True)",
     "cli": "from xai_vision._cli import main; main()",
 }
 

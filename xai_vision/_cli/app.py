@@ -30,6 +30,7 @@ COMMANDS = (
     "batches",
     "serve",
     "rules",
+    "cassette",
     "completion",
 )
 

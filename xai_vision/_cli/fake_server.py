@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from xai_vision._cli.exit_codes import CliError
+from xai_vision._cli.exit_codes import CliError, Exit
 from xai_vision._cli.serve_options import ServeOptions
 from xai_vision.testing import FakeServer
 
@@ -43,11 +43,14 @@ class RunningServer:
 
     def ready(self) -> dict[str, Any]:
         """Return the content of the ready message."""
+        recorder = self.server._engine.recorder
         return {
             "ready": True,
             "fake": True,
             "grpc": self.grpc,
             "http": self.http,
+            "upstream": self.server.settings.upstream,
+            "cassette": None if recorder is None else str(recorder.cassette.path),
             "api_key": self.generated_key,
             "admin": self.http and f"{self.http.removesuffix('/v1')}/__admin",
             "admin_token": self.generated_token,
@@ -60,24 +63,27 @@ def start(settings: dict[str, Any], options: ServeOptions) -> Iterator[RunningSe
     """Run a server.
 
     Raises:
-        CliError: A port is in use, or the file for calls cannot be opened.
+        CliError: A port is in use, a cassette is not valid, or the file for calls cannot be opened.
         ImportError: A package of an extra is missing.
     """
     with_http = options.http_port is not None or options.admin_token is not None
     new_token = secrets.token_urlsafe(32) if with_http and options.admin_token is None else None
-    server = FakeServer(
-        **settings,
-        host=options.host,
-        port=options.grpc_port,
-        api_key=options.key,
-        tls=options.tls,
-        health=options.health,
-        reflection=options.reflection,
-        http_port=options.http_port or 0,
-        admin_token=options.admin_token or new_token,
-        inspect=options.inspect,
-        log=sys.stdout if options.log == "-" else options.log,
-    )
+    try:
+        server = FakeServer(
+            **settings,
+            host=options.host,
+            port=options.grpc_port,
+            api_key=options.key,
+            tls=options.tls,
+            health=options.health,
+            reflection=options.reflection,
+            http_port=options.http_port or 0,
+            admin_token=options.admin_token or new_token,
+            inspect=options.inspect,
+            log=sys.stdout if options.log == "-" else options.log,
+        )
+    except ValueError as error:  # the cassette; the settings were checked before
+        raise CliError(str(error), Exit.USAGE) from None
     try:
         server.start()
     except OSError as error:

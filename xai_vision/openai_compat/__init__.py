@@ -20,6 +20,7 @@ from xai_vision._lazy import lazy_exports
 if TYPE_CHECKING:
     from xai_vision.openai_compat._completion import ChatStream, chat_chunks
     from xai_vision.openai_compat._events import ResponseStream, response_events
+    from xai_vision.openai_compat._read_completion import CompletionStreamReader, to_response
     from xai_vision.openai_compat._request import from_request, to_request
     from xai_vision.openai_compat._response import from_response
     from xai_vision.openai_compat._values import Api, TranslationError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Api",
     "ChatStream",
+    "CompletionStreamReader",
     "ResponseStream",
     "TranslationError",
     "chat_chunks",
@@ -34,6 +36,7 @@ __all__ = [
     "from_response",
     "response_events",
     "to_request",
+    "to_response",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -43,6 +46,9 @@ __getattr__, __dir__ = lazy_exports(
         **dict.fromkeys(("ChatStream", "chat_chunks"), "xai_vision.openai_compat._completion"),
         **dict.fromkeys(("ResponseStream", "response_events"), "xai_vision.openai_compat._events"),
         **dict.fromkeys(("from_request", "to_request"), "xai_vision.openai_compat._request"),
+        **dict.fromkeys(
+            ("CompletionStreamReader", "to_response"), "xai_vision.openai_compat._read_completion"
+        ),
         "from_response": "xai_vision.openai_compat._response",
     },
 )

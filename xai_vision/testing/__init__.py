@@ -19,6 +19,7 @@ from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call, RuleRecord, ToolResult
 from xai_vision.testing._calls.upload import ReceivedUpload
+from xai_vision.testing._cassettes.cassette import Cassette
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._faults.fault import Fault
@@ -36,6 +37,7 @@ __all__ = [
     "CallImage",
     "CallList",
     "CallLog",
+    "Cassette",
     "Clock",
     "FakeServer",
     "Fault",

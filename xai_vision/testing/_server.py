@@ -55,7 +55,8 @@ class FakeServer(Tenant):
     ```
 
     Any client of the gRPC API can call it. It decodes the images it receives, but has no model:
-    by default its replies are descriptions of requests and fixed texts.
+    by default its replies are descriptions of requests and fixed texts. With ``eyes=True`` they
+    contain the text and the codes of the images.
 
     A server is a context manager and an async context manager; without a block, call ``start()``
     and ``stop()``. A block that ends without an error calls ``verify()``. A server that is not
@@ -206,6 +207,8 @@ class FakeServer(Tenant):
             self._state.close_http(grace)
             self._state.downloads.close()
             server.stop(grace)
+            for tenant in self._state.keys.tenants:
+                tenant.close_upstream()
             if self._state.call_file is not None:
                 self._state.call_file.close()
 
@@ -220,6 +223,7 @@ class FakeServer(Tenant):
             changes: The settings that differ from the server's.
 
         Raises:
+            ImportError: The package of an extra is missing.
             TypeError: A setting does not exist, has a wrong type, or belongs to the server.
             ValueError: A setting has a wrong value.
 
@@ -236,7 +240,13 @@ class FakeServer(Tenant):
                 )
         known = [name for name in SettingChanges.__annotations__ if name not in of_server]
         check.check_names("tenant()", changes, known)
-        return Tenant(self._state, self.settings.replace(**changes))
+        settings = self.settings.replace(**changes)
+        if settings.record != "none" and settings.cassette is self.settings.cassette:
+            raise ValueError(
+                f"tenant(): the server records into {settings.cassette!r}, and a tenant cannot "
+                "write the same file. Pass cassette=... with another path, or record='none'"
+            )
+        return Tenant(self._state, settings)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -7,12 +7,17 @@ other sources.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
+from xai_vision._record_modes import RECORD_MODES, RecordMode
 from xai_vision.testing import _validation as check
+from xai_vision.testing._calls.redaction import register_key
+from xai_vision.testing._cassettes.cassette import Cassette, read_cassette
 from xai_vision.testing._service.models import Model, read_models
+from xai_vision.testing._upstream.address import parse_address
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -56,6 +61,7 @@ class SettingChanges(TypedDict, total=False):
     max_file_expiry: int
     seed: int
     fixed_ids: bool
+    eyes: bool
     unmatched: Literal["default", "error"]
     unused: Literal["error", "allow"]
     error_form: Literal["xai", "openai"]
@@ -65,6 +71,11 @@ class SettingChanges(TypedDict, total=False):
     keep_log_bytes: int
     max_threads: int
     models: Iterable[Model | str | Mapping[str, Any]]
+    upstream: str | None
+    upstream_key: str | None
+    model: str | None
+    cassette: str | os.PathLike[str] | Cassette | None
+    record: RecordMode
 
 
 @dataclass(frozen=True)
@@ -124,6 +135,8 @@ class Settings:
             ``fixed_ids``. 0.
         fixed_ids: Whether ``seed`` determines the response ids, ``x-request-id`` and the paths of
             generated URLs, so that they are the same in each run. False.
+        eyes: Whether default replies contain the text and the codes that are in the images, read by
+            rapidocr and zxing-cpp. Needs the extra "eyes". False.
         unmatched: The response to a request that no rule matches. "default" describes the
             request; "error" is an error that says why no rule matched.
         unused: The result of ``verify()`` for an unused rule or fault. "error" reports it, with
@@ -147,6 +160,23 @@ class Settings:
             calls are queued. Threads are started on demand. 4096.
         models: The models to add to those that are built in: names, ``Model`` objects, or
             mappings of a model's fields. ``server.models.add`` does the same later. ().
+        upstream: The service that answers the calls that no rule answers: the host of a gRPC
+            service, such as "api.x.ai" or "localhost:50051", or "openai:" and the base URL of a
+            server with OpenAI's API, such as "openai:http://localhost:11434/v1". A gRPC service is
+            called with TLS unless it runs on this machine; "grpc://" and "grpcs://" before the
+            host say which. None, the default: the fake server answers all calls.
+        upstream_key: The key for the upstream in calls with a key of the fake server. None, the
+            default: the environment variable XAI_API_KEY, or XAI_MANAGEMENT_KEY for collections;
+            with "openai:" OPENAI_API_KEY, if it is set. A client's own key is passed on.
+        model: The model of an "openai:" upstream for all requests. None, the default: the model
+            that the request names.
+        cassette: The file with recorded calls, as a path or a ``Cassette``. They answer the calls
+            that no rule answers. None, the default: no cassette.
+        record: Which calls are passed on to ``upstream`` and recorded. "none", the default: none,
+            and a call that the cassette does not have is an error. "once": all, if the file does
+            not exist when the server is created; otherwise none. "new_episodes": those that the
+            cassette does not have. "all": all; they replace recorded calls of the same request.
+            "rewrite": all, and the file has no other calls afterwards.
 
     Raises:
         TypeError: A setting does not exist, or has a wrong type.
@@ -183,6 +213,7 @@ class Settings:
     max_file_expiry: int = 30 * 24 * 3600
     seed: int = 0
     fixed_ids: bool = False
+    eyes: bool = False
     unmatched: Literal["default", "error"] = "default"
     unused: Literal["error", "allow"] = "error"
     error_form: Literal["xai", "openai"] = "xai"
@@ -192,6 +223,11 @@ class Settings:
     keep_log_bytes: int = 256 * MIB
     max_threads: int = 4096
     models: Iterable[Model | str | Mapping[str, Any]] = ()
+    upstream: str | None = None
+    upstream_key: str | None = field(default=None, repr=False)
+    model: str | None = None
+    cassette: str | os.PathLike[str] | Cassette | None = None
+    record: RecordMode = "none"
 
     def __post_init__(self) -> None:
         for name, words in _CHOICES.items():
@@ -202,6 +238,7 @@ class Settings:
         check.number("keep_deferred_hours", self.keep_deferred_hours, max_=_MAX_DAYS * 24)
         check.number("batch_interval", self.batch_interval)
         check.boolean("fixed_ids", self.fixed_ids)
+        check.boolean("eyes", self.eyes)
         check.string("forbidden_in_file_names", self.forbidden_in_file_names)
         formats = check.strings("image_formats", self.image_formats)
         for name in formats:
@@ -210,6 +247,44 @@ class Settings:
             raise ValueError("image_formats is empty. Pass at least one format, such as 'JPEG'")
         object.__setattr__(self, "image_formats", formats)
         object.__setattr__(self, "models", read_models(self.models))
+        self._check_upstream()
+
+    def _check_upstream(self) -> None:
+        if self.upstream_key is not None:
+            register_key(self.upstream_key, "upstream_key")
+        address = None if self.upstream is None else parse_address(self.upstream)
+        if address is None and self.upstream_key is not None:
+            raise ValueError("upstream_key is the key of an upstream. Pass upstream too")
+        if self.model is not None:
+            check.string("model", self.model)
+            if address is None or not address.is_openai:
+                raise ValueError(
+                    "model selects the model of an upstream='openai:...'. Pass models=[...] to add "
+                    "models to the fake server"
+                )
+        self._check_cassette()
+        if address is not None and self.unmatched == "error":
+            raise ValueError(
+                "unmatched='error' and upstream exclude each other, because the upstream answers "
+                "the calls that no rule matches. Pass only one of them"
+            )
+
+    def _check_cassette(self) -> None:
+        check.enum("record", self.record, RECORD_MODES)
+        if self.cassette is None:
+            if self.record != "none":
+                raise ValueError(f"record={self.record!r} needs a file: pass cassette=Path(...)")
+            return
+        object.__setattr__(self, "cassette", read_cassette(self.cassette))
+        if self.record != "none" and self.upstream is None:
+            raise ValueError(
+                f"record={self.record!r} needs a service to record: pass upstream='api.x.ai'"
+            )
+        if self.unmatched == "error":
+            raise ValueError(
+                "unmatched='error' and cassette exclude each other, because the cassette answers "
+                "the calls that no rule matches. Pass only one of them"
+            )
 
     def replace(self, **changes: Unpack[SettingChanges]) -> Settings:
         """Return a copy with some settings changed.

@@ -340,6 +340,7 @@ class Tenant(TenantPlans, VerifyingBlock):
         """
         self._state.keys.remove_tenant(self._engine)
         self._engine.release()
+        self._engine.close_upstream()
         self._engine.downloads.remove(self._engine)
         self._state.reset_frozen(self._engine)
 

@@ -299,6 +299,9 @@ def test_tenants_end(server):
         ({"settings": {"sede": 1}}, 400, "did you mean 'seed'?"),
         ({"settings": {"seed": "x"}}, 400, "seed must be an integer"),
         ({"settings": []}, 400, "settings must be a dict"),
+        ({"settings": {"upstream": "e.x"}}, 400, "upstream can only be set where the server is st"),
+        ({"settings": {"cassette": "/a"}}, 400, "cassette can only be set where the server is st"),
+        ({"settings": {"record": "all"}}, 400, "record can only be set where the server is start"),
         ({"rules": [{"reply": "a", "tims": 1}]}, 400, "did you mean times?"),
     ],
 )

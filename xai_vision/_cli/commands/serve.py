@@ -15,6 +15,7 @@ from xai_vision._cli.exit_codes import Exit, epilog
 from xai_vision._cli.parsing.numbers import Integer
 from xai_vision._cli.serve_options import load_rules, merge
 from xai_vision._cli.terminal import echo, json_text, print_error, print_note
+from xai_vision._record_modes import RECORD_MODES
 
 _PORT = Integer(0, 65535)
 
@@ -72,7 +73,39 @@ def _split_names(_: click.Context, __: click.Parameter, values: tuple[str, ...])
     show_envvar=True,
     help="Models to add to those that are built in; several with commas.",
 )
+@click.option(
+    "--upstream",
+    metavar="HOST",
+    show_envvar=True,
+    help="Pass the calls that no rule answers to this service: a host such as api.x.ai, with the "
+    "key in XAI_API_KEY, or a local server such as openai:http://localhost:11434/v1.",
+)
+@click.option(
+    "--model",
+    metavar="NAME",
+    show_envvar=True,
+    help="The model of an openai: upstream for all requests. Default: that of each request.",
+)
+@click.option(
+    "--cassette",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    show_envvar=True,
+    help="Answer the calls that no rule answers from a file of recorded calls.",
+)
+@click.option(
+    "--record",
+    type=click.Choice(RECORD_MODES),
+    show_envvar=True,
+    help="Pass on calls to --upstream and record them in --cassette. Default: none.",
+)
 @click.option("--seed", type=Integer(), show_envvar=True, help="Random seed. Default: 0.")
+@click.option(
+    "--eyes",
+    is_flag=True,
+    show_envvar=True,
+    help='Read the text and codes of images for default replies (extra "eyes").',
+)
 @click.option("--tls", is_flag=True, show_envvar=True, help='Serve TLS (extra "tls").')
 @click.option(
     "--certificate",
@@ -136,7 +169,8 @@ def _split_names(_: click.Context, __: click.Parameter, values: tuple[str, ...])
 def command(ctx: click.Context, /, **_: Any) -> int:
     """Run a fake server until SIGINT or SIGTERM.
 
-    It has no model: it replies with rules, or describes the request. The exit code is 1 if a rule
+    It has no model: it replies with rules, or describes the request. --upstream lets a real service
+    or a local model answer instead. The exit code is 1 if a rule
     was not used as often as its `times` says, also a rule of a tenant. The section `serve` of the
     rule file can set options too; the command line and environment variables come first.
     """
@@ -155,8 +189,12 @@ def command(ctx: click.Context, /, **_: Any) -> int:
     # A person who experiments does not use every rule.
     settings = {"unused": "allow", **(rule_file.settings if rule_file else {})}
     settings["models"] = [*settings.get("models", ()), *ctx.params["models"]]
-    if ctx.params["seed"] is not None:
-        settings["seed"] = ctx.params["seed"]
+    for name in ("seed", "upstream", "model", "cassette", "record"):
+        if ctx.params[name] is not None:
+            settings[name] = ctx.params[name]
+    if ctx.params["eyes"]:
+        settings["eyes"] = True
+    _check_settings(settings)
     if not is_loopback(options.host):
         encrypted = "" if options.tls else ", and its traffic is not encrypted (see --tls)"
         print_note(
@@ -184,12 +222,23 @@ def command(ctx: click.Context, /, **_: Any) -> int:
     return Exit.OK
 
 
+def _check_settings(settings: dict[str, Any]) -> None:
+    from xai_vision.testing import Settings
+
+    try:
+        Settings().replace(**settings)
+    except (TypeError, ValueError) as error:
+        raise click.UsageError(f"{error}.") from None
+
+
 def _print_ready(ready: dict[str, Any], certificate: Path | None, *, as_json: bool) -> None:
     ready = {**ready, "certificate": str(certificate) if certificate else None}
     if as_json:
         echo(json_text(ready))
     else:
-        echo("The fake server is ready (it has no model):")
+        sources = [ready[name] for name in ("cassette", "upstream") if ready[name]]
+        source = f"answers come from {' and '.join(sources)}" if sources else "it has no model"
+        echo(f"The fake server is ready ({source}):")
         labels = {
             "gRPC": "grpc",
             "REST": "http",

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 DEFAULT_TENANT: Final = "default"
 _DEFAULT_LIMIT: Final = 1_000
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# They would send the key of the server's owner to a place of the client's choice, or read and write
+# its files.
+_OF_THE_OWNER: Final = ("upstream", "upstream_key", "model", "cassette", "record")
 _FILTERS: Final = {**CONDITIONS, "status": ("contains",)}
 
 
@@ -167,8 +170,13 @@ class Operations:
             raise AdminError(400, f"name must have {allowed}, not {short_repr(name)}")
         try:
             options = check.mapping("settings", settings)
+            for setting in _OF_THE_OWNER:
+                if setting in options:
+                    raise ValueError(
+                        f"settings: {setting} can only be set where the server is started"
+                    )
             tenant = self._create(**options)
-        except (TypeError, ValueError) as error:
+        except (ImportError, TypeError, ValueError) as error:
             raise AdminError(400, str(error)) from None
         with self._lock:
             if name is None:

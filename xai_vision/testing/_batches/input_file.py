@@ -84,14 +84,21 @@ def read_body(request_id: str | None, url: str, body: Any) -> batch_pb2.BatchReq
     return request
 
 
-def response_json(item: BatchItem) -> dict[str, Any]:
-    """Return the JSON of the response of a request that succeeded."""
-    data = item.result.response if item.result else batch_pb2.BatchResultData()
+def response_json(
+    data: batch_pb2.BatchResultData, endpoint: str, finished: float
+) -> dict[str, Any]:
+    """Return the JSON of the response of a request that succeeded.
+
+    Args:
+        data: The response.
+        endpoint: The endpoint of the request.
+        finished: When it was finished, in seconds since the epoch.
+    """
     if data.HasField("image_response"):
-        return images_json(data.image_response, item.finished or 0.0)
+        return images_json(data.image_response, finished)
     if data.HasField("video_response"):
         return video_json(data.video_response)
-    api: Api = "responses" if item.endpoint == RESPONSES else "chat"
+    api: Api = "responses" if endpoint == RESPONSES else "chat"
     return from_response(data.completion_response, api=api)
 
 
@@ -99,7 +106,8 @@ def output_lines(items: Iterable[BatchItem]) -> bytes:
     """Return the content of the file with the results of requests, in OpenAI's form."""
     lines = []
     for item in items:
-        error = item.result.error if item.result and item.result.HasField("error") else None
+        result = item.result or batch_pb2.BatchResult()
+        error = result.error if result.HasField("error") else None
         line = {
             "id": f"batch_req_{item.number}",
             "custom_id": item.request_id,
@@ -108,7 +116,7 @@ def output_lines(items: Iterable[BatchItem]) -> bytes:
             else {
                 "status_code": 200,
                 "request_id": item.request_id,
-                "body": response_json(item),
+                "body": response_json(result.response, item.endpoint, item.finished or 0.0),
             },
             "error": {"code": str(error.code), "message": error.message} if error else None,
         }

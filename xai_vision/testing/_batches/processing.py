@@ -12,7 +12,7 @@ from xai_vision.testing._calls.record import Call
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._generation import images, videos
 from xai_vision.testing._service.call_errors import to_service_error
-from xai_vision.testing._service.completions import complete
+from xai_vision.testing._upstream.completions import complete
 
 if TYPE_CHECKING:
     from xai_vision.testing._batches.batch import Batch, BatchItem

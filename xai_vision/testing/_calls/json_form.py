@@ -55,8 +55,8 @@ def to_json_value(value: Any, *, is_mcp: bool = False) -> Any:
     if isinstance(value, (list, tuple)):
         return [to_json_value(item) for item in value]
     if isinstance(value, bytes):
-        return _shorten(base64.b64encode(value).decode())
-    return _shorten(redact(value)) if isinstance(value, str) else value
+        return shorten(base64.b64encode(value).decode())
+    return shorten(redact(value)) if isinstance(value, str) else value
 
 
 def _hide(value: Any) -> Any:
@@ -69,7 +69,7 @@ def image_to_json(image: CallImage) -> dict[str, Any]:
     return {name: to_json_value(getattr(image, name)) for name in names}
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
     """Replace the base64 data in a text: data URLs, then long runs such as the data of a file."""
     if len(text) < _MIN_RUN and "," not in text:
         return text

@@ -112,6 +112,7 @@ class Call:
         reply_number: The position of the rule's reply in ``replies(...)``, from 1; 0 without a
             rule.
         unmatched: Whether the rules were consulted and none matched.
+        passed_on: Whether the upstream was called.
         faults: The faults that were injected into this call.
         response: The response's proto, complete even if the response was streamed; None before
             there is one.
@@ -147,6 +148,7 @@ class Call:
     rule: AnsweringRule | None = None
     reply_number: int = 0
     unmatched: bool = False
+    passed_on: bool = False
     faults: tuple[Fault, ...] = ()
     response: Any = None
     status: str = ""
@@ -188,7 +190,7 @@ class Call:
                 ``peer``, ``duration`` and ``chunks_sent``. Default: False.
         """
         start = ("method", "service", "stream", "attempt", "key_id", "model", "system", "prompt")
-        end = ("unmatched", "status", "http_status", "details", "cancelled")
+        end = ("unmatched", "passed_on", "status", "http_status", "details", "cancelled")
         values = {
             **{name: to_json_value(getattr(self, name)) for name in (*start, "turn")},
             "tool_results": [to_json_value(asdict(result)) for result in self.tool_results],

@@ -29,10 +29,15 @@ def new_key() -> str:
     return f"{_PREFIX}{number}{_signature(number)}"
 
 
+def is_generated(key: str) -> bool:
+    """Return whether ``new_key`` generated a key, in any process."""
+    return bool(_KEY.fullmatch(key))
+
+
 def is_from_this_process(key: str) -> bool:
     """Return whether ``new_key`` generated a key in this process."""
     number = key[len(_PREFIX) : -32]
-    return bool(_KEY.fullmatch(key)) and hmac.compare_digest(key[-32:], _signature(number))
+    return is_generated(key) and hmac.compare_digest(key[-32:], _signature(number))
 
 
 def _signature(number: str) -> str:

@@ -104,6 +104,11 @@ class FileStore(SourceTable):
         with self._entries_lock:
             self._entries.clear()
 
+    def purpose(self, file_id: str) -> str:
+        """Return the purpose of a file; "" if it has none, or if there is no such file."""
+        entry = self._entries.get(file_id)
+        return "" if entry is None else entry.purpose
+
     def entry(self, file_id: str) -> FileEntry:
         """Return the facts about a file.
 

@@ -45,6 +45,9 @@ class VideoJobs:
         with self._lock:
             self._jobs[request_id] = _Job(finish, self.plan)
 
+    def __contains__(self, request_id: object) -> bool:
+        return request_id in self._jobs
+
     def clear(self) -> None:
         """Remove all requests and reset the plan."""
         with self._lock:

@@ -28,8 +28,10 @@ from xai_vision.testing._http.response import HttpResponse
 from xai_vision.testing._http.routes import ENDPOINTS, Endpoint
 from xai_vision.testing._http.sse import EVENT_STREAM, MALFORMED_BODY, interrupted_events
 from xai_vision.testing._service.active_call import ActiveCall, attempt_number
-from xai_vision.testing._service.api_keys import require_valid_key
+from xai_vision.testing._service.api_keys import key_of_upstream, own_key, require_valid_key
 from xai_vision.testing._service.call_errors import to_service_error
+from xai_vision.testing._upstream.exchange import Incoming
+from xai_vision.testing._upstream.metadata import from_headers
 
 if TYPE_CHECKING:
     from xai_vision.testing._service.api_keys import ApiKey, KeyRegistry
@@ -116,9 +118,17 @@ class HttpApp:
         engine, api_key = self._keys.find(authorization)
         record.metadata = redact_metadata(request.headers.items(), authorization)
         record.attempt = attempt_number(request.headers.get("x-stainless-retry-count", ""))
+        incoming = Incoming()
+        if engine.upstream is not None:
+            key = None if api_key else own_key(authorization)
+            incoming = Incoming(metadata=from_headers(request.headers.items()), key=key)
+            if key is not None and engine.upstream.accepts_keys:
+                api_key = key_of_upstream(key)
         record.key_id = api_key.key_id if api_key else ""
         record.peer = f"{request.client.host}:{request.client.port}" if request.client else ""
-        return engine.start_call(record), engine, api_key
+        call = engine.start_call(record)
+        call.incoming = incoming
+        return call, engine, api_key
 
     async def _respond_with_routing_error(self, request: Request, error: Exception) -> Response:
         """Respond to an unknown path or a method that the path does not support."""

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from xai_vision.proto import auth_pb2
-from xai_vision.testing._service.models import Model
+from xai_vision.proto import auth_pb2, models_pb2
 
 
-def model_json(model: Model) -> dict[str, Any]:
+def model_json(model: models_pb2.LanguageModel) -> dict[str, Any]:
     """Write a model as in /v1/models."""
-    created = int(model.created.timestamp())
+    created = model.created.seconds
     return {"id": model.name, "object": "model", "created": created, "owned_by": "xai"}
 
 
-def language_model_json(model: Model) -> dict[str, Any]:
+def language_model_json(model: models_pb2.LanguageModel) -> dict[str, Any]:
     """Write a model as in /v1/language-models, with prices in cents per 100 million tokens."""
     return {
         **model_json(model),
-        "fingerprint": model.fingerprint,
+        "fingerprint": model.system_fingerprint,
         "version": model.version,
-        "input_modalities": ["text", "image"] if model.vision else ["text"],
-        "output_modalities": ["text"],
-        "prompt_text_token_price": model.text_price,
-        "cached_prompt_text_token_price": model.cached_price,
-        "prompt_image_token_price": model.image_price if model.vision else 0,
-        "completion_text_token_price": model.completion_price,
+        "input_modalities": _modalities(model.input_modalities),
+        "output_modalities": _modalities(model.output_modalities),
+        "prompt_text_token_price": model.prompt_text_token_price,
+        "cached_prompt_text_token_price": model.cached_prompt_token_price,
+        "prompt_image_token_price": model.prompt_image_token_price,
+        "completion_text_token_price": model.completion_text_token_price,
         "search_price": model.search_price,
         "aliases": list(model.aliases),
     }
+
+
+def _modalities(numbers: Iterable[int]) -> list[str]:
+    return [models_pb2.Modality.Name(number).lower() for number in numbers]  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def api_key_json(key: auth_pb2.ApiKey) -> dict[str, Any]:

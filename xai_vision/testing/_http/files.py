@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from itertools import chain
+from typing import Any, Final
 
 from xai_vision.proto import files_pb2
+from xai_vision.proto.files_pb2_grpc import Files
 from xai_vision.testing._files.listing import token_after
-from xai_vision.testing._files.methods import file_proto, list_files, receive_file
+from xai_vision.testing._files.methods import file_proto, receive_file
 from xai_vision.testing._files.received import CONTENT_CHUNK_BYTES
 from xai_vision.testing._http.errors import HttpError
 from xai_vision.testing._http.request import HttpRequest, HttpResult
 from xai_vision.testing._optional_imports import import_optional
-
-if TYPE_CHECKING:
-    from xai_vision.testing._files.store import FileEntry
+from xai_vision.testing._upstream import passing
 
 LIST_QUERY: Final = ("limit", "order", "sort_by", "pagination_token", "after", "filter", "purpose")
 """The query parameters of a list of files. ``after`` and ``purpose`` are OpenAI's."""
@@ -70,9 +70,18 @@ def create_file(request: HttpRequest) -> HttpResult:
     if size > limit:
         text = f"The file size exceeds the maximum of {limit} bytes."
         raise HttpError(413, "RESOURCE_EXHAUSTED", text, "file")
+    purpose = form.fields.get("purpose", "")
+    if request.is_passed_on(Files.UploadFile):
+        messages = (files_pb2.UploadFileChunk(data=chunk) for chunk in _chunks(form.file))
+        upload = chain([record.request], messages)
+        file = passing.send_upload(request.engine, Files.UploadFile, upload, request.call)
+        request.call.record_response(file)
+        return HttpResult.json(_file_json(file, purpose))
     entry = receive_file(request.engine, init, _chunks(form.file), request.call)
-    entry.purpose = form.fields.get("purpose", "")
-    return _file_result(request, entry)
+    entry.purpose = purpose
+    file = file_proto(request.engine, entry)
+    request.call.record_response(file)
+    return HttpResult.json(_file_json(file, purpose))
 
 
 def _chunks(file: Any) -> Iterator[bytes]:
@@ -133,10 +142,13 @@ def list_all_files(request: HttpRequest) -> HttpResult:
     )
     request.call.record.request = listing
     if query.get("after"):
+        if request.is_passed_on(Files.ListFiles):
+            raise _invalid(
+                "after is not supported with an upstream. Use pagination_token.", "after"
+            )
         listing.pagination_token = token_after(request.engine.files, listing, query["after"])
-    page = list_files(request.engine, listing)
-    request.call.record_response(page)
-    data = [_file_json(request, request.engine.files.entry(file.id)) for file in page.data]
+    page = request.invoke(Files.ListFiles, listing)
+    data = [_file_json(file, request.engine.files.purpose(file.id)) for file in page.data]
     purpose = query.get("purpose")
     shown = [file for file in data if purpose in (None, file["purpose"])]
     token = page.pagination_token or None
@@ -161,44 +173,45 @@ def _limit(text: str) -> int:
 
 def get_file(request: HttpRequest) -> HttpResult:
     """Return the facts about a file."""
-    request.call.record.request = files_pb2.RetrieveFileRequest(file_id=request.id)
-    return _file_result(request, request.engine.files.entry(request.id))
+    file = request.invoke(Files.RetrieveFile, files_pb2.RetrieveFileRequest(file_id=request.id))
+    return HttpResult.json(_file_json(file, request.engine.files.purpose(file.id)))
 
 
 def delete_file(request: HttpRequest) -> HttpResult:
     """Delete a file."""
-    request.call.record.request = files_pb2.DeleteFileRequest(file_id=request.id)
-    request.engine.files.entry(request.id)
-    del request.engine.files[request.id]
+    request.invoke(Files.DeleteFile, files_pb2.DeleteFileRequest(file_id=request.id))
     return HttpResult.json({"id": request.id, "object": "file", "deleted": True})
 
 
 def get_file_content(request: HttpRequest) -> HttpResult:
     """Return the content of a file."""
-    request.call.record.request = files_pb2.RetrieveFileContentRequest(file_id=request.id)
+    message = files_pb2.RetrieveFileContentRequest(file_id=request.id)
+    request.call.record.request = message
     files = request.engine.files
+    if request.is_passed_on(Files.RetrieveFileContent, message):
+        body = message.SerializeToString()
+        chunks = passing.stream_after_faults(
+            request.engine, Files.RetrieveFileContent, body, request.call
+        )
+        content = b"".join(chunk.data for chunk in chunks)
+        return HttpResult(content, content_type="application/octet-stream")
     entry = files.entry(request.id)
     request.call.record_response(file_proto(request.engine, entry))
     return HttpResult(files.fetch(request.id) or b"", content_type=files.content_type(entry))
 
 
-def _file_result(request: HttpRequest, entry: FileEntry) -> HttpResult:
-    request.call.record_response(file_proto(request.engine, entry))
-    return HttpResult.json(_file_json(request, entry))
-
-
-def _file_json(request: HttpRequest, entry: FileEntry) -> dict[str, Any]:
+def _file_json(file: files_pb2.File, purpose: str) -> dict[str, Any]:
     value = {
-        "id": entry.file_id,
+        "id": file.id,
         "object": "file",
-        "bytes": request.engine.files.size(entry),
-        "created_at": int(entry.created),
-        "filename": entry.name,
-        "purpose": entry.purpose,
+        "bytes": file.size,
+        "created_at": file.created_at.seconds,
+        "filename": file.filename,
+        "purpose": purpose,
         "status": "processed",
     }
-    if entry.expires is not None:
-        value["expires_at"] = int(entry.expires)
+    if file.HasField("expires_at"):
+        value["expires_at"] = file.expires_at.seconds
     return value
 
 

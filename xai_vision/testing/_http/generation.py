@@ -7,8 +7,8 @@ from typing import Final
 from xai_vision.openai_compat._values import enum, integer, read_object, string, strings
 from xai_vision.proto import documents_pb2, video_pb2
 from xai_vision.proto.documents_pb2_grpc import Documents
-from xai_vision.testing._collections.methods import UNARY
-from xai_vision.testing._generation import images, videos
+from xai_vision.proto.image_pb2_grpc import Image
+from xai_vision.proto.video_pb2_grpc import Video
 from xai_vision.testing._generation.json_format import (
     deferred_video_json,
     images_json,
@@ -40,10 +40,8 @@ def _images(request: HttpRequest, *, edit: bool) -> HttpResult:
     body = request.json()
     with translation_errors(), unknown_keys(request.engine.settings):
         message = to_image_request(body, edit=edit)
-    engine = request.engine
-    response = images.generate(engine, message, request.caller, request.call)
-    request.call.record_response(response)
-    return HttpResult.json(images_json(response, engine.clock.time()))
+    response = request.invoke(Image.GenerateImage, message)
+    return HttpResult.json(images_json(response, request.engine.clock.time()))
 
 
 def create_video(request: HttpRequest) -> HttpResult:
@@ -51,16 +49,14 @@ def create_video(request: HttpRequest) -> HttpResult:
     body = request.json()
     with translation_errors(), unknown_keys(request.engine.settings):
         message = to_video_request(body)
-    started = videos.start(request.engine, message, request.caller, request.call)
-    request.call.record_response(started)
+    started = request.invoke(Video.GenerateVideo, message)
     return HttpResult.json({"request_id": started.request_id})
 
 
 def get_video(request: HttpRequest) -> HttpResult:
     """Return the state of a video."""
-    request.call.record.request = video_pb2.GetDeferredVideoRequest(request_id=request.id)
-    state = request.engine.videos.poll(request.id)
-    request.call.record_response(state)
+    message = video_pb2.GetDeferredVideoRequest(request_id=request.id)
+    state = request.invoke(Video.GetDeferredVideo, message)
     return HttpResult.json(deferred_video_json(state))
 
 
@@ -76,9 +72,7 @@ def search_documents(request: HttpRequest) -> HttpResult:
             message.limit = integer("max_num_results", body["max_num_results"])
         if "mode" in body:
             getattr(message, enum("mode", body["mode"], _MODES)).SetInParent()
-    request.call.record.request = message
-    response = UNARY[Documents.Search](request.engine, message, request.caller, request.call)
-    request.call.record_response(response)
+    response = request.invoke(Documents.Search, message)
     results = [
         {
             "file_id": match.file_id,

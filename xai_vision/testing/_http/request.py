@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from xai_vision.openai_compat._values import MAX_DEPTH
 from xai_vision.testing._http.errors import HttpError
+from xai_vision.testing._service.methods import invoke, pass_on
+from xai_vision.testing._upstream.local_data import is_local
 from xai_vision.testing._validation import short_repr
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from xai_vision.proto._method import Method
     from xai_vision.testing._service.active_call import ActiveCall
     from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
@@ -49,6 +52,33 @@ class HttpRequest:
     def id(self) -> str:
         """The path parameter "id"."""
         return str(self.http.path_params["id"])
+
+    def invoke(self, method: Method[Any, Any], message: Any) -> Any:
+        """Return the response of a method of the gRPC API, and log both messages.
+
+        Raises:
+            ServiceError: The request is refused.
+            ClientDisconnected: The client cancelled the call.
+        """
+        self.call.record.request = message
+        response = invoke(self.engine, method, message, self.caller, self.call)
+        self.call.record_response(response)
+        return response
+
+    def is_passed_on(self, method: Method[Any, Any], message: Any = None) -> bool:
+        """Return whether the upstream answers a request."""
+        return not is_local(self.engine, method, message)
+
+    def pass_on(self, method: Method[Any, Any], message: Any) -> Any:
+        """Return the response of the upstream; None if the engine answers the request.
+
+        Raises the errors of ``invoke``.
+        """
+        self.call.record.request = message
+        response = pass_on(self.engine, method, message, self.call)
+        if response is not None:
+            self.call.record_response(response)
+        return response
 
     def check_query(self, known: Collection[str]) -> None:
         """Reject unknown query parameters.

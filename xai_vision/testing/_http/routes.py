@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,10 @@ from xai_vision.openai_compat import (
 )
 from xai_vision.openai_compat._settings import read_include
 from xai_vision.openai_compat._values import boolean, mapping
-from xai_vision.proto import chat_pb2, deferred_pb2
+from xai_vision.proto import chat_pb2, deferred_pb2, empty_pb2, models_pb2
+from xai_vision.proto.auth_pb2_grpc import Auth
+from xai_vision.proto.chat_pb2_grpc import Chat
+from xai_vision.proto.models_pb2_grpc import Models
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._errors import ServiceError, not_found
 from xai_vision.testing._http import batches, files, generation
@@ -32,8 +35,8 @@ from xai_vision.testing._http.sse import (
     ResponseEncoder,
     stream_events,
 )
-from xai_vision.testing._service import completions, model_protos
 from xai_vision.testing._service.rest_body import to_completion_request, unknown_keys
+from xai_vision.testing._upstream import completions
 
 # The openai package writes a list as "include[]".
 _INCLUDE: Final = ("include", "include[]")
@@ -69,19 +72,25 @@ class Endpoint:
 def _create_response(request: HttpRequest) -> HttpResult:
     body = request.json()
     metadata = _optional_object(body, "metadata")
+    if _is_streamed(request, body):
+        stream = completions.stream(
+            request.engine, _translate(request, body, "responses"), request.caller, request.call
+        )
+        if stream.response is not None:
+            request.engine.store.set_metadata(stream.response.id, metadata)
+        return _stream(request, stream, ResponseEncoder(_response_stream(stream), metadata))
     response = _complete(request, body, "responses")
     request.engine.store.set_metadata(response.id, metadata)
-    if request.call.record.stream:
-        return _stream(request, response, ResponseEncoder(_response_stream(response), metadata))
     return _response_result(response, metadata)
 
 
-def _response_stream(response: chat_pb2.GetChatCompletionResponse) -> ResponseStream:
+def _response_stream(stream: completions.CompletionStream) -> ResponseStream:
     settings = chat_pb2.RequestSettings()
-    settings.CopyFrom(response.settings)
+    settings.CopyFrom(stream.settings)
     # A rule may reply with encrypted reasoning that the request did not ask for. The stream then
     # has its item in the same place as a whole response.
-    if any(output.message.encrypted_content for output in response.outputs):
+    outputs = stream.response.outputs if stream.response is not None else ()
+    if any(output.message.encrypted_content for output in outputs):
         settings.use_encrypted_content = True
     return ResponseStream(settings)
 
@@ -106,18 +115,25 @@ def _create_chat_completion(request: HttpRequest) -> HttpResult:
         return HttpResult.json({"request_id": started.request_id})
     stream_options = _optional_object(body, "stream_options")
     include_usage = _optional_boolean(stream_options, "include_usage")
-    response = _complete(request, body, "chat")
-    if request.call.record.stream:
-        stream = ChatStream(include_usage=include_usage)
-        encoder = ChatEncoder(stream, request.engine.settings.error_form)
-        return _stream(request, response, encoder)
-    return HttpResult.json(from_response(response, api="chat"))
+    if _is_streamed(request, body):
+        stream = completions.stream(
+            request.engine, _translate(request, body, "chat"), request.caller, request.call
+        )
+        chat_stream = ChatStream(include_usage=include_usage)
+        return _stream(
+            request, stream, ChatEncoder(chat_stream, request.engine.settings.error_form)
+        )
+    return HttpResult.json(from_response(_complete(request, body, "chat"), api="chat"))
+
+
+def _is_streamed(request: HttpRequest, body: Mapping[str, Any]) -> bool:
+    request.call.record.stream = _optional_boolean(body, "stream")
+    return request.call.record.stream
 
 
 def _complete(
     request: HttpRequest, body: dict[str, Any], api: Api
 ) -> chat_pb2.GetChatCompletionResponse:
-    request.call.record.stream = _optional_boolean(body, "stream")
     completion_request = _translate(request, body, api)
     response = completions.complete(
         request.engine, completion_request, request.caller, request.call
@@ -134,9 +150,9 @@ def _translate(
 
 
 def _stream(
-    request: HttpRequest, response: chat_pb2.GetChatCompletionResponse, encoder: Encoder
+    request: HttpRequest, stream: completions.CompletionStream, encoder: Encoder
 ) -> HttpResult:
-    events = stream_events(request.engine, request.call, response, encoder)
+    events = stream_events(request.engine, request.call, stream.chunks, encoder)
     headers = {"cache-control": "no-cache"}
     return HttpResult(events, headers=headers, content_type=EVENT_STREAM)
 
@@ -152,26 +168,27 @@ def _optional_object(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _get_response(request: HttpRequest) -> HttpResult:
-    request.call.record.request = chat_pb2.GetStoredCompletionRequest(response_id=request.id)
     query = request.http.query_params.multi_items()
     # The values are only checked: a stored response is always returned whole.
     with translation_errors():
         read_include("include", [value for name, value in query if name in _INCLUDE])
-    stored = request.engine.store.get(request.id)
-    request.call.record_response(stored.response)
-    return _response_result(stored.response, stored.metadata)
+    message = chat_pb2.GetStoredCompletionRequest(response_id=request.id)
+    response = request.invoke(Chat.GetStoredCompletion, message)
+    return _response_result(response, request.engine.store.metadata(request.id))
 
 
 def _delete_response(request: HttpRequest) -> HttpResult:
-    request.call.record.request = chat_pb2.DeleteStoredCompletionRequest(response_id=request.id)
-    request.engine.store.delete(request.id)
+    message = chat_pb2.DeleteStoredCompletionRequest(response_id=request.id)
+    request.invoke(Chat.DeleteStoredCompletion, message)
     return HttpResult.json({"id": request.id, "object": "response", "deleted": True})
 
 
 def _get_deferred(request: HttpRequest) -> HttpResult:
-    request.call.record.request = deferred_pb2.GetDeferredRequest(request_id=request.id)
-    polled = request.engine.deferred.poll(request.id, remove_when_done=True)
-    request.call.record_response(polled)
+    message = deferred_pb2.GetDeferredRequest(request_id=request.id)
+    polled = request.pass_on(Chat.GetDeferredCompletion, message)
+    if polled is None:
+        polled = request.engine.deferred.poll(request.id, remove_when_done=True)
+        request.call.record_response(polled)
     if polled.status == deferred_pb2.PENDING:
         return HttpResult(status=202)
     if polled.status == deferred_pb2.EXPIRED:
@@ -182,27 +199,42 @@ def _get_deferred(request: HttpRequest) -> HttpResult:
 
 
 def _list_models(request: HttpRequest) -> HttpResult:
-    models = [model_json(model) for model in request.engine.models]
+    models = [model_json(model) for model in _language_models(request)]
     return HttpResult.json({"object": "list", "data": models})
 
 
-def _get_model(request: HttpRequest) -> HttpResult:
+def _language_models(request: HttpRequest) -> Iterable[models_pb2.LanguageModel]:
+    models: Iterable[models_pb2.LanguageModel] = request.invoke(
+        Models.ListLanguageModels, empty_pb2.Empty()
+    ).models
+    return models
+
+
+def _language_model(request: HttpRequest) -> models_pb2.LanguageModel:
     request.call.record.model = redact(request.id)
-    return HttpResult.json(model_json(request.engine.models.resolve(request.id)))
+    message = models_pb2.GetModelRequest(name=request.id)
+    try:
+        model: models_pb2.LanguageModel = request.invoke(Models.GetLanguageModel, message)
+    finally:
+        message.name = redact(request.id)  # The log has the message.
+    return model
+
+
+def _get_model(request: HttpRequest) -> HttpResult:
+    return HttpResult.json(model_json(_language_model(request)))
 
 
 def _list_language_models(request: HttpRequest) -> HttpResult:
-    models = [language_model_json(model) for model in request.engine.models]
+    models = [language_model_json(model) for model in _language_models(request)]
     return HttpResult.json({"models": models})
 
 
 def _get_language_model(request: HttpRequest) -> HttpResult:
-    request.call.record.model = redact(request.id)
-    return HttpResult.json(language_model_json(request.engine.models.resolve(request.id)))
+    return HttpResult.json(language_model_json(_language_model(request)))
 
 
 def _get_api_key(request: HttpRequest) -> HttpResult:
-    return HttpResult.json(api_key_json(model_protos.api_key(request.caller)))
+    return HttpResult.json(api_key_json(request.invoke(Auth.get_api_key_info, empty_pb2.Empty())))
 
 
 ENDPOINTS: Final = (

@@ -101,7 +101,7 @@ def interrupted_events(call: ActiveCall) -> Iterator[bytes]:
 def stream_events(
     engine: Engine,
     call: ActiveCall,
-    response: chat_pb2.GetChatCompletionResponse,
+    chunks: Iterator[Any],
     encoder: Encoder,
 ) -> Iterator[bytes]:
     """Yield the events of a streamed response when they are due, with the call's faults.
@@ -110,7 +110,7 @@ def stream_events(
         ClientDisconnected: The client disconnected, or the server was stopped.
     """
     try:
-        for chunk in call.delivery.stream_completion(response):
+        for chunk in chunks:
             if isinstance(chunk, bytes):
                 yield MALFORMED
                 continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision._validation import did_you_mean
 from xai_vision.testing._rule_files.conditions import read_conditions
@@ -41,6 +41,12 @@ SERVE_OPTIONS = (
 )
 """The options of `xai-vision serve` that a rule file can set."""
 
+_NEEDED: Final[dict[str, dict[str, Any]]] = {
+    "model": {"upstream": "openai:http://localhost"},
+    "record": {"cassette": "a.json", "upstream": "localhost"},
+    "upstream_key": {"upstream": "localhost"},
+}
+"""The settings without which a setting alone is an error."""
 _RULE = ("name", "when", "priority", "times", *REPLY_KEYS)
 _FAULT = ("name", "when", "fault", "next", "after", "rate")
 
@@ -82,7 +88,10 @@ class RuleFile:
 
     def dry_run(self) -> None:
         """Apply everything to a server that is not running; report the errors and hints."""
-        server = Tenant(ServerState(BindAddress()), Settings().replace(**self.settings))
+        # The check of a file needs no packages of an extra, no key and no cassette.
+        unused = {"eyes": False, "cassette": None, "record": "none"}
+        settings = Settings().replace(**{**self.settings, **unused})
+        server = Tenant(ServerState(BindAddress()), settings)
         for value, action in self._actions:
             value.attempt(partial(_apply, action, server))
             self._check_model(value, server)
@@ -105,6 +114,9 @@ class RuleFile:
             for name, item in settings.items():
                 item.attempt(partial(_check_setting, name))
         options = {name: item.raw for name, item in settings.items()}
+        folder = value.document.folder
+        if folder is not None and isinstance(options.get("cassette"), str):
+            options["cassette"] = folder / options["cassette"]
         Settings().replace(**options)
         self.settings = options
 
@@ -159,7 +171,7 @@ def _apply(action: Callable[[Tenant], object], server: Tenant, _: Value) -> None
 
 
 def _check_setting(name: str, value: Value) -> None:
-    Settings().replace(**{name: value.raw})
+    Settings().replace(**{**_NEEDED.get(name, {}), name: value.raw})
 
 
 def _add_image(address: str, source: Path | bytes, server: Tenant) -> None:

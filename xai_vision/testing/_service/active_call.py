@@ -12,6 +12,7 @@ from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._calls.upload import ReceivedUpload
 from xai_vision.testing._service.delivery import ResponseDelivery
+from xai_vision.testing._upstream.exchange import Incoming, Metadata
 
 if TYPE_CHECKING:
     from xai_vision.testing._calls.log import CallLog
@@ -27,6 +28,10 @@ def attempt_number(retries: str) -> int:
     return 1 + int(retries) if valid else 1
 
 
+def _ignore(_: Metadata) -> None:
+    pass
+
+
 class ActiveCall:
     """A call that the engine and a transport work on.
 
@@ -35,6 +40,10 @@ class ActiveCall:
         delivery: The delays and faults of the response.
         rate_limited: Whether the call counts against the rate limit.
         request_id: The id of the call in the metadata ``x-request-id`` of its response.
+        incoming: The parts of the call that its transport knows, for an upstream.
+        send_initial_metadata: A function that sends metadata before the response. Over REST it
+            does nothing.
+        trailing: The metadata to send after the response.
 
     Args:
         record: The record, which is added to the log.
@@ -54,6 +63,9 @@ class ActiveCall:
     ) -> None:
         self.record = record
         self.request_id = request_id
+        self.incoming = Incoming()
+        self.send_initial_metadata: Callable[[Metadata], None] = _ignore
+        self.trailing: Metadata = ()
         self.delivery = ResponseDelivery(record, rng)
         self.rate_limited = True
         self._log = log

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypedDict, TypeVar
 
 from xai_vision.testing import _validation as check
-from xai_vision.testing._calls.redaction import is_from_this_process
+from xai_vision.testing._calls.redaction import is_from_this_process, is_generated, register_key
 from xai_vision.testing._errors import permission_denied, unauthenticated
 
 EngineT = TypeVar("EngineT")
@@ -194,9 +194,23 @@ def require_valid_key(
     return api_key
 
 
+def key_of_upstream(key: str, *, management: bool = False) -> ApiKey:
+    """Return the key of a client that an upstream checks. It is not shown from now on."""
+    register_key(key)
+    return ApiKey("upstream", redacted=mask_key(key), management=management)
+
+
 def mask_key(key: str) -> str:
     """Return the key with its middle hidden, as the service shows keys in error messages."""
     return f"{key[:2]}***{key[-2:]}" if len(key) > 8 else "***"
+
+
+def own_key(authorization: str | None) -> str | None:
+    """Return the key of a client that is not a key of a fake server; None if it is one."""
+    key = _bearer_token(authorization)
+    if not (key.isascii() and key.isprintable() and key.split() == [key]):
+        return None
+    return None if has_ended(key) or is_generated(key) else key
 
 
 def _bearer_token(authorization: str | None) -> str:

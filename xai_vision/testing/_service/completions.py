@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from xai_vision.testing._service.api_keys import ApiKey
     from xai_vision.testing._service.engine import Engine
     from xai_vision.testing._service.models import Model
+    from xai_vision.testing._service.request_reader import RequestReader
 
 
 def complete(
@@ -51,14 +52,26 @@ def complete(
     earlier = None
     if request.HasField("previous_response_id"):
         earlier = engine.store.get(request.previous_response_id).conversation
-    summary = _read_messages(engine, call.record, earlier)
+    summary = read_messages(engine, call.record, engine.reader, earlier)
     _check_limits(engine, summary, model, caller)
     if summary.images and request.store_messages and engine.settings.stored_images == "refuse":
         raise invalid_argument(
             "Requests with images cannot be stored. Send them with store_messages=False."
         )
     engine.apply_faults(call, summary.text_tokens + summary.image_tokens)
-    reply = _choose_reply(engine, request, summary, call)
+    reply = choose_reply(engine, call) or default_reply(request, summary, engine.image_reader)
+    call.delivery.reply = reply
+    return build_response(engine, request, summary, model, reply)
+
+
+def build_response(
+    engine: Engine,
+    request: chat_pb2.GetCompletionsRequest,
+    summary: ConversationSummary,
+    model: Model,
+    reply: Reply,
+) -> chat_pb2.GetChatCompletionResponse:
+    """Return the response that a reply stands for, and store it if the request says so."""
     viewed = sum(_viewed_image_tokens(engine, tool_call) for tool_call in reply.steps)
     builder = ResponseBuilder(request, summary, model, engine.new_id(), engine.clock.time(), viewed)
     response = builder.build(reply)
@@ -79,14 +92,9 @@ def complete(
 
 
 def defer(
-    engine: Engine, request: chat_pb2.GetCompletionsRequest, caller: ApiKey, call: ActiveCall
+    engine: Engine, response: chat_pb2.GetChatCompletionResponse
 ) -> deferred_pb2.StartDeferredResponse:
-    """Prepare a deferred response. An invalid request is refused at once.
-
-    Raises:
-        ServiceError: The request is refused, or a fault ends the call.
-    """
-    response = complete(engine, request, caller, call)
+    """Keep a response until the client polls it."""
     request_id = engine.new_id()
     engine.deferred.put(request_id, response)
     return deferred_pb2.StartDeferredResponse(request_id=request_id)
@@ -103,7 +111,7 @@ def compact(
     model = _resolve_model(engine, request, caller, call)
     if not request.input:
         raise invalid_argument("There is nothing to compact: the request has no messages.")
-    summary = _read_messages(engine, call.record)
+    summary = read_messages(engine, call.record, engine.reader)
     _check_limits(engine, summary, model, caller)
     prompt_tokens = summary.text_tokens + summary.image_tokens
     engine.apply_faults(call, prompt_tokens)
@@ -134,12 +142,14 @@ def _viewed_image_tokens(engine: Engine, tool_call: ServerToolCall) -> int:
     return engine.reader.image_tokens(data)
 
 
-def _choose_reply(
-    engine: Engine,
-    request: chat_pb2.GetCompletionsRequest,
-    summary: ConversationSummary,
-    call: ActiveCall,
-) -> Reply:
+def choose_reply(engine: Engine, call: ActiveCall) -> Reply | None:
+    """Return the reply of the first rule that matches a call; None if there is none.
+
+    A rule whose reply is a fault schedules the fault.
+
+    Raises:
+        ServiceError: No rule matches and the settings refuse that, or the rule raised it.
+    """
     choice = engine.rules.choose(call.record)
     engine.calls.note_change()
     call.note("rule", choice.rule or "no rule matches")
@@ -152,9 +162,7 @@ def _choose_reply(
     if isinstance(outcome, Fault):
         call.delivery.commit_reply()
         engine.schedule_faults(call, [*call.delivery.faults, outcome])
-    reply = outcome if isinstance(outcome, Reply) else default_reply(request, summary)
-    call.delivery.reply = reply
-    return reply
+    return outcome if isinstance(outcome, Reply) else None
 
 
 def _resolve_model(
@@ -167,15 +175,18 @@ def _resolve_model(
     return choose_model(engine.models, request.model, caller, call.record)
 
 
-def _read_messages(
-    engine: Engine, record: Call, earlier: ConversationSummary | None = None
+def read_messages(
+    engine: Engine,
+    record: Call,
+    reader: RequestReader,
+    earlier: ConversationSummary | None = None,
 ) -> ConversationSummary:
     """Read the request in ``record``, and fill in the record's prompt and images.
 
     Returns:
         The summary of the whole conversation, which continues ``earlier``.
     """
-    summary = engine.reader.read(record.messages, earlier)
+    summary = reader.read(record.messages, earlier)
     record.prompt, record.images = summary.prompt, summary.images
     record.tool_results = tuple(summary.tool_results)
     new_images = [image for image in summary.images if not image.earlier]

@@ -87,6 +87,9 @@ class DeferredResponses:
         response = deferred.response if status == deferred_pb2.DONE else None
         return chat_pb2.GetDeferredCompletionResponse(status=status, response=response)
 
+    def __contains__(self, request_id: object) -> bool:
+        return request_id in self._responses
+
     def clear(self) -> None:
         """Remove all responses, and reset the plan."""
         with self._lock:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import random
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 from xai_vision.testing._service.response import chunking, tokens
@@ -31,6 +32,43 @@ _FOREVER = 1e6
 
 class ClientDisconnected(Exception):  # noqa: N818 - not an error of the server
     """The client disconnected, or the server was stopped, while the delivery waited."""
+
+
+class _Lookahead:
+    """An iterator that can be asked whether it has more items."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self._items = iter(items)
+        self._known: deque[Any] = deque()
+
+    def _has(self, count: int) -> bool:
+        self._known.extend(islice(self._items, max(0, count - len(self._known))))
+        return len(self._known) >= count
+
+    @property
+    def at_end(self) -> bool:
+        """Whether there are no more items."""
+        return not self._has(1)
+
+    @property
+    def at_last(self) -> bool:
+        """Whether there is at most one more item."""
+        return not self._has(2)
+
+    def take(self) -> Any:
+        """Return the next item."""
+        return self._known.popleft()
+
+
+def _is_due(fault: Fault, index: int, remaining: _Lookahead) -> bool:
+    """Return whether a fault is due before the chunk at an index.
+
+    A fault after more chunks than there are is due at the end. A truncated stream lacks its last
+    chunk, which has the finish reason.
+    """
+    if (fault.chunks or 0) <= index or remaining.at_end:
+        return True
+    return fault.kind == "truncate" and remaining.at_last
 
 
 class ResponseDelivery:
@@ -56,6 +94,7 @@ class ResponseDelivery:
         self._record = record
         self._rng = rng
         self._released = threading.Event()
+        self._on_release: list[Callable[[], None]] = []
         self._on_connection_fault: Callable[[], None] | None = None
         # At most one function. A list, because pop() gives it to only one of two threads.
         self._return_reply: list[Callable[[bool], None]] = []
@@ -95,6 +134,11 @@ class ResponseDelivery:
     def is_interrupted(self) -> bool:
         """Whether a fault keeps the response, or a part of it, from the client."""
         return any(fault.kind != "latency" for fault in self.faults)
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether a fault takes the place of a response that is not streamed."""
+        return any(fault.kind in ("hang", "malformed") for fault in self.faults)
 
     def raise_early_fault(self) -> None:
         """Apply a status fault that is due before the response.
@@ -194,11 +238,12 @@ class ResponseDelivery:
         split = self.reply.chunks if self.reply else None
         return self.stream(list(chunking.split_response(response, split)))
 
-    def stream(self, chunks: Sequence[Any]) -> Iterator[Any]:
+    def stream(self, chunks: Iterable[Any]) -> Iterator[Any]:
         """Yield each chunk of a response when it is due.
 
         Args:
-            chunks: The messages of the response.
+            chunks: The messages of the response. Each is asked for after the one before it was
+                sent; a fault that truncates the stream needs one more.
 
         Yields:
             The messages, or bytes that are not a valid message.
@@ -208,12 +253,14 @@ class ResponseDelivery:
             ClientDisconnected: The client disconnected, or the server was stopped.
         """
         self.wait(self._first_delay())
-        # The first of several faults at the same chunk applies.
-        faults = {self._chunk_index(fault, len(chunks)): fault for fault in reversed(self.faults)}
-        for index, chunk in enumerate(chain(chunks, [None])):
+        remaining = _Lookahead(chunks)
+        faults = [f for f in self.faults if f.kind != "latency" and not f.on_connection]
+        for index in count():
             if self._record.cancelled:
                 raise ClientDisconnected
-            if fault := faults.get(index):
+            if due := [fault for fault in faults if _is_due(fault, index, remaining)]:
+                # The first of several faults at the same chunk applies.
+                fault, faults = due[0], [fault for fault in faults if fault not in due]
                 self.return_reply()
                 if fault.kind == "truncate":
                     return
@@ -224,12 +271,14 @@ class ResponseDelivery:
                     self.wait(_FOREVER)
                 if fault.kind == "status":
                     raise fault.error()
-            if chunk is not None:
-                if index:
-                    self.wait(self._chunk_delay(chunk))
-                if self._record.trace is not None:
-                    self._record.trace.add_chunk(chunk)
-                yield chunk
+            if remaining.at_end:
+                return
+            chunk = remaining.take()
+            if index:
+                self.wait(self._chunk_delay(chunk))
+            if self._record.trace is not None:
+                self._record.trace.add_chunk(chunk)
+            yield chunk
 
     def wait(self, seconds: float) -> None:
         """Wait, and let other calls use the thread pool's slot.
@@ -245,14 +294,19 @@ class ResponseDelivery:
     def release(self) -> None:
         """End the current wait and all later ones: the client does not need the response."""
         self._released.set()
+        self._run_on_release()
 
-    def _chunk_index(self, fault: Fault, count: int) -> int:
-        """Return the index of the chunk before which a fault is due; -1 if it is never due."""
-        if fault.kind == "latency" or fault.on_connection:
-            return -1
-        # A truncated stream lacks its last chunk, which has the finish reason.
-        last = count - 1 if fault.kind == "truncate" else count
-        return min(fault.chunks or 0, last)
+    def call_on_release(self, function: Callable[[], None]) -> None:
+        """Call a function at the end of the call, or now if it has ended."""
+        self._on_release.append(function)
+        if self._released.is_set():
+            self._run_on_release()
+
+    def _run_on_release(self) -> None:
+        # pop() gives each function to only one of two threads.
+        while self._on_release:
+            with suppress(IndexError):
+                self._on_release.pop()()
 
     def _first_delay(self) -> float:
         """Return the seconds until the first chunk."""

@@ -11,6 +11,7 @@ import random
 import uuid
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from xai_vision.proto import image_pb2
 from xai_vision.testing._batches.store import BatchStore
@@ -18,6 +19,7 @@ from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.log import CallLog
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.trace import CallTrace
+from xai_vision.testing._cassettes.recorder import make_recorder
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._collections.store import CollectionStore
 from xai_vision.testing._errors import ServiceError
@@ -38,6 +40,11 @@ from xai_vision.testing._service.rate_limiter import RateLimiter
 from xai_vision.testing._service.request_reader import RequestReader
 from xai_vision.testing._service.response_store import ResponseStore
 from xai_vision.testing._settings import Settings
+from xai_vision.testing._upstream.exchange import Upstream
+from xai_vision.testing._upstream.factory import make_upstream
+
+if TYPE_CHECKING:
+    from xai_vision.testing._eyes.reader import ImageReader
 
 
 class Engine:
@@ -58,17 +65,23 @@ class Engine:
         batches: The batches.
         collections: The collections of documents.
         reader: Reads conversations.
+        image_reader: Reads the text and the codes of images, if the setting ``eyes`` is on.
         downloads: The generated files at URLs of this machine.
         image_plan: The results of image generation.
         videos: The videos in progress.
         faults: The rules for faults.
         rate_limiter: The rate limit, if any.
+        upstream: What answers the calls that no rule answers; None if the engine does.
+        recorder: The upstream, if it is a cassette; otherwise None.
 
     Args:
         settings: The settings.
         clock: The clock.
         inspector: Reads the facts of images.
         on_call_end: A function that is called when a call ends, with its record and ``name``.
+
+    Raises:
+        ImportError: A package of the extra "eyes" is missing, and the setting ``eyes`` is on.
     """
 
     def __init__(
@@ -99,6 +112,10 @@ class Engine:
         self.models = ModelCatalog(read_models(settings.models), LANGUAGE_MODELS)
         self.faults = FaultRegistry(settings.seed)
         self.rate_limiter: RateLimiter | None = None
+        self.upstream: Upstream | None = make_upstream(settings, self.urls, self.files)
+        self.recorder = make_recorder(settings, self.upstream, self.test_error)
+        if self.recorder is not None:
+            self.upstream = self.recorder
         self._rng = random.Random(settings.seed)  # noqa: S311 - reproducible
         # uuid4() makes a system call each time, which releases the GIL.
         self._id_rng = self._rng if settings.fixed_ids else random.Random()  # noqa: S311 - not secret
@@ -110,6 +127,7 @@ class Engine:
         self.reader = RequestReader(
             settings, inspector, self.calls.image_cache, self.urls, self.files
         )
+        self.image_reader = _load_image_reader() if settings.eyes else None
         formats = tuple(dict.fromkeys((*settings.image_formats, "WEBP")))
         self._source_reader = RequestReader(
             settings.replace(image_formats=formats),
@@ -188,9 +206,21 @@ class Engine:
         for call in list(self._active):
             call.delivery.release()
 
+    def close_upstream(self) -> None:
+        """Close the connections to the upstream. A later call opens new ones."""
+        if self.upstream is not None:
+            self.upstream.close()
+
     def new_id(self) -> str:
         """Return a new UUID; with ``fixed_ids`` the seed determines it."""
         return _random_uuid(self._id_rng)
+
+
+def _load_image_reader() -> ImageReader:
+    # Imported on use, because it needs the packages of an extra.
+    from xai_vision.testing._eyes.reader import load_reader
+
+    return load_reader()
 
 
 def _random_uuid(rng: random.Random) -> str:

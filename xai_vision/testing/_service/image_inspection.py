@@ -21,7 +21,7 @@ from xai_vision.testing._rules.image_similarity import SIDE
 from xai_vision.testing._settings import Settings
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image, Resampling
 
 
 _SIGNATURES: Final = (
@@ -211,22 +211,62 @@ def parse_image_header(data: bytes, format_: str) -> ImageHeader | None:
         return None
 
 
+def decode(data: bytes, format_: str, max_side: int) -> Image:
+    """Return an inspected image as RGBA pixels, with the EXIF orientation applied.
+
+    Args:
+        data: The bytes of the file.
+        format_: The name of its format.
+        max_side: The maximum width and height. Larger images are reduced.
+    """
+    from PIL.Image import Resampling
+
+    image = open_image(data, format_)
+    width, height = image.size
+    scale = min(1, max_side / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    with _large_image_lock if width * height > _LARGE_IMAGE_PIXELS else nullcontext():
+        return _decode_upright(
+            image, parse_image_header(data, format_), size, (max_side, max_side), Resampling.LANCZOS
+        )
+
+
 def _decode_sample(image: Image, header: ImageHeader | None) -> Image:
     """Return the upright image as ``_SAMPLE_SIDE`` x ``_SAMPLE_SIDE`` RGBA pixels."""
     from PIL.Image import Resampling
 
+    size = (_SAMPLE_SIDE, _SAMPLE_SIDE)
+    draft = (_SAMPLE_SIDE * 4, _SAMPLE_SIDE * 4)
+    # A box filter uses every pixel.
+    return _decode_upright(image, header, size, draft, Resampling.BOX)
+
+
+def _decode_upright(
+    image: Image,
+    header: ImageHeader | None,
+    size: tuple[int, int],
+    draft: tuple[int, int],
+    resampling: Resampling,
+) -> Image:
+    """Return an image at a size, as RGBA pixels with the EXIF orientation applied.
+
+    Args:
+        image: The opened image.
+        header: Its header, if it could be read.
+        size: The size before the orientation is applied.
+        draft: The minimum size to decode, which saves time for a large JPEG.
+        resampling: The filter that reduces the image.
+    """
     from xai_vision.imaging._pillow.orientation import apply_orientation, orientation_of
 
-    size = (_SAMPLE_SIDE, _SAMPLE_SIDE)
-    image.draft("RGB", (_SAMPLE_SIDE * 4, _SAMPLE_SIDE * 4))  # JPEG can decode at 1/8 scale
+    image.draft("RGB", draft)  # JPEG can decode at 1/8 scale
     image.load()
     orientation = orientation_of(image, header)  # after load(), which applies that of a TIFF
     if image.mode.startswith("I"):  # 16 bits per pixel; keep the upper 8
         image = image.resize(size).point(lambda value: value / 256).convert("L")
     if image.mode in ("P", "PA", "1"):
         image = image.convert("RGBA")
-    sample = image.resize(size, Resampling.BOX).convert("RGBA")  # a box filter uses every pixel
-    return apply_orientation(sample, orientation)
+    return apply_orientation(image.resize(size, resampling).convert("RGBA"), orientation)
 
 
 def _main_colors(sample: Image) -> tuple[str, ...]:

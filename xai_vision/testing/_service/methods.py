@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from xai_vision.proto import chat_pb2, models_pb2
@@ -21,6 +21,9 @@ from xai_vision.testing._service.active_call import ActiveCall
 from xai_vision.testing._service.api_keys import ApiKey
 from xai_vision.testing._service.engine import Engine
 from xai_vision.testing._service.models import EMBEDDING_MODELS, IMAGE_MODELS
+from xai_vision.testing._upstream import completions as passed_completions
+from xai_vision.testing._upstream import passing
+from xai_vision.testing._upstream.local_data import is_local
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
@@ -47,9 +50,7 @@ def _tokenize(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) ->
 def _stream_completion(
     engine: Engine, request: Any, caller: ApiKey, call: ActiveCall
 ) -> Iterator[Any]:
-    response = completions.complete(engine, request, caller, call)
-    call.record_response(response)
-    return call.delivery.stream_completion(response)
+    return passed_completions.stream(engine, request, caller, call).chunks
 
 
 def _with_faults(handler: MethodHandler) -> MethodHandler:
@@ -60,6 +61,23 @@ def _with_faults(handler: MethodHandler) -> MethodHandler:
         return handler(engine, request, caller, call)
 
     return handle
+
+
+def _or_upstream(
+    methods: Mapping[Method[Any, Any], MethodHandler],
+    pass_on: Callable[[Engine, Method[Any, Any], Any, ActiveCall], Any] = passing.respond,
+) -> dict[Method[Any, Any], MethodHandler]:
+    """Let the upstream of a tenant handle the methods, except for what a test has set."""
+
+    def wrap(method: Method[Any, Any], handler: MethodHandler) -> MethodHandler:
+        def handle(engine: Engine, request: Any, caller: ApiKey, call: ActiveCall) -> Any:
+            if is_local(engine, method, request):
+                return handler(engine, request, caller, call)
+            return pass_on(engine, method, request, call)
+
+        return handle
+
+    return {method: wrap(method, handler) for method, handler in methods.items()}
 
 
 _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
@@ -92,20 +110,66 @@ _WITHOUT_RULES: Final[dict[Method[Any, Any], MethodHandler]] = {
     Tokenize.TokenizeText: _tokenize,
     Video.GetDeferredVideo: lambda engine, request, *_: engine.videos.poll(request.request_id),
 }
-UNARY_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = {
-    Chat.GetCompletion: completions.complete,
-    Chat.StartDeferredCompletion: completions.defer,
+_WITH_FAULTS: Final[dict[Method[Any, Any], MethodHandler]] = {
     Chat.CompactContext: completions.compact,
     Image.GenerateImage: images.generate,
     Video.GenerateVideo: videos.start,
     Video.ExtendVideo: videos.start,
-    **{method: _with_faults(handler) for method, handler in _WITHOUT_RULES.items()},
-    **{method: _with_faults(handler) for method, handler in files.UNARY.items()},
-    **{method: _with_faults(handler) for method, handler in batches.UNARY.items()},
-    **{method: _with_faults(handler) for method, handler in collections.UNARY.items()},
 }
-UPLOAD_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = dict(files.UPLOADS)
+_FAULTS_BEFORE: Final[dict[Method[Any, Any], MethodHandler]] = {
+    **_WITHOUT_RULES,
+    **files.UNARY,
+    **batches.UNARY,
+    **collections.UNARY,
+}
+UNARY_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = {
+    Chat.GetCompletion: passed_completions.complete,
+    Chat.StartDeferredCompletion: passed_completions.defer,
+    **_or_upstream(
+        {
+            **_WITH_FAULTS,
+            **{method: _with_faults(handler) for method, handler in _FAULTS_BEFORE.items()},
+        }
+    ),
+}
+UPLOAD_METHODS: Final[dict[Method[Any, Any], MethodHandler]] = _or_upstream(
+    files.UPLOADS, passing.upload
+)
 STREAM_METHODS: Final[dict[Method[Any, Any], StreamHandler]] = {
     Chat.GetCompletionChunk: _stream_completion,
-    **files.STREAMS,
+    **_or_upstream(files.STREAMS, passing.stream),
 }
+
+
+def pass_on(engine: Engine, method: Method[Any, Any], request: Any, call: ActiveCall) -> Any:
+    """Return the response of the upstream to a request over REST, whose faults were applied.
+
+    Returns:
+        The response; None if the tenant has no upstream, or answers the request itself.
+
+    Raises:
+        ServiceError: The upstream refused the call, or failed.
+        ClientDisconnected: The client cancelled the call.
+    """
+    if is_local(engine, method, request):
+        return None
+    return passing.respond_after_faults(engine, method, request.SerializeToString(), call)
+
+
+def invoke(
+    engine: Engine, method: Method[Any, Any], request: Any, caller: ApiKey, call: ActiveCall
+) -> Any:
+    """Return the response to a request over REST.
+
+    The faults of the call were applied, unless the method is one for images or videos.
+
+    Raises:
+        ServiceError: The request is refused, or a fault ends the call.
+        ClientDisconnected: The client cancelled the call.
+    """
+    if method in _WITH_FAULTS:
+        return UNARY_METHODS[method](engine, request, caller, call)
+    response = pass_on(engine, method, request, call)
+    if response is None:
+        response = _FAULTS_BEFORE[method](engine, request, caller, call)
+    return response

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -167,7 +167,7 @@ class RequestReader:
             ServiceError: The service does not accept the image, or cannot fetch it.
         """
         data, source, media_type = self._fetch_image(content)
-        info = self.inspector.inspect(data, media_type, self.settings)
+        info = self._inspect(data, media_type)
         if info.size <= self.settings.keep_image_bytes:
             self.image_cache.put(info.sha256, data)
         detail = _DETAILS.get(content.detail, "auto")
@@ -180,6 +180,9 @@ class RequestReader:
             tokens=tokens.image_tokens(info.width, info.height, detail, self.settings),
             turn=turn,
         )
+
+    def _inspect(self, data: bytes, media_type: str) -> ImageInfo:
+        return self.inspector.inspect(data, media_type, self.settings)
 
     def _fetch_image(self, content: image_pb2.ImageUrlContent) -> tuple[bytes, str, str]:
         """Return the bytes of an image, ``CallImage.source`` and the declared media type."""
@@ -254,14 +257,16 @@ def compaction_state(summary: ConversationSummary) -> dict[str, Any]:
     return {"kind": "compaction", "images": images, "tokens": 16 + 8 * len(images)}
 
 
-def without_image_data(request: _RequestT, images: Iterable[CallImage]) -> _RequestT:
+def without_image_data(request: _RequestT, images: Sequence[CallImage]) -> _RequestT:
     """Return the request for the log. In a large one, hashes replace the data of images.
 
     Args:
         request: The request. The data of its images is removed.
         images: The images of the request, in order.
     """
-    if request.ByteSize() <= _LARGE_REQUEST_BYTES:
+    # ByteSize() writes the whole message. Images alone often show that a request is large.
+    largest = max((image.size for image in images if image.source == "data"), default=0)
+    if largest <= _LARGE_REQUEST_BYTES and request.ByteSize() <= _LARGE_REQUEST_BYTES:
         return request
     remaining = iter(images)
     messages = (

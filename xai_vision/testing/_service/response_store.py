@@ -60,6 +60,11 @@ class ResponseStore:
             if stored is not None:
                 self._responses[response_id] = replace(stored, metadata=metadata)
 
+    def metadata(self, response_id: str) -> Mapping[str, Any]:
+        """Return the metadata of a response; it is empty if the response is not stored."""
+        stored = self._responses.get(response_id)
+        return {} if stored is None else stored.metadata
+
     def get(self, response_id: str) -> StoredResponse:
         """Return a stored response.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -16,7 +16,7 @@ from xai_vision.testing._calls.record import Call
 from xai_vision.testing._calls.redaction import redact_metadata
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._service.active_call import ActiveCall, attempt_number
-from xai_vision.testing._service.api_keys import require_valid_key
+from xai_vision.testing._service.api_keys import key_of_upstream, own_key, require_valid_key
 from xai_vision.testing._service.call_errors import to_service_error
 from xai_vision.testing._service.delivery import MALFORMED_MESSAGE, ClientDisconnected
 from xai_vision.testing._service.methods import (
@@ -27,12 +27,17 @@ from xai_vision.testing._service.methods import (
     StreamHandler,
 )
 from xai_vision.testing._thread_pool import release_slot
+from xai_vision.testing._upstream.exchange import Incoming
+from xai_vision.testing._upstream.metadata import without_transport_keys
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
     from xai_vision.testing._faults.tcp_proxy import TcpProxy
     from xai_vision.testing._service.api_keys import ApiKey, KeyRegistry
     from xai_vision.testing._service.engine import Engine
+
+
+_MAX_TIMEOUT: Final = 10.0 * 365 * 24 * 3600
 
 
 class GrpcHandler(grpc.GenericRpcHandler):
@@ -83,13 +88,13 @@ class GrpcHandler(grpc.GenericRpcHandler):
         raw: bytes,
         context: grpc.ServicerContext,
     ) -> bytes:
-        call, engine, api_key = self._start_call(method, context)
+        call, engine, api_key = self._start_call(method, context, raw)
         try:
             call.record.request = _parse(method, raw)
             # A blocked key may still request its own status.
             if api_key is None or method is not Auth.get_api_key_info:
-                management = method.service == Collections.SERVICE
                 authorization = _authorization(context)
+                management = _is_management(method)
                 api_key = require_valid_key(authorization, api_key, management=management)
             respond = partial(handler, engine, call.record.request, api_key, call)
             response = self._respond(respond, engine, call, context)
@@ -107,7 +112,7 @@ class GrpcHandler(grpc.GenericRpcHandler):
         raw: bytes,
         context: grpc.ServicerContext,
     ) -> Iterator[bytes]:
-        call, engine, api_key = self._start_call(method, context)
+        call, engine, api_key = self._start_call(method, context, raw)
         try:
             call.record.request = _parse(method, raw)
             api_key = require_valid_key(_authorization(context), api_key)
@@ -169,16 +174,25 @@ class GrpcHandler(grpc.GenericRpcHandler):
             return None
 
     def _start_call(
-        self, method: Method[Any, Any], context: grpc.ServicerContext
+        self,
+        method: Method[Any, Any],
+        context: grpc.ServicerContext,
+        raw: bytes | None = None,
     ) -> tuple[ActiveCall, Engine, ApiKey | None]:
         record = Call(method.name, method.service, stream=method.server_streaming)
         authorization = _authorization(context)
         engine, api_key = self._keys.find(authorization)
         record.metadata = redact_metadata(context.invocation_metadata(), authorization)
         record.attempt = attempt_number(str(record.header("grpc-previous-rpc-attempts") or ""))
+        incoming = Incoming()
+        if engine.upstream is not None:
+            incoming = _incoming(context, raw, None if api_key else own_key(authorization))
+            if incoming.key is not None and engine.upstream.accepts_keys:
+                api_key = key_of_upstream(incoming.key, management=_is_management(method))
         record.key_id = api_key.key_id if api_key else ""
         record.peer = context.peer()
         call = engine.start_call(record)
+        call.incoming, call.send_initial_metadata = incoming, context.send_initial_metadata
         on_complete = None if self.proxy is None else self.proxy.track_call(call)
         if not context.add_callback(partial(_on_termination, call, on_complete)):
             _on_termination(call, on_complete)
@@ -203,6 +217,19 @@ class GrpcHandler(grpc.GenericRpcHandler):
             raise ServiceError("UNAVAILABLE", "Connection reset by peer")
         if not context.add_callback(cancel):
             cancel()
+
+
+def _is_management(method: Method[Any, Any]) -> bool:
+    """Return whether a method needs a key of the management API."""
+    return bool(method.service == Collections.SERVICE)
+
+
+def _incoming(context: grpc.ServicerContext, raw: bytes | None, key: str | None) -> Incoming:
+    metadata: Any = context.invocation_metadata()
+    # Older versions of grpcio return a very large number instead of None.
+    seconds = context.time_remaining()
+    timeout = None if seconds is None or seconds > _MAX_TIMEOUT else max(seconds, 0.0)
+    return Incoming(raw, without_transport_keys(metadata), key, timeout)
 
 
 def _parse(method: Method[Any, Any], raw: bytes) -> Any:
@@ -244,7 +271,7 @@ def _on_termination(call: ActiveCall, on_complete: Callable[[], None] | None) ->
 def _finish(context: grpc.ServicerContext, call: ActiveCall) -> None:
     # Called before the last byte is sent, so that a client with its response finds the log
     # complete.
-    context.set_trailing_metadata((_request_id(call),))
+    context.set_trailing_metadata((*call.trailing, _request_id(call)))
     if context.is_active():
         call.finish("OK")
     else:

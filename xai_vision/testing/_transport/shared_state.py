@@ -122,5 +122,8 @@ class ServerState:
 
 
 def _unlogged_engine(engine: Engine) -> Engine:
-    """Return an engine for a call that belongs to no log."""
-    return Engine(engine.settings, Clock(), ImageInspector(), engine.downloads)
+    """Return an engine for a call that belongs to no log, and that nobody else answers."""
+    settings = engine.settings.replace(
+        upstream=None, upstream_key=None, model=None, cassette=None, record="none"
+    )
+    return Engine(settings, Clock(), ImageInspector(), engine.downloads)

@@ -56,6 +56,14 @@ def example(pattern: str, min_length: int = 0, variant: int = 0) -> str:
     return text
 
 
+def matches(pattern: str, text: str) -> bool:
+    """Return whether ``pattern`` is found in a text; False if it is invalid."""
+    try:
+        return bool(re.search(pattern, text))
+    except re.error:
+        return False
+
+
 class _Generator:
     """Generates a string from the syntax tree of a regular expression.
 

@@ -2,35 +2,52 @@
 
 The same request always gets the same reply. It calls each server-side tool once, calls a function
 if the request requires one or the prompt mentions it, fits the schema if there is one, and
-otherwise describes the request.
+otherwise describes the request. With a reader of images, the description and the values contain
+the text and the codes of the images.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._rules.reply import Reply
 from xai_vision.testing._rules.tool_calls import FunctionCall, ServerToolCall
 from xai_vision.testing._service.default_reply.describe import describe
+from xai_vision.testing._service.default_reply.image_contents import Contents, contents_of
 from xai_vision.testing._service.default_reply.placeholder_image import image_generation_result
 from xai_vision.testing._service.default_reply.schema_example import example, parse_schema
 from xai_vision.testing._service.request_reader import ConversationSummary
 
+if TYPE_CHECKING:
+    from xai_vision.testing._eyes.image_text import ImageText
+    from xai_vision.testing._eyes.reader import ImageReader
 
-def default_reply(request: chat_pb2.GetCompletionsRequest, summary: ConversationSummary) -> Reply:
+
+def default_reply(
+    request: chat_pb2.GetCompletionsRequest,
+    summary: ConversationSummary,
+    reader: ImageReader | None = None,
+) -> Reply:
     """Choose the reply to a request.
+
+    Args:
+        request: The request.
+        summary: The conversation.
+        reader: Reads the text and the codes of the images; None if nothing does.
 
     Raises:
         ServiceError: INVALID_ARGUMENT, no value fits a schema of the request.
     """
+    texts = [reader.read(image) for image in summary.images] if reader else None
+    contents = contents_of(texts) if texts else {}
     function = _function_to_call(request, summary)
     if function is not None:
-        return Reply(tool_calls=(_function_call(function),))
-    text = _text(request, summary)
+        return Reply(tool_calls=(_function_call(function, contents),))
+    text = _text(request, summary, texts, contents)
     calls, citations = _server_tool_calls(request, summary)
     citations += _live_search_citations(request.search_parameters)
     return Reply(text, steps=calls, citations=citations, choices=_choices(request, text))
@@ -45,14 +62,20 @@ def _live_search_citations(search: chat_pb2.SearchParameters) -> tuple[str, ...]
     return tuple(f"https://example.com/{kind}" for kind in kinds[:limit])
 
 
-def _text(request: chat_pb2.GetCompletionsRequest, summary: ConversationSummary) -> str:
+def _text(
+    request: chat_pb2.GetCompletionsRequest,
+    summary: ConversationSummary,
+    texts: Sequence[ImageText | None] | None,
+    contents: Contents,
+) -> str:
     response_format = request.response_format
     if response_format.format_type == chat_pb2.FORMAT_TYPE_JSON_SCHEMA:
         schema = parse_schema(response_format.schema, "The schema of response_format")
-        return json.dumps(example(schema), ensure_ascii=False)
+        return json.dumps(example(schema, contents), ensure_ascii=False)
+    description = describe(summary, texts)
     if response_format.format_type == chat_pb2.FORMAT_TYPE_JSON_OBJECT:
-        return json.dumps({"answer": describe(summary)}, ensure_ascii=False)
-    return describe(summary)
+        return json.dumps({"answer": description}, ensure_ascii=False)
+    return description
 
 
 def _choices(request: chat_pb2.GetCompletionsRequest, text: str) -> tuple[str, ...]:
@@ -86,11 +109,11 @@ def _mentions(prompt: str, name: str) -> bool:
     return any(word in prompt.lower() for word in (name.lower(), *words))
 
 
-def _function_call(function: chat_pb2.Function) -> FunctionCall:
+def _function_call(function: chat_pb2.Function, contents: Contents) -> FunctionCall:
     arguments: Any = {}
     if function.parameters:
         name = f"The parameters of function {function.name!r}"
-        arguments = example(parse_schema(function.parameters, name))
+        arguments = example(parse_schema(function.parameters, name), contents)
     return FunctionCall(function.name, arguments if isinstance(arguments, dict) else {})
 
 

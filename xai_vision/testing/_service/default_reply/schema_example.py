@@ -3,7 +3,7 @@
 Supports the keywords that schemas for structured output use: objects, arrays, strings with a
 length, pattern or format, numbers with bounds, enum, const, anyOf, oneOf, allOf, references
 (recursive ones too), and null in lists of types. Ignores not, if/then/else, dependentSchemas and
-patternProperties.
+patternProperties. Fields with known contents, such as the text of an image, get them if they fit.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from xai_vision._validation import short_repr
 from xai_vision.testing._errors import invalid_argument
+from xai_vision.testing._service.default_reply.image_contents import Contents, Slot
 from xai_vision.testing._service.default_reply.schema_values import minimum_count, scalar
 
 # From this depth on optional parts are left out, so that recursive schemas come to an end.
@@ -33,8 +34,12 @@ _KEYWORDS_BY_TYPE: Final = {
 }
 
 
-def example(schema: Any) -> Any:
+def example(schema: Any, contents: Contents | None = None) -> Any:
     """Return a value that fits a parsed JSON schema.
+
+    Args:
+        schema: The schema.
+        contents: The contents of fields, by name.
 
     Raises:
         ServiceError: INVALID_ARGUMENT, the schema is invalid, or no value that fits it was found.
@@ -42,7 +47,7 @@ def example(schema: Any) -> Any:
     try:
         # All of the schema is checked, because errors quote parts that the example leaves out.
         json.dumps(schema, ensure_ascii=False).encode()
-        return _ExampleBuilder(schema).build(schema, "text", 0)
+        return _ExampleBuilder(schema).build(schema, Slot("text", contents or {}), 0)
     except UnicodeEncodeError as error:
         surrogate = ascii(error.object[error.start])
         problem = f"contains a lone surrogate, {surrogate}, which cannot be encoded as UTF-8"
@@ -76,17 +81,17 @@ class _ExampleBuilder:
         self._root = root
         self._remaining_size = _SIZE_LIMIT
 
-    def build(self, schema: Any, name: str, depth: int, variant: int = 0) -> Any:
-        """Build an example. Strings contain ``name``; ``variant`` selects a scalar value."""
+    def build(self, schema: Any, slot: Slot, depth: int, variant: int = 0) -> Any:
+        """Build an example for a place in the value. ``variant`` selects a scalar value."""
         if depth > _MAX_DEPTH:
             raise invalid_argument("The schema requires infinitely nested values.")
         merged = self._merge(schema, depth)
         type_ = _type_of(merged)
         if type_ in ("object", "array") and "const" not in merged and not merged.get("enum"):
             if type_ == "object":
-                return self._object(merged, depth)
-            return self._array(merged, name, depth)
-        value = scalar(merged, type_, name, variant)
+                return self._object(merged, slot, depth)
+            return self._array(merged, slot, depth)
+        value = scalar(merged, type_, slot.name, variant, slot.text)
         self._consume(len(json.dumps(value, ensure_ascii=False, allow_nan=False)))
         return value
 
@@ -144,7 +149,7 @@ class _ExampleBuilder:
             raise invalid_argument(f"The schema's $ref {reference!r} points to nothing.") from None
         return target
 
-    def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    def _object(self, schema: Mapping[str, Any], slot: Slot, depth: int) -> dict[str, Any]:
         properties = schema.get("properties", {})
         self._consume(len(properties) + len(schema.get("required", ())))
         # Dicts are ordered sets here.
@@ -163,23 +168,35 @@ class _ExampleBuilder:
             names = dict.fromkeys([*{**required, **names}][:maximum])
         self._consume(sum(map(len, names)) + 2)
         other = schema.get("additionalProperties", True)
-        return {name: self.build(properties.get(name, other), name, depth + 1) for name in names}
+        return {
+            name: self.build(properties.get(name, other), slot.field(name), depth + 1)
+            for name in names
+        }
 
-    def _array(self, schema: Mapping[str, Any], name: str, depth: int) -> list[Any]:
+    def _array(self, schema: Mapping[str, Any], slot: Slot, depth: int) -> list[Any]:
         prefix = schema.get("prefixItems", ())
         other = schema.get("items", True)
-        count = max(minimum_count(schema, "minItems"), len(prefix))
-        if count == 0 and depth < _REQUIRED_ONLY_DEPTH and other is not False:
+        minimum = count = max(minimum_count(schema, "minItems"), len(prefix))
+        item_slots = slot.items
+        if item_slots is not None and other is not False:
+            count = max(count, len(prefix) + len(item_slots))
+        elif count == 0 and depth < _REQUIRED_ONLY_DEPTH and other is not False:
             count = 1
         count = int(min(count, schema.get("maxItems", count)))
         self._consume(count + 2)
-        items = [self.build(part, name, depth + 1) for part in prefix[:count]]
+        empty = slot.without_content()
+        items = [self.build(part, empty, depth + 1) for part in prefix[:count]]
+        remaining = iter(item_slots or ())
         unique = bool(schema.get("uniqueItems"))
         variant = 0
         while len(items) < count:
-            item = self.build(other, name, depth + 1, variant)
+            item_slot = next(remaining, empty)
+            item = self.build(other, item_slot, depth + 1, variant)
             if not unique or item not in items:
                 items.append(item)
+            elif item_slot is not empty:
+                count = max(count - 1, minimum)
+                continue
             elif variant >= len(items) + 64:
                 raise invalid_argument("The schema requires more unique items than it allows.")
             # The items have used all earlier variants.

@@ -34,7 +34,9 @@ _FORMATS: Final[dict[str, Callable[[int], str]]] = {
 }
 
 
-def scalar(schema: Mapping[str, Any], type_: str, name: str, variant: int) -> Any:
+def scalar(
+    schema: Mapping[str, Any], type_: str, name: str, variant: int, content: str | None = None
+) -> Any:
     """Return a value that is constant, or neither an object nor an array.
 
     Args:
@@ -42,6 +44,7 @@ def scalar(schema: Mapping[str, Any], type_: str, name: str, variant: int) -> An
         type_: The type of the value.
         name: The text of a string without a format or pattern.
         variant: Selects one of several values.
+        content: The content of the value, if it is known. A string has it if it fits.
 
     Raises:
         ServiceError: INVALID_ARGUMENT, the type is unknown, or no value that fits was found.
@@ -51,7 +54,7 @@ def scalar(schema: Mapping[str, Any], type_: str, name: str, variant: int) -> An
     if schema.get("enum"):
         return schema["enum"][variant % len(schema["enum"])]
     if type_ == "string":
-        return _string(schema, name, variant)
+        return _string(schema, name, variant, content)
     if type_ in ("integer", "number"):
         return _number(schema, type_ == "integer", variant)
     if type_ not in ("boolean", "null"):
@@ -75,10 +78,14 @@ def minimum_count(schema: Mapping[str, Any], keyword: str) -> int:
     return count
 
 
-def _string(schema: Mapping[str, Any], name: str, variant: int) -> str:
+def _string(schema: Mapping[str, Any], name: str, variant: int, content: str | None) -> str:
     if schema.get("format") in _FORMATS:
         return _FORMATS[schema["format"]](variant)
     minimum, maximum = minimum_count(schema, "minLength"), schema.get("maxLength")
+    if content is not None and len(content) >= minimum:
+        text = content[:maximum]
+        if "pattern" not in schema or regex_example.matches(str(schema["pattern"]), text):
+            return text
     if "pattern" in schema:
         return regex_example.example(str(schema["pattern"]), minimum, variant)
     text = (f"{name} {variant}" if variant else name).ljust(minimum, ".")

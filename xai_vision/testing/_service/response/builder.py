@@ -52,7 +52,7 @@ class ResponseBuilder:
             model=self.model.name,
             system_fingerprint=self.model.fingerprint,
             service_tier=self.request.service_tier or usage_pb2.SERVICE_TIER_DEFAULT,
-            settings=self._settings(),
+            settings=request_settings(self.request),
             citations=reply.citations,
             output_files=[
                 chat_pb2.OutputFile(file_id=file_id, name=name) for file_id, name in reply.files
@@ -109,10 +109,9 @@ class ResponseBuilder:
     def _call_id(self, index: int) -> str:
         return f"call_{self.generated_id[:8]}{index:04d}"
 
-    def _settings(self) -> chat_pb2.RequestSettings:
-        """Return the request's settings, which the response repeats."""
-        names = chat_pb2.RequestSettings.DESCRIPTOR.fields_by_name
-        fields = {
-            field.name: value for field, value in self.request.ListFields() if field.name in names
-        }
-        return chat_pb2.RequestSettings(**{"parallel_tool_calls": True, **fields})
+
+def request_settings(request: chat_pb2.GetCompletionsRequest) -> chat_pb2.RequestSettings:
+    """Return the request's settings, which the response repeats."""
+    names = chat_pb2.RequestSettings.DESCRIPTOR.fields_by_name
+    fields = {field.name: value for field, value in request.ListFields() if field.name in names}
+    return chat_pb2.RequestSettings(**{"parallel_tool_calls": True, **fields})

@@ -1,0 +1,1 @@
+"""Cassettes: recorded calls of the service, which the fake server replays."""

@@ -1,0 +1,74 @@
+"""The conversations and deferred responses that xAI keeps, and a local server does not."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Any, Final
+
+from xai_vision.proto import chat_pb2
+from xai_vision.testing._errors import not_found
+
+_MAX_RESPONSES: Final = 1_000
+
+
+class Memory:
+    """Stored responses with their conversations. Beyond a limit the oldest are dropped."""
+
+    def __init__(self) -> None:
+        self._stored: OrderedDict[str, tuple[list[chat_pb2.Message], Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(
+        self, messages: list[chat_pb2.Message], response: chat_pb2.GetChatCompletionResponse
+    ) -> None:
+        """Store a response with the messages that it answers."""
+        with self._lock:
+            self._stored[response.id] = (messages, response)
+            while len(self._stored) > _MAX_RESPONSES:
+                self._stored.popitem(last=False)
+
+    def get(self, response_id: str) -> chat_pb2.GetChatCompletionResponse:
+        """Return a stored response.
+
+        Raises:
+            ServiceError: NOT_FOUND.
+        """
+        response: chat_pb2.GetChatCompletionResponse = self._find(response_id)[1]
+        return response
+
+    def conversation(self, response_id: str) -> list[chat_pb2.Message]:
+        """Return the messages up to and including a stored response.
+
+        Raises:
+            ServiceError: NOT_FOUND.
+        """
+        messages, response = self._find(response_id)
+        return [*messages, *(answer_message(output) for output in response.outputs[:1])]
+
+    def _find(self, response_id: str) -> tuple[list[chat_pb2.Message], Any]:
+        with self._lock:
+            found = self._stored.get(response_id)
+        if found is None:
+            raise not_found("Response not found")
+        return found
+
+    def delete(self, response_id: str) -> None:
+        """Delete a stored response.
+
+        Raises:
+            ServiceError: NOT_FOUND.
+        """
+        self._find(response_id)
+        with self._lock:
+            self._stored.pop(response_id, None)
+
+
+def answer_message(output: chat_pb2.CompletionOutput) -> chat_pb2.Message:
+    """Return an output as a message of the conversation that it continues."""
+    message = output.message
+    return chat_pb2.Message(
+        role=chat_pb2.ROLE_ASSISTANT,
+        content=[chat_pb2.Content(text=message.content)] if message.content else [],
+        tool_calls=message.tool_calls,
+    )
