@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from drawings import RECEIPTS, SCREENSHOTS, receipt
 from images import SAMPLES
 
 from xai_vision import Client
@@ -23,7 +24,7 @@ def arguments(about: str, *images: str) -> argparse.Namespace:
 
     Args:
         about: The description in the help.
-        images: Names in ``images.SAMPLES``.
+        images: Names of samples.
     """
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("images", nargs="*", type=Path, help="files; samples by default")
@@ -34,8 +35,18 @@ def arguments(about: str, *images: str) -> argparse.Namespace:
         folder = Path(tempfile.mkdtemp(prefix="xai-vision-"))
         options.images = [folder / name for name in images]
         for path in options.images:
-            path.write_bytes(SAMPLES[path.name]())
+            write_sample(path)
     return options
+
+
+def write_sample(path: Path) -> None:
+    """Write a sample image; the name of the file selects it."""
+    if path.name in RECEIPTS:
+        receipt(path.name).save(path)
+    elif path.name in SCREENSHOTS:
+        SCREENSHOTS[path.name]().save(path)
+    else:
+        path.write_bytes(SAMPLES[path.name]())
 
 
 @contextlib.contextmanager
@@ -52,7 +63,8 @@ def connect(fake: bool, rules: Rules | None = None) -> Iterator[Client]:
         with Client() as client:
             yield client
         return
-    with FakeServer() as server:
+    # Your own files may not need every rule.
+    with FakeServer(unused="allow") as server:
         if rules is not None:
             rules(server)
         print("(responses of a fake server, not of Grok)", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Draw the content of the sample images: a photo, chart, scan, corners, badge and animation."""
+"""Draw the content of the sample images: photo, chart, scan, receipts, screenshots and others."""
 
 from __future__ import annotations
 
@@ -108,3 +108,46 @@ def frames(count: int = 4, size: int = 64) -> list[Image.Image]:
         ImageDraw.Draw(image).ellipse((x, 24, x + 8, 32), fill="white")
         images.append(image)
     return images
+
+
+RECEIPTS = {
+    "receipt-1.png": ("CORNER CAFE", "2026-03-02", {"2 espresso": "5.20", "1 cheesecake": "4.80"}),
+    "receipt-2.png": ("BOOKS & MORE", "2026-03-05", {"1 atlas": "24.00", "discount": "-4.00"}),
+}
+
+
+def receipt(name: str) -> Image.Image:
+    """Draw one of the receipts."""
+    shop, day, items = RECEIPTS[name]
+    total = sum(round(float(price) * 100) for price in items.values()) / 100
+    lines = [shop, day, ""]
+    lines += [
+        f"{item:<18}{price:>8}" for item, price in {**items, "TOTAL EUR": f"{total:.2f}"}.items()
+    ]
+    page = Image.new("L", (360, 60 + 26 * len(lines)), 250)
+    draw = ImageDraw.Draw(page)
+    for row, text in enumerate(lines):
+        draw.text((30, 30 + 26 * row), text, fill=20, font=ImageFont.load_default(16))
+    return page
+
+
+def form(button: tuple[int, int, int], *, error: bool) -> Image.Image:
+    """Draw a screenshot of a sign-up form."""
+    page = Image.new("RGB", (480, 300), "white")
+    draw = ImageDraw.Draw(page)
+    font = ImageFont.load_default(16)
+    draw.text((40, 30), "Sign up", fill="black", font=ImageFont.load_default(24))
+    for top, label in ((90, "Name"), (150, "Email")):
+        draw.text((40, top), label, fill="black", font=font)
+        draw.rectangle((140, top - 6, 440, top + 26), outline="gray")
+    if error:
+        draw.text((140, 182), "This address is not valid.", fill=RED, font=font)
+    draw.rectangle((140, 220, 260, 260), fill=button)
+    draw.text((165, 230), "Continue", fill="white", font=font)
+    return page
+
+
+SCREENSHOTS = {
+    "before.png": lambda: form(BLUE, error=False),
+    "after.png": lambda: form(GREEN, error=True),
+}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 
 import pytest
 
-from xai_vision import AsyncClient, Client
+import xai_vision
+from xai_vision import AsyncClient, Client, InvalidRequestError
 from xai_vision.chat import Chunk, Response
 from xai_vision.proto import chat_pb2
+from xai_vision.testing import match
 
 SAMPLE = "client.chat.create(model).append(user(...)).sample()"
 RESPONSE = Response(chat_pb2.GetChatCompletionResponse())
@@ -100,3 +104,49 @@ def test_copies_and_pickles_still_work():
     assert pickle.loads(pickle.dumps(RESPONSE)) == RESPONSE
     assert copy.deepcopy(RESPONSE) == copy.copy(RESPONSE) == RESPONSE
     assert copy.deepcopy(CHUNK) == CHUNK
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("Clinet", "Client"), ("chat.usr", "user"), ("zzz", None)]
+)
+def test_names_of_packages(name, meant):
+    """Python itself suggests a name in the traceback, from the names that completion lists."""
+    result = subprocess.run(
+        [sys.executable, "-c", f"import xai_vision.chat\nxai_vision.{name}"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    last = result.stderr.splitlines()[-1]
+    assert f"has no attribute {name.rpartition('.')[2]!r}" in last
+    assert last.endswith(f"Did you mean: {meant!r}?") == bool(meant)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("contain", "; did you mean 'contains'?"), ("zzz", ""), ("_x", "")]
+)
+def test_names_of_matchers(name, hint):
+    with pytest.raises(AttributeError) as caught:
+        getattr(match, name)
+    assert str(caught.value) == f"match has no matcher {name!r}{hint}"
+    assert not hasattr(match, name)
+
+
+@pytest.mark.parametrize("module", [xai_vision, xai_vision.chat, xai_vision.imaging])
+def test_completion_lists_no_helpers(module):
+    listed = {name for name in dir(module) if not name.startswith("_")}
+    assert set(module.__all__) - {"__version__"} <= listed
+    assert listed.isdisjoint({"TYPE_CHECKING", "annotations", "lazy_exports", "import_module"})
+
+
+def test_parse_of_a_schema_names_the_parameter(client):
+    chat = client.chat.create("grok-4")
+    with pytest.raises(
+        InvalidRequestError, match=r"not a dict.*create\(response_format="
+    ) as caught:
+        if isinstance(client, Client):
+            chat.parse({"type": "object"})
+        else:
+            chat.parse({"type": "object"}).send(None)
+    assert "sample()" in str(caught.value)

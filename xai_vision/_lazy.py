@@ -39,7 +39,9 @@ def lazy_exports(
         if name in whole:
             return import_module(whole[name])
         if name not in exports:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            # With name and obj, a traceback suggests the name that was meant.
+            message = f"module {package!r} has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=sys.modules[package])
         module, _, attribute = exports[name].partition(":")
         value: object = getattr(import_module(module), attribute or name)
         if "._" in getattr(value, "__module__", ""):
@@ -49,6 +51,14 @@ def lazy_exports(
         return value
 
     def list_names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *exports, *whole})
+        module = sys.modules[package]
+        # Without what the package imports for itself.
+        public = {*exports, *whole, *getattr(module, "__all__", ())}
+        inside = {
+            name
+            for name, value in vars(module).items()
+            if name.startswith("_") or getattr(value, "__name__", "").startswith(f"{package}.")
+        }
+        return sorted(public | inside)
 
     return load, list_names

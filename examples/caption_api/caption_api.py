@@ -1,4 +1,4 @@
-"""A web API that writes captions for uploaded photos, with tests in the same directory.
+"""A web API that writes captions and streams descriptions of photos, with tests beside it.
 
 uvicorn --app-dir examples/caption_api caption_api:app
 """
@@ -6,9 +6,10 @@ uvicorn --app-dir examples/caption_api caption_api:app
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from xai_vision import AsyncClient, errors
 from xai_vision.chat import image, user
@@ -27,20 +28,46 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(lifespan=lifespan)
 
 
+# The HTTP status and the text for each error.
+STATUSES = {
+    errors.ImageError: (415, "the upload is not a usable image"),
+    errors.ImageRefusedError: (415, "the upload is not a usable image"),
+    errors.RateLimitError: (429, "too many photos at the moment"),
+    errors.RequestTimeoutError: (504, "no answer in time"),
+    errors.APIError: (502, "the caption service failed"),
+}
+
+
+@app.exception_handler(errors.XaiVisionError)
+async def failed(_: Request, error: errors.XaiVisionError) -> JSONResponse:
+    """Answer with the status of an error."""
+    known = (value for kind, value in STATUSES.items() if isinstance(error, kind))
+    status, text = next(known, (500, "internal error"))
+    return JSONResponse({"detail": f"{text}: {error}" if status == 415 else text}, status)
+
+
 @app.post("/captions")
 async def caption(request: Request, language: str = "English") -> dict[str, str]:
     """Return a caption for the photo in the body."""
-    chat = app.state.client.chat.create("grok-4-fast", temperature=0.2)
-    photo = await request.body()
-    try:
-        chat.append(user(f"Write a caption in {language}.", image(photo, max_side=1024)))
-        response = await chat.sample(timeout=TIMEOUT)
-    except (errors.ImageError, errors.ImageRefusedError) as error:
-        raise HTTPException(415, f"the upload is not a usable image: {error}") from error
-    except errors.RateLimitError as error:
-        raise HTTPException(429, "too many photos at the moment") from error
-    except errors.RequestTimeoutError as error:
-        raise HTTPException(504, "no caption in time") from error
-    except errors.APIError as error:
-        raise HTTPException(502, "the caption service failed") from error
+    chat = request.app.state.client.chat.create("grok-4-fast", temperature=0.2)
+    photo = image(await request.body(), name="upload", max_side=1024)
+    chat.append(user(f"Write a caption in {language}.", photo))
+    response = await chat.sample(timeout=TIMEOUT)
     return {"caption": response.content, "id": response.id}
+
+
+@app.post("/descriptions")
+async def describe(request: Request, question: str = "What is this?") -> StreamingResponse:
+    """Stream the answer to a question about the photo in the body."""
+    chat = request.app.state.client.chat.create("grok-4-fast")
+    photo = image(await request.body(), name="upload", max_side=2000)
+    pairs = chat.ask_stream(question, photo)
+    _, first = await anext(pairs)  # most errors are raised before the first chunk
+
+    async def text() -> AsyncIterator[str]:
+        async with aclosing(pairs):  # a disconnect cancels the call
+            yield first.content
+            async for _, chunk in pairs:
+                yield chunk.content
+
+    return StreamingResponse(text(), media_type="text/plain; charset=utf-8")

@@ -54,7 +54,7 @@ def test_pickle_and_copy(kind):
         assert copied.code() is error.code()
         assert list(copied.trailing_metadata()) == list(error.trailing_metadata())
         assert (copied.attempts, copied.method) == (3, error.method)
-    assert "UNAVAILABLE: details after 3 attempts (request id r1)" in str(error)
+    assert "UNAVAILABLE: details (after 3 attempts, request id r1)" in str(error)
 
 
 def test_pickling_of_other_errors():
@@ -156,7 +156,8 @@ def test_error_class_of_each_status(server, side, code, details, kind):
     driver.close()
     assert type(caught.value) is kind
     assert caught.value.code().name == code
-    assert details in str(caught.value)
+    # The sentence of the service continues with the request id.
+    assert f"{code}: {details.removesuffix('.')} (request id " in str(caught.value)
     assert caught.value.remedy in str(caught.value)
 
 

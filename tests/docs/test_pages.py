@@ -145,7 +145,7 @@ def shown(screen: Path) -> str:
     lines = re.findall(r"<text .*?>(.*?)</text>", svg.partition("</style>")[2])
     text = " ".join(" ".join(lines).replace("\N{UPPER HALF BLOCK}", " ").split())
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "0", text)
-    return re.sub(r"[\d.,:]+(/s| left| tokens)|\d+(?=/\d)|[━╸╺ ]{3,}", r"0\1", text)
+    return re.sub(r"[\d.,:-]+(/s| left| tokens)|\d+(?=/\d)|[━╸╺ ]{3,}", r"0\1", text)
 
 
 def test_screens_are_captures_of_the_current_command(cli, tmp_path):

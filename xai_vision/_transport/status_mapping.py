@@ -108,6 +108,11 @@ _RESET: Final = "RST_STREAM"
 # gRPC's message, with UNKNOWN, for some responses of proxies that are not gRPC, such as HTTP 503
 # with a body. For the others its status is UNAVAILABLE.
 _NOT_GRPC: Final = "Stream removed"
+# A message about a model that accepts text only.
+_WITHOUT_VISION: Final = re.compile(
+    r"\bimages?\b.*\bnot supported by\b|\bdoes(n't| not) (support|accept) images?\b",
+    re.IGNORECASE | re.DOTALL,
+)
 # The start of the messages of `xai_vision.testing` about a test's own rules.
 _FROM_FAKE: Final = "From the fake server: `"
 # Part of its message about the key of such a test, which has the remedy already.
@@ -150,6 +155,11 @@ def api_error(
         created.remedy = _size_remedy(details, len(call.body))
     elif isinstance(created, errors.NotFoundError):
         created.remedy = _not_found_remedy(details, call.method.name)
+    elif isinstance(created, errors.ImageRefusedError) and _WITHOUT_VISION.search(details):
+        created.remedy = (
+            "Choose a model that accepts images: models_pb2.IMAGE in the input_modalities of "
+            "client.models.list_language_models()."
+        )
     elif isinstance(created, errors.AuthenticationError) and _ENDED_TEST in details:
         created.remedy = "Retrying will not help."
     elif isinstance(created, errors.BadRequestError) and details.startswith(_FROM_FAKE):

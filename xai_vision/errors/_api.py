@@ -103,10 +103,13 @@ class APIError(XaiVisionError, AioRpcError):
         text = self.code().name
         if self.details():
             text += f": {self.details()}"
-        if self.attempts > 1:
-            text += f" after {self.attempts} attempts"
+        facts = [f"after {self.attempts} attempts"] if self.attempts > 1 else []
         if self.request_id:
-            text += f" (request id {self.request_id})"
+            facts.append(f"request id {self.request_id}")
+        if facts or self.remedy:
+            text = text.rstrip().removesuffix(".")
+        if facts:
+            text += f" ({', '.join(facts)})"
         return f"{text}. {self.remedy}" if self.remedy else text
 
     def __repr__(self) -> str:

@@ -50,6 +50,13 @@ _EMPTY: Final[tuple[Any, ...]] = (None, "", [], ())
 _MAX_NAME_LENGTH: Final = 200
 
 
+def __getattr__(name: str) -> Any:
+    from xai_vision._validation import did_you_mean  # on use: only errors need it
+
+    hint = "" if name.startswith("_") else did_you_mean(name, __all__)
+    raise AttributeError(f"match has no matcher {name!r}{hint}")
+
+
 class Matcher:
     """A condition on a value.
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tests import sample_images
 from tests.cli.on_terminal.hostile import BAD, HOSTILE, NAME, filled, leaked
 from tests.client.http2_server import answer, serve
+from xai_vision import Client
 from xai_vision._cli.terminal import clean, clean_line, json_text
+from xai_vision.chat import user
 from xai_vision.proto import batch_pb2, chat_pb2, files_pb2, models_pb2
 from xai_vision.testing import Fault, Reply
 
@@ -133,6 +135,20 @@ def test_names_of_files(xai_in_process, server, folder):
     chat = xai_in_process("inspect", good)
     assert chat.out.splitlines()[0].startswith("a\ufffd~")
     assert chat.out.splitlines()[0].endswith(".webp")  # a line end in a name begins no line
+
+
+def test_a_response_for_another_program_is_not_changed(xai_in_process, server):
+    server.on().reply(f"a{HOSTILE}b\r\n")
+    assert xai_in_process("ask", "Hi").out == f"a{HOSTILE}b\r\n"
+
+
+def test_the_log_of_calls(serve):
+    process, ready = serve("--json", "--key", "our-key", "--log", "-")
+    with Client("our-key", api_host=ready["grpc"]) as client:
+        client.chat.create("grok-4", messages=[user(HOSTILE)]).sample()
+    line = process.stdout.readline()
+    assert not leaked(line)
+    assert HOSTILE in strings(json.loads(line))
 
 
 def test_on_a_terminal(terminal, server, folder):

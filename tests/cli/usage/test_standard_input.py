@@ -89,6 +89,8 @@ def test_input_beside_images_is_reported(xai, server, photo, arguments):
     assert result.code == 0
     assert "standard input is not read; add - to the images" in result.err
     assert "standard input" not in xai(*arguments).err
+    if arguments[0] == "ask":
+        assert xai(*arguments, "--quiet", stdin=photo).err == ""
 
 
 def test_a_loop_of_a_shell_keeps_its_input(server, folder, tmp_path):

@@ -88,7 +88,8 @@ def command(
     """
     if last and continue_id:
         raise click.UsageError("--last and --continue are mutually exclusive.")
-    prompt, images = check_prompt(prompt, images), with_piped_image(prompt, images)
+    with_input = with_piped_image(prompt, images, quiet=quiet)
+    prompt, images = check_prompt(prompt, images), with_input
     settings: dict[str, Any] = {"store_messages": store, **sampling.settings()}
     if json_schema is not None:
         settings["response_format"] = json_schema

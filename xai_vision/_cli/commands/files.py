@@ -6,6 +6,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -97,8 +98,8 @@ def _progress() -> Iterator[Callable[[str], Any]]:
         def start(name: str) -> Callable[[int, int | None], None] | None:
             if bars is None:
                 return None
-            task = bars.add_task(clean_line(name), total=None)
-            return lambda sent, total: bars.update(task, completed=sent, total=total)
+            update = partial(bars.update, bars.add_task(clean_line(name), total=None))
+            return lambda sent, total: update(completed=sent, total=total)
 
         yield start
 

@@ -41,12 +41,15 @@ def read_prompt() -> str:
     return text.strip()
 
 
-def with_piped_image(prompt: str, images: tuple[str, ...]) -> tuple[str, ...]:
+def with_piped_image(
+    prompt: str, images: tuple[str, ...], *, quiet: bool = False
+) -> tuple[str, ...]:
     """Return the images, with standard input if it has an image that no argument names.
 
     Args:
         prompt: The prompt as passed; "-" reads standard input.
         images: The images as passed.
+        quiet: Whether to print no notes.
 
     Raises:
         click.UsageError: Standard input has text.
@@ -55,11 +58,12 @@ def with_piped_image(prompt: str, images: tuple[str, ...]) -> tuple[str, ...]:
         return images
     if images:
         # The input can belong to the loop of a shell script, so it is left alone.
-        note_unread("add - to the images")
+        if not quiet:
+            note_unread("add - to the images")
         return images
     if not _is_redirected():
         return images
-    if not _is_ready(_SILENCE):
+    if not quiet and not _is_ready(_SILENCE):
         print_note("waiting for an image on standard input; `< /dev/null` passes none")
     start = sys.stdin.buffer.peek(1)  # type: ignore[union-attr]  # pyright: ignore[reportAttributeAccessIssue]  # a BufferedReader
     if not start:

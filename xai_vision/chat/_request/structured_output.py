@@ -39,6 +39,11 @@ class OutputType:
             raise InvalidRequestError(
                 f"parse() needs a type, not the function {type_!r:.80}. Pass a Pydantic model"
             )
+        if isinstance(type_, Mapping):
+            raise InvalidRequestError(
+                "parse() needs a type, not a dict. "
+                "Pass a JSON schema to create(response_format=...), and call sample()"
+            )
         self.schema, self._parse_json = _schema_and_parser(type_)
 
     def parse(self, response: Response) -> tuple[Response, Any]:

@@ -43,7 +43,9 @@ class CallFile:
         """Append the line of a call that has ended."""
         time = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
         fields = {"time": time, "tenant": tenant, **call.to_dict(volatile=True)}
-        line = redact(json.dumps(fields, separators=(",", ":")))
+        # json.dumps() escapes all other control characters, which may reach a terminal.
+        text = json.dumps(fields, separators=(",", ":")).replace("\x7f", "\\u007f")
+        line = redact(text)
         with self._lock:
             if self._stream is None:
                 return
