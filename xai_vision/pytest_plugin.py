@@ -145,6 +145,9 @@ def make_xai_server(pytestconfig: pytest.Config) -> Iterator[Callable[..., FakeS
     def make(**settings: Any) -> FakeServer:
         server = FakeServer(**{**defaults, **settings}).start()
         started.append(server)
+        reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+        if server.inspected and reporter is not None:
+            reporter.write_line(f"\nCalls of the fake xAI server: {server.inspect_url}")
         return server
 
     yield make
@@ -207,7 +210,10 @@ def _tenant(
     if settings.keys() & {*SERVER_OPTIONS, "max_threads"}:
         server = FakeServer(**{**_configured_settings(request.config), **settings}).start()
         return server, server.stop
-    tenant = request.getfixturevalue("_xai_session_server").tenant(**settings)
+    session_server: FakeServer = request.getfixturevalue("_xai_session_server")
+    tenant = session_server.tenant(**settings)
+    if session_server.inspected:
+        tenant.name = request.node.nodeid
     return tenant, tenant.close
 
 
