@@ -26,7 +26,7 @@ from xai_vision.testing._service.methods import (
     MethodHandler,
     StreamHandler,
 )
-from xai_vision.testing._thread_pool import release_slot
+from xai_vision.testing._thread_pool import release_slot, submission_time
 
 if TYPE_CHECKING:
     from xai_vision.proto._method import Method
@@ -179,6 +179,9 @@ class GrpcHandler(grpc.GenericRpcHandler):
         record.key_id = api_key.key_id if api_key else ""
         record.peer = context.peer()
         call = engine.start_call(record)
+        if record.trace is not None:
+            record.trace.arrived = submission_time()
+            call.note("thread")
         on_complete = None if self.proxy is None else self.proxy.track_call(call)
         if not context.add_callback(partial(_on_termination, call, on_complete)):
             _on_termination(call, on_complete)
