@@ -129,6 +129,9 @@ def make_xai_server(pytestconfig: pytest.Config) -> Iterator[Callable[..., FakeS
     def make(**settings: Any) -> FakeServer:
         server = FakeServer(**{**defaults, **settings}).start()
         started.append(server)
+        reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+        if server.inspected and reporter is not None:
+            reporter.write_line(f"\nCalls of the fake xAI server: {server.inspect_url}")
         return server
 
     yield make

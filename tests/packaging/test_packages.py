@@ -110,6 +110,8 @@ def test_wheel_contents(wheel):
     assert "xai_vision/py.typed" in names
     assert "xai_vision/proto/chat_pb2.pyi" in names
     assert "xai_vision/_cli/app.py" in names
+    page = ("page.html", "page.css", "dom.js", "list.js", "call.js", "main.js")
+    assert {f"xai_vision/testing/_inspector/static/{name}" for name in page} <= {*names}
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert {name.split("/")[0].split("-")[0] for name in names} == {"xai_vision"}
     assert not [name for name in names if "__pycache__" in name]

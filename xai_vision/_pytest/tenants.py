@@ -28,7 +28,10 @@ def open_tenant(
     if settings.keys() & {*SERVER_OPTIONS, "max_threads"}:
         server = FakeServer(**{**configured_settings(request.config), **settings}).start()
         return server, server.stop
-    tenant = request.getfixturevalue("_xai_session_server").tenant(**settings)
+    session_server: FakeServer = request.getfixturevalue("_xai_session_server")
+    tenant = session_server.tenant(**settings)
+    if session_server.inspected:
+        tenant.name = request.node.nodeid
     return tenant, tenant.close
 
 

@@ -151,13 +151,18 @@ class FakeServer(Tenant):
         return self._admin_operations.created_tenants if self._admin_operations else {}
 
     @property
+    def inspected(self) -> bool:
+        """Whether the server has the page of ``inspect_url``."""
+        return self._state.inspected is not None
+
+    @property
     def inspect_url(self) -> str:
         """The URL of the page that shows the calls live. Whoever knows it can read all calls.
 
         Raises:
             RuntimeError: The server is not running, or was created without ``inspect=True``.
         """
-        if self._state.inspected is None:
+        if not self.inspected:
             raise RuntimeError("the fake server has no inspector. Use FakeServer(inspect=True)")
         return f"{self.http_url.removesuffix('/v1')}/__inspect/{self._inspect_token}/"
 

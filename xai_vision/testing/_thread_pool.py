@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -14,7 +15,8 @@ _IDLE_SECONDS: Final = 5.0
 # Measured: docs/speed.md, "The fake server".
 _SLOTS: Final = 2
 
-_Job = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+# The time of the submission, the future, the function and its arguments.
+_Job = tuple[float, "Future[Any]", Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 _current = threading.local()
 
 
@@ -27,6 +29,14 @@ def release_slot() -> None:
     worker: _Worker | None = getattr(_current, "worker", None)
     if worker is not None:
         worker.pool._release(worker)
+
+
+def submission_time() -> float | None:
+    """Return when the current job was submitted, as ``time.monotonic()`` seconds.
+
+    Outside a pool's thread it returns None.
+    """
+    return getattr(_current, "submitted", None)
 
 
 class _Worker:
@@ -72,7 +82,7 @@ class ThreadPool(Executor):
         with self._lock:
             if self._closed:
                 raise RuntimeError("the server was stopped")
-            self._queue.append((future, fn, args, kwargs))
+            self._queue.append((time.monotonic(), future, fn, args, kwargs))
             self._dispatch()
         return future
 
@@ -124,7 +134,8 @@ class ThreadPool(Executor):
         _current.worker = worker
         job = worker.inbox.get()
         while job is not None:
-            _run(*job)
+            _current.submitted = job[0]
+            _run(*job[1:])
             job = None  # An idle thread must not keep the call's data alive.
             job = self._next_job(worker)
 

@@ -128,6 +128,21 @@ def test_with_xdist(run, pytester, monkeypatch):  # noqa: F811
         assert str(path) in result.stdout.str()
 
 
+def test_the_page_of_a_run(run, pytester):  # noqa: F811
+    text = """
+def test_it(xai_server, _xai_session_server):
+    with open_caller(xai_server) as caller:
+        caller.sample("Hi")
+    assert xai_server.name == "test_it.py::test_it"
+    print("URL", _xai_session_server.inspect_url)
+"""
+    result = run(text, "-s", ini="xai_fake = {inspect = true}")
+    result.assert_outcomes(passed=1)
+    output = result.stdout.str()
+    url = re.search("URL (http://.*/)", output)[1]
+    assert f"Calls of the fake xAI server: {url}\n" in output
+
+
 def test_keys_are_not_in_it(run, pytester):  # noqa: F811
     text = FAILING.replace('"What is it?"', 'f"The key is {xai_server.api_key}"')
     text = text.replace('"the answer is wrong"', "xai_server.api_key")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
+import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.sample_images import data_url, rotated_jpeg, sample
 from tests.testing.grpc_calls import chat_message, image_part, open_caller, read_stream
 from tests.testing.inspector.inspector_calls import get, view_of
+from tests.testing.waiting import LIMIT, until
 from xai_vision.proto import chat_pb2, image_pb2
 from xai_vision.testing import FakeServer, Fault, Reply, match
 from xai_vision.testing._inspector.view import attempts, view
@@ -106,7 +110,7 @@ def test_the_answer_as_it_streamed(server, caller):
     times = [chunk[0] for chunk in shown["chunks"]]
     assert times == sorted(times)
     assert times[0] > 0
-    assert times[-1] <= shown["duration"] + 0.1  # rounded
+    assert times[-1] <= shown["timeline"][-1][0]
 
 
 def test_the_timeline(server, caller):
@@ -115,13 +119,41 @@ def test_the_timeline(server, caller):
     read_stream(caller)
     events = view_of(server)["timeline"]
     kinds = [kind for _, kind, _ in events]
-    assert kinds == ["arrived", "read", "fault", "rule", "first", "last", "end"]
+    assert kinds == ["arrived", "thread", "read", "fault", "rule", "first", "last", "end"]
     assert [at for at, _, _ in events] == sorted(at for at, _, _ in events)
     texts = dict(event[1:] for event in events)
     assert texts["rule"] == "rule on(name='mine')"
     assert "latency" in texts["fault"]
     assert texts["first"].startswith("first chunk of ")
     assert texts["end"] == "end OK"
+
+
+def test_a_call_that_waited_for_a_thread():
+    entered, release = threading.Event(), threading.Event()
+
+    def block(call):
+        entered.set()
+        assert release.wait(LIMIT)
+        return "late"
+
+    with FakeServer(inspect=True, max_threads=1) as server, open_caller(server) as caller:
+        server.on(prompt="first").side_effect(block)
+        server.on(prompt="second").reply("x")
+        pool = ThreadPoolExecutor(2)
+        first = pool.submit(caller.sample, "first")
+        assert entered.wait(LIMIT)
+        second = pool.submit(caller.sample, "second")
+        until(lambda: server._state.grpc_server._pool._queue)
+        released = time.monotonic()
+        release.set()
+        first.result(LIMIT)
+        second.result(LIMIT)
+        trace = server.calls.last.trace
+        timeline = view(server.calls.last)["timeline"]
+        pool.shutdown()
+    assert trace.arrived < released < trace.events[0][0]
+    assert [kind for _, kind, _ in timeline][:3] == ["arrived", "thread", "read"]
+    assert timeline[1][0] == pytest.approx((trace.events[0][0] - trace.arrived) * 1000, abs=0.01)
 
 
 def test_the_timeline_of_a_rest_call(server):
@@ -131,7 +163,7 @@ def test_the_timeline_of_a_rest_call(server):
     assert shown["method"] == "POST /v1/responses"
     assert shown["http_status"] == 200
     assert [kind for _, kind, _ in shown["timeline"]] == [
-        *("arrived", "read", "rule", "first", "last", "end")
+        *("arrived", "thread", "read", "rule", "first", "last", "end")
     ]
     assert [chunk[1] for chunk in shown["chunks"] if chunk[1]] == ["one ", "two"]
     assert shown["raw"]["body"]["input"] == "Hi"

@@ -54,7 +54,7 @@ class CallLog(CallList):
         self._clears = 0
         self._changed = Changes()
         # A call leads to its log, which does not live longer for that.
-        self._reference = weakref.ref(self)
+        self._reference: weakref.ref[CallLog] = weakref.ref(self)
         self.image_cache = ImageCache(max_bytes)
         self.rules: RuleTable | None = None
 

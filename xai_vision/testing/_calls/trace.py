@@ -17,12 +17,14 @@ class CallTrace:
     """The events and the chunks of a call.
 
     Attributes:
+        arrived: When the call began to wait for a thread, if that is before ``Call.started``.
         events: Tuples (time, kind, text) in order. The time is in ``time.monotonic()`` seconds.
         chunks: Tuples (time, text, reasoning) of the chunks of a stream, likewise.
         more_chunks: The number of chunks after those in ``chunks``.
         size: The memory of the trace in bytes, estimated.
     """
 
+    arrived: float | None = None
     events: list[tuple[float, str, str]] = field(default_factory=list)
     chunks: list[tuple[float, str, str]] = field(default_factory=list)
     more_chunks: int = 0

@@ -97,6 +97,7 @@ class HttpApp:
         body: bytes,
     ) -> HttpResult:
         """Handle a request on a worker thread, because the engine may block."""
+        call.note("thread")
         authorization = request.headers.get("authorization")
         try:
             if api_key is None or not endpoint.allows_blocked_key:

@@ -77,7 +77,7 @@ def _script() -> str:
 
 
 def _read(name: str) -> str:
-    return (files(__package__) / "static" / name).read_text(encoding="utf-8")
+    return (files("xai_vision.testing._inspector") / "static" / name).read_text(encoding="utf-8")
 
 
 def _hash_source(text: str) -> str:

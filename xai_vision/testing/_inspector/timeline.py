@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _LABELS = {
     "arrived": "arrived",
+    "thread": "taken by a thread of the server",
     "read": "request read; faults and rules apply",
     "rule": "rule",
     "fault": "fault",
@@ -22,7 +23,8 @@ _LABELS = {
 
 def show_timeline(call: Call) -> list[list[Any]]:
     """Return [milliseconds after the arrival, kind, text] for each event of a call, in order."""
-    events: list[tuple[float, str, str]] = [(call.started, "arrived", "")]
+    arrival = _arrival(call)
+    events: list[tuple[float, str, str]] = [(arrival, "arrived", "")]
     trace = call.trace
     if trace is not None:
         events += list(trace.events)
@@ -37,7 +39,7 @@ def show_timeline(call: Call) -> list[list[Any]]:
     if call.ended is not None:
         events.append((call.ended, "end", f"{call.status} {call.details}".strip()))
     return [
-        [round((at - call.started) * 1000, 2), kind, f"{_LABELS[kind]} {text}".strip()]
+        [round((at - arrival) * 1000, 2), kind, f"{_LABELS[kind]} {text}".strip()]
         for at, kind, text in events
     ]
 
@@ -52,4 +54,11 @@ def show_stream(call: Call) -> list[list[Any]]:
     text, reasoning = ("".join(parts) for parts in list(zip(*chunks, strict=True))[1:] or [(), ()])
     if contains_key(text) or contains_key(reasoning):
         chunks = [(chunks[0][0], text, reasoning)]
-    return [[round((at - call.started) * 1000, 2), *parts] for at, *parts in chunks]
+    arrival = _arrival(call)
+    return [[round((at - arrival) * 1000, 2), *parts] for at, *parts in chunks]
+
+
+def _arrival(call: Call) -> float:
+    """Return when a call arrived: before it waited for a thread, if that is known."""
+    arrived = None if call.trace is None else call.trace.arrived
+    return call.started if arrived is None else min(arrived, call.started)

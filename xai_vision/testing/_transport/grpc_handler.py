@@ -26,7 +26,7 @@ from xai_vision.testing._service.methods import (
     MethodHandler,
     StreamHandler,
 )
-from xai_vision.testing._thread_pool import release_slot
+from xai_vision.testing._thread_pool import release_slot, submission_time
 from xai_vision.testing._upstream.exchange import Incoming
 from xai_vision.testing._upstream.metadata import without_transport_keys
 
@@ -193,6 +193,9 @@ class GrpcHandler(grpc.GenericRpcHandler):
         record.peer = context.peer()
         call = engine.start_call(record)
         call.incoming, call.send_initial_metadata = incoming, context.send_initial_metadata
+        if record.trace is not None:
+            record.trace.arrived = submission_time()
+            call.note("thread")
         on_complete = None if self.proxy is None else self.proxy.track_call(call)
         if not context.add_callback(partial(_on_termination, call, on_complete)):
             _on_termination(call, on_complete)

@@ -54,7 +54,7 @@ function callFacts(view) {
     ["status", status], ["details", view.details], ["method", view.method], ["model", view.model],
     ["time", timeOfDay(view.started)], ["duration", milliseconds(view.duration)],
     ["tenant", view.tenant], ["key", view.key_id], ["client", view.peer],
-    ["attempt", String(view.attempt)], ["turn", view.turn ? String(view.turn) : ""],
+    ["reported attempt", view.attempt > 1 ? String(view.attempt) : ""], ["turn", view.turn ? String(view.turn) : ""],
   ];
 }
 
