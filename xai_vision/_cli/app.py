@@ -29,6 +29,7 @@ COMMANDS = (
     "serve",
     "rules",
     "cassette",
+    "conformance",
     "completion",
 )
 
