@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from xai_vision.testing._settings import Settings
 
 _ID_NAME: Final = re.compile(r"\b[a-z]+_[0-9a-f]{12}\b")
+_POLLS: Final = ("GetDeferredCompletion", "GetDeferredVideo", "GetBatch", "GetDocumentMetadata")
 _WRITE_SECONDS: Final = 10.0
 """How long the end of a server waits for a call whose client is gone to end at the service."""
 _HINT: Final = 'FakeServer(upstream=..., cassette=..., record="new_episodes")'
@@ -155,7 +156,7 @@ class Recorder(Upstream):
     def _replay(self, exchange: Exchange, interaction: Interaction) -> ReplayedCall:
         try:
             messages = [self._decode(exchange, item["message"]) for item in interaction.responses]
-            error = interaction.error and self._decoder.error(interaction.error)
+            error = self._decoder.error(interaction.error) if interaction.error else None
             initial = self._decoder.metadata(interaction.initial)
         except (LookupError, TypeError, ValueError, AttributeError) as problem:
             number = next(n for n, item in enumerate(self.interactions, 1) if item is interaction)
@@ -166,7 +167,7 @@ class Recorder(Upstream):
         times = [float(item.get("seconds", 0)) for item in interaction.responses]
         return ReplayedCall(
             messages,
-            error or None,
+            error,
             initial,
             times=[*times, interaction.seconds],
             pace=self.cassette._pace,
@@ -217,8 +218,7 @@ class Recorder(Upstream):
             try:
                 if not call.is_unreachable:
                     self._fill(interaction, call, seed)
-                    self._recorded[number] = form, interaction
-                    self._save()
+                    self._add(number, form, interaction)
             except Exception as problem:  # noqa: BLE001 - the client still gets its response
                 self._report_error(
                     f"{form.name} cannot be recorded in {self.cassette.path}: {problem}"
@@ -226,6 +226,16 @@ class Recorder(Upstream):
             finally:
                 self._active -= 1
                 self._lock.notify_all()
+
+    def _add(self, number: int, form: RequestForm, interaction: Interaction) -> None:
+        """Add a recorded call, unless it is a poll with the same answer as the one before."""
+        if interaction.name in _POLLS:
+            earlier = [item for n, item in self._recorded.items() if n < number]
+            same = [other for other_form, other in earlier if other_form == form]
+            if same and same[-1].outcome() == interaction.outcome():
+                return
+        self._recorded[number] = form, interaction
+        self._save()
 
     def _fill(self, interaction: Interaction, call: RecordedCall, seed: str) -> None:
         """Set the response of a recorded call."""
