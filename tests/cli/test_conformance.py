@@ -55,8 +55,12 @@ def test_the_script_covers_what_is_uncertain():
     assert all(check.question.endswith("?") for check in CHECKS)
 
 
-def test_two_fake_servers_do_not_differ(conformance, server):
-    result = conformance(*live(server))
+def test_a_fake_server_in_front_of_an_upstream_does_not_differ(conformance, server):
+    with FakeServer(upstream=server.target, upstream_key=server.api_key) as front:
+        result = conformance(*live(front), XAI_API_KEY=front.api_key)
+        answered = front.calls.where(method="GetCompletion", status="OK")
+        assert len(answered) > 20
+        assert all(call.passed_on for call in answered)
     assert result.code == 0, result.out
     assert f"{len(CHECKS)} of {len(CHECKS)} checks have no differences." in result.out
     assert "They cost from $" in result.err

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from xai_vision.openai_compat import CompletionStreamReader, TranslationError, to_response
 from xai_vision.proto import chat_pb2, deferred_pb2, models_pb2
@@ -117,13 +118,25 @@ class OpenAIUpstream(Upstream):
 
     def _read_stream(self, http: HttpCall, body: Any) -> Iterator[Any]:
         reader = CompletionStreamReader()
+        last: chat_pb2.GetChatCompletionChunk | None = None
         for event in http.events("/chat/completions", body):
             try:
                 chunk = reader.feed(event)
             except TranslationError as error:
                 raise self._unreadable(error) from None
-            if chunk is not None:
+            if chunk is None:
+                continue
+            if last is not None and not chunk.outputs:
+                # The usage comes after the last choice; xAI sends both in one chunk.
+                last.usage.CopyFrom(chunk.usage)
+                continue
+            if last is not None:
+                yield last
+            last = chunk if reader.finished else None
+            if last is None:
                 yield chunk
+        if last is not None:
+            yield last
         if not reader.finished:
             raise ServiceError(
                 "UNAVAILABLE",
@@ -209,25 +222,33 @@ class OpenAIUpstream(Upstream):
         yield models_pb2.ListLanguageModelsResponse(models=self._models(http))
 
     def _get_model(self, http: HttpCall, request: Any) -> Iterator[Any]:
-        found = next((model for model in self._models(http) if model.name == request.name), None)
+        name = self._model or request.name
+        found = next((model for model in self._models(http) if model.name == name), None)
         if found is None:
-            raise not_found(f"The upstream {self.name} has no model {request.name}.")
+            # It may be another name of a model in the list.
+            value = http.json("GET", f"/models/{quote(name, safe='')}")
+            listed = value.get("id") if isinstance(value, dict) else None
+            if not isinstance(listed, str):
+                raise not_found(f"The upstream {self.name} has no model {name}.")
+            found = _model_proto(listed)
+        if found.name != request.name:
+            found.aliases.append(request.name)
         yield found
 
     def _models(self, http: HttpCall) -> list[models_pb2.LanguageModel]:
         value = http.json("GET", "/models")
         data = value.get("data") if isinstance(value, dict) else None
         names = [entry.get("id") for entry in data or () if isinstance(entry, dict)]
-        # The list does not say which models accept images.
-        return [
-            models_pb2.LanguageModel(
-                name=name,
-                input_modalities=[models_pb2.TEXT, models_pb2.IMAGE],
-                output_modalities=[models_pb2.TEXT],
-            )
-            for name in names
-            if isinstance(name, str)
-        ]
+        return [_model_proto(name) for name in names if isinstance(name, str)]
+
+
+def _model_proto(name: str) -> models_pb2.LanguageModel:
+    # The list does not say which models accept images.
+    return models_pb2.LanguageModel(
+        name=name,
+        input_modalities=[models_pb2.TEXT, models_pb2.IMAGE],
+        output_modalities=[models_pb2.TEXT],
+    )
 
 
 class _OpenAICall(UpstreamCall):
