@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 from xai_vision.openai_compat import CompletionStreamReader, TranslationError, to_response
 from xai_vision.proto import chat_pb2, deferred_pb2, models_pb2
@@ -20,6 +19,7 @@ from xai_vision.testing._errors import ServiceError, not_found
 from xai_vision.testing._service.response.builder import request_settings
 from xai_vision.testing._upstream._openai.http_call import HttpCall
 from xai_vision.testing._upstream._openai.memory import Memory
+from xai_vision.testing._upstream._openai.models import find_model, list_models
 from xai_vision.testing._upstream._openai.request import request_json
 from xai_vision.testing._upstream.chunks import MergedChunks
 from xai_vision.testing._upstream.exchange import Exchange, Metadata, Upstream, UpstreamCall
@@ -219,36 +219,13 @@ class OpenAIUpstream(Upstream):
     # --- models ---
 
     def _list_models(self, http: HttpCall, request: Any) -> Iterator[Any]:
-        yield models_pb2.ListLanguageModelsResponse(models=self._models(http))
+        yield models_pb2.ListLanguageModelsResponse(models=list_models(http))
 
     def _get_model(self, http: HttpCall, request: Any) -> Iterator[Any]:
-        name = self._model or request.name
-        found = next((model for model in self._models(http) if model.name == name), None)
-        if found is None:
-            # It may be another name of a model in the list.
-            value = http.json("GET", f"/models/{quote(name, safe='')}")
-            listed = value.get("id") if isinstance(value, dict) else None
-            if not isinstance(listed, str):
-                raise not_found(f"The upstream {self.name} has no model {name}.")
-            found = _model_proto(listed)
-        if found.name != request.name:
-            found.aliases.append(request.name)
-        yield found
-
-    def _models(self, http: HttpCall) -> list[models_pb2.LanguageModel]:
-        value = http.json("GET", "/models")
-        data = value.get("data") if isinstance(value, dict) else None
-        names = [entry.get("id") for entry in data or () if isinstance(entry, dict)]
-        return [_model_proto(name) for name in names if isinstance(name, str)]
-
-
-def _model_proto(name: str) -> models_pb2.LanguageModel:
-    # The list does not say which models accept images.
-    return models_pb2.LanguageModel(
-        name=name,
-        input_modalities=[models_pb2.TEXT, models_pb2.IMAGE],
-        output_modalities=[models_pb2.TEXT],
-    )
+        model = find_model(http, self._model or request.name, self.name)
+        if model.name != request.name:
+            model.aliases.append(request.name)
+        yield model
 
 
 class _OpenAICall(UpstreamCall):
