@@ -64,7 +64,9 @@ def sdk_chat(name):
     return pytest.importorskip(f"{name}.chat")
 
 
-BOTH = pytest.mark.parametrize("sdk", ["xai_vision", "xai_sdk"])
+BOTH = pytest.mark.parametrize(
+    "sdk", ["xai_vision", pytest.param("xai_sdk", marks=pytest.mark.peer)]
+)
 
 
 @BOTH

@@ -183,6 +183,7 @@ def test_batches_are_those_of_the_upstream(server, upstream):
     assert not any(call.unmatched for call in server.calls)
 
 
+@pytest.mark.peer
 def test_the_openai_package_works_in_front_of_an_upstream(server, upstream):
     openai = pytest.importorskip("openai")
     upstream.on().reply("one two", chunks=["one ", "two"])
