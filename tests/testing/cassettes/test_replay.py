@@ -134,6 +134,19 @@ def test_a_stream_that_the_client_left_is_replayed_so_far(service, record, repla
     assert start(replay()) == recorded
 
 
+def test_an_id_is_known_before_the_stream_has_ended(service, record, path):
+    service.on(stream=True).reply(Reply("one two three four", chunks=4))
+    with calling(record()) as caller:
+        stream = caller.stream("Count", store_messages=True)
+        first = next(stream)
+        caller.sample("Go on", previous_response_id=first.id)
+        list(stream)
+    streamed, chained = load(path)
+    name = streamed.responses[0]["message"]["id"]
+    assert chained.request["previous_response_id"] == name
+    assert first.id not in path.read_text()
+
+
 def test_a_recording_has_the_time_of_each_chunk(service, record, path):
     service.on().reply(Reply("one two three four", chunks=4))
     with calling(record()) as caller:
