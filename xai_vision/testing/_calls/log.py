@@ -61,6 +61,15 @@ class CallLog(CallList):
         with self._changed:
             return tuple(self._calls)
 
+    # A test that reads the log after each call would otherwise copy it each time.
+    def _newest(self) -> Call | None:
+        with self._changed:
+            return next(reversed(self._calls), None)
+
+    def __len__(self) -> int:
+        with self._changed:
+            return len(self._calls)
+
     def add(self, call: Call) -> None:
         """Append a call."""
         with self._changed:
