@@ -11,6 +11,8 @@ import pytest
 from tests.cli.conftest import stop
 from xai_vision import Client
 from xai_vision.chat import image, user
+from xai_vision.errors import UnavailableError
+from xai_vision.testing import FakeServer
 
 RULES = """
 settings: {stored_images: refuse}
@@ -164,3 +166,25 @@ def test_serve_refuses_a_wrong_upstream(xai_in_process, upstream, words):
     result = xai_in_process("serve", "--upstream", upstream)
     assert result.code == 2
     assert words in result.err.replace("\n", " ")
+
+
+def test_an_upstream_is_called_with_tls(serve, tmp_path):
+    pytest.importorskip("trustme")
+    root = tmp_path / "root.pem"
+    with FakeServer(tls=True) as upstream:
+        upstream.on().reply("over TLS")
+        root.write_bytes(upstream.root_certificate)
+        for trusted in (True, False):
+            _, ready = serve(
+                *("--upstream", f"grpcs://{upstream.target}", "--json"),
+                XAI_API_KEY=upstream.api_key,
+                **({"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(root)} if trusted else {}),
+            )
+            with Client(ready["api_key"], api_host=ready["grpc"], retries=0) as client:
+                chat = client.chat.create("grok-4", messages=[user("Hi")])
+                if trusted:
+                    assert chat.sample().content == "over TLS"
+                else:
+                    with pytest.raises(UnavailableError, match="cannot be reached"):
+                        chat.sample()
+    assert len(upstream.calls) == 1

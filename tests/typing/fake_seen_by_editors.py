@@ -14,6 +14,7 @@ from xai_vision.testing import (
     CallImage,
     CallList,
     CallLog,
+    Cassette,
     Clock,
     FakeServer,
     Fault,
@@ -116,6 +117,12 @@ async def servers() -> None:
     async with FakeServer(Settings(seed=1), tls=True) as other:
         assert_type(other.root_certificate, bytes)
         assert_type(other.problems(), list[str])
+    cassette = Cassette("a.json", images="thumbnail", scrub={"Jane": "NAME"}, pace=1)
+    assert_type(cassette.path, Path)
+    FakeServer(upstream="api.x.ai", cassette=cassette, record="once")
+    FakeServer(cassette=Path("a.json"))
+    FakeServer(record="never")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Cassette("a.json", images="pixels")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     FakeServer(unmatchd="error")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     FakeServer(unused="alow")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Settings(sede=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -31,6 +31,7 @@ COMMANDS = (
     "serve",
     "rules",
     "cassette",
+    "conformance",
     "completion",
 )
 

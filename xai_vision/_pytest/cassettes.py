@@ -86,7 +86,7 @@ def _recording_settings(options: dict[str, Any], path: Path, mode: str) -> dict[
 
 
 def _mode(config: pytest.Config, path: Path) -> str:
-    mode: str = config.getoption(OPTION)
+    mode = str(config.getoption(OPTION))
     if mode == "rewrite":
         rewritten = config.stash.setdefault(_rewritten, set())
         # A second test with the same file adds to what the first one recorded.

@@ -78,3 +78,8 @@ def calling_with_errors(server, words):
             server.verify()
     finally:
         server.stop()
+
+
+def load(path):
+    """Return the recorded calls of a file."""
+    return CassetteContent.load(path).interactions

@@ -206,6 +206,7 @@ def test_an_error_has_its_trailers_without_those_of_the_connection():
         ("retry-after", "3"),
         ("x-request-id", str(uuid.uuid4())),
         ("set-cookie", "session=1"),
+        ("x-team-name", "The Smith Company"),
         ("details-bin", b"\x08\xff"),
     ]
     session = Session()

@@ -134,8 +134,26 @@ def test_a_video_is_polled_as_it_was_recorded(both, path):
 
     recorded, replayed = both(calls)
     assert replayed == recorded
-    methods = [item.name for item in CassetteContent.load(path).interactions]
-    assert methods.count("GetDeferredVideo") == 3
+    interactions = CassetteContent.load(path).interactions
+    polls = [item for item in interactions if item.name == "GetDeferredVideo"]
+    statuses = [item.responses[0]["message"]["status"] for item in polls]
+    assert statuses[-1] == "DONE"
+    assert "PENDING" in statuses
+
+
+def test_polls_with_the_same_answer_are_recorded_once(both, path, service):
+    service.deferred(ready_after_polls=4)
+
+    def calls(client):
+        chat = client.chat.create("grok-4", messages=[user("Later")])
+        return chat.defer(interval=0.001).content
+
+    recorded, replayed = both(calls)
+    assert replayed == recorded
+    assert [call.method for call in service.calls].count("GetDeferredCompletion") == 5
+    interactions = CassetteContent.load(path).interactions
+    polls = [item.responses[0]["message"]["status"] for item in interactions[1:]]
+    assert polls == ["PENDING", "DONE"]
 
 
 def test_collections(both):

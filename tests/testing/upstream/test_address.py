@@ -59,6 +59,10 @@ def test_addresses_of_openai_servers(upstream, target, tls):
         ("localhost:99999", "the port must be from 1 to 65535"),
         ("openai:", "'openai:' needs a URL"),
         ("openai:localhost:11434", "'openai:' needs a URL"),
+        ("openai:http://:80/v1", "'openai:' needs a URL"),
+        ("openai:http://localhost:99999/v1", "'openai:' needs a URL"),
+        ("openai:http://[::1/v1", "'openai:' needs a URL"),
+        ("openai:http://localhost:x/v1", "'openai:' needs a URL"),
         ("openai:http://user:secret@localhost/v1", "'openai:' needs a URL"),
     ],
 )

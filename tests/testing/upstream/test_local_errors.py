@@ -43,7 +43,7 @@ def error_body(message):
 
 
 @contextmanager
-def scripted(answer):
+def scripted(answer, path="/v1"):
     """Open an HTTP server that sends bytes to every request, and yield a caller in front of it."""
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -59,7 +59,7 @@ def scripted(answer):
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}{path}"
     try:
         with FakeServer(upstream=f"openai:{url}") as server, open_caller(server) as caller:
             caller.url, caller.server = url, server
@@ -125,6 +125,11 @@ def test_an_error_has_a_status_and_clear_words(answer, status, words):
         assert details.startswith(f"The upstream {caller.url} ")
     assert code == status
     assert words in details
+
+
+def test_a_base_url_without_its_path_gets_a_hint():
+    with scripted(reply("404 page not found", "404 Not Found"), path="") as caller:
+        assert "404 page not found. Does the base URL end with /v1?" in caller.expect_error("Hi")[1]
 
 
 def test_a_rate_limit_says_when_to_try_again():

@@ -15,6 +15,7 @@ from tests.testing.grpc_calls import chat_message, data_url, image_part, open_ca
 from tests.testing.waiting import LIMIT, until
 from xai_vision import AsyncClient, Client
 from xai_vision.chat import file, image, system, user
+from xai_vision.errors import NotFoundError
 from xai_vision.proto import chat_pb2, deferred_pb2, files_pb2, image_pb2
 from xai_vision.proto.files_pb2_grpc import FilesStub
 from xai_vision.testing import FakeServer, Fault, FunctionCall, Reply, match
@@ -63,7 +64,9 @@ def sdk_chat(name):
     return pytest.importorskip(f"{name}.chat")
 
 
-BOTH = pytest.mark.parametrize("sdk", ["xai_vision", "xai_sdk"])
+BOTH = pytest.mark.parametrize(
+    "sdk", ["xai_vision", pytest.param("xai_sdk", marks=pytest.mark.peer)]
+)
 
 
 @BOTH
@@ -86,14 +89,17 @@ def test_a_stream_comes_chunk_by_chunk(server, local, sdk):
     conversation = sdk_client(sdk, server).chat.create(
         "grok-4", messages=[sdk_chat(sdk).user("Hi")]
     )
-    response, chunks = None, []
+    response, received = None, []
     for response, chunk in conversation.stream():
-        chunks.append(chunk.content)
-    assert [text for text in chunks if text] == ["one ", "two"]
+        received.append(chunk)
+    assert [chunk.content for chunk in received if chunk.content] == ["one ", "two"]
     assert response.content == "one two"
     assert response.reasoning_content == "I think"
     assert response.finish_reason == "REASON_STOP"
     assert response.usage.completion_tokens
+    last = received[-1].proto
+    assert last.HasField("usage")
+    assert last.outputs[0].finish_reason
     assert server.calls.last.response.outputs[0].message.content == "one two"
 
 
@@ -297,9 +303,21 @@ def test_the_requests_of_a_batch_are_answered_by_the_model(client, server, local
 def test_models_are_those_of_the_server(client, local):
     names = {model.name for model in client.models.list_language_models()}
     assert "llava" in names
-    assert client.models.get_language_model("llava").name == "llava"
-    with pytest.raises(Exception, match="has no model grok-99"):
-        client.models.get_language_model("grok-99")
+    model = client.models.get_language_model("grok-4")
+    assert (model.name, model.aliases) == ("llava", ["grok-4"])
+
+
+def test_a_model_of_the_server_may_have_several_names(local):
+    with (
+        FakeServer(upstream=f"openai:{local.http_url}", upstream_key=local.api_key) as server,
+        Client(api_key=server.api_key, api_host=server.target) as client,
+    ):
+        assert client.models.get_language_model("llava").name == "llava"
+        assert (
+            client.models.get_language_model("grok-4").name == local.models.resolve("grok-4").name
+        )
+        with pytest.raises(NotFoundError, match="answered 404"):
+            client.models.get_language_model("grok-99")
 
 
 def test_settings_without_a_meaning_for_the_server_are_left_out(client, local):

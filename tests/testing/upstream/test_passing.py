@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import grpc
 import pytest
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from tests import sample_images
 from tests.testing.grpc_calls import image_part, open_caller, read_stream, request
@@ -185,3 +189,59 @@ def test_a_stopped_server_ends_the_calls_of_its_upstream(upstream):
     with server, open_caller(server) as caller:
         upstream.clear_rules()
         assert caller.text("Hi")
+
+
+def test_calls_are_passed_on_at_the_same_time(server, upstream):
+    together = threading.Barrier(6, timeout=LIMIT)
+
+    def answer(call):
+        together.wait()  # It ends only when six calls have arrived.
+        return "together"
+
+    upstream.on().side_effect(answer)
+    with open_caller(server) as caller:
+        calls = [
+            caller.chat.GetCompletion.future(
+                request(str(index)), metadata=caller.metadata, timeout=LIMIT
+            )
+            for index in range(6)
+        ]
+        texts = [call.result().outputs[0].message.content for call in calls]
+    assert texts == ["together"] * 6
+
+
+def test_connection_faults_and_rate_limits_apply_in_front(server, upstream, caller):
+    server.fault(Fault.reset_connection(), next=1)
+    assert caller.expect_error("Hi")[0] == "UNAVAILABLE"
+    calls = len(upstream.calls)
+    server.rate_limit(requests=1)
+    caller.text("Hi")
+    assert caller.expect_error("Hi")[0] == "RESOURCE_EXHAUSTED"
+    assert len(upstream.calls) == calls + 1
+
+
+def test_fields_of_a_newer_api_are_passed_on(server, upstream, caller):
+    message = request("Hi")
+    newer = message.SerializeToString() + b"\xf8\x7f\x07"  # field 2047 is 7
+    send = caller.channel.unary_unary("/xai_api.Chat/GetCompletion")
+    assert send(newer, metadata=caller.metadata, timeout=LIMIT)
+    received = UnknownFieldSet(upstream.calls.last.request)
+    assert [(field.field_number, field.data) for field in received] == [(2047, 7)]
+
+
+def test_bytes_that_are_not_a_message_of_the_method_are_refused():
+    class Broken(grpc.GenericRpcHandler):
+        def service(self, handler_call_details):
+            return grpc.unary_unary_rpc_method_handler(lambda request, context: b"\x0a\xff")
+
+    other = grpc.server(ThreadPoolExecutor(1), handlers=[Broken()])
+    port = other.add_insecure_port("localhost:0")
+    other.start()
+    try:
+        front = FakeServer(upstream=f"localhost:{port}", upstream_key="k")
+        with front as server, open_caller(server) as caller:
+            status, details = caller.expect_error("Hi")
+    finally:
+        other.stop(None).wait(LIMIT)
+    assert status == "INTERNAL"
+    assert details == f"The upstream localhost:{port} sent a message that is not valid."

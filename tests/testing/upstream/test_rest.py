@@ -183,6 +183,7 @@ def test_batches_are_those_of_the_upstream(server, upstream):
     assert not any(call.unmatched for call in server.calls)
 
 
+@pytest.mark.peer
 def test_the_openai_package_works_in_front_of_an_upstream(server, upstream):
     openai = pytest.importorskip("openai")
     upstream.on().reply("one two", chunks=["one ", "two"])
@@ -193,3 +194,23 @@ def test_the_openai_package_works_in_front_of_an_upstream(server, upstream):
         with client.responses.stream(model="grok-4", input="Hi") as stream:
             stream.until_done()
             assert stream.get_final_response().output_text == "one two"
+
+
+@pytest.mark.parametrize("setting", ["upstream", "upstream_key", "model"])
+def test_the_admin_api_cannot_set_where_the_key_is_sent(setting):
+    with FakeServer(admin_token="the-admin-token") as server:
+        body = {"settings": {setting: "localhost:1"}}
+        reply = ask(server, "POST", "/tenants", body, key="the-admin-token", prefix="/__admin")
+    assert reply.status == 400
+    assert f"{setting} can only be set where the server is started" in reply.body.decode()
+
+
+def test_a_tenant_of_the_admin_api_has_the_upstream_of_its_server(upstream):
+    upstream.on(prompt="Hi").reply("far away")
+    with FakeServer(
+        upstream=upstream.target, upstream_key=upstream.api_key, admin_token="the-admin-token"
+    ) as server:
+        reply = ask(server, "POST", "/tenants", {}, key="the-admin-token", prefix="/__admin")
+        body = {"model": "grok-4", "messages": [{"role": "user", "content": "Hi"}]}
+        answer = ask(server, "POST", "/chat/completions", body, key=reply.json["api_key"])
+    assert text_of(answer) == "far away"

@@ -54,10 +54,10 @@ class CallList(Sequence[Call]):  # noqa: PLW1641 - its calls change
         Raises:
             LookupError: The list is empty.
         """
-        calls = self._all()
-        if not calls:
+        newest = self._newest()
+        if newest is None:
             raise LookupError(self._not_called())
-        return calls[-1]
+        return newest
 
     @property
     def attempts(self) -> CallList:
@@ -145,6 +145,9 @@ class CallList(Sequence[Call]):  # noqa: PLW1641 - its calls change
     def _all(self) -> Sequence[Call]:
         return self._items
 
+    def _newest(self) -> Call | None:
+        return self._items[-1] if self._items else None
+
     def _sublist(
         self, calls: Iterable[Call], description: str | None = None, nearest: str = ""
     ) -> CallList:
@@ -185,6 +188,8 @@ class CallList(Sequence[Call]):  # noqa: PLW1641 - its calls change
     @overload
     def __getitem__(self, index: slice) -> CallList: ...
     def __getitem__(self, index: int | slice) -> Call | CallList:
+        if index == -1 and (newest := self._newest()) is not None:
+            return newest
         calls = self._all()
         return self._sublist(calls[index]) if isinstance(index, slice) else calls[index]
 

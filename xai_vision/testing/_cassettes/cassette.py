@@ -56,7 +56,9 @@ class Cassette:
     ) -> None:
         check.instance("Cassette: path", path, (str, os.PathLike), "a path")
         self.path = Path(path)
-        self._images = cast("ImageForm", check.enum("Cassette: images", images, _IMAGE_FORMS))
+        self._images: ImageForm = cast(
+            "ImageForm", check.enum("Cassette: images", images, _IMAGE_FORMS)
+        )
         self._scrub = _scrub_function(scrub)
         self._max_distance = check.number("Cassette: max_distance", max_distance, max_=100)
         self._pace = check.number("Cassette: pace", pace)

@@ -43,6 +43,10 @@ class Interaction:
         """The name of the method, such as "GetCompletion"."""
         return self.method.rpartition("/")[2]
 
+    def outcome(self) -> tuple[Any, ...]:
+        """Return what a client sees of the response, apart from its times."""
+        return [item["message"] for item in self.responses], self.error, self.cancelled
+
     def summary(self) -> str:
         """Return a short description."""
         model = self.request.get("model")

@@ -33,15 +33,16 @@ if TYPE_CHECKING:
     MessageT = TypeVar("MessageT", bound=Message)
 
 _HIDDEN: Final = "***"
-KEY_PATTERN: Final = re.compile(r"\bxai-[A-Za-z0-9_-]{16,}|(?<=Bearer )[^\s\"'*]+")
+KEY_PATTERN: Final = re.compile(r"\bxai-[A-Za-z0-9]{40,}|(?<=Bearer )[^\s\"'*]+")
 """What looks like a key of the service, or any key in a header."""
 _RUN: Final = re.compile(r"[\w+/=-]{161,}", re.ASCII)
 _TEXT_LIMIT: Final = 2000
 _BINARY_METADATA: Final = "-bin"
-# The fake server sends its own id, and the others describe the connection of the recording.
-_DROPPED_METADATA: Final = frozenset(
-    ("x-request-id", "authorization", "set-cookie", "date", "server", "content-type", "via")
+_DROPPED_METADATA: Final = re.compile(
+    r"x-request-id|authorization|date|server|via|content-type|set-cookie|alt-svc|cf-.*"
+    r"|.*(key|team|user|account|organi[sz]ation|project).*"
 )
+"""The keys of metadata that belong to an account or only to the connection of the recording."""
 _UNRECORDED: Final = "debug_output"
 """The service's internal output, which repeats the request."""
 
@@ -121,7 +122,7 @@ class Encoder:
         """Return metadata without secrets, and without what only describes the connection."""
         pairs: list[list[Any]] = []
         for key, value in metadata:
-            if key in _DROPPED_METADATA:
+            if _DROPPED_METADATA.fullmatch(key):
                 continue
             if isinstance(value, bytes):
                 # A length inside a binary value would no longer be true after a replacement.
@@ -251,7 +252,7 @@ def _split_all(value: Any) -> Any:
     if isinstance(value, list):
         return [_split_all(item) for item in value]
     if isinstance(value, dict):
-        is_form = value.keys() & {"image", "lines", "sha256"}
+        is_form = value.keys() & {"lines", "sha256"} or isinstance(value.get("image"), str)
         return value if is_form else {key: _split_all(item) for key, item in value.items()}
     return value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._upstream.exchange import Exchange, Metadata, UpstreamCall
@@ -14,7 +15,9 @@ class RecordedCall(UpstreamCall):
 
     Attributes:
         exchange: The call.
-        responses: The messages, each with the seconds since the request.
+        messages_read: The results of ``read`` for the messages so far, each with the seconds since
+            the request.
+        problem: The error of ``read``, after which messages are not read any more.
         seconds: The seconds until the end of the call.
         initial: The metadata before the messages.
         error: The error that ended the call.
@@ -23,6 +26,7 @@ class RecordedCall(UpstreamCall):
     Args:
         inner: The call of the service.
         exchange: The call that is passed on.
+        read: A function that is called with each message before the client gets it.
         finish: A function that is called with this object when the call has ended.
     """
 
@@ -30,16 +34,18 @@ class RecordedCall(UpstreamCall):
         self,
         inner: UpstreamCall,
         exchange: Exchange,
+        read: Callable[[bytes], Any],
         finish: Callable[[RecordedCall], None],
     ) -> None:
         self.exchange = exchange
-        self.responses: list[tuple[float, bytes]] = []
+        self.messages_read: list[tuple[float, Any]] = []
+        self.problem: Exception | None = None
         self.seconds = 0.0
         self.initial: Metadata = ()
         self.error: ServiceError | None = None
         self.is_cancelled = False
         self._inner = inner
-        self._finish = finish
+        self._read, self._finish = read, finish
         self._started = time.monotonic()
 
     def initial_metadata(self) -> Metadata:
@@ -52,7 +58,7 @@ class RecordedCall(UpstreamCall):
         is_complete = False
         try:
             for message in self._inner.messages():
-                self.responses.append((self._elapsed(), message))
+                self._keep(message)
                 yield message
             is_complete = True
         except ServiceError as error:
@@ -78,6 +84,14 @@ class RecordedCall(UpstreamCall):
         """Cancel the call."""
         self.is_cancelled = True
         self._inner.cancel()
+
+    def _keep(self, message: bytes) -> None:
+        seconds = self._elapsed()
+        try:
+            if self.problem is None:
+                self.messages_read.append((seconds, self._read(message)))
+        except Exception as problem:  # noqa: BLE001 - the client still gets its response
+            self.problem = problem
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._started

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision._record_modes import RecordMode
@@ -18,6 +19,7 @@ from xai_vision.testing._cassettes.matching import Matcher
 from xai_vision.testing._cassettes.recorded_call import RecordedCall
 from xai_vision.testing._cassettes.replayed_call import ReplayedCall
 from xai_vision.testing._cassettes.request_form import RequestForm, request_form
+from xai_vision.testing._cassettes.writer import CassetteWriter
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._upstream.exchange import Exchange, Upstream, UpstreamCall
 
@@ -77,7 +79,7 @@ class Recorder(Upstream):
         self._loaded = [
             (request_form(item.method, item.request), item) for item in content.interactions
         ]
-        self._recorded: dict[int, tuple[RequestForm, Interaction]] = {}
+        self._writer = CassetteWriter(cassette.path, self._loaded, self._images)
         self._started = self._active = 0
         self._recorded_names = frozenset(_ID_NAME.findall(content.to_text()))
 
@@ -129,11 +131,13 @@ class Recorder(Upstream):
             number = self._started = self._started + 1
             self._active += 1
         seed = request_seed(method, request)
-
-        def finish(call: RecordedCall) -> None:
-            self._finish(call, number, form, Interaction(method, request), seed)
-
-        return RecordedCall(inner, exchange, finish)
+        interaction = Interaction(method, request)
+        return RecordedCall(
+            inner,
+            exchange,
+            partial(self._read, exchange, seed),
+            partial(self._finish, number, form, interaction, seed),
+        )
 
     def _encode_request(self, method: str, messages: list[Message], secret: str) -> dict[str, Any]:
         try:
@@ -155,7 +159,7 @@ class Recorder(Upstream):
     def _replay(self, exchange: Exchange, interaction: Interaction) -> ReplayedCall:
         try:
             messages = [self._decode(exchange, item["message"]) for item in interaction.responses]
-            error = interaction.error and self._decoder.error(interaction.error)
+            error = self._decoder.error(interaction.error) if interaction.error else None
             initial = self._decoder.metadata(interaction.initial)
         except (LookupError, TypeError, ValueError, AttributeError) as problem:
             number = next(n for n, item in enumerate(self.interactions, 1) if item is interaction)
@@ -166,7 +170,7 @@ class Recorder(Upstream):
         times = [float(item.get("seconds", 0)) for item in interaction.responses]
         return ReplayedCall(
             messages,
-            error or None,
+            error,
             initial,
             times=[*times, interaction.seconds],
             pace=self.cassette._pace,
@@ -204,39 +208,55 @@ class Recorder(Upstream):
                     f'not know. Record all calls of {self.cassette.path} again: record="rewrite"'
                 )
 
+    def _read(self, exchange: Exchange, seed: str, body: bytes) -> Any:
+        """Return a message of a response for the file; of a file's content, its bytes.
+
+        It runs before the client gets the message, so that a request with one of its ids, however
+        early it comes, finds the name of the id.
+        """
+        message = exchange.method.response.FromString(body)
+        if exchange.method is Files.RetrieveFileContent:
+            return message.data
+        with self._lock:
+            return self._encoder.response(message, seed, exchange.key or "")
+
     def _finish(
         self,
-        call: RecordedCall,
         number: int,
         form: RequestForm,
         interaction: Interaction,
         seed: str,
+        call: RecordedCall,
     ) -> None:
         """Add a call that has ended to the cassette, and write the file."""
         with self._lock:
             try:
                 if not call.is_unreachable:
                     self._fill(interaction, call, seed)
-                    self._recorded[number] = form, interaction
-                    self._save()
+                    self._writer.add(number, form, interaction)
             except Exception as problem:  # noqa: BLE001 - the client still gets its response
-                self._report_error(
-                    f"{form.name} cannot be recorded in {self.cassette.path}: {problem}"
-                )
+                self._report_unrecorded(form.name, problem)
             finally:
                 self._active -= 1
                 self._lock.notify_all()
 
+    def _report_unrecorded(self, name: str, problem: Exception) -> None:
+        self._report_error(f"{name} cannot be recorded in {self.cassette.path}: {problem}")
+
     def _fill(self, interaction: Interaction, call: RecordedCall, seed: str) -> None:
-        """Set the response of a recorded call."""
+        """Set the response of a recorded call.
+
+        Raises:
+            Exception: A message could not be read, such as by the scrub function of the test.
+        """
+        if call.problem is not None:
+            raise call.problem
         secret = call.exchange.key or ""
+        messages = call.messages_read
         if call.exchange.method is Files.RetrieveFileContent:
-            messages = self._join(call)
-        else:
-            messages = [
-                (seconds, self._encode(call.exchange, body, seed, secret))
-                for seconds, body in call.responses
-            ]
+            # The content is one message, in whatever chunks it came.
+            content = self._encoder.file_response(b"".join(data for _, data in messages))
+            messages = [(call.seconds, content)] if content else []
         interaction.responses = [
             {"seconds": round(seconds, 3), "message": values} for seconds, values in messages
         ]
@@ -246,37 +266,14 @@ class Recorder(Upstream):
         if call.error is not None:
             interaction.error = self._encoder.error(call.error, seed, secret)
 
-    def _encode(self, exchange: Exchange, body: bytes, seed: str, secret: str) -> dict[str, Any]:
-        message: Message = exchange.method.response.FromString(body)
-        return self._encoder.response(message, seed, secret)
-
-    def _join(self, call: RecordedCall) -> list[tuple[float, dict[str, Any]]]:
-        """Return the content of a file as one message, in whatever chunks it came."""
-        response = call.exchange.method.response
-        chunks = [response.FromString(body).data for _, body in call.responses]
-        content = self._encoder.file_response(b"".join(chunks))
-        return [(call.seconds, content)] if content else []
-
-    def _save(self) -> None:
-        CassetteContent(self._merged(), self._images.entries).save(self.cassette.path)
-
-    def _merged(self) -> list[Interaction]:
-        """Return the loaded calls and the recorded ones, which replace those of their request."""
-        recorded = [self._recorded[number] for number in sorted(self._recorded)]
-        merged: list[Interaction] = []
-        for form, interaction in self._loaded:
-            same = [item for item in recorded if item[0] == form]
-            if same:
-                recorded.remove(same[0])
-                merged.append(same[0][1])
-            elif form not in (item[0] for item in self._recorded.values()):
-                merged.append(interaction)
-        return [*merged, *(interaction for _, interaction in recorded)]
-
     def close(self) -> None:
         """Wait until the calls that have ended are written; close the connections."""
         with self._lock:
             self._lock.wait_for(lambda: not self._active, _WRITE_SECONDS)
+            try:
+                self._writer.flush()
+            except OSError as problem:
+                self._report_unrecorded("A call", problem)
         if self._inner is not None:
             self._inner.close()
 

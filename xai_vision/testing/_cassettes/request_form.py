@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from xai_vision.testing._cassettes.cassette_file import join_lines
@@ -40,6 +41,12 @@ class RequestForm:
     values: Mapping[str, Any]
     images: Mapping[str, str]
     settings: Mapping[str, Any]
+
+    @cached_property
+    def key(self) -> str:
+        """A string that only the same request has."""
+        parts = [self.method, self.values, self.images, self.settings]
+        return json.dumps(parts, sort_keys=True, ensure_ascii=False)
 
     @property
     def name(self) -> str:

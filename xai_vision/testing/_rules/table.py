@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -84,8 +85,7 @@ class RuleTable:
     def add(self, rule: Rule) -> Rule:
         """Add a rule after the rules of the same priority."""
         with self._lock:
-            self._rules.append(rule)
-            self._rules.sort(key=lambda rule: -rule.priority)
+            bisect.insort(self._rules, rule, key=lambda rule: -rule.priority)
         return rule
 
     def choose(self, call: Call) -> Choice:

@@ -88,7 +88,8 @@ class KeyRegistry(Generic[EngineT]):
         self.is_serving = False
         self._make_unlogged = make_unlogged
         self._keys: dict[str, tuple[EngineT, ApiKey]] = {}
-        self._tenants: list[EngineT] = []
+        # The tenants, the oldest first, each with its keys.
+        self._keys_of: dict[EngineT, dict[str, None]] = {}
         self._lock = threading.Lock()
         with _lock:
             _registries.add(self)
@@ -96,24 +97,26 @@ class KeyRegistry(Generic[EngineT]):
     def add_tenant(self, engine: EngineT) -> None:
         """Add a tenant by its engine."""
         with self._lock:
-            self._tenants.append(engine)
+            self._keys_of[engine] = {}
 
     def remove_tenant(self, engine: EngineT) -> None:
         """Remove a tenant and its keys."""
         with self._lock:
-            self._tenants = [other for other in self._tenants if other is not engine]
-            self._keys = {k: owned for k, owned in self._keys.items() if owned[0] is not engine}
+            for key in self._keys_of.pop(engine, ()):
+                del self._keys[key]
 
     @property
     def tenants(self) -> list[EngineT]:
         """The engines of the tenants, the oldest first."""
         with self._lock:
-            return list(self._tenants)
+            return list(self._keys_of)
 
     def add_key(self, key: str, engine: EngineT, api_key: ApiKey) -> None:
         """Add a key of a tenant."""
         with self._lock:
             self._keys[key] = (engine, api_key)
+            if engine in self._keys_of:
+                self._keys_of[engine][key] = None
         if not is_from_this_process(key):
             with _lock:
                 _supplied[_hash(key)] = None
@@ -136,7 +139,8 @@ class KeyRegistry(Generic[EngineT]):
         found = self._keys.get(key)
         if found is not None:
             return found
-        newest = self._tenants[-1]
+        with self._lock:
+            newest = next(reversed(self._keys_of))
         return (self._make_unlogged(newest) if has_ended(key) else newest), None
 
 

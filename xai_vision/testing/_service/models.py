@@ -187,7 +187,9 @@ class ModelCatalog:
                 f"the alias {taken[0]!r} of {model.name!r} is the name of another model"
             )
         models = {
-            name: replace(other, aliases=tuple(a for a in other.aliases if a not in names))
+            name: other
+            if names.isdisjoint(other.aliases)
+            else replace(other, aliases=tuple(a for a in other.aliases if a not in names))
             for name, other in self._models.items()
         }
         models[model.name] = model

@@ -27,7 +27,7 @@ from xai_vision.testing._service.methods import (
     StreamHandler,
 )
 from xai_vision.testing._thread_pool import release_slot, submission_time
-from xai_vision.testing._upstream.exchange import Incoming
+from xai_vision.testing._upstream.exchange import Incoming, Metadata
 from xai_vision.testing._upstream.metadata import without_transport_keys
 
 if TYPE_CHECKING:
@@ -192,7 +192,8 @@ class GrpcHandler(grpc.GenericRpcHandler):
         record.key_id = api_key.key_id if api_key else ""
         record.peer = context.peer()
         call = engine.start_call(record)
-        call.incoming, call.send_initial_metadata = incoming, context.send_initial_metadata
+        call.incoming = incoming
+        call.send_initial_metadata = partial(_send_initial_metadata, context)
         if record.trace is not None:
             record.trace.arrived = submission_time()
             call.note("thread")
@@ -220,6 +221,11 @@ class GrpcHandler(grpc.GenericRpcHandler):
             raise ServiceError("UNAVAILABLE", "Connection reset by peer")
         if not context.add_callback(cancel):
             cancel()
+
+
+def _send_initial_metadata(context: grpc.ServicerContext, metadata: Metadata) -> None:
+    with suppress(grpc.RpcError):  # The client may have cancelled the call.
+        context.send_initial_metadata(metadata)
 
 
 def _is_management(method: Method[Any, Any]) -> bool:

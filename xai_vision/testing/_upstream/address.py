@@ -6,6 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 _OPENAI: Final = "openai:"
 _HOST: Final = re.compile(
@@ -55,7 +56,7 @@ def parse_address(upstream: object) -> UpstreamAddress:
         raise TypeError(f"upstream must be a str, not {type(upstream).__name__}. {_FORMS}")
     if upstream.startswith(_OPENAI):
         url = upstream.removeprefix(_OPENAI)
-        if not _HTTP.fullmatch(url):
+        if not (_HTTP.fullmatch(url) and _has_host(url)):
             # The message leaves out the URL, which may contain a password.
             raise ValueError(
                 "upstream: 'openai:' needs a URL without a user, query or fragment after it, such "
@@ -72,6 +73,15 @@ def parse_address(upstream: object) -> UpstreamAddress:
     if not 0 < port < 65536:
         raise ValueError(f"upstream {upstream!r}: the port must be from 1 to 65535")
     return UpstreamAddress(f"{match['name']}:{port}", tls)
+
+
+def _has_host(url: str) -> bool:
+    """Return whether a URL has a host, and a valid port if it has one."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

@@ -52,7 +52,7 @@ class GrpcUpstream(Upstream):
         """Start a call.
 
         Raises:
-            ServiceError: FAILED_PRECONDITION if there is no key.
+            ServiceError: FAILED_PRECONDITION if there is no key; UNAVAILABLE after ``close``.
         """
         is_management = exchange.method.service == Collections.SERVICE
         key = exchange.key or self._own_key(
@@ -66,7 +66,10 @@ class GrpcUpstream(Upstream):
             method: Any = channel.unary_stream(exchange.method.path)
         else:
             method = channel.stream_stream(exchange.method.path)
-        call = method(exchange.body, timeout=exchange.timeout, metadata=metadata)
+        try:
+            call = method(exchange.body, timeout=exchange.timeout, metadata=metadata)
+        except ValueError:  # The channel was closed meanwhile.
+            raise ServiceError("UNAVAILABLE", "The fake server was stopped.") from None
         return _GrpcCall(call, self.name, key)
 
     def _own_key(self, variable: str) -> str:

@@ -35,9 +35,10 @@ _STATUSES: Final = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
-_NOT_FOUND_HINT: Final = (
-    " Does the server have the model? Pass its name as model=, or as the model of the request."
+_MODEL_HINT: Final = (
+    "Does the server have the model? Pass its name as model=, or as the model of the request."
 )
+_PATH_HINT: Final = "Does the base URL end with /v1?"
 
 
 class HttpCall:
@@ -124,7 +125,7 @@ class HttpCall:
         headers = {"accept": "application/json, text/event-stream", "user-agent": "xai-vision-fake"}
         data = None
         if body is not None:
-            data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+            data = json.dumps(body, separators=(",", ":")).encode()
             headers["content-type"] = "application/json"
         if self._key is not None:
             headers["authorization"] = f"Bearer {self._key}"
@@ -144,7 +145,8 @@ class HttpCall:
         default = "INTERNAL" if status < 400 or status >= 500 else "FAILED_PRECONDITION"
         code = _STATUSES.get(status, default)
         if status == 404:
-            detail = f"{detail.rstrip('. ')}.{_NOT_FOUND_HINT}"
+            hint = _MODEL_HINT if urlsplit(self._base_url).path else _PATH_HINT
+            detail = f"{detail.rstrip('. ')}. {hint}"
         retry_after = response.headers.get("retry-after")
         trailing = (("retry-after", retry_after),) if retry_after and retry_after.isascii() else ()
         return self._error(code, f"answered {status} {response.reason}: {detail}", trailing)

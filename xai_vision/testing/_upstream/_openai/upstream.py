@@ -19,6 +19,7 @@ from xai_vision.testing._errors import ServiceError, not_found
 from xai_vision.testing._service.response.builder import request_settings
 from xai_vision.testing._upstream._openai.http_call import HttpCall
 from xai_vision.testing._upstream._openai.memory import Memory
+from xai_vision.testing._upstream._openai.models import find_model, list_models
 from xai_vision.testing._upstream._openai.request import request_json
 from xai_vision.testing._upstream.chunks import MergedChunks
 from xai_vision.testing._upstream.exchange import Exchange, Metadata, Upstream, UpstreamCall
@@ -117,13 +118,25 @@ class OpenAIUpstream(Upstream):
 
     def _read_stream(self, http: HttpCall, body: Any) -> Iterator[Any]:
         reader = CompletionStreamReader()
+        last: chat_pb2.GetChatCompletionChunk | None = None
         for event in http.events("/chat/completions", body):
             try:
                 chunk = reader.feed(event)
             except TranslationError as error:
                 raise self._unreadable(error) from None
-            if chunk is not None:
+            if chunk is None:
+                continue
+            if last is not None and not chunk.outputs:
+                # The usage comes after the last choice; xAI sends both in one chunk.
+                last.usage.CopyFrom(chunk.usage)
+                continue
+            if last is not None:
+                yield last
+            last = chunk if reader.finished else None
+            if last is None:
                 yield chunk
+        if last is not None:
+            yield last
         if not reader.finished:
             raise ServiceError(
                 "UNAVAILABLE",
@@ -206,28 +219,13 @@ class OpenAIUpstream(Upstream):
     # --- models ---
 
     def _list_models(self, http: HttpCall, request: Any) -> Iterator[Any]:
-        yield models_pb2.ListLanguageModelsResponse(models=self._models(http))
+        yield models_pb2.ListLanguageModelsResponse(models=list_models(http))
 
     def _get_model(self, http: HttpCall, request: Any) -> Iterator[Any]:
-        found = next((model for model in self._models(http) if model.name == request.name), None)
-        if found is None:
-            raise not_found(f"The upstream {self.name} has no model {request.name}.")
-        yield found
-
-    def _models(self, http: HttpCall) -> list[models_pb2.LanguageModel]:
-        value = http.json("GET", "/models")
-        data = value.get("data") if isinstance(value, dict) else None
-        names = [entry.get("id") for entry in data or () if isinstance(entry, dict)]
-        # The list does not say which models accept images.
-        return [
-            models_pb2.LanguageModel(
-                name=name,
-                input_modalities=[models_pb2.TEXT, models_pb2.IMAGE],
-                output_modalities=[models_pb2.TEXT],
-            )
-            for name in names
-            if isinstance(name, str)
-        ]
+        model = find_model(http, self._model or request.name, self.name)
+        if model.name != request.name:
+            model.aliases.append(request.name)
+        yield model
 
 
 class _OpenAICall(UpstreamCall):
