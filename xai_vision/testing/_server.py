@@ -6,11 +6,13 @@ import os
 import secrets
 import threading
 from collections import deque
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
 from xai_vision.testing import _validation as check
 from xai_vision.testing._calls.call_file import CallFile
+from xai_vision.testing._calls.notebook import register_renderer
 from xai_vision.testing._calls.redaction import register_key
 from xai_vision.testing._settings import SettingChanges, Settings
 from xai_vision.testing._tenant import Tenant
@@ -41,6 +43,15 @@ SERVER_OPTIONS = (
 )
 """The arguments of ``FakeServer`` that are not settings, so a tenant does not have them."""
 
+
+def _notebook_html(calls: Sequence[Any], text: str) -> str:
+    # On use: only notebooks need it.
+    from xai_vision.testing._inspector.static_view import notebook_html
+
+    return notebook_html(calls, text)
+
+
+register_renderer(_notebook_html)
 
 # The inspector still shows the calls of the last tenants that were closed.
 _MAX_INSPECTED = 100

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, overload
 
+from xai_vision.testing._calls.notebook import notebook_html
 from xai_vision.testing._calls.record import Call
 from xai_vision.testing._rules.conditions import ConditionArgs, Conditions
 from xai_vision.testing._validation import integer, keywords_only, pluralize
@@ -206,10 +207,7 @@ class CallList(Sequence[Call]):  # noqa: PLW1641 - its calls change
         make_list = partial(CallList, dropped=self.dropped, nearest=self._nearest)
         return make_list, (self._all(), self._description)
 
-    def _repr_html_(self) -> str:
-        # Imported on use: only notebooks need it.
-        from xai_vision.testing._inspector.static_view import notebook_html
-
+    def _repr_html_(self) -> str | None:
         return notebook_html(self._all(), repr(self))
 
     def __repr__(self) -> str:

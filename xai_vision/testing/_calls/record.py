@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from xai_vision.testing._calls.changes import call_ended, refuse_in_event_loop
 from xai_vision.testing._calls.images import CallImage
 from xai_vision.testing._calls.json_form import image_to_json, message_to_json, to_json_value
+from xai_vision.testing._calls.notebook import notebook_html
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._calls.trace import CallTrace
 from xai_vision.testing._calls.upload import ReceivedUpload
 
 if TYPE_CHECKING:
-    from xai_vision.testing._calls.log import CallLog
     from xai_vision.testing._faults.fault import Fault
 
 
@@ -161,7 +161,8 @@ class Call:
     trace: CallTrace | None = None
     _is_copy: bool = field(default=False, init=False)
     _id: int = field(default_factory=lambda: _call_ids.getrandbits(64), init=False)
-    _log: weakref.ref[CallLog] | None = field(default=None, init=False)
+    # The CallLog. Its module imports this one.
+    _log: weakref.ref[Any] | None = field(default=None, init=False)
 
     @property
     def messages(self) -> Sequence[Any]:
@@ -276,10 +277,7 @@ class Call:
     def __hash__(self) -> int:
         return hash(self._id)
 
-    def _repr_html_(self) -> str:
-        # Imported on use: only notebooks need it.
-        from xai_vision.testing._inspector.static_view import notebook_html
-
+    def _repr_html_(self) -> str | None:
         return notebook_html([self], repr(self))
 
     def __repr__(self) -> str:
