@@ -102,7 +102,7 @@ class InspectorApp:
     async def _events(self) -> AsyncIterator[bytes]:
         """Yield the events of a page: all calls, then each change."""
         feed, idle = Feed(self._engines), 0
-        yield _event("open", {})
+        yield _event("begin", {})
         while self._is_open():
             cleared, changed = feed.poll()
             idle = 0 if cleared or changed else idle + 1

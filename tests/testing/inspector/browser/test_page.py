@@ -351,6 +351,7 @@ def test_ten_thousand_calls_are_a_few_rows(page, server, caller):
     page.fill("#search", "call 123")
     expect_count(page, 11)
     assert page.locator(".row").count() == 11
+    assert page.evaluate("document.querySelector('#list').scrollTop") == 0
     page.fill("#search", "")
     page.locator("#list").focus()
     page.keyboard.press("End")
