@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xai_vision.testing._service.engine import Engine
 
 # The status of a call can change shortly after its end, when a fault breaks its connection.
-_WATCHED_SECONDS: Final = 5.0
+_WATCHED_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True)
