@@ -2,8 +2,9 @@
 
     python -m benchmarks.inspector [SECONDS]
 
-Three servers get the same calls: without the inspector, with it, and with an open page, which
-receives the events. The order changes in each of three rounds; the medians are printed.
+Three servers get the same calls over gRPC: without the inspector, with it, and with an open page,
+which receives the events. The order changes in each of three rounds; the medians are printed. The
+thread of the HTTP server sends the events and does nothing else here, so its time is their cost.
 """
 
 from __future__ import annotations
@@ -23,15 +24,17 @@ RATE = 100
 ROUNDS = 3
 KINDS = ("off", "on", "page")
 _SERVER = """
-import sys, time
+import sys, threading, time
 from xai_vision.testing import FakeServer
 inspect = sys.argv[1] != "off"
 with FakeServer(inspect=inspect, http=True, unused="allow") as server:
     server.on(prompt="other").reply("no")
     server.on(name="all").reply("An answer of a few words.")
     print(server.target, server.api_key, server.inspect_url if inspect else "-", flush=True)
+    (http,) = [t for t in threading.enumerate() if t.name == "xai-vision-http"]
+    clock = time.pthread_getcpuclockid(http.ident)
     for _ in sys.stdin:
-        print(time.process_time(), flush=True)
+        print(time.process_time(), time.clock_gettime(clock), flush=True)
 """
 
 
@@ -42,7 +45,7 @@ def read_events(url, received):
 
 
 def measure(kind, seconds):
-    """Return the CPU time of a server for each second, and the number of calls that it got."""
+    """Return the CPU times of a server, and of its HTTP thread, for each second."""
     process = subprocess.Popen(
         [sys.executable, "-c", _SERVER, kind],
         stdin=subprocess.PIPE,
@@ -54,7 +57,7 @@ def measure(kind, seconds):
     def cpu():
         process.stdin.write("\n")
         process.stdin.flush()
-        return float(process.stdout.readline())
+        return [float(text) for text in process.stdout.readline().split()]
 
     received = [0]
     if kind == "page":
@@ -75,13 +78,13 @@ def measure(kind, seconds):
 
         run(1)  # Not measured: it loads modules.
         before, took = cpu(), run(seconds)
-        used = cpu() - before
+        used = [(now - then) / took for now, then in zip(cpu(), before, strict=True)]
     time.sleep(0.5)
     if kind == "page" and received[0] < seconds * RATE:
         raise RuntimeError(f"the page received only {received[0]} calls")
     process.stdin.close()
     process.wait(60)
-    return used / took
+    return used
 
 
 def main():
@@ -90,10 +93,10 @@ def main():
     for number in range(ROUNDS):
         for kind in KINDS[number:] + KINDS[:number]:
             results[kind].append(measure(kind, seconds))
-    medians = {kind: statistics.median(values) for kind, values in results.items()}
-    for kind, value in medians.items():
-        share = 100 * (value / medians["off"] - 1)
-        print(f"{kind:5} {value * 1e3:7.2f} ms of CPU per second  {share:+5.1f} %")
+    print("ms of CPU per second: server, HTTP thread, and its share")
+    for kind, values in results.items():
+        total, http = map(statistics.median, zip(*values, strict=True))
+        print(f"{kind:5} {total * 1e3:7.2f} {http * 1e3:7.2f} {100 * http / total:5.1f} %")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
 
@@ -11,7 +12,7 @@ import pytest
 from tests.testing.grpc_calls import open_caller
 from xai_vision.proto import auth_pb2, empty_pb2
 from xai_vision.testing import FakeServer, match
-from xai_vision.testing._calls.redaction import redact_metadata
+from xai_vision.testing._calls.redaction import redact, redact_metadata, register_key
 
 
 @pytest.fixture
@@ -108,3 +109,21 @@ def test_a_short_key_is_redacted_if_it_is_a_whole_word():
         "x-copy": "key ***, b-bin",
         "x-bin": b"\xff *** \xe9a",
     }
+
+
+@pytest.mark.parametrize("encode", [str, repr, json.dumps])
+def test_keys_with_characters_that_have_escapes(encode):
+    key = "a'key\"of\\my-own"
+    register_key(key)
+    assert redact(encode(f"It is {key}!")).strip("'\"") == "It is ***!"
+
+
+@pytest.mark.parametrize("length", range(1, 120, 7))
+def test_no_part_of_a_key_is_left_where_a_mismatch_is_cut(server, length):
+    rule = server.on(prompt="other").optional().reply("x")
+    server.on(prompt=match.any).optional().reply("y")
+    with open_caller(server) as caller:
+        caller.sample("x" * length + server.api_key + "y" * 200)
+    texts = [*rule.mismatches(server.calls.last), server.explain(server.calls.last)]
+    start = server.api_key[9:17]  # after the part that all keys share
+    assert all("but it is 'x" in text and start not in text for text in texts)

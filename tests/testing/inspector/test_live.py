@@ -26,7 +26,7 @@ def calls_of(events, condition):
 def test_calls_before_and_after_the_page_was_opened(server, caller):
     caller.sample("before")
     with open_events(server) as events:
-        assert next(events) == ("open", {})
+        assert next(events) == ("begin", {})
         calls_of(events, lambda calls: len(calls) == 1)
         caller.sample("after")
         (call,) = calls_of(events, lambda calls: bool(calls)).values()
@@ -88,7 +88,7 @@ def test_several_pages(server, caller):
 def test_the_server_stops_while_a_page_is_open():
     server = FakeServer(inspect=True).start()
     with open_events(server) as events:
-        assert next(events)[0] == "open"
+        assert next(events)[0] == "begin"
         server.stop(grace=60)
         assert list(events) == []
 
@@ -106,15 +106,37 @@ def test_a_page_that_goes_away_ends_its_events(server, caller):
     until(lambda: feeds() == 0)
 
 
-def test_ended_calls_are_not_watched_for_ever(server, caller, monkeypatch):
-    monkeypatch.setattr("xai_vision.testing._inspector.feed._WATCHED_ENDED", 5)
+def test_ended_calls_are_not_watched_for_ever(server, caller):
     feed = Feed(lambda: [server._engine])
     for number in range(20):
         caller.sample(f"Hi {number}")
+    for call in server.calls[:15]:
+        call.ended -= 3600
+    for call in server.calls[15:]:
+        call.ended += 3600
     assert len(feed.poll()[1]) == 20
     (log,) = feed._logs.values()
     assert len(log._watched) == 5
     assert feed.poll() == ([], [])
+
+
+def test_tenants_that_are_not_shown_any_more_are_forgotten(server):
+    shown = [server.tenant()._engine for _ in range(3)]
+    feed = Feed(lambda: shown)
+    feed.poll()
+    first = feed._logs[shown[0]].number
+    del shown[1:]
+    shown.append(server.tenant()._engine)
+    feed.poll()
+    assert list(feed._logs) == shown
+    numbers = [log.number for log in feed._logs.values()]
+    assert numbers == [first, 3]
+
+
+def test_the_inspector_keeps_a_limited_number_of_tenants(server):
+    for _ in range(150):
+        server.tenant().close()
+    assert len(server._state.inspected) == 100
 
 
 def test_a_call_that_a_fault_ends_later_changes(server, caller):

@@ -201,6 +201,13 @@ def test_the_size_is_bounded():
     assert content["notes"][0].endswith("80,000 more characters")
 
 
+def test_the_number_of_calls_is_bounded(monkeypatch):
+    monkeypatch.setattr("xai_vision.testing._inspector.static_view._MAX_CALLS", 3)
+    content = content_of(page_of_calls(calls_with(*map(str, range(5))), [], 10**6, ""))
+    assert [call["prompt"] for call in content["calls"]] == ["2", "3", "4"]
+    assert content["notes"] == ["The page has the last 3 calls of 5."]
+
+
 def test_a_call_that_is_too_large_has_shorter_texts():
     content = content_of(page_of_calls(calls_with("word " * 50_000), [], 30_000, ""))
     assert "more characters" in content["calls"][0]["messages"][0]["parts"][0]["text"]

@@ -302,6 +302,14 @@ def test_long_texts_are_cut(server, caller):
     assert len(json.dumps(shown)) < 1_000_000
 
 
+def test_many_messages(server, caller, monkeypatch):
+    monkeypatch.setattr("xai_vision.testing._inspector.texts._MAX_ITEMS", 3)
+    caller.sample(messages=[chat_message(str(number)) for number in range(5)])
+    shown = view_of(server)
+    assert [message["parts"][0]["text"] for message in shown["messages"]] == ["0", "1", "2"]
+    assert shown["message_count"] == 5
+
+
 def test_data_in_texts_is_replaced_by_its_hash(server, caller):
     url = data_url(sample("photo.jpg"))
     caller.sample(f"In text: {url}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Iterable
@@ -62,7 +63,9 @@ def register_key(key: object, name: str = "api_key") -> str:
     if not (key.isascii() and key.isprintable() and key.split() == [key]):
         raise ValueError(f"{name} must be printable ASCII without spaces, and not empty")
     if len(key) >= _MIN_LENGTH:
-        _registered[0] = tuple(sorted({key, *_registered[0]}, key=len, reverse=True))
+        # In JSON and in a repr some characters have escapes.
+        forms = {key, json.dumps(key)[1:-1], repr(key)[1:-1]}
+        _registered[0] = tuple(sorted({*forms, *_registered[0]}, key=len, reverse=True))
     return key
 
 

@@ -36,9 +36,9 @@ _HEADERS: Final = {
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-_POLL_SECONDS: Final = 0.2
+_POLL_SECONDS: Final = 0.25
 # Without changes the server writes a comment, so that it notices a page that is gone.
-_IDLE_POLLS: Final = 75
+_IDLE_POLLS: Final = 60
 _BATCH: Final = 200
 
 
@@ -102,7 +102,7 @@ class InspectorApp:
     async def _events(self) -> AsyncIterator[bytes]:
         """Yield the events of a page: all calls, then each change."""
         feed, idle = Feed(self._engines), 0
-        yield _event("open", {})
+        yield _event("begin", {})
         while self._is_open():
             cleared, changed = feed.poll()
             idle = 0 if cleared or changed else idle + 1

@@ -6,6 +6,8 @@ the inspector is on or off, apart from their traces.
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from xai_vision.testing._service.engine import Engine
 
 # The status of a call can change shortly after its end, when a fault breaks its connection.
-_WATCHED_ENDED: Final = 100
+_WATCHED_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,19 @@ class Feed:
     def __init__(self, engines: Callable[[], Iterable[Engine]]) -> None:
         self._engines = engines
         self._logs: dict[Engine, _LogFeed] = {}
+        self._numbers = itertools.count()
 
     def poll(self) -> tuple[list[int], list[Change]]:
         """Return the numbers of the logs that were cleared, and the changed calls."""
         cleared: list[int] = []
         changed: list[Change] = []
-        for engine in self._engines():
-            if engine not in self._logs:
-                self._logs[engine] = _LogFeed(engine, len(self._logs))
-            feed = self._logs[engine]
+        known = self._logs
+        # Engines that are not shown any more are forgotten.
+        self._logs = {
+            engine: known.get(engine) or _LogFeed(engine, next(self._numbers))
+            for engine in self._engines()
+        }
+        for engine, feed in self._logs.items():
             if feed.advance():
                 cleared.append(feed.number)
             changed += [Change(call, engine.name, feed.number) for call in feed.take_changed()]
@@ -92,7 +98,7 @@ class _LogFeed:
             if current != last:
                 self._watched[call] = current
                 changed.append(call)
-        ended = [call for call in self._watched if call.ended is not None]
-        for call in ended[:-_WATCHED_ENDED]:
+        old = time.monotonic() - _WATCHED_SECONDS
+        for call in [call for call in self._watched if call.ended is not None and call.ended < old]:
             del self._watched[call]
         return changed

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MAX_REPORT_BYTES: Final = 8_000_000
 # A notebook stores the HTML of all its cells.
 _MAX_NOTEBOOK_BYTES: Final = 1_500_000
+_MAX_CALLS: Final = 500
 # If a call does not fit, its texts are cut shorter.
 _TEXT_LIMITS: Final = (20_000, 1_000, 100)
 _MAX_NOTE: Final = 20_000
@@ -41,7 +42,7 @@ def page_of_calls(calls: Sequence[Call], notes: Sequence[str], max_bytes: int, n
     views: list[dict[str, Any]] = []
     thumbnails: dict[str, str] = {}
     room = max_bytes
-    for call in reversed(calls):
+    for call in calls[: -_MAX_CALLS - 1 : -1]:
         content = _fitting_view(call, name, room)
         if content is None:
             break

@@ -23,12 +23,11 @@ def shown(text: str, limit: int) -> str:
 
 
 def cut(value: Any, limit: int) -> Any:
-    """Return a JSON value with each text cut to ``limit`` characters, and long lists cut too."""
+    """Return a JSON value with each text cut to ``limit`` characters, and with long lists cut."""
     if isinstance(value, str):
         return _cut_text(value, limit)
     if isinstance(value, list):
-        items = [cut(item, limit) for item in value[:_MAX_ITEMS]]
-        return [*items, f"… {len(value) - _MAX_ITEMS} more"] if len(value) > _MAX_ITEMS else items
+        return [cut(item, limit) for item in value[:_MAX_ITEMS]]
     if isinstance(value, dict):
         return {_cut_text(key, limit): cut(item, limit) for key, item in value.items()}
     return value

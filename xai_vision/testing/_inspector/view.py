@@ -90,6 +90,7 @@ def view(call: Call, tenant: str = "", max_text: int = MAX_TEXT) -> dict[str, An
         "peer": call.peer,
         "key_id": call.key_id,
         "turn": call.turn,
+        "message_count": len(call.messages),
         "messages": show_messages(call),
         "images": [show_image(image) for image in call.images],
         "earlier_images": [show_image(image) for image in call.earlier_images],

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from tests.sample_images import rotated_jpeg, sample
-from tests.testing.grpc_calls import chat_message, image_part, read_stream
+from tests.testing.grpc_calls import chat_message, image_part, open_caller, read_stream
 from tests.testing.waiting import until
 from xai_vision.proto import chat_pb2
-from xai_vision.testing import Fault, Reply, match
+from xai_vision.testing import FakeServer, Fault, Reply, match
 
 HOSTILE = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)><svg onload=alert(3)>"
@@ -351,6 +353,7 @@ def test_ten_thousand_calls_are_a_few_rows(page, server, caller):
     page.fill("#search", "call 123")
     expect_count(page, 11)
     assert page.locator(".row").count() == 11
+    assert page.evaluate("document.querySelector('#list').scrollTop") == 0
     page.fill("#search", "")
     page.locator("#list").focus()
     page.keyboard.press("End")
@@ -403,3 +406,21 @@ def test_the_page_says_when_the_server_is_gone(page, server, caller):
     server.stop()
     wait(page, "document.querySelector('#state').textContent === 'not connected'")
     page.problems.clear()  # the browser reports the refused connection
+
+
+def test_the_page_connects_again(page):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server = FakeServer(inspect=True, http_port=port)
+    with server, open_caller(server) as caller:
+        caller.sample("before the restart")
+        open_page(page, server, 1)
+    wait(page, "document.querySelector('#state').textContent === 'not connected'")
+    server.clear()
+    with server, open_caller(server) as caller:
+        caller.sample("after the restart")
+        wait(page, "document.querySelector('#state').textContent === 'live'")
+        # The list is that of the new connection.
+        wait(page, "document.querySelector('.row')?.textContent.includes('after the restart')")
+        assert page.locator(".row").count() == 1
+    page.problems.clear()  # the browser reports the refused connections

@@ -8,7 +8,7 @@ function showCall(view, source, actions) {
       el("button", { id: "back", type: "button", on: { click: actions.close } }, "← Calls"),
       el("h2", {}, title)),
     section("Call", facts(callFacts(view))),
-    view.messages.length ? section("Messages", ...view.messages.map((message) =>
+    view.messages.length ? section(messagesTitle(view), ...view.messages.map((message) =>
       messageView(message, view, source))) : null,
     view.earlier_images.length ? section("Images of earlier turns",
       imageRow(view.earlier_images.map((_, index) => figure(view, "earlier", index, source)))) : null,
@@ -26,6 +26,11 @@ function showCall(view, source, actions) {
         .map(([name, value]) => jsonBlock(name, value))),
   ];
   return parts.filter(Boolean);
+}
+
+function messagesTitle(view) {
+  const [shown, all] = [view.messages.length, view.message_count];
+  return shown < all ? `Messages: the first ${shown.toLocaleString("en")} of ${all.toLocaleString("en")}` : "Messages";
 }
 
 function section(title, ...children) {

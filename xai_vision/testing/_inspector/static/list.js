@@ -47,6 +47,12 @@ class CallListView {
     this.filter();
   }
 
+  clear() {
+    this.calls.clear();
+    this.texts.clear();
+    this.filter();
+  }
+
   addOption(name, value) {
     if (this.options[name].has(value)) return;
     this.options[name].add(value);
@@ -75,9 +81,11 @@ class CallListView {
   }
 
   draw() {
-    const first = Math.max(0, Math.floor(this.box.scrollTop / ROW) - MORE);
-    const last = Math.min(this.shown.length,
-      Math.ceil((this.box.scrollTop + this.box.clientHeight) / ROW) + MORE);
+    // Rows of a longer list can still keep the box scrolled further than this list reaches.
+    const end = Math.max(0, this.shown.length * ROW - this.box.clientHeight);
+    const top = Math.min(this.box.scrollTop, end);
+    const first = Math.max(0, Math.floor(top / ROW) - MORE);
+    const last = Math.min(this.shown.length, Math.ceil((top + this.box.clientHeight) / ROW) + MORE);
     this.rows.replaceChildren(...this.shown.slice(first, last).map((call, index) =>
       this.row(call, first + index)));
     const active = this.rows.querySelector('[aria-selected="true"]');

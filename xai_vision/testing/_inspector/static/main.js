@@ -34,7 +34,11 @@ class LiveCalls {
 
   start(list) {
     const events = new EventSource("events");
-    events.addEventListener("open", () => { byId("state").textContent = "live"; });
+    // The first event of each connection; all calls follow.
+    events.addEventListener("begin", () => {
+      byId("state").textContent = "live";
+      list.clear();
+    });
     events.addEventListener("calls", (event) => {
       const calls = JSON.parse(event.data);
       list.update(calls);
