@@ -68,7 +68,6 @@ def pointed_at(code: str, host: str) -> str:
         "import xai_sdk", "import xai_vision"
     )
     code = re.sub(r"\b(Async)?Client\(\s*\)", rf"\1Client(api_host={host!r})", code)
-    code = re.sub(r"(?<=\()(management_api_key=)", rf"management_api_host={host!r}, \1", code)
     return re.sub(r"\b((?:Async)?Client)\((?=[^)])(?!api_host)", rf"\1(api_host={host!r}, ", code)
 
 

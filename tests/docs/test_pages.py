@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from tests import sample_images
-from tests.blocks import blocks, fill_urls, pointed_at
+from tests.blocks import blocks, fill_urls
 from tests.conftest import SEED_URLS
 from tests.imaging.pages.pdf_files import Page, pdf
+from xai_vision._transport import config
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -33,7 +34,10 @@ def relative_name(page: Path) -> str:
 def desk(tmp_path, monkeypatch, server):
     """Provide the key, files and URLs that the pages assume."""
     monkeypatch.setenv("XAI_API_KEY", server.api_key)
+    monkeypatch.setenv("XAI_API_HOST", server.target)
     monkeypatch.setenv("XAI_MANAGEMENT_KEY", server.management_key)
+    # The host of the management API has no variable.
+    monkeypatch.setattr(config, "DEFAULT_MANAGEMENT_HOST", server.target)
     # The pages wait with the clients' long intervals.
     server.batches(ready_after=0)
     server.videos(ready_after_polls=0)
@@ -50,6 +54,7 @@ def desk(tmp_path, monkeypatch, server):
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=relative_name)
 def test_code_runs(page, desk, server, capsys):
+    """Run the blocks in order, as they are printed."""
     code_blocks = blocks(page)
     if any("pydantic" in block.code for block in code_blocks):
         pytest.importorskip("pydantic")
@@ -64,12 +69,8 @@ def test_code_runs(page, desk, server, capsys):
     for block in code_blocks:
         if "eyes=True" in block.code:
             continue  # tests/testing/eyes runs it
-        if "FakeServer(" in block.code or block.code.startswith("from xai_sdk"):
-            code = block.code
-        else:
-            code = pointed_at(block.code, server.target)
         # Compiled as a separate program, without this file's __future__ import.
-        source = "\n" * (block.line - 1) + code
+        source = "\n" * (block.line - 1) + block.code
         exec(compile(source, relative_name(page), "exec", dont_inherit=True), namespace)
     for name, function in list(namespace.items()):
         if name.startswith("test_"):

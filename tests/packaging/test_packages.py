@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -119,6 +120,10 @@ def test_wheel_contents(wheel):
     assert "[pytest11]" in entries
     assert "License-Expression: Apache-2.0" in metadata
     assert "Provides-Extra: cli" in metadata
+    # PyPI shows the README, but not the files beside it.
+    assert "# xai_vision" in metadata
+    assert "](https://github.com/xai-vision/xai_vision/blob/main/docs/moving.md)" in metadata
+    assert re.findall(r"\]\((?!https?:)[^)]*\)", metadata) == []
 
 
 def test_sdist_contents(built):

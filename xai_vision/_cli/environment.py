@@ -14,7 +14,7 @@ def name_variables(name: str, command: click.Command) -> None:
     """Name the variables of options after the options, not after the parameters of functions.
 
     ``--json`` of ``ask`` is XAI_VISION_ASK_JSON; click would name it after ``as_json``.
-    A variable for several commands, such as XAI_VISION_MODEL, comes first.
+    It precedes a variable for several commands, such as XAI_VISION_MODEL.
 
     Args:
         name: The name of the command.
@@ -27,7 +27,7 @@ def _name_all(prefix: str, command: click.Command) -> None:
     for option in command.params:
         if isinstance(option, click.Option) and option.allow_from_autoenv:
             option.allow_from_autoenv = False  # a command is named once
-            option.envvar = [*_explicit(option), *_names(prefix, option)]
+            option.envvar = [*_names(prefix, option), *_explicit(option)]
     if isinstance(command, click.Group):
         for name, nested in command.commands.items():
             _name_all(f"{prefix}{name.upper().replace('-', '_')}_", nested)

@@ -72,7 +72,8 @@ _SERVICE = (
         "--host",
         default="api.x.ai",
         show_default=True,
-        envvar="XAI_VISION_HOST",
+        # The second one is the library's.
+        envvar=["XAI_VISION_HOST", "XAI_API_HOST"],
         show_envvar=True,
         metavar="HOST[:PORT]",
         help="Server to use, for example one started by `xai-vision serve`.",

@@ -177,6 +177,7 @@ def console(stream: TextIO | None = None) -> Console:
     return CleanConsole(
         file=file,
         width=None if file.isatty() else _PLAIN_WIDTH,
+        no_color=bool(os.environ.get("NO_COLOR")),
         highlight=False,
         emoji=False,
         markup=False,

@@ -153,3 +153,24 @@ def test_the_count_is_whole_in_a_narrow_terminal(start, gate, columns):
     gate.set()
     child.read()
     assert len(re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", line)) <= columns
+
+
+@pytest.mark.parametrize(
+    ("arguments", "first"),
+    [
+        (["batch", "Hi", "photo.jpg", "-o", "-"], '{"image": "photo.jpg", '),
+        (["files", "upload", "photo.jpg"], "file_"),
+    ],
+    ids=["batch", "upload"],
+)
+def test_a_bar_does_not_take_what_goes_to_a_file(server, folder, tmp_path, arguments, first):
+    """rich would print what is written to stdout on the terminal, where the bar is."""
+    command = ["sh", "-c", 'exec "$@" > out.txt', "sh", *COMMAND, *arguments]
+    variables = {**server_environment(server, tmp_path), "TERM": "xterm-256color"}
+    child = Terminal(command, variables, columns=100)
+    try:
+        shown = child.read()
+    finally:
+        child.close()
+    assert (folder / "out.txt").read_text().startswith(first)
+    assert first not in shown

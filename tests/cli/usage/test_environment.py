@@ -55,6 +55,23 @@ def test_variables_of_renamed_parameters(xai_in_process, server, folder):
     assert "1 of 1 images done" in result.err
 
 
+def test_the_host_of_the_library(xai_in_process, server, monkeypatch):
+    monkeypatch.delenv("XAI_VISION_HOST")
+    assert xai_in_process("ask", "Hi", XAI_API_HOST=server.target).code == 0
+    assert len(server.calls) == 1
+    other = {"XAI_API_HOST": "localhost:1", "XAI_VISION_HOST": server.target}
+    assert xai_in_process("ask", "Hi", **other).code == 0
+    assert len(server.calls) == 2
+
+
+def test_the_variable_of_a_command_precedes_that_of_all(xai_in_process, server):
+    env = {"XAI_VISION_MODEL": "grok-3", "XAI_VISION_ASK_MODEL": "grok-4-fast"}
+    assert xai_in_process("ask", "Hi", **env).code == 0
+    assert server.calls.last.request.model == "grok-4-fast"
+    assert xai_in_process("ask", "Hi", "-m", "grok-4", **env).code == 0
+    assert server.calls.last.request.model == "grok-4"
+
+
 @pytest.mark.parametrize(("value", "removed"), [("1", True), ("0", False), ("", False)])
 def test_flags(xai_in_process, folder, value, removed):
     from tests import sample_images
