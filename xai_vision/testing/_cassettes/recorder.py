@@ -19,6 +19,7 @@ from xai_vision.testing._cassettes.matching import Matcher
 from xai_vision.testing._cassettes.recorded_call import RecordedCall
 from xai_vision.testing._cassettes.replayed_call import ReplayedCall
 from xai_vision.testing._cassettes.request_form import RequestForm, request_form
+from xai_vision.testing._cassettes.service_methods import handled_methods
 from xai_vision.testing._cassettes.writer import CassetteWriter
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._upstream.exchange import Exchange, Upstream, UpstreamCall
@@ -26,6 +27,7 @@ from xai_vision.testing._upstream.exchange import Exchange, Upstream, UpstreamCa
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+    from xai_vision.proto._method import Method
     from xai_vision.testing._settings import Settings
 
 _ID_NAME: Final = re.compile(r"\b[a-z]+_[0-9a-f]{12}\b")
@@ -62,8 +64,6 @@ class Recorder(Upstream):
         # A program that was recorded with a key of its own is replayed with it.
         self.accepts_keys = True
         self._inner = inner
-        if inner is not None:
-            self.handles = inner.handles  # type: ignore[method-assign]
         self._report_error = report_error
         # Notified when a recorded call has ended.
         self._lock = threading.Condition()
@@ -79,7 +79,9 @@ class Recorder(Upstream):
         self._loaded = [
             (request_form(item.method, item.request), item) for item in content.interactions
         ]
-        self._writer = CassetteWriter(cassette.path, self._loaded, self._images)
+        # None: all methods.
+        self._methods = content.methods if inner is None else handled_methods(inner)
+        self._writer = CassetteWriter(cassette.path, self._loaded, self._images, self._methods)
         self._started = self._active = 0
         self._recorded_names = frozenset(_ID_NAME.findall(content.to_text()))
 
@@ -104,6 +106,10 @@ class Recorder(Upstream):
             for number, interaction in enumerate(self.interactions, 1)
             if not interaction.uses
         ]
+
+    def handles(self, method: Method[Any, Any]) -> bool:
+        """Return whether the recorded service has a method."""
+        return self._methods is None or method.path.removeprefix("/") in self._methods
 
     def open(self, exchange: Exchange) -> UpstreamCall:
         """Start a call: replay it, or record it.
