@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from xai_vision.testing._settings import Settings
 
 _ID_NAME: Final = re.compile(r"\b[a-z]+_[0-9a-f]{12}\b")
-_WRITE_SECONDS: Final = 10.0
+_WRITE_SECONDS: Final = 30.0
 """How long the end of a server waits for a call whose client is gone to end at the service."""
 _HINT: Final = 'FakeServer(upstream=..., cassette=..., record="new_episodes")'
 
@@ -135,12 +135,12 @@ class Recorder(Upstream):
         inner = self._inner.open(exchange)
         with self._lock:
             number = self._started = self._started + 1
-            self._active += 1
         seed = request_seed(method, request)
         interaction = Interaction(method, request)
         return RecordedCall(
             inner,
             exchange,
+            self._begin,
             partial(self._read, exchange, seed),
             partial(self._finish, number, form, interaction, seed),
         )
@@ -213,6 +213,10 @@ class Recorder(Upstream):
                     f"This call has the id {name} of a replayed response, which the service does "
                     f'not know. Record all calls of {self.cassette.path} again: record="rewrite"'
                 )
+
+    def _begin(self) -> None:
+        with self._lock:
+            self._active += 1
 
     def _read(self, exchange: Exchange, seed: str, body: bytes) -> Any:
         """Return a message of a response for the file; of a file's content, its bytes.
