@@ -54,7 +54,8 @@ def _plot(result: Mapping[str, Any]) -> list[str]:
         *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{COLOR}"/>' for x, y in places),
         _text(last_x, last_y - 7, f"{costs[-1][1]:,.0f}", anchor="end"),
         _text(-5, places[0][1] + 4, f"{costs[0][1]:,.0f}", anchor="end"),
-        _text(-5, HEIGHT + 4, "0", anchor="end"),
+        # Two labels at one place would be illegible.
+        *([_text(-5, HEIGHT + 4, "0", anchor="end")] if HEIGHT - places[0][1] > 12 else []),
         _text(WIDTH, HEIGHT + 14, f"{costs[-1][0]:,} {result['unit']}", anchor="end"),
     ]
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from xai_vision._cli.conformance.checks import CHECKS
 from xai_vision._cli.conformance.comparison import without_private
-from xai_vision._cli.conformance.images import padded, picture
+from xai_vision._cli.conformance.images import make_image, padded
 from xai_vision.testing import FakeServer, Fault
 
 NAMES = [check.name for check in CHECKS]
@@ -85,12 +85,12 @@ def test_differences_are_named(conformance, tmp_path):
             *live(real, "--json", "--output", str(file), *only), XAI_API_KEY=real.api_key
         )
     assert result.code == 1
-    found = differing(result)
-    assert found["jpeg"] == ["usage.prompt_image_tokens"]
-    assert {"status", "details"} <= set(found["webp"])
-    assert "first" in found["chaining"]
-    assert "status" in found["five-stops"]
-    assert "one-token" not in found
+    differences = differing(result)
+    assert differences["jpeg"] == ["usage.prompt_image_tokens"]
+    assert {"status", "details"} <= set(differences["webp"])
+    assert "first" in differences["chaining"]
+    assert "status" in differences["five-stops"]
+    assert "one-token" not in differences
     assert json.loads(file.read_text()) == json.loads(result.out)
     assert real.api_key not in file.read_text()
 
@@ -170,7 +170,7 @@ def test_what_belongs_to_an_account_is_left_out(text, expected):
 
 @given(st.integers(0, 200_000))
 def test_a_padded_image_has_its_size_and_its_pixels(extra):
-    jpeg = picture(8, 8)
+    jpeg = make_image(8, 8)
     # Less than a comment's head cannot be added.
     size = len(jpeg) + (extra if extra > 3 else 4)
     data = padded(jpeg, size)

@@ -108,6 +108,18 @@ def test_arguments_that_are_an_object_become_text():
     assert output.finish_reason == sample_pb2.REASON_TOOL_CALLS
 
 
+@pytest.mark.parametrize("numbering", [{}, {"index": None}], ids=str)
+def test_calls_without_a_number_are_calls_of_their_own(numbering):
+    def chunk(*names):
+        calls = [{**numbering, "function": {"name": name, "arguments": "{}"}} for name in names]
+        return {"choices": [{"delta": {"tool_calls": calls}}]}
+
+    end = {"choices": [{"delta": {}, "finish_reason": "tool_calls"}]}
+    response = read_chunks([chunk("f", "g"), chunk("h"), end])
+    calls = response.outputs[0].message.tool_calls
+    assert [call.function.name for call in calls] == ["f", "g", "h"]
+
+
 def test_usage_without_details_is_text():
     value = {"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": 7}}
     usage = to_response(value).usage

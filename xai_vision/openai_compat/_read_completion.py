@@ -261,9 +261,11 @@ class CompletionStreamReader:
 
     def _add_calls(self, path: str, choice: int, value: Any) -> None:
         known = self._calls.setdefault(choice, {})
-        for position, item in enumerate(_list(path, value)):
+        for item in _list(path, value):
             call = mapping(path, item)
-            index = int(_number(f"{path}.index", call.get("index", len(known) + position)))
+            # A server that does not number calls sends each as a whole.
+            number = call.get("index")
+            index = len(known) if number is None else int(_number(f"{path}.index", number))
             parts = known.setdefault(index, _CallParts())
             function = _mapping_or_empty(f"{path}.function", call.get("function"))
             parts.call_id = parts.call_id or _text(f"{path}.id", call.get("id"))

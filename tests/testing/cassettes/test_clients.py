@@ -11,6 +11,7 @@ from tests.testing.cassettes.images import encode, scene
 from tests.testing.grpc_calls import data_url
 from xai_vision import Client
 from xai_vision.chat import image, user
+from xai_vision.testing import FakeServer
 
 XAI_SDK = pytest.param("xai_sdk", marks=pytest.mark.peer)
 PACKAGES = [XAI_SDK, "xai_vision"]
@@ -111,3 +112,23 @@ def test_openai_replays_what_xai_vision_recorded(service, record, replay):
                 model="grok-4", messages=[{"role": "user", "content": parts}]
             )
         assert completion.choices[0].message.content == answer == "a red block and a blue disc"
+
+
+def test_a_local_model_is_recorded(service, path, replay):
+    """A server with OpenAI's API has no files: the fake server answers those calls itself."""
+    pytest.importorskip("starlette")
+    prepare(service)
+    upstream = f"openai:{service.http_url}"
+    with FakeServer(
+        upstream=upstream,
+        upstream_key=service.api_key,
+        cassette=path,
+        record="rewrite",
+        fixed_ids=True,
+    ) as server:
+        recorded = talk("xai_vision", server)
+    service.stop()
+    with replay(fixed_ids=True) as server:
+        assert talk("xai_vision", server, quality=70) == recorded
+        assert server._engine.recorder.unused() == []
+    assert recorded["parsed"] == {"name": "cat", "legs": 4}

@@ -139,6 +139,16 @@ def test_each_image_is_read_once(monkeypatch):
     assert len(readings) == 2
 
 
+def test_a_known_image_does_not_wait_for_others():
+    data = encoded(label("Order 4711"))
+    expected, results = read(data), []
+    with load_reader()._lock:  # as a thread that reads another image has it
+        thread = threading.Thread(target=lambda: results.append(read(data)), daemon=True)
+        thread.start()
+        thread.join(60)
+    assert results == [expected]
+
+
 def test_the_cache_is_bounded(monkeypatch):
     monkeypatch.setattr(reader_module, "_MAX_CACHE_ENTRIES", 2)
     reader = ImageReader()

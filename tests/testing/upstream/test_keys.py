@@ -96,3 +96,10 @@ def test_an_error_of_the_upstream_does_not_contain_its_key():
                 assert OWN not in caller.expect_error("Hi")[1]
             assert OWN not in repr(server.calls.last.to_dict(volatile=True))
         real.clear()
+
+
+def test_a_key_without_the_right_to_a_model_does_not_reach_the_upstream(real):
+    with FakeServer(upstream=real.target, upstream_key=OWN) as server:
+        with open_caller(server, server.create_key(models=["grok-3"])) as caller:
+            assert caller.expect_error("Hi", model="grok-4")[0] == "PERMISSION_DENIED"
+        assert not real.calls

@@ -117,10 +117,10 @@ def test_tools_are_called_and_answered(server, local, sdk, stream):
     )
     first = last_of(conversation, stream)
     assert first.finish_reason == "REASON_TOOL_CALLS"
-    (found,) = first.tool_calls
-    assert (found.id, found.function.name) == ("call-1", "stock")
-    assert json.loads(found.function.arguments) == {"name": "red square"}
-    conversation.append(first).append(chat.tool_result("3", tool_call_id=found.id))
+    (call,) = first.tool_calls
+    assert (call.id, call.function.name) == ("call-1", "stock")
+    assert json.loads(call.function.arguments) == {"name": "red square"}
+    conversation.append(first).append(chat.tool_result("3", tool_call_id=call.id))
     assert last_of(conversation, stream).content == "There are three."
 
 

@@ -109,8 +109,8 @@ def test_models_and_the_key_are_those_of_the_upstream(server, upstream):
 def test_stored_and_deferred_responses_are_those_of_the_upstream(server, upstream):
     upstream.on(prompt="Hi").reply("far away")
     created = respond(server, store=True).json
-    found = ask(server, "GET", f"/responses/{created['id']}").json
-    assert found["output"][-1]["content"][0]["text"] == "far away"
+    stored = ask(server, "GET", f"/responses/{created['id']}").json
+    assert stored["output"][-1]["content"][0]["text"] == "far away"
     assert ask(server, "DELETE", f"/responses/{created['id']}").json["deleted"]
     assert ask(server, "GET", f"/responses/{created['id']}").status == 404
     upstream.deferred(ready_after_polls=0)
@@ -177,7 +177,7 @@ def test_batches_are_those_of_the_upstream(server, upstream):
     states = ask(server, "GET", f"{path}/requests").json["batch_request_metadata"]
     assert len(states) == 2
     assert ask(server, "GET", path).json["status"] == "completed"
-    assert [found["id"] for found in ask(server, "GET", "/batches").json["data"]] == [batch["id"]]
+    assert [listed["id"] for listed in ask(server, "GET", "/batches").json["data"]] == [batch["id"]]
     other = ask(server, "POST", "/batches", {"name": "c"}).json
     assert ask(server, "POST", f"/batches/{other['id']}/cancel").json["status"] == "cancelled"
     assert not any(call.unmatched for call in server.calls)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from xai_vision._cli.conformance import conversations
 from xai_vision._cli.conformance.facts import completion_facts
-from xai_vision._cli.conformance.images import MIB, gray_16_bit, padded, part, picture
+from xai_vision._cli.conformance.images import MIB, gray_16_bit, make_image, padded, part
 
 if TYPE_CHECKING:
     from xai_vision._cli.conformance.session import Session
@@ -53,8 +53,8 @@ def _image(
     return Check(name, question, run, expected)
 
 
-_JPEG: Final = partial(picture, 512, 512)
-_PNG: Final = partial(picture, 512, 512, form="PNG")
+_JPEG: Final = partial(make_image, 512, 512)
+_PNG: Final = partial(make_image, 512, 512, form="PNG")
 _PNG_TYPE: Final = "image/png"
 _REFUSED: Final = "INVALID_ARGUMENT"
 
@@ -64,13 +64,13 @@ _KINDS: Final = (
     _image(
         "png-alpha",
         "Is transparency accepted?",
-        partial(picture, 512, 512, "RGBA", "PNG"),
+        partial(make_image, 512, 512, "RGBA", "PNG"),
         media_type=_PNG_TYPE,
     ),
     _image(
         "png-palette",
         "Is a palette accepted?",
-        partial(picture, 512, 512, "P", "PNG"),
+        partial(make_image, 512, 512, "P", "PNG"),
         media_type=_PNG_TYPE,
     ),
     _image(
@@ -79,21 +79,21 @@ _KINDS: Final = (
         gray_16_bit,
         media_type=_PNG_TYPE,
     ),
-    _image("jpeg-cmyk", "Is a CMYK JPEG accepted?", partial(picture, 512, 512, "CMYK")),
+    _image("jpeg-cmyk", "Is a CMYK JPEG accepted?", partial(make_image, 512, 512, "CMYK")),
     _image(
         "jpeg-progressive",
         "Is a progressive JPEG accepted?",
-        partial(picture, 512, 512, progressive=True),
+        partial(make_image, 512, 512, progressive=True),
     ),
     _image(
         "webp",
         "Is WebP accepted?",
-        partial(picture, 512, 512, form="WEBP"),
+        partial(make_image, 512, 512, form="WEBP"),
         _REFUSED,
         "image/webp",
     ),
     _image(
-        "gif", "Is GIF accepted?", partial(picture, 512, 512, form="GIF"), _REFUSED, "image/gif"
+        "gif", "Is GIF accepted?", partial(make_image, 512, 512, form="GIF"), _REFUSED, "image/gif"
     ),
     _image("wrong-label", "Is a PNG labelled as a JPEG accepted?", _PNG),
     _image(
@@ -109,14 +109,14 @@ _KINDS: Final = (
     _image("not-an-image", "How is text refused?", lambda: b"Hello, I am a text.", _REFUSED),
 )
 _SIZES: Final = (
-    _image("one-pixel", "Is an image of 1x1 accepted?", partial(picture, 1, 1)),
-    _image("wide", "Is an image of 4000x8 accepted?", partial(picture, 4000, 8)),
+    _image("one-pixel", "Is an image of 1x1 accepted?", partial(make_image, 1, 1)),
+    _image("wide", "Is an image of 4000x8 accepted?", partial(make_image, 4000, 8)),
     _image("tokens-low", "How many tokens has 512x512, low?", _JPEG, detail="low"),
     _image("tokens-high", "How many tokens has 512x512, high?", _JPEG, detail="high"),
     _image(
         "tokens-large",
         "How many tokens has 2000x1500, high?",
-        partial(picture, 2000, 1500),
+        partial(make_image, 2000, 1500),
         detail="high",
     ),
     _image(
@@ -152,7 +152,7 @@ _SIZES: Final = (
     Check(
         "twelve-images",
         "Are twelve images accepted?",
-        partial(_ask, parts=lambda: [_QUESTION, *[part(picture(64, 64))] * 12]),
+        partial(_ask, parts=lambda: [_QUESTION, *[part(make_image(64, 64))] * 12]),
     ),
 )
 CHECKS: Final = (

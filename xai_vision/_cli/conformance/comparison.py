@@ -53,11 +53,11 @@ def run_checks(
     checks: Iterable[Check], session: Session, on_check: Callable[[str], object]
 ) -> list[dict[str, Any]]:
     """Run checks, and return the facts of each."""
-    found = []
+    results = []
     for check in checks:
         on_check(check.name)
-        found.append(without_private(check.run(session)))
-    return found
+        results.append(without_private(check.run(session)))
+    return results
 
 
 def without_private(value: Any) -> Any:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision._cli.conformance.facts import completion_facts, facts_of, stream_facts
-from xai_vision._cli.conformance.images import part, picture
+from xai_vision._cli.conformance.images import make_image, part
 from xai_vision.proto import (
     chat_pb2,
     deferred_pb2,
@@ -101,7 +101,7 @@ def one_token(session: Session) -> Facts:
 
 def chaining(session: Session) -> Facts:
     """Store a response about an image, continue it, fetch it, delete it, and fetch it again."""
-    first = session.complete("Remember the image.", part(picture(64, 64)), store_messages=True)
+    first = session.complete("Remember the image.", part(make_image(64, 64)), store_messages=True)
     facts = {"first": first.status}
     if first.message is None:
         return {**completion_facts(first), **facts}
@@ -125,7 +125,7 @@ def unknown_response(session: Session) -> Facts:
 
 def stream(session: Session) -> Facts:
     """Stream a response about an image."""
-    return stream_facts(session.stream("Which colors?", part(picture(64, 64)), max_tokens=64))
+    return stream_facts(session.stream("Which colors?", part(make_image(64, 64)), max_tokens=64))
 
 
 def stream_error(session: Session) -> Facts:
@@ -183,7 +183,10 @@ def schema(session: Session) -> Facts:
         format_type=chat_pb2.FORMAT_TYPE_JSON_SCHEMA, schema=_SCHEMA
     )
     outcome = session.complete(
-        "List the colors.", part(picture(64, 64)), response_format=response_format, max_tokens=200
+        "List the colors.",
+        part(make_image(64, 64)),
+        response_format=response_format,
+        max_tokens=200,
     )
     facts = completion_facts(outcome)
     if outcome.message is not None:
@@ -228,18 +231,18 @@ def image_file(session: Session) -> Facts:
         Files.UploadFile,
         [
             files_pb2.UploadFileChunk(init=files_pb2.UploadFileInit(name="conformance.jpg")),
-            files_pb2.UploadFileChunk(data=picture(64, 64)),
+            files_pb2.UploadFileChunk(data=make_image(64, 64)),
         ],
     )
     if uploaded.message is None:
         return {**facts_of(uploaded), "uploaded": uploaded.status}
     file_id = uploaded.message.id
     content = chat_pb2.Content(image_url=image_pb2.ImageUrlContent(file_id=file_id))
-    asked = session.complete("Which colors?", content)
+    answer = session.complete("Which colors?", content)
     deleted = session.invoke(Files.DeleteFile, files_pb2.DeleteFileRequest(file_id=file_id))
     again = session.invoke(Files.RetrieveFile, files_pb2.RetrieveFileRequest(file_id=file_id))
     return {
-        **completion_facts(asked),
+        **completion_facts(answer),
         "uploaded": _fields(uploaded),
         "deleted": _fields(deleted),
         "after its deletion": again.status,

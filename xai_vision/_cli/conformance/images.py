@@ -19,7 +19,7 @@ DETAILS: Final = {
 
 
 @lru_cache
-def picture(
+def make_image(
     width: int, height: int, mode: str = "RGB", form: str = "JPEG", **options: Any
 ) -> bytes:
     """Return a file with red above blue."""

@@ -112,21 +112,26 @@ class CassetteContent:
     Attributes:
         interactions: The recorded calls, in the order in which they began.
         images: The facts of the images, by SHA-256.
+        methods: The methods of the recorded service, such as "xai_api.Chat/GetCompletion". The fake
+            server answers the others itself. None if the service has all.
     """
 
     interactions: list[Interaction] = field(default_factory=list)
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
+    methods: list[str] | None = None
 
     def to_text(self) -> str:
         """Return the text of the file. It has only the images that interactions refer to."""
         interactions = [interaction.to_json() for interaction in self.interactions]
         used = set(image_references(interactions))
-        values = {
+        values: dict[str, Any] = {
             "format": "xai_vision cassette",
             "images": {key: entry for key, entry in self.images.items() if key in used},
             "interactions": interactions,
             "version": _VERSION,
         }
+        if self.methods is not None:
+            values["methods"] = self.methods
         return json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -158,7 +163,7 @@ class CassetteContent:
         for key, entry in images.items():
             if not isinstance(entry, dict):
                 raise ValueError(f"images: {key!r:.80} must be an object")  # noqa: TRY004
-        return cls(interactions, images)
+        return cls(interactions, images, _get(values, "methods", list, None))
 
     @classmethod
     def load(cls, path: Path) -> CassetteContent:

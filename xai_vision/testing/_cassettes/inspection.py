@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from google.protobuf.json_format import ParseError
 
@@ -17,12 +17,7 @@ from xai_vision.testing._cassettes.cassette_file import (
 )
 from xai_vision.testing._cassettes.encoding import KEY_PATTERN, Decoder
 from xai_vision.testing._cassettes.image_table import MAX_IMAGE_BYTES, ImageTable
-from xai_vision.testing._service.methods import STREAM_METHODS, UNARY_METHODS, UPLOAD_METHODS
-
-if TYPE_CHECKING:
-    from xai_vision.proto._method import Method
-
-_METHODS: Final = (*UNARY_METHODS, *STREAM_METHODS, *UPLOAD_METHODS)
+from xai_vision.testing._cassettes.service_methods import METHODS
 
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{201,}={0,2}")
 
@@ -46,7 +41,7 @@ def find_problems(content: CassetteContent) -> list[str]:
 def _call_problems(
     interaction: Interaction, content: CassetteContent, decoder: Decoder
 ) -> Iterator[str]:
-    method = find_method(interaction.method)
+    method = METHODS.get(interaction.method)
     if method is None:
         yield "the service has no such method"
         return
@@ -69,11 +64,6 @@ def _call_problems(
             yield "it contains a key"
         if _BASE64_RUN.search(text):
             yield f"it contains {len(text):,} characters of base64"
-
-
-def find_method(path: str) -> Method[Any, Any] | None:
-    """Return the method with a path such as "xai_api.Chat/GetCompletion"; None without one."""
-    return next((method for method in _METHODS if method.path == f"/{path}"), None)
 
 
 def describe(interaction: Interaction, images: ImageTable) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class RecordedCall(UpstreamCall):
     Args:
         inner: The call of the service.
         exchange: The call that is passed on.
+        begin: A function that is called when the messages are asked for.
         read: A function that is called with each message before the client gets it.
         finish: A function that is called with this object when the call has ended.
     """
@@ -34,6 +35,7 @@ class RecordedCall(UpstreamCall):
         self,
         inner: UpstreamCall,
         exchange: Exchange,
+        begin: Callable[[], None],
         read: Callable[[bytes], Any],
         finish: Callable[[RecordedCall], None],
     ) -> None:
@@ -45,7 +47,7 @@ class RecordedCall(UpstreamCall):
         self.error: ServiceError | None = None
         self.is_cancelled = False
         self._inner = inner
-        self._read, self._finish = read, finish
+        self._begin, self._read, self._finish = begin, read, finish
         self._started = time.monotonic()
 
     def initial_metadata(self) -> Metadata:
@@ -56,6 +58,7 @@ class RecordedCall(UpstreamCall):
     def messages(self) -> Iterator[bytes]:
         """Yield the messages of the service, and record the call at their end."""
         is_complete = False
+        self._begin()
         try:
             for message in self._inner.messages():
                 self._keep(message)

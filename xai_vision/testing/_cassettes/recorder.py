@@ -19,6 +19,7 @@ from xai_vision.testing._cassettes.matching import Matcher
 from xai_vision.testing._cassettes.recorded_call import RecordedCall
 from xai_vision.testing._cassettes.replayed_call import ReplayedCall
 from xai_vision.testing._cassettes.request_form import RequestForm, request_form
+from xai_vision.testing._cassettes.service_methods import handled_methods
 from xai_vision.testing._cassettes.writer import CassetteWriter
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._upstream.exchange import Exchange, Upstream, UpstreamCall
@@ -26,10 +27,11 @@ from xai_vision.testing._upstream.exchange import Exchange, Upstream, UpstreamCa
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+    from xai_vision.proto._method import Method
     from xai_vision.testing._settings import Settings
 
 _ID_NAME: Final = re.compile(r"\b[a-z]+_[0-9a-f]{12}\b")
-_WRITE_SECONDS: Final = 10.0
+_WRITE_SECONDS: Final = 30.0
 """How long the end of a server waits for a call whose client is gone to end at the service."""
 _HINT: Final = 'FakeServer(upstream=..., cassette=..., record="new_episodes")'
 
@@ -62,8 +64,6 @@ class Recorder(Upstream):
         # A program that was recorded with a key of its own is replayed with it.
         self.accepts_keys = True
         self._inner = inner
-        if inner is not None:
-            self.handles = inner.handles  # type: ignore[method-assign]
         self._report_error = report_error
         # Notified when a recorded call has ended.
         self._lock = threading.Condition()
@@ -79,7 +79,9 @@ class Recorder(Upstream):
         self._loaded = [
             (request_form(item.method, item.request), item) for item in content.interactions
         ]
-        self._writer = CassetteWriter(cassette.path, self._loaded, self._images)
+        # None: all methods.
+        self._methods = content.methods if inner is None else handled_methods(inner)
+        self._writer = CassetteWriter(cassette.path, self._loaded, self._images, self._methods)
         self._started = self._active = 0
         self._recorded_names = frozenset(_ID_NAME.findall(content.to_text()))
 
@@ -105,6 +107,10 @@ class Recorder(Upstream):
             if not interaction.uses
         ]
 
+    def handles(self, method: Method[Any, Any]) -> bool:
+        """Return whether the recorded service has a method."""
+        return self._methods is None or method.path.removeprefix("/") in self._methods
+
     def open(self, exchange: Exchange) -> UpstreamCall:
         """Start a call: replay it, or record it.
 
@@ -129,12 +135,12 @@ class Recorder(Upstream):
         inner = self._inner.open(exchange)
         with self._lock:
             number = self._started = self._started + 1
-            self._active += 1
         seed = request_seed(method, request)
         interaction = Interaction(method, request)
         return RecordedCall(
             inner,
             exchange,
+            self._begin,
             partial(self._read, exchange, seed),
             partial(self._finish, number, form, interaction, seed),
         )
@@ -207,6 +213,10 @@ class Recorder(Upstream):
                     f"This call has the id {name} of a replayed response, which the service does "
                     f'not know. Record all calls of {self.cassette.path} again: record="rewrite"'
                 )
+
+    def _begin(self) -> None:
+        with self._lock:
+            self._active += 1
 
     def _read(self, exchange: Exchange, seed: str, body: bytes) -> Any:
         """Return a message of a response for the file; of a file's content, its bytes.

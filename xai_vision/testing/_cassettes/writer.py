@@ -23,6 +23,7 @@ class CassetteWriter:
         path: The path of the file.
         loaded: The calls that the file had.
         images: The images of the cassette.
+        methods: The methods that the service has; None if it has all.
     """
 
     def __init__(
@@ -30,8 +31,10 @@ class CassetteWriter:
         path: Path,
         loaded: Sequence[tuple[RequestForm, Interaction]],
         images: ImageTable,
+        methods: list[str] | None,
     ) -> None:
         self._path, self._loaded, self._images = path, loaded, images
+        self._methods = methods
         self._recorded: dict[int, tuple[RequestForm, Interaction]] = {}
         self._is_written = True
         self._next_write = 0.0
@@ -67,7 +70,8 @@ class CassetteWriter:
             OSError: The file cannot be written.
         """
         if not self._is_written:
-            CassetteContent(self._merged(), self._images.entries).save(self._path)
+            content = CassetteContent(self._merged(), self._images.entries, self._methods)
+            content.save(self._path)
             self._is_written = True
 
     def _merged(self) -> list[Interaction]:

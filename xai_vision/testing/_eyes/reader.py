@@ -39,7 +39,11 @@ class ImageReader:
 
     def read(self, image: CallImage) -> ImageText | None:
         """Return the text and the codes of an image; None if the log has not stored its bytes."""
+        known = self._cache.get(image.sha256)
+        if known is not None:
+            return known
         with self._lock:
+            # Another thread may have read it while this one waited.
             result = self._cache.get(image.sha256)
             if result is None:
                 try:

@@ -113,10 +113,10 @@ def _answer(
     start = partial(PassedCall, upstream, method, body, call)
     record = call.record
     record.request = request
+    model = _model(engine, request, caller, call)
     is_first = not (engine.rules.rules or engine.faults.rules or engine.rate_limiter)
     # Nothing can answer instead, so the images are read while the upstream works.
-    started = start() if is_first and not upstream.reads_call else None
-    model = _model(engine, request, caller, call)
+    started = start() if is_first else None
     previous = request.previous_response_id
     earlier = engine.store.get(previous).conversation if previous in engine.store else None
     summary = completions.read_messages(engine, record, LenientReader.like(engine.reader), earlier)

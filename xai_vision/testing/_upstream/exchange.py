@@ -42,8 +42,7 @@ class Exchange:
     Attributes:
         method: The method of the gRPC API. Calls over REST have the method that does the same.
         body: The bytes of the request, or of each of its messages if the client streams them.
-        call: The record of the call. An upstream with ``reads_call`` finds its prompt, its images
-            and so on filled in.
+        call: The record of the call. Its prompt and its images may be filled in later.
         metadata: The metadata of the client, without its key and without what gRPC itself sends.
         key: The client's own key, if it is not one of the fake server's keys.
         timeout: The seconds until the client's deadline; None without one.
@@ -91,14 +90,11 @@ class Upstream(ABC):
 
     Attributes:
         name: The name in error messages.
-        reads_call: Whether ``open`` reads the prompt or the images of the call's record. If not,
-            the call may be opened before they are known.
         accepts_keys: Whether it checks keys itself, so that clients can use keys that the fake
             server does not know.
     """
 
     name: str
-    reads_call: bool = False
     accepts_keys: bool = False
 
     @abstractmethod

@@ -27,9 +27,9 @@ def without_transport_keys(metadata: Iterable[tuple[str, str | bytes]]) -> Metad
 
 def split_request_id(metadata: Metadata) -> tuple[Metadata, str | None]:
     """Return metadata without the request id, and the request id."""
-    found = next((value for key, value in metadata if key == REQUEST_ID), None)
+    request_id = next((value for key, value in metadata if key == REQUEST_ID), None)
     rest = tuple((key, value) for key, value in metadata if key != REQUEST_ID)
-    return rest, found if isinstance(found, str) else None
+    return rest, request_id if isinstance(request_id, str) else None
 
 
 def from_headers(headers: Iterable[tuple[str, str]]) -> Metadata:

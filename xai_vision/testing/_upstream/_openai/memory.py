@@ -48,10 +48,10 @@ class Memory:
 
     def _find(self, response_id: str) -> tuple[list[chat_pb2.Message], Any]:
         with self._lock:
-            found = self._stored.get(response_id)
-        if found is None:
+            entry = self._stored.get(response_id)
+        if entry is None:
             raise not_found("Response not found")
-        return found
+        return entry
 
     def delete(self, response_id: str) -> None:
         """Delete a stored response.
