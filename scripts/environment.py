@@ -71,6 +71,8 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "--editable",
         ".[heic,http,testing]",
         "--group",
+        "bulk",
+        "--group",
         "corpus",
         "--group",
         "newest-openai",
