@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from xai_vision.bulk._row import Outcome, Request, Row, Ticket
+from xai_vision.bulk._row import Outcome, Request, Row, Ticket, Via
 
 if TYPE_CHECKING:
     from xai_vision.chat import Response
@@ -92,15 +92,12 @@ class Work(Protocol):
         client: The client for the calls.
         retries: How often a row is sent again after a transient error.
         concurrency: The number of requests that may be prepared or sent at the same time.
-        notes: The path for the sender's own notes beside the ledger; None without a ledger. The
-            sender writes them and deletes them when it is done.
         limiter: Decides when a request may be sent.
     """
 
     client: AsyncClient
     retries: int
     concurrency: int
-    notes: Path | None
     limiter: Limiter
 
     async def next(self, *, wait: bool = True) -> Request | None:
@@ -119,6 +116,14 @@ class Work(Protocol):
         ...
 
     @property
+    def notes(self) -> Path | None:
+        """The path for the sender's own notes beside the ledger; None without a ledger.
+
+        The sender writes them and deletes them when it is done.
+        """
+        ...
+
+    @property
     def finished(self) -> bool:
         """Whether ``next()`` will never return another row."""
         ...
@@ -132,7 +137,7 @@ class Work(Protocol):
         ...
 
     async def answer(
-        self, ticket: Ticket, response: Response, *, attempts: int, asked_at: str
+        self, ticket: Ticket, response: Response, *, attempts: int, asked_at: str | None
     ) -> None:
         """Record the response of a row. It is on disk afterwards."""
         ...
@@ -145,7 +150,9 @@ class Work(Protocol):
         """
         ...
 
-    async def fail(self, ticket: Ticket, error: Exception, *, attempts: int, asked_at: str) -> None:
+    async def fail(
+        self, ticket: Ticket, error: Exception, *, attempts: int, asked_at: str | None
+    ) -> None:
         """Record that a row failed.
 
         Raises:
@@ -155,15 +162,17 @@ class Work(Protocol):
 
 
 class Sender(Protocol):
-    """A way of asking rows.
+    """A way of asking rows."""
 
-    Attributes:
-        via: Its name, for the outcomes.
-        price_factor: What a request costs, compared to a call of its own (1.0).
-    """
+    @property
+    def via(self) -> Via:
+        """The name of this way, for the outcomes."""
+        ...
 
-    via: str
-    price_factor: float
+    @property
+    def price_factor(self) -> float:
+        """What a request costs, compared to a call of its own."""
+        ...
 
     async def run(self, work: Work) -> None:
         """Ask rows until ``work.finished``. Cancelling the task ends the run."""

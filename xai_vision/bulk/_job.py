@@ -1,0 +1,342 @@
+"""A job: rows, a question, and what is done with the answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+
+from xai_vision.bulk._budget import LocalBudget
+from xai_vision.bulk._failures import FailurePolicy, OnError
+from xai_vision.bulk._ledger import Ledger, failed_path, read_outcomes
+from xai_vision.bulk._limiter import AdaptiveLimiter, Limit
+from xai_vision.bulk._now import NowSender
+from xai_vision.bulk._progress import Progress, show_progress
+from xai_vision.bulk._protocols import Budget, Limiter, Sender, Sink, Source
+from xai_vision.bulk._question import Question
+from xai_vision.bulk._row import Outcome, Row
+from xai_vision.bulk._run import OnOutcome, Parts, Run
+from xai_vision.bulk._status import Result, Status
+from xai_vision.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from xai_vision.bulk._estimate import Estimate
+    from xai_vision.client import AsyncClient
+
+ViaOption: TypeAlias = Literal["now", "batch", "auto"]
+T = TypeVar("T")
+
+_SINK_ROWS = 256
+_QUEUE_ROWS = 64
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a job is run; ``ask`` documents them."""
+
+    via: ViaOption
+    deadline: float | None
+    concurrency: int
+    limit: Limit | None
+    patience: float
+    retries: int
+    max_usd: float | None
+    max_tokens: int | None
+    max_failures: int | None
+    on_error: OnError
+    dedupe: bool
+
+
+class Job:
+    """Rows that are asked the same question, as ``bulk.ask()`` creates it.
+
+    Nothing is sent before it runs. A job can be run again: it goes on where the last run ended.
+
+    Attributes:
+        result: The result of the last run; None before.
+        path: The ledger; None without one.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        question: Question,
+        options: Options,
+        *,
+        ledger: Path | None,
+        sink: Callable[[], Sink] | None,
+        out: Path | None,
+        client: AsyncClient | None,
+    ) -> None:
+        self.result: Result | None = None
+        self.path = ledger
+        self._source = source
+        self._question = question
+        self._options = options
+        self._new_sink = sink
+        self._out = out or ledger
+        self._client = client
+        self._head: list[Row] = []  # rows of an iterator that estimate() has read
+        self._failed: list[Outcome] = []
+        self._limiter: Limiter | None = None
+        self._budget: Budget | None = None
+
+    # --- running ---
+
+    def run(self, progress: Progress = False) -> Result:
+        """Ask all rows that have no answer yet; blocks until the end.
+
+        Args:
+            progress: True to show the progress in the terminal or notebook. A function gets the
+                ``Status`` several times a second.
+
+        Returns:
+            What was done.
+
+        Raises:
+            InvalidRequestError: An event loop runs in this thread.
+            LedgerError: The results file has results of another question, or is another file.
+            XaiVisionError: An error that affects all rows, such as a refused key. The same job
+                goes on when it is run again.
+        """
+        return _run_blocking(self.arun(progress), "job.run()", "await job.arun()")
+
+    async def arun(self, progress: Progress = False) -> Result:
+        """Ask all rows that have no answer yet; see ``run``. Cancelling the task ends the run."""
+        async with self._opened(None) as (run, sender):
+            async with show_progress(progress, run.status):
+                await sender.run(run)
+            return await self._finish(run)
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """Run the job and yield each row once: those of earlier runs, then each as it is done.
+
+        The job waits while the program handles a row. Leaving the loop ends the run.
+        """
+        outcomes = self.__aiter__()
+        # Not asyncio.run(), because the loop runs only while a row is awaited.
+        loop = asyncio.new_event_loop()
+        with closing(loop):
+            try:
+                while True:
+                    step = _next_of(outcomes)
+                    _check_no_loop(step, "for row in job", "async for row in job")
+                    outcome = loop.run_until_complete(step)
+                    if outcome is None:
+                        return
+                    yield outcome
+            finally:
+                loop.run_until_complete(outcomes.aclose())
+                loop.run_until_complete(loop.shutdown_asyncgens())
+                loop.run_until_complete(loop.shutdown_default_executor())
+
+    async def __aiter__(self) -> AsyncGenerator[Outcome, None]:
+        """Run the job and yield each row once; see ``__iter__``."""
+        queue: asyncio.Queue[Outcome | None] = asyncio.Queue(_QUEUE_ROWS)
+        async with self._opened(queue.put) as (run, sender):
+            for outcome in run.ledger.outcomes():
+                yield outcome
+
+            async def send() -> None:
+                try:
+                    await sender.run(run)
+                except Exception:
+                    await queue.put(None)
+                    raise
+                await queue.put(None)
+
+            sending = asyncio.create_task(send())
+            try:
+                while (outcome_ := await queue.get()) is not None:
+                    yield outcome_
+                await sending
+            finally:
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
+            await self._finish(run)
+
+    def failed(self) -> list[Outcome]:
+        """Return the rows that failed in the last run, with the reasons in ``error``.
+
+        Rows without an answer are asked again by the next run. Rows with an answer that does not
+        match the schema are not, because they were paid for.
+        """
+        if self.path is None:
+            return self._failed
+        paths = [path for path in (failed_path(self.path), self.path) if path.exists()]
+        return [outcome for path in paths for outcome in read_outcomes(path) if not outcome.ok]
+
+    # --- estimates ---
+
+    def estimate(self) -> Estimate:
+        """Estimate the tokens and the price of all rows from the first ones, without asking.
+
+        The price needs an API key; it is one free call.
+        """
+        return _run_blocking(self.aestimate(), "job.estimate()", "await job.aestimate()")
+
+    async def aestimate(self) -> Estimate:
+        """Estimate the tokens and the price; see ``estimate``."""
+        from xai_vision.bulk._estimate import SAMPLE_ROWS, estimate
+
+        rows = self._rows()
+        sample = await asyncio.to_thread(lambda: list(islice(rows, SAMPLE_ROWS)))
+        if self._is_one_shot():
+            self._head = sample
+        return await estimate(
+            self._question,
+            sample,
+            total=self._total(),
+            factor=self._sender().price_factor,
+            client=self._client,
+        )
+
+    # --- parts ---
+
+    def _share(self, *, limiter: Limiter | None = None, budget: Budget | None = None) -> None:
+        """Use a limiter and a budget that several processes share."""
+        self._limiter, self._budget = limiter, budget
+
+    def _is_one_shot(self) -> bool:
+        return iter(self._source) is iter(self._source)
+
+    def _rows(self) -> Iterator[Row]:
+        head, self._head = self._head, []
+        return chain(head, iter(self._source))
+
+    def _total(self) -> int | None:
+        length = getattr(self._source, "__len__", None)
+        return None if length is None else int(length())
+
+    def _sender(self) -> Sender:
+        via = self._options.via
+        if via != "now":
+            from xai_vision.bulk._batch_api import BatchSender, choose
+
+            if via == "batch" or choose(self._total(), self._options.deadline) == "batch":
+                return BatchSender()
+        return NowSender()
+
+    @asynccontextmanager
+    async def _opened(self, on_outcome: OnOutcome | None) -> AsyncIterator[tuple[Run, Sender]]:
+        from xai_vision.client import AsyncClient
+
+        options, sender = self._options, self._sender()
+        with Ledger(self.path, self._question.hash.hex()) as ledger:
+            limiter = self._limiter
+            status = Status(total=await asyncio.to_thread(self._total))
+            if limiter is None:
+                limiter = AdaptiveLimiter(options.concurrency, options.patience, options.limit)
+            if isinstance(limiter, AdaptiveLimiter):
+                local = limiter
+                status.wait_seconds = lambda: local.wait_seconds
+            with closing(_LocalBudgets()) as budgets:
+                parts = Parts(
+                    question=self._question,
+                    ledger=ledger,
+                    limiter=limiter,
+                    budget=self._budget or budgets.open(options, ledger),
+                    failures=FailurePolicy(options.on_error, options.max_failures),
+                    dedupe=options.dedupe,
+                    via=sender.via,
+                    price_factor=sender.price_factor,
+                )
+                client = self._client or AsyncClient()
+                try:
+                    yield (
+                        Run(
+                            parts,
+                            self._rows,
+                            client,
+                            concurrency=options.concurrency,
+                            retries=options.retries,
+                            status=status,
+                            on_outcome=on_outcome,
+                        ),
+                        sender,
+                    )
+                finally:
+                    if self.path is None:
+                        self._failed = list(ledger.failed())
+                    if self._client is None:
+                        await client.close()
+
+    async def _finish(self, run: Run) -> Result:
+        """Write the outcomes where they go, and make the result."""
+        ledger, status = run.ledger, run.status
+        if self._new_sink is not None:
+            await asyncio.to_thread(_export, self._new_sink(), ledger)
+        self.result = Result(
+            answered=ledger.answered,
+            failed=ledger.failures + ledger.rejected,
+            earlier=status.earlier,
+            usd=ledger.usd,
+            usage=dict(status.usage),
+            stopped=run.stopped,
+            seconds=status.seconds,
+            path=self._out,
+            status=status,
+        )
+        return self.result
+
+
+class _LocalBudgets:
+    """The budget of a run in this process."""
+
+    def __init__(self) -> None:
+        self._budget: LocalBudget | None = None
+
+    def open(self, options: Options, ledger: Ledger) -> Budget | None:
+        if options.max_usd is None and options.max_tokens is None:
+            return None
+        path = ledger.path
+        self._budget = LocalBudget(
+            options.max_usd,
+            options.max_tokens,
+            usd=ledger.usd,
+            tokens=ledger.tokens,
+            journal=None if path is None else path.with_name(f"{path.name}.budget"),
+        )
+        return self._budget
+
+    def close(self) -> None:
+        if self._budget is not None:
+            self._budget.close()
+
+
+def _export(sink: Sink, ledger: Ledger) -> None:
+    outcomes = chain(
+        ledger.outcomes(), (outcome for outcome in ledger.failed() if outcome.answer is None)
+    )
+    try:
+        while block := list(islice(outcomes, _SINK_ROWS)):
+            sink.write(block)
+    except BaseException:
+        sink.abort()
+        raise
+    sink.close()
+
+
+async def _next_of(outcomes: AsyncIterator[Outcome]) -> Outcome | None:
+    return await anext(outcomes, None)
+
+
+def _run_blocking(work: Coroutine[Any, Any, T], name: str, instead: str) -> T:
+    _check_no_loop(work, name, instead)
+    return asyncio.run(work)
+
+
+def _check_no_loop(work: Coroutine[Any, Any, Any], name: str, instead: str) -> None:
+    """Refuse to block a running event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    work.close()
+    raise InvalidRequestError(
+        f"{name} would block the event loop that runs in this thread. Use {instead}"
+    )
