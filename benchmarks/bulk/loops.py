@@ -128,4 +128,30 @@ def ray(target, key, folder, out):
     _write(out, [(row["id"], row["answer"]) for row in rows])
 
 
-WAYS = {"plain": plain, "daft": daft, "ray": ray}
+def bulk(target, key, folder, out):
+    """Use ``bulk.ask``; OUT is its ledger."""
+    from xai_vision import AsyncClient, bulk
+
+    client = AsyncClient(key, api_host=target)
+    job = bulk.ask(PROMPT, bulk.folder(folder), out=out, client=client, concurrency=CONCURRENCY)
+    job.run()
+
+
+def bulk_ray(target, key, folder, out):
+    """Use ``bulk.ray.ask``, with the ledgers beside OUT."""
+    from xai_vision import AsyncClient
+    from xai_vision.bulk.ray import ask
+
+    dataset = ask(
+        ray_dataset(folder),
+        PROMPT,
+        ledger=f"{out}.ledgers",
+        image="path",
+        root=folder,
+        concurrency=CONCURRENCY,
+        client=functools.partial(AsyncClient, key, api_host=target),
+    )
+    _write(out, [(row["id"], row["answer"]) for row in dataset.take_all()])
+
+
+WAYS = {"plain": plain, "daft": daft, "ray": ray, "bulk": bulk, "bulk_ray": bulk_ray}

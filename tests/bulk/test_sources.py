@@ -128,6 +128,13 @@ class TestRows:
         with pytest.raises(TypeError):
             len(rows(iter([("a", b"")])))
 
+    def test_an_iterator_is_read_once(self):
+        source = rows((str(n), b"") for n in range(3))
+        assert iter(source) is iter(source)
+        assert next(iter(source)).id == "0"
+        assert ids(source) == ["1", "2"]
+        assert ids(source) == []
+
     def test_a_function_is_read_again(self):
         source = rows(lambda: ((str(n), b"") for n in range(3)))
         assert ids(source) == ids(source) == ["0", "1", "2"]

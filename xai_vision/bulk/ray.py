@@ -5,16 +5,21 @@ The extra ``ray`` installs Ray.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision import _validation as checks
 from xai_vision._optional_imports import import_optional
+from xai_vision.bulk._ask import ask as new_job
 from xai_vision.bulk._limiter import Limit
 from xai_vision.bulk._ray.blocks import BlockAsker, Plan
 from xai_vision.bulk._ray.coordinator import Coordinator, Terms
+from xai_vision.bulk._sources.cells import Columns
 from xai_vision.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -100,13 +105,26 @@ def ask(
             f"dataset must be a Ray Dataset, not {checks.short_repr(dataset)}. Pass one such as "
             "ray.data.read_parquet(...), or use bulk.ask() without Ray"
         )
-    for name, number in (("concurrency", concurrency), ("block_rows", block_rows)):
-        checks.integer(name, number, 1)
+    checks.integer("block_rows", block_rows, 1)
     checks.optional_integer("actors", actors, 1)
+    # Only to check the arguments before anything is sent.
+    new_job(
+        prompt,
+        (),
+        concurrency=concurrency,
+        limit=limit,
+        patience=patience,
+        max_usd=max_usd,
+        max_tokens=max_tokens,
+        **options,
+    )
+    _check_columns(dataset, id, image, root, keep)
     folder = Path(ledger).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     count = actors or max(1, sum(node["Alive"] for node in ray.nodes()))
     plan = Plan(
+        run=uuid.uuid4().hex,
+        terms=Terms(concurrency * count, patience, limit, max_usd, max_tokens),
         prompt=prompt,
         folder=str(folder),
         id=id,
@@ -116,23 +134,47 @@ def ask(
         concurrency=concurrency,
         client=client or _new_client,
         options=options,
-        budgeted=max_usd is not None or max_tokens is not None,
     )
-    terms = Terms(concurrency * count, patience, limit, max_usd, max_tokens)
-    coordinator = (
-        ray.remote(Coordinator)
-        # Nothing is lost if it dies: it reads the ledgers and the journal of the budget again.
-        .options(num_cpus=0, max_concurrency=_CALLS, max_restarts=-1, max_task_retries=-1)
-        .remote(str(folder), terms)
-    )
+    context = ray.get_runtime_context()
+    # A program can leave a cluster and join another; ids of jobs begin anew in each.
+    coordinator = _coordinator(f"{context.gcs_address} {context.get_job_id()}", str(folder))
     return dataset.map_batches(
         _Actor,
         fn_constructor_args=(plan, coordinator),
         batch_format="pyarrow",
         batch_size=block_rows,
+        # Ray Data spreads the actors over the nodes.
         compute=data.ActorPoolStrategy(size=count),
-        scheduling_strategy="SPREAD",
     )
+
+
+@functools.cache
+def _coordinator(job_id: str, folder: str) -> Any:
+    """Return the actor that keeps rate and budget for a folder of ledgers."""
+    ray = import_optional("ray", "ray", "bulk.ray.ask()")
+    actor = ray.remote(Coordinator).options(
+        name=f"xai-vision-bulk-{hashlib.sha256(folder.encode()).hexdigest()[:16]}",
+        num_cpus=0,
+        max_concurrency=_CALLS,
+        # Nothing is lost if it dies: it reads the ledgers and the journal of the budget again.
+        max_restarts=-1,
+        max_task_retries=-1,
+    )
+    return actor.remote(folder)
+
+
+def _check_columns(
+    dataset: Any, id_: str | None, image: str | None, root: Any, keep: Sequence[str]
+) -> None:
+    """Check the names of columns, if they are known without computing the dataset."""
+    names = dataset.columns(fetch_if_missing=False)
+    if names is None:
+        return
+    Columns("bulk.ray.ask()", names, id_, image, root)
+    for name in keep:
+        if name not in names:
+            hint = checks.did_you_mean(name, names)
+            raise InvalidRequestError(f"keep: {checks.short_repr(name)} is not a column{hint}")
 
 
 class _Actor:
@@ -142,7 +184,11 @@ class _Actor:
         ray = import_optional("ray", "ray", "bulk.ray.ask()")
 
         async def call(method: str, *arguments: Any) -> Any:
-            return await getattr(coordinator, method).remote(*arguments)
+            while True:
+                begun, result = await coordinator.call.remote(plan.run, method, *arguments)
+                if begun:
+                    return result
+                await coordinator.begin.remote(plan.run, plan.terms)
 
         worker = ray.get_runtime_context().get_actor_id()
         self._asker = BlockAsker(plan, call, worker)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -12,6 +11,7 @@ import grpc
 from xai_vision._transport.status_mapping import status_error
 from xai_vision.bulk._batch_api.notes import BatchNotes, Sent
 from xai_vision.bulk._batch_api.service import Batches, is_transient
+from xai_vision.bulk._now import now
 from xai_vision.errors import (
     APIError,
     BadRequestError,
@@ -186,7 +186,7 @@ class _Run:
     def _item(self, request: Request) -> _Item:
         ticket = request.ticket
         earlier = self._again.pop(ticket.key, None)
-        attempts, asked_at = (earlier.attempts, earlier.asked_at) if earlier else (0, _now())
+        attempts, asked_at = (earlier.attempts, earlier.asked_at) if earlier else (0, now())
         body = chat_pb2.GetCompletionsRequest.FromString(request.chat._body(n=None))
         proto = batch_pb2.BatchRequest(batch_request_id=ticket.key, completion_request=body)
         sent = self._held[ticket.key] = Sent(ticket, attempts + 1, asked_at)
@@ -290,7 +290,3 @@ def _too_large(size: int) -> InvalidRequestError:
 
 def _no_result(batch_id: str) -> APIError:
     return status_error(_INTERNAL, f"the batch {batch_id} has no result of this request")
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")

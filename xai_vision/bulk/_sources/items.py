@@ -50,13 +50,17 @@ class ItemSource:
 
     def __init__(self, items: Items) -> None:
         self._items = items
+        self._once = self._read() if isinstance(items, Iterator) else None
 
     def __iter__(self) -> Iterator[Row]:
-        """Read the items.
+        """Read the items. Of an iterator, the same iterator is returned each time.
 
         Raises:
             InvalidRequestError: An item is not valid.
         """
+        return self._read() if self._once is None else self._once
+
+    def _read(self) -> Iterator[Row]:
         items = self._items
         # A callable class may be an iterable too; calling it would be a surprise.
         found = items if isinstance(items, Iterable) else items()

@@ -1,0 +1,158 @@
+"""Ask the rows of a block of a dataset, in an actor of Ray Data."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from xai_vision._optional_imports import import_optional
+from xai_vision.bulk._ray.coordinator import SharedBudget, SharedLimiter, Terms
+from xai_vision.bulk._row import Failure, Outcome
+from xai_vision.bulk._sinks.parquet import columns_of, schema
+from xai_vision.bulk._sources.tables import ArrowSource
+
+if TYPE_CHECKING:
+    from xai_vision.bulk._job import Job
+    from xai_vision.client import AsyncClient
+
+_BLOCKS: Final = 2
+"""Blocks that are asked at the same time, so that one can end while another has begun."""
+_REPORT_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the rows of a dataset are asked.
+
+    Attributes:
+        run: A name for this run.
+        terms: The limits of all workers together.
+        prompt: See ``bulk.ask``.
+        folder: The folder of the ledgers.
+        id: The column of the ids.
+        image: The column of the images.
+        root: The folder of the paths in it.
+        keep: The columns of the dataset that the result has too.
+        concurrency: The concurrent requests of an actor.
+        client: Makes the client of an actor.
+        options: Further arguments of ``bulk.ask``.
+    """
+
+    run: str
+    terms: Terms
+    prompt: Any
+    folder: str
+    id: str | None
+    image: str | None
+    root: str | None
+    keep: Sequence[str]
+    concurrency: int
+    client: Callable[[], AsyncClient]
+    options: Mapping[str, Any]
+
+
+class BlockAsker:
+    """Asks the rows of blocks, each with a ledger of its own.
+
+    Args:
+        plan: How the rows are asked.
+        call: Calls a method of the coordinator.
+        worker: The name of this worker, which it keeps when it is restarted.
+    """
+
+    def __init__(self, plan: Plan, call: Any, worker: str) -> None:
+        self._plan, self._call, self._worker = plan, call, worker
+        self._client = plan.client()
+        self._limiter = SharedLimiter(call, worker, plan.concurrency)
+        self._budget = SharedBudget(call, worker) if plan.terms.budgeted else None
+        self._blocks = asyncio.Semaphore(_BLOCKS)
+        self._reports: asyncio.Task[None] | None = None
+        self._joining = asyncio.Lock()
+
+    async def __call__(self, block: Any) -> AsyncIterator[Any]:
+        """Ask the rows of a table of Arrow; yield the table of their outcomes."""
+        async with self._joining:
+            if self._reports is None:
+                await self._call("join", self._worker)
+                self._reports = asyncio.create_task(self._report())
+        async with self._blocks:
+            yield await self._ask(block)
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(_REPORT_SECONDS)
+            with contextlib.suppress(Exception):  # the coordinator may be starting again
+                await self._call("report", self._worker)
+
+    async def _ask(self, block: Any) -> Any:
+        plan = self._plan
+        rows = list(ArrowSource(block, plan.id, plan.image, plan.root))
+        ids = [row.id for row in rows]
+        ledger = Path(plan.folder) / ledger_name(ids)
+        if not ledger.exists():
+            known = await self._call("ledgers_with", ids, ledger.name)
+            await asyncio.to_thread(copy_lines, [ledger.with_name(n) for n in known], ids, ledger)
+        outcomes = {outcome.id: outcome async for outcome in self._job(rows, ledger)}
+        reason = None
+        if len(outcomes) < len(set(ids)):
+            limit = await self._call("exhausted_by")
+            reason = Failure("BudgetError", f"not asked: {limit} is reached")
+        return self._table(block, [outcomes.get(n) or Outcome(n, error=reason) for n in ids])
+
+    def _job(self, rows: Sequence[Any], ledger: Path) -> Job:
+        from xai_vision.bulk._ask import ask
+
+        plan = self._plan
+        job = ask(
+            plan.prompt,
+            rows,
+            ledger=ledger,
+            client=self._client,
+            concurrency=plan.concurrency,
+            **plan.options,
+        )
+        job._share(limiter=self._limiter, budget=self._budget)
+        return job
+
+    def _table(self, block: Any, outcomes: Sequence[Outcome]) -> Any:
+        pyarrow = import_optional("pyarrow", "ray", "bulk.ray.ask()")
+        table = pyarrow.Table.from_pylist(list(map(columns_of, outcomes)), schema=schema())
+        for name in self._plan.keep:
+            table = table.append_column(name, block.column(name))
+        return table
+
+
+def ledger_name(ids: Iterable[str]) -> str:
+    """Return the name of the ledger of a block.
+
+    It depends on the rows only: another run that divides the dataset in the same way, and another
+    actor that repeats the block, find it.
+    """
+    value = hashlib.sha256()
+    for name in ids:
+        value.update(name.encode("utf-8", "surrogatepass") + b"\0")
+    return f"{value.hexdigest()[:32]}.jsonl"
+
+
+def copy_lines(sources: Iterable[Path], ids: Iterable[str], target: Path) -> None:
+    """Begin a ledger with the lines that others have of these rows.
+
+    It appears with all of them or not at all.
+    """
+    known, lines = set(ids), []
+    for path in sources:
+        for line in path.read_bytes().splitlines(keepends=True):
+            # An incomplete line is the last one of a process that was killed.
+            complete = line.endswith(b"\n")
+            if complete and json.loads(line).get("id") in known:
+                lines.append(line)
+    if lines:
+        part = target.with_suffix(".part")
+        part.write_bytes(b"".join(lines))
+        part.replace(target)
