@@ -40,7 +40,7 @@ class TreeUsage:
 
     def _sample(self):
         memory = 0.0
-        for pid in _tree(self._pid):
+        for pid in tree(self._pid):
             with contextlib.suppress(OSError, IndexError, ValueError):
                 # A process is identified by its id and its start: ids are used again.
                 start, seconds = _times(pid)
@@ -50,7 +50,8 @@ class TreeUsage:
         self.peak = max(self.peak, memory)
 
 
-def _tree(root):
+def tree(root):
+    """Return the ids of a process and its descendants."""
     children = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():

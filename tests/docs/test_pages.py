@@ -35,6 +35,8 @@ def desk(tmp_path, monkeypatch, server):
     """Provide the key, files and URLs that the pages assume."""
     monkeypatch.setenv("XAI_API_KEY", server.api_key)
     monkeypatch.setenv("XAI_MANAGEMENT_KEY", server.management_key)
+    # Jobs of bulk.md create their clients themselves.
+    monkeypatch.setenv("XAI_API_HOST", server.target)
     # The pages wait with the clients' long intervals.
     server.batches(ready_after=0)
     server.videos(ready_after_polls=0)
@@ -43,6 +45,9 @@ def desk(tmp_path, monkeypatch, server):
     for name in ("photo.jpg", "chart.png", "scan.jpg"):
         (tmp_path / name).write_bytes(sample_images.sample(name))
     (tmp_path / "notes.txt").write_text("not an image")
+    (tmp_path / "photos").mkdir()
+    for name in ("photo.jpg", "scan.jpg"):
+        (tmp_path / "photos" / name).write_bytes(sample_images.sample(name))
     fill_urls(server, SEED_URLS)
     level = logging.getLogger("xai_vision").level
     yield tmp_path

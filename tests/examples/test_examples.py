@@ -29,6 +29,7 @@ EXPECTED = {
     "product_search": ["view_image", "39 EUR", "https://example.com/lamp.jpg", "VIEW_IMAGE 1x"],
     "uploads": ["> Which colors stand out?", "35,639 bytes", "bytes sent)", "deleted: True"],
     "batch_captions": ["0 of 2 are done", "2 of 2 are done", "photo.jpg: ", "chart.png: "],
+    "photo_index": ["photo.jpg: ", "3 rows answered", "a second run found 3 of 3"],
     "generation": ["lighthouse.jpg: ", "0.02 USD", "3 s of video: http"],
     "manuals": ["pressure of 5 bar", "The lamp needs 12 volts"],
     "chained": ["from an earlier turn", "after deleting: Response not found"],
