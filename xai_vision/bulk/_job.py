@@ -103,7 +103,7 @@ class Job:
             XaiVisionError: An error that affects all rows, such as a refused key. The same job
                 goes on when it is run again.
         """
-        return _run_blocking(self.arun(progress), "job.run()", "await job.arun()")
+        return _run_blocking(lambda: self.arun(progress), "job.run()", "await job.arun()")
 
     async def arun(self, progress: Progress = False) -> Result:
         """Ask all rows that have no answer yet; see ``run``. Cancelling the task ends the run."""
@@ -117,17 +117,13 @@ class Job:
 
         The job waits while the program handles a row. Leaving the loop ends the run.
         """
+        _check_no_loop("for row in job", "async for row in job")
         outcomes = self.__aiter__()
         # Not asyncio.run(), because the loop runs only while a row is awaited.
         loop = asyncio.new_event_loop()
         with closing(loop):
             try:
-                while True:
-                    step = _next_of(outcomes)
-                    _check_no_loop(step, "for row in job", "async for row in job")
-                    outcome = loop.run_until_complete(step)
-                    if outcome is None:
-                        return
+                while (outcome := loop.run_until_complete(_next_of(outcomes))) is not None:
                     yield outcome
             finally:
                 loop.run_until_complete(outcomes.aclose())
@@ -177,7 +173,7 @@ class Job:
 
         The price needs an API key; it is one free call.
         """
-        return _run_blocking(self.aestimate(), "job.estimate()", "await job.aestimate()")
+        return _run_blocking(self.aestimate, "job.estimate()", "await job.aestimate()")
 
     async def aestimate(self) -> Estimate:
         """Estimate the tokens and the price; see ``estimate``."""
@@ -325,18 +321,17 @@ async def _next_of(outcomes: AsyncIterator[Outcome]) -> Outcome | None:
     return await anext(outcomes, None)
 
 
-def _run_blocking(work: Coroutine[Any, Any, T], name: str, instead: str) -> T:
-    _check_no_loop(work, name, instead)
-    return asyncio.run(work)
+def _run_blocking(start: Callable[[], Coroutine[Any, Any, T]], name: str, instead: str) -> T:
+    _check_no_loop(name, instead)
+    return asyncio.run(start())
 
 
-def _check_no_loop(work: Coroutine[Any, Any, Any], name: str, instead: str) -> None:
+def _check_no_loop(name: str, instead: str) -> None:
     """Refuse to block a running event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return
-    work.close()
     raise InvalidRequestError(
         f"{name} would block the event loop that runs in this thread. Use {instead}"
     )

@@ -88,16 +88,12 @@ class Ledger(AbstractContextManager["Ledger"]):
 
     def outcomes(self) -> Iterator[Outcome]:
         """Read the rows with an answer, in the order of the answers."""
-        for block in self._file.blocks():
-            for line in block.splitlines():
-                yield Outcome.from_dict(json.loads(line))
+        yield from _outcomes(self._file)
 
     def failed(self) -> Iterator[Outcome]:
         """Read the rows that failed: without an answer, and with one that is not valid."""
         if self._failed is not None:
-            for block in self._failed.blocks():
-                for line in block.splitlines():
-                    yield Outcome.from_dict(json.loads(line))
+            yield from _outcomes(self._failed)
         if self.rejected:
             yield from (outcome for outcome in self.outcomes() if not outcome.ok)
 
@@ -208,6 +204,13 @@ class Ledger(AbstractContextManager["Ledger"]):
         if line.startswith(_OF_EARLIER_VERSION):
             why = "it was written by an earlier version of `xai-vision batch`; use another out"
         return LedgerError(f"{self.path} is not a results file: {why}. The file was not changed.")
+
+
+def _outcomes(file: AppendFile) -> Iterator[Outcome]:
+    for block in file.blocks():
+        for line in block.splitlines():
+            if line.strip():
+                yield Outcome.from_dict(json.loads(line))
 
 
 def failed_path(ledger: Path) -> Path:

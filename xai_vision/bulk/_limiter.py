@@ -15,16 +15,21 @@ _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 60.0
 _MAX_DOUBLINGS = 6
 
+# The window opens by each response: faster if responses take long, because then more of them are
+# needed for the same rate.
 _FIRST_WINDOW = 8
-_INCREASE = 0.2  # one more concurrent request for every five responses
-_FIRST_DECREASE, _DECREASE = 0.25, 0.5
+_SLOWEST_OPENING, _FASTEST_OPENING = 0.1, 1.0
+_AFTER_FIRST_REFUSAL = 0.25
 
-# The rate between two refusals is the service's rate. Requests then keep a little below it, and
-# the rate grows, first slowly, until the next refusal.
-_BELOW = 0.97
-_GROWTH = 0.005  # a second
-_GROWTH_DOUBLES = 10.0  # seconds without a refusal
-_FRESH = 5.0  # seconds after which a new measurement begins
+# What the service accepted between two refusals is its rate: at both, nothing was left of it. From
+# then on requests keep a little below it, and the rate grows until the next refusal, which measures
+# it again. If refusals follow each other soon, requests keep further below it.
+_ENOUGH_REQUESTS, _ENOUGH_SECONDS = 5, 2.0
+_MARGIN, _SMALLEST_SHARE = 0.97, 0.5
+_SOON = 50  # requests
+_GROWTH, _GROWTH_DOUBLES = 0.0005, 250  # for each request; after so many requests
+_REFUSED_WITHIN = 0.25  # seconds
+_FRESH = 200  # requests after which a new measurement begins
 _CATCH_UP = 0.05  # seconds of unused rate that can be used at once
 
 
@@ -76,8 +81,10 @@ class AdaptiveLimiter:
         self._limit = limit
         self._window = float(min(concurrency, _FIRST_WINDOW))
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._in_flight = 0
-        self._sent = 0
+        self._slots = 0
+        self._in_flight: deque[float] = deque()  # the times of their starts
+        self._answered = 0
+        self._starting = asyncio.Lock()
         self._rate: _MeasuredRate | None = None
         self._next_start = 0.0
         self._paused_until = 0.0
@@ -93,37 +100,41 @@ class AdaptiveLimiter:
         """Wait for a slot and for the start of the request."""
         await self._enter()
         try:
-            # A refusal can postpone the start while this request waits for it.
-            while (seconds := self._start(tokens) - time.monotonic()) > 0:
-                await asyncio.sleep(seconds)
-                if not self.wait_seconds:
-                    break
+            # One request waits for its start, and the others for it: a refusal changes all starts.
+            async with self._starting:
+                while (seconds := self._start() - time.monotonic()) > 0:  # noqa: ASYNC110
+                    await asyncio.sleep(seconds)
+                self._next_start = self._start() + self._interval(tokens)
         except BaseException:
             self._leave()
             raise
-        self._sent += 1
+        self._in_flight.append(time.monotonic())
 
     async def answered(self, tokens: int) -> None:
         """Raise the limits after a request that was not refused."""
+        self._answered += 1
         self._refusals = 0
         self._refused_since = None
-        self._window = min(self._concurrency, self._window + _INCREASE)
+        # About the first of them: responses arrive roughly in the order of the requests.
+        seconds = time.monotonic() - self._in_flight.popleft()
+        if self._rate is None or not self._rate.known:
+            opening = min(max(seconds, _SLOWEST_OPENING), _FASTEST_OPENING)
+            self._window = min(self._concurrency, self._window + opening)
         self._leave()
 
     async def refused(self, retry_after: float | None) -> bool:
         """Lower the limits after a rate limit; return whether the run should go on."""
         now = time.monotonic()
-        self._sent -= 1
+        self._in_flight.pop()  # about the last of them
         if self._refused_since is None:
             self._refused_since = now
         if now >= self._paused_until:  # count concurrent refusals once
             self._refusals += 1
-            self._window *= _FIRST_DECREASE if self._rate is None else _DECREASE
-            self._window = max(1.0, self._window)
             if self._rate is None:
-                self._rate = _MeasuredRate(now, self._sent)
-            else:
-                self._rate.measure(now, self._sent)
+                self._rate = _MeasuredRate(now, self._accepted())
+                self._window = max(1.0, self._window * _AFTER_FIRST_REFUSAL)
+            elif self._rate.measure(now, self._accepted()):
+                self._window = self._concurrency  # the rate limits the requests from now on
         # The exponent is limited, because the service can refuse thousands of requests with a
         # short retry_after, and a float has a largest power of two.
         wait = min(_FIRST_WAIT * 2 ** min(self._refusals - 1, _MAX_DOUBLINGS), _LONGEST_WAIT)
@@ -137,22 +148,27 @@ class AdaptiveLimiter:
 
     # --- the start of a request ---
 
-    def _start(self, tokens: int) -> float:
-        """Return when a request may start, and move the start of the next one."""
-        now = time.monotonic()
-        interval = 0.0 if self._rate is None else self._rate.interval(now)
-        catch_up = _CATCH_UP
-        if self._limit is not None:
-            interval, catch_up = max(interval, self._limit.interval(tokens)), 0.0
-        start = max(self._next_start, self._paused_until, now - catch_up)
-        self._next_start = start + interval
-        return start
+    def _start(self) -> float:
+        """Return when the next request may start."""
+        earliest = time.monotonic() - (_CATCH_UP if self._limit is None else 0.0)
+        return max(self._next_start, self._paused_until, earliest)
+
+    def _interval(self, tokens: int) -> float:
+        """Return the seconds that a request of so many tokens uses up."""
+        measured = 0.0 if self._rate is None else self._rate.interval(self._accepted())
+        return measured if self._limit is None else max(measured, self._limit.interval(tokens))
+
+    def _accepted(self) -> int:
+        """Return the number of requests that the service has accepted."""
+        # A request that is refused is refused soon.
+        before = time.monotonic() - _REFUSED_WITHIN
+        return self._answered + sum(start < before for start in self._in_flight)
 
     # --- slots, which are given in the order of the requests ---
 
     async def _enter(self) -> None:
-        if self._in_flight < int(self._window) and not self._waiting:
-            self._in_flight += 1
+        if self._slots < int(self._window) and not self._waiting:
+            self._slots += 1
             return
         slot = asyncio.get_running_loop().create_future()
         self._waiting.append(slot)
@@ -164,11 +180,11 @@ class AdaptiveLimiter:
             raise
 
     def _leave(self) -> None:
-        self._in_flight -= 1
-        while self._waiting and self._in_flight < int(self._window):
+        self._slots -= 1
+        while self._waiting and self._slots < int(self._window):
             slot = self._waiting.popleft()
             if not slot.done():
-                self._in_flight += 1
+                self._slots += 1
                 slot.set_result(None)
 
 
@@ -177,30 +193,39 @@ class _MeasuredRate:
 
     Args:
         now: The time of the first refusal.
-        sent: The number of requests sent until then and not refused.
+        accepted: The number of requests sent until then and not refused.
     """
 
-    def __init__(self, now: float, sent: int) -> None:
-        self._since, self._sent_before = now, sent
-        self._refused_at = now
+    def __init__(self, now: float, accepted: int) -> None:
+        self._since = self._last = (now, accepted)
         self._rate: float | None = None
+        self._share = _MARGIN
 
-    def measure(self, now: float, sent: int) -> None:
-        """Set the rate at a refusal: what was accepted since an earlier one, when none was left."""
-        seconds = max(now - self._since, 1e-3)
+    @property
+    def known(self) -> bool:
+        """Whether the rate was measured."""
+        return self._rate is not None
+
+    def measure(self, now: float, accepted: int) -> bool:
+        """Measure the rate at a refusal; return whether it is known."""
+        seconds, requests = now - self._since[0], accepted - self._since[1]
+        if requests < _ENOUGH_REQUESTS and seconds < _ENOUGH_SECONDS:
+            return False
+        soon = accepted - self._last[1] < _SOON
+        if self._rate is not None:
+            share = self._share * _MARGIN if soon else self._share / _MARGIN
+            self._share = min(max(share, _SMALLEST_SHARE), _MARGIN)
         # Half a request, if none was accepted: the rate is unknown, but not 0.
-        self._rate = _BELOW * max(sent - self._sent_before, 0.5) / seconds
-        self._refused_at = now
-        if seconds > _FRESH:
-            self._since, self._sent_before = now, sent
+        self._rate = max(requests, 0.5) / max(seconds, 1e-3)
+        self._last = (now, accepted)
+        if requests > _FRESH:
+            self._since = self._last
+        return True
 
-    def interval(self, now: float) -> float:
+    def interval(self, accepted: int) -> float:
         """Return the seconds from one request to the next."""
         if self._rate is None:
             return 0.0
-        return 1 / (self._rate * self._growth(now - self._refused_at))
-
-    @staticmethod
-    def _growth(seconds: float) -> float:
-        """Return the factor by which the rate has grown, some seconds after the last refusal."""
-        return 1 + _GROWTH * seconds * 2 ** min(seconds / _GROWTH_DOUBLES, 10)
+        requests = accepted - self._last[1]
+        growth = 1 + _GROWTH * requests * 2 ** min(requests / _GROWTH_DOUBLES, 10)
+        return 1 / (self._rate * self._share * growth)
