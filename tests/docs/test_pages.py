@@ -172,7 +172,6 @@ def test_commands_work(cli, desk, server, tmp_path):
     script.parent.mkdir()
     script.write_text(f'#!/bin/sh\nexec {sys.executable} -m xai_vision "$@"\n')
     script.chmod(0o755)
-    (desk / "photos").mkdir()
     for name in ("before.jpg", "product.jpg", "receipt.jpg", "photos/a.jpg", "photos/b.jpg"):
         (desk / name).write_bytes(sample_images.sample("photo.jpg"))
     (desk / "scan.png").write_bytes(sample_images.sample("chart.png"))

@@ -49,6 +49,9 @@ class BatchSender:
     Args:
         rows_per_batch: The most rows of a batch.
         interval: The seconds between polls. Default: 5.
+
+    Attributes:
+        refused: Whether the last run ended because the service has refused its first rows.
     """
 
     via: Via = "batch"
@@ -57,6 +60,7 @@ class BatchSender:
     def __init__(self, *, rows_per_batch: int = _BATCH_ROWS, interval: float | None = None) -> None:
         self._rows_per_batch = rows_per_batch
         self._interval = interval
+        self.refused = False
 
     async def run(self, work: Work) -> None:
         """Ask rows until there are none.
@@ -68,7 +72,11 @@ class BatchSender:
                 accept in batches. None of them is recorded as failed.
             APIError: An error that ends the run.
         """
-        await _Run(work, self._rows_per_batch, self._interval).run()
+        run = _Run(work, self._rows_per_batch, self._interval)
+        try:
+            await run.run()
+        finally:
+            self.refused = run.refused_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,7 @@ class _Run:
         self._held: dict[str, Sent] = {}
         """Rows that are not in a batch yet."""
         self._accepted = False
+        self.refused_all = False
         self._refused: list[tuple[Sent, BadRequestError]] = []
 
     async def run(self) -> None:
@@ -221,6 +230,8 @@ class _Run:
         if self._accepted:
             await self._record_refused()
         elif len(self._refused) >= _REFUSALS:
+            self.refused_all = True
+            self._notes.close(batch_id)
             raise error
 
     async def _record_refused(self) -> None:
