@@ -9,7 +9,6 @@ import io
 import os
 import re
 import sys
-import time
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -17,14 +16,10 @@ from rich.console import Console
 from rich.text import Text
 
 from xai_vision._cli.app import NAME, command
-from xai_vision._cli.batch.progress import bar, describe
-from xai_vision._cli.batch.results_file import ResultsFile
-from xai_vision._cli.batch.runner import BatchRequest, BatchRunner, BatchStats
 from xai_vision._cli.commands.inspect import show
 from xai_vision._cli.image_report import inspect_image
 from xai_vision._cli.options import ImageOptions
 from xai_vision._cli.prices import Price
-from xai_vision._cli.report import UsageTotals
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "examples"))
 
@@ -85,30 +80,6 @@ def draw_inspect(folder: Path) -> None:
     save(console, "inspect", f"{NAME} inspect")
 
 
-def draw_batch(folder: Path) -> None:
-    """`xai-vision batch` in progress."""
-    options = ImageOptions("auto", None, fit=False, strip_metadata=False)
-    request = BatchRequest("Describe it", "grok-4", None, None, options)
-    console = screen()
-    prompt(console, 'batch "Describe it in a sentence" photos/ --out answers.jsonl')
-    console.print(Text("212 of 1000 images already have a result", style="dim"))
-    console.print(
-        Text.assemble(("xai-vision: ", "red"), "photos/0231.jpg: image data is truncated.")
-    )
-    with ResultsFile(folder / "answers.jsonl", "q") as results:
-        batch = BatchRunner(request, results, concurrency=8, patience=600)
-        usage = UsageTotals(responses=341, input_tokens=445_005, output_tokens=18_755, cost=1.62)
-        batch.stats = BatchStats(usage, [ValueError()])
-        batch.stats.started = time.monotonic() - 56
-        progress = bar(console)
-        progress.get_time = iter(range(0, 10_000, 2)).__next__
-        task = progress.add_task(describe(batch), total=788)
-        for count in range(0, 343, 18):
-            progress.update(task, completed=count)
-        console.print(progress.make_tasks_table(progress.tasks))
-    save(console, "batch", f"{NAME} batch")
-
-
 def main() -> None:
     """Draw all screens."""
     import tempfile
@@ -120,7 +91,6 @@ def main() -> None:
         os.chdir(folder)
         draw_help()
         draw_inspect(folder)
-        draw_batch(folder)
         os.chdir(ROOT)
 
 

@@ -114,18 +114,22 @@ def test_requests_of_unknown_size(server, ask, settings):
     assert not server.calls.where(method="GetCompletion")
 
 
-def test_long_texts_are_reserved_by_their_bytes(server, ask):
+def test_long_texts_are_reserved_by_their_bytes(server):
     text = "\N{CJK UNIFIED IDEOGRAPH-4E00}" * 3000
-    job = bulk.ask(
-        lambda row: user(row.id + text),
-        [bulk.Row(str(n)) for n in range(20)],
-        settings={"max_tokens": 10},
-        client=AsyncClient(api_key=server.api_key, api_host=server.target),
-        max_tokens=30_000,
-    )
-    assert job.run().stopped == "max_tokens"
-    calls = server.calls.where(method="GetCompletion")
-    assert sum(call.response.usage.total_tokens for call in calls) <= 30_000
+
+    def run(max_tokens):
+        job = bulk.ask(
+            lambda row: user(text),
+            [bulk.Row("a")],
+            settings={"max_tokens": 10},
+            client=AsyncClient(api_key=server.api_key, api_host=server.target),
+            max_tokens=max_tokens,
+        )
+        return job.run()
+
+    assert (run(9_000).answered, run(9_000).stopped) == (0, "max_tokens")
+    assert not server.calls.where(method="GetCompletion")
+    assert run(11_000).answered == 1
 
 
 # --- the journal ---

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xai_vision.bulk._append_file import AppendFile
 from xai_vision.bulk._errors import LedgerError
+from xai_vision.bulk._status import Stopped
 
 TICKS_PER_USD = 10**10
 
@@ -29,6 +30,9 @@ class LocalBudget:
         tokens: The tokens of earlier runs.
         journal: The file in which reservations are written before they are used. A process that is
             killed leaves those of its unfinished requests there, which may have been paid for.
+
+    Attributes:
+        exhausted_by: The limit for which the last reservation was refused.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class LocalBudget:
         tokens: int = 0,
         journal: Path | None = None,
     ) -> None:
+        self.exhausted_by: Stopped = "max_usd"
         self._limits = (
             math.inf if max_usd is None else math.floor(max_usd * TICKS_PER_USD),
             math.inf if max_tokens is None else max_tokens,
@@ -55,12 +60,6 @@ class LocalBudget:
             self._journal = AppendFile(journal)
             self._rewrite()
 
-    @property
-    def exhausted_by(self) -> str:
-        """The limit that is nearest: "max_usd" or "max_tokens"."""
-        usd, tokens = (used / limit for used, limit in zip(self._used(), self._limits, strict=True))
-        return "max_usd" if usd >= tokens else "max_tokens"
-
     def _used(self) -> list[int]:
         parts = (self._spent, self._reserved, self._unfinished)
         return [sum(values) for values in zip(*parts, strict=True)]
@@ -70,6 +69,7 @@ class LocalBudget:
         amount = (to_ticks(usd), tokens)
         while not self._fits(amount):
             if not wait or not self._open:
+                self.exhausted_by = self._first_limit(amount)
                 return False
             change = asyncio.get_running_loop().create_future()
             self._waiting.append(change)
@@ -116,11 +116,13 @@ class LocalBudget:
             path.unlink(missing_ok=True)
 
     def _fits(self, amount: tuple[int, int]) -> bool:
-        used = self._used()
-        return all(
-            not more or now + more <= limit
-            for now, more, limit in zip(used, amount, self._limits, strict=True)
-        )
+        return all(self._within(amount, index) for index in (0, 1))
+
+    def _first_limit(self, amount: tuple[int, int]) -> Stopped:
+        return "max_tokens" if self._within(amount, 0) else "max_usd"
+
+    def _within(self, amount: tuple[int, int], index: int) -> bool:
+        return not amount[index] or self._used()[index] + amount[index] <= self._limits[index]
 
     @staticmethod
     def _add(total: list[int], amount: tuple[int, int], sign: int = 1) -> None:

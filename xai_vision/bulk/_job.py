@@ -21,7 +21,7 @@ from xai_vision.bulk._question import Question
 from xai_vision.bulk._row import Outcome, Row
 from xai_vision.bulk._run import OnOutcome, Parts, Run
 from xai_vision.bulk._status import Result, Status
-from xai_vision.errors import InvalidRequestError
+from xai_vision.errors import BadRequestError, InvalidRequestError
 
 if TYPE_CHECKING:
     from xai_vision.bulk._estimate import Estimate
@@ -82,6 +82,7 @@ class Job:
         self._client = client
         self._head: list[Row] = []  # rows of an iterator that estimate() has read
         self._failed: list[Outcome] = []
+        self._batches_refused = False
         self._limiter: Limiter | None = None
         self._budget: Budget | None = None
 
@@ -107,10 +108,20 @@ class Job:
 
     async def arun(self, progress: Progress = False) -> Result:
         """Ask all rows that have no answer yet; see ``run``. Cancelling the task ends the run."""
-        async with self._opened(None) as (run, sender):
-            async with show_progress(progress, run.status):
-                await sender.run(run)
-            return await self._finish(run)
+        return await self._run(progress, None)
+
+    async def _run(self, progress: Progress, on_outcome: OnOutcome | None) -> Result:
+        """Run the job; the function gets each outcome of this run."""
+        while True:
+            async with self._opened(on_outcome) as (run, sender):
+                try:
+                    async with show_progress(progress, run.status):
+                        await sender.run(run)
+                except BadRequestError:
+                    if self._can_do_without(sender):
+                        continue
+                    raise
+                return await self._finish(run)
 
     def __iter__(self) -> Iterator[Outcome]:
         """Run the job and yield each row once: those of earlier runs, then each as it is done.
@@ -132,28 +143,27 @@ class Job:
 
     async def __aiter__(self) -> AsyncGenerator[Outcome, None]:
         """Run the job and yield each row once; see ``__iter__``."""
-        queue: asyncio.Queue[Outcome | None] = asyncio.Queue(_QUEUE_ROWS)
-        async with self._opened(queue.put) as (run, sender):
-            for outcome in run.ledger.outcomes():
-                yield outcome
-
-            async def send() -> None:
+        earlier_runs = True
+        while True:
+            queue: asyncio.Queue[Outcome | None] = asyncio.Queue(_QUEUE_ROWS)
+            async with self._opened(queue.put) as (run, sender):
+                for outcome in run.ledger.outcomes() if earlier_runs else ():
+                    yield outcome
+                earlier_runs = False
+                sending = asyncio.create_task(_send(run, sender, queue))
                 try:
-                    await sender.run(run)
-                except Exception:
-                    await queue.put(None)
+                    while (done := await queue.get()) is not None:
+                        yield done
+                    await sending
+                except BadRequestError:
+                    if self._can_do_without(sender):
+                        continue
                     raise
-                await queue.put(None)
-
-            sending = asyncio.create_task(send())
-            try:
-                while (outcome_ := await queue.get()) is not None:
-                    yield outcome_
-                await sending
-            finally:
-                sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
-            await self._finish(run)
+                finally:
+                    sending.cancel()
+                    await asyncio.gather(sending, return_exceptions=True)
+                await self._finish(run)
+                return
 
     def failed(self) -> list[Outcome]:
         """Return the rows that failed in the last run, with the reasons in ``error``.
@@ -208,8 +218,16 @@ class Job:
         length = getattr(self._source, "__len__", None)
         return None if length is None else int(length())
 
+    def _can_do_without(self, sender: Sender) -> bool:
+        """Return whether batches, which the service has refused, were only one of two ways."""
+        self._batches_refused = getattr(sender, "refused", False)
+        return self._options.via == "auto" and self._batches_refused
+
     def _sender(self) -> Sender:
         via = self._options.via
+        # Rows of a batch may have to be read again.
+        if via == "auto" and (self._batches_refused or self._is_one_shot()):
+            via = "now"
         if via != "now":
             from xai_vision.bulk._batch_api import BatchSender, choose
 
@@ -224,7 +242,7 @@ class Job:
         options, sender = self._options, self._sender()
         with Ledger(self.path, self._question.hash.hex()) as ledger:
             limiter = self._limiter
-            status = Status(total=await asyncio.to_thread(self._total))
+            status = Status(total=await asyncio.to_thread(self._total), repaired=ledger.repaired)
             if limiter is None:
                 limiter = AdaptiveLimiter(options.concurrency, options.patience, options.limit)
             if isinstance(limiter, AdaptiveLimiter):
@@ -239,7 +257,6 @@ class Job:
                     failures=FailurePolicy(options.on_error, options.max_failures),
                     dedupe=options.dedupe,
                     via=sender.via,
-                    price_factor=sender.price_factor,
                 )
                 client = self._client or AsyncClient()
                 try:
@@ -250,6 +267,7 @@ class Job:
                             client,
                             concurrency=options.concurrency,
                             retries=options.retries,
+                            rereadable=not self._is_one_shot(),
                             status=status,
                             on_outcome=on_outcome,
                         ),
@@ -278,6 +296,15 @@ class Job:
             status=status,
         )
         return self.result
+
+
+async def _send(run: Run, sender: Sender, queue: asyncio.Queue[Outcome | None]) -> None:
+    try:
+        await sender.run(run)
+    except Exception:
+        await queue.put(None)
+        raise
+    await queue.put(None)
 
 
 class _LocalBudgets:

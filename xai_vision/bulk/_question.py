@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from xai_vision import _validation as checks
+from xai_vision.bulk._json import load_json
 from xai_vision.bulk._keys import (
     NO_STAMP,
     digest,
@@ -135,7 +136,10 @@ class Question:
         else:
             from xai_vision.chat import image
 
-            parts = [image(value, **self._image_options) for value in row.images]
+            options = self._image_options
+            if len(row.images) == 1 and not isinstance(row.images[0], str):
+                options = {"name": row.id, **options}  # in error messages
+            parts = [image(value, **options) for value in row.images]
             chat = self._new_chat([user_message(self._text, *parts)])
             images = _images_of(chat)
             content, image_hash = known or self._identity(row, images)
@@ -213,9 +217,8 @@ def _images_of(chat: ChatCalls) -> list[PreparedImage]:
 def _json(response: Response) -> Any:
     text = response.content
     try:
-        value = json.loads(text)
-        json.dumps(value)  # refuses what is nested too deeply to be written
-    except (ValueError, RecursionError) as error:
+        return load_json(text)
+    except ValueError as error:
         cut = " It was cut short." if "MAX" in response.finish_reason else ""
         raise StructuredOutputError(
             f"the response is not the requested JSON: {error}.{cut}",
@@ -223,7 +226,6 @@ def _json(response: Response) -> Any:
             errors=[],
             response=response,
         ) from None
-    return value
 
 
 def _stable(value: Any) -> bytes:

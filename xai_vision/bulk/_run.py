@@ -18,7 +18,7 @@ from xai_vision.bulk._question import Prepared, Question
 from xai_vision.bulk._row import USAGE, Failure, Outcome, Request, Row, Ticket, Via
 from xai_vision.bulk._status import Status, Stopped
 from xai_vision.bulk._sync import GroupSync
-from xai_vision.errors import StructuredOutputError, XaiVisionError
+from xai_vision.errors import InvalidRequestError, StructuredOutputError, XaiVisionError
 
 if TYPE_CHECKING:
     from xai_vision.chat import Response
@@ -39,7 +39,6 @@ class Parts:
         failures: Decides which failures end the run.
         dedupe: Whether rows with the same content share an answer.
         via: How rows are asked.
-        price_factor: What a request costs, compared to a call of its own.
     """
 
     question: Question
@@ -49,7 +48,6 @@ class Parts:
     failures: FailurePolicy
     dedupe: bool
     via: Via
-    price_factor: float
 
 
 class Run:
@@ -68,6 +66,7 @@ class Run:
         *,
         concurrency: int,
         retries: int,
+        rereadable: bool,
         status: Status,
         on_outcome: OnOutcome | None,
     ) -> None:
@@ -82,8 +81,9 @@ class Run:
         self.ledger = parts.ledger
         self._read_again = rows
         self._rows = rows()
-        self._released = False
-        self._first_pass = True
+        self._rereadable = rereadable
+        self._released: set[bytes] = set()  # rows that the source is read again for
+        self._again: set[bytes] | None = None  # the rows of the present pass; None: all
         self._reading = threading.Lock()
         self._all_read = False
         self._held: Prepared | None = None
@@ -143,8 +143,7 @@ class Run:
             with self._reading:
                 row = next(self._rows, None)
                 if row is None and self._released:
-                    # Rows whose batch failed; their images are no longer known.
-                    self._released = self._first_pass = False
+                    self._again, self._released = self._released, set()
                     self._rows = self._read_again()
                     continue
                 if row is None:
@@ -159,13 +158,17 @@ class Run:
                     with self._reading:
                         self._skip()
                     continue
-                return row, self._question.prepare(row, stamp, known)
+                prepared = self._question.prepare(row, stamp, known)
             except Exception as error:  # noqa: BLE001 - a row's function may raise anything
-                return row, error
+                if self._again is None:
+                    return row, error
+            else:
+                if self._again is None or prepared.row in self._again:
+                    return row, prepared
 
     def _skip(self) -> None:
-        # A second pass reads rows that the first has counted.
-        self.status.earlier += self._first_pass
+        # The first pass has counted all rows.
+        self.status.earlier += self._again is None
 
     async def _admit(self, prepared: Prepared) -> bool:
         """Return whether a row needs a request of its own, which it then may be sent."""
@@ -197,7 +200,8 @@ class Run:
             await self.fail(ticket, error, attempts=0, asked_at=None)
             return None
         price = await self._prices.of(prepared.chat._settings.model)
-        usd = bound.usd(price) * self._parts.price_factor
+        # Not less for a batch: the service does not promise how much less it costs.
+        usd = bound.usd(price)
         if await budget.reserve(usd, bound.tokens, wait=wait):
             ticket = replace(ticket, usd=usd, tokens=bound.tokens)
             return Request(ticket, prepared.chat)
@@ -228,10 +232,15 @@ class Run:
 
     async def release(self, ticket: Ticket) -> None:
         """Return a row without recording anything; see ``Work``."""
-        if self._asking.pop(self._asked(ticket), None) is not None:
-            self._released = True
-            self._all_read = False
-            await self._settle(ticket, 0.0, 0)
+        if self._asked(ticket) not in self._asking:
+            return
+        if not self._rereadable:
+            await self.fail(ticket, _cannot_be_repeated(), attempts=0, asked_at=None)
+            return
+        del self._asking[self._asked(ticket)]
+        self._released.add(bytes.fromhex(ticket.key[32:48]))
+        self._all_read = False
+        await self._settle(ticket, 0.0, 0)
 
     # --- outcomes ---
 
@@ -306,6 +315,7 @@ class Run:
         return replace(outcome, id=ticket.id, usage={}, usd=0.0, attempts=0, changes=ticket.changes)
 
     def _count_failure(self, error: Exception) -> None:
+        self.status.first_error = self.status.first_error or error
         if not self._parts.failures.failed(error):
             self.stop("max_failures")
 
@@ -323,3 +333,10 @@ class Run:
             self.status.add(outcome)
             if self._on_outcome is not None:
                 await self._on_outcome(outcome)
+
+
+def _cannot_be_repeated() -> InvalidRequestError:
+    return InvalidRequestError(
+        "source: the row has to be sent again, but the rows of an iterator can be read once only. "
+        "Pass a list, or a function that returns a new iterator"
+    )

@@ -28,6 +28,8 @@ class Status:
         unpriced: The answers of this run without a known price.
         needed_usd: What the row can cost that the budget did not cover; None if it covered all.
         usage: The token counts of this run by name.
+        first_error: The error of the first row that failed; None if none has.
+        repaired: Whether an incomplete line of a run that was killed was removed from the ledger.
         started: When the run began, by ``time.monotonic()``.
         wait_seconds: Returns the seconds until the service accepts requests again.
     """
@@ -41,6 +43,8 @@ class Status:
     unpriced: int = 0
     needed_usd: float | None = None
     usage: Counter[str] = field(default_factory=Counter)
+    first_error: Exception | None = None
+    repaired: bool = False
     started: float = field(default_factory=time.monotonic)
     wait_seconds: Callable[[], float] = lambda: 0.0
 

@@ -84,11 +84,20 @@ class FolderSource:
         return sum(1 for _ in self._files())
 
     def _files(self) -> Iterator[Path]:
-        for place, folders, names in os.walk(self._path, onerror=_raise):
-            folders[:] = sorted(n for n in folders if not n.startswith(".") and self._recursive)
-            for name in sorted(names):
-                if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                    yield Path(place, name)
+        return image_paths(self._path, recursive=self._recursive)
+
+
+def image_paths(path: Path, *, recursive: bool = True) -> Iterator[Path]:
+    """Return the paths of the images below a folder, a folder at a time.
+
+    Raises:
+        OSError: A folder cannot be read.
+    """
+    for place, folders, names in os.walk(path, onerror=_raise):
+        folders[:] = sorted(n for n in folders if not n.startswith(".") and recursive)
+        for name in sorted(names):
+            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
+                yield Path(place, name)
 
 
 class GlobSource:
