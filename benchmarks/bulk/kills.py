@@ -23,8 +23,8 @@ from benchmarks.bulk.usage import tree
 from benchmarks.runner import ROOT, Process
 
 CONCURRENCY = 16
-VIAS = ("now", "batch", "ray-driver", "ray-worker")
-_WORKERS = b"ray::MapWorker"
+VIAS = ("now", "batch", "ray-driver", "ray-worker", "ray-coordinator")
+_ACTORS = {"ray-worker": b"ray::MapWorker", "ray-coordinator": b"ray::Coordinator"}
 
 
 class Victim:
@@ -56,11 +56,11 @@ class Victim:
             _kill(pid)
         self._child.wait()
 
-    def kill_worker(self):
-        """Kill an actor of Ray that asks rows; return whether there was one."""
+    def kill_actor(self, name):
+        """Kill an actor of Ray; return whether there was one."""
         for pid in tree(self._child.pid):
             with contextlib.suppress(OSError):
-                if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(_WORKERS):
+                if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(name):
                     _kill(pid)
                     return True
         return False
@@ -71,8 +71,12 @@ def _kill(pid):
         os.kill(pid, signal.SIGKILL)
 
 
-def prove(via, rows, kills, limit, faults, seed):
-    """Kill a job of so many rows; return what was lost and what was paid twice."""
+def prove(via, rows, kills, limit, faults, *, seed=None, spread=2.0):
+    """Kill a job of so many rows; return what was lost and what was paid twice.
+
+    A kill follows the first request of a run after at most ``spread`` times the seconds that the
+    limit allows for each kill: with 2 some runs end before.
+    """
     moments = random.Random(seed)
     service = Process("-m", "benchmarks.bulk.service", str(limit), str(faults))
     done = 0
@@ -87,10 +91,10 @@ def prove(via, rows, kills, limit, faults, seed):
             while done < kills:
                 # Not before the run has sent something, and then at any moment.
                 begun = _wait_for_calls(service, victim, begun)
-                if victim.wait(moments.uniform(0, 2 * rows / limit / kills)):
+                if victim.wait(moments.uniform(0, spread * rows / limit / kills)):
                     break
-                if via == "ray-worker":
-                    done += victim.kill_worker()
+                if via in _ACTORS:
+                    done += victim.kill_actor(_ACTORS[via])
                     continue
                 victim.kill()
                 done += 1
@@ -137,7 +141,7 @@ def main():
     results = {}
     for via in args.via:
         print(f"{via}, seed {args.seed} ...", file=sys.stderr, flush=True)
-        found = prove(via, args.rows, args.kills, args.limit, args.faults, args.seed)
+        found = prove(via, args.rows, args.kills, args.limit, args.faults, seed=args.seed)
         results[via] = found
         print(
             f"{via}: {found['kills']} kills, {found['lost']} of {found['rows']} rows lost, "

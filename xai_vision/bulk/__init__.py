@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from xai_vision._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from xai_vision.bulk import ray
     from xai_vision.bulk._ask import ask
     from xai_vision.bulk._errors import LedgerError, LedgerLockedError
     from xai_vision.bulk._estimate import Estimate
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from xai_vision.bulk._limiter import Limit
     from xai_vision.bulk._protocols import Sink, Source
     from xai_vision.bulk._row import Failure, Outcome, Row
+    from xai_vision.bulk._sinks import ParquetSink, table
     from xai_vision.bulk._sources import arrow, folder, glob, jsonl, parquet, rows
     from xai_vision.bulk._status import Result, Status
 
@@ -26,6 +28,7 @@ __all__ = [
     "LedgerLockedError",
     "Limit",
     "Outcome",
+    "ParquetSink",
     "Result",
     "Row",
     "Sink",
@@ -37,8 +40,10 @@ __all__ = [
     "glob",
     "jsonl",
     "parquet",
+    "ray",
     "read_outcomes",
     "rows",
+    "table",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -51,6 +56,7 @@ __getattr__, __dir__ = lazy_exports(
         "LedgerLockedError": "xai_vision.bulk._errors",
         "Limit": "xai_vision.bulk._limiter",
         "Outcome": "xai_vision.bulk._row",
+        "ParquetSink": "xai_vision.bulk._sinks",
         "Result": "xai_vision.bulk._status",
         "Row": "xai_vision.bulk._row",
         "Sink": "xai_vision.bulk._protocols",
@@ -64,5 +70,7 @@ __getattr__, __dir__ = lazy_exports(
         "parquet": "xai_vision.bulk._sources",
         "read_outcomes": "xai_vision.bulk._ledger",
         "rows": "xai_vision.bulk._sources",
+        "table": "xai_vision.bulk._sinks",
     },
+    modules={"ray": "xai_vision.bulk.ray"},
 )

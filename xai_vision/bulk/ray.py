@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ask"]
 
-_BLOCK_ROWS: Final = 256
+_BLOCK_ROWS: Final = 64
 _CALLS: Final = 100_000
 """Calls of the coordinator that may wait at the same time: each request waits in one."""
 
@@ -71,7 +71,9 @@ def ask(
         keep: The columns of the dataset that the result has too.
         actors: The number of actors. Default: one for each node.
         concurrency: The concurrent requests of an actor. Default: 32.
-        block_rows: The rows that are asked together; their outcomes appear together. Default: 256.
+        block_rows: The rows that are asked together; their outcomes appear together. An actor
+            holds the images of two blocks, and asks at most these rows at the same time.
+            Default: 64.
         limit: The rate of all actors together. Default: adapted to the service's refusals.
         patience: The seconds of continuous rate limiting after which the job fails.
         max_usd: The most that all runs may cost together, in US dollars.
