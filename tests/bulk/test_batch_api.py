@@ -72,6 +72,33 @@ async def test_several_batches(server, client):
     server.calls.assert_called(method="CreateBatch", times=3)
 
 
+async def test_batches_are_created_no_faster_than_the_service_accepts():
+    with FakeServer(batch_interval=0.2) as server:
+        async with AsyncClient(server.api_key, api_host=server.target, retries=0) as client:
+            work = StubWork(client, IDS)
+            await sender(rows_per_batch=4).run(work)
+            assert set(work.answers) == set(IDS)
+            created = server.calls.where(method="CreateBatch")
+            assert [call.status for call in created].count("OK") == 3
+
+
+async def test_results_and_requests_of_several_pages(server, client, tmp_path):
+    names = [f"r{n}" for n in range(230)]
+    notes = BatchNotes(tmp_path / "notes")
+    batch = await client.batch.create("of an earlier run")
+    earlier = StubWork(client, names[:210])
+    chats = [(await earlier.next()).chat for _ in range(210)]
+    for name, chat in zip(names, chats, strict=False):
+        chat._batch_request_id = f"key-{name}"
+    await client.batch.add(batch.batch_id, chats)
+    notes.add(batch.batch_id, [Sent(Ticket(n, f"key-{n}"), 1, "now") for n in names[:210]])
+    work = StubWork(client, names, notes=tmp_path / "notes")
+    await sender().run(work)
+    assert set(work.answers) == set(names)
+    assert set(work.asked) == set(names[210:])
+    assert set(asked(server).values()) == {1}
+
+
 async def test_calls_are_divided_by_bytes(monkeypatch):
     monkeypatch.setattr(sender_module, "_CALL_BYTES", 5000)
     with FakeServer(max_batch_call_bytes=5100) as server:
