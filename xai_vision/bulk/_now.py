@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
 from xai_vision._transport.retry import NO_RETRIES
 from xai_vision.bulk._protocols import Work
-from xai_vision.bulk._row import Request, Via
+from xai_vision.bulk._row import Request, Ticket, Via
 from xai_vision.errors import (
     CertificateError,
     OutOfCreditsError,
@@ -23,6 +24,7 @@ from xai_vision.errors import (
 
 if TYPE_CHECKING:
     from xai_vision.chat import Response
+    from xai_vision.chat._chat_calls import Sampling
 
 _TRANSIENT: Final = (UnavailableError, ServerError, StreamBrokenError, RequestTimeoutError)
 _FIRST_DELAY = 0.2
@@ -47,15 +49,26 @@ class NowSender:
 
 
 async def _work(work: Work) -> None:
-    while (request := await work.next()) is not None:
-        await _ask(work, request)
+    while True:
+        request = await work.next()
+        if request is None:
+            return
+        ticket, call = request.ticket, _call(request)
+        # Its images are in the body of the call, and a second copy would stay for its duration.
+        del request
+        await _ask(work, ticket, call)
 
 
-async def _ask(work: Work, request: Request) -> None:
-    ticket = request.ticket
+def _call(request: Request) -> Sampling[Response]:
     # The client makes single attempts, because the limiter handles rate limits for all rows
     # together, and counts each attempt.
     call = request.chat._sampling(None, {"retries": NO_RETRIES})
+    if "opentelemetry.trace" not in sys.modules:
+        call.request_attributes = None  # it refers to the chat
+    return call
+
+
+async def _ask(work: Work, ticket: Ticket, call: Sampling[Response]) -> None:
     attempts = failures = 0
     asked_at = None
     while True:
