@@ -1,7 +1,8 @@
 """Measure the memory of jobs: ``python -m benchmarks.bulk.memory``.
 
-Small images are made by a generator, large ones are files. Each job runs in a process of its own, with its service in another process. A job's memory must not
-grow with the number of its rows, and not exceed three times the images that are being sent.
+Small images are made by a generator, large ones are files. Each job runs in a process of its own,
+with its service in another process. A job's memory must not grow with the number of its rows, and
+not exceed three times the images that are being sent.
 """
 
 from __future__ import annotations

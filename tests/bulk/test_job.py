@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel
 from tests import sample_images
 from xai_vision import AsyncClient, Client, bulk
 from xai_vision.bulk import Outcome
+from xai_vision.bulk._ledger import Ledger
 from xai_vision.chat import system, user
 from xai_vision.errors import (
     AuthenticationError,
@@ -373,6 +375,26 @@ async def test_cancelling_a_run(ask, out, server):
     hang.stop()
     result = await ask(out=out).arun()
     assert (result.answered, result.earlier) == (12, 5)
+
+
+async def test_a_cancelled_run_unlocks_its_ledger(ask, out, server, monkeypatch):
+    """The flush that runs in a thread keeps the file locked until its end."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def flush(ledger):
+        begun.set()
+        assert go_on.wait(60)
+
+    monkeypatch.setattr(Ledger, "sync", flush)
+    task = asyncio.create_task(ask(out=out, concurrency=1).arun())
+    assert await asyncio.to_thread(begun.wait, 60)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    Ledger(out, ask()._question.hash.hex()).close()
 
 
 def test_the_source_is_read_lazily(ask, server):

@@ -259,21 +259,20 @@ class Job:
                     via=sender.via,
                 )
                 client = self._client or AsyncClient()
+                run = Run(
+                    parts,
+                    self._rows,
+                    client,
+                    concurrency=options.concurrency,
+                    retries=options.retries,
+                    rereadable=not self._is_one_shot(),
+                    status=status,
+                    on_outcome=on_outcome,
+                )
                 try:
-                    yield (
-                        Run(
-                            parts,
-                            self._rows,
-                            client,
-                            concurrency=options.concurrency,
-                            retries=options.retries,
-                            rereadable=not self._is_one_shot(),
-                            status=status,
-                            on_outcome=on_outcome,
-                        ),
-                        sender,
-                    )
+                    yield run, sender
                 finally:
+                    await run.close()
                     if self.path is None:
                         self._failed = list(ledger.failed())
                     if self._client is None:

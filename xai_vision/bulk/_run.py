@@ -105,6 +105,10 @@ class Run:
         """Whether there will be no further row."""
         return self.stopped is not None or (self._all_read and self._held is None)
 
+    async def close(self) -> None:
+        """Wait until the ledger can be closed."""
+        await self._sync.finish()
+
     def stop(self, reason: Stopped) -> None:
         """Hand out no further rows."""
         self.stopped = self.stopped or reason

@@ -14,6 +14,7 @@ class GroupSync:
         self._ledger = ledger
         self._running = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def flush(self) -> None:
         """Wait until everything that was written before this call is on the disk.
@@ -25,8 +26,15 @@ class GroupSync:
             return
         if self._next is None:
             self._next = asyncio.create_task(self._sync())
+            self._tasks.add(self._next)
+            self._next.add_done_callback(self._tasks.discard)
         # Other rows wait for the same flush, so cancelling one of them does not end it.
         await asyncio.shield(self._next)
+
+    async def finish(self) -> None:
+        """Wait for the flushes that have begun: a file stays locked until its flush has ended."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _sync(self) -> None:
         async with self._running:
