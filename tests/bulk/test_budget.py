@@ -100,6 +100,16 @@ def test_failed_requests_return_their_reservation(server, ask):
     assert (result.answered, result.failed, result.stopped) == (3, 9, None)
 
 
+def test_requests_that_timed_out_count_as_paid(server, ask):
+    """The service may have answered them, although the answer did not arrive in time."""
+    client = AsyncClient(api_key=server.api_key, api_host=server.target, timeout=1.0)
+    server.fault(Fault.hang(), method="GetCompletion")
+    needed = ask([("a", jpeg(1))], max_usd=1e-9).run().status.needed_usd
+    result = ask([("a", jpeg(1))], max_usd=2.5 * needed, retries=5, client=client).run()
+    assert (result.answered, result.failed) == (0, 1)
+    assert len(server.calls.where(method="GetCompletion")) == 2
+
+
 @pytest.mark.parametrize(
     "settings",
     [

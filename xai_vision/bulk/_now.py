@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
@@ -94,7 +95,12 @@ async def _ask(work: Work, ticket: Ticket, call: Sampling[Response]) -> None:
         if refused_by is not None and await work.limiter.refused(refused_by.retry_after):
             continue
         failures += 1
-        if not _is_transient(error) or failures > work.retries:
+        again = _is_transient(error) and failures <= work.retries
+        if isinstance(error, RequestTimeoutError):  # the service may have answered it
+            charged = await work.charge(ticket, again=again)
+            again = again and charged is not None
+            ticket = charged or replace(ticket, usd=0.0, tokens=0)
+        if not again:
             await work.fail(ticket, error, attempts=attempts, asked_at=asked_at)
             return
         delay = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)

@@ -142,6 +142,18 @@ class Work(Protocol):
         """Record the response of a row. It is on disk afterwards."""
         ...
 
+    async def charge(self, ticket: Ticket, *, again: bool) -> Ticket | None:
+        """Count a reservation as spent, because the row may have been paid for without an answer.
+
+        Args:
+            ticket: The row.
+            again: Whether to reserve the same once more, to send the row again.
+
+        Returns:
+            The row with the new reservation, or with none. None: the budget does not suffice.
+        """
+        ...
+
     async def release(self, ticket: Ticket) -> None:
         """Return a row that was not sent, or whose batch failed, without recording anything.
 

@@ -234,6 +234,16 @@ class Run:
             await self._parts.budget.adopt(ticket.usd, ticket.tokens)
         return True
 
+    async def charge(self, ticket: Ticket, *, again: bool) -> Ticket | None:
+        """Count a reservation as spent, because the row may have been paid for; see ``Work``."""
+        await self._settle(ticket, ticket.usd, ticket.tokens)
+        if not again:
+            return replace(ticket, usd=0.0, tokens=0)
+        budget = self._parts.budget
+        if budget is None or await budget.reserve(ticket.usd, ticket.tokens, wait=False):
+            return ticket
+        return None
+
     async def release(self, ticket: Ticket) -> None:
         """Return a row without recording anything; see ``Work``."""
         if self._asked(ticket) not in self._asking:
