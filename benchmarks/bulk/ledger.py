@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 from xai_vision import bulk
-from xai_vision.bulk._keys import digest, join_key, row_hash, row_stamp
-from xai_vision.bulk._ledger import Ledger, encode_line
-from xai_vision.bulk._question import Question
+from xai_vision.bulk._ledger.keys import digest, join_key, row_hash, row_stamp
+from xai_vision.bulk._ledger.ledger import Ledger, encode_line
 from xai_vision.bulk._row import USAGE, Outcome, Row
+from xai_vision.bulk._run.question import Question
 
 
 def write(path, question, rows, folder):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.bulk.test_job import jpeg
 from xai_vision import AsyncClient, bulk
 from xai_vision.bulk import LedgerError
-from xai_vision.bulk._budget import LocalBudget
+from xai_vision.bulk._limits.budget import LocalBudget
 from xai_vision.chat import user
 from xai_vision.testing import Fault
 

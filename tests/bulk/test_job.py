@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from tests import sample_images
 from xai_vision import AsyncClient, Client, bulk
 from xai_vision.bulk import Outcome
-from xai_vision.bulk._ledger import Ledger
+from xai_vision.bulk._ledger.ledger import Ledger
+from xai_vision.bulk._run import question
 from xai_vision.chat import system, user
 from xai_vision.errors import (
     AuthenticationError,
@@ -101,10 +102,8 @@ def test_the_same_call_goes_on(ask, out, server):
 
 def test_unchanged_files_are_not_read_again(ask, out, folder, server, monkeypatch):
     assert ask(source=bulk.folder(folder), out=out).run().answered == 6
-    from xai_vision.bulk import _question
-
     read = []
-    monkeypatch.setattr(_question, "file_sha256", lambda path: read.append(path.name) or b"x" * 32)
+    monkeypatch.setattr(question, "file_sha256", lambda path: read.append(path.name) or b"x" * 32)
     assert ask(source=bulk.folder(folder), out=out).run().earlier == 6
     assert read == []
     monkeypatch.undo()

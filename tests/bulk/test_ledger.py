@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xai_vision.bulk import LedgerError, LedgerLockedError, Outcome, _append_file, read_outcomes
-from xai_vision.bulk._index import LineIndex
-from xai_vision.bulk._keys import NO_STAMP, digest, join_key, row_hash
-from xai_vision.bulk._ledger import Ledger, failed_path
+from xai_vision.bulk import LedgerError, LedgerLockedError, Outcome, read_outcomes
+from xai_vision.bulk._ledger import append_file
+from xai_vision.bulk._ledger.index import LineIndex
+from xai_vision.bulk._ledger.keys import NO_STAMP, digest, join_key, row_hash
+from xai_vision.bulk._ledger.ledger import Ledger, failed_path
 from xai_vision.bulk._row import Failure
 
 QUESTION = digest(8, b"question")
@@ -177,10 +178,10 @@ def test_full_disk(path, monkeypatch):
                 raise OSError(errno.ENOSPC, "No space left on device")
             return original(file, data[:20])
 
-        monkeypatch.setattr(_append_file.os, "write", fail)
+        monkeypatch.setattr(append_file.os, "write", fail)
         with pytest.raises(OSError, match="No space"):
             ledger.add(key("b"), outcome("b"))
-        monkeypatch.setattr(_append_file.os, "write", original)
+        monkeypatch.setattr(append_file.os, "write", original)
         ledger.add(key("c"), outcome("c"))
     assert ids(path) == ["a", "c"]
 

@@ -8,13 +8,13 @@ import pytest
 
 from tests.bulk.virtual_time import Service, run
 from xai_vision import bulk
-from xai_vision.bulk import _limiter
-from xai_vision.bulk._limiter import AdaptiveLimiter, Limit
+from xai_vision.bulk._limits import limiter as module
+from xai_vision.bulk._limits.limiter import AdaptiveLimiter, Limit
 from xai_vision.errors import InvalidRequestError
 
 
 def clock():
-    return _limiter.time.monotonic()
+    return module.time.monotonic()
 
 
 @pytest.mark.parametrize("latency", [0.002, 0.2])
@@ -30,7 +30,7 @@ def test_few_requests_are_refused(monkeypatch, rate, workers, latency):
         possible = max((2000 - rate) / rate, 2000 * latency * 1.25 / workers)
         assert clock() <= 2 * possible + 5
 
-    run(main, monkeypatch, _limiter)
+    run(main, monkeypatch, module)
 
 
 def test_slow_responses_do_not_slow_the_run_down(monkeypatch):
@@ -40,7 +40,7 @@ def test_slow_responses_do_not_slow_the_run_down(monkeypatch):
         assert service.refused <= 100
         assert clock() < 600
 
-    run(main, monkeypatch, _limiter)
+    run(main, monkeypatch, module)
 
 
 def test_a_limit_is_never_exceeded(monkeypatch):
@@ -56,7 +56,7 @@ def test_a_limit_is_never_exceeded(monkeypatch):
 
         await asyncio.gather(*(ask(100 if number % 2 else 10) for number in range(100)))
 
-    run(main, monkeypatch, _limiter)
+    run(main, monkeypatch, module)
     for start, _ in times:
         period = [tokens for time, tokens in times if start <= time < start + 59.9]
         assert len(period) <= 120
@@ -76,7 +76,7 @@ def test_a_cancelled_request_returns_its_slot(monkeypatch):
         await asyncio.gather(*waiting[:2], return_exceptions=True)
         await waiting[2]
 
-    run(main, monkeypatch, _limiter)
+    run(main, monkeypatch, module)
 
 
 def test_patience(monkeypatch):
@@ -93,7 +93,7 @@ def test_patience(monkeypatch):
         await limiter.acquire(1)
         assert not await limiter.refused(8.0)
 
-    run(main, monkeypatch, _limiter)
+    run(main, monkeypatch, module)
 
 
 def test_thousands_of_refusals_without_a_delay(monkeypatch):
@@ -104,7 +104,7 @@ def test_thousands_of_refusals_without_a_delay(monkeypatch):
             await limiter.refused(None)
             assert limiter.wait_seconds <= 66
 
-    run(main, monkeypatch, _limiter)
+    run(main, monkeypatch, module)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from xai_vision._cli.exit_codes import CliError, Exit
-from xai_vision.bulk._json import load_json
+from xai_vision.bulk._run.json_depth import load_json
 
 if TYPE_CHECKING:
     from xai_vision.imaging import Detail

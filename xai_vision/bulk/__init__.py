@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from xai_vision.bulk._errors import LedgerError, LedgerLockedError
     from xai_vision.bulk._estimate import Estimate
     from xai_vision.bulk._job import Job
-    from xai_vision.bulk._ledger import read_outcomes
-    from xai_vision.bulk._limiter import Limit
+    from xai_vision.bulk._ledger.ledger import read_outcomes
+    from xai_vision.bulk._limits.limiter import Limit
     from xai_vision.bulk._protocols import Sink, Source
     from xai_vision.bulk._row import Failure, Outcome, Row
     from xai_vision.bulk._sinks import ParquetSink, table
@@ -54,7 +54,7 @@ __getattr__, __dir__ = lazy_exports(
         "Job": "xai_vision.bulk._job",
         "LedgerError": "xai_vision.bulk._errors",
         "LedgerLockedError": "xai_vision.bulk._errors",
-        "Limit": "xai_vision.bulk._limiter",
+        "Limit": "xai_vision.bulk._limits.limiter",
         "Outcome": "xai_vision.bulk._row",
         "ParquetSink": "xai_vision.bulk._sinks",
         "Result": "xai_vision.bulk._status",
@@ -68,7 +68,7 @@ __getattr__, __dir__ = lazy_exports(
         "glob": "xai_vision.bulk._sources",
         "jsonl": "xai_vision.bulk._sources",
         "parquet": "xai_vision.bulk._sources",
-        "read_outcomes": "xai_vision.bulk._ledger",
+        "read_outcomes": "xai_vision.bulk._ledger.ledger",
         "rows": "xai_vision.bulk._sources",
         "table": "xai_vision.bulk._sinks",
     },

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from xai_vision import _validation as checks
 from xai_vision.bulk._job import Job, Options, ViaOption
-from xai_vision.bulk._limiter import Limit
+from xai_vision.bulk._limits.limiter import Limit
 from xai_vision.bulk._protocols import Sink
-from xai_vision.bulk._question import Prompt, Question
+from xai_vision.bulk._run.question import Prompt, Question
 from xai_vision.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from xai_vision.bulk._failures import OnError
+    from xai_vision.bulk._run.failures import OnError
     from xai_vision.chat import CreateParameters
     from xai_vision.client import AsyncClient
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from xai_vision.bulk._keys import NO_STAMP
-from xai_vision.bulk._prices import Price
-from xai_vision.bulk._question import Question
+from xai_vision.bulk._ledger.keys import NO_STAMP
+from xai_vision.bulk._limits.prices import Price
 from xai_vision.bulk._row import Row
+from xai_vision.bulk._run.question import Question
 from xai_vision.chat._estimate import image_estimate
 from xai_vision.client import AsyncClient
 from xai_vision.errors import APIError, ConfigurationError, XaiVisionError

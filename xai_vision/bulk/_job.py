@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from xai_vision.bulk._budget import LocalBudget
-from xai_vision.bulk._failures import FailurePolicy, OnError
-from xai_vision.bulk._ledger import Ledger, failed_path, read_outcomes
-from xai_vision.bulk._limiter import AdaptiveLimiter, Limit
-from xai_vision.bulk._now import NowSender
+from xai_vision.bulk._blocking import iterate_blocking, run_blocking
+from xai_vision.bulk._ledger.ledger import Ledger, failed_path, read_outcomes
+from xai_vision.bulk._limits.budget import LocalBudget
+from xai_vision.bulk._limits.limiter import AdaptiveLimiter, Limit
 from xai_vision.bulk._progress import Progress, show_progress
 from xai_vision.bulk._protocols import Budget, Limiter, Sender, Sink, Source
-from xai_vision.bulk._question import Question
 from xai_vision.bulk._row import Outcome, Row
-from xai_vision.bulk._run import OnOutcome, Parts, Run
+from xai_vision.bulk._run.export import export
+from xai_vision.bulk._run.failures import FailurePolicy, OnError
+from xai_vision.bulk._run.now import NowSender
+from xai_vision.bulk._run.question import Question
+from xai_vision.bulk._run.run import OnOutcome, Parts, Run
 from xai_vision.bulk._status import Result, Status
-from xai_vision.errors import BadRequestError, InvalidRequestError
+from xai_vision.errors import BadRequestError
 
 if TYPE_CHECKING:
     from xai_vision.bulk._estimate import Estimate
     from xai_vision.client import AsyncClient
 
 ViaOption: TypeAlias = Literal["now", "batch", "auto"]
-T = TypeVar("T")
 
-_SINK_ROWS = 256
 _QUEUE_ROWS = 64
 
 
@@ -104,7 +104,7 @@ class Job:
             XaiVisionError: An error that affects all rows, such as a refused key. The same job
                 goes on when it is run again.
         """
-        return _run_blocking(lambda: self.arun(progress), "job.run()", "await job.arun()")
+        return run_blocking(lambda: self.arun(progress), "job.run()", "await job.arun()")
 
     async def arun(self, progress: Progress = False) -> Result:
         """Ask all rows that have no answer yet; see ``run``. Cancelling the task ends the run."""
@@ -128,18 +128,7 @@ class Job:
 
         The job waits while the program handles a row. Leaving the loop ends the run.
         """
-        _check_no_loop("for row in job", "async for row in job")
-        outcomes = self.__aiter__()
-        # Not asyncio.run(), because the loop runs only while a row is awaited.
-        loop = asyncio.new_event_loop()
-        with closing(loop):
-            try:
-                while (outcome := loop.run_until_complete(_next_of(outcomes))) is not None:
-                    yield outcome
-            finally:
-                loop.run_until_complete(outcomes.aclose())
-                loop.run_until_complete(loop.shutdown_asyncgens())
-                loop.run_until_complete(loop.shutdown_default_executor())
+        return iterate_blocking(self.__aiter__, "for row in job", "async for row in job")
 
     async def __aiter__(self) -> AsyncGenerator[Outcome, None]:
         """Run the job and yield each row once; see ``__iter__``."""
@@ -183,7 +172,7 @@ class Job:
 
         The price needs an API key; it is one free call.
         """
-        return _run_blocking(self.aestimate, "job.estimate()", "await job.aestimate()")
+        return run_blocking(self.aestimate, "job.estimate()", "await job.aestimate()")
 
     async def aestimate(self) -> Estimate:
         """Estimate the tokens and the price; see ``estimate``."""
@@ -248,12 +237,12 @@ class Job:
             if isinstance(limiter, AdaptiveLimiter):
                 local = limiter
                 status.wait_seconds = lambda: local.wait_seconds
-            with closing(_LocalBudgets()) as budgets:
+            with self._local_budget(ledger) as budget:
                 parts = Parts(
                     question=self._question,
                     ledger=ledger,
                     limiter=limiter,
-                    budget=self._budget or budgets.open(options, ledger),
+                    budget=self._budget or budget,
                     failures=FailurePolicy(options.on_error, options.max_failures),
                     dedupe=options.dedupe,
                     via=sender.via,
@@ -278,11 +267,20 @@ class Job:
                     if self._client is None:
                         await client.close()
 
+    def _local_budget(self, ledger: Ledger) -> AbstractContextManager[LocalBudget | None]:
+        max_usd, max_tokens = self._options.max_usd, self._options.max_tokens
+        if max_usd is None and max_tokens is None:
+            return nullcontext()
+        journal = self.path and self.path.with_name(f"{self.path.name}.budget")
+        return closing(
+            LocalBudget(max_usd, max_tokens, usd=ledger.usd, tokens=ledger.tokens, journal=journal)
+        )
+
     async def _finish(self, run: Run) -> Result:
         """Write the outcomes where they go, and make the result."""
         ledger, status = run.ledger, run.status
         if self._new_sink is not None:
-            await asyncio.to_thread(_export, self._new_sink(), ledger)
+            await asyncio.to_thread(export, self._new_sink(), ledger)
         self.result = Result(
             answered=ledger.answered,
             failed=ledger.failures + ledger.rejected,
@@ -304,60 +302,3 @@ async def _send(run: Run, sender: Sender, queue: asyncio.Queue[Outcome | None]) 
         await queue.put(None)
         raise
     await queue.put(None)
-
-
-class _LocalBudgets:
-    """The budget of a run in this process."""
-
-    def __init__(self) -> None:
-        self._budget: LocalBudget | None = None
-
-    def open(self, options: Options, ledger: Ledger) -> Budget | None:
-        if options.max_usd is None and options.max_tokens is None:
-            return None
-        path = ledger.path
-        self._budget = LocalBudget(
-            options.max_usd,
-            options.max_tokens,
-            usd=ledger.usd,
-            tokens=ledger.tokens,
-            journal=None if path is None else path.with_name(f"{path.name}.budget"),
-        )
-        return self._budget
-
-    def close(self) -> None:
-        if self._budget is not None:
-            self._budget.close()
-
-
-def _export(sink: Sink, ledger: Ledger) -> None:
-    outcomes = chain(
-        ledger.outcomes(), (outcome for outcome in ledger.failed() if outcome.answer is None)
-    )
-    try:
-        while block := list(islice(outcomes, _SINK_ROWS)):
-            sink.write(block)
-    except BaseException:
-        sink.abort()
-        raise
-    sink.close()
-
-
-async def _next_of(outcomes: AsyncIterator[Outcome]) -> Outcome | None:
-    return await anext(outcomes, None)
-
-
-def _run_blocking(start: Callable[[], Coroutine[Any, Any, T]], name: str, instead: str) -> T:
-    _check_no_loop(name, instead)
-    return asyncio.run(start())
-
-
-def _check_no_loop(name: str, instead: str) -> None:
-    """Refuse to block a running event loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise InvalidRequestError(
-        f"{name} would block the event loop that runs in this thread. Use {instead}"
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -85,7 +86,8 @@ def _write_line(status: Status) -> None:
 
 
 def _notebook_bar() -> Callable[[Status], object]:
-    from IPython.display import display  # type: ignore[import-not-found,unused-ignore]
+    # IPython runs the notebook, so it is installed.
+    display = importlib.import_module("IPython.display").display
 
     handle: Any = None
 

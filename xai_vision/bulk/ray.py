@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 from xai_vision import _validation as checks
 from xai_vision._optional_imports import import_optional
 from xai_vision.bulk._ask import ask as new_job
-from xai_vision.bulk._limiter import Limit
+from xai_vision.bulk._limits.limiter import Limit
 from xai_vision.bulk._ray.blocks import BlockAsker, Plan
 from xai_vision.bulk._ray.coordinator import Coordinator, Terms
 from xai_vision.bulk._sources.cells import Columns
 from xai_vision.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from xai_vision.bulk._question import Prompt
+    from xai_vision.bulk._run.question import Prompt
     from xai_vision.client import AsyncClient
 
 __all__ = ["ask"]

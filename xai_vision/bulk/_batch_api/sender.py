@@ -11,7 +11,7 @@ import grpc
 from xai_vision._transport.status_mapping import status_error
 from xai_vision.bulk._batch_api.notes import BatchNotes, Sent
 from xai_vision.bulk._batch_api.service import Batches, is_transient
-from xai_vision.bulk._now import now
+from xai_vision.bulk._run.now import now
 from xai_vision.errors import (
     APIError,
     BadRequestError,

@@ -99,6 +99,7 @@ class BlockAsker:
             known = await self._call("ledgers_with", ids, ledger.name)
             await asyncio.to_thread(copy_lines, [ledger.with_name(n) for n in known], ids, ledger)
         outcomes = {outcome.id: outcome async for outcome in self._job(rows, ledger)}
+        await self._limiter.flush()
         reason = None
         if len(outcomes) < len(set(ids)):
             limit = await self._call("exhausted_by")

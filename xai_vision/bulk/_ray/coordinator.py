@@ -8,13 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from xai_vision.bulk._budget import LocalBudget
 from xai_vision.bulk._errors import LedgerLockedError
-from xai_vision.bulk._ledger import read_outcomes
-from xai_vision.bulk._limiter import AdaptiveLimiter, Limit
+from xai_vision.bulk._ledger.ledger import read_outcomes
+from xai_vision.bulk._limits.budget import LocalBudget
+from xai_vision.bulk._limits.limiter import AdaptiveLimiter, Limit
 
 _SILENCE: Final = 60.0
 """Seconds after which a worker that does not report is taken for dead."""
+
+_PATIENCE: Final = 30.0
+"""Seconds that a run waits for the end of another one. Workers report more often."""
+_REPORT_DELAY: Final = 0.05
+"""Seconds after which the end of a request is reported, if no other request is sent before."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,8 @@ class Coordinator:
     """Hosts the limiter and the budget, and knows the ledgers of earlier runs.
 
     It runs as one actor of Ray for each folder of ledgers. A worker that ends without a word
-    returns its slots. Its reservations count as spent, because nobody knows whether its requests
-    were paid for.
+    returns its slots. Its reservations are kept, because nobody knows whether its requests were
+    paid for.
 
     Args:
         folder: The folder of the ledgers.
@@ -81,15 +86,18 @@ class Coordinator:
         Raises:
             LedgerLockedError: Another run is in progress.
         """
+        end = time.monotonic() + _PATIENCE
+        while run != self._run and self._is_busy():
+            if time.monotonic() > end:
+                raise LedgerLockedError(
+                    f"{self._folder} is used by another dataset that is being computed. Wait for "
+                    "its end, or use another ledger"
+                )
+            await asyncio.sleep(0.5)
         if run == self._run:
             return
-        if any(worker.calls or worker.reserved for worker in self._workers.values()):
-            raise LedgerLockedError(
-                f"{self._folder} is used by another dataset that is being computed. Wait for its "
-                "end, or use another ledger"
-            )
         if self._budget is not None:
-            self._budget.close()
+            self._budget.close()  # what is reserved still counts, in its journal
         self._workers.clear()
         self._limiter = AdaptiveLimiter(terms.concurrency, terms.patience, terms.limit)
         usd, tokens = self._read()
@@ -98,6 +106,17 @@ class Coordinator:
             terms.max_usd, terms.max_tokens, usd=usd, tokens=tokens, journal=journal
         )
         self._run = run
+
+    def _is_busy(self) -> bool:
+        """Return whether workers of the present run send requests.
+
+        Ray ends the workers of a dataset that is not consumed to its end; they report no more.
+        """
+        alive = time.monotonic() - _PATIENCE / 2
+        return any(
+            (worker.calls or worker.reserved) and worker.last_report > alive
+            for worker in self._workers.values()
+        )
 
     async def call(self, run: str, method: str, *arguments: Any) -> tuple[bool, Any]:
         """Call a method for a run.
@@ -148,7 +167,7 @@ class Coordinator:
         for _ in range(dead.calls):
             await self._limiter.answered(0)
         for usd, tokens in dead.reserved:
-            await self._money.settle(usd, tokens, usd, tokens)
+            await self._money.abandon(usd, tokens)
 
     def _of(self, worker: str) -> _Worker:
         # After a restart of this actor the workers are not known.
@@ -163,15 +182,17 @@ class Coordinator:
 
     # --- the rate ---
 
-    async def acquire(self, worker: str, tokens: int) -> None:
-        """Wait until a request may be sent."""
+    async def acquire(self, worker: str, tokens: int, ended: list[int]) -> None:
+        """Report the ends of requests, and wait until another one may be sent."""
+        await self.answered(worker, ended)
         await self._limiter.acquire(tokens)
         self._of(worker).calls += 1
 
-    async def answered(self, worker: str, tokens: int) -> None:
-        """Report the end of a request."""
-        if self._end_call(worker):
-            await self._limiter.answered(tokens)
+    async def answered(self, worker: str, ended: list[int]) -> None:
+        """Report the ends of requests, by their tokens."""
+        for tokens in ended:
+            if self._end_call(worker):
+                await self._limiter.answered(tokens)
 
     async def refused(self, worker: str, retry_after: float | None) -> bool:
         """Report a rate limit; return whether to go on."""
@@ -230,25 +251,53 @@ class SharedLimiter:
     def __init__(self, call: Any, worker: str, concurrency: int) -> None:
         self._call, self._worker = call, worker
         self._slots = asyncio.Semaphore(concurrency)
+        # Ends of requests that the coordinator does not know yet. They are reported with the next
+        # request, because a call for each would double the work of both processes.
+        self._ended: list[int] = []
+        self._reporting: asyncio.Task[None] | None = None
 
     async def acquire(self, tokens: int) -> None:
         """Wait for a slot of this worker, then for the service's rate."""
         await self._slots.acquire()
+        call = asyncio.ensure_future(
+            self._call("acquire", self._worker, tokens, self._take_ended())
+        )
         try:
-            await self._call("acquire", self._worker, tokens)
+            await asyncio.shield(call)
         except BaseException:
             self._slots.release()
+            call.add_done_callback(self._return_slot)
             raise
 
     async def answered(self, tokens: int) -> None:
         """Report the end of a request."""
         self._slots.release()
-        await self._call("answered", self._worker, tokens)
+        self._ended.append(tokens)
+        if self._reporting is None or self._reporting.done():
+            self._reporting = asyncio.create_task(self._report())
 
     async def refused(self, retry_after: float | None) -> bool:
         """Report a rate limit; return whether to go on."""
         self._slots.release()
         return bool(await self._call("refused", self._worker, retry_after))
+
+    async def _report(self) -> None:
+        await asyncio.sleep(_REPORT_DELAY)
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Report all requests that have ended."""
+        if ended := self._take_ended():
+            await self._call("answered", self._worker, ended)
+
+    def _take_ended(self) -> list[int]:
+        ended, self._ended = self._ended, []
+        return ended
+
+    def _return_slot(self, call: asyncio.Future[Any]) -> None:
+        """Return the slot of a request that was cancelled while it waited."""
+        if not call.cancelled() and call.exception() is None:
+            self._reporting = asyncio.ensure_future(self._call("answered", self._worker, [0]))
 
 
 class SharedBudget:

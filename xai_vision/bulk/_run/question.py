@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from xai_vision import _validation as checks
-from xai_vision.bulk._json import load_json
-from xai_vision.bulk._keys import (
+from xai_vision.bulk._ledger.keys import (
     NO_STAMP,
     digest,
     file_sha256,
@@ -21,6 +20,7 @@ from xai_vision.bulk._keys import (
     sha256_of_all,
 )
 from xai_vision.bulk._row import Row, Ticket
+from xai_vision.bulk._run.json_depth import load_json
 from xai_vision.chat._chat_calls import ChatCalls
 from xai_vision.chat._messages.factories import system as system_message
 from xai_vision.chat._messages.factories import user as user_message

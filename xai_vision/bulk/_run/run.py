@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xai_vision.bulk._failures import FailurePolicy
-from xai_vision.bulk._keys import NO_STAMP, join_key, row_hash
-from xai_vision.bulk._ledger import Ledger
-from xai_vision.bulk._prices import Prices, bound_of
+from xai_vision.bulk._ledger.group_sync import GroupSync
+from xai_vision.bulk._ledger.keys import NO_STAMP, join_key
+from xai_vision.bulk._ledger.ledger import Ledger
+from xai_vision.bulk._limits.prices import Prices, bound_of
 from xai_vision.bulk._protocols import Budget, Limiter
-from xai_vision.bulk._question import Prepared, Question
 from xai_vision.bulk._row import USAGE, Failure, Outcome, Request, Row, Ticket, Via
+from xai_vision.bulk._run.failures import FailurePolicy
+from xai_vision.bulk._run.question import Prepared, Question
+from xai_vision.bulk._run.reader import RowReader
 from xai_vision.bulk._status import Status, Stopped
-from xai_vision.bulk._sync import GroupSync
 from xai_vision.errors import InvalidRequestError, StructuredOutputError, XaiVisionError
 
 if TYPE_CHECKING:
@@ -79,12 +79,8 @@ class Run:
         self._parts = parts
         self._question = parts.question
         self.ledger = parts.ledger
-        self._read_again = rows
-        self._rows = rows()
+        self._reader = RowReader(parts.question, parts.ledger, rows, status)
         self._rereadable = rereadable
-        self._released: set[bytes] = set()  # rows that the source is read again for
-        self._again: set[bytes] | None = None  # the rows of the present pass; None: all
-        self._reading = threading.Lock()
         self._all_read = False
         self._held: Prepared | None = None
         # The rows that are being asked, by content (or by row, without dedupe), and for each the
@@ -130,7 +126,7 @@ class Run:
 
     async def _read(self) -> Prepared | None:
         """Prepare a row; None if none is left, or it needs no request."""
-        taken = await asyncio.to_thread(self._take)
+        taken = await asyncio.to_thread(self._reader.take)
         if taken is None:
             self._all_read = True
             return None
@@ -141,44 +137,11 @@ class Run:
         await self.fail(ticket, result, attempts=0, asked_at=None)
         return None
 
-    def _take(self) -> tuple[Row, Prepared | Exception] | None:
-        """Read rows up to one without an answer, and prepare it. Several threads call this."""
-        while True:
-            with self._reading:
-                row = next(self._rows, None)
-                if row is None and self._released:
-                    self._again, self._released = self._released, set()
-                    self._rows = self._read_again()
-                    continue
-                if row is None:
-                    return None
-                stamp = self._question.stamp(row)
-                if stamp != NO_STAMP and self.ledger.has(stamp):
-                    self._skip()
-                    continue
-            try:
-                known = self._question.identify(row)
-                if known is not None and self.ledger.has(row_hash(row.id, known[0])):
-                    with self._reading:
-                        self._skip()
-                    continue
-                prepared = self._question.prepare(row, stamp, known)
-            except Exception as error:  # noqa: BLE001 - a row's function may raise anything
-                if self._again is None:
-                    return row, error
-            else:
-                if self._again is None or prepared.row in self._again:
-                    return row, prepared
-
-    def _skip(self) -> None:
-        # The first pass has counted all rows.
-        self.status.earlier += self._again is None
-
     async def _admit(self, prepared: Prepared) -> bool:
         """Return whether a row needs a request of its own, which it then may be sent."""
         ticket, content = prepared.ticket, prepared.content
         if self.ledger.has(prepared.row):
-            self._skip()
+            self._reader.skip()
             return False
         waiting = self._asking.get(self._asked(ticket))
         if waiting is not None:
@@ -252,7 +215,7 @@ class Run:
             await self.fail(ticket, _cannot_be_repeated(), attempts=0, asked_at=None)
             return
         del self._asking[self._asked(ticket)]
-        self._released.add(bytes.fromhex(ticket.key[32:48]))
+        self._reader.read_again(bytes.fromhex(ticket.key[32:48]))
         self._all_read = False
         await self._settle(ticket, 0.0, 0)
 
@@ -288,7 +251,7 @@ class Run:
         outcomes = [outcome]
         for follower in self._asking.pop(self._asked(ticket), ()):
             if self.ledger.has(bytes.fromhex(follower.key[32:48])):
-                self._skip()  # the source has the row twice
+                self._reader.skip()  # the source has the row twice
                 continue
             outcomes.append(self._copy(follower, outcome))
             self.ledger.add(follower.key, outcomes[-1])

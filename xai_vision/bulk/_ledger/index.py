@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xai_vision.bulk._keys import NO_STAMP
+from xai_vision.bulk._ledger.keys import NO_STAMP
 
 _BUCKETS = 4096
 _HASH = 8

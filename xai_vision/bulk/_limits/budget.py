@@ -7,8 +7,8 @@ import math
 from collections import deque
 from pathlib import Path
 
-from xai_vision.bulk._append_file import AppendFile
 from xai_vision.bulk._errors import LedgerError
+from xai_vision.bulk._ledger.append_file import AppendFile
 from xai_vision.bulk._status import Stopped
 
 TICKS_PER_USD = 10**10
@@ -88,6 +88,14 @@ class LocalBudget:
             self._reserved[index] += amount[index]
         self._open += 1
 
+    async def abandon(self, usd: float, tokens: int) -> None:
+        """Keep the reservation of a request whose sender has died: it may have been paid for."""
+        amount = (to_ticks(usd), tokens)
+        self._add(self._reserved, amount, -1)
+        for index in (0, 1):
+            self._unfinished[index] += amount[index]
+        self._end_request()
+
     async def settle(
         self, reserved_usd: float, reserved_tokens: int, usd: float, tokens: int
     ) -> None:
@@ -96,6 +104,9 @@ class LocalBudget:
         self._add(self._reserved, reserved, -1)
         self._add(self._spent, (to_ticks(usd), tokens))
         self._write("-", reserved)
+        self._end_request()
+
+    def _end_request(self) -> None:
         self._open -= 1
         waiting, self._waiting = self._waiting, deque()
         for change in waiting:

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from xai_vision.bulk._append_file import AppendFile
 from xai_vision.bulk._errors import LedgerError
-from xai_vision.bulk._index import LineIndex
-from xai_vision.bulk._keys import KEY_DIGITS
+from xai_vision.bulk._ledger.append_file import AppendFile
+from xai_vision.bulk._ledger.index import LineIndex
+from xai_vision.bulk._ledger.keys import KEY_DIGITS
 from xai_vision.bulk._row import Outcome
 
 _HEAD = b'{"key":"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xai_vision.bulk._budget import TICKS_PER_USD
+from xai_vision.bulk._limits.budget import TICKS_PER_USD
 from xai_vision.chat._estimate import image_estimate
 from xai_vision.chat._messages.image_content import ImageContent
 from xai_vision.errors import InvalidRequestError
@@ -13,7 +13,7 @@ from xai_vision.errors import InvalidRequestError
 if TYPE_CHECKING:
     from xai_vision.chat._chat_calls import ChatCalls
     from xai_vision.client import AsyncClient
-    from xai_vision.proto import models_pb2
+    from xai_vision.proto import chat_pb2, models_pb2
 
 ANSWER_TOKENS = 16_384
 """The longest answer in a job with a budget whose settings do not set ``max_tokens``."""
@@ -100,7 +100,7 @@ def bound_of(chat: ChatCalls) -> Bound:
         InvalidRequestError: The request has content of unknown size.
     """
     settings = chat._settings if chat._proto is None else chat._proto
-    unknown = next((name for name in _UNKNOWN if _is_set(settings, name)), None)
+    unknown = _unknown_part(settings)
     messages = list(chat.messages)
     parts = [part for message in messages for part in message.content]
     if any(not isinstance(part, ImageContent) and part.HasField("file") for part in parts):
@@ -121,11 +121,10 @@ def bound_of(chat: ChatCalls) -> Bound:
     return Bound(text, sum(estimate.high for estimate in images), answers)
 
 
-_UNKNOWN = ("tools", "search_parameters", "previous_response_id")
-
-
-def _is_set(settings: object, name: str) -> bool:
-    value = getattr(settings, name)
-    if name == "search_parameters":
-        return bool(settings.HasField(name))  # type: ignore[attr-defined]
-    return bool(value)
+def _unknown_part(settings: chat_pb2.GetCompletionsRequest) -> str | None:
+    """Return the setting that adds an unknown number of tokens, or None."""
+    if settings.tools:
+        return "tools"
+    if settings.HasField("search_parameters"):
+        return "search_parameters"
+    return "previous_response_id" if settings.previous_response_id else None

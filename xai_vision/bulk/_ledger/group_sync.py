@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from xai_vision.bulk._ledger import Ledger
+from xai_vision.bulk._ledger.ledger import Ledger
 
 
 class GroupSync:
