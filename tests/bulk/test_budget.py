@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.bulk.test_job import jpeg
+from tests.bulk.rows import jpeg
 from xai_vision import AsyncClient, bulk
 from xai_vision.bulk import LedgerError
 from xai_vision.bulk._limits.budget import LocalBudget

@@ -9,7 +9,7 @@ import types
 
 import pytest
 
-from tests.bulk.test_job import jpeg
+from tests.bulk.rows import jpeg
 from xai_vision import AsyncClient, bulk
 from xai_vision.bulk._progress import describe
 from xai_vision.bulk._status import Status
