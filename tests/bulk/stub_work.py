@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 from xai_vision.bulk._row import Request, Ticket
 from xai_vision.chat import user
@@ -14,6 +15,7 @@ class StubWork:
     Attributes:
         answers: The responses, attempts and times by id.
         failures: The errors and attempts by id.
+        charged: The ids of rows that may have been paid for.
         released: The ids of rows that were returned.
         asked: How often each row was handed out.
     """
@@ -26,7 +28,8 @@ class StubWork:
         self.retries = retries
         self.concurrency = 8
         self.limiter = None
-        self.answers, self.failures, self.released, self.asked = {}, {}, [], {}
+        self.answers, self.failures, self.asked = {}, {}, {}
+        self.released, self.charged = [], []
         self._prompt = prompt
         self._models = dict(models)
         self._rows = deque(ids)
@@ -61,6 +64,11 @@ class StubWork:
     async def fail(self, ticket, error, *, attempts, asked_at):
         assert ticket.id not in self.failures
         self.failures[ticket.id] = error, attempts
+
+    async def charge(self, ticket, *, again):
+        assert not again
+        self.charged.append(ticket.id)
+        return replace(ticket, usd=0.0, tokens=0)
 
     async def release(self, ticket):
         self._claimed.discard(ticket.id)

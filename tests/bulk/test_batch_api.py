@@ -135,6 +135,14 @@ async def test_transient_failures_go_into_a_later_batch(server, client):
     assert asked(server)["key-r4"] == 1
 
 
+async def test_a_row_that_timed_out_may_have_been_paid(server, client):
+    server.fault(Fault.status("DEADLINE_EXCEEDED"), prompt=match.contains("r3"), next=1)
+    work = StubWork(client, IDS)
+    await sender().run(work)
+    assert set(work.answers) == set(IDS)
+    assert work.charged == ["r3"]
+
+
 async def test_retries_end(server, client):
     server.fault(Fault.internal(), prompt=match.contains("r3"))
     work = StubWork(client, IDS, retries=1)
@@ -286,6 +294,8 @@ class TestAnotherRun:
         await asyncio.wait_for(task, 60)
         assert set(work.answers) == set(IDS)
         assert sorted(work.released) == sorted(IDS)
+        # Their answers may have been paid for.
+        assert sorted(work.charged) == sorted(IDS)
 
 
 class TestNotes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -18,6 +18,7 @@ from xai_vision.errors import (
     BatchCancelledError,
     InvalidRequestError,
     NotFoundError,
+    RequestTimeoutError,
 )
 from xai_vision.proto import batch_pb2, chat_pb2
 from xai_vision.services._batch.requests import MAX_CALL_BYTES
@@ -265,7 +266,8 @@ class _Run:
             if isinstance(reason, BatchCancelledError):
                 await self._fail(sent, reason)
             else:
-                await self._repeat_or_fail(sent, reason or _no_result(batch_id))
+                # The service may have answered, but its answer cannot be had any more.
+                await self._charge_and_repeat(sent, reason or _no_result(batch_id))
         self._notes.close(batch_id)
 
     async def _record(self, sent: Sent, result: BatchResult) -> None:
@@ -275,10 +277,17 @@ class _Run:
             )
             return
         error = status_error(result.proto.error.code, result.proto.error.message)
-        if is_transient(error):
+        if isinstance(error, RequestTimeoutError):
+            await self._charge_and_repeat(sent, error)
+        elif is_transient(error):
             await self._repeat_or_fail(sent, error)
         else:
             await self._fail(sent, error)
+
+    async def _charge_and_repeat(self, sent: Sent, error: APIError) -> None:
+        """Repeat a row that may have been paid for."""
+        charged = await self._work.charge(sent.ticket, again=False)
+        await self._repeat_or_fail(replace(sent, ticket=charged or sent.ticket), error)
 
     async def _repeat_or_fail(self, sent: Sent, error: APIError) -> None:
         if sent.attempts > self._work.retries:
