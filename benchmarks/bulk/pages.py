@@ -32,12 +32,12 @@ def fill(page, results):
 
 def _table(results):
     lines = [
-        "| limit | | rows lost | calls sent | CPU a row | memory | time |",
+        "| limit | | rows lost | calls sent | CPU per answer | memory | time |",
         "|---|---|---|---|---|---|---|",
     ]
     for limit, ways in results["limits"].items():
         for way, numbers in ways.items():
-            cpu = numbers["cpu"] / results["rows"] * 1000
+            cpu = numbers["cpu"] / max(results["rows"] - numbers["lost"], 1) * 1000
             lines.append(
                 f"| {limit}/s | {_NAMES[way]} | {numbers['lost']:,.0f} | {numbers['calls']:,.0f} "
                 f"| {cpu:.1f} ms | {numbers['memory']:,.0f} MiB | {numbers['seconds']:.0f} s |"
