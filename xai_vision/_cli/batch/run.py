@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import stat
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from xai_vision._cli.exit_codes import CliError, Exit, exit_code
 from xai_vision._cli.image_files import source_of
 from xai_vision._cli.terminal import error_text, print_error
 from xai_vision.bulk import LedgerError, LedgerLockedError, Outcome, Row, Status, ask
 from xai_vision.client import AsyncClient
+from xai_vision.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +46,8 @@ class Batch:
     Args:
         prompt: The prompt.
         names: The images.
-        out: The results file; "-" is standard output. None: beside ``parquet``.
+        out: The results file; "-" is standard output. A pipe or a device gets the same lines, and
+            cannot be resumed. None: beside ``parquet``.
         parquet: A Parquet file with the results.
         options: More arguments of ``bulk.ask``.
 
@@ -61,11 +65,18 @@ class Batch:
     code: int = Exit.OK
     stopped: str | None = None
     _terminated: bool = False
+    _stream: TextIO | None = None
 
     @property
-    def to_stdout(self) -> bool:
-        """Whether the results are printed."""
-        return str(self.out) == "-"
+    def is_stream(self) -> bool:
+        """Whether the results go to standard output, a pipe or a device."""
+        if self.out is None or str(self.out) == "-":
+            return self.out is not None
+        try:
+            mode = self.out.stat().st_mode
+        except OSError:
+            return False
+        return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
     def run(self, client: dict[str, Any], show: Callable[[Status], object]) -> None:
         """Process the images.
@@ -75,18 +86,19 @@ class Batch:
             show: Shows the state.
 
         Raises:
-            CliError: The results file cannot be used.
+            CliError: An argument is invalid, or the results file cannot be used.
         """
+        resumes = "" if self.is_stream else " The same command resumes."
         try:
-            asyncio.run(self._run(client, show))
+            with self._opened_stream():
+                asyncio.run(self._run(client, show))
         except (LedgerError, LedgerLockedError) as error:
             code = Exit.USAGE if isinstance(error, LedgerError) else Exit.FAILED
-            text = error_text(error).replace("another out", "another --out")
-            raise CliError(text, code) from None
+            raise _cli_error(error, code) from None
         except (KeyboardInterrupt, asyncio.CancelledError):
-            print_error(f"interrupted{self._resumes('; the same command resumes')}")
+            print_error(f"interrupted.{resumes}")
             self.code = Exit.TERMINATED if self._terminated else Exit.INTERRUPTED
-        except BrokenPipeError:  # of standard output, for example `| head`
+        except (BrokenPipeError, CliError):  # for example `| head`
             raise
         except Exception as error:
             self.code = exit_code(error)
@@ -95,20 +107,32 @@ class Batch:
             where = ""
             if isinstance(error, OSError):
                 where = f"{error.filename or self.out or self.parquet}: "
-            resumes = self._resumes(" The same command resumes.")
             print_error(f"{where}{error_text(error)}{resumes}")
+
+    @contextmanager
+    def _opened_stream(self) -> Iterator[None]:
+        """Open the pipe or device during the block."""
+        if not self.is_stream or self.out is None or str(self.out) == "-":
+            self._stream = sys.stdout if self.is_stream else None
+            yield
+            return
+        with self.out.open("w", encoding="utf-8") as self._stream:
+            yield
 
     async def _run(self, client: dict[str, Any], show: Callable[[Status], object]) -> None:
         self._handle_signals()
         async with AsyncClient(**client) as api:
-            job = ask(
-                self.prompt,
-                NamedImages(self.names),
-                out=self.parquet,
-                ledger=None if self.to_stdout else self.out,
-                client=api,
-                **self.options,
-            )
+            try:
+                job = ask(
+                    self.prompt,
+                    NamedImages(self.names),
+                    out=self.parquet,
+                    ledger=None if self.is_stream else self.out,
+                    client=api,
+                    **self.options,
+                )
+            except InvalidRequestError as error:
+                raise _cli_error(error, Exit.USAGE) from None
 
             def keep(status: Status) -> None:
                 self.status = status
@@ -117,16 +141,15 @@ class Batch:
             self.stopped = (await job._run(keep, self._report)).stopped
 
     async def _report(self, outcome: Outcome) -> None:
-        """Print an outcome: a failure, or any with ``--out -``."""
-        if self.to_stdout:
-            sys.stdout.write(json.dumps(outcome.to_dict(), ensure_ascii=not _is_utf8()) + "\n")
-            sys.stdout.flush()
+        """Print an outcome: a failure, or any that goes to a stream."""
+        stream = self._stream
+        if stream is not None:
+            is_utf8 = (stream.encoding or "").lower().replace("-", "") == "utf8"
+            stream.write(json.dumps(outcome.to_dict(), ensure_ascii=not is_utf8) + "\n")
+            stream.flush()
         if outcome.error is not None:
             text = error_text(Exception(outcome.error.message))
             print_error(text if text.startswith(outcome.id) else f"{outcome.id}: {text}")
-
-    def _resumes(self, text: str) -> str:
-        return "" if self.to_stdout else text
 
     def _handle_signals(self) -> None:
         """Make SIGINT and SIGTERM cancel the task, so that no write is interrupted."""
@@ -144,5 +167,7 @@ class Batch:
                 return
 
 
-def _is_utf8() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+def _cli_error(error: Exception, code: Exit) -> CliError:
+    text = error_text(error).replace("another out", "another --out")
+    text = text.replace("out: ", "--parquet: ", text.startswith("out: "))
+    return CliError(text.replace("ledger: ", "--out: ", text.startswith("ledger: ")), code)

@@ -166,7 +166,11 @@ def _summary(batch: Batch, total: int) -> str:
     from xai_vision._cli.batch.progress import totals
 
     status = batch.status
-    where = "" if batch.to_stdout else f", results in {batch.parquet or batch.out}"
+    where = (
+        ""
+        if batch.is_stream and batch.parquet is None
+        else f", results in {batch.parquet or batch.out}"
+    )
     parts = [f"{status.answered + status.earlier} of {total} images done{where}"]
     if status.failed:
         parts.append(f"{status.failed} failed")
