@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -38,7 +38,7 @@ def rows(items: Items) -> ItemSource:
         raise InvalidRequestError(
             f"rows() needs an iterable or a function, not {checks.short_repr(items)}"
         )
-    source = SizedItems(items) if isinstance(items, Sized) else ItemSource(items)
+    source = SizedItems(items) if hasattr(items, "__len__") else ItemSource(items)
     if isinstance(items, Sequence):
         for _ in source:
             pass
