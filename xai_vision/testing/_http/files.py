@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from xai_vision._optional_imports import import_optional
 from xai_vision.proto import files_pb2
 from xai_vision.testing._files.listing import token_after
 from xai_vision.testing._files.methods import file_proto, list_files, receive_file
 from xai_vision.testing._files.received import CONTENT_CHUNK_BYTES
 from xai_vision.testing._http.errors import HttpError
 from xai_vision.testing._http.request import HttpRequest, HttpResult
-from xai_vision._optional_imports import import_optional
 
 if TYPE_CHECKING:
     from xai_vision.testing._files.store import FileEntry
