@@ -5,12 +5,25 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 import pytest
+from PIL import Image
 
+from tests import sample_images
 from tests.bulk.rows import jpeg
-from xai_vision import AsyncClient, bulk
+from xai_vision import AsyncClient, bulk, prepare_image
 
 # Ray is large; it has an environment of its own.
 collect_ignore = [] if find_spec("ray") else ["test_ray.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _converters():
+    """Import the modules that convert images.
+
+    Pytest compiles modules when they are imported, and Python 3.11 fails if two threads do that at
+    the same time: "AST constructor recursion depth mismatch".
+    """
+    prepare_image(sample_images.sample("alpha.webp"))
+    prepare_image(Image.new("RGB", (1, 1)))
 
 
 @pytest.fixture

@@ -16,11 +16,22 @@ import pytest
 
 from tests import sample_images
 from tests.cli.conftest import COMMAND, server_environment
+from xai_vision import prepare_image
 from xai_vision.testing import Fault, Reply
 
 
 def lines(path) -> list[dict]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _converters():
+    """Import the modules that convert images.
+
+    Pytest compiles modules when they are imported, and Python 3.11 fails if two threads do that at
+    the same time: "AST constructor recursion depth mismatch".
+    """
+    prepare_image(sample_images.sample("alpha.webp"))
 
 
 @pytest.fixture
@@ -141,11 +152,13 @@ def test_folders_are_read_with_all_that_they_contain(xai_in_process, server, fol
 
 
 def test_results_on_standard_output(xai_in_process, server, folder):
-    result = xai_in_process("batch", "Describe", ".", "https://example.com/a.jpg", "-o", "-")
+    url = "https://example.com/a.jpg"
+    result = xai_in_process("batch", "Describe", ".", url, "-o", "-")
     assert result.code == 3
     results = {line["id"]: line for line in map(json.loads, result.out.splitlines())}
     assert len(results) == 5
-    assert results["https://example.com/a.jpg"]["error"]["type"] == "ImageFetchError"
+    assert results[url]["error"]["type"] == "ImageFetchError"
+    assert [line["id"] for line in results.values() if line["error"]] == [url], result.err
     assert "640x480" in results["photo.webp"]["answer"]
     assert "4 of 5 images done · 1 failed" in result.err
     assert not (folder / "-").exists()
