@@ -150,11 +150,13 @@ def _divide(target, key, folder, out, workers):
         part.mkdir()
         for path in paths[number::workers]:
             (part / path.name).symlink_to(path)
-        parts.append(part.with_suffix(".jsonl"))
+        parts.append(Path(f"{part}.jsonl"))
         command = ("-m", "benchmarks.bulk.worker", "bulk", target, key, str(part), str(parts[-1]))
         processes.append(subprocess.Popen([sys.executable, *command], stdin=subprocess.PIPE))
     for process in processes:
         process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"{process.args} ended with {process.returncode}")
     Path(out).write_text("".join(part.read_text() for part in parts))
 
 

@@ -332,6 +332,21 @@ class TestNotes:
         assert (row.ticket.id, row.ticket.image_sha256, row.ticket.usd) == ("n0", "ab", 0.5)
         assert list(row.ticket.changes) == ["resized"]
 
+    def test_a_full_disk_leaves_no_incomplete_line(self, tmp_path, monkeypatch):
+        notes = BatchNotes(tmp_path)
+        notes.add("b", self.ROWS[:1])
+
+        def fail(descriptor):
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fsync", fail)
+            with pytest.raises(OSError, match="No space"):
+                notes.add("b", self.ROWS[1:])
+        assert set(notes.read("b")) == {"k0"}
+        notes.add("b", self.ROWS[2:])
+        assert set(notes.read("b")) == {"k0", "k2"}
+
     def test_an_incomplete_line(self, tmp_path):
         notes = BatchNotes(tmp_path)
         notes.add("b", self.ROWS)

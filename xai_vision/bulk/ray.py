@@ -9,7 +9,7 @@ import functools
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +23,9 @@ from xai_vision.bulk._sources.cells import Columns
 from xai_vision.errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    from xai_vision.bulk._run.failures import OnError
     from xai_vision.bulk._run.question import Prompt
+    from xai_vision.chat import CreateParameters
     from xai_vision.client import AsyncClient
 
 __all__ = ["ask"]
@@ -49,8 +51,15 @@ def ask(
     patience: float = 600.0,
     max_usd: float | None = None,
     max_tokens: int | None = None,
+    model: str = "grok-4",
+    system: str | None = None,
+    schema: Any = None,
+    settings: CreateParameters | None = None,
+    image_options: Mapping[str, Any] | None = None,
+    retries: int = 3,
+    on_error: OnError = "row",
+    dedupe: bool = True,
     client: Callable[[], AsyncClient] | None = None,
-    **options: Any,
 ) -> Any:
     """Ask about each row of a Ray Dataset.
 
@@ -65,7 +74,7 @@ def ask(
         prompt: See ``bulk.ask``. A function gets a ``Row``, whose ``value`` has the columns.
         ledger: A folder that all nodes can write, on a shared file system. It holds the answers of
             one question, in a file for each block, and belongs to this job.
-        id: The column of the ids. Default: "id". Ids must not change from one run to the next.
+        id: The column of the ids. Default: "id". An id belongs to one row, in each run the same.
         image: The column of the images, as for ``bulk.parquet``. Default: "image".
         root: The folder of the paths in ``image``, the same on all nodes.
         keep: The columns of the dataset that the result has too.
@@ -78,10 +87,16 @@ def ask(
         patience: The seconds of continuous rate limiting after which the job fails.
         max_usd: The most that all runs may cost together, in US dollars.
         max_tokens: Likewise, in tokens.
+        model: See ``bulk.ask``, also for the arguments that follow.
+        system: The system message.
+        schema: The schema of the answers.
+        settings: More keywords of ``client.chat.create``.
+        image_options: The keywords of ``image()``.
+        retries: How often a row is sent again after an error that may pass.
+        on_error: "row" to go on after a failed row; "raise" to end the job.
+        dedupe: Whether rows of a block with the same content share an answer.
         client: A function that makes the client of an actor. Default: ``AsyncClient()``, which
             reads the key from the environment of the node.
-        **options: Further arguments of ``bulk.ask``: model, system, schema, settings,
-            image_options, retries, on_error, dedupe. Rows of different blocks do not share answers.
 
     Returns:
         A Ray Dataset with the columns of ``bulk.table``, and those of ``keep``. Rows that failed
@@ -109,6 +124,16 @@ def ask(
         )
     checks.integer("block_rows", block_rows, 1)
     checks.optional_integer("actors", actors, 1)
+    options: dict[str, Any] = {
+        "model": model,
+        "system": system,
+        "schema": schema,
+        "settings": settings,
+        "image_options": image_options,
+        "retries": retries,
+        "on_error": on_error,
+        "dedupe": dedupe,
+    }
     # Only to check the arguments before anything is sent.
     new_job(
         prompt,
@@ -120,6 +145,7 @@ def ask(
         max_tokens=max_tokens,
         **options,
     )
+    id = "id" if id is None else id  # noqa: A001 - the name of the argument
     _check_columns(dataset, id, image, root, keep)
     folder = Path(ledger).absolute()
     folder.mkdir(parents=True, exist_ok=True)
@@ -166,7 +192,7 @@ def _coordinator(job_id: str, folder: str) -> Any:
 
 
 def _check_columns(
-    dataset: Any, id_: str | None, image: str | None, root: Any, keep: Sequence[str]
+    dataset: Any, id_: str, image: str | None, root: Any, keep: Sequence[str]
 ) -> None:
     """Check the names of columns, if they are known without computing the dataset."""
     names = dataset.columns(fetch_if_missing=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterable
@@ -103,10 +104,16 @@ class BatchNotes:
             self._lines.setdefault(batch_id, []).extend(lines)
             return
         self._folder.mkdir(exist_ok=True)
-        with self._path(batch_id).open("ab") as file:
-            file.write(b"".join(lines))
-            file.flush()
-            os.fsync(file.fileno())
+        with self._path(batch_id).open("ab", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            data = b"".join(lines)
+            try:
+                if file.write(data) < len(data):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
+                os.fsync(file.fileno())
+            except OSError:  # the disk is full; an incomplete line would hide those after it
+                file.truncate(end)
+                raise
 
     def _path(self, batch_id: str) -> Path:
         assert self._folder is not None  # noqa: S101 - the callers checked it

@@ -7,15 +7,17 @@ import contextlib
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision._optional_imports import import_optional
+from xai_vision.bulk._ledger.keys import file_sha256, sha256_of_all
 from xai_vision.bulk._ray.coordinator import SharedBudget, SharedLimiter, Terms
-from xai_vision.bulk._row import Failure, Outcome
+from xai_vision.bulk._row import Failure, Outcome, Row
 from xai_vision.bulk._sinks.parquet import columns_of, schema
 from xai_vision.bulk._sources.tables import ArrowSource
+from xai_vision.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from xai_vision.bulk._job import Job
@@ -48,7 +50,7 @@ class Plan:
     terms: Terms
     prompt: Any
     folder: str
-    id: str | None
+    id: str
     image: str | None
     root: str | None
     keep: Sequence[str]
@@ -94,17 +96,21 @@ class BlockAsker:
         plan = self._plan
         rows = list(ArrowSource(block, plan.id, plan.image, plan.root))
         ids = [row.id for row in rows]
+        _check_ids(ids)
         ledger = Path(plan.folder) / ledger_name(ids)
         if not ledger.exists():
             known = await self._call("ledgers_with", ids, ledger.name)
             await asyncio.to_thread(copy_lines, [ledger.with_name(n) for n in known], ids, ledger)
-        outcomes = {outcome.id: outcome async for outcome in self._job(rows, ledger)}
+        outcomes: dict[str, list[Outcome]] = {}
+        async for outcome in self._job(rows, ledger):
+            outcomes.setdefault(outcome.id, []).append(outcome)
         await self._limiter.flush()
         reason = None
-        if len(outcomes) < len(set(ids)):
+        if len(outcomes) < len(rows):
             limit = await self._call("exhausted_by")
             reason = Failure("BudgetError", f"not asked: {limit} is reached")
-        return self._table(block, [outcomes.get(n) or Outcome(n, error=reason) for n in ids])
+        none = [Outcome("", error=reason)]
+        return self._table(block, [_of_row(row, outcomes.get(row.id, none)) for row in rows])
 
     def _job(self, rows: Sequence[Any], ledger: Path) -> Job:
         from xai_vision.bulk._ask import ask
@@ -127,6 +133,35 @@ class BlockAsker:
         for name in self._plan.keep:
             table = table.append_column(name, block.column(name))
         return table
+
+
+def _check_ids(ids: Sequence[str]) -> None:
+    known: set[str] = set()
+    for name in ids:
+        if name in known:
+            raise InvalidRequestError(f"id: {name!r} is the id of two rows. Ids must be unique")
+        known.add(name)
+
+
+def _of_row(row: Row, outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the outcome of a row; a ledger has several if its image has changed."""
+    if len(outcomes) > 1:
+        image = _image_sha256(row.images)
+        for outcome in outcomes:
+            if image is not None and outcome.image_sha256 == image:
+                return outcome
+    return replace(outcomes[-1], id=row.id)
+
+
+def _image_sha256(images: Sequence[Any]) -> str | None:
+    """Return the hash of a row's images in a ledger; None if they are not bytes or files."""
+    if not images or not all(isinstance(image, (bytes, Path)) for image in images):
+        return None
+    digests = [
+        hashlib.sha256(image).digest() if isinstance(image, bytes) else file_sha256(image)
+        for image in images
+    ]
+    return sha256_of_all(digests).hex()
 
 
 def ledger_name(ids: Iterable[str]) -> str:
