@@ -21,7 +21,6 @@ from benchmarks.bulk.usage import TreeUsage
 from benchmarks.runner import Process
 
 WAYS = ("plain", "daft", "ray", "bulk", "bulk_ray")
-MORE_WAYS = ("bulk-2", "bulk-8")  # several processes, each with a part of the images
 _NEEDS = {"daft": "daft", "ray": "ray", "bulk_ray": "ray"}
 
 
@@ -100,7 +99,7 @@ def main():
     parser.add_argument("--limits", type=float, nargs="+", default=[100.0], metavar="PER_SECOND")
     parser.add_argument("--faults", type=float, default=0.04, help="the rate; default 0.04")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--ways", nargs="+", choices=WAYS + MORE_WAYS, default=WAYS)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all numbers to FILE")
     args = parser.parse_args()
     ways = [way for way in args.ways if importlib.util.find_spec(_NEEDS.get(way, "xai_vision"))]

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 CONCURRENCY = 32
@@ -130,34 +128,13 @@ def ray(target, key, folder, out):
     _write(out, [(row["id"], row["answer"]) for row in rows])
 
 
-def bulk(target, key, folder, out, workers=1):
-    """Use ``bulk.ask``; OUT is its ledger. Several processes have a part of the images each."""
+def bulk(target, key, folder, out):
+    """Use ``bulk.ask``; OUT is its ledger."""
     from xai_vision import AsyncClient, bulk
 
-    if workers > 1:
-        _divide(target, key, folder, out, workers)
-        return
     client = AsyncClient(key, api_host=target)
     job = bulk.ask(PROMPT, bulk.folder(folder), out=out, client=client, concurrency=CONCURRENCY)
     job.run()
-
-
-def _divide(target, key, folder, out, workers):
-    """Run processes that know nothing of each other, and join their results."""
-    paths, processes, parts = sorted(Path(folder).iterdir()), [], []
-    for number in range(workers):
-        part = Path(f"{out}.{number}")
-        part.mkdir()
-        for path in paths[number::workers]:
-            (part / path.name).symlink_to(path)
-        parts.append(Path(f"{part}.jsonl"))
-        command = ("-m", "benchmarks.bulk.worker", "bulk", target, key, str(part), str(parts[-1]))
-        processes.append(subprocess.Popen([sys.executable, *command], stdin=subprocess.PIPE))
-    for process in processes:
-        process.communicate()
-        if process.returncode:
-            raise RuntimeError(f"{process.args} ended with {process.returncode}")
-    Path(out).write_text("".join(part.read_text() for part in parts))
 
 
 def bulk_ray(target, key, folder, out):
@@ -177,12 +154,4 @@ def bulk_ray(target, key, folder, out):
     _write(out, [(row["id"], row["answer"]) for row in dataset.take_all()])
 
 
-WAYS = {
-    "plain": plain,
-    "daft": daft,
-    "ray": ray,
-    "bulk": bulk,
-    "bulk-2": functools.partial(bulk, workers=2),
-    "bulk-8": functools.partial(bulk, workers=8),
-    "bulk_ray": bulk_ray,
-}
+WAYS = {"plain": plain, "daft": daft, "ray": ray, "bulk": bulk, "bulk_ray": bulk_ray}

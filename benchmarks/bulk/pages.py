@@ -18,8 +18,6 @@ _NAMES = {
     "daft": "an async function of Daft",
     "ray": "an async actor of Ray Data",
     "bulk": "`bulk.ask`",
-    "bulk-2": "`bulk.ask` in 2 processes",
-    "bulk-8": "`bulk.ask` in 8 processes",
     "bulk_ray": "`bulk.ray.ask`",
 }
 
