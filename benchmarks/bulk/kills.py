@@ -149,7 +149,7 @@ def main():
             flush=True,
         )
     if args.json:
-        args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        args.json.write_text(json.dumps({"kills": results}, indent=1) + "\n", encoding="utf-8")
     return any(
         found["lost"] or found["paid_twice"] > found["allowed"] for found in results.values()
     )

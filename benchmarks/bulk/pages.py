@@ -1,7 +1,10 @@
-"""Write the table of the comparison into the documentation.
+"""Write the tables of the comparison and of the kills into the documentation.
 
 python -m benchmarks.bulk --json bulk.json
 python -m benchmarks.bulk.pages bulk.json docs/bulk.md
+
+python -m benchmarks.bulk.kills --json kills.json
+python -m benchmarks.bulk.pages kills.json docs/bulk.md
 """
 
 from __future__ import annotations
@@ -21,11 +24,23 @@ _NAMES = {
     "bulk_ray": "`bulk.ray.ask`",
 }
 
+_KILLED = {
+    "now": "`bulk.ask`",
+    "batch": '`bulk.ask(via="batch")`',
+    "ray-driver": "`bulk.ray.ask`, the driver with the whole cluster",
+    "ray-worker": "`bulk.ray.ask`, an actor that asks",
+    "ray-coordinator": "`bulk.ray.ask`, the actor that keeps the rate",
+}
+
 
 def fill(page, results):
-    """Return the page with its tables replaced."""
-    tables = {"comparison": _table, "machine": _machine}
-    return _MARKED.sub(lambda mark: f"{mark[1]}{tables[mark[2]](results)}{mark[3]}", page)
+    """Return the page with the tables replaced that the results have numbers for."""
+
+    def replacement(mark):
+        source, write = _TABLES[mark[2]]
+        return f"{mark[1]}{write(results)}{mark[3]}" if source in results else mark[0]
+
+    return _MARKED.sub(replacement, page)
 
 
 def _table(results):
@@ -60,6 +75,23 @@ def _machine(results):
         f"{', '.join(packages)}."
     )
     return textwrap.fill(text, 100) + "\n"
+
+
+def _kills(results):
+    lines = ["| | kills | rows lost | rows paid twice | allowed |", "|---|---|---|---|---|"]
+    for via, numbers in results["kills"].items():
+        lines.append(
+            f"| {_KILLED[via]} | {numbers['kills']} | {numbers['lost']} of {numbers['rows']:,} "
+            f"| {numbers['paid_twice']} | {numbers['allowed']} |"
+        )
+    return "\n" + "\n".join(lines) + "\n\n"
+
+
+_TABLES = {
+    "comparison": ("limits", _table),
+    "machine": ("limits", _machine),
+    "kills": ("kills", _kills),
+}
 
 
 def main():
