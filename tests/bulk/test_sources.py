@@ -9,6 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from xai_vision.bulk._row import Row
 from xai_vision.bulk._sources import arrow, as_source, folder, glob, jsonl, parquet, rows
@@ -235,6 +237,45 @@ class TestJsonLines:
             jsonl(tmp_path / "nowhere.jsonl")
         with pytest.raises(InvalidRequestError, match="is not a file"):
             jsonl(tmp_path)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+class TestAnyJsonLines:
+    @settings(max_examples=30)
+    @given(objects=st.lists(st.dictionaries(st.text(), VALUES, max_size=4), max_size=5))
+    def test_every_object_is_a_row(self, objects, tmp_path_factory):
+        path = tmp_path_factory.mktemp("lines") / "in.jsonl"
+        lines = [json.dumps({"id": n, **values}) for n, values in enumerate(objects)]
+        path.write_text("\n".join(lines), encoding="utf-8")
+        source = jsonl(path)
+        found = list(source)
+        assert len(source) == len(found) == len(objects)
+        assert [row.value for row in found] == [json.loads(line) for line in lines]
+
+    @settings(max_examples=50)
+    @given(data=st.binary(max_size=200))
+    def test_any_bytes_are_rows_or_an_error(self, data, tmp_path_factory):
+        path = tmp_path_factory.mktemp("lines") / "in.jsonl"
+        path.write_bytes(data)
+        lines = [line for line in data.split(b"\n") if line.strip()]
+        if all(map(self.is_object, lines)):
+            assert len(list(jsonl(path))) == len(lines)
+        else:
+            with pytest.raises(InvalidRequestError, match=r"line \d+ is not"):
+                jsonl(path)
+
+    @staticmethod
+    def is_object(line):
+        try:
+            return isinstance(json.loads(line), dict)
+        except ValueError:
+            return False
 
 
 class TestParquet:
