@@ -87,18 +87,15 @@ class AppendFile(AbstractContextManager["AppendFile"]):
 
         The last block has the incomplete last line, if there is one.
         """
-        rest, position, end = b"", start, self.end
+        position, end, step = start, self.end, _STEP
         while position < end:
-            data = self._read(position, min(_STEP, end - position))
-            position += len(data)
-            head, newline, tail = data.rpartition(b"\n")
-            if not newline:
-                rest += data
-                continue
-            yield rest + head + newline
-            rest = tail
-        if rest:
-            yield rest
+            data = self._read(position, min(step, end - position))
+            # The start of a line at the end is read again, which is faster than joining it.
+            size = data.rfind(b"\n") + 1 or len(data) * (position + len(data) >= end)
+            step = _STEP if size else 2 * step
+            if size:
+                yield data if size == len(data) else data[:size]
+            position += size
 
     def line_at(self, offset: int) -> bytes:
         """Return the line at an offset, without its end."""
