@@ -107,7 +107,7 @@ def ray_dataset(folder):
 
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, logging_level=logging.ERROR)
+    ray.init("local", num_cpus=2, include_dashboard=False, logging_level=logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False
     return ray.data.from_items(
         [{"id": path.name, "path": str(path)} for path in sorted(Path(folder).iterdir())]
