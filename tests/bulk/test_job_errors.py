@@ -52,6 +52,19 @@ def test_rate_limits_are_waited_for(ask, out, server):
     assert (result.answered, result.failed) == (12, 0)
 
 
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_no_row_is_lost_or_paid_twice_at_a_rate_limit(ask, out, server, concurrency):
+    """``python -m benchmarks.bulk.rates`` does it with 2,000 rows, and counts the refusals."""
+    server.rate_limit(requests=60)
+    server.fault(Fault.internal(), rate=0.04)
+    rows = [(f"{n}.jpg", jpeg(n)) for n in range(150)]
+    result = ask(source=rows, out=out, concurrency=concurrency).run()
+    assert (result.answered, result.failed) == (150, 0)
+    assert {outcome.id for outcome in bulk.read_outcomes(out)} == {name for name, _ in rows}
+    answered = server.calls.where(method="GetCompletion", status="OK")
+    assert len(answered) == len({call.images[0].sha256 for call in answered}) == 150
+
+
 def test_rows_that_cannot_be_sent(ask, out, server):
     rows = [("a.jpg", jpeg(1)), ("b.jpg", b"not an image"), ("c.jpg", Path("missing.jpg"))]
     job = ask(source=rows, out=out)
