@@ -244,5 +244,11 @@ class TestLedgersOfBlocks:
             (tmp_path / "one.jsonl").read_bytes().splitlines(keepends=True)[1],
             (tmp_path / "two.jsonl").read_bytes().splitlines(keepends=True)[0],
         ]
+        # The block is divided as in the first run again: it has a ledger, but not of all rows.
+        write_ledger(tmp_path / "three.jsonl", "e")
+        copy_lines([*sources, tmp_path / "three.jsonl"], ["b", "d", "e"], tmp_path / "new.jsonl")
+        assert (tmp_path / "new.jsonl").read_bytes() == b"".join(lines) + (
+            tmp_path / "three.jsonl"
+        ).read_bytes()
         copy_lines(sources, ["x"], tmp_path / "none.jsonl")
         assert not (tmp_path / "none.jsonl").exists()

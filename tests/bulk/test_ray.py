@@ -93,6 +93,10 @@ def test_another_run_asks_what_has_no_answer(server, options):
     assert all(row["answer"] for row in found.values())
     assert len(paid(server)) == 26
     assert set(paid(server).values()) == {1}
+    # The first blocks again: their ledgers do not have all of the rows.
+    found = rows_of(ask(dataset(26, blocks=2), PROMPT, **options))
+    assert all(row["answer"] for row in found.values())
+    assert set(paid(server).values()) == {1}
 
 
 def test_the_budget_is_that_of_all_runs(server, options):

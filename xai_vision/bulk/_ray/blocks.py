@@ -98,9 +98,8 @@ class BlockAsker:
         ids = [row.id for row in rows]
         _check_ids(ids)
         ledger = Path(plan.folder) / ledger_name(ids)
-        if not ledger.exists():
-            known = await self._call("ledgers_with", ids, ledger.name)
-            await asyncio.to_thread(copy_lines, [ledger.with_name(n) for n in known], ids, ledger)
+        known = await self._call("ledgers_with", ids, ledger.name)
+        await asyncio.to_thread(copy_lines, [ledger.with_name(n) for n in known], ids, ledger)
         outcomes: dict[str, list[Outcome]] = {}
         async for outcome in self._job(rows, ledger):
             outcomes.setdefault(outcome.id, []).append(outcome)
@@ -177,18 +176,19 @@ def ledger_name(ids: Iterable[str]) -> str:
 
 
 def copy_lines(sources: Iterable[Path], ids: Iterable[str], target: Path) -> None:
-    """Begin a ledger with the lines that others have of these rows.
-
-    It appears with all of them or not at all.
-    """
-    known, lines = set(ids), []
+    """Add the lines that other ledgers have of these rows to a ledger, all of them or none."""
+    lines = _lines(target) if target.exists() else []
+    known, rows, count = set(lines), set(ids), len(lines)
     for path in sources:
-        for line in path.read_bytes().splitlines(keepends=True):
-            # An incomplete line is the last one of a process that was killed.
-            complete = line.endswith(b"\n")
-            if complete and json.loads(line).get("id") in known:
-                lines.append(line)
-    if lines:
+        lines += [
+            line for line in _lines(path) if line not in known and json.loads(line)["id"] in rows
+        ]
+    if len(lines) > count:
         part = target.with_suffix(".part")
         part.write_bytes(b"".join(lines))
         part.replace(target)
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Return the lines of a ledger without an incomplete one, of a process that was killed."""
+    return [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
