@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 import pytest
 
-from xai_vision.bulk import LedgerLockedError, Outcome
+from xai_vision.bulk import LedgerLockedError, Outcome, Row
 from xai_vision.bulk._ledger.ledger import encode_line
 from xai_vision.bulk._ray import coordinator as module
-from xai_vision.bulk._ray.blocks import copy_lines, ledger_name
+from xai_vision.bulk._ray.blocks import _check_ids, _of_row, copy_lines, ledger_name
 from xai_vision.bulk._ray.coordinator import Coordinator, SharedBudget, SharedLimiter, Terms
+from xai_vision.errors import InvalidRequestError
 
 KEY = "0" * 80
 
@@ -223,6 +225,31 @@ class TestRuns:
         ]
         assert await call("ledgers_with", ["a", "c"], "two.jsonl") == ["one.jsonl"]
         assert await call("ledgers_with", ["x"], "new.jsonl") == []
+
+
+class TestRows:
+    @pytest.mark.parametrize("seeds", [(1, 2), (2, 1)])
+    def test_a_row_whose_image_has_changed_and_is_as_before(self, tmp_path, seeds):
+        images = [str(seed).encode() for seed in seeds]
+        outcomes = [
+            Outcome("r", answer=image.decode(), image_sha256=hashlib.sha256(image).hexdigest())
+            for image in images
+        ]
+        path = tmp_path / "image.jpg"
+        path.write_bytes(images[0])
+        for row in (Row("r", (images[0],)), Row("r", (path,))):
+            assert _of_row(row, outcomes).answer == images[0].decode()
+        assert _of_row(Row("r", (images[1],)), outcomes).answer == images[1].decode()
+        # Of other images the ledger has the newest last.
+        assert _of_row(Row("r", ("https://e.com/a.jpg",)), outcomes).answer == images[1].decode()
+
+    def test_a_row_that_was_not_asked(self):
+        assert _of_row(Row("r"), [Outcome("")]).id == "r"
+
+    def test_ids_are_unique(self):
+        _check_ids(["a", "b"])
+        with pytest.raises(InvalidRequestError, match="'a' is the id of two rows"):
+            _check_ids(["a", "b", "a"])
 
 
 class TestLedgersOfBlocks:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import logging
 import os
 from collections import Counter
@@ -110,26 +109,6 @@ def test_the_budget_is_that_of_all_runs(server, options):
     found = rows_of(ask(dataset(40), PROMPT, **limits, **options))
     total = sum(row["usage"]["total_tokens"] for row in found.values() if row["usage"])
     assert 6_000 < total <= 12_000
-
-
-def test_a_row_whose_image_has_changed(server, options):
-    def answers(*seeds):
-        images = [sample_images.jpeg(16, 16, seed=seed) for seed in seeds]
-        rows = [{"id": f"r{n}", "image": image} for n, image in enumerate(images)]
-        found = rows_of(ask(ray.data.from_items(rows), PROMPT, **options))
-        return [found[f"r{n}"]["image_sha256"] for n in range(len(seeds))], images
-
-    for seeds in ((1, 2), (1, 3), (1, 2)):
-        found, images = answers(*seeds)
-        assert found == [hashlib.sha256(image).hexdigest() for image in images]
-    assert set(paid(server).values()) == {1}
-    assert len(paid(server)) == 3
-
-
-def test_ids_must_be_unique(options):
-    rows = [{"id": "r1", "image": b"x"}, {"id": "r1", "image": b"y"}]
-    with pytest.raises(Exception, match="'r1' is the id of two rows"):
-        rows_of(ask(ray.data.from_items(rows), PROMPT, **options))
 
 
 def test_an_actor_that_is_killed_loses_nothing(server, options, tmp_path):
