@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import platform
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from benchmarks.items import Item, Metric
@@ -15,10 +15,10 @@ _PACKAGES = ("xai-vision", "grpcio", "protobuf", "pybase64", "pillow", "xai-sdk"
 OURS = ("xai_vision", "fake", "xai_server")
 
 
-def machine() -> dict[str, Any]:
-    """Describe the machine and the versions of the packages."""
+def machine(more: Iterable[str] = ()) -> dict[str, Any]:
+    """Describe the machine and the versions of the packages, and of ``more`` packages."""
     versions = {}
-    for name in _PACKAGES:
+    for name in (*_PACKAGES, *more):
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

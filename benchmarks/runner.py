@@ -39,6 +39,11 @@ class Process:
             env=_environment(environment or {}),
         )
 
+    @property
+    def pid(self):
+        """The id of the process."""
+        return self._child.pid
+
     def go(self):
         """Make the child run its task once more."""
         self._child.stdin.write("go\n")

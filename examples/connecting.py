@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from drawings import RECEIPTS, SCREENSHOTS, receipt
 from images import SAMPLES
@@ -51,7 +52,14 @@ def write_sample(path: Path) -> None:
 
 @contextlib.contextmanager
 def connect(fake: bool, rules: Rules | None = None) -> Iterator[Client]:
-    """Connect a client to the service, or to a fake server with rules.
+    """Connect a client to the service, or to a fake server; see ``service``."""
+    with service(fake, rules) as address, Client(**address) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def service(fake: bool, rules: Rules | None = None) -> Iterator[dict[str, Any]]:
+    """Provide the arguments of a client of the service, or of a fake server with rules.
 
     Args:
         fake: Whether to use a fake server.
@@ -60,18 +68,16 @@ def connect(fake: bool, rules: Rules | None = None) -> Iterator[Client]:
     if not fake:
         if not os.environ.get("XAI_API_KEY"):
             sys.exit("set XAI_API_KEY, or try --fake")
-        with Client() as client:
-            yield client
+        yield {}
         return
     # Your own files may not need every rule.
     with FakeServer(unused="allow") as server:
         if rules is not None:
             rules(server)
         print("(responses of a fake server, not of Grok)", file=sys.stderr)
-        with Client(
-            server.api_key,
-            server.management_key,
-            api_host=server.target,
-            management_api_host=server.target,
-        ) as client:
-            yield client
+        yield {
+            "api_key": server.api_key,
+            "management_api_key": server.management_key,
+            "api_host": server.target,
+            "management_api_host": server.target,
+        }

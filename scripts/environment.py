@@ -72,6 +72,8 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "--editable",
         ".[cli,eyes,heic,http,testing]",
         "--group",
+        "bulk",
+        "--group",
         "corpus",
         "--group",
         "newest-openai",

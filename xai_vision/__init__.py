@@ -13,6 +13,7 @@ from xai_vision._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from xai_vision import aio as aio
+    from xai_vision import bulk as bulk
     from xai_vision import chat as chat
     from xai_vision import errors as errors
     from xai_vision import imaging as imaging
@@ -67,6 +68,7 @@ __getattr__, __dir__ = lazy_exports(
         name: f"{__name__}.{name}"
         for name in (
             "aio",
+            "bulk",
             "chat",
             "errors",
             "imaging",

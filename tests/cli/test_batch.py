@@ -3,22 +3,35 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import random
 import signal
 import subprocess
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests import sample_images
 from tests.cli.conftest import COMMAND, server_environment
+from xai_vision import prepare_image
 from xai_vision.testing import Fault, Reply
 
 
 def lines(path) -> list[dict]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _converters():
+    """Import the modules that convert images.
+
+    Pytest compiles modules when they are imported, and Python 3.11 fails if two threads do that at
+    the same time: "AST constructor recursion depth mismatch".
+    """
+    prepare_image(sample_images.sample("alpha.webp"))
 
 
 @pytest.fixture
@@ -40,14 +53,14 @@ def test_a_line_for_each_image(xai_in_process, server, folder):
     assert "https://example.com/a.jpg" in result.err
     assert "4 of 5 images done, results in a.jsonl · 1 failed" in result.err
     results = lines(folder / "a.jsonl")
-    assert sorted(result["image"] for result in results) == sorted(
+    assert sorted(result["id"] for result in results) == sorted(
         ["photo.jpg", "chart.png", "photo.webp", "photo-private.jpg"]
     )
-    first = next(result for result in results if result["image"] == "photo.webp")
+    first = next(result for result in results if result["id"] == "photo.webp")
     assert "640x480" in first["answer"]
-    assert first["sent"]["changes"] == ["converted from WEBP", "encoded as PNG"]
+    assert first["changes"] == ["converted from WEBP", "encoded as PNG"]
     assert first["usage"]["prompt_image_tokens"] > 0
-    assert first["cost_usd"] > 0
+    assert first["usd"] > 0
 
     server.urls["https://example.com/a.jpg"] = sample_images.jpeg()
     server.calls.clear()
@@ -108,13 +121,136 @@ def test_json_output(xai_in_process, server, folder):
     assert lines(folder / "a.jsonl")[0]["parsed"] == {"n": 1}
 
 
-def test_changed_images_are_reported(xai_in_process, server, folder):
+def test_changed_images_are_asked_again(xai_in_process, server, folder):
     assert xai_in_process("batch", "Describe", "photo.jpg", "--out", "a.jsonl").code == 0
     (folder / "photo.jpg").write_bytes(sample_images.jpeg(20, 20))
     result = xai_in_process("batch", "Describe", "photo.jpg", "--out", "a.jsonl")
     assert result.code == 0
-    assert "photo.jpg has changed" in result.err
-    assert len(server.calls) == 1
+    assert [("20x20" in line["answer"]) for line in lines(folder / "a.jsonl")] == [False, True]
+    assert len(server.calls) == 2
+
+
+def test_results_of_an_earlier_version_are_refused(xai_in_process, server, folder):
+    line = (
+        b'{"image": "photo.jpg", "answer": "x", "cost_usd": 0.1, "request": "0123456789abcdef"}\n'
+    )
+    (folder / "a.jsonl").write_bytes(line)
+    result = xai_in_process("batch", "Describe", "photo.jpg", "--out", "a.jsonl")
+    assert result.code == 2
+    assert "written by an earlier version of `xai-vision batch`; use another --out" in result.err
+    assert (folder / "a.jsonl").read_bytes() == line
+    assert len(server.calls) == 0
+
+
+def test_folders_are_read_with_all_that_they_contain(xai_in_process, server, folder):
+    (folder / "2024" / "may").mkdir(parents=True)
+    (folder / "2024" / "may" / "deep.jpg").write_bytes(sample_images.jpeg(20, 20))
+    (folder / ".hidden").mkdir()
+    (folder / ".hidden" / "x.jpg").write_bytes(sample_images.jpeg(20, 20))
+    assert xai_in_process("batch", "Describe", "2024", "--out", "a.jsonl").code == 0
+    assert [line["id"] for line in lines(folder / "a.jsonl")] == ["2024/may/deep.jpg"]
+
+
+def test_results_on_standard_output(xai_in_process, server, folder):
+    url = "https://example.com/a.jpg"
+    result = xai_in_process("batch", "Describe", ".", url, "-o", "-")
+    assert result.code == 3
+    results = {line["id"]: line for line in map(json.loads, result.out.splitlines())}
+    assert len(results) == 5
+    assert results[url]["error"]["type"] == "ImageFetchError"
+    assert [line["id"] for line in results.values() if line["error"]] == [url], result.err
+    assert "640x480" in results["photo.webp"]["answer"]
+    assert "4 of 5 images done · 1 failed" in result.err
+    assert not (folder / "-").exists()
+
+
+def test_results_through_a_pipe(xai, server, folder):
+    os.mkfifo(folder / "pipe")
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit((folder / "pipe").read_text)
+        result = xai("batch", "Describe", ".", "--out", "pipe")
+        assert result.code == 0, result.err
+        assert len(read.result(timeout=60).splitlines()) == 4
+    assert "4 of 4 images done" in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--out", "missing/a.jsonl"), "--out: the directory missing does not exist"),
+        (("--parquet", "missing/a.parquet"), "--parquet: the directory missing does not exist"),
+        (("--parquet", "a.csv"), "--parquet: the name must end in .parquet"),
+        ((), "'--out' / '-o', or '--parquet'"),
+        (("--out", "a.jsonl", "--max-usd", "0"), "--max-usd"),
+        (("--out", "a.jsonl", "--via", "fast"), "--via"),
+    ],
+)
+def test_options_that_are_not_valid(xai_in_process, server, folder, arguments, words):
+    result = xai_in_process("batch", "Describe", ".", *arguments)
+    assert result.code == 2
+    assert words in result.err
+    assert "resumes" not in result.err
+    assert len(server.calls) == 0
+
+
+def test_results_as_parquet(xai_in_process, server, folder):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    result = xai_in_process("batch", "Describe", ".", "--parquet", "a.parquet")
+    assert result.code == 0, result.err
+    assert "4 of 4 images done, results in a.parquet" in result.err
+    rows = parquet.read_table(folder / "a.parquet").to_pylist()
+    assert {row["id"] for row in rows} == {
+        "photo.jpg",
+        "chart.png",
+        "photo.webp",
+        "photo-private.jpg",
+    }
+    assert len(lines(folder / "a.parquet.ledger.jsonl")) == 4
+
+
+def test_failed_images_are_beside_the_results(xai_in_process, server, folder):
+    (folder / "broken.jpg").write_bytes(b"x")
+    result = xai_in_process("batch", "Describe", ".", "--out", "a.jsonl")
+    assert result.code == 3
+    assert "xai-vision: broken.jpg: " in result.err
+    (failed,) = lines(folder / "a.failed.jsonl")
+    assert failed["id"] == "broken.jpg"
+    assert len(lines(folder / "a.jsonl")) == 4
+
+
+def test_the_spend_is_limited(xai_in_process, server, many):
+    result = xai_in_process(
+        "batch", "Describe", "many", "--out", "a.jsonl", "--max-usd", "0.0001", "-j", "1"
+    )
+    assert result.code == 0
+    assert "0 of 24 images done" in result.err
+    assert "stopped by --max-usd (the next image can cost up to $0." in result.err
+    assert not server.calls.where(method="GetCompletion")
+
+
+def test_failures_are_limited(xai_in_process, server, folder):
+    for number in range(20):
+        (folder / f"broken{number}.jpg").write_bytes(b"x%d" % number)
+    result = xai_in_process(
+        "batch", "Describe", ".", "--out", "a.jsonl", "--max-failures", "2", "-j", "1"
+    )
+    assert result.code == 3
+    assert "stopped by --max-failures" in result.err
+    assert "2 failed" in result.err
+
+
+def test_the_batch_api(xai_in_process, server, many):
+    server.batches(ready_after=0)
+    result = xai_in_process("batch", "Describe", "many", "--out", "a.jsonl", "--via", "batch")
+    assert result.code == 0, result.err
+    assert {line["via"] for line in lines(many.parent / "a.jsonl")} == {"batch"}
+    assert len(lines(many.parent / "a.jsonl")) == 24
+
+
+def test_errors_that_may_pass_are_retried(xai_in_process, server, many):
+    server.fault(Fault.internal("down"), next=3)
+    assert xai_in_process("batch", "Describe", "many", "--out", "a.jsonl").code == 0
+    assert len(server.calls) == 27
 
 
 def test_the_number_of_concurrent_calls_is_limited(xai_in_process, server, many):
@@ -163,7 +299,9 @@ def test_batch_stops_after_fatal_errors(xai_in_process, server, folder, many):
 
     server.clear()
     server.fault(Fault.internal("down"))
-    result = xai_in_process("batch", "Describe", "many", "--out", "a.jsonl", "-j", "1")
+    result = xai_in_process(
+        "batch", "Describe", "many", "--out", "a.jsonl", "-j", "1", "--retries", "0"
+    )
     assert result.code == 6
     assert len(server.calls) == 10
 
@@ -227,7 +365,7 @@ def test_killed_twenty_times(server, folder, many, tmp_path):
         command, env=server_environment(server, tmp_path), capture_output=True, check=False
     )
     assert result.returncode == 0, result.stderr
-    counts = Counter(result["image"] for result in lines(out))
+    counts = Counter(result["id"] for result in lines(out))
     assert counts == dict.fromkeys(names.values(), 1)
 
 
@@ -237,5 +375,5 @@ def _complete_images(path) -> list[str]:
     images = []
     for line in path.read_bytes().splitlines():
         with contextlib.suppress(ValueError):
-            images.append(json.loads(line)["image"])
+            images.append(json.loads(line)["id"])
     return images

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from tests.client.http2_server import answer, serve
-from xai_vision._cli.batch.adaptive_limiter import AdaptiveLimiter
 from xai_vision._cli.report import UsageTotals, usd
 from xai_vision.chat import Response
 from xai_vision.proto import chat_pb2, models_pb2
@@ -249,14 +248,6 @@ def test_a_results_file_with_deeply_nested_json(xai_in_process, folder, end):
     assert "a.jsonl is not a results file" in done.err
     assert "The file was not changed" in done.err
     assert (folder / "a.jsonl").read_bytes() == data
-
-
-def test_thousands_of_rate_limits():
-    limiter = AdaptiveLimiter(4, patience=600)
-    for _ in range(3000):
-        assert limiter.record_rate_limit(retry_after=0)
-    assert limiter.record_rate_limit(None)
-    assert 0 < limiter.wait_seconds < 67
 
 
 def test_totals_of_nothing():

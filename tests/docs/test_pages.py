@@ -46,6 +46,9 @@ def desk(tmp_path, monkeypatch, server):
     for name in ("photo.jpg", "chart.png", "scan.jpg"):
         (tmp_path / name).write_bytes(sample_images.sample(name))
     (tmp_path / "notes.txt").write_text("not an image")
+    (tmp_path / "photos").mkdir()
+    for name in ("photo.jpg", "scan.jpg"):
+        (tmp_path / "photos" / name).write_bytes(sample_images.sample(name))
     fill_urls(server, SEED_URLS)
     level = logging.getLogger("xai_vision").level
     yield tmp_path
@@ -181,7 +184,6 @@ def test_commands_work(cli, desk, server, tmp_path):
     script.parent.mkdir()
     script.write_text(f'#!/bin/sh\nexec {sys.executable} -m xai_vision "$@"\n')
     script.chmod(0o755)
-    (desk / "photos").mkdir()
     for name in ("before.jpg", "product.jpg", "receipt.jpg", "photos/a.jpg", "photos/b.jpg"):
         (desk / name).write_bytes(sample_images.sample("photo.jpg"))
     (desk / "scan.png").write_bytes(sample_images.sample("chart.png"))

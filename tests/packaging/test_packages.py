@@ -148,6 +148,7 @@ def test_newcomer(kind, desk, request):
 
 
 MISSING = {
+    "parquet": "from xai_vision import bulk; bulk.parquet('rows.parquet')",
     "pydantic": (
         "from xai_vision import Client; from xai_vision.chat import user\n"
         "Client('key').chat.create('grok-4', messages=[user('hi')]).parse(list[str])"

@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from xai_vision.imaging import PreparedImage
 
 
-SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        *("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"),
-        *("avif", "ico", "jp2", "heic", "heif"),
-    )
-)
-
-
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 IMAGE = click.Path(allow_dash=True, readable=False)
@@ -109,7 +100,7 @@ def open_image(
 
 
 def image_names(images: tuple[str, ...], listed: Iterable[str] | None) -> list[str]:
-    """Return the names of the images of a batch, each once, with those in directories.
+    """Return the names of the images of a batch, each once, with those below directories.
 
     Args:
         images: The names on the command line.
@@ -123,13 +114,15 @@ def image_names(images: tuple[str, ...], listed: Iterable[str] | None) -> list[s
             "- is not supported as an image of a batch; --from - reads names of images."
         )
     listed_names = (line.rstrip("\r\n") for line in listed or ())
+    from xai_vision.bulk._sources.files import image_paths
+
     # The keys of a dict are unique and in order.
     names: dict[str, None] = {}
     for name in [*images, *filter(None, listed_names)]:
         if is_url(name) or not Path(name).is_dir():
             names[name] = None
             continue
-        files = sorted(str(p) for p in Path(name).iterdir() if p.suffix.lower() in SUFFIXES)
+        files = [str(path) for path in image_paths(Path(name))]
         if not files:
             raise click.UsageError(f"no images in the directory {name}.")
         names.update(dict.fromkeys(files))

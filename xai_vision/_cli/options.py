@@ -13,7 +13,7 @@ import click
 from xai_vision._cli.exit_codes import CliError, Exit
 from xai_vision._cli.parsing.numbers import Integer, Number, seconds
 from xai_vision._cli.parsing.verbosity import verbose_option
-from xai_vision._cli.report import load_json
+from xai_vision.bulk._run.json_depth import load_json
 
 if TYPE_CHECKING:
     from xai_vision.imaging import Detail

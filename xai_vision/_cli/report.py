@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xai_vision._cli.exit_codes import CliError, Exit
+from xai_vision.bulk._run.json_depth import load_json
 
 if TYPE_CHECKING:
     from xai_vision.chat import Response
@@ -28,8 +28,6 @@ _COUNTS = (
 
 # The service's unit of prices is 1e-10 US dollars.
 _TICK_PLACES = 10
-# json.loads() accepts deeper values than json.dumps(); the limits depend on the Python version.
-_MAX_JSON_DEPTH = 200
 
 
 def usd(amount: float | None) -> str:
@@ -166,32 +164,3 @@ def parse_json(response: Response) -> Any:
         raise CliError(
             f"the response is not the requested JSON: {error}.{cut}", Exit.SERVICE
         ) from None
-
-
-def load_json(text: str | bytes) -> Any:
-    """Parse JSON that can be printed again.
-
-    Raises:
-        ValueError: The text is not valid JSON, or nested too deeply.
-    """
-    try:
-        value = json.loads(text)
-        if _depth_is_allowed(value):
-            return value
-    except RecursionError:
-        pass
-    raise ValueError(f"it is nested more than {_MAX_JSON_DEPTH} levels deep")
-
-
-def _depth_is_allowed(value: object) -> bool:
-    level = [value]
-    for _ in range(_MAX_JSON_DEPTH):
-        level = [
-            child
-            for item in level
-            if isinstance(item, (dict, list))
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
-        if not level:
-            return True
-    return False

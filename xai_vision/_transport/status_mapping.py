@@ -30,6 +30,8 @@ _BY_STATUS: Final[dict[grpc.StatusCode, type[APIError]]] = {
     grpc.StatusCode.UNAVAILABLE: errors.UnavailableError,
 }
 
+_BY_NUMBER: Final = {code.value[0]: code for code in grpc.StatusCode}
+
 # Not every message with "credits" or "quota": rate limits are counted in them too.
 _OUT_OF_CREDITS: Final = (
     r"\b(all|any|no|out of|insufficient) (\w+ ){0,3}credits\b"
@@ -167,6 +169,17 @@ def api_error(
     elif isinstance(created, StreamBrokenError) and call.partial is None:
         created.remedy = "Nothing of it is kept; send the request again."
     return created
+
+
+def status_error(number: int, details: str) -> APIError:
+    """Make the error for a status in a message, such as the result of a request in a batch.
+
+    Args:
+        number: The number of the status code, as in ``google.rpc.Status``.
+        details: The service's message.
+    """
+    code = _BY_NUMBER.get(number, grpc.StatusCode.UNKNOWN)
+    return _error_class(code, details)(code, details)
 
 
 def _status(error: Any) -> tuple[grpc.StatusCode, str]:

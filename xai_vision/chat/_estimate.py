@@ -28,13 +28,14 @@ def estimate_messages(messages: list[Message]) -> TokenEstimate:
     )
     total = TokenEstimate(low, likely, high, _TEXT_SOURCE)
     for part in parts:
-        tokens = _image(part)
+        tokens = image_estimate(part)
         if tokens is not None:
             total = total + tokens
     return total
 
 
-def _image(part: Part) -> TokenEstimate | None:
+def image_estimate(part: Part) -> TokenEstimate | None:
+    """Estimate the tokens of a part; None if it is not an image."""
     if isinstance(part, ImageContent):
         source, detail = part.source, detail_from_proto(part.detail)
         if not isinstance(source, PreparedImage):

@@ -1,1 +1,1 @@
-"""Batches: one request for many images, with a results file that survives interruptions."""
+"""Batches: one request for many images, as a job of ``xai_vision.bulk``."""

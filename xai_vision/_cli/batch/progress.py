@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from rich.console import Console, RenderableType
 from rich.progress import (
@@ -15,15 +14,11 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     TextColumn,
-    TimeRemainingColumn,
 )
 
-from xai_vision._cli.report import usd
+from xai_vision._cli.report import UsageTotals, usd
 from xai_vision._cli.terminal import progress_console
-
-if TYPE_CHECKING:
-    from xai_vision._cli.batch.runner import BatchRunner
-
+from xai_vision.bulk import Status
 
 _WIDE = 80
 
@@ -31,34 +26,41 @@ _WIDE = 80
 class BatchProgress(Progress):
     """A progress bar that reads the state of a batch each time it is drawn."""
 
-    batch: BatchRunner | None = None
-    before = 0  # images that earlier runs have done
+    status: Status | None = None
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """Update the bar and return it."""
-        if self.batch is not None:
-            done = self.before + self.batch.stats.usage.responses + len(self.batch.stats.failed)
+        if self.status is not None:
             for task in self.tasks:
                 # rich would shorten the count as well.
                 width = self.console.width - 2 * len(str(task.total)) - 2
-                text = describe(self.batch)
+                text = describe(self.status)
                 text = text if len(text) <= width else f"{text[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
-                self.update(task.id, completed=done, description=text)
+                done, total = self.status.done, self.status.total
+                self.update(task.id, completed=done, total=total, description=text)
         return super().get_renderables()
 
 
 @contextmanager
-def progress(stream: TextIO, total: int, batch: BatchRunner, before: int = 0) -> Iterator[None]:
-    """Show a progress bar during the block if the stream is a terminal."""
+def progress(stream: TextIO, total: int) -> Iterator[Callable[[Status], object]]:
+    """Yield a function that shows the state of a batch, if the stream is a terminal.
+
+    Args:
+        stream: The stream.
+        total: The number of images.
+    """
     screen = progress_console(stream)
     if screen is None:
-        yield
+        yield lambda status: None
         return
     shown = bar(screen)
-    shown.batch, shown.before = batch, before
-    shown.add_task("", total=before + total)
+    shown.add_task("", total=total)
+
+    def show(status: Status) -> None:
+        shown.status = status
+
     with shown:
-        yield
+        yield show
 
 
 def bar(screen: Console) -> BatchProgress:
@@ -66,22 +68,39 @@ def bar(screen: Console) -> BatchProgress:
     columns: list[ProgressColumn] = [MofNCompleteColumn(), TextColumn("{task.description}")]
     if screen.width >= _WIDE:
         columns = [BarColumn(bar_width=24), *columns]
-        columns += [TimeRemainingColumn(compact=True), TextColumn("left")]
     return BatchProgress(*columns, console=screen, redirect_stdout=sys.stdout.isatty())
 
 
-def describe(batch: BatchRunner) -> str:
-    """Describe rate, tokens and cost."""
-    stats = batch.stats
-    usage = stats.usage
-    seconds = max(time.monotonic() - stats.started, 0.001)
+def totals(status: Status) -> UsageTotals:
+    """Return the tokens and the cost of this run."""
+    usage = status.usage
+    return UsageTotals(
+        responses=status.answered,
+        input_tokens=usage["prompt_tokens"],
+        text_tokens=usage["prompt_text_tokens"],
+        image_tokens=usage["prompt_image_tokens"],
+        cached_tokens=usage["cached_prompt_text_tokens"],
+        output_tokens=usage["completion_tokens"] + usage["reasoning_tokens"],
+        reasoning_tokens=usage["reasoning_tokens"],
+        cost=None if status.unpriced else status.usd,
+    )
+
+
+def describe(status: Status) -> str:
+    """Describe rate, tokens, cost and the time that is left."""
+    usage = totals(status)
+    rate = status.answered / max(status.seconds, 0.001)
     parts = [
-        f"{usage.responses / seconds:.1f}/s",
+        f"{rate:.1f}/s",
         f"{usage.input_tokens + usage.output_tokens:,} tokens",
         usd(usage.cost),
     ]
-    if stats.failed:
-        parts.append(f"{len(stats.failed)} failed")
-    if seconds := batch.limiter.wait_seconds:
+    if status.failed:
+        parts.append(f"{status.failed} failed")
+    if seconds := status.wait_seconds():
         parts.append(f"rate limit: waiting {seconds:.0f} s")
+    elif rate and status.total is not None:
+        # Images of earlier runs take no time, so that they do not count for the rate.
+        minutes, seconds = divmod(round((status.total - status.done) / rate), 60)
+        parts.append(f"{minutes}:{seconds:02} left")
     return " · ".join(parts)

@@ -23,17 +23,13 @@ def is_stream(path: Path) -> bool:
 
 
 class ResultsStream(AbstractContextManager["ResultsStream"]):
-    """Writes a JSON line for each image; it has the attributes of a ResultsFile.
+    """Writes a JSON line for each image.
 
     Args:
         path: The pipe or device; "-" is standard output.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.answered: dict[str, int | None] = {}
-        self.cost = 0.0
-        self.repaired = False
         self._file = None if str(path) == "-" else _open(path)
 
     def add(self, entry: dict[str, Any]) -> None:

@@ -27,8 +27,8 @@ from xai_vision._cli.options import (
 )
 from xai_vision._cli.parsing.standard_input import read_prompt, with_piped_image
 from xai_vision._cli.pdf_files import dpi_option, open_images, pages_option
-from xai_vision._cli.report import load_json
 from xai_vision._cli.terminal import print_json, print_note, write_response
+from xai_vision.bulk._run.json_depth import load_json
 
 if TYPE_CHECKING:
     from xai_vision.chat import Chat, Response

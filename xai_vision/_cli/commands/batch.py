@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -15,7 +12,7 @@ import click
 
 from xai_vision._cli.commands.ask import check_prompt
 from xai_vision._cli.exit_codes import Exit, epilog, exit_code
-from xai_vision._cli.image_files import IMAGE, file_size, image_names
+from xai_vision._cli.image_files import IMAGE, image_names
 from xai_vision._cli.options import (
     ImageOptions,
     Service,
@@ -26,11 +23,13 @@ from xai_vision._cli.options import (
     service_options,
     system_option,
 )
-from xai_vision._cli.parsing.numbers import Integer, seconds
-from xai_vision._cli.terminal import error_text, print_error, print_note
+from xai_vision._cli.parsing.numbers import Integer, Number, seconds
+from xai_vision._cli.report import usd
+from xai_vision._cli.terminal import print_note
 
 if TYPE_CHECKING:
-    from xai_vision._cli.batch.runner import BatchRunner, BatchStats
+    from xai_vision._cli.batch.run import Batch
+    from xai_vision.bulk._job import ViaOption
 
 
 @click.command(
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     epilog=epilog(
         'xai-vision batch "Describe it in a sentence" photos/ --out answers.jsonl',
         'find . -name "*.jpg" | xai-vision batch "Any text?" --from - --out text.jsonl',
+        'xai-vision batch "Any text?" scans/ --parquet text.parquet --via batch --max-usd 20',
     ),
 )
 @click.argument("prompt")
@@ -46,10 +46,15 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--out",
-    required=True,
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     metavar="FILE.jsonl",
     help="The results file, one line of JSON for each image; - is standard output.",
+)
+@click.option(
+    "--parquet",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.parquet",
+    help="Write the results to this Parquet file at the end.",
 )
 @listed_option
 @click.option(
@@ -68,6 +73,32 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Stop after this many seconds of continuous rate limiting.",
 )
+@click.option(
+    "--via",
+    type=click.Choice(["now", "batch", "auto"]),
+    default="now",
+    show_default=True,
+    help="batch: use the Batch API, at half the price and within a day; auto: choose.",
+)
+@click.option(
+    "--retries",
+    type=Integer(0),
+    default=3,
+    show_default=True,
+    help="Send an image again so often after an error that may pass.",
+)
+@click.option(
+    "--max-usd",
+    type=Number(0, min_open=True),
+    metavar="USD",
+    help="Never spend more than this on the images of the results file.",
+)
+@click.option(
+    "--max-failures",
+    type=Integer(1),
+    metavar="NUMBER",
+    help="Stop after this many failed images.",
+)
 @model_option
 @system_option
 @image_options
@@ -77,82 +108,76 @@ def command(
     prompt: str,
     images: tuple[str, ...],
     *,
-    out: Path,
+    out: Path | None,
+    parquet: Path | None,
     listed: Iterable[str] | None,
     concurrency: int,
     patience: float,
+    via: ViaOption,
+    retries: int,
+    max_usd: float | None,
+    max_failures: int | None,
     model: str,
     system: str | None,
     json_schema: dict[str, Any] | None,
     image_options: ImageOptions,
     service: Service,
 ) -> int:
-    """Ask PROMPT about each of IMAGES: files, directories or URLs.
+    """Ask PROMPT about each of IMAGES: files, directories with all that they contain, or URLs.
 
     If the command is stopped or killed, the same command resumes. It skips images that have a
-    result in --out and tries failed images again. An image is identified by its name as passed.
+    result in --out and tries failed images again. An image is identified by its name as passed
+    and its content.
     """
     prompt = check_prompt(prompt, ())
+    if out is None and parquet is None:
+        raise click.UsageError("Missing option '--out' / '-o', or '--parquet'.")
+    if parquet is not None and parquet.suffix.lower() != ".parquet":
+        raise click.UsageError(f"--parquet: the name must end in .parquet, not {parquet}.")
     names = image_names(images, listed)
-    from xai_vision._cli.batch.results_file import ResultsFile
-    from xai_vision._cli.batch.results_stream import ResultsStream, is_stream
-    from xai_vision._cli.batch.runner import BatchRequest, BatchRunner
-
-    request = BatchRequest(prompt, model, system, json_schema, image_options)
-    digest = hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
-    opened = ResultsStream(out) if is_stream(out) else ResultsFile(out, digest[:16])
-    with opened as results:
-        batch = BatchRunner(request, results, concurrency=concurrency, patience=patience)
-        done = [name for name in names if name in results.answered]
-        if results.repaired:
-            print_note(f"{out}: removed an incomplete line of the last run")
-        if done:
-            print_note(f"{len(done)} of {len(names)} images already have a result")
-            _report_changed_files(done, results.answered)
-        code = _run(batch, [name for name in names if name not in results.answered], service, done)
-    stats = batch.stats
-    print_note(_summary(stats, len(names), len(done), out))
-    return code or (exit_code(stats.failed[0]) if stats.failed else Exit.OK)
-
-
-def _report_changed_files(names: list[str], sizes: dict[str, int | None]) -> None:
-    for name in names:
-        size = file_size(name)
-        if size is not None and sizes[name] not in (None, size):
-            print_note(
-                f"{name} has changed since its result was written; delete the line to ask again"
-            )
-
-
-def _run(batch: BatchRunner, names: list[str], service: Service, done: list[str]) -> int:
-    """Process the images; return the exit code of an error that ended the batch, or 0."""
-    if not names:
-        return Exit.OK
     from xai_vision._cli.batch.progress import progress
-    from xai_vision._cli.batch.results_stream import is_stream
+    from xai_vision._cli.batch.run import Batch
     from xai_vision._cli.connection import client_arguments
 
-    again = "" if is_stream(batch.out) else " The same command resumes."
-    with client_arguments(service) as client, progress(sys.stderr, len(names), batch, len(done)):
-        try:
-            asyncio.run(batch.run(names, client))
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            print_error(f"interrupted.{again}")
-            return Exit.TERMINATED if batch.terminated else Exit.INTERRUPTED
-        except BrokenPipeError:  # of standard output, for example `| head`
-            raise
-        except Exception as error:
-            if exit_code(error) is Exit.FAILED and not isinstance(error, OSError):
-                raise
-            where = f"{error.filename or batch.out}: " if isinstance(error, OSError) else ""
-            print_error(f"{where}{error_text(error)}{again}")
-            return exit_code(error)
-    return Exit.OK
+    options = {
+        "concurrency": concurrency,
+        "patience": patience,
+        "via": via,
+        "retries": retries,
+        "max_usd": max_usd,
+        "max_failures": max_failures,
+        "model": model,
+        "system": system,
+        "schema": json_schema,
+        "image_options": asdict(image_options),
+    }
+    batch = Batch(prompt, names, out, parquet, options)
+    with client_arguments(service) as client, progress(sys.stderr, len(names)) as show:
+        batch.run(client, show)
+    status = batch.status
+    if status.repaired:
+        print_note(f"{out}: removed an incomplete line of the last run")
+    if status.earlier:
+        print_note(f"{status.earlier} of {len(names)} images already have a result")
+    print_note(_summary(batch, len(names)))
+    first = status.first_error
+    return batch.code or (Exit.OK if first is None else exit_code(first))
 
 
-def _summary(stats: BatchStats, total: int, before: int, out: Path) -> str:
-    where = "" if str(out) == "-" else f", results in {out}"
-    parts = [f"{stats.usage.responses + before} of {total} images done{where}"]
-    if stats.failed:
-        parts.append(f"{len(stats.failed)} failed")
-    return " · ".join([*parts, str(stats.usage)])
+def _summary(batch: Batch, total: int) -> str:
+    from xai_vision._cli.batch.progress import totals
+
+    status = batch.status
+    where = (
+        ""
+        if batch.is_stream and batch.parquet is None
+        else f", results in {batch.parquet or batch.out}"
+    )
+    parts = [f"{status.answered + status.earlier} of {total} images done{where}"]
+    if status.failed:
+        parts.append(f"{status.failed} failed")
+    if batch.stopped is not None:
+        parts.append(f"stopped by --{batch.stopped.replace('_', '-')}")
+        if status.needed_usd is not None:
+            parts[-1] += f" (the next image can cost up to {usd(status.needed_usd)})"
+    return " · ".join([*parts, str(totals(status))])

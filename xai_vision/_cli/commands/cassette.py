@@ -76,8 +76,8 @@ def check_files(files: tuple[Path, ...]) -> int:
 @click.argument("file", type=_FILE)
 def to_rules(file: Path) -> None:
     """Write the completions of FILE as rules for `xai-vision serve --rules`."""
+    from xai_vision._optional_imports import import_optional
     from xai_vision.testing._cassettes.rules import RuleWriter
-    from xai_vision.testing._optional_imports import import_optional
 
     yaml = import_optional("yaml", "cli", "A rule file")
     writer = RuleWriter(_load(file))

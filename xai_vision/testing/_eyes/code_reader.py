@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xai_vision._optional_imports import import_optional
 from xai_vision.testing._eyes.image_text import Code
 from xai_vision.testing._eyes.text_boxes import Point
-from xai_vision.testing._optional_imports import import_optional
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xai_vision._optional_imports import import_optional
 from xai_vision.testing._eyes.text_boxes import TextBox, are_sideways, mean_score
-from xai_vision.testing._optional_imports import import_optional
 
 if TYPE_CHECKING:
     from PIL.Image import Image

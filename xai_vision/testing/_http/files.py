@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
+from xai_vision._optional_imports import import_optional
 from xai_vision.proto import files_pb2
 from xai_vision.proto.files_pb2_grpc import Files
 from xai_vision.testing._files.listing import token_after
@@ -15,7 +16,6 @@ from xai_vision.testing._files.methods import file_proto, receive_file
 from xai_vision.testing._files.received import CONTENT_CHUNK_BYTES
 from xai_vision.testing._http.errors import HttpError
 from xai_vision.testing._http.request import HttpRequest, HttpResult
-from xai_vision.testing._optional_imports import import_optional
 from xai_vision.testing._upstream import passing
 
 LIST_QUERY: Final = ("limit", "order", "sort_by", "pagination_token", "after", "filter", "purpose")

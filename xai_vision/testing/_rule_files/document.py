@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from xai_vision.testing._optional_imports import import_optional
+from xai_vision._optional_imports import import_optional
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from xai_vision.testing._optional_imports import import_optional
+from xai_vision._optional_imports import import_optional
 
 
 class UnusableSchemaError(ValueError):

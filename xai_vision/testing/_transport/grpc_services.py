@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from xai_vision.testing._optional_imports import import_optional
+from xai_vision._optional_imports import import_optional
 from xai_vision.testing._thread_pool import release_slot
 
 _PROTOS = (

@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from xai_vision._optional_imports import import_optional
 from xai_vision.testing._clock import Clock
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._generation.downloads import Downloads
-from xai_vision.testing._optional_imports import import_optional
 from xai_vision.testing._service.api_keys import KeyRegistry
 from xai_vision.testing._service.engine import Engine
 from xai_vision.testing._service.image_inspection import ImageInspector

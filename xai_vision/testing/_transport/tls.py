@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import grpc
 
-from xai_vision.testing._optional_imports import import_optional
+from xai_vision._optional_imports import import_optional
 from xai_vision.testing._transport.address import LOOPBACK
 
 

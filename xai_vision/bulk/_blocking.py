@@ -1,0 +1,67 @@
+"""Run asynchronous code from blocking code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from contextlib import closing
+from typing import Any, TypeVar
+
+from xai_vision.errors import InvalidRequestError
+
+T = TypeVar("T")
+
+
+def run_blocking(start: Callable[[], Coroutine[Any, Any, T]], name: str, instead: str) -> T:
+    """Run a coroutine to its end.
+
+    Args:
+        start: Creates the coroutine.
+        name: What the caller called, for the error.
+        instead: What to use in an event loop.
+
+    Raises:
+        InvalidRequestError: An event loop runs in this thread.
+    """
+    _check_no_loop(name, instead)
+    return asyncio.run(start())
+
+
+def iterate_blocking(
+    start: Callable[[], AsyncGenerator[T, None]], name: str, instead: str
+) -> Iterator[T]:
+    """Iterate over an asynchronous generator; see ``run_blocking``.
+
+    The generator's tasks run only while the caller waits for an item.
+    """
+    _check_no_loop(name, instead)
+    return _items(start())
+
+
+def _items(generator: AsyncGenerator[T, None]) -> Iterator[T]:
+    async def step() -> T:
+        return await anext(generator)
+
+    loop = asyncio.new_event_loop()
+    with closing(loop):
+        try:
+            while True:
+                try:
+                    item = loop.run_until_complete(step())
+                except StopAsyncIteration:
+                    return
+                yield item
+        finally:
+            loop.run_until_complete(generator.aclose())
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(loop.shutdown_default_executor())
+
+
+def _check_no_loop(name: str, instead: str) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise InvalidRequestError(
+        f"{name} would block the event loop that runs in this thread. Use {instead}"
+    )

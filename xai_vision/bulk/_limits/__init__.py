@@ -1,0 +1,1 @@
+"""What a job may not exceed: the rate of the service, and its budget."""

@@ -1,0 +1,1 @@
+"""The parts of ``xai_vision.bulk.ray``. None of them imports Ray."""

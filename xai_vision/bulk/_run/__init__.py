@@ -1,0 +1,1 @@
+"""A run of a job: which rows are asked, how, and what is recorded."""
