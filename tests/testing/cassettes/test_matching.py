@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 
 from tests.testing.cassettes.images import encode, scene
 from tests.testing.grpc_calls import chat_message, image_part, request
@@ -179,6 +180,19 @@ def test_an_identical_image_comes_before_a_similar_one():
         calls[1],
         calls[0],
     ]
+
+
+def test_pages_that_differ_in_a_digit_are_answered_in_their_order():
+    def page(digit, quality):
+        image = Image.new("RGB", (800, 1000), "white")
+        draw = ImageDraw.Draw(image)
+        for line in range(40, 960, 24):
+            draw.text((40, line), f"Item {line} of the invoice: 12.3{digit} EUR " * 2, fill="black")
+        return request("Read", image_part(encode(image, quality=quality)))
+
+    tape = Tape()
+    calls = tape.record(*(page(digit, 90) for digit in range(4)))
+    assert [tape.choose(page(digit, 60)) for digit in range(4)] == calls
 
 
 def test_another_image_does_not_match():

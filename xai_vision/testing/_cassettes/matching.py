@@ -13,6 +13,8 @@ from xai_vision.testing._cassettes.cassette_file import Interaction
 from xai_vision.testing._cassettes.image_table import ImageTable
 from xai_vision.testing._cassettes.request_form import RequestForm
 
+_TIE: Final = 0.3
+"""Distances that differ less are the same: JPEG changes an image as much as a digit does."""
 _SHOWN_DIFFERENCES: Final = 6
 _COMPARED_CHARACTERS: Final = 2000
 
@@ -61,20 +63,28 @@ class Matcher:
             request: The request.
             recorded: The recorded calls in order, each with its request.
         """
-        ranked = [
-            (rank, form, interaction)
+        matching = [
+            (distance, form, interaction)
             for form, interaction in recorded
-            if (rank := self._rank(request, form)) is not None
+            if (distance := self._distance(request, form)) is not None
         ]
-        if not ranked:
+        if not matching:
             return None
-        best = min(rank for rank, _, _ in ranked)
-        forms = [form for rank, form, _ in ranked if rank == best]
-        same = [interaction for _, form, interaction in ranked if form in forms]
-        return next((item for item in same if not item.uses), same[-1])
+        nearest = min(distance for distance, _, _ in matching)
+        identical = [item for item in matching if item[1].images == request.images]
+        close = [
+            (len(_differing(request.settings, form.settings)), distance, interaction)
+            for distance, form, interaction in identical or matching
+            if distance <= nearest + _TIE
+        ]
+        fewest = min(count for count, _, _ in close)
+        same = [(distance, item) for count, distance, item in close if count == fewest]
+        unused = (item for _, item in same if not item.uses)
+        # Of several calls with the same distance, min() returns the first.
+        return next(unused, None) or min(reversed(same), key=lambda pair: pair[0])[1]
 
-    def _rank(self, request: RequestForm, recorded: RequestForm) -> tuple[float, int] | None:
-        """Return how far a recorded request is from another; None if it does not match."""
+    def _distance(self, request: RequestForm, recorded: RequestForm) -> float | None:
+        """Return the distance of the images of two requests; None if the requests differ."""
         if request.method != recorded.method or request.values != recorded.values:
             return None
         if request.images.keys() != recorded.images.keys():
@@ -85,7 +95,7 @@ class Matcher:
             if distance is None or distance > self._max_distance:
                 return None
             total += distance
-        return total, len(_differing(request.settings, recorded.settings))
+        return total
 
     def differences(self, request: RequestForm, recorded: RequestForm) -> list[Difference]:
         """Return the parts in which a request differs from a recorded one."""
