@@ -9,6 +9,8 @@ import io
 import os
 import re
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -16,10 +18,12 @@ from rich.console import Console
 from rich.text import Text
 
 from xai_vision._cli.app import NAME, command
+from xai_vision._cli.batch.progress import bar, describe
 from xai_vision._cli.commands.inspect import show
 from xai_vision._cli.image_report import inspect_image
 from xai_vision._cli.options import ImageOptions
 from xai_vision._cli.prices import Price
+from xai_vision.bulk import Status
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "examples"))
 
@@ -80,6 +84,22 @@ def draw_inspect(folder: Path) -> None:
     save(console, "inspect", f"{NAME} inspect")
 
 
+def draw_batch() -> None:
+    """`xai-vision batch` in progress, after a resume."""
+    usage = Counter(prompt_tokens=445_005, completion_tokens=18_755)
+    status = Status(total=1000, earlier=212, answered=341, failed=1, usd=1.62, usage=usage)
+    status.started = time.monotonic() - 56
+    console = screen()
+    prompt(console, 'batch "Describe it in a sentence" photos/ --out answers.jsonl')
+    console.print(
+        Text.assemble(("xai-vision: ", "red"), "photos/0231.jpg: image data is truncated.")
+    )
+    progress = bar(console)
+    progress.add_task(describe(status), total=status.total, completed=status.done)
+    console.print(progress.make_tasks_table(progress.tasks))
+    save(console, "batch", f"{NAME} batch")
+
+
 def main() -> None:
     """Draw all screens."""
     import tempfile
@@ -91,6 +111,7 @@ def main() -> None:
         os.chdir(folder)
         draw_help()
         draw_inspect(folder)
+        draw_batch()
         os.chdir(ROOT)
 
 

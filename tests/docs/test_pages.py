@@ -149,7 +149,7 @@ def test_screens_can_be_drawn(cli, tmp_path):
         "screens['main']()\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
-    for name, words in (("help", "batches"), ("inspect", "refused"), ("batch", "342/788")):
+    for name, words in (("help", "batches"), ("inspect", "refused"), ("batch", "554/1000")):
         assert words in (tmp_path / f"{name}.svg").read_text("utf-8"), name
 
 
