@@ -37,7 +37,7 @@ _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _POLL_SECONDS: Final = 0.25
-_STEPS: Final = 5
+_STEPS: Final = 2
 # Without changes the server writes a comment, so that it notices a page that is gone.
 _IDLE_POLLS: Final = 60
 _BATCH: Final = 200
