@@ -37,6 +37,7 @@ _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _POLL_SECONDS: Final = 0.25
+_STEPS: Final = 2
 # Without changes the server writes a comment, so that it notices a page that is gone.
 _IDLE_POLLS: Final = 60
 _BATCH: Final = 200
@@ -114,7 +115,9 @@ class InspectorApp:
             if idle == _IDLE_POLLS:
                 idle = 0
                 yield b":\n\n"
-            await asyncio.sleep(_POLL_SECONDS)
+            for _ in range(_STEPS):
+                if self._is_open():  # A server that stops waits only shortly for its responses.
+                    await asyncio.sleep(_POLL_SECONDS / _STEPS)
 
     def _find(self, id_: str) -> tuple[Call, Engine] | None:
         for engine in self._engines():

@@ -31,7 +31,7 @@ def browser():
 
 
 @pytest.fixture
-def page(browser):
+def page(browser, server):  # the page is closed before its server
     """A page that fails its test for an error in the console, or a request to another host."""
     context = browser.new_context(viewport={"width": 1200, "height": 800})
     context.set_default_timeout(LIMIT * 1000)

@@ -405,6 +405,7 @@ def test_the_page_says_when_the_server_is_gone(page, server, caller):
     open_page(page, server)
     server.stop()
     wait(page, "document.querySelector('#state').textContent === 'not connected'")
+    page.goto("about:blank")
     page.problems.clear()  # the browser reports the refused connection
 
 
@@ -423,4 +424,5 @@ def test_the_page_connects_again(page):
         # The list is that of the new connection.
         wait(page, "document.querySelector('.row')?.textContent.includes('after the restart')")
         assert page.locator(".row").count() == 1
+    page.goto("about:blank")
     page.problems.clear()  # the browser reports the refused connections
