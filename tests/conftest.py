@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+
 import hypothesis
 import pytest
 
 from xai_vision import AsyncClient, Client
 from xai_vision.testing import FakeServer
+
+# A shell ignores SIGINT for background jobs, and child processes inherit that. Tests of Ctrl-C send
+# it to this process and to programs that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test may depend on the machine's speed.
 hypothesis.settings.register_profile("tests", deadline=None)

@@ -172,9 +172,6 @@ def test_a_slow_reader_is_flow_controlled(server):
 def test_ctrl_c(server, kind):
     server.on(prompt="late").reply(Reply("x", ttft=30))
     code = f"""
-        import signal
-        # A shell ignores SIGINT for background jobs, and child processes inherit that.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         from xai_vision import Client
         from xai_vision.chat import user
         client = Client(api_key={server.api_key!r}, api_host={server.target!r})
