@@ -72,7 +72,7 @@ ENVIRONMENTS: dict[str, list[str]] = {
         "--editable",
         ".[cli,eyes,heic,http,testing]",
         "--group",
-        "bulk",
+        "ray",
         "--group",
         "corpus",
         "--group",
