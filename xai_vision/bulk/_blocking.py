@@ -43,15 +43,19 @@ def _items(generator: AsyncGenerator[T, None]) -> Iterator[T]:
         return await anext(generator)
 
     loop = asyncio.new_event_loop()
+    task: asyncio.Task[T] | None = None
     with closing(loop):
         try:
             while True:
+                task = loop.create_task(step())
                 try:
-                    item = loop.run_until_complete(step())
+                    item = loop.run_until_complete(task)
                 except StopAsyncIteration:
                     return
                 yield item
         finally:
+            if task is not None and task.cancel():  # KeyboardInterrupt has left it unfinished
+                loop.run_until_complete(asyncio.wait([task]))
             loop.run_until_complete(generator.aclose())
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.run_until_complete(loop.shutdown_default_executor())

@@ -131,7 +131,11 @@ class Job:
         return iterate_blocking(self.__aiter__, "for row in job", "async for row in job")
 
     async def __aiter__(self) -> AsyncGenerator[Outcome, None]:
-        """Run the job and yield each row once; see ``__iter__``."""
+        """Run the job and yield each row once; see ``__iter__``.
+
+        A program that leaves the loop and goes on with the job uses
+        ``contextlib.aclosing(aiter(job))``, which waits for the end of the run.
+        """
         earlier_runs = True
         while True:
             queue: asyncio.Queue[Outcome | None] = asyncio.Queue(_QUEUE_ROWS)
