@@ -214,8 +214,8 @@ class Run:
         if not self._rereadable:
             await self.fail(ticket, _cannot_be_repeated(), attempts=0, asked_at=None)
             return
-        del self._asking[self._asked(ticket)]
-        self._reader.read_again(bytes.fromhex(ticket.key[32:48]))
+        for waiting in (ticket, *self._asking.pop(self._asked(ticket))):
+            self._reader.read_again(waiting)
         self._all_read = False
         await self._settle(ticket, 0.0, 0)
 
