@@ -78,6 +78,10 @@ class Budget(Protocol):
         """Take over the reservation of a request that an earlier run has sent."""
         ...
 
+    async def keep(self, usd: float, tokens: int) -> None:
+        """Count a spend that is in no ledger, in this run and in later ones."""
+        ...
+
     async def settle(
         self, reserved_usd: float, reserved_tokens: int, usd: float, tokens: int
     ) -> None:

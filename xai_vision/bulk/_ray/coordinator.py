@@ -167,7 +167,8 @@ class Coordinator:
         for _ in range(dead.calls):
             await self._limiter.answered(0)
         for usd, tokens in dead.reserved:
-            await self._money.abandon(usd, tokens)
+            await self._money.keep(usd, tokens)
+            await self._money.settle(usd, tokens, 0.0, 0)
 
     def _of(self, worker: str) -> _Worker:
         # After a restart of this actor the workers are not known.
@@ -233,6 +234,10 @@ class Coordinator:
         """Take over the reservation of a request that an earlier run has sent."""
         self._of(worker).reserved.append((usd, tokens))
         await self._money.adopt(usd, tokens)
+
+    async def keep(self, usd: float, tokens: int) -> None:
+        """Count a spend that is in no ledger."""
+        await self._money.keep(usd, tokens)
 
     async def exhausted_by(self) -> str:
         """Return the limit that is nearest."""
@@ -313,6 +318,10 @@ class SharedBudget:
     async def adopt(self, usd: float, tokens: int) -> None:
         """Take over the reservation of a request that an earlier run has sent."""
         await self._call("adopt", self._worker, usd, tokens)
+
+    async def keep(self, usd: float, tokens: int) -> None:
+        """Count a spend that is in no ledger."""
+        await self._call("keep", usd, tokens)
 
     async def settle(
         self, reserved_usd: float, reserved_tokens: int, usd: float, tokens: int

@@ -199,10 +199,12 @@ class Run:
 
     async def charge(self, ticket: Ticket, *, again: bool) -> Ticket | None:
         """Count a reservation as spent, because the row may have been paid for; see ``Work``."""
-        await self._settle(ticket, ticket.usd, ticket.tokens)
+        budget = self._parts.budget
+        if budget is not None:
+            await budget.keep(ticket.usd, ticket.tokens)
+        await self._settle(ticket, 0.0, 0)
         if not again:
             return replace(ticket, usd=0.0, tokens=0)
-        budget = self._parts.budget
         if budget is None or await budget.reserve(ticket.usd, ticket.tokens, wait=False):
             return ticket
         return None
@@ -255,9 +257,10 @@ class Run:
                 continue
             outcomes.append(self._copy(follower, outcome))
             self.ledger.add(follower.key, outcomes[-1])
-        # Without a known price, the reservation counts.
-        spent = ticket.usd if outcome.usd is None else outcome.usd
-        await self._settle(ticket, spent, usage["total_tokens"])
+        if outcome.usd is None and self._parts.budget is not None and ticket.usd:
+            # The price is not known, so the reservation counts.
+            await self._parts.budget.keep(ticket.usd, 0)
+        await self._settle(ticket, outcome.usd or 0.0, usage["total_tokens"])
         await self._commit(outcomes)
         if error is None:
             self._parts.failures.succeeded()
