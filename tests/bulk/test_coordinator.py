@@ -71,7 +71,7 @@ class TestRate:
         await first.acquire(1)
         await second.acquire(1)
         assert await has_to_wait(first.acquire(1))
-        await second.answered(1)
+        await second.answered(0)
         await second.flush()
         await asyncio.wait_for(first.acquire(1), 30)
 
@@ -92,7 +92,7 @@ class TestRate:
         limiter = SharedLimiter(counted, "a", 2)
         for _ in range(20):
             await limiter.acquire(1)
-            await limiter.answered(1)
+            await limiter.answered(0)
         await limiter.flush()
         assert made.count("acquire") == 20
         assert len(made) <= 22
@@ -104,7 +104,7 @@ class TestRate:
         first, second = (SharedLimiter(call, name, 8) for name in "ab")
         await first.acquire(1)
         assert await has_to_wait(second.acquire(1))
-        await first.answered(1)
+        await first.answered(0)
         await first.flush()
         await asyncio.wait_for(first.acquire(1), 30)
 

@@ -171,3 +171,23 @@ def test_an_estimate_does_not_use_up_an_iterator(ask, server):
     job = ask(source=((f"{n}", jpeg(n)) for n in range(40)))
     assert job.estimate().rows is None
     assert job.run().answered == 40
+
+
+def test_the_limiter_gets_the_tokens_of_rows(ask, server, monkeypatch):
+    """Also without a budget."""
+    expected, corrections = [], []
+    acquire, answered = AdaptiveLimiter.acquire, AdaptiveLimiter.answered
+
+    async def note_acquire(limiter, tokens):
+        expected.append(tokens)
+        await acquire(limiter, tokens)
+
+    async def note_answered(limiter, more):
+        corrections.append(more)
+        await answered(limiter, more)
+
+    monkeypatch.setattr(AdaptiveLimiter, "acquire", note_acquire)
+    monkeypatch.setattr(AdaptiveLimiter, "answered", note_answered)
+    result = ask(limit=bulk.Limit(tokens=10_000_000)).run()
+    assert min(expected) >= 256  # an image alone has as many
+    assert sum(expected) + sum(corrections) == result.usage["total_tokens"]

@@ -120,6 +120,7 @@ class Ticket:
         changes: See ``Outcome``.
         usd: The reserved price in US dollars, an upper bound.
         tokens: The reserved tokens, an upper bound.
+        expected: The estimated tokens of the input, for the rate; 0 if they are not known.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Ticket:
     changes: Sequence[str] = ()
     usd: float = 0.0
     tokens: int = 0
+    expected: int = 0
 
     def to_json(self) -> str:
         """Return the ticket as a line of JSON."""

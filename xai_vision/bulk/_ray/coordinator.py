@@ -190,10 +190,10 @@ class Coordinator:
         self._of(worker).calls += 1
 
     async def answered(self, worker: str, ended: list[int]) -> None:
-        """Report the ends of requests, by their tokens."""
-        for tokens in ended:
+        """Report the ends of requests, by their unexpected tokens; see ``Limiter``."""
+        for more in ended:
             if self._end_call(worker):
-                await self._limiter.answered(tokens)
+                await self._limiter.answered(more)
 
     async def refused(self, worker: str, retry_after: float | None) -> bool:
         """Report a rate limit; return whether to go on."""
@@ -274,10 +274,10 @@ class SharedLimiter:
             call.add_done_callback(self._return_slot)
             raise
 
-    async def answered(self, tokens: int) -> None:
+    async def answered(self, more: int) -> None:
         """Report the end of a request."""
         self._slots.release()
-        self._ended.append(tokens)
+        self._ended.append(more)
         if self._reporting is None or self._reporting.done():
             self._reporting = asyncio.create_task(self._report())
 

@@ -73,7 +73,7 @@ async def _ask(work: Work, ticket: Ticket, call: Sampling[Response]) -> None:
     attempts = failures = 0
     asked_at = None
     while True:
-        await work.limiter.acquire(ticket.tokens)
+        await work.limiter.acquire(ticket.expected)
         attempts += 1
         asked_at = asked_at or now()
         response: Response | None = None
@@ -87,7 +87,8 @@ async def _ask(work: Work, ticket: Ticket, call: Sampling[Response]) -> None:
                 refused_by = error
         finally:
             if refused_by is None:
-                await work.limiter.answered(ticket.tokens)
+                used = ticket.expected if response is None else response.usage.total_tokens
+                await work.limiter.answered(used - ticket.expected)
         if response is not None:
             await work.answer(ticket, response, attempts=attempts, asked_at=asked_at)
             return

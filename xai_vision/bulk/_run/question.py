@@ -152,6 +152,8 @@ class Question:
             join_key(content, key_of_row, stamp, self.hash),
             None if image_hash is None else image_hash.hex(),
             [str(change) for image in images for change in image.changes],
+            # Images in a proto would have to be decoded.
+            expected=chat.estimate().likely if chat._proto is None else 0,
         )
         return Prepared(ticket, chat, content, key_of_row)
 
