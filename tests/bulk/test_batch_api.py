@@ -119,7 +119,7 @@ async def test_a_row_above_the_limit_fails_alone(client, monkeypatch):
     error, _ = work.failures["x" * 6000]
     assert isinstance(error, InvalidRequestError)
     assert "at most 5000 bytes a request" in str(error)
-    assert 'via="now"' in str(error)
+    assert 'via="auto"' in str(error)
 
 
 async def test_transient_failures_go_into_a_later_batch(server, client):

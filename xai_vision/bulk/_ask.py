@@ -69,7 +69,7 @@ def ask(
         settings: More keywords of ``client.chat.create``, such as ``{"max_tokens": 300}``.
         image_options: The keywords of ``image()``, such as ``{"detail": "low"}``.
         via: "now" for a call for each row, "batch" for the Batch API at half the price and within
-            a day, "auto" to choose by the number of rows and the deadline.
+            a day, "auto" to choose by the number of rows, the deadline and the size of a row.
         deadline: The seconds, or a timedelta, in which the answers are needed, for "auto".
         concurrency: The largest number of concurrent requests. Each takes up to three times the
             memory of its images.

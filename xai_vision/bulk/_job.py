@@ -225,7 +225,7 @@ class Job:
             from xai_vision.bulk._batch_api import BatchSender, choose
 
             if via == "batch" or choose(self._total(), self._options.deadline) == "batch":
-                return BatchSender()
+                return BatchSender(large_rows_now=via == "auto")
         return NowSender()
 
     @asynccontextmanager

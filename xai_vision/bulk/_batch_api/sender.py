@@ -11,7 +11,7 @@ import grpc
 from xai_vision._transport.status_mapping import status_error
 from xai_vision.bulk._batch_api.notes import BatchNotes, Sent
 from xai_vision.bulk._batch_api.service import Batches, is_transient
-from xai_vision.bulk._run.now import now
+from xai_vision.bulk._run.now import ask_now, now
 from xai_vision.errors import (
     APIError,
     BadRequestError,
@@ -50,6 +50,8 @@ class BatchSender:
     Args:
         rows_per_batch: The most rows of a batch.
         interval: The seconds between polls. Default: 5.
+        large_rows_now: Whether rows that are too large for a batch are asked by calls of their own,
+            one after another. Otherwise they fail.
 
     Attributes:
         refused: Whether the last run ended because the service has refused its first rows.
@@ -58,9 +60,16 @@ class BatchSender:
     via: Via = "batch"
     price_factor = 0.5
 
-    def __init__(self, *, rows_per_batch: int = _BATCH_ROWS, interval: float | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        rows_per_batch: int = _BATCH_ROWS,
+        interval: float | None = None,
+        large_rows_now: bool = False,
+    ) -> None:
         self._rows_per_batch = rows_per_batch
         self._interval = interval
+        self._large_rows_now = large_rows_now
         self.refused = False
 
     async def run(self, work: Work) -> None:
@@ -73,7 +82,8 @@ class BatchSender:
                 accept in batches. None of them is recorded as failed.
             APIError: An error that ends the run.
         """
-        run = _Run(work, self._rows_per_batch, self._interval)
+        service = Batches(work.client, self._interval)
+        run = _Run(work, service, self._rows_per_batch, large_rows_now=self._large_rows_now)
         try:
             await run.run()
         finally:
@@ -89,10 +99,13 @@ class _Item:
 
 
 class _Run:
-    def __init__(self, work: Work, rows_per_batch: int, interval: float | None) -> None:
+    def __init__(
+        self, work: Work, service: Batches, rows_per_batch: int, *, large_rows_now: bool
+    ) -> None:
         self._work = work
         self._rows_per_batch = rows_per_batch
-        self._service = Batches(work.client, interval)
+        self._large_rows_now = large_rows_now
+        self._service = service
         self._notes = BatchNotes(work.notes)
         self._following: set[asyncio.Task[None]] = set()
         self._again: dict[str, Sent] = {}
@@ -178,7 +191,11 @@ class _Run:
                 break
             item = self._item(request)
             if item.proto.ByteSize() > _CALL_BYTES:
-                await self._fail(item.sent, _too_large(item.proto.ByteSize()))
+                if self._large_rows_now:
+                    del self._held[request.ticket.key]
+                    await ask_now(self._work, request)
+                else:
+                    await self._fail(item.sent, _too_large(item.proto.ByteSize()))
                 continue
             if batch_id is None:
                 batch_id = await self._service.create("xai_vision bulk")
@@ -304,7 +321,7 @@ class _Run:
 def _too_large(size: int) -> InvalidRequestError:
     return InvalidRequestError(
         f"the request has {size} bytes; a batch accepts at most {_CALL_BYTES} bytes a request. "
-        'Pass max_side= or max_bytes= in image_options=, or via="now"'
+        'Pass max_side= or max_bytes= in image_options=, or via="auto"'
     )
 
 

@@ -60,6 +60,11 @@ async def _work(work: Work) -> None:
         await _ask(work, ticket, call)
 
 
+async def ask_now(work: Work, request: Request) -> None:
+    """Ask a row with a call of its own, in a job that asks others through batches."""
+    await _ask(work, replace(request.ticket, via="now"), _call(request))
+
+
 def _call(request: Request) -> Sampling[Response]:
     # The client makes single attempts, because the limiter handles rate limits for all rows
     # together, and counts each attempt.

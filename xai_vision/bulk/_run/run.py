@@ -247,7 +247,7 @@ class Run:
             error=None if error is None else Failure(type(error).__name__, str(error)),
             attempts=attempts,
             asked_at=asked_at,
-            via=self._parts.via,
+            via=ticket.via or self._parts.via,
         )
         self.ledger.add(ticket.key, outcome)
         outcomes = [outcome]
@@ -280,7 +280,7 @@ class Run:
                 error=Failure(type(error).__name__, str(error)),
                 attempts=attempts,
                 asked_at=asked_at,
-                via=self._parts.via,
+                via=ticket.via or self._parts.via,
             )
             for failed in tickets
         ]
