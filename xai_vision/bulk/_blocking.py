@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from contextlib import closing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import closing, suppress
 from typing import Any, TypeVar
 
 from xai_vision.errors import InvalidRequestError
@@ -55,10 +55,22 @@ def _items(generator: AsyncGenerator[T, None]) -> Iterator[T]:
                 yield item
         finally:
             if task is not None and task.cancel():  # KeyboardInterrupt has left it unfinished
-                loop.run_until_complete(asyncio.wait([task]))
-            loop.run_until_complete(generator.aclose())
+                _complete(loop, asyncio.wait([task]))
+            _complete(loop, generator.aclose())
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.run_until_complete(loop.shutdown_default_executor())
+
+
+def _complete(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[Any]) -> None:
+    """Run until the end. The loop raises KeyboardInterrupt again for each task that it ended."""
+
+    async def wait() -> None:
+        await awaitable
+
+    task = loop.create_task(wait())
+    while not task.done():
+        with suppress(KeyboardInterrupt):
+            loop.run_until_complete(task)
 
 
 def _check_no_loop(name: str, instead: str) -> None:
