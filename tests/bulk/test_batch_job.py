@@ -116,7 +116,7 @@ class TestAuto:
         self, server, client, monkeypatch, tmp_path, via
     ):
         monkeypatch.setattr("xai_vision.bulk._batch_api.choice._FEW_ROWS", 10)
-        monkeypatch.setattr("xai_vision.bulk._batch_api.sender._CALL_BYTES", 20_000)
+        monkeypatch.setattr("xai_vision.bulk._batch_api.batch_run._CALL_BYTES", 20_000)
         server.fault(Fault.internal(), method="GetCompletion", next=1)
         rows = [*ROWS, ("large", sample_images.jpeg(600, 600, seed=1))]
         out = tmp_path / "out.jsonl"

@@ -11,7 +11,8 @@ from xai_vision.bulk import LedgerLockedError, Outcome, Row
 from xai_vision.bulk._ledger.ledger import encode_line
 from xai_vision.bulk._ray import coordinator as module
 from xai_vision.bulk._ray.blocks import _check_ids, _of_row, copy_lines, ledger_name
-from xai_vision.bulk._ray.coordinator import Coordinator, SharedBudget, SharedLimiter, Terms
+from xai_vision.bulk._ray.coordinator import Coordinator, Terms
+from xai_vision.bulk._ray.shared import SharedBudget, SharedLimiter
 from xai_vision.errors import InvalidRequestError
 
 KEY = "0" * 80

@@ -20,8 +20,9 @@ from xai_vision.bulk._row import Outcome, Row
 from xai_vision.bulk._run.export import export
 from xai_vision.bulk._run.failures import FailurePolicy, OnError
 from xai_vision.bulk._run.now import NowSender
+from xai_vision.bulk._run.parts import OnOutcome, Parts
 from xai_vision.bulk._run.question import Question
-from xai_vision.bulk._run.run import OnOutcome, Parts, Run
+from xai_vision.bulk._run.run import Run
 from xai_vision.bulk._status import Result, Status
 from xai_vision.errors import BadRequestError
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xai_vision.bulk._ledger.group_sync import GroupSync
 from xai_vision.bulk._ledger.keys import NO_STAMP, join_key
-from xai_vision.bulk._ledger.ledger import Ledger
 from xai_vision.bulk._limits.prices import Prices, bound_of
-from xai_vision.bulk._protocols import Budget, Limiter
-from xai_vision.bulk._row import USAGE, Failure, Outcome, Request, Row, Ticket, Via
-from xai_vision.bulk._run.failures import FailurePolicy
-from xai_vision.bulk._run.question import Prepared, Question
+from xai_vision.bulk._row import USAGE, Failure, Outcome, Request, Row, Ticket
+from xai_vision.bulk._run.parts import OnOutcome, Parts
+from xai_vision.bulk._run.question import Prepared
 from xai_vision.bulk._run.reader import RowReader
 from xai_vision.bulk._status import Status, Stopped
 from xai_vision.errors import InvalidRequestError, StructuredOutputError, XaiVisionError
@@ -23,31 +21,6 @@ from xai_vision.errors import InvalidRequestError, StructuredOutputError, XaiVis
 if TYPE_CHECKING:
     from xai_vision.chat import Response
     from xai_vision.client import AsyncClient
-
-OnOutcome = Callable[[Outcome], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a run is made of.
-
-    Attributes:
-        question: What is asked.
-        ledger: Where it is recorded.
-        limiter: Decides when requests are sent.
-        budget: Keeps the spend below its limits; None if there are none.
-        failures: Decides which failures end the run.
-        dedupe: Whether rows with the same content share an answer.
-        via: How rows are asked.
-    """
-
-    question: Question
-    ledger: Ledger
-    limiter: Limiter
-    budget: Budget | None
-    failures: FailurePolicy
-    dedupe: bool
-    via: Via
 
 
 class Run:
