@@ -9,8 +9,7 @@ import pytest
 
 from tests.bulk.stub_work import StubWork
 from xai_vision import AsyncClient
-from xai_vision.bulk._batch_api import BatchSender, choose
-from xai_vision.bulk._batch_api import sender as sender_module
+from xai_vision.bulk._batch_api import BatchSender, batch_run, choose
 from xai_vision.bulk._batch_api.notes import BatchNotes, Sent
 from xai_vision.bulk._row import Ticket
 from xai_vision.errors import BadRequestError, InvalidRequestError, ServerError
@@ -100,7 +99,7 @@ async def test_results_and_requests_of_several_pages(server, client, tmp_path):
 
 
 async def test_calls_are_divided_by_bytes(monkeypatch):
-    monkeypatch.setattr(sender_module, "_CALL_BYTES", 5000)
+    monkeypatch.setattr(batch_run, "_CALL_BYTES", 5000)
     with FakeServer(max_batch_call_bytes=5100) as server:
         async with AsyncClient(server.api_key, api_host=server.target) as client:
             work = StubWork(client, IDS, prompt="{} " + "x" * 1000)
@@ -112,14 +111,14 @@ async def test_calls_are_divided_by_bytes(monkeypatch):
 
 
 async def test_a_row_above_the_limit_fails_alone(client, monkeypatch):
-    monkeypatch.setattr(sender_module, "_CALL_BYTES", 5000)
+    monkeypatch.setattr(batch_run, "_CALL_BYTES", 5000)
     work = StubWork(client, ["small", "x" * 6000])
     await sender().run(work)
     assert set(work.answers) == {"small"}
     error, _ = work.failures["x" * 6000]
     assert isinstance(error, InvalidRequestError)
     assert "at most 5000 bytes a request" in str(error)
-    assert 'via="now"' in str(error)
+    assert 'via="auto"' in str(error)
 
 
 async def test_transient_failures_go_into_a_later_batch(server, client):

@@ -21,7 +21,9 @@ ROWS = [(f"r{n}", sample_images.jpeg(16, 16, seed=n)) for n in range(12)]
 def quick(monkeypatch):
     """Poll without pauses, and fill several batches."""
     monkeypatch.setattr(
-        _batch_api, "BatchSender", lambda: BatchSender(rows_per_batch=5, interval=0.01)
+        _batch_api,
+        "BatchSender",
+        lambda **options: BatchSender(rows_per_batch=5, interval=0.01, **options),
     )
 
 
@@ -108,6 +110,26 @@ class TestAuto:
         out = tmp_path / "out.jsonl"
         await bulk.ask(PROMPT, ROWS, out=out, via="auto", client=client).arun()
         server.calls.assert_called(method="CreateBatch")
+
+    @pytest.mark.parametrize("via", ["auto", "batch"])
+    async def test_a_row_that_is_too_large_for_a_batch(
+        self, server, client, monkeypatch, tmp_path, via
+    ):
+        monkeypatch.setattr("xai_vision.bulk._batch_api.choice._FEW_ROWS", 10)
+        monkeypatch.setattr("xai_vision.bulk._batch_api.batch_run._CALL_BYTES", 20_000)
+        server.fault(Fault.internal(), method="GetCompletion", next=1)
+        rows = [*ROWS, ("large", sample_images.jpeg(600, 600, seed=1))]
+        out = tmp_path / "out.jsonl"
+        job = bulk.ask(PROMPT, rows, out=out, via=via, client=client, max_usd=10.0)
+        result = await job.arun()
+        ways = {outcome.id: outcome.via for outcome in bulk.read_outcomes(out)}
+        assert {ways[name] for name, _ in ROWS} == {"batch"}
+        if via == "auto":
+            assert (result.answered, result.failed) == (13, 0)
+            assert ways["large"] == "now"
+        else:
+            assert (result.answered, result.failed) == (12, 1)
+            assert 'or via="auto"' in job.failed()[0].error.message
 
     async def test_a_model_without_batches_is_asked_now(
         self, server, client, monkeypatch, tmp_path

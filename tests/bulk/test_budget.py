@@ -14,7 +14,7 @@ from xai_vision import AsyncClient, bulk
 from xai_vision.bulk import LedgerError
 from xai_vision.bulk._limits.budget import LocalBudget
 from xai_vision.chat import user
-from xai_vision.testing import Fault
+from xai_vision.testing import Fault, Reply
 
 
 def spent(server) -> int:
@@ -107,6 +107,32 @@ def test_requests_that_timed_out_count_as_paid(server, ask):
     needed = ask([("a", jpeg(1))], max_usd=1e-9).run().status.needed_usd
     result = ask([("a", jpeg(1))], max_usd=2.5 * needed, retries=5, client=client).run()
     assert (result.answered, result.failed) == (0, 1)
+    assert len(server.calls.where(method="GetCompletion")) == 2
+
+
+def test_spends_that_no_ledger_has_count_in_later_runs(server, ask, tmp_path):
+    out = tmp_path / "answers.jsonl"
+    client = AsyncClient(api_key=server.api_key, api_host=server.target, timeout=1.0)
+    hang = server.fault(Fault.hang(), method="GetCompletion")
+    needed = ask([("a", jpeg(1))], max_usd=1e-9).run().status.needed_usd
+    options = {"out": out, "max_usd": 2.5 * needed}
+    assert ask([("a", jpeg(1))], **options, retries=1, client=client).run().failed == 1
+    hang.stop()
+    result = ask([("a", jpeg(1))], **options).run()
+    assert (result.answered, result.stopped) == (0, "max_usd")
+    assert len(server.calls.where(method="GetCompletion")) == 2
+
+
+def test_answers_without_a_price_count_in_later_runs(server, ask, tmp_path):
+    """The most that they can cost is counted, because the service did not tell their price."""
+    server.on().reply(Reply("A cat.", cost_ticks=-1))
+    needed = ask([("a", jpeg(1))], max_usd=1e-9).run().status.needed_usd
+    options = {"out": tmp_path / "answers.jsonl", "max_usd": 2.5 * needed}
+    rows = [(str(n), jpeg(n)) for n in range(6)]
+    for _ in range(2):
+        result = ask(rows, **options).run()
+        assert (result.answered, result.stopped) == (2, "max_usd")
+    assert result.status.unpriced == 0
     assert len(server.calls.where(method="GetCompletion")) == 2
 
 

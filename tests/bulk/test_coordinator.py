@@ -11,7 +11,8 @@ from xai_vision.bulk import LedgerLockedError, Outcome, Row
 from xai_vision.bulk._ledger.ledger import encode_line
 from xai_vision.bulk._ray import coordinator as module
 from xai_vision.bulk._ray.blocks import _check_ids, _of_row, copy_lines, ledger_name
-from xai_vision.bulk._ray.coordinator import Coordinator, SharedBudget, SharedLimiter, Terms
+from xai_vision.bulk._ray.coordinator import Coordinator, Terms
+from xai_vision.bulk._ray.shared import SharedBudget, SharedLimiter
 from xai_vision.errors import InvalidRequestError
 
 KEY = "0" * 80
@@ -71,7 +72,7 @@ class TestRate:
         await first.acquire(1)
         await second.acquire(1)
         assert await has_to_wait(first.acquire(1))
-        await second.answered(1)
+        await second.answered(0)
         await second.flush()
         await asyncio.wait_for(first.acquire(1), 30)
 
@@ -92,7 +93,7 @@ class TestRate:
         limiter = SharedLimiter(counted, "a", 2)
         for _ in range(20):
             await limiter.acquire(1)
-            await limiter.answered(1)
+            await limiter.answered(0)
         await limiter.flush()
         assert made.count("acquire") == 20
         assert len(made) <= 22
@@ -104,7 +105,7 @@ class TestRate:
         first, second = (SharedLimiter(call, name, 8) for name in "ab")
         await first.acquire(1)
         assert await has_to_wait(second.acquire(1))
-        await first.answered(1)
+        await first.answered(0)
         await first.flush()
         await asyncio.wait_for(first.acquire(1), 30)
 

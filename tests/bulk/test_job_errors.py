@@ -46,6 +46,21 @@ def test_the_number_of_retries(ask, out, server):
     assert job.failed() == []
 
 
+@pytest.mark.parametrize("kind", ["missing", "folder"])
+def test_files_that_cannot_be_read_do_not_end_the_run(ask, out, tmp_path, kind):
+    path = tmp_path / kind
+    if kind == "folder":
+        path.mkdir()
+    rows = [*((f"{n}", path) for n in range(20)), ("good", jpeg(1))]
+    job = ask(source=rows, out=out)
+    result = job.run()
+    assert (result.answered, result.failed) == (1, 20)
+    failed = {outcome.id: outcome.error for outcome in job.failed()}
+    assert set(failed) == {str(n) for n in range(20)}
+    assert {error.type for error in failed.values()} == {"ImageReadError"}
+    assert kind in failed["3"].message
+
+
 def test_rate_limits_are_waited_for(ask, out, server):
     server.fault(Fault.rate_limited(0.05), next=5)
     result = ask(out=out, retries=0).run()
@@ -171,6 +186,7 @@ def test_a_source_that_fails_ends_the_run(ask, out, server):
         ({"out": "."}, "out is the directory"),
         ({"out": 5}, "out must be a path or a sink"),
         ({"out": "a.jsonl", "ledger": "b.jsonl"}, "out is the ledger itself"),
+        ({"out": "a.parquet", "ledger": "./a.parquet"}, "ledger: a.parquet is out"),
         ({"settings": {"messages": []}}, "settings: messages is set by the job"),
         ({"settings": {"temprature": 1}}, "temprature"),
         ({"schema": 5}, "schema|parse"),
@@ -183,6 +199,15 @@ def test_arguments_that_are_not_valid(ask, server, options, words):
     with pytest.raises((InvalidRequestError, TypeError), match=words):
         ask(**options)
     assert len(server.calls) == 0
+
+
+def test_a_job_does_not_replace_its_source(ask, tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "rows.parquet"
+    pq.write_table(bulk.table([bulk.Outcome("a")]), path)
+    for target in ({"out": path}, {"out": tmp_path / "b.parquet", "ledger": path}):
+        with pytest.raises(InvalidRequestError, match=r"rows\.parquet is the source. Use another"):
+            ask(source=bulk.parquet(path), **target)
 
 
 def test_a_blocking_client_is_refused(ask, client):

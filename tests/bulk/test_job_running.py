@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ from tests.bulk.rows import jpeg
 from xai_vision import bulk
 from xai_vision.bulk import Outcome
 from xai_vision.bulk._ledger.ledger import Ledger
+from xai_vision.bulk._limits.limiter import AdaptiveLimiter
 from xai_vision.errors import (
     InvalidRequestError,
 )
@@ -36,6 +38,31 @@ def test_leaving_an_iteration_ends_the_run(ask, out, server):
             break
     assert 6 <= len(list(bulk.read_outcomes(out))) < 200
     assert len(list(ask(source=[("x", jpeg(2000))], out=out))) == len(list(bulk.read_outcomes(out)))
+
+
+def test_an_interrupted_iteration_unlocks_its_ledger(ask, out, server, monkeypatch):
+    """Ctrl-C raises in the event loop, while the iteration waits for an outcome."""
+    acquire, calls = AdaptiveLimiter.acquire, []
+
+    async def interrupt(limiter, tokens):
+        calls.append(tokens)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        await acquire(limiter, tokens)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AdaptiveLimiter, "acquire", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            list(ask(out=out, concurrency=2))
+    assert ask(out=out).run().answered == 12
+
+
+async def test_a_closed_asynchronous_iteration_unlocks_its_ledger(ask, out):
+    job = ask(out=out)
+    async with contextlib.aclosing(aiter(job)) as outcomes:
+        async for _ in outcomes:
+            break
+    assert (await job.arun()).answered == 12
 
 
 async def test_asynchronous_iteration(ask, server):
@@ -144,3 +171,23 @@ def test_an_estimate_does_not_use_up_an_iterator(ask, server):
     job = ask(source=((f"{n}", jpeg(n)) for n in range(40)))
     assert job.estimate().rows is None
     assert job.run().answered == 40
+
+
+def test_the_limiter_gets_the_tokens_of_rows(ask, server, monkeypatch):
+    """Also without a budget."""
+    expected, corrections = [], []
+    acquire, answered = AdaptiveLimiter.acquire, AdaptiveLimiter.answered
+
+    async def note_acquire(limiter, tokens):
+        expected.append(tokens)
+        await acquire(limiter, tokens)
+
+    async def note_answered(limiter, more):
+        corrections.append(more)
+        await answered(limiter, more)
+
+    monkeypatch.setattr(AdaptiveLimiter, "acquire", note_acquire)
+    monkeypatch.setattr(AdaptiveLimiter, "answered", note_answered)
+    result = ask(limit=bulk.Limit(tokens=10_000_000)).run()
+    assert min(expected) >= 256  # an image alone has as many
+    assert sum(expected) + sum(corrections) == result.usage["total_tokens"]

@@ -52,7 +52,7 @@ def test_a_limit_is_never_exceeded(monkeypatch):
         async def ask(tokens):
             await limiter.acquire(tokens)
             times.append((clock(), tokens))
-            await limiter.answered(tokens)
+            await limiter.answered(0)
 
         await asyncio.gather(*(ask(100 if number % 2 else 10) for number in range(100)))
 
@@ -64,6 +64,20 @@ def test_a_limit_is_never_exceeded(monkeypatch):
     assert times[-1][0] - times[0][0] < 80
 
 
+@pytest.mark.parametrize(("estimate", "used"), [(10, 100), (100, 10)])
+def test_tokens_count_by_the_usage_of_answers(monkeypatch, estimate, used):
+    async def main():
+        limiter = AdaptiveLimiter(1, limit=Limit(tokens=6000, seconds=60))
+        start = clock()
+        for _ in range(60):
+            await limiter.acquire(estimate)
+            await limiter.answered(used - estimate)
+        return clock() - start
+
+    seconds = run(main, monkeypatch, module)
+    assert seconds == pytest.approx(60 * used / 100, abs=1.1)
+
+
 def test_a_cancelled_request_returns_its_slot(monkeypatch):
     async def main():
         limiter = AdaptiveLimiter(1)
@@ -71,7 +85,7 @@ def test_a_cancelled_request_returns_its_slot(monkeypatch):
         waiting = [asyncio.create_task(limiter.acquire(1)) for _ in range(3)]
         await asyncio.sleep(0)
         waiting[0].cancel()
-        await limiter.answered(1)
+        await limiter.answered(0)
         waiting[1].cancel()  # it has the slot already, or is about to
         await asyncio.gather(*waiting[:2], return_exceptions=True)
         await waiting[2]
@@ -87,7 +101,7 @@ def test_patience(monkeypatch):
             assert await limiter.refused(2.0)
             assert 0 < limiter.wait_seconds <= 2.2
         await limiter.acquire(1)
-        await limiter.answered(1)  # the service accepts requests again
+        await limiter.answered(0)  # the service accepts requests again
         await limiter.acquire(1)
         assert await limiter.refused(8.0)
         await limiter.acquire(1)

@@ -79,3 +79,29 @@ def test_the_package_is_loaded_on_use():
         "assert set(bulk.__all__) <= set(dir(bulk))\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def failing(after):
+    """Return a function that fails after so many calls, and the list of them."""
+    states = []
+
+    def show(status):
+        states.append(status.done)
+        if len(states) > after:
+            raise ValueError("no such widget")
+
+    return show, states
+
+
+def test_a_function_that_fails_at_once_ends_the_run(ask, server):
+    show, states = failing(after=0)
+    with pytest.raises(ValueError, match="no such widget"):
+        ask().run(progress=show)
+    assert len(states) == 1
+    assert len(server.calls) == 0
+
+
+def test_a_function_that_fails_later_ends_only_the_display(ask, out, server):
+    show, _ = failing(after=1)
+    with pytest.warns(UserWarning, match="progress: the display ended with .*no such widget"):
+        assert ask(out=out).run(progress=show).answered == 12

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 import pyarrow.parquet as pq
 import pytest
 
+from xai_vision.bulk._ledger.ledger import Ledger
 from xai_vision.bulk._row import Failure, Outcome
+from xai_vision.bulk._run.export import export
 from xai_vision.bulk._sinks import ParquetSink, table
 
 ANSWERED = Outcome(
@@ -63,6 +67,18 @@ def test_an_earlier_file_stays_until_the_new_one_is_complete(tmp_path):
     sink.close()
     assert pq.read_table(path).num_rows == 0
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_completed_is_removed(tmp_path, monkeypatch):
+    """Such as on a full disk, which shows when the last rows are written."""
+
+    def fail(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with Ledger(None, "0" * 16) as ledger, pytest.raises(OSError, match="No space left"):
+        export(ParquetSink(tmp_path / "out.parquet"), ledger)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_many_rows_are_written_in_groups(tmp_path):

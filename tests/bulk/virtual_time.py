@@ -59,7 +59,7 @@ class Service:
                 continue
             self.level -= 1
             await asyncio.sleep(self.latency)
-            await self.limiter.answered(100)
+            await self.limiter.answered(0)
             self.answered += 1
             return
 

@@ -69,7 +69,7 @@ def ask(
         settings: More keywords of ``client.chat.create``, such as ``{"max_tokens": 300}``.
         image_options: The keywords of ``image()``, such as ``{"detail": "low"}``.
         via: "now" for a call for each row, "batch" for the Batch API at half the price and within
-            a day, "auto" to choose by the number of rows and the deadline.
+            a day, "auto" to choose by the number of rows, the deadline and the size of a row.
         deadline: The seconds, or a timedelta, in which the answers are needed, for "auto".
         concurrency: The largest number of concurrent requests. Each takes up to three times the
             memory of its images.
@@ -135,8 +135,12 @@ def ask(
         image_options=image_options,
     )
     out_path, ledger_path, sink = _targets(out, ledger)
+    rows = as_source(source)
+    for name, path in (("out", out_path), ("ledger", ledger_path)):
+        if path is not None and path.resolve() in getattr(rows, "files", ()):
+            raise InvalidRequestError(f"{name}: {path} is the source. Use another file")
     return Job(
-        as_source(source),
+        rows,
         question,
         options,
         ledger=ledger_path,
@@ -174,11 +178,12 @@ def _targets(
         )
     from xai_vision.bulk._sinks import ParquetSink
 
-    return (
-        path,
-        ledger_path or path.with_name(f"{path.name}.ledger.jsonl"),
-        lambda: ParquetSink(path),
-    )
+    ledger_path = ledger_path or path.with_name(f"{path.name}.ledger.jsonl")
+    if ledger_path.resolve() == path.resolve():
+        raise InvalidRequestError(
+            f"ledger: {path} is out, which replaces it. Use a file that ends in .jsonl"
+        )
+    return path, ledger_path, lambda: ParquetSink(path)
 
 
 def _path(name: str, value: str | Path) -> Path:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from contextlib import closing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import closing, suppress
 from typing import Any, TypeVar
 
 from xai_vision.errors import InvalidRequestError
@@ -43,18 +43,34 @@ def _items(generator: AsyncGenerator[T, None]) -> Iterator[T]:
         return await anext(generator)
 
     loop = asyncio.new_event_loop()
+    task: asyncio.Task[T] | None = None
     with closing(loop):
         try:
             while True:
+                task = loop.create_task(step())
                 try:
-                    item = loop.run_until_complete(step())
+                    item = loop.run_until_complete(task)
                 except StopAsyncIteration:
                     return
                 yield item
         finally:
-            loop.run_until_complete(generator.aclose())
+            if task is not None and task.cancel():  # KeyboardInterrupt has left it unfinished
+                _complete(loop, asyncio.wait([task]))
+            _complete(loop, generator.aclose())
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.run_until_complete(loop.shutdown_default_executor())
+
+
+def _complete(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[Any]) -> None:
+    """Run until the end. The loop raises KeyboardInterrupt again for each task that it ended."""
+
+    async def wait() -> None:
+        await awaitable
+
+    task = loop.create_task(wait())
+    while not task.done():
+        with suppress(KeyboardInterrupt):
+            loop.run_until_complete(task)
 
 
 def _check_no_loop(name: str, instead: str) -> None:

@@ -20,8 +20,9 @@ from xai_vision.bulk._row import Outcome, Row
 from xai_vision.bulk._run.export import export
 from xai_vision.bulk._run.failures import FailurePolicy, OnError
 from xai_vision.bulk._run.now import NowSender
+from xai_vision.bulk._run.parts import OnOutcome, Parts
 from xai_vision.bulk._run.question import Question
-from xai_vision.bulk._run.run import OnOutcome, Parts, Run
+from xai_vision.bulk._run.run import Run
 from xai_vision.bulk._status import Result, Status
 from xai_vision.errors import BadRequestError
 
@@ -131,7 +132,11 @@ class Job:
         return iterate_blocking(self.__aiter__, "for row in job", "async for row in job")
 
     async def __aiter__(self) -> AsyncGenerator[Outcome, None]:
-        """Run the job and yield each row once; see ``__iter__``."""
+        """Run the job and yield each row once; see ``__iter__``.
+
+        A program that leaves the loop and goes on with the job uses
+        ``contextlib.aclosing(aiter(job))``, which waits for the end of the run.
+        """
         earlier_runs = True
         while True:
             queue: asyncio.Queue[Outcome | None] = asyncio.Queue(_QUEUE_ROWS)
@@ -221,7 +226,7 @@ class Job:
             from xai_vision.bulk._batch_api import BatchSender, choose
 
             if via == "batch" or choose(self._total(), self._options.deadline) == "batch":
-                return BatchSender()
+                return BatchSender(large_rows_now=via == "auto")
         return NowSender()
 
     @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
+import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from html import escape
@@ -25,6 +26,9 @@ _LOG_INTERVAL = 30.0
 async def show_progress(progress: Progress, status: Status) -> AsyncIterator[None]:
     """Show the status during the block.
 
+    An error of the function at its first call ends the run before anything is sent. A later one
+    ends the display, but not the run.
+
     Raises:
         InvalidRequestError: ``progress`` is neither a bool nor a function.
     """
@@ -36,21 +40,27 @@ async def show_progress(progress: Progress, status: Status) -> AsyncIterator[Non
             f"progress must be True, False or a function, not {checks.short_repr(progress)}"
         )
     show, interval = _display() if progress is True else (progress, _INTERVAL)
+    show(status)
     ticker = asyncio.create_task(_tick(show, status, interval))
     try:
         yield
     finally:
         ticker.cancel()
-        await asyncio.gather(ticker, return_exceptions=True)
-        show(status)
+        (error,) = await asyncio.gather(ticker, return_exceptions=True)
+        try:
+            if isinstance(error, Exception):
+                raise error
+            show(status)
+        except Exception as raised:  # noqa: BLE001 - the function may raise anything
+            warnings.warn(f"progress: the display ended with {raised!r}", stacklevel=1)
         if progress is True and sys.stderr.isatty():
             sys.stderr.write("\n")
 
 
 async def _tick(show: Callable[[Status], object], status: Status, interval: float) -> None:
     while True:
-        show(status)
         await asyncio.sleep(interval)
+        show(status)
 
 
 def describe(status: Status) -> str:

@@ -49,8 +49,12 @@ class Limiter(Protocol):
         """Wait until a request of about so many tokens may be sent."""
         ...
 
-    async def answered(self, tokens: int) -> None:
-        """Report the end of a request that was not refused for its rate, and its tokens."""
+    async def answered(self, more: int) -> None:
+        """Report the end of a request that was not refused for its rate.
+
+        Args:
+            more: Its tokens beyond those of ``acquire``; negative if there were fewer.
+        """
         ...
 
     async def refused(self, retry_after: float | None) -> bool:
@@ -76,6 +80,10 @@ class Budget(Protocol):
 
     async def adopt(self, usd: float, tokens: int) -> None:
         """Take over the reservation of a request that an earlier run has sent."""
+        ...
+
+    async def keep(self, usd: float, tokens: int) -> None:
+        """Count a spend that is in no ledger, in this run and in later ones."""
         ...
 
     async def settle(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -120,6 +119,8 @@ class Ticket:
         changes: See ``Outcome``.
         usd: The reserved price in US dollars, an upper bound.
         tokens: The reserved tokens, an upper bound.
+        expected: The estimated tokens of the input, for the rate; 0 if they are not known.
+        via: How it is asked; None if in the same way as the others of its run.
     """
 
     id: str
@@ -128,15 +129,8 @@ class Ticket:
     changes: Sequence[str] = ()
     usd: float = 0.0
     tokens: int = 0
-
-    def to_json(self) -> str:
-        """Return the ticket as a line of JSON."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Ticket:
-        """Return the ticket of ``to_json()``."""
-        return cls(**json.loads(text))
+    expected: int = 0
+    via: Via | None = None
 
 
 @dataclass(slots=True)

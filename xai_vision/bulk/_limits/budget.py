@@ -29,7 +29,8 @@ class LocalBudget:
         usd: The spend of earlier runs.
         tokens: The tokens of earlier runs.
         journal: The file in which reservations are written before they are used. A process that is
-            killed leaves those of its unfinished requests there, which may have been paid for.
+            killed leaves those of its unfinished requests there, which may have been paid for. The
+            spends of ``keep()`` stay there.
 
     Attributes:
         exhausted_by: The limit for which the last reservation was refused.
@@ -88,13 +89,11 @@ class LocalBudget:
             self._reserved[index] += amount[index]
         self._open += 1
 
-    async def abandon(self, usd: float, tokens: int) -> None:
-        """Keep the reservation of a request whose sender has died: it may have been paid for."""
+    async def keep(self, usd: float, tokens: int) -> None:
+        """Count a spend that is in no ledger, in this run and in later ones."""
         amount = (to_ticks(usd), tokens)
-        self._add(self._reserved, amount, -1)
-        for index in (0, 1):
-            self._unfinished[index] += amount[index]
-        self._end_request()
+        self._write("+", amount)
+        self._add(self._unfinished, amount)
 
     async def settle(
         self, reserved_usd: float, reserved_tokens: int, usd: float, tokens: int
@@ -104,9 +103,6 @@ class LocalBudget:
         self._add(self._reserved, reserved, -1)
         self._add(self._spent, (to_ticks(usd), tokens))
         self._write("-", reserved)
-        self._end_request()
-
-    def _end_request(self) -> None:
         self._open -= 1
         waiting, self._waiting = self._waiting, deque()
         for change in waiting:
@@ -114,7 +110,7 @@ class LocalBudget:
                 change.set_result(None)
 
     def close(self) -> None:
-        """Close the journal. It is removed if no request is unfinished."""
+        """Close the journal. It is removed if the ledger has the whole spend."""
         if self._journal is None:
             return
         path = self._journal.path

@@ -39,7 +39,8 @@ class Limit:
 
     Args:
         requests: The largest number of requests in ``seconds``. Default: no limit.
-        tokens: The largest number of tokens in ``seconds``, by their estimates.
+        tokens: The largest number of tokens in ``seconds``. A request counts by the estimate of
+            its input until its answer has arrived, then by its usage.
         seconds: The period. Default: a minute, as in the console of the service.
 
     Raises:
@@ -110,8 +111,10 @@ class AdaptiveLimiter:
             raise
         self._in_flight.append(time.monotonic())
 
-    async def answered(self, tokens: int) -> None:
-        """Raise the limits after a request that was not refused."""
+    async def answered(self, more: int) -> None:
+        """Raise the limits after a request that was not refused; see ``Limiter``."""
+        if self._limit is not None and self._limit.tokens is not None:
+            self._next_start += more * self._limit.seconds / self._limit.tokens
         self._answered += 1
         self._refusals = 0
         self._refused_since = None

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision._optional_imports import import_optional
 from xai_vision.bulk._ledger.keys import file_sha256, sha256_of_all
-from xai_vision.bulk._ray.coordinator import SharedBudget, SharedLimiter, Terms
+from xai_vision.bulk._ray.coordinator import Terms
+from xai_vision.bulk._ray.shared import SharedBudget, SharedLimiter
 from xai_vision.bulk._row import Failure, Outcome, Row
 from xai_vision.bulk._sinks.parquet import columns_of, schema
 from xai_vision.bulk._sources.tables import ArrowSource

@@ -17,7 +17,7 @@ def export(sink: Sink, ledger: Ledger) -> None:
     try:
         while block := list(islice(outcomes, _ROWS)):
             sink.write(block)
+        sink.close()
     except BaseException:
         sink.abort()
         raise
-    sink.close()

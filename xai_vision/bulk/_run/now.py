@@ -60,6 +60,11 @@ async def _work(work: Work) -> None:
         await _ask(work, ticket, call)
 
 
+async def ask_now(work: Work, request: Request) -> None:
+    """Ask a row with a call of its own, in a job that asks others through batches."""
+    await _ask(work, replace(request.ticket, via="now"), _call(request))
+
+
 def _call(request: Request) -> Sampling[Response]:
     # The client makes single attempts, because the limiter handles rate limits for all rows
     # together, and counts each attempt.
@@ -73,7 +78,7 @@ async def _ask(work: Work, ticket: Ticket, call: Sampling[Response]) -> None:
     attempts = failures = 0
     asked_at = None
     while True:
-        await work.limiter.acquire(ticket.tokens)
+        await work.limiter.acquire(ticket.expected)
         attempts += 1
         asked_at = asked_at or now()
         response: Response | None = None
@@ -87,7 +92,8 @@ async def _ask(work: Work, ticket: Ticket, call: Sampling[Response]) -> None:
                 refused_by = error
         finally:
             if refused_by is None:
-                await work.limiter.answered(ticket.tokens)
+                used = ticket.expected if response is None else response.usage.total_tokens
+                await work.limiter.answered(used - ticket.expected)
         if response is not None:
             await work.answer(ticket, response, attempts=attempts, asked_at=asked_at)
             return

@@ -119,7 +119,10 @@ class Question:
             return None
         if not all(isinstance(image, (Path, bytes)) for image in row.images):
             return None
-        image = sha256_of_all([_sha256(image) for image in row.images])
+        try:
+            image = sha256_of_all([_sha256(image) for image in row.images])
+        except OSError:  # prepare() raises the error of the image
+            return None
         return self._content(image), image
 
     def prepare(self, row: Row, stamp: bytes, known: tuple[bytes, bytes] | None) -> Prepared:
@@ -137,7 +140,7 @@ class Question:
             from xai_vision.chat import image
 
             options = self._image_options
-            if len(row.images) == 1 and not isinstance(row.images[0], str):
+            if len(row.images) == 1 and _is_named_by(row.id, row.images[0]):
                 options = {"name": row.id, **options}  # in error messages
             parts = [image(value, **options) for value in row.images]
             chat = self._new_chat([user_message(self._text, *parts)])
@@ -149,6 +152,8 @@ class Question:
             join_key(content, key_of_row, stamp, self.hash),
             None if image_hash is None else image_hash.hex(),
             [str(change) for image in images for change in image.changes],
+            # Images in a proto would have to be decoded.
+            expected=chat.estimate().likely if chat._proto is None else 0,
         )
         return Prepared(ticket, chat, content, key_of_row)
 
@@ -191,6 +196,13 @@ class Question:
         ]
         image = sha256_of_all(digests)
         return self._content(image), image
+
+
+def _is_named_by(row_id: str, image: Any) -> bool:
+    """Return whether the id tells as much of an image as its own name."""
+    if isinstance(image, Path):
+        return Path(row_id).name == image.name
+    return not isinstance(image, str)
 
 
 def _sha256(image: Path | bytes | PreparedImage) -> bytes:

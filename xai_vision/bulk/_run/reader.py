@@ -7,9 +7,15 @@ from collections.abc import Callable, Iterator
 
 from xai_vision.bulk._ledger.keys import NO_STAMP, row_hash
 from xai_vision.bulk._ledger.ledger import Ledger
-from xai_vision.bulk._row import Row
+from xai_vision.bulk._row import Row, Ticket
 from xai_vision.bulk._run.question import Prepared, Question
 from xai_vision.bulk._status import Status
+from xai_vision.errors import InvalidRequestError
+
+_GONE = (
+    "source: the row has to be sent again, but the source does not have it any more. Keep the "
+    "rows until the job has ended"
+)
 
 
 class RowReader:
@@ -33,8 +39,10 @@ class RowReader:
         self._start = rows
         self._rows = rows()
         self._lock = threading.Lock()
-        self._wanted: set[bytes] | None = None  # the rows of this pass; None: all
-        self._next_wanted: set[bytes] = set()
+        # The ids of the rows that this pass is for, with the ledger's hashes of them; None: all.
+        self._wanted: dict[str, bytes] | None = None
+        self._missing: dict[str, bytes] = {}  # those that it has not reached yet
+        self._next_wanted: dict[str, bytes] = {}
 
     def take(self) -> tuple[Row, Prepared | Exception] | None:
         """Read rows up to one without an answer, and prepare it; None at the end.
@@ -45,12 +53,21 @@ class RowReader:
         while True:
             with self._lock:
                 row = next(self._rows, None)
+                if row is None and self._missing:
+                    name, known_row = self._missing.popitem()
+                    if self._ledger.has(known_row):
+                        continue
+                    return Row(name), InvalidRequestError(_GONE)
                 if row is None and self._next_wanted:
-                    self._wanted, self._next_wanted = self._next_wanted, set()
+                    self._wanted, self._next_wanted = self._next_wanted, {}
+                    self._missing = dict(self._wanted)
                     self._rows = self._start()
                     continue
                 if row is None:
                     return None
+                if self._wanted is not None and row.id not in self._wanted:
+                    continue
+                self._missing.pop(row.id, None)
                 stamp = self._question.stamp(row)
                 if stamp != NO_STAMP and self._ledger.has(stamp):
                     self.skip()
@@ -61,17 +78,13 @@ class RowReader:
                     with self._lock:
                         self.skip()
                     continue
-                prepared = self._question.prepare(row, stamp, known)
+                return row, self._question.prepare(row, stamp, known)
             except Exception as error:  # noqa: BLE001 - a row's function may raise anything
-                if self._wanted is None:
-                    return row, error
-            else:
-                if self._wanted is None or prepared.row in self._wanted:
-                    return row, prepared
+                return row, error
 
-    def read_again(self, row: bytes) -> None:
-        """Read the source once more at its end, for the row with this hash."""
-        self._next_wanted.add(row)
+    def read_again(self, ticket: Ticket) -> None:
+        """Read the source once more at its end, for a row. Its content may be another by then."""
+        self._next_wanted[ticket.id] = bytes.fromhex(ticket.key[32:48])
 
     def skip(self) -> None:
         """Count a row that has an answer."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xai_vision.bulk._ledger.group_sync import GroupSync
 from xai_vision.bulk._ledger.keys import NO_STAMP, join_key
-from xai_vision.bulk._ledger.ledger import Ledger
 from xai_vision.bulk._limits.prices import Prices, bound_of
-from xai_vision.bulk._protocols import Budget, Limiter
-from xai_vision.bulk._row import USAGE, Failure, Outcome, Request, Row, Ticket, Via
-from xai_vision.bulk._run.failures import FailurePolicy
-from xai_vision.bulk._run.question import Prepared, Question
+from xai_vision.bulk._row import USAGE, Failure, Outcome, Request, Row, Ticket
+from xai_vision.bulk._run.parts import OnOutcome, Parts
+from xai_vision.bulk._run.question import Prepared
 from xai_vision.bulk._run.reader import RowReader
 from xai_vision.bulk._status import Status, Stopped
 from xai_vision.errors import InvalidRequestError, StructuredOutputError, XaiVisionError
@@ -23,31 +21,6 @@ from xai_vision.errors import InvalidRequestError, StructuredOutputError, XaiVis
 if TYPE_CHECKING:
     from xai_vision.chat import Response
     from xai_vision.client import AsyncClient
-
-OnOutcome = Callable[[Outcome], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a run is made of.
-
-    Attributes:
-        question: What is asked.
-        ledger: Where it is recorded.
-        limiter: Decides when requests are sent.
-        budget: Keeps the spend below its limits; None if there are none.
-        failures: Decides which failures end the run.
-        dedupe: Whether rows with the same content share an answer.
-        via: How rows are asked.
-    """
-
-    question: Question
-    ledger: Ledger
-    limiter: Limiter
-    budget: Budget | None
-    failures: FailurePolicy
-    dedupe: bool
-    via: Via
 
 
 class Run:
@@ -199,10 +172,12 @@ class Run:
 
     async def charge(self, ticket: Ticket, *, again: bool) -> Ticket | None:
         """Count a reservation as spent, because the row may have been paid for; see ``Work``."""
-        await self._settle(ticket, ticket.usd, ticket.tokens)
+        budget = self._parts.budget
+        if budget is not None:
+            await budget.keep(ticket.usd, ticket.tokens)
+        await self._settle(ticket, 0.0, 0)
         if not again:
             return replace(ticket, usd=0.0, tokens=0)
-        budget = self._parts.budget
         if budget is None or await budget.reserve(ticket.usd, ticket.tokens, wait=False):
             return ticket
         return None
@@ -214,8 +189,8 @@ class Run:
         if not self._rereadable:
             await self.fail(ticket, _cannot_be_repeated(), attempts=0, asked_at=None)
             return
-        del self._asking[self._asked(ticket)]
-        self._reader.read_again(bytes.fromhex(ticket.key[32:48]))
+        for waiting in (ticket, *self._asking.pop(self._asked(ticket))):
+            self._reader.read_again(waiting)
         self._all_read = False
         await self._settle(ticket, 0.0, 0)
 
@@ -245,7 +220,7 @@ class Run:
             error=None if error is None else Failure(type(error).__name__, str(error)),
             attempts=attempts,
             asked_at=asked_at,
-            via=self._parts.via,
+            via=ticket.via or self._parts.via,
         )
         self.ledger.add(ticket.key, outcome)
         outcomes = [outcome]
@@ -255,9 +230,10 @@ class Run:
                 continue
             outcomes.append(self._copy(follower, outcome))
             self.ledger.add(follower.key, outcomes[-1])
-        # Without a known price, the reservation counts.
-        spent = ticket.usd if outcome.usd is None else outcome.usd
-        await self._settle(ticket, spent, usage["total_tokens"])
+        if outcome.usd is None and self._parts.budget is not None and ticket.usd:
+            # The price is not known, so the reservation counts.
+            await self._parts.budget.keep(ticket.usd, 0)
+        await self._settle(ticket, outcome.usd or 0.0, usage["total_tokens"])
         await self._commit(outcomes)
         if error is None:
             self._parts.failures.succeeded()
@@ -277,7 +253,7 @@ class Run:
                 error=Failure(type(error).__name__, str(error)),
                 attempts=attempts,
                 asked_at=asked_at,
-                via=self._parts.via,
+                via=ticket.via or self._parts.via,
             )
             for failed in tickets
         ]

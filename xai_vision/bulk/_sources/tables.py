@@ -105,6 +105,11 @@ class ParquetSource:
         """Return the number of rows, which the ends of the files tell."""
         return sum(self._open(path).metadata.num_rows for path in self._files)
 
+    @property
+    def files(self) -> list[Path]:
+        """The files, which a job must not write."""
+        return [path.resolve() for path in self._files]
+
     def _open(self, path: Path) -> Any:
         try:
             # Not pre_buffer: it would hold whole columns of a row group, which are images.
