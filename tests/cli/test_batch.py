@@ -180,7 +180,7 @@ def test_results_through_a_pipe(xai, server, folder):
         (("--out", "missing/a.jsonl"), "--out: the directory missing does not exist"),
         (("--parquet", "missing/a.parquet"), "--parquet: the directory missing does not exist"),
         (("--parquet", "a.csv"), "--parquet: the name must end in .parquet"),
-        ((), "'--out' / '-o', or '--parquet'"),
+        ((), "'-o' / '--out', or '--parquet'"),
         (("--out", "a.jsonl", "--max-usd", "0"), "--max-usd"),
         (("--out", "a.jsonl", "--via", "fast"), "--via"),
     ],

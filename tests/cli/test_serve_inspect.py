@@ -50,6 +50,7 @@ def test_without_it_there_is_no_page(serve):
     with pytest.raises(urllib.error.HTTPError) as caught:
         read(f"{ready['http'].removesuffix('/v1')}/__inspect/x/")
     assert caught.value.code == 404
+    caught.value.close()
     stop(process)
 
 

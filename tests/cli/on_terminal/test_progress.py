@@ -126,7 +126,9 @@ def test_results_on_the_terminal(start, gate):
     gate.set()
     lines = drawn(start("batch", "Hi", *names(), "-o", "-").read(), 100)
     assert_clean(lines)
-    assert len([line for line in lines if line.startswith('{"image": "')]) == 13
+    starts = [line for line in lines if line.startswith('{"id": "')]
+    assert len(starts) == 18
+    assert len([line for line in starts if '"answer": "ok"' in line]) == 13
 
 
 def test_uploads(start, server):
@@ -158,7 +160,7 @@ def test_the_count_is_whole_in_a_narrow_terminal(start, gate, columns):
 @pytest.mark.parametrize(
     ("arguments", "first"),
     [
-        (["batch", "Hi", "photo.jpg", "-o", "-"], '{"image": "photo.jpg", '),
+        (["batch", "Hi", "photo.jpg", "-o", "-"], '{"id": "photo.jpg", '),
         (["files", "upload", "photo.jpg"], "file_"),
     ],
     ids=["batch", "upload"],

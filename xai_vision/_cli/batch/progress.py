@@ -21,6 +21,7 @@ from xai_vision._cli.terminal import progress_console
 from xai_vision.bulk import Status
 
 _WIDE = 80
+_COUNTING_SECONDS = 1.0
 
 
 class BatchProgress(Progress):
@@ -29,15 +30,16 @@ class BatchProgress(Progress):
     status: Status | None = None
 
     def get_renderables(self) -> Iterable[RenderableType]:
-        """Update the bar and return it."""
-        if self.status is not None:
-            for task in self.tasks:
-                # rich would shorten the count as well.
-                width = self.console.width - 2 * len(str(task.total)) - 2
-                text = describe(self.status)
-                text = text if len(text) <= width else f"{text[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
-                done, total = self.status.done, self.status.total
-                self.update(task.id, completed=done, total=total, description=text)
+        """Update the bar and return it; nothing before there is a state."""
+        if self.status is None:
+            return ()
+        for task in self.tasks:
+            # rich would shorten the count as well.
+            width = self.console.width - 2 * len(str(task.total)) - 2
+            text = describe(self.status)
+            text = text if len(text) <= width else f"{text[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
+            done, total = self.status.done, self.status.total
+            self.update(task.id, completed=done, total=total, description=text)
         return super().get_renderables()
 
 
@@ -57,7 +59,9 @@ def progress(stream: TextIO, total: int) -> Iterator[Callable[[Status], object]]
     shown.add_task("", total=total)
 
     def show(status: Status) -> None:
-        shown.status = status
+        # At the start of a run, the images of earlier runs are not counted yet.
+        if status.done or status.seconds > _COUNTING_SECONDS:
+            shown.status = status
 
     with shown:
         yield show

@@ -131,7 +131,7 @@ def command(
     """
     prompt = check_prompt(prompt, ())
     if out is None and parquet is None:
-        raise click.UsageError("Missing option '--out' / '-o', or '--parquet'.")
+        raise click.UsageError("Missing option '-o' / '--out', or '--parquet'.")
     if parquet is not None and parquet.suffix.lower() != ".parquet":
         raise click.UsageError(f"--parquet: the name must end in .parquet, not {parquet}.")
     names = image_names(images, listed)

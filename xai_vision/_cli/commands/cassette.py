@@ -22,7 +22,7 @@ _FILES = click.Path(exists=True, path_type=Path)
 
 @click.group("cassette")
 def command() -> None:
-    """Work on cassettes: files of recorded calls, which the fake server replays."""
+    """Show and check cassettes, the files of recorded calls."""
 
 
 @command.command("show", epilog=epilog("xai-vision cassette show tests/cassettes/a.json -n 3"))
@@ -49,7 +49,9 @@ def show(file: Path, *, number: int | None, as_json: bool) -> None:
 @command.command("check", epilog=epilog("xai-vision cassette check tests/cassettes"))
 @click.argument("files", type=_FILES, nargs=-1, required=True)
 def check_files(files: tuple[Path, ...]) -> int:
-    """Report whether FILES can be replayed, and whether they contain keys or image data.
+    """Check cassettes for defects, keys and image data.
+
+    Report whether FILES can be replayed, and whether they contain keys or image data.
 
     Of a folder, all *.json files in it are checked.
     """
@@ -75,7 +77,10 @@ def check_files(files: tuple[Path, ...]) -> int:
 @command.command("to-rules", epilog=epilog("xai-vision cassette to-rules a.json > rules.yaml"))
 @click.argument("file", type=_FILE)
 def to_rules(file: Path) -> None:
-    """Write the completions of FILE as rules for `xai-vision serve --rules`."""
+    """Write the completions of a cassette as rules.
+
+    `xai-vision serve --rules` reads the rules of FILE.
+    """
     from xai_vision._optional_imports import import_optional
     from xai_vision.testing._cassettes.rules import RuleWriter
 

@@ -62,7 +62,9 @@ def command(
     as_json: bool,
     service: Service,
 ) -> int:
-    """Run a fixed script of calls, and show where the fake server differs from the service.
+    """Compare the fake server with the service.
+
+    Run a fixed script of calls, and show where the fake server differs from the service.
 
     Without --live, only the fake server is called, which needs no key: the exit code is 1 if a
     check does not have its expected status. With --live, the script also runs with the key in

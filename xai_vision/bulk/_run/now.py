@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
+from xai_vision._transport.logs import logger
 from xai_vision._transport.retry import NO_RETRIES
 from xai_vision.bulk._protocols import Work
 from xai_vision.bulk._row import Request, Ticket, Via
@@ -109,8 +110,10 @@ async def _ask(work: Work, ticket: Ticket, call: Sampling[Response]) -> None:
         if not again:
             await work.fail(ticket, error, attempts=attempts, asked_at=asked_at)
             return
-        delay = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
-        await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - not a secret
+        longest = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
+        delay = longest * random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
+        logger.info("%s: retry in %.2f s after %r", call.method.name, delay, error)
+        await asyncio.sleep(delay)
 
 
 def _is_transient(error: XaiVisionError) -> bool:

@@ -117,7 +117,7 @@ class Question:
         """
         if self._function is not None or not row.images:
             return None
-        if not all(isinstance(image, (Path, bytes)) for image in row.images):
+        if not all(_can_be_read_twice(image) for image in row.images):
             return None
         try:
             image = sha256_of_all([_sha256(image) for image in row.images])
@@ -191,7 +191,7 @@ class Question:
         if not images:
             return self._content(b""), None
         digests = [
-            _sha256(value if isinstance(value, (Path, bytes)) else prepared)
+            _sha256(value if _can_be_read_twice(value) else prepared)
             for value, prepared in zip(row.images, images, strict=True)
         ]
         image = sha256_of_all(digests)
@@ -203,6 +203,11 @@ def _is_named_by(row_id: str, image: Any) -> bool:
     if isinstance(image, Path):
         return Path(row_id).name == image.name
     return not isinstance(image, str)
+
+
+def _can_be_read_twice(image: Any) -> bool:
+    # A pipe gives its content once. The preparation of a missing file raises the error for it.
+    return isinstance(image, bytes) or (isinstance(image, Path) and image.is_file())
 
 
 def _sha256(image: Path | bytes | PreparedImage) -> bytes:
