@@ -14,6 +14,7 @@ from xai_vision import AsyncClient, bulk
 from xai_vision.bulk import LedgerError
 from xai_vision.bulk._limits.budget import LocalBudget
 from xai_vision.chat import user
+from xai_vision.errors import NotFoundError
 from xai_vision.testing import Fault, Reply
 
 
@@ -77,6 +78,15 @@ def test_max_tokens(server, ask):
     calls = server.calls.where(method="GetCompletion", status="OK")
     assert sum(call.response.usage.total_tokens for call in calls) <= 20_000
     assert 0 < result.answered < 40
+
+
+def test_a_model_without_a_price(server, ask):
+    """Its tokens can be limited, but not its price."""
+    server.fault(Fault.status("NOT_FOUND", "no such model"), method="GetLanguageModel")
+    with pytest.raises(NotFoundError, match="no such model"):
+        ask([("a", jpeg(1))], max_usd=1.0).run()
+    assert not server.calls.where(method="GetCompletion")
+    assert ask([("a", jpeg(1))], max_tokens=100_000).run().answered == 1
 
 
 def test_a_budget_below_one_row(server, ask):

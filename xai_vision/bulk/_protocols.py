@@ -63,7 +63,13 @@ class Limiter(Protocol):
 
 
 class Budget(Protocol):
-    """Keeps the spend below its limits. It may be shared by processes, so it is asynchronous."""
+    """Keeps the spend below its limits. It may be shared by processes, so it is asynchronous.
+
+    Attributes:
+        in_usd: Whether there is a limit in US dollars, for which prices are needed.
+    """
+
+    in_usd: bool
 
     async def reserve(self, usd: float, tokens: int, *, wait: bool) -> bool:
         """Reserve the most that a request can cost.

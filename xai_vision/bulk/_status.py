@@ -20,7 +20,8 @@ class Status:
 
     Attributes:
         total: The number of rows of the source; None if it is not known.
-        earlier: The rows that had an answer before this run, as far as the source was read.
+        earlier: The rows that had an answer before this run, as far as the source was read, and
+            rows that the source has twice.
         answered: The rows that this run answered, including those that share an answer.
         failed: The rows that failed in this run.
         shared: The rows that this run answered with the answer of an equal row.
@@ -77,8 +78,9 @@ class Result:
 
     Attributes:
         answered: The rows with an answer, including those of earlier runs.
-        failed: The rows that failed in this run; ``job.failed()`` has them with the reason.
-        earlier: The rows that had an answer before this run.
+        failed: The rows that failed in this run, and those of all runs whose answer does not match
+            the schema; ``job.failed()`` has them with the reason.
+        earlier: The rows that had an answer before this run; see ``Status.earlier``.
         usd: The known price of all answers in US dollars, including those of earlier runs.
         usage: The token counts of this run by name.
         stopped: The limit that ended the run before its last row; None if all rows were asked.

@@ -33,6 +33,7 @@ class LocalBudget:
             spends of ``keep()`` stay there.
 
     Attributes:
+        in_usd: Whether there is a limit in US dollars.
         exhausted_by: The limit for which the last reservation was refused.
     """
 
@@ -45,6 +46,7 @@ class LocalBudget:
         tokens: int = 0,
         journal: Path | None = None,
     ) -> None:
+        self.in_usd = max_usd is not None
         self.exhausted_by: Stopped = "max_usd"
         self._limits = (
             math.inf if max_usd is None else math.floor(max_usd * TICKS_PER_USD),

@@ -73,7 +73,8 @@ class BlockAsker:
         self._plan, self._call, self._worker = plan, call, worker
         self._client = plan.client()
         self._limiter = SharedLimiter(call, worker, plan.concurrency)
-        self._budget = SharedBudget(call, worker) if plan.terms.budgeted else None
+        in_usd = plan.terms.max_usd is not None
+        self._budget = SharedBudget(call, worker, in_usd=in_usd) if plan.terms.budgeted else None
         self._blocks = asyncio.Semaphore(_BLOCKS)
         self._reports: asyncio.Task[None] | None = None
         self._joining = asyncio.Lock()

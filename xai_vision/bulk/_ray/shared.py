@@ -73,7 +73,8 @@ class SharedLimiter:
 class SharedBudget:
     """A budget in another process; see ``SharedLimiter``."""
 
-    def __init__(self, call: Any, worker: str) -> None:
+    def __init__(self, call: Any, worker: str, *, in_usd: bool = True) -> None:
+        self.in_usd = in_usd
         self._call, self._worker = call, worker
 
     async def reserve(self, usd: float, tokens: int, *, wait: bool) -> bool:

@@ -139,16 +139,17 @@ class Run:
         except XaiVisionError as error:
             await self.fail(ticket, error, attempts=0, asked_at=None)
             return None
-        price = await self._prices.of(prepared.chat._settings.model)
-        # Not less for a batch: the service does not promise how much less it costs.
-        usd = bound.usd(price)
+        usd = 0.0
+        if budget.in_usd:
+            # Not less for a batch: the service does not promise how much less it costs.
+            usd = bound.usd(await self._prices.of(prepared.chat._settings.model))
         if await budget.reserve(usd, bound.tokens, wait=wait):
             ticket = replace(ticket, usd=usd, tokens=bound.tokens)
             return Request(ticket, prepared.chat)
         if wait or len(self._asking) == 1:  # no other request can return a reservation
             self._asking.pop(self._asked(ticket))
             self.stop(getattr(budget, "exhausted_by", "max_usd"))
-            self.status.needed_usd = usd
+            self.status.needed_usd = usd or None
         else:
             self._held = prepared
         return None
