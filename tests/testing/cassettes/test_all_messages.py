@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from xai_vision.testing._cassettes import fields
 from xai_vision.testing._cassettes.encoding import Decoder, Encoder
-from xai_vision.testing._cassettes.identifiers import IdNames
+from xai_vision.testing._cassettes.identifiers import IdNames, IdSeed
 from xai_vision.testing._cassettes.image_table import ImageTable
 from xai_vision.testing._service.methods import STREAM_METHODS, UNARY_METHODS, UPLOAD_METHODS
 
@@ -97,7 +97,7 @@ def scalar(field):
 def test_a_response_is_replayed_as_it_was(name, data):
     message = fill(RESPONSES[name](), data.draw)
     images = ImageTable()
-    values = Encoder(images, IdNames()).response(message, "seed")
+    values = Encoder(images, IdNames()).response(message, IdSeed("seed"))
     text = json.dumps(values, sort_keys=True)
     assert Decoder(images).response(json.loads(text), RESPONSES[name]) == message
 

@@ -15,7 +15,7 @@ from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._cassettes import fields
 from xai_vision.testing._cassettes.cassette import Scrub
 from xai_vision.testing._cassettes.cassette_file import join_lines
-from xai_vision.testing._cassettes.identifiers import IdNames
+from xai_vision.testing._cassettes.identifiers import IdNames, IdSeed
 from xai_vision.testing._cassettes.image_table import (
     ImageTable,
     base64_lines,
@@ -85,7 +85,7 @@ class Encoder:
             values["data"] = self._content(content)
         return values
 
-    def response(self, message: Message, seed: str, secret: str = "") -> dict[str, Any]:
+    def response(self, message: Message, seed: IdSeed, secret: str = "") -> dict[str, Any]:
         """Return a message of a response.
 
         Args:
@@ -109,7 +109,7 @@ class Encoder:
         renamed: dict[str, Any] = _split_all(self._names.replace_all(values))
         return renamed
 
-    def error(self, error: ServiceError, seed: str, secret: str = "") -> dict[str, Any]:
+    def error(self, error: ServiceError, seed: IdSeed, secret: str = "") -> dict[str, Any]:
         """Return an error with its trailing metadata."""
         details = self._names.replace_in_error(self._clean(error.details, secret), seed)
         values: dict[str, Any] = {"code": error.code.name, "details": split_lines(details)}
@@ -117,7 +117,7 @@ class Encoder:
         return values | ({"trailers": trailers} if trailers else {})
 
     def metadata(
-        self, metadata: Sequence[tuple[str, str | bytes]], seed: str, secret: str = ""
+        self, metadata: Sequence[tuple[str, str | bytes]], seed: IdSeed, secret: str = ""
     ) -> list[list[Any]]:
         """Return metadata without secrets, and without what only describes the connection."""
         pairs: list[list[Any]] = []
