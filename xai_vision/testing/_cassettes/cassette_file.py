@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 _VERSION: Final = 1
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 _METHOD: Final = re.compile(r"[\w.]+\.\w+/\w+")
 
 
@@ -200,7 +201,7 @@ class CassetteContent:
 def image_references(value: Any) -> Iterator[str]:
     """Yield the hashes of the images that values of JSON refer to, in order."""
     if isinstance(value, dict):
-        if isinstance(value.get("image"), str):
+        if is_image(value):
             yield value["image"]
         else:
             for item in value.values():
@@ -208,6 +209,20 @@ def image_references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from image_references(item)
+
+
+def is_image(value: Mapping[str, Any]) -> bool:
+    """Return whether an object of JSON takes the place of an image.
+
+    A map of a user can have the same keys, but not only these with a hash.
+    """
+    digest = value.get("image")
+    return isinstance(digest, str) and _SHA256.fullmatch(digest) is not None
+
+
+def is_lines(value: Mapping[str, Any]) -> bool:
+    """Return whether an object of JSON takes the place of a text of several lines."""
+    return isinstance(value.get("lines"), list)
 
 
 def strings(value: Any) -> Iterator[str]:

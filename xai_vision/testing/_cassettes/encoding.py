@@ -14,7 +14,7 @@ from xai_vision.testing._calls.json_form import shorten
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._cassettes import fields
 from xai_vision.testing._cassettes.cassette import Scrub
-from xai_vision.testing._cassettes.cassette_file import join_lines
+from xai_vision.testing._cassettes.cassette_file import is_image, is_lines, join_lines
 from xai_vision.testing._cassettes.identifiers import IdNames, IdSeed
 from xai_vision.testing._cassettes.image_table import (
     ImageTable,
@@ -252,7 +252,7 @@ def _split_all(value: Any) -> Any:
     if isinstance(value, list):
         return [_split_all(item) for item in value]
     if isinstance(value, dict):
-        is_form = value.keys() & {"lines", "sha256"} or isinstance(value.get("image"), str)
+        is_form = is_lines(value) or is_image(value) or "sha256" in value
         return value if is_form else {key: _split_all(item) for key, item in value.items()}
     return value
 
@@ -265,8 +265,7 @@ def request_seed(method: str, request: Mapping[str, Any]) -> str:
 
     def without_images(value: Any) -> Any:
         if isinstance(value, dict):
-            is_image = "image" in value and isinstance(value["image"], str)
-            return "image" if is_image else {k: without_images(v) for k, v in value.items()}
+            return "image" if is_image(value) else {k: without_images(v) for k, v in value.items()}
         return [without_images(item) for item in value] if isinstance(value, list) else value
 
     text = json.dumps([method, without_images(request)], sort_keys=True)
