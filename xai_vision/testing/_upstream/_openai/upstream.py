@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
@@ -89,6 +89,8 @@ class OpenAIUpstream(Upstream):
             _append_choice(response, more, index)
         response.settings.CopyFrom(settings)
         _fill_missing(response, body)
+        for output in response.outputs:
+            _name_calls(output.message.tool_calls)
         if store:
             self._memory.put(messages, response)
         return response
@@ -106,6 +108,7 @@ class OpenAIUpstream(Upstream):
                     _adopt_header(header, chunk)
                 for output in chunk.outputs:
                     output.index += index
+                    _name_calls(output.delta.tool_calls)
                 # The chunks of one response have one id, also if they come from two.
                 for name in ("id", "model", "created"):
                     chunk.ClearField(name)
@@ -274,6 +277,12 @@ def _fill_missing(message: Any, body: dict[str, Any]) -> None:
     message.model = message.model or body["model"]
     if not message.HasField("created"):
         message.created.FromSeconds(int(time.time()))
+
+
+def _name_calls(calls: Iterable[chat_pb2.ToolCall]) -> None:
+    """Give the function calls without an id one, because results name the call by its id."""
+    for call in calls:
+        call.id = call.id or f"call_{uuid.uuid4().hex}"
 
 
 def _adopt_header(header: chat_pb2.GetChatCompletionChunk, chunk: Any) -> None:
