@@ -43,6 +43,8 @@ _DROPPED_METADATA: Final = re.compile(
     r"|.*(key|team|user|account|organi[sz]ation|project).*"
 )
 """The keys of metadata that belong to an account or only to the connection of the recording."""
+_LOGGED_IMAGE: Final = re.compile("(?P<head>data:image/[a-z]+);sha256,(?P<sha256>[0-9a-f]{64})")
+"""The call log replaces the data of images by their hash if a request is large."""
 _UNRECORDED: Final = "debug_output"
 """The service's internal output, which repeats the request."""
 
@@ -143,6 +145,8 @@ class Encoder:
             return (_HIDDEN,)
         if name in fields.CONTENT_FIELDS:
             return (self._content(value),)
+        if name in fields.IMAGE_FIELDS and (match := _LOGGED_IMAGE.fullmatch(value)):
+            return ({"image": match["sha256"], "head": f"{match['head']};base64,"},)
         if name in fields.IMAGE_FIELDS and (decoded := decode_image(value)):
             head, data = decoded
             image = {"image": self._images.add(data)}

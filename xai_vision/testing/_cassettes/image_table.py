@@ -13,7 +13,7 @@ from xai_vision.testing._calls.images import ImageCache
 from xai_vision.testing._cassettes.cassette import ImageForm
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._rules.image_similarity import SIDE, LabThumbnail
-from xai_vision.testing._service.image_inspection import ImageInspector, detect_format
+from xai_vision.testing._service.image_inspection import ImageInfo, ImageInspector, detect_format
 from xai_vision.testing._settings import FORMATS, Settings
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class ImageTable:
             self.entries[digest] = self._describe(data)
         return digest
 
+    def note(self, info: ImageInfo) -> None:
+        """Add an image whose properties are known, without its bytes."""
+        entry = {"format": info.format, "size": info.size, **_properties(info)}
+        self.entries.setdefault(info.sha256, entry)
+
     def _describe(self, data: bytes) -> dict[str, Any]:
         entry: dict[str, Any] = {"format": detect_format(data), "size": len(data)}
         try:
@@ -76,10 +81,7 @@ class ImageTable:
             # A broken image, whose replay is the service's error.
             pass
         else:
-            row = SIDE * 6
-            grid = info.thumbnail.hex()
-            entry |= {"width": info.width, "height": info.height}
-            entry["colors"] = [grid[start : start + row] for start in range(0, len(grid), row)]
+            entry |= _properties(info)
         if self._form == "bytes":
             entry["bytes"] = base64_lines(data)
         elif self._form == "thumbnail" and "colors" in entry:
@@ -122,6 +124,13 @@ class ImageTable:
         entry = self.entries.get(digest, {})
         size = f" {entry['width']}x{entry['height']}" if "width" in entry else ""
         return f"{entry.get('format') or 'image'}{size} {digest[:12]}"
+
+
+def _properties(info: ImageInfo) -> dict[str, Any]:
+    row = SIDE * 6
+    grid = info.thumbnail.hex()
+    colors = [grid[start : start + row] for start in range(0, len(grid), row)]
+    return {"width": info.width, "height": info.height, "colors": colors}
 
 
 @functools.lru_cache(maxsize=1024)
