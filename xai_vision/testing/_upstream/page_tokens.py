@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from typing import Final
-
 from xai_vision.testing._errors import invalid_argument
-
-_MAX_TOKENS: Final = 1_000
+from xai_vision.testing._upstream.bounded_map import BoundedMap
 
 
 class PageTokens:
     """The tokens of pages that were sent to clients. Beyond a limit the oldest are dropped."""
 
     def __init__(self) -> None:
-        self._tokens: OrderedDict[tuple[str, str], str] = OrderedDict()
-        self._lock = threading.Lock()
+        self._tokens: BoundedMap[tuple[str, str], str] = BoundedMap()
 
     def note(self, scope: str, last_id: str, token: str) -> None:
         """Remember the token of the page after an item.
@@ -26,10 +20,7 @@ class PageTokens:
             last_id: The last item of the page that a client got.
             token: The token that the upstream sent with this page.
         """
-        with self._lock:
-            self._tokens[scope, last_id] = token
-            while len(self._tokens) > _MAX_TOKENS:
-                self._tokens.popitem(last=False)
+        self._tokens.put((scope, last_id), token)
 
     def after(self, scope: str, last_id: str) -> str:
         """Return the token of the page after an item.
@@ -37,8 +28,7 @@ class PageTokens:
         Raises:
             ServiceError: INVALID_ARGUMENT if no page ended with the item.
         """
-        with self._lock:
-            token = self._tokens.get((scope, last_id))
+        token = self._tokens.get((scope, last_id))
         if token is None:
             raise invalid_argument(
                 f"after: {last_id[:100]!r} is not the last item of a page of this list that the "

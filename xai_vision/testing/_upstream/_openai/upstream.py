@@ -21,6 +21,7 @@ from xai_vision.testing._upstream._openai.http_call import HttpCall
 from xai_vision.testing._upstream._openai.memory import Memory
 from xai_vision.testing._upstream._openai.models import find_model, list_models
 from xai_vision.testing._upstream._openai.request import request_json
+from xai_vision.testing._upstream.bounded_map import BoundedMap
 from xai_vision.testing._upstream.chunks import MergedChunks
 from xai_vision.testing._upstream.exchange import Exchange, Metadata, Upstream, UpstreamCall
 
@@ -45,7 +46,7 @@ class OpenAIUpstream(Upstream):
         self.name = base_url
         self._model, self._key, self._sources = model, key, sources
         self._memory = Memory()
-        self._deferred: dict[str, Future[chat_pb2.GetChatCompletionResponse]] = {}
+        self._deferred: BoundedMap[str, Future[chat_pb2.GetChatCompletionResponse]] = BoundedMap()
         self._answers: dict[Method[Any, Any], Callable[[HttpCall, Any], Iterator[Any]]] = {
             Chat.GetCompletion: self._complete,
             Chat.GetCompletionChunk: self._stream,
@@ -181,7 +182,7 @@ class OpenAIUpstream(Upstream):
     def _defer(self, http: HttpCall, request: Any) -> Iterator[Any]:
         request_id = str(uuid.uuid4())
         future: Future[chat_pb2.GetChatCompletionResponse] = Future()
-        self._deferred[request_id] = future
+        self._deferred.put(request_id, future)
 
         def work() -> None:
             try:
