@@ -16,8 +16,8 @@ from tests.testing.cassettes.images import jpeg_bytes, png_bytes
 from xai_vision.proto import auth_pb2, chat_pb2, files_pb2, image_pb2
 from xai_vision.testing import ServiceError
 from xai_vision.testing._cassettes.cassette import Cassette
-from xai_vision.testing._cassettes.cassette_file import join_lines
-from xai_vision.testing._cassettes.encoding import Decoder, Encoder, request_seed, split_lines
+from xai_vision.testing._cassettes.cassette_file import join_lines, split_lines
+from xai_vision.testing._cassettes.encoding import Decoder, Encoder, request_seed
 from xai_vision.testing._cassettes.identifiers import IdNames, IdSeed
 from xai_vision.testing._cassettes.image_table import ImageTable
 

@@ -228,3 +228,19 @@ def test_a_stream_that_the_service_does_not_finish_is_recorded(replay, path):
         texts, replayed = read_stream(caller)
     assert texts == ["one ", "two "]
     assert (replayed.code(), replayed.details()) == (error.code(), error.details())
+
+
+def test_private_data_is_removed_if_it_is_in_several_chunks(service, record, replay, path):
+    key = "xai-" + "0123456789" * 8
+    chunks = ["I am A", "da Lov", "elace,\n", "and ", key[:20], key[20:], ". Ada", "!"]
+    service.on().reply("".join(chunks), chunks=chunks)
+    cassette = Cassette(path, scrub={"Ada Lovelace": "NAME", "Ada": "Ada A."})
+    texts = []
+    for open_server in (record, replay):
+        with calling(open_server(cassette=cassette)) as caller:
+            texts.append(read_stream(caller)[0])
+    assert "".join(texts[0]) == "".join(chunks)
+    assert "".join(texts[1]) == "I am NAME,\nand ***. Ada A.!"
+    assert len(texts[1]) == len(texts[0])
+    (item,) = load(path)
+    assert key[:20] not in json.dumps(item.to_json())

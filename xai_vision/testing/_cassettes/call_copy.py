@@ -37,9 +37,9 @@ def cassette_text(call: Call) -> str:
         interaction.error = encoder.error(ServiceError(call.status, call.details), seed)
     elif isinstance(call.response, chat_pb2.GetChatCompletionResponse):
         messages = split_response(call.response, 1) if call.stream else [call.response]
-        interaction.responses = [
-            {"seconds": 0.0, "message": encoder.response(message, seed)} for message in messages
-        ]
+        responses = [encoder.response(message, seed) for message in messages]
+        encoder.clean_stream(responses)
+        interaction.responses = [{"seconds": 0.0, "message": values} for values in responses]
     else:
         return ""
     return CassetteContent([interaction], images.entries).to_text()

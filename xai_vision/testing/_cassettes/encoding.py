@@ -7,22 +7,22 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from xai_vision.testing._calls.json_form import shorten
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._cassettes import fields
 from xai_vision.testing._cassettes.cassette import Scrub
-from xai_vision.testing._cassettes.cassette_file import is_image, is_lines, join_lines
+from xai_vision.testing._cassettes.cassette_file import is_image, is_lines, join_lines, split_lines
 from xai_vision.testing._cassettes.identifiers import IdNames, IdSeed
 from xai_vision.testing._cassettes.image_table import (
     ImageTable,
     base64_lines,
-    binascii_lines,
     decode_image,
 )
 from xai_vision.testing._cassettes.proto_json import BYTES, from_json, to_json
+from xai_vision.testing._cassettes.streamed_text import clean_streamed_text
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._service.image_inspection import detect_format
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _HIDDEN: Final = "***"
 KEY_PATTERN: Final = re.compile(r"\bxai-[A-Za-z0-9]{40,}|(?<=Bearer )[^\s\"'*]+")
 """What looks like a key of the service, or any key in a header."""
-_RUN: Final = re.compile(r"[\w+/=-]{161,}", re.ASCII)
 _TEXT_LIMIT: Final = 2000
 _BINARY_METADATA: Final = "-bin"
 _DROPPED_METADATA: Final = re.compile(
@@ -88,12 +87,12 @@ class Encoder:
         return values
 
     def response(self, message: Message, seed: IdSeed, secret: str = "") -> dict[str, Any]:
-        """Return a message of a response.
+        """Return a message of a response. Pass all of them to ``clean_stream`` afterwards.
 
         Args:
             message: The message.
             seed: What the names of its ids are made from.
-            secret: A key that no string contains afterwards.
+            secret: A key that no string contains afterwards, except for streamed texts.
         """
 
         def convert(field: FieldDescriptor, value: Any) -> Any:
@@ -103,13 +102,21 @@ class Encoder:
                 return base64.b64encode(value).decode()
             if kind := fields.id_kind(field.full_name):
                 return self._names.assign(kind, value, seed)
-            return self._clean(value, secret)
+            return value if fields.is_streamed_text(field.full_name) else self._clean(value, secret)
 
         values = to_json(message, convert)
         values.pop(_UNRECORDED, None)
         # A text can contain an id that a later field introduces.
         renamed: dict[str, Any] = _split_all(self._names.replace_all(values))
         return renamed
+
+    def clean_stream(self, messages: Iterable[dict[str, Any]], secret: str = "") -> None:
+        """Remove keys and private data from the streamed texts of a response's messages."""
+
+        def clean(text: str) -> str:
+            return self._clean(self._names.replace_in(text), secret)
+
+        clean_streamed_text(messages, clean)
 
     def error(self, error: ServiceError, seed: IdSeed, secret: str = "") -> dict[str, Any]:
         """Return an error with its trailing metadata."""
@@ -235,19 +242,6 @@ class Decoder:
                 f"({value['size']:,} bytes), and this test has not uploaded it"
             )
         return data
-
-
-def split_lines(text: str) -> Any:
-    """Return a text of several lines, or with a long run of characters, as a list of its parts."""
-    parts = text.splitlines(keepends=True)
-    if len(parts) < 2 and not _RUN.search(text):
-        return text
-    split = [
-        piece
-        for part in parts
-        for piece in (binascii_lines(part) if _RUN.search(part) else (part,))
-    ]
-    return {"lines": split}
 
 
 def _split_all(value: Any) -> Any:

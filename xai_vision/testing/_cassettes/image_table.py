@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.testing._calls.images import ImageCache
 from xai_vision.testing._cassettes.cassette import ImageForm
+from xai_vision.testing._cassettes.cassette_file import binascii_lines
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._rules.image_similarity import SIDE, LabThumbnail
 from xai_vision.testing._service.image_inspection import ImageInfo, ImageInspector, detect_format
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 MAX_IMAGE_BYTES: Final = 2048
 """The most that an entry of the table takes without the image's bytes."""
-BASE64_LINE: Final = 76
-"""The length of lines of base64, as in MIME: no line can be mistaken for a key or for data."""
 
 _MAX_PIXELS: Final = 178_956_970
 """Pillow's own limit for decompression bombs."""
@@ -141,11 +140,6 @@ def _lab_thumbnail(grid: str) -> LabThumbnail:
 def base64_lines(data: bytes) -> list[str]:
     """Return base64 text in lines."""
     return binascii_lines(base64.b64encode(data).decode("ascii"))
-
-
-def binascii_lines(text: str) -> list[str]:
-    """Split a long text without spaces into lines."""
-    return [text[start : start + BASE64_LINE] for start in range(0, len(text), BASE64_LINE)]
 
 
 def decode_image(text: str) -> tuple[str, bytes] | None:

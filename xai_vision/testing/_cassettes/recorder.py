@@ -267,6 +267,7 @@ class Recorder(Upstream):
             # The content is one message, in whatever chunks it came.
             content = self._encoder.file_response(b"".join(data for _, data in messages))
             messages = [(call.seconds, content)] if content else []
+        self._encoder.clean_stream((values for _, values in messages), secret)
         interaction.responses = [
             {"seconds": round(seconds, 3), "message": values} for seconds, values in messages
         ]
