@@ -109,6 +109,13 @@ def test_a_rate_limit_is_waited_for(conformance, server):
     assert result.code == 0, result.out
 
 
+def test_a_file_that_cannot_be_written_is_an_error_before_calls(conformance, server, tmp_path):
+    result = conformance(*live(server, "--output", str(tmp_path / "none" / "report.json"), *FEW))
+    assert result.code == 2
+    assert "--output: there is no folder" in result.err
+    assert not server.calls
+
+
 def test_nothing_is_paid_for_without_consent(conformance, server, monkeypatch):
     arguments = ("--live", "--host", server.target, *FEW)
     result = conformance(*arguments)

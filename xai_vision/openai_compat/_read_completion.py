@@ -84,7 +84,8 @@ def _output(position: int, value: Any) -> chat_pb2.CompletionOutput:
 
 
 def _finish_reason(value: Any) -> sample_pb2.FinishReason.ValueType:
-    return _FINISH_REASONS.get(value, sample_pb2.REASON_STOP)
+    reason = _FINISH_REASONS.get(value) if isinstance(value, str) else None
+    return reason or sample_pb2.REASON_STOP
 
 
 def _content(path: str, message: Mapping[str, Any]) -> str:
@@ -135,10 +136,14 @@ def _token(path: str, value: Any) -> dict[str, Any]:
     token = mapping(path, value)
     text = _text(f"{path}.token", token.get("token"))
     raw = token.get("bytes")
+    try:
+        data = text.encode() if raw is None else bytes(sequence(f"{path}.bytes", raw))
+    except (TypeError, ValueError):
+        raise invalid_value(f"{path}.bytes", "a list of integers from 0 to 255", raw) from None
     return {
         "token": text,
         "logprob": _number(f"{path}.logprob", token.get("logprob")),
-        "bytes": text.encode() if raw is None else bytes(sequence(f"{path}.bytes", raw)),
+        "bytes": data,
     }
 
 
@@ -266,10 +271,16 @@ class CompletionStreamReader:
             # A server that does not number calls sends each as a whole.
             number = call.get("index")
             index = len(known) if number is None else int(_number(f"{path}.index", number))
-            parts = known.setdefault(index, _CallParts())
             function = _mapping_or_empty(f"{path}.function", call.get("function"))
-            parts.call_id = parts.call_id or _text(f"{path}.id", call.get("id"))
-            parts.name = parts.name or _text(f"{path}.function.name", function.get("name"))
+            call_id = _text(f"{path}.id", call.get("id"))
+            name = _text(f"{path}.function.name", function.get("name"))
+            parts = known.get(index)
+            if parts is not None and name and call_id not in ("", parts.call_id):
+                # Some servers send several whole calls with the index 0.
+                index, parts = max(known) + 1, None
+            parts = known.setdefault(index, parts or _CallParts())
+            parts.call_id = parts.call_id or call_id
+            parts.name = parts.name or name
             arguments = function.get("arguments")
             if arguments is not None:
                 is_text = isinstance(arguments, str)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from xai_vision.testing._cassettes import fields
 from xai_vision.testing._cassettes.encoding import Decoder, Encoder
-from xai_vision.testing._cassettes.identifiers import IdNames
+from xai_vision.testing._cassettes.identifiers import IdNames, IdSeed
 from xai_vision.testing._cassettes.image_table import ImageTable
 from xai_vision.testing._service.methods import STREAM_METHODS, UNARY_METHODS, UPLOAD_METHODS
 
@@ -19,6 +19,7 @@ METHODS = [*UNARY_METHODS, *STREAM_METHODS, *UPLOAD_METHODS]
 RESPONSES = {method.response.DESCRIPTOR.full_name: method.response for method in METHODS}
 REQUESTS = {method.request.DESCRIPTOR.full_name: method.request for method in METHODS}
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+FLOAT_MAX = 3.4028234663852886e38
 INTEGERS = {
     FieldDescriptor.CPPTYPE_INT32: st.integers(-(2**31), 2**31 - 1),
     FieldDescriptor.CPPTYPE_INT64: st.integers(-(2**63), 2**63 - 1),
@@ -88,7 +89,8 @@ def scalar(field):
         return st.booleans()
     if field.cpp_type in INTEGERS:
         return INTEGERS[field.cpp_type]
-    return st.floats(allow_nan=False, width=32)
+    # protobuf's JSON rounds the largest float up, and then refuses to read it.
+    return st.floats(allow_nan=False, width=32).filter(lambda value: abs(value) != FLOAT_MAX)
 
 
 @pytest.mark.parametrize("name", RESPONSES)
@@ -97,7 +99,7 @@ def scalar(field):
 def test_a_response_is_replayed_as_it_was(name, data):
     message = fill(RESPONSES[name](), data.draw)
     images = ImageTable()
-    values = Encoder(images, IdNames()).response(message, "seed")
+    values = Encoder(images, IdNames()).response(message, IdSeed("seed"))
     text = json.dumps(values, sort_keys=True)
     assert Decoder(images).response(json.loads(text), RESPONSES[name]) == message
 

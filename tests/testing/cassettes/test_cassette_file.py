@@ -39,9 +39,10 @@ def test_the_keys_are_sorted_and_the_text_is_readable():
 
 
 def test_images_without_a_reference_are_left_out():
-    written = content(request={"x": [{"image": "aa"}]}, responses=[])
-    written.images = {"aa": {"format": "PNG"}, "bb": {"format": "JPEG"}}
-    assert json.loads(written.to_text())["images"] == {"aa": {"format": "PNG"}}
+    used, other = "a" * 64, "b" * 64
+    written = content(request={"x": [{"image": used}]}, responses=[])
+    written.images = {used: {"format": "PNG"}, other: {"format": "JPEG"}}
+    assert json.loads(written.to_text())["images"] == {used: {"format": "PNG"}}
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from tests.testing.cassettes.images import jpeg_bytes, png_bytes
 from xai_vision.proto import auth_pb2, chat_pb2, files_pb2, image_pb2
 from xai_vision.testing import ServiceError
 from xai_vision.testing._cassettes.cassette import Cassette
-from xai_vision.testing._cassettes.cassette_file import join_lines
-from xai_vision.testing._cassettes.encoding import Decoder, Encoder, request_seed, split_lines
-from xai_vision.testing._cassettes.identifiers import IdNames
+from xai_vision.testing._cassettes.cassette_file import join_lines, split_lines
+from xai_vision.testing._cassettes.encoding import Decoder, Encoder, request_seed
+from xai_vision.testing._cassettes.identifiers import IdNames, IdSeed
 from xai_vision.testing._cassettes.image_table import ImageTable
 
 KEY = "xai-" + "k3Y" * 20
@@ -34,8 +34,8 @@ class Session:
     def request(self, *messages, secret=""):
         return json.loads(json.dumps(self.encoder.request(messages, secret)))
 
-    def response(self, message, seed="seed"):
-        return json.loads(json.dumps(self.encoder.response(message, seed)))
+    def response(self, message):
+        return json.loads(json.dumps(self.encoder.response(message, IdSeed("seed"))))
 
     def replay(self, values, message_type):
         entries = json.loads(json.dumps(self.images.entries))
@@ -187,7 +187,7 @@ def test_no_key_is_kept(secret):
     error = ServiceError(
         "UNAUTHENTICATED", f"Incorrect key {secret}", [("key", f"Bearer {secret}")]
     )
-    assert secret not in json.dumps(session.encoder.error(error, "seed", secret))
+    assert secret not in json.dumps(session.encoder.error(error, IdSeed("seed"), secret))
     if secret == KEY:
         assert secret not in json.dumps(session.response(completion(f"Key: {secret}")))
 
@@ -223,7 +223,9 @@ def test_scrubbing_reaches_every_string():
     init = files_pb2.UploadFileChunk(init=files_pb2.UploadFileInit(name="Jane.txt"))
     upload = session.request(init, files_pb2.UploadFileChunk(data=b"Dear Jane"))
     response = session.response(completion("Dear Jane Doe"))
-    error = session.encoder.error(ServiceError("INTERNAL", "No Jane", [("who", "Jane")]), "seed")
+    error = session.encoder.error(
+        ServiceError("INTERNAL", "No Jane", [("who", "Jane")]), IdSeed("seed")
+    )
     values = json.dumps([session.request(request), upload, response, error])
     assert "Jane" not in values
     assert "PERSON and NAME" in values

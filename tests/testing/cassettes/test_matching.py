@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from tests.testing.cassettes.images import encode, scene
 from tests.testing.grpc_calls import chat_message, image_part, request
-from xai_vision.proto import chat_pb2, files_pb2
+from xai_vision.proto import chat_pb2, collections_pb2, files_pb2
 from xai_vision.testing._cassettes.cassette_file import Interaction
 from xai_vision.testing._cassettes.encoding import Encoder
 from xai_vision.testing._cassettes.identifiers import IdNames
@@ -112,6 +112,22 @@ def test_the_same_request_gets_the_recorded_answers_in_order_and_then_the_last()
     tape = Tape()
     first, _, second = tape.record(request("Hi"), request("Other"), request("Hi"))
     assert [tape.choose(request("Hi")) for _ in range(4)] == [first, second, second, second]
+
+
+@pytest.mark.parametrize("key", ["image", "lines", "text", "sha256"])
+def test_the_fields_of_a_document_are_compared_whatever_their_names(key):
+    forms = [
+        request_form(
+            "collections.Collections/AddDocumentToCollection",
+            Encoder(ImageTable(), IdNames()).request(
+                [collections_pb2.AddDocumentToCollectionRequest(fields={key: "a", "page": page})]
+            ),
+        )
+        for page in "12"
+    ]
+    assert forms[0].images == {}
+    assert forms[0].values == {f"fields.{key}": "a", "fields.page": "1"}
+    assert forms[0].values != forms[1].values
 
 
 def function(parameters):

@@ -8,8 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.testing.cassettes.conftest import calling, calling_with_errors, load
-from tests.testing.grpc_calls import open_caller
+from tests.testing.cassettes.images import png_bytes
+from tests.testing.grpc_calls import image_part, open_caller
 from xai_vision.testing import Cassette, FakeServer
+
+RED, BLUE = bytes((200, 0, 0)), bytes((0, 0, 200))
 
 
 def test_concurrent_calls_have_the_same_ids_in_each_recording(record, path):
@@ -55,6 +58,27 @@ def test_all_replaces_the_calls_of_the_same_requests(service, record, path):
         item.responses[0]["message"]["outputs"][0]["message"]["content"] for item in load(path)
     ]
     assert texts == ["3", "2", "3"]
+
+
+@pytest.mark.parametrize("mode", ["new_episodes", "all"])
+def test_a_later_recording_does_not_use_the_ids_of_other_requests(service, record, replay, mode):
+    """Two requests that differ in their images only have the same seed."""
+
+    def chain(caller, color):
+        image = png_bytes(color * 32 * 32, (32, 32))
+        first = caller.sample("What is it?", image_part(image), store_messages=True)
+        second = caller.sample("And now?", previous_response_id=first.id)
+        return second.outputs[0].message.content
+
+    service.on(prompt="What is it?").reply("An image")
+    service.on(prompt="And now?").replies("This is red", "This is blue")
+    with calling(record("once")) as caller:
+        assert chain(caller, RED) == "This is red"
+    with calling(record(mode)) as caller:
+        assert chain(caller, BLUE) == "This is blue"
+    with calling(replay()) as caller:
+        assert chain(caller, BLUE) == "This is blue"
+        assert chain(caller, RED) == "This is red"
 
 
 def test_rewrite_forgets_the_others(record, path):

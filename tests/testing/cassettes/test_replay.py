@@ -12,8 +12,9 @@ import pytest
 from tests.testing.cassettes.conftest import calling, calling_with_errors, load
 from tests.testing.cassettes.images import encode, scene
 from tests.testing.grpc_calls import image_part, read_stream
+from tests.testing.upstream.test_local_errors import delta, scripted, stream
 from xai_vision.proto import chat_pb2
-from xai_vision.testing import Cassette, Fault, Reply, match
+from xai_vision.testing import Cassette, FakeServer, Fault, Reply, match
 from xai_vision.testing._cassettes.replayed_call import ReplayedCall
 
 
@@ -215,3 +216,31 @@ def test_a_service_that_is_not_reached_is_not_recorded(record, service, path):
     with calling(server) as caller:
         assert caller.expect_error("Hi")[0] == "UNAVAILABLE"
     assert not path.exists()
+
+
+def test_a_stream_that_the_service_does_not_finish_is_recorded(replay, path):
+    with scripted(stream(delta("one "), delta("two "), end="")) as local:
+        recording = FakeServer(upstream=f"openai:{local.url}", cassette=path, record="rewrite")
+        with calling(recording) as caller:
+            texts, error = read_stream(caller)
+            assert (texts, error.code().name) == (["one ", "two "], "UNAVAILABLE")
+    with calling(replay()) as caller:
+        texts, replayed = read_stream(caller)
+    assert texts == ["one ", "two "]
+    assert (replayed.code(), replayed.details()) == (error.code(), error.details())
+
+
+def test_private_data_is_removed_if_it_is_in_several_chunks(service, record, replay, path):
+    key = "xai-" + "0123456789" * 8
+    chunks = ["I am A", "da Lov", "elace,\n", "and ", key[:20], key[20:], ". Ada", "!"]
+    service.on().reply("".join(chunks), chunks=chunks)
+    cassette = Cassette(path, scrub={"Ada Lovelace": "NAME", "Ada": "Ada A."})
+    texts = []
+    for open_server in (record, replay):
+        with calling(open_server(cassette=cassette)) as caller:
+            texts.append(read_stream(caller)[0])
+    assert "".join(texts[0]) == "".join(chunks)
+    assert "".join(texts[1]) == "I am NAME,\nand ***. Ada A.!"
+    assert len(texts[1]) == len(texts[0])
+    (item,) = load(path)
+    assert key[:20] not in json.dumps(item.to_json())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from PIL import Image
 
 import xai_vision.testing as names
 from tests.sample_images import sample
@@ -11,6 +14,8 @@ from tests.testing.inspector.inspector_calls import view_of
 from xai_vision.proto import chat_pb2, empty_pb2
 from xai_vision.proto.models_pb2_grpc import ModelsStub
 from xai_vision.testing import FakeServer, Fault, FunctionCall, Reply, ServerToolCall
+from xai_vision.testing._cassettes.cassette_file import CassetteContent
+from xai_vision.testing._cassettes.inspection import find_problems
 from xai_vision.testing._rule_files.rule_file import check
 
 pytest.importorskip("yaml", reason="PyYAML is in the extra cli")
@@ -35,7 +40,20 @@ def yaml_server(text, tmp_path):
     return server
 
 
-MAKERS = {"Rule in Python": python_server, "Rule in YAML": yaml_server}
+def cassette_server(text, tmp_path):
+    file = tmp_path / "cassette.json"
+    file.write_text(text, encoding="utf-8")
+    assert find_problems(CassetteContent.load(file)) == []
+    return FakeServer(cassette=file)
+
+
+RULE_MAKERS = {"Rule in Python": python_server, "Rule in YAML": yaml_server}
+MAKERS = {**RULE_MAKERS, "Cassette": cassette_server}
+
+
+def rules_of(call_view):
+    return {label: call_view["copies"][label] for label in RULE_MAKERS}
+
 
 REQUESTS = {
     "text": ({}, ["Hi"]),
@@ -89,9 +107,8 @@ def check_copies(reply, fields, parts, tmp_path):
     assert list(texts) == list(MAKERS)
     for label, text in texts.items():
         server = MAKERS[label](text, tmp_path)
-        (rule,) = server.rules
         assert answer_of(server, fields, parts) == answer
-        assert rule.uses == 1
+        assert server.calls.last.passed_on or server.rules[0].uses == 1
 
 
 @pytest.mark.parametrize("kind", REQUESTS)
@@ -120,7 +137,7 @@ def test_tool_calls_are_repeated(reply, tmp_path):
 def test_the_text_of_the_copies(server, caller):
     server.on().reply("Hello", reasoning="Hm")
     caller.sample("Hi", image_part(sample("photo.jpg")))
-    assert view_of(server)["copies"] == {
+    assert rules_of(view_of(server)) == {
         "Rule in Python": (
             "server.on(prompt='Hi', model='grok-4', images=1).reply('Hello', reasoning='Hm')\n"
         ),
@@ -145,7 +162,7 @@ def test_a_copy_of_a_later_turn_matches_only_that(server, caller, tmp_path):
         chat_message("Hi"),
     ]
     caller.sample(messages=messages)
-    for label, text in view_of(server)["copies"].items():
+    for label, text in rules_of(view_of(server)).items():
         copy = MAKERS[label](text, tmp_path)
         with copy, open_caller(copy) as other:
             other.sample(messages=messages)
@@ -168,10 +185,45 @@ def test_a_call_that_no_rule_can_answer_has_no_copies(server, caller):
     assert view_of(server)["copies"] == {}
 
 
+def test_a_cassette_of_a_stream_is_a_stream(server, caller, tmp_path):
+    server.on().reply("one two three", reasoning="Hm hm")
+    expected = server_texts(caller)
+    copy = cassette_server(view_of(server)["copies"]["Cassette"], tmp_path)
+    with copy, open_caller(copy) as other:
+        assert server_texts(other) == expected
+
+
+def server_texts(caller):
+    deltas = [chunk.outputs[0].delta for chunk in caller.stream("Hi")]
+    return "".join(d.content for d in deltas), "".join(d.reasoning_content for d in deltas)
+
+
+def test_a_cassette_has_the_images_of_a_large_request(server, caller, tmp_path):
+    """The log replaces their data by hashes."""
+    image = Image.effect_noise((400, 400), 90)
+    output = io.BytesIO()
+    image.save(output, "PNG")
+    server.on().reply("Noise")
+    caller.sample("Look", image_part(output.getvalue()))
+    assert "sha256" in server.calls.last.request.messages[0].content[1].image_url.image_url
+    text = view_of(server)["copies"]["Cassette"]
+    assert len(text) < 10_000
+    copy = cassette_server(text, tmp_path)
+    with copy, open_caller(copy) as other:
+        assert other.text("Look", image_part(output.getvalue())) == "Noise"
+
+
+def test_a_copy_that_would_be_cut_is_left_out(server, caller):
+    server.on().reply("word " * 30_000)
+    caller.sample("Hi")
+    assert view_of(server)["copies"] == {}
+
+
 def test_keys_are_not_copied(server, caller):
     server.on().reply(f"It is {server.api_key}")
     caller.sample(f"My key is {server.api_key}")
     for text in view_of(server)["copies"].values():
+        assert server.api_key not in text
         assert "It is ***" in text
         assert "My key is ***" in text
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.testing.grpc_calls import open_caller, read_stream
 from tests.testing.waiting import LIMIT
+from xai_vision.proto import sample_pb2
 from xai_vision.testing import FakeServer
 
 CHOICE = {"index": 0, "message": {"content": "Hello"}, "finish_reason": "stop"}
@@ -234,3 +235,78 @@ def test_parts_of_a_function_call_become_one_call():
     calls = [(c.id, c.function.name, c.function.arguments) for c in last.delta.tool_calls]
     assert calls == [("c1", "f", '{"a": 1}'), ("c2", "g", "{}")]
     assert last.finish_reason
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_function_calls_without_ids_get_different_ids(is_stream):
+    parts = [{"index": n, "function": {"name": "f", "arguments": "{}"}} for n in (0, 1)]
+    if is_stream:
+        answer = stream(delta(tool_calls=parts), delta(finish="stop"))
+    else:
+        choice = {"message": {"content": None, "tool_calls": parts}, "finish_reason": None}
+        answer = reply(json.dumps({"choices": [choice]}))
+    with scripted(answer) as caller:
+        if is_stream:
+            (output,) = next(iter(caller.stream("Hi"))).outputs
+            calls = output.delta.tool_calls
+        else:
+            calls = caller.sample("Hi").outputs[0].message.tool_calls
+    assert [call.function.name for call in calls] == ["f", "f"]
+    assert all(call.id for call in calls)
+    assert calls[0].id != calls[1].id
+
+
+def test_whole_function_calls_with_the_same_index_are_several_calls():
+    parts = [
+        delta(tool_calls=[{"index": 0, "id": id_, "function": {"name": "f", "arguments": "{}"}}])
+        for id_ in ("c1", "c2")
+    ]
+    with scripted(stream(*parts, delta(finish="stop"))) as caller:
+        (chunk,) = caller.stream("Hi")
+    calls = chunk.outputs[0].delta.tool_calls
+    assert [(c.id, c.function.arguments) for c in calls] == [("c1", "{}"), ("c2", "{}")]
+
+
+def test_a_new_id_in_each_part_of_a_function_call_is_ignored():
+    parts = [
+        delta(tool_calls=[{"index": 0, "id": "c1", "function": {"name": "f", "arguments": '{"a'}}]),
+        delta(tool_calls=[{"index": 0, "id": "c2", "function": {"arguments": '": 1}'}}]),
+    ]
+    with scripted(stream(*parts, delta(finish="stop"))) as caller:
+        (chunk,) = caller.stream("Hi")
+    calls = chunk.outputs[0].delta.tool_calls
+    assert [(c.id, c.function.arguments) for c in calls] == [("c1", '{"a": 1}')]
+
+
+def test_crlf_empty_events_and_missing_finish_reasons_are_accepted():
+    answer = stream(delta("one"), "", delta(), {"choices": []}, delta("two", "stop"))
+    with scripted(answer.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")) as caller:
+        assert read_stream(caller) == (["one", "two"], None)
+
+
+@pytest.mark.parametrize("reason", [None, 3, ["stop"], {}])
+def test_an_unknown_finish_reason_counts_as_stop(reason):
+    choice = {"message": {"content": "Hello"}, "finish_reason": reason}
+    with scripted(reply(json.dumps({"choices": [choice]}))) as caller:
+        assert caller.sample("Hi").outputs[0].finish_reason == sample_pb2.REASON_STOP
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"error": {"message": "out of memory"}}, "answered with an error: out of memory"),
+        (
+            {"choices": [CHOICE | {"logprobs": {"content": [{"token": "a", "bytes": [300]}]}}]},
+            "logprobs.content[0].bytes must be a list of integers from 0 to 255",
+        ),
+        (
+            {"choices": [CHOICE | {"logprobs": {"content": [{"token": "a", "bytes": ["a"]}]}}]},
+            "logprobs.content[0].bytes must be a list of integers from 0 to 255",
+        ),
+    ],
+)
+def test_a_response_that_is_not_valid_is_named(body, words):
+    with scripted(reply(json.dumps(body))) as caller:
+        status, details = caller.expect_error("Hi")
+    assert status == "INTERNAL"
+    assert words in details

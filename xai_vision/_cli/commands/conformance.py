@@ -79,6 +79,9 @@ def command(
         return Exit.OK
     if live and service.fake:
         raise click.UsageError("--live and --fake exclude each other.")
+    if output is not None and not output.parent.is_dir():
+        # An error after the calls would lose results that cost money.
+        raise click.UsageError(f"--output: there is no folder {str(output.parent)!r}. Create it.")
     with _fake_session(model) as session:
         fake = run_checks(checks, session, lambda _: None)
         estimate = session

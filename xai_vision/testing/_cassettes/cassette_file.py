@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 _VERSION: Final = 1
+_BASE64_LINE: Final = 76
+"""The length of lines of base64, as in MIME: no line can be mistaken for a key or for data."""
+_RUN: Final = re.compile(r"[\w+/=-]{161,}", re.ASCII)
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 _METHOD: Final = re.compile(r"[\w.]+\.\w+/\w+")
 
 
@@ -200,7 +204,7 @@ class CassetteContent:
 def image_references(value: Any) -> Iterator[str]:
     """Yield the hashes of the images that values of JSON refer to, in order."""
     if isinstance(value, dict):
-        if isinstance(value.get("image"), str):
+        if is_image(value):
             yield value["image"]
         else:
             for item in value.values():
@@ -208,6 +212,20 @@ def image_references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from image_references(item)
+
+
+def is_image(value: Mapping[str, Any]) -> bool:
+    """Return whether an object of JSON takes the place of an image.
+
+    A map of a user can have the same keys, but not only these with a hash.
+    """
+    digest = value.get("image")
+    return isinstance(digest, str) and _SHA256.fullmatch(digest) is not None
+
+
+def is_lines(value: Mapping[str, Any]) -> bool:
+    """Return whether an object of JSON takes the place of a text of several lines."""
+    return isinstance(value.get("lines"), list)
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -237,6 +255,24 @@ def _texts(value: Any) -> Iterator[str]:
 def join_lines(value: Any) -> str:
     """Return a text, which a file can contain as a list of its lines."""
     return "".join(value["lines"]) if isinstance(value, Mapping) else str(value)
+
+
+def split_lines(text: str) -> Any:
+    """Return a text of several lines, or with a long run of characters, as a list of its parts."""
+    parts = text.splitlines(keepends=True)
+    if len(parts) < 2 and not _RUN.search(text):
+        return text
+    split = [
+        piece
+        for part in parts
+        for piece in (binascii_lines(part) if _RUN.search(part) else (part,))
+    ]
+    return {"lines": split}
+
+
+def binascii_lines(text: str) -> list[str]:
+    """Split a long text without spaces into lines."""
+    return [text[start : start + _BASE64_LINE] for start in range(0, len(text), _BASE64_LINE)]
 
 
 _MISSING: Final = object()

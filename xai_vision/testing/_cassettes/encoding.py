@@ -7,22 +7,22 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from xai_vision.testing._calls.json_form import shorten
 from xai_vision.testing._calls.redaction import redact
 from xai_vision.testing._cassettes import fields
 from xai_vision.testing._cassettes.cassette import Scrub
-from xai_vision.testing._cassettes.cassette_file import join_lines
-from xai_vision.testing._cassettes.identifiers import IdNames
+from xai_vision.testing._cassettes.cassette_file import is_image, is_lines, join_lines, split_lines
+from xai_vision.testing._cassettes.identifiers import IdNames, IdSeed
 from xai_vision.testing._cassettes.image_table import (
     ImageTable,
     base64_lines,
-    binascii_lines,
     decode_image,
 )
 from xai_vision.testing._cassettes.proto_json import BYTES, from_json, to_json
+from xai_vision.testing._cassettes.streamed_text import clean_streamed_text
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._service.image_inspection import detect_format
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _HIDDEN: Final = "***"
 KEY_PATTERN: Final = re.compile(r"\bxai-[A-Za-z0-9]{40,}|(?<=Bearer )[^\s\"'*]+")
 """What looks like a key of the service, or any key in a header."""
-_RUN: Final = re.compile(r"[\w+/=-]{161,}", re.ASCII)
 _TEXT_LIMIT: Final = 2000
 _BINARY_METADATA: Final = "-bin"
 _DROPPED_METADATA: Final = re.compile(
@@ -43,6 +42,8 @@ _DROPPED_METADATA: Final = re.compile(
     r"|.*(key|team|user|account|organi[sz]ation|project).*"
 )
 """The keys of metadata that belong to an account or only to the connection of the recording."""
+_LOGGED_IMAGE: Final = re.compile("(?P<head>data:image/[a-z]+);sha256,(?P<sha256>[0-9a-f]{64})")
+"""The call log replaces the data of images by their hash if a request is large."""
 _UNRECORDED: Final = "debug_output"
 """The service's internal output, which repeats the request."""
 
@@ -85,13 +86,13 @@ class Encoder:
             values["data"] = self._content(content)
         return values
 
-    def response(self, message: Message, seed: str, secret: str = "") -> dict[str, Any]:
-        """Return a message of a response.
+    def response(self, message: Message, seed: IdSeed, secret: str = "") -> dict[str, Any]:
+        """Return a message of a response. Pass all of them to ``clean_stream`` afterwards.
 
         Args:
             message: The message.
             seed: What the names of its ids are made from.
-            secret: A key that no string contains afterwards.
+            secret: A key that no string contains afterwards, except for streamed texts.
         """
 
         def convert(field: FieldDescriptor, value: Any) -> Any:
@@ -101,7 +102,7 @@ class Encoder:
                 return base64.b64encode(value).decode()
             if kind := fields.id_kind(field.full_name):
                 return self._names.assign(kind, value, seed)
-            return self._clean(value, secret)
+            return value if fields.is_streamed_text(field.full_name) else self._clean(value, secret)
 
         values = to_json(message, convert)
         values.pop(_UNRECORDED, None)
@@ -109,7 +110,15 @@ class Encoder:
         renamed: dict[str, Any] = _split_all(self._names.replace_all(values))
         return renamed
 
-    def error(self, error: ServiceError, seed: str, secret: str = "") -> dict[str, Any]:
+    def clean_stream(self, messages: Iterable[dict[str, Any]], secret: str = "") -> None:
+        """Remove keys and private data from the streamed texts of a response's messages."""
+
+        def clean(text: str) -> str:
+            return self._clean(self._names.replace_in(text), secret)
+
+        clean_streamed_text(messages, clean)
+
+    def error(self, error: ServiceError, seed: IdSeed, secret: str = "") -> dict[str, Any]:
         """Return an error with its trailing metadata."""
         details = self._names.replace_in_error(self._clean(error.details, secret), seed)
         values: dict[str, Any] = {"code": error.code.name, "details": split_lines(details)}
@@ -117,7 +126,7 @@ class Encoder:
         return values | ({"trailers": trailers} if trailers else {})
 
     def metadata(
-        self, metadata: Sequence[tuple[str, str | bytes]], seed: str, secret: str = ""
+        self, metadata: Sequence[tuple[str, str | bytes]], seed: IdSeed, secret: str = ""
     ) -> list[list[Any]]:
         """Return metadata without secrets, and without what only describes the connection."""
         pairs: list[list[Any]] = []
@@ -143,6 +152,8 @@ class Encoder:
             return (_HIDDEN,)
         if name in fields.CONTENT_FIELDS:
             return (self._content(value),)
+        if name in fields.IMAGE_FIELDS and (match := _LOGGED_IMAGE.fullmatch(value)):
+            return ({"image": match["sha256"], "head": f"{match['head']};base64,"},)
         if name in fields.IMAGE_FIELDS and (decoded := decode_image(value)):
             head, data = decoded
             image = {"image": self._images.add(data)}
@@ -233,26 +244,13 @@ class Decoder:
         return data
 
 
-def split_lines(text: str) -> Any:
-    """Return a text of several lines, or with a long run of characters, as a list of its parts."""
-    parts = text.splitlines(keepends=True)
-    if len(parts) < 2 and not _RUN.search(text):
-        return text
-    split = [
-        piece
-        for part in parts
-        for piece in (binascii_lines(part) if _RUN.search(part) else (part,))
-    ]
-    return {"lines": split}
-
-
 def _split_all(value: Any) -> Any:
     if isinstance(value, str):
         return split_lines(value)
     if isinstance(value, list):
         return [_split_all(item) for item in value]
     if isinstance(value, dict):
-        is_form = value.keys() & {"lines", "sha256"} or isinstance(value.get("image"), str)
+        is_form = is_lines(value) or is_image(value) or "sha256" in value
         return value if is_form else {key: _split_all(item) for key, item in value.items()}
     return value
 
@@ -265,8 +263,7 @@ def request_seed(method: str, request: Mapping[str, Any]) -> str:
 
     def without_images(value: Any) -> Any:
         if isinstance(value, dict):
-            is_image = "image" in value and isinstance(value["image"], str)
-            return "image" if is_image else {k: without_images(v) for k, v in value.items()}
+            return "image" if is_image(value) else {k: without_images(v) for k, v in value.items()}
         return [without_images(item) for item in value] if isinstance(value, list) else value
 
     text = json.dumps([method, without_images(request)], sort_keys=True)

@@ -55,6 +55,9 @@ IMAGE_FIELDS: Final = frozenset(
 )
 """The fields that can contain an image as base64, with or without the head of a data URL."""
 
+STREAMED_TEXTS: Final = frozenset(("content", "reasoning_content"))
+"""The fields of ``xai_api.Delta`` with a part of a text, of which a stream has many."""
+
 CONTENT_FIELDS: Final = frozenset(
     ("xai_api.FileContent.data", "xai_api.UploadFileChunk.data", "xai_api.FileContentChunk.data")
 )
@@ -69,6 +72,12 @@ def id_kind(field: str) -> str | None:
     """
     by_field = _KINDS_BY_FIELD.get(field.removeprefix(_PACKAGE))
     return by_field or _KINDS_BY_NAME.get(field.rpartition(".")[2])
+
+
+def is_streamed_text(field: str) -> bool:
+    """Return whether a field contains a part of a text."""
+    message, _, name = field.rpartition(".")
+    return message == "xai_api.Delta" and name in STREAMED_TEXTS
 
 
 def is_account(field: str) -> bool:

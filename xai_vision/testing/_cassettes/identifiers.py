@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 # A shorter id may be a word of a text. It is only replaced where a field contains an id.
@@ -16,14 +18,32 @@ _ACCOUNT: Final = "***"
 _NEVER: Final = r"(?!)"
 
 
+@dataclass(frozen=True)
+class IdSeed:
+    """What the names of the ids of a response are made from.
+
+    Attributes:
+        text: Depends on the request without its images.
+        request: The key of the request, which includes its images.
+    """
+
+    text: str
+    request: str = ""
+
+
 class IdNames:
     """The names of the ids of one session.
 
     A name depends on the request whose response had the id first: a recording of the same
     requests has the same names, in whatever order concurrent calls end.
+
+    Args:
+        owners: The names that the cassette already has, each with the key of its request. Only
+            another recording of that request can get the name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, owners: Mapping[str, str] | None = None) -> None:
+        self._owners = owners or {}
         self._names: dict[str, str] = {}
         self._callers: set[str] = set()
         self._accounts: set[str] = set()
@@ -39,7 +59,7 @@ class IdNames:
         if value not in self._names:
             self._callers.add(value)
 
-    def assign(self, kind: str, value: str, seed: str) -> str:
+    def assign(self, kind: str, value: str, seed: IdSeed) -> str:
         """Return the name of an id in a response; the first use makes it.
 
         Args:
@@ -50,13 +70,18 @@ class IdNames:
         if not value or value in self._callers:
             return value
         if value not in self._names:
-            key = f"{seed} {kind}"
-            number = self._counts[key]
-            self._counts[key] += 1
-            digest = hashlib.sha256(f"{key} {number}".encode()).hexdigest()
-            self._names[value] = f"{kind}_{digest[:12]}"
+            name = self._next_name(kind, seed)
+            while self._owners.get(name, seed.request) != seed.request:
+                name = self._next_name(kind, seed)
+            self._names[value] = name
             self._pattern = None
         return self._names[value]
+
+    def _next_name(self, kind: str, seed: IdSeed) -> str:
+        key = f"{seed.text} {kind}"
+        digest = hashlib.sha256(f"{key} {self._counts[key]}".encode()).hexdigest()
+        self._counts[key] += 1
+        return f"{kind}_{digest[:12]}"
 
     def hide_account(self, value: str) -> str:
         """Return what takes the place of the name of an account, also in later errors."""
@@ -75,7 +100,7 @@ class IdNames:
             self._pattern = re.compile("|".join(map(re.escape, ids)) or _NEVER)
         return self._pattern.sub(lambda found: self._names[found[0]], text)
 
-    def replace_in_error(self, text: str, seed: str) -> str:
+    def replace_in_error(self, text: str, seed: IdSeed) -> str:
         """Replace ids and names of accounts in the text of an error."""
         text = self.replace_in(text)
         for name in sorted(self._accounts, key=len, reverse=True):

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.testing._calls.images import ImageCache
 from xai_vision.testing._cassettes.cassette import ImageForm
+from xai_vision.testing._cassettes.cassette_file import binascii_lines
 from xai_vision.testing._errors import ServiceError
 from xai_vision.testing._rules.image_similarity import SIDE, LabThumbnail
-from xai_vision.testing._service.image_inspection import ImageInspector, detect_format
+from xai_vision.testing._service.image_inspection import ImageInfo, ImageInspector, detect_format
 from xai_vision.testing._settings import FORMATS, Settings
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 MAX_IMAGE_BYTES: Final = 2048
 """The most that an entry of the table takes without the image's bytes."""
-BASE64_LINE: Final = 76
-"""The length of lines of base64, as in MIME: no line can be mistaken for a key or for data."""
 
 _MAX_PIXELS: Final = 178_956_970
 """Pillow's own limit for decompression bombs."""
@@ -68,6 +67,11 @@ class ImageTable:
             self.entries[digest] = self._describe(data)
         return digest
 
+    def note(self, info: ImageInfo) -> None:
+        """Add an image whose properties are known, without its bytes."""
+        entry = {"format": info.format, "size": info.size, **_properties(info)}
+        self.entries.setdefault(info.sha256, entry)
+
     def _describe(self, data: bytes) -> dict[str, Any]:
         entry: dict[str, Any] = {"format": detect_format(data), "size": len(data)}
         try:
@@ -76,10 +80,7 @@ class ImageTable:
             # A broken image, whose replay is the service's error.
             pass
         else:
-            row = SIDE * 6
-            grid = info.thumbnail.hex()
-            entry |= {"width": info.width, "height": info.height}
-            entry["colors"] = [grid[start : start + row] for start in range(0, len(grid), row)]
+            entry |= _properties(info)
         if self._form == "bytes":
             entry["bytes"] = base64_lines(data)
         elif self._form == "thumbnail" and "colors" in entry:
@@ -124,6 +125,13 @@ class ImageTable:
         return f"{entry.get('format') or 'image'}{size} {digest[:12]}"
 
 
+def _properties(info: ImageInfo) -> dict[str, Any]:
+    row = SIDE * 6
+    grid = info.thumbnail.hex()
+    colors = [grid[start : start + row] for start in range(0, len(grid), row)]
+    return {"width": info.width, "height": info.height, "colors": colors}
+
+
 @functools.lru_cache(maxsize=1024)
 def _lab_thumbnail(grid: str) -> LabThumbnail:
     return LabThumbnail(bytes.fromhex(grid))
@@ -132,11 +140,6 @@ def _lab_thumbnail(grid: str) -> LabThumbnail:
 def base64_lines(data: bytes) -> list[str]:
     """Return base64 text in lines."""
     return binascii_lines(base64.b64encode(data).decode("ascii"))
-
-
-def binascii_lines(text: str) -> list[str]:
-    """Split a long text without spaces into lines."""
-    return [text[start : start + BASE64_LINE] for start in range(0, len(text), BASE64_LINE)]
 
 
 def decode_image(text: str) -> tuple[str, bytes] | None:

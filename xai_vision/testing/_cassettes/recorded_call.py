@@ -77,7 +77,9 @@ class RecordedCall(UpstreamCall):
     def is_unreachable(self) -> bool:
         """Whether the service was not reached. Such a call is not worth a replay."""
         error = self.error
-        return error is not None and error.code.name == "UNAVAILABLE" and not error.trailing
+        if error is None or self.messages_read:
+            return False
+        return error.code.name == "UNAVAILABLE" and not error.trailing
 
     def trailing_metadata(self) -> Metadata:
         """Return the metadata after the last message."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +13,7 @@ from xai_vision.proto.files_pb2_grpc import Files
 from xai_vision.testing._cassettes.cassette import Cassette, read_cassette
 from xai_vision.testing._cassettes.cassette_file import CassetteContent, Interaction, strings
 from xai_vision.testing._cassettes.encoding import Decoder, Encoder, request_seed
-from xai_vision.testing._cassettes.identifiers import IdNames
+from xai_vision.testing._cassettes.identifiers import IdNames, IdSeed
 from xai_vision.testing._cassettes.image_table import ImageTable
 from xai_vision.testing._cassettes.matching import Matcher
 from xai_vision.testing._cassettes.recorded_call import RecordedCall
@@ -72,18 +72,18 @@ class Recorder(Upstream):
         if self._exists and mode != "rewrite":
             content = CassetteContent.load(cassette.path)
         self._images = ImageTable(cassette._images, content.images)
-        self._names = IdNames()
-        self._encoder = Encoder(self._images, self._names, cassette._scrub)
         self._decoder = Decoder(self._images)
         self._matcher = Matcher(self._images, cassette._max_distance)
         self._loaded = [
             (request_form(item.method, item.request), item) for item in content.interactions
         ]
+        self._owners = _owners(self._loaded)
+        self._names = IdNames(self._owners)
+        self._encoder = Encoder(self._images, self._names, cassette._scrub)
         # None: all methods.
         self._methods = content.methods if inner is None else handled_methods(inner)
         self._writer = CassetteWriter(cassette.path, self._loaded, self._images, self._methods)
         self._started = self._active = 0
-        self._recorded_names = frozenset(_ID_NAME.findall(content.to_text()))
 
     @property
     def interactions(self) -> list[Interaction]:
@@ -135,7 +135,7 @@ class Recorder(Upstream):
         inner = self._inner.open(exchange)
         with self._lock:
             number = self._started = self._started + 1
-        seed = request_seed(method, request)
+        seed = IdSeed(request_seed(method, request), form.key)
         interaction = Interaction(method, request)
         return RecordedCall(
             inner,
@@ -208,7 +208,7 @@ class Recorder(Upstream):
             ServiceError: FAILED_PRECONDITION.
         """
         for name in (name for text in strings(request) for name in _ID_NAME.findall(text)):
-            if name in self._recorded_names and not self._names.is_known(name):
+            if name in self._owners and not self._names.is_known(name):
                 raise self._report_error(
                     f"This call has the id {name} of a replayed response, which the service does "
                     f'not know. Record all calls of {self.cassette.path} again: record="rewrite"'
@@ -218,7 +218,7 @@ class Recorder(Upstream):
         with self._lock:
             self._active += 1
 
-    def _read(self, exchange: Exchange, seed: str, body: bytes) -> Any:
+    def _read(self, exchange: Exchange, seed: IdSeed, body: bytes) -> Any:
         """Return a message of a response for the file; of a file's content, its bytes.
 
         It runs before the client gets the message, so that a request with one of its ids, however
@@ -235,7 +235,7 @@ class Recorder(Upstream):
         number: int,
         form: RequestForm,
         interaction: Interaction,
-        seed: str,
+        seed: IdSeed,
         call: RecordedCall,
     ) -> None:
         """Add a call that has ended to the cassette, and write the file."""
@@ -253,7 +253,7 @@ class Recorder(Upstream):
     def _report_unrecorded(self, name: str, problem: Exception) -> None:
         self._report_error(f"{name} cannot be recorded in {self.cassette.path}: {problem}")
 
-    def _fill(self, interaction: Interaction, call: RecordedCall, seed: str) -> None:
+    def _fill(self, interaction: Interaction, call: RecordedCall, seed: IdSeed) -> None:
         """Set the response of a recorded call.
 
         Raises:
@@ -267,6 +267,7 @@ class Recorder(Upstream):
             # The content is one message, in whatever chunks it came.
             content = self._encoder.file_response(b"".join(data for _, data in messages))
             messages = [(call.seconds, content)] if content else []
+        self._encoder.clean_stream((values for _, values in messages), secret)
         interaction.responses = [
             {"seconds": round(seconds, 3), "message": values} for seconds, values in messages
         ]
@@ -286,6 +287,16 @@ class Recorder(Upstream):
                 self._report_unrecorded("A call", problem)
         if self._inner is not None:
             self._inner.close()
+
+
+def _owners(recorded: Sequence[tuple[RequestForm, Interaction]]) -> dict[str, str]:
+    """Return the names of ids in recorded responses, each with the key of its request."""
+    owners: dict[str, str] = {}
+    for form, item in recorded:
+        for text in strings([item.responses, item.error]):
+            for name in _ID_NAME.findall(text):
+                owners.setdefault(name, form.key)
+    return owners
 
 
 def make_recorder(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from xai_vision.testing._cassettes.cassette_file import join_lines
+from xai_vision.testing._cassettes.cassette_file import is_image, is_lines, join_lines
 
 _CHAT: Final = "xai_api.Chat/"
 _MATCHED_FIELDS: Final = (
@@ -112,9 +112,9 @@ def _content(part: Mapping[str, Any]) -> dict[str, Any]:
 def _flatten(value: Any, path: str, images: dict[str, str]) -> Iterator[tuple[str, Any]]:
     """Yield the path and the value of each leaf. Images go to ``images`` instead."""
     if isinstance(value, Mapping):
-        if isinstance(value.get("image"), str):
+        if is_image(value):
             images[path] = value["image"]
-        elif "lines" in value:
+        elif is_lines(value):
             yield from _flatten(join_lines(value), path, images)
         elif not value:
             yield path, {}

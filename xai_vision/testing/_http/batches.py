@@ -97,10 +97,17 @@ def list_batches(request: HttpRequest) -> HttpResult:
     """Return a page of batches."""
     message = batch_pb2.ListBatchesRequest(**_page_fields(request))
     after = request.http.query_params.get("after")
+    tokens = request.engine.page_tokens
     if after:
-        message.pagination_token = methods.token_after(request.engine.batches.get(after))
+        message.pagination_token = (
+            tokens.after("batches", after)
+            if request.is_passed_on(BatchMgmt.ListBatches)
+            else methods.token_after(request.engine.batches.get(after))
+        )
     if (passed := request.pass_on(BatchMgmt.ListBatches, message)) is not None:
         data = [batch_json(batch, BatchFacts()) for batch in passed.batches]
+        if data and passed.pagination_token:
+            tokens.note("batches", data[-1]["id"], passed.pagination_token)
         return _list_result(data, passed.pagination_token or None)
     with request.engine.batches.lock:
         batches, token = methods.batch_page(request.engine, message)

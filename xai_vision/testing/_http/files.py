@@ -141,17 +141,21 @@ def list_all_files(request: HttpRequest) -> HttpResult:
         pagination_token=query.get("pagination_token") or None,
     )
     request.call.record.request = listing
-    if query.get("after"):
-        if request.is_passed_on(Files.ListFiles):
-            raise _invalid(
-                "after is not supported with an upstream. Use pagination_token.", "after"
-            )
-        listing.pagination_token = token_after(request.engine.files, listing, query["after"])
+    tokens = request.engine.page_tokens
+    scope = f"files {listing.order} {listing.sort_by} {listing.filter} {query.get('purpose')}"
+    if after := query.get("after"):
+        listing.pagination_token = (
+            tokens.after(scope, after)
+            if request.is_passed_on(Files.ListFiles)
+            else token_after(request.engine.files, listing, after)
+        )
     page = request.invoke(Files.ListFiles, listing)
     data = [_file_json(file, request.engine.files.purpose(file.id)) for file in page.data]
     purpose = query.get("purpose")
     shown = [file for file in data if purpose in (None, file["purpose"])]
     token = page.pagination_token or None
+    if token and shown:
+        tokens.note(scope, shown[-1]["id"], token)
     value = {"object": "list", "data": shown, "has_more": token is not None}
     return HttpResult.json({**value, "pagination_token": token})
 

@@ -1,4 +1,4 @@
-"""A call as text to copy: a rule that repeats its answer, in Python and in YAML."""
+"""A call as text to copy: a rule that repeats its answer in Python or YAML, or a cassette."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._calls.json_form import to_json_value
+from xai_vision.testing._cassettes.call_copy import cassette_text
 from xai_vision.testing._faults.fault import Fault
 from xai_vision.testing._inspector.yaml_text import flow
 from xai_vision.testing._rules.reply import Reply
@@ -59,6 +60,7 @@ def yaml_rule(call: Call) -> str:
 _FORMATS: Final[dict[str, Callable[[Call], str]]] = {
     "Rule in Python": python_rule,
     "Rule in YAML": yaml_rule,
+    "Cassette": cassette_text,
 }
 
 

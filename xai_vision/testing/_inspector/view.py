@@ -105,7 +105,8 @@ def view(call: Call, tenant: str = "", max_text: int = MAX_TEXT) -> dict[str, An
         "timeline": show_timeline(call),
         "attempts": [_attempt(other, call) for other in attempts(call, calls)],
         "rules": _rules(call, None if log is None else log.rules),
-        "copies": copies(call),
+        # A copy that is cut could not be used.
+        "copies": {name: text for name, text in copies(call).items() if len(text) <= max_text},
         "raw": raw,
     }
     result: dict[str, Any] = cut(to_json_value(content), max_text)

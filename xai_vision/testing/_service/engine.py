@@ -42,6 +42,7 @@ from xai_vision.testing._service.response_store import ResponseStore
 from xai_vision.testing._settings import Settings
 from xai_vision.testing._upstream.exchange import Upstream
 from xai_vision.testing._upstream.factory import make_upstream
+from xai_vision.testing._upstream.page_tokens import PageTokens
 
 if TYPE_CHECKING:
     from xai_vision.testing._eyes.reader import ImageReader
@@ -113,6 +114,7 @@ class Engine:
         self.faults = FaultRegistry(settings.seed)
         self.rate_limiter: RateLimiter | None = None
         self.upstream: Upstream | None = make_upstream(settings, self.urls, self.files)
+        self.page_tokens = PageTokens()
         self.recorder = make_recorder(settings, self.upstream, self.test_error)
         if self.recorder is not None:
             self.upstream = self.recorder

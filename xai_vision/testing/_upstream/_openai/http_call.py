@@ -61,11 +61,15 @@ class HttpCall:
         """Send a request, and return the JSON of its response.
 
         Raises:
-            ServiceError: The server cannot be reached, refuses the request, or does not send JSON.
+            ServiceError: The server cannot be reached, refuses the request, or sends an error or
+                something that is not JSON.
         """
         with self._errors():
             raw = self._send(verb, path, body).read()
-        return self._parse(raw)
+        value = self._parse(raw)
+        if isinstance(value, dict) and value.get("error"):
+            raise self._error("INTERNAL", f"answered with an error: {_message(value)}")
+        return value
 
     def events(self, path: str, body: Any) -> Iterator[Any]:
         """Send a request, and yield the JSON of each event of its response as it comes.
@@ -85,6 +89,8 @@ class HttpCall:
                 if not line.startswith("data:"):
                     continue  # the name of an event, a comment, or an empty line
                 text = line.removeprefix("data:").strip()
+                if not text:
+                    continue
                 if text == _DONE:
                     return
                 event = self._parse(text.encode())

@@ -1,32 +1,25 @@
-"""The conversations and deferred responses that xAI keeps, and a local server does not."""
+"""The conversations that xAI keeps, and a local server does not."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from typing import Any, Final
+from typing import Any
 
 from xai_vision.proto import chat_pb2
 from xai_vision.testing._errors import not_found
-
-_MAX_RESPONSES: Final = 1_000
+from xai_vision.testing._upstream.bounded_map import BoundedMap
 
 
 class Memory:
     """Stored responses with their conversations. Beyond a limit the oldest are dropped."""
 
     def __init__(self) -> None:
-        self._stored: OrderedDict[str, tuple[list[chat_pb2.Message], Any]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._stored: BoundedMap[str, tuple[list[chat_pb2.Message], Any]] = BoundedMap()
 
     def put(
         self, messages: list[chat_pb2.Message], response: chat_pb2.GetChatCompletionResponse
     ) -> None:
         """Store a response with the messages that it answers."""
-        with self._lock:
-            self._stored[response.id] = (messages, response)
-            while len(self._stored) > _MAX_RESPONSES:
-                self._stored.popitem(last=False)
+        self._stored.put(response.id, (messages, response))
 
     def get(self, response_id: str) -> chat_pb2.GetChatCompletionResponse:
         """Return a stored response.
@@ -47,8 +40,7 @@ class Memory:
         return [*messages, *(answer_message(output) for output in response.outputs[:1])]
 
     def _find(self, response_id: str) -> tuple[list[chat_pb2.Message], Any]:
-        with self._lock:
-            entry = self._stored.get(response_id)
+        entry = self._stored.get(response_id)
         if entry is None:
             raise not_found("Response not found")
         return entry
@@ -59,9 +51,8 @@ class Memory:
         Raises:
             ServiceError: NOT_FOUND.
         """
-        self._find(response_id)
-        with self._lock:
-            self._stored.pop(response_id, None)
+        if self._stored.pop(response_id) is None:
+            raise not_found("Response not found")
 
 
 def answer_message(output: chat_pb2.CompletionOutput) -> chat_pb2.Message:

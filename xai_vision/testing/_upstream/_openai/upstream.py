@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +21,7 @@ from xai_vision.testing._upstream._openai.http_call import HttpCall
 from xai_vision.testing._upstream._openai.memory import Memory
 from xai_vision.testing._upstream._openai.models import find_model, list_models
 from xai_vision.testing._upstream._openai.request import request_json
+from xai_vision.testing._upstream.bounded_map import BoundedMap
 from xai_vision.testing._upstream.chunks import MergedChunks
 from xai_vision.testing._upstream.exchange import Exchange, Metadata, Upstream, UpstreamCall
 
@@ -45,7 +46,7 @@ class OpenAIUpstream(Upstream):
         self.name = base_url
         self._model, self._key, self._sources = model, key, sources
         self._memory = Memory()
-        self._deferred: dict[str, Future[chat_pb2.GetChatCompletionResponse]] = {}
+        self._deferred: BoundedMap[str, Future[chat_pb2.GetChatCompletionResponse]] = BoundedMap()
         self._answers: dict[Method[Any, Any], Callable[[HttpCall, Any], Iterator[Any]]] = {
             Chat.GetCompletion: self._complete,
             Chat.GetCompletionChunk: self._stream,
@@ -89,6 +90,8 @@ class OpenAIUpstream(Upstream):
             _append_choice(response, more, index)
         response.settings.CopyFrom(settings)
         _fill_missing(response, body)
+        for output in response.outputs:
+            _name_calls(output.message.tool_calls)
         if store:
             self._memory.put(messages, response)
         return response
@@ -106,6 +109,7 @@ class OpenAIUpstream(Upstream):
                     _adopt_header(header, chunk)
                 for output in chunk.outputs:
                     output.index += index
+                    _name_calls(output.delta.tool_calls)
                 # The chunks of one response have one id, also if they come from two.
                 for name in ("id", "model", "created"):
                     chunk.ClearField(name)
@@ -178,7 +182,7 @@ class OpenAIUpstream(Upstream):
     def _defer(self, http: HttpCall, request: Any) -> Iterator[Any]:
         request_id = str(uuid.uuid4())
         future: Future[chat_pb2.GetChatCompletionResponse] = Future()
-        self._deferred[request_id] = future
+        self._deferred.put(request_id, future)
 
         def work() -> None:
             try:
@@ -274,6 +278,12 @@ def _fill_missing(message: Any, body: dict[str, Any]) -> None:
     message.model = message.model or body["model"]
     if not message.HasField("created"):
         message.created.FromSeconds(int(time.time()))
+
+
+def _name_calls(calls: Iterable[chat_pb2.ToolCall]) -> None:
+    """Give the function calls without an id one, because results name the call by its id."""
+    for call in calls:
+        call.id = call.id or f"call_{uuid.uuid4().hex}"
 
 
 def _adopt_header(header: chat_pb2.GetChatCompletionChunk, chunk: Any) -> None:
