@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 from xai_vision import _validation as checks
 from xai_vision.bulk._ledger.keys import (
@@ -117,9 +117,12 @@ class Question:
         """
         if self._function is not None or not row.images:
             return None
-        if not all(isinstance(image, (Path, bytes)) for image in row.images):
+        if not all(isinstance(image, bytes) or _is_file(image) for image in row.images):
             return None
-        image = sha256_of_all([_sha256(image) for image in row.images])
+        try:
+            image = sha256_of_all([_sha256(image) for image in row.images])
+        except OSError:
+            return None  # prepare() says what is wrong with the file
         return self._content(image), image
 
     def prepare(self, row: Row, stamp: bytes, known: tuple[bytes, bytes] | None) -> Prepared:
@@ -138,7 +141,10 @@ class Question:
 
             options = self._image_options
             if len(row.images) == 1 and not isinstance(row.images[0], str):
-                options = {"name": row.id, **options}  # in error messages
+                only = row.images[0]
+                # Error messages name the file, also if the id does not.
+                is_other = isinstance(only, Path) and only.name not in row.id
+                options = {"name": only.name if is_other else row.id, **options}
             parts = [image(value, **options) for value in row.images]
             chat = self._new_chat([user_message(self._text, *parts)])
             images = _images_of(chat)
@@ -191,6 +197,11 @@ class Question:
         ]
         image = sha256_of_all(digests)
         return self._content(image), image
+
+
+def _is_file(image: object) -> TypeGuard[Path]:
+    """Return whether an image is a regular file. To read a pipe could block."""
+    return isinstance(image, Path) and image.is_file()
 
 
 def _sha256(image: Path | bytes | PreparedImage) -> bytes:
