@@ -109,7 +109,8 @@ def test_a_resumed_batch_counts_on_one_scale(start, gate):
     output = child.read()
     counts = re.findall(r"(\d+)/(\d+)", output)
     assert {total for _, total in counts} == {"18"}
-    assert min(int(done) for done, _ in counts) >= 6
+    # The count includes the images of the first run, which are read again.
+    assert counts[-1] == ("18", "18")
     assert "13 of 18 images done" in output
 
 
@@ -126,7 +127,7 @@ def test_results_on_the_terminal(start, gate):
     gate.set()
     lines = drawn(start("batch", "Hi", *names(), "-o", "-").read(), 100)
     assert_clean(lines)
-    assert len([line for line in lines if line.startswith('{"image": "')]) == 13
+    assert len([line for line in lines if line.startswith('{"id": "')]) == 18
 
 
 def test_uploads(start, server):
@@ -158,7 +159,7 @@ def test_the_count_is_whole_in_a_narrow_terminal(start, gate, columns):
 @pytest.mark.parametrize(
     ("arguments", "first"),
     [
-        (["batch", "Hi", "photo.jpg", "-o", "-"], '{"image": "photo.jpg", '),
+        (["batch", "Hi", "photo.jpg", "-o", "-"], '{"id": "photo.jpg", '),
         (["files", "upload", "photo.jpg"], "file_"),
     ],
     ids=["batch", "upload"],

@@ -42,7 +42,7 @@ def test_results_on_standard_output(shell, server, folder, out):
     result = shell(f"{BATCH} {out}")
     assert result.returncode == 0
     rows = [json.loads(line) for line in result.stdout.splitlines()]
-    assert {row["image"] for row in rows} == {"photo.jpg", "chart.png"}
+    assert {row["id"] for row in rows} == {"photo.jpg", "chart.png"}
     assert {row["answer"] for row in rows} == {"A caption.\x1b[31m"}
     assert "2 of 2 images done" in result.stderr
     assert not (folder / "-").exists()
@@ -67,7 +67,7 @@ def test_results_in_a_named_pipe(server, folder, tmp_path):
     assert process.stderr
     assert process.stderr.readline() == "waiting for a program that reads pipe\n"
     with open("pipe", encoding="utf-8") as pipe:  # noqa: PTH123
-        assert [json.loads(line)["image"] for line in pipe] == ["photo.jpg"]
+        assert [json.loads(line)["id"] for line in pipe] == ["photo.jpg"]
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
+from xai_vision._transport.logs import logger
 from xai_vision._transport.retry import NO_RETRIES
 from xai_vision.bulk._protocols import Work
 from xai_vision.bulk._row import Request, Ticket, Via
@@ -93,6 +94,7 @@ async def _ask(work: Work, ticket: Ticket, call: Sampling[Response]) -> None:
             return
         assert error is not None  # noqa: S101 - there is no response
         if refused_by is not None and await work.limiter.refused(refused_by.retry_after):
+            logger.info("%s: retry at the accepted rate after %r", call.method.name, refused_by)
             continue
         failures += 1
         again = _is_transient(error) and failures <= work.retries
@@ -104,7 +106,9 @@ async def _ask(work: Work, ticket: Ticket, call: Sampling[Response]) -> None:
             await work.fail(ticket, error, attempts=attempts, asked_at=asked_at)
             return
         delay = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
-        await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - not a secret
+        delay *= random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
+        logger.info("%s: retry in %.2f s after %r", call.method.name, delay, error)
+        await asyncio.sleep(delay)
 
 
 def _is_transient(error: XaiVisionError) -> bool:
