@@ -52,6 +52,17 @@ def test_first_program_prints_what_is_shown():
     assert result.stdout == shown["output"]
 
 
+def test_commands_of_ci_are_explained():
+    """``.ci/run`` runs the commands that the README gives to contributors."""
+    commands = re.findall(r'^"\$python" (scripts/\w+)', (ROOT / ".ci/run").read_text(), re.M)
+    assert commands == ["scripts/demo", "scripts/test"]
+    for command in commands:
+        assert re.search(
+            rf"^- `{command}` [a-z]+ .*\.$", README.read_text("utf-8").replace("\n  ", " "), re.M
+        )
+        assert (ROOT / command).stat().st_mode & 0o100
+
+
 def test_links_resolve():
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", README.read_text())
     assert len(links) >= 8

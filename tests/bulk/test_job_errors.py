@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -61,10 +62,15 @@ def test_files_that_cannot_be_read_do_not_end_the_run(ask, out, tmp_path, kind):
     assert kind in failed["3"].message
 
 
-def test_rate_limits_are_waited_for(ask, out, server):
+def test_rate_limits_are_waited_for(ask, out, server, caplog):
+    caplog.set_level("INFO", "xai_vision")
     server.fault(Fault.rate_limited(0.05), next=5)
     result = ask(out=out, retries=0).run()
     assert (result.answered, result.failed) == (12, 0)
+    records = [record.getMessage() for record in caplog.records]
+    retries = [text for text in records if "GetCompletion: retry at the accepted rate" in text]
+    assert len(retries) == 5
+    assert "RateLimitError" in retries[0]
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])
@@ -91,6 +97,26 @@ def test_rows_that_cannot_be_sent(ask, out, server):
     assert len(server.calls) == 1
     dead_letters = out.with_name("answers.failed.jsonl").read_text().splitlines()
     assert {json.loads(line)["id"] for line in dead_letters} == {"b.jpg", "c.jpg"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_files_that_cannot_be_read(ask, out, server, tmp_path):
+    """They are errors of their rows, however many there are in a row; a pipe does not block."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    words = {"pipe": "not a regular file", "folder": "is a directory"}
+    names = ["pipe", "folder", *(f"missing{n}" for n in range(20))]
+    rows = [*((name, tmp_path / name) for name in names), ("a.jpg", jpeg(1))]
+    job = ask(source=rows, out=out, concurrency=1)
+    result = job.run()
+    assert (result.answered, result.failed) == (1, 22)
+    failed = {outcome.id: outcome.error for outcome in job.failed()}
+    assert set(failed) == set(names)
+    for name, error in failed.items():
+        assert error.type == "ImageReadError"
+        assert words.get(name, "file not found") in error.message
+        assert error.message.startswith(f"{name}: ")
+    assert len(server.calls) == 1
 
 
 def test_on_error_raise(ask, out, server):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 from tests.cli.conftest import stop
 from tests.testing.cassettes.images import encode, scene
@@ -93,6 +94,24 @@ def test_show_shows_one_call(cassette, xai_in_process):
     result = xai_in_process("cassette", "show", str(path), "-n", "99")
     assert (result.code, result.out) == (2, "")
     assert "there is no call 99: the file has" in result.err
+
+
+def test_controls_are_escaped(cassette, xai_in_process, folder):
+    """Neither the JSON of a call nor rules send controls to a terminal, and neither loses them."""
+    hostile = "a\u202eb\u009b31mc\x1b[0m é"
+
+    def change(call, _):
+        call["request"]["user"] = hostile
+        call["responses"][0]["message"]["outputs"][0]["message"]["content"] = hostile
+
+    path, _ = cassette
+    _edit(path, change)
+    call = xai_in_process("cassette", "show", str(path), "-n", "1").out
+    assert json.loads(call)["request"]["user"] == hostile
+    rules = xai_in_process("cassette", "to-rules", str(path)).out
+    assert yaml.safe_load(rules)["rules"][0]["reply"]["text"] == hostile
+    for text in (call, rules):
+        assert not set("\u202e\u009b\x1b") & set(text)
 
 
 def test_check_accepts_a_recording(cassette, xai_in_process):

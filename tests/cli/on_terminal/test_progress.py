@@ -109,7 +109,8 @@ def test_a_resumed_batch_counts_on_one_scale(start, gate):
     output = child.read()
     counts = re.findall(r"(\d+)/(\d+)", output)
     assert {total for _, total in counts} == {"18"}
-    assert min(int(done) for done, _ in counts) >= 6
+    # The count includes the images of the first run, which are read again.
+    assert counts[-1] == ("18", "18")
     assert "13 of 18 images done" in output
 
 

@@ -42,8 +42,8 @@ def test_the_exit_codes_are_in_the_main_help(xai_in_process):
 def test_what_calls_the_service_can_use_the_fake(xai_in_process):
     for path, command in leaves():
         names = {name for option in command.params for name in option.opts}
-        local = ("serve", "rules", "cassette", "completion")
-        assert ("--fake" in names) is (path[0] not in local), path
+        offline = ("serve", "rules", "cassette", "completion")
+        assert ("--fake" in names) is (path[0] not in offline), path
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_calls_the_service_can_use_the_fake(xai_in_process):
         (["ask"], "missing argument 'PROMPT'"),
         (["ask", " "], "PROMPT is empty"),
         (["inspect"], "missing argument 'IMAGES...'"),
-        (["batch", "Hi", "photo.jpg"], "missing option '-o' / '--out'"),
+        (["batch", "Hi", "photo.jpg"], "missing option '--out' / '-o', or '--parquet'"),
     ],
     ids=lambda value: None if isinstance(value, str) else " ".join(value)[:30],
 )

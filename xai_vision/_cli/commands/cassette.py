@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +18,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FILES = click.Path(exists=True, path_type=Path)
 
 
-@click.group("cassette")
+@click.group("cassette", short_help="Show and check files of recorded calls.")
 def command() -> None:
     """Show and check cassettes, the files of recorded calls."""
 
@@ -46,7 +44,11 @@ def show(file: Path, *, number: int | None, as_json: bool) -> None:
         _show_table(rows)
 
 
-@command.command("check", epilog=epilog("xai-vision cassette check tests/cassettes"))
+@command.command(
+    "check",
+    short_help="Report whether FILES can be replayed.",
+    epilog=epilog("xai-vision cassette check tests/cassettes"),
+)
 @click.argument("files", type=_FILES, nargs=-1, required=True)
 def check_files(files: tuple[Path, ...]) -> int:
     """Check cassettes for defects, keys and image data.
@@ -74,7 +76,11 @@ def check_files(files: tuple[Path, ...]) -> int:
     return Exit.FAILED if failed else Exit.OK
 
 
-@command.command("to-rules", epilog=epilog("xai-vision cassette to-rules a.json > rules.yaml"))
+@command.command(
+    "to-rules",
+    short_help="Write the completions of FILE as rules.",
+    epilog=epilog("xai-vision cassette to-rules a.json > rules.yaml"),
+)
 @click.argument("file", type=_FILE)
 def to_rules(file: Path) -> None:
     """Write the completions of a cassette as rules.
@@ -89,7 +95,14 @@ def to_rules(file: Path) -> None:
     document = writer.document()
     for note in writer.notes:
         print_note(f"left out: {note}")
-    yaml.safe_dump(document, sys.stdout, sort_keys=False, allow_unicode=True, width=100)
+
+    def dump(*, unicode: bool) -> str:
+        text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=unicode, width=100)
+        return text
+
+    text = dump(unicode=True)
+    # Escapes keep the controls that PyYAML considers printable, and show them.
+    click.echo(text if clean(text) == text else dump(unicode=False), nl=False)
 
 
 def _cassettes(path: Path) -> list[Path]:
@@ -109,8 +122,7 @@ def _show_call(content: CassetteContent, number: int) -> None:
     count = len(content.interactions)
     if number > count:
         raise CliError(f"there is no call {number}: the file has {count}", Exit.USAGE)
-    values = content.interactions[number - 1].to_json()
-    click.echo(clean(json.dumps(values, indent=2, ensure_ascii=False)))
+    print_json(content.interactions[number - 1].to_json())
 
 
 def _show_table(rows: list[dict[str, Any]]) -> None:

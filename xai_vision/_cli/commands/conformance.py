@@ -32,6 +32,7 @@ _LOCAL: Final = ("localhost", "127.0.0.1", "[::1]")
 
 @click.command(
     "conformance",
+    short_help="Check the fake server, or compare it with Grok.",
     epilog=epilog(
         "xai-vision conformance",
         "XAI_API_KEY=... xai-vision conformance --live --output differences.json",

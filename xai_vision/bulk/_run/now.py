@@ -100,6 +100,7 @@ async def _ask(work: Work, ticket: Ticket, call: Sampling[Response]) -> None:
             return
         assert error is not None  # noqa: S101 - there is no response
         if refused_by is not None and await work.limiter.refused(refused_by.retry_after):
+            logger.info("%s: retry at the accepted rate after %r", call.method.name, refused_by)
             continue
         failures += 1
         again = _is_transient(error) and failures <= work.retries
@@ -110,8 +111,8 @@ async def _ask(work: Work, ticket: Ticket, call: Sampling[Response]) -> None:
         if not again:
             await work.fail(ticket, error, attempts=attempts, asked_at=asked_at)
             return
-        longest = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
-        delay = longest * random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
+        delay = min(_FIRST_DELAY * 2 ** (failures - 1), _LONGEST_DELAY)
+        delay *= random.uniform(0.8, 1.2)  # noqa: S311 - not a secret
         logger.info("%s: retry in %.2f s after %r", call.method.name, delay, error)
         await asyncio.sleep(delay)
 

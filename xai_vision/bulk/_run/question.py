@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 from xai_vision import _validation as checks
 from xai_vision.bulk._ledger.keys import (
@@ -117,12 +117,12 @@ class Question:
         """
         if self._function is not None or not row.images:
             return None
-        if not all(_can_be_read_twice(image) for image in row.images):
+        if not all(isinstance(image, bytes) or _is_file(image) for image in row.images):
             return None
         try:
             image = sha256_of_all([_sha256(image) for image in row.images])
-        except OSError:  # prepare() raises the error of the image
-            return None
+        except OSError:
+            return None  # prepare() says what is wrong with the file
         return self._content(image), image
 
     def prepare(self, row: Row, stamp: bytes, known: tuple[bytes, bytes] | None) -> Prepared:
@@ -140,8 +140,11 @@ class Question:
             from xai_vision.chat import image
 
             options = self._image_options
-            if len(row.images) == 1 and _is_named_by(row.id, row.images[0]):
-                options = {"name": row.id, **options}  # in error messages
+            if len(row.images) == 1 and not isinstance(row.images[0], str):
+                only = row.images[0]
+                # Error messages name the file, also if the id does not.
+                is_other = isinstance(only, Path) and only.name not in row.id
+                options = {"name": only.name if is_other else row.id, **options}
             parts = [image(value, **options) for value in row.images]
             chat = self._new_chat([user_message(self._text, *parts)])
             images = _images_of(chat)
@@ -191,23 +194,16 @@ class Question:
         if not images:
             return self._content(b""), None
         digests = [
-            _sha256(value if _can_be_read_twice(value) else prepared)
+            _sha256(value if isinstance(value, bytes) or _is_file(value) else prepared)
             for value, prepared in zip(row.images, images, strict=True)
         ]
         image = sha256_of_all(digests)
         return self._content(image), image
 
 
-def _is_named_by(row_id: str, image: Any) -> bool:
-    """Return whether the id tells as much of an image as its own name."""
-    if isinstance(image, Path):
-        return Path(row_id).name == image.name
-    return not isinstance(image, str)
-
-
-def _can_be_read_twice(image: Any) -> bool:
-    # A pipe gives its content once. The preparation of a missing file raises the error for it.
-    return isinstance(image, bytes) or (isinstance(image, Path) and image.is_file())
+def _is_file(image: object) -> TypeGuard[Path]:
+    """Return whether an image is a regular file. To read a pipe could block."""
+    return isinstance(image, Path) and image.is_file()
 
 
 def _sha256(image: Path | bytes | PreparedImage) -> bytes:

@@ -31,8 +31,11 @@ def browser():
 
 
 @pytest.fixture
-def page(browser, server):  # the page is closed before its server
-    """A page that fails its test for an error in the console, or a request to another host."""
+def page(browser, server):
+    """A page that fails its test for an error in the console, or a request to another host.
+
+    It is closed before the server stops: the end of the server is an error in the console.
+    """
     context = browser.new_context(viewport={"width": 1200, "height": 800})
     context.set_default_timeout(LIMIT * 1000)
     page = context.new_page()

@@ -424,5 +424,5 @@ def test_the_page_connects_again(page):
         # The list is that of the new connection.
         wait(page, "document.querySelector('.row')?.textContent.includes('after the restart')")
         assert page.locator(".row").count() == 1
-    page.goto("about:blank")
+        page.close()
     page.problems.clear()  # the browser reports the refused connections

@@ -76,3 +76,9 @@ def test_a_call_in_a_notebook(page, server, caller):
     frame.locator("#call[data-id] section").first.wait_for()
     assert frame.locator("#call h2").inner_text() == "Look"
     assert not frame.locator("#list").is_visible()  # there is nothing to choose from
+    # Nor anything to go back to: Escape leaves the call open, also on a narrow screen.
+    frame.locator("#call").press("Escape")
+    assert frame.locator("#call h2").inner_text() == "Look"
+    page.add_style_tag(content="iframe { width: 390px !important }")
+    assert frame.locator("#call h2").is_visible()
+    assert not frame.locator("#back").is_visible()

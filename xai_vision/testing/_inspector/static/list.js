@@ -17,6 +17,14 @@ class CallListView {
     this.box.addEventListener("scroll", () => this.draw());
     new ResizeObserver(() => this.draw()).observe(this.box);
     this.box.addEventListener("keydown", (event) => this.onKey(event));
+    // A click needs the same row at its begin and end: the list waits until the pointer is released.
+    this.pressed = false;
+    this.outdated = false;
+    this.rows.addEventListener("pointerdown", () => { this.pressed = true; });
+    for (const name of ["pointerup", "pointercancel", "blur"]) {
+      // The click follows in the same task.
+      window.addEventListener(name, () => setTimeout(() => this.release()));
+    }
     byId("filters").addEventListener("input", () => this.filter());
     byId("filters").addEventListener("submit", (event) => event.preventDefault());
   }
@@ -60,7 +68,14 @@ class CallListView {
     byId(name).append(option);
   }
 
+  release() {
+    this.pressed = false;
+    if (this.outdated) this.filter(true);
+  }
+
   filter(keepPlace) {
+    this.outdated = this.pressed;
+    if (this.pressed) return;
     const text = byId("search").value.trim().toLowerCase();
     const [status, model, rule] = ["status", "model", "rule"].map((name) => byId(name).value);
     const first = this.shown[Math.floor(this.box.scrollTop / ROW)];

@@ -62,12 +62,14 @@ class LiveCalls {
 const source = embedded ? new EmbeddedCalls(JSON.parse(embedded.textContent)) : new LiveCalls();
 const list = new CallListView(open);
 const actions = { open, close };
+const FOCUSABLE = "button, summary";
 let timer = null;
 
 async function open(id, keepScroll) {
   list.opened = id;
   const article = byId("call");
   const top = keepScroll ? article.scrollTop : 0;
+  const focused = [...article.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
   const unfolded = [...article.querySelectorAll("details[open] > summary")].map((node) => node.textContent);
   let content;
   try {
@@ -80,6 +82,7 @@ async function open(id, keepScroll) {
   for (const details of article.querySelectorAll("details")) {
     details.open = unfolded.includes(details.firstChild.textContent);
   }
+  if (keepScroll && focused >= 0) article.querySelectorAll(FOCUSABLE)[focused]?.focus();
   article.scrollTop = top;
   document.body.classList.add("reading");
   list.draw();
@@ -96,6 +99,7 @@ function refresh() {
 }
 
 function close() {
+  if (document.body.classList.contains("single")) return; // there is no list to return to
   list.opened = null;
   document.body.classList.remove("reading");
   delete byId("call").dataset.id;
