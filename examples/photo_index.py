@@ -28,7 +28,7 @@ def main() -> None:
     with service(options.fake) as address:
         job = bulk.ask(
             "Give the image a title and up to five keywords.",
-            options.images,
+            [(path.name, path) for path in options.images],
             out=options.images[0].with_name("index.jsonl"),
             model=options.model,
             schema=SCHEMA,
@@ -36,8 +36,10 @@ def main() -> None:
             client=AsyncClient(**address),
         )
         print(job.estimate())
-        print(job.run(progress=True))
-        for outcome in bulk.read_outcomes(job.path):
+        result = job.run(progress=True)
+        print(f"{result.answered} rows answered for ${result.usd:.4f}")
+        # The file has the rows in the order of their answers.
+        for outcome in sorted(bulk.read_outcomes(job.path), key=lambda outcome: outcome.id):
             print(f"{outcome.id}: {outcome.parsed['title']} {outcome.parsed['keywords']}")
         for outcome in job.failed():
             print(f"{outcome.id}: {outcome.error.message}")

@@ -29,7 +29,7 @@ SUITES = {
 # They differ from run to run, or with the version of Pillow.
 _VOLATILE = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=_)[0-9a-f]{16,}|(?<=localhost:)\d+|(?<=127\.0\.0\.1:)\d+|#[0-9a-f]{6}"
-    r"|(?<=\D)[\d.,]+(?= (?:bytes|KiB|MiB)\b)|(?<=mostly )[a-z ]+|\d+\.\d+ s\b"
+    r"|(?<=\D)[\d.,]+(?= (?:bytes|KiB|MiB)\b)|(?<=mostly )[a-z ]+|\d+\.\d+ s\b|\d+\.\d+(?=/s\b)"
 )
 
 

@@ -13,7 +13,11 @@ from xai_vision import testing
 from xai_vision.testing import match
 
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+BLOCKS = [
+    block
+    for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    if "eyes=True" not in block  # tests/testing/eyes runs these
+]
 
 
 @pytest.mark.peer

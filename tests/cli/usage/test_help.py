@@ -66,7 +66,7 @@ def test_what_calls_the_service_can_use_the_fake(xai_in_process):
         (["ask"], "missing argument 'PROMPT'"),
         (["ask", " "], "PROMPT is empty"),
         (["inspect"], "missing argument 'IMAGES...'"),
-        (["batch", "Hi", "photo.jpg"], "missing option '--out' / '-o', or '--parquet'"),
+        (["batch", "Hi", "photo.jpg"], "missing option '-o' / '--out', or '--parquet'"),
     ],
     ids=lambda value: None if isinstance(value, str) else " ".join(value)[:30],
 )
