@@ -62,8 +62,8 @@ class _Worker:
 class Coordinator:
     """Hosts the limiter and the budget, and knows the ledgers of earlier runs.
 
-    It runs as one actor of Ray for each folder of ledgers. A worker that stops to report returns its
-    slots. Its reservations are kept, because its requests may have been paid for.
+    It runs as one actor of Ray for each folder of ledgers. The slots of a worker that does not
+    report are free again. Its reservations are kept, because its requests may have been paid for.
 
     Args:
         folder: The folder of the ledgers.
