@@ -212,7 +212,7 @@ def test_a_source_that_fails_ends_the_run(ask, out, server):
         ({"out": "."}, "out is the directory"),
         ({"out": 5}, "out must be a path or a sink"),
         ({"out": "a.jsonl", "ledger": "b.jsonl"}, "out is the ledger itself"),
-        ({"out": "a.parquet", "ledger": "./a.parquet"}, "ledger: a.parquet is out"),
+        ({"out": "a.parquet", "ledger": "./a.parquet"}, "ledger: a.parquet is the Parquet file"),
         ({"settings": {"messages": []}}, "settings: messages is set by the job"),
         ({"settings": {"temprature": 1}}, "temprature"),
         ({"schema": 5}, "schema|parse"),

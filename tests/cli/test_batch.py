@@ -222,7 +222,7 @@ def test_the_spend_is_limited(xai_in_process, server, many):
     result = xai_in_process(
         "batch", "Describe", "many", "--out", "a.jsonl", "--max-usd", "0.0001", "-j", "1"
     )
-    assert result.code == 0
+    assert result.code == 5
     assert "0 of 24 images done" in result.err
     assert "stopped by --max-usd (the next image can cost up to $0." in result.err
     assert not server.calls.where(method="GetCompletion")

@@ -27,7 +27,7 @@ MEANINGS = {
     Exit.USAGE: "invalid arguments, settings or rules",
     Exit.IMAGE: "an image cannot be read or sent, or was refused",
     Exit.KEY: "no API key, or no permission",
-    Exit.RATE_LIMIT: "rate limit or quota reached",
+    Exit.RATE_LIMIT: "rate limit, quota or budget reached",
     Exit.SERVICE: "the service could not be reached, failed, or timed out",
     Exit.REFUSED: "request rejected, other than for its images",
     Exit.INTERRUPTED: "interrupted (143: by SIGTERM)",

@@ -48,11 +48,11 @@ def ask(
     ledger: str | Path | None = None,
     client: AsyncClient | None = None,
 ) -> Job:
-    """Create a job that asks the same about each row of a source. Nothing is sent before it runs.
+    """Create a job that asks the same question about each row of a source. Nothing is sent yet.
 
-    A job with ``out`` or ``ledger`` survives its process. The same call goes on after the process
-    was killed: rows with an answer are not asked again. Each row is asked at least once; of the
-    rows that were being asked at that moment, at most ``concurrency``, the answer is lost.
+    A job with ``out`` or ``ledger`` survives its process. After the process was killed, the same
+    call goes on: rows with an answer are not asked again. The rows that were being asked at that
+    moment, at most ``concurrency``, are asked twice.
 
     Args:
         prompt: The text, or a function that gets a ``Row`` and returns its request: a chat, or one
@@ -61,7 +61,8 @@ def ask(
             (id, image) pairs, paths or ``Row`` objects; an Arrow table.
         out: Where the results go. A path that ends in ".jsonl" is the ledger itself: a line for
             each answer. One that ends in ".parquet" is written at the end of each run (extra
-            ``parquet``). An object with the methods of ``Sink`` likewise. Default: nowhere.
+            ``parquet``). An object with the methods of ``Sink`` gets the results at that
+            time too. Default: nowhere.
         model: The model.
         system: The system message.
         schema: A Pydantic model, another type that Pydantic can describe, or a JSON schema. The
@@ -79,7 +80,7 @@ def ask(
         max_usd: The largest spend of the job in US dollars, with that of its earlier runs. Before
             each request, the most that it can cost is reserved. Without ``max_tokens`` in
             ``settings``, answers are then limited to 16,384 tokens.
-        max_tokens: Likewise the largest number of tokens of the job.
+        max_tokens: The largest number of tokens of the job, with those of its earlier runs.
         max_failures: The number of failed rows after which the run ends. Default: none.
         on_error: "row" to record failed rows and go on; "raise" to raise the first error. In both
             cases an error that affects all rows is raised, and that of the tenth failed row in
@@ -181,7 +182,7 @@ def _targets(
     ledger_path = ledger_path or path.with_name(f"{path.name}.ledger.jsonl")
     if ledger_path.resolve() == path.resolve():
         raise InvalidRequestError(
-            f"ledger: {path} is out, which replaces it. Use a file that ends in .jsonl"
+            f"ledger: {path} is the Parquet file, which would replace it. Use another file"
         )
     return path, ledger_path, lambda: ParquetSink(path)
 

@@ -45,9 +45,9 @@ class Estimate:
         low, likely, high = self.tokens.low, self.tokens.likely, self.tokens.high
         text = f"{rows} about {likely:,} tokens of input ({low:,} to {high:,})"
         if self.usd is not None:
-            cheap, usual, dear = self.usd
+            low_usd, likely_usd, high_usd = self.usd
             text += (
-                f" · about ${usual:,.4g} (${cheap:,.4g} to ${dear:,.4g}), and "
+                f" · about ${likely_usd:,.4g} (${low_usd:,.4g} to ${high_usd:,.4g}), and "
                 f"${self.usd_per_million_answer_tokens:,.4g} for a million tokens of answers"
             )
         if self.unreadable:
@@ -119,8 +119,8 @@ async def _price(model: str, client: AsyncClient | None) -> Price | None:
     except ConfigurationError:
         return None
     try:
-        found = await used.models.get_language_model(model, timeout=10.0, retries=0)
-        return Price.from_model(found)
+        language_model = await used.models.get_language_model(model, timeout=10.0, retries=0)
+        return Price.from_model(language_model)
     except APIError:
         return None
     finally:

@@ -86,7 +86,7 @@ def ask(
         limit: The rate of all actors together. Default: adapted to the service's refusals.
         patience: The seconds of continuous rate limiting after which the job fails.
         max_usd: The most that all runs may cost together, in US dollars.
-        max_tokens: Likewise, in tokens.
+        max_tokens: The largest number of tokens of all runs together.
         model: See ``bulk.ask``, also for the arguments that follow.
         system: The system message.
         schema: The schema of the answers.
@@ -95,7 +95,7 @@ def ask(
         retries: How often a row is sent again after an error that may pass.
         on_error: "row" to go on after a failed row; "raise" to end the job.
         dedupe: Whether rows of a block with the same content share an answer.
-        client: A function that makes the client of an actor. Default: ``AsyncClient()``, which
+        client: A function that creates the client of an actor. Default: ``AsyncClient()``, which
             reads the key from the environment of the node.
 
     Returns:

@@ -160,8 +160,10 @@ def command(
     if status.earlier:
         print_note(f"{status.earlier} of {len(names)} images already have a result")
     print_note(_summary(batch, len(names)))
-    first = status.first_error
-    return batch.code or (Exit.OK if first is None else exit_code(first))
+    if batch.code or status.first_error is None:
+        # Images are left, which a script must not take for success.
+        return batch.code or (Exit.OK if batch.stopped is None else Exit.RATE_LIMIT)
+    return exit_code(status.first_error)
 
 
 def _summary(batch: Batch, total: int) -> str:

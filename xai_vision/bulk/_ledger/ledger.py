@@ -136,16 +136,16 @@ class Ledger(AbstractContextManager["Ledger"]):
             last = lines.pop()  # empty, except at an incomplete last line
             for line in lines:
                 number += 1
-                found = match(line)
-                if found is None or found[3] is None or found[2] == b"null":
+                fields = match(line)
+                if fields is None or fields[3] is None or fields[2] == b"null":
                     self._load_line(line, offset, number)
                 else:
-                    if found[1][_QUESTION_DIGITS] != question or line[-1] != _LAST:
+                    if fields[1][_QUESTION_DIGITS] != question or line[-1] != _LAST:
                         raise self._not_ours(line, number)
-                    add(unhexlify(found[1]), offset)
+                    add(unhexlify(fields[1]), offset)
                     answered += 1
-                    usd += float(found[2])
-                    tokens += int(found[4] or 0)
+                    usd += float(fields[2])
+                    tokens += int(fields[4] or 0)
                 offset += len(line) + 1
             if last:
                 self._repair(last, offset)
@@ -192,8 +192,8 @@ class Ledger(AbstractContextManager["Ledger"]):
             self.rejected += 1
 
     def _not_ours(self, line: bytes, number: int) -> LedgerError:
-        found = _LINE.match(line)
-        if found is not None and found[1][_QUESTION_DIGITS].decode() != self._question:
+        fields = _LINE.match(line)
+        if fields is not None and fields[1][_QUESTION_DIGITS].decode() != self._question:
             return LedgerError(
                 f"{self.path} has results of another request (prompt, model, settings or image "
                 f"options) from line {number} on: use another out"

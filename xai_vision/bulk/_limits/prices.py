@@ -59,7 +59,7 @@ class Prices:
         """Return the price of a model.
 
         Raises:
-            APIError: The service does not tell it.
+            APIError: The service does not know the model.
         """
         if model not in self._known:
             language_model = await self._client.models.get_language_model(model)

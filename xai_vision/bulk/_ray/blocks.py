@@ -43,7 +43,7 @@ class Plan:
         root: The folder of the paths in it.
         keep: The columns of the dataset that the result has too.
         concurrency: The concurrent requests of an actor.
-        client: Makes the client of an actor.
+        client: Creates the client of an actor.
         options: Further arguments of ``bulk.ask``.
     """
 

@@ -62,9 +62,8 @@ class _Worker:
 class Coordinator:
     """Hosts the limiter and the budget, and knows the ledgers of earlier runs.
 
-    It runs as one actor of Ray for each folder of ledgers. A worker that ends without a word
-    returns its slots. Its reservations are kept, because nobody knows whether its requests were
-    paid for.
+    It runs as one actor of Ray for each folder of ledgers. The slots of a worker that does not
+    report are free again. Its reservations are kept, because its requests may have been paid for.
 
     Args:
         folder: The folder of the ledgers.
@@ -176,8 +175,10 @@ class Coordinator:
 
     async def ledgers_with(self, ids: list[str], own: str) -> list[str]:
         """Return the names of the ledgers of earlier runs with these rows, except ``own``."""
-        found = {self._ledger_of[name] for name in ids if name in self._ledger_of}
-        return [name for name in (self._ledgers[number] for number in sorted(found)) if name != own]
+        numbers = {self._ledger_of[name] for name in ids if name in self._ledger_of}
+        return [
+            name for name in (self._ledgers[number] for number in sorted(numbers)) if name != own
+        ]
 
     # --- the rate ---
 

@@ -176,15 +176,15 @@ class Question:
         return self._chats.create(self.model, messages=[*self._head, *messages], **self._settings)
 
     def _chat_of(self, row: Row, function: Callable[[Row], RowRequest]) -> ChatCalls:
-        made = function(row)
-        if isinstance(made, ChatCalls):
-            return made
-        messages = [made] if isinstance(made, Message) else made
+        request = function(row)
+        if isinstance(request, ChatCalls):
+            return request
+        messages = [request] if isinstance(request, Message) else request
         if isinstance(messages, (list, tuple)) and messages:
             return self._new_chat(list(messages))
         raise InvalidRequestError(
             f"prompt: the function must return a chat, a message or a list of messages for the "
-            f"row {row.id!r}, not {checks.short_repr(made)}"
+            f"row {row.id!r}, not {checks.short_repr(request)}"
         )
 
     def _content(self, images: bytes) -> bytes:

@@ -40,9 +40,9 @@ class RowReader:
         self._rows = rows()
         self._lock = threading.Lock()
         # The ids of the rows that this pass is for, with the ledger's hashes of them; None: all.
-        self._wanted: dict[str, bytes] | None = None
+        self._selected: dict[str, bytes] | None = None
         self._missing: dict[str, bytes] = {}  # those that it has not reached yet
-        self._next_wanted: dict[str, bytes] = {}
+        self._next_selected: dict[str, bytes] = {}
 
     def take(self) -> tuple[Row, Prepared | Exception] | None:
         """Read rows up to one without an answer, and prepare it; None at the end.
@@ -58,14 +58,14 @@ class RowReader:
                     if self._ledger.has(known_row):
                         continue
                     return Row(name), InvalidRequestError(_GONE)
-                if row is None and self._next_wanted:
-                    self._wanted, self._next_wanted = self._next_wanted, {}
-                    self._missing = dict(self._wanted)
+                if row is None and self._next_selected:
+                    self._selected, self._next_selected = self._next_selected, {}
+                    self._missing = dict(self._selected)
                     self._rows = self._start()
                     continue
                 if row is None:
                     return None
-                if self._wanted is not None and row.id not in self._wanted:
+                if self._selected is not None and row.id not in self._selected:
                     continue
                 self._missing.pop(row.id, None)
                 stamp = self._question.stamp(row)
@@ -84,9 +84,9 @@ class RowReader:
 
     def read_again(self, ticket: Ticket) -> None:
         """Read the source once more at its end, for a row. Its content may be another by then."""
-        self._next_wanted[ticket.id] = bytes.fromhex(ticket.key[32:48])
+        self._next_selected[ticket.id] = bytes.fromhex(ticket.key[32:48])
 
     def skip(self) -> None:
         """Count a row that has an answer."""
         # The first pass has counted all rows.
-        self._status.earlier += self._wanted is None
+        self._status.earlier += self._selected is None

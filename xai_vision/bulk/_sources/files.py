@@ -148,5 +148,5 @@ def _matches(pattern: str) -> Iterator[str]:
 
 
 def _raise(error: OSError) -> None:
-    # os.walk skips folders that it cannot read; their images would be lost without a word.
+    # os.walk skips folders that it cannot read; their images would be missing without an error.
     raise error

@@ -62,9 +62,9 @@ class ItemSource:
 
     def _read(self) -> Iterator[Row]:
         items = self._items
-        # A callable class may be an iterable too; calling it would be a surprise.
-        found = items if isinstance(items, Iterable) else items()
-        for number, item in enumerate(found):
+        # A callable class may be an iterable too, which is then not called.
+        iterable = items if isinstance(items, Iterable) else items()
+        for number, item in enumerate(iterable):
             yield _row(number, item)
 
 

@@ -102,7 +102,7 @@ class ParquetSource:
                     number += 1
 
     def __len__(self) -> int:
-        """Return the number of rows, which the ends of the files tell."""
+        """Return the number of rows, from the metadata of the files."""
         return sum(self._open(path).metadata.num_rows for path in self._files)
 
     @property
@@ -131,8 +131,8 @@ class ParquetSource:
                     f"parquet(): columns: {checks.short_repr(name)} is not a column"
                     f"{checks.did_you_mean(name, known)}"
                 )
-        wanted = {id_ or "id", image or "image", *columns}
-        return [name for name in known if name in wanted]
+        selected = {id_ or "id", image or "image", *columns}
+        return [name for name in known if name in selected]
 
 
 class ArrowSource:
