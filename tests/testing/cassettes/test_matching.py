@@ -221,6 +221,19 @@ def test_another_image_does_not_match():
     assert "at most 10)" in text
 
 
+@pytest.mark.parametrize(
+    ("size", "same"),
+    [((200, 300), True), ((300, 200), True), ((100, 152), True), ((200, 200), False)],
+)
+def test_an_image_of_other_proportions_does_not_match(size, same):
+    table = ImageTable()
+    one, other = (
+        table.add(encode(Image.new("RGB", sides, "teal"), "PNG")) for sides in ((200, 300), size)
+    )
+    distance = table.distance(one, other)
+    assert (distance == 0.0) if same else (distance is None)
+
+
 def test_images_that_cannot_be_decoded_match_by_their_bytes():
     tape = Tape()
     (interaction,) = tape.record(request(image_part(b"\xff\xd8\xff broken")))

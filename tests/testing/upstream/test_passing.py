@@ -245,3 +245,22 @@ def test_bytes_that_are_not_a_message_of_the_method_are_refused():
         other.stop(None).wait(LIMIT)
     assert status == "INTERNAL"
     assert details == f"The upstream localhost:{port} sent a message that is not valid."
+
+
+def test_a_request_cannot_continue_the_response_of_a_rule_at_the_upstream(upstream):
+    server = FakeServer(upstream=upstream.target, upstream_key=upstream.api_key).start()
+    try:
+        rule = server.on(prompt="one").reply("from the rule")
+        with open_caller(server) as caller:
+            first = caller.sample("one", store_messages=True)
+            server.on(prompt="two").reply("also from a rule")
+            assert caller.text("two", previous_response_id=first.id) == "also from a rule"
+            status, details = caller.expect_error("three", previous_response_id=first.id)
+        assert rule.uses == 1
+        assert status == "FAILED_PRECONDITION"
+        assert f"continues the response {first.id} of a rule" in details
+        assert not upstream.calls
+        with pytest.raises(AssertionError, match="Answer this request by a rule too"):
+            server.verify()
+    finally:
+        server.stop()

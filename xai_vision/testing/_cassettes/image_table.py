@@ -28,6 +28,8 @@ MAX_IMAGE_BYTES: Final = 2048
 _MAX_PIXELS: Final = 178_956_970
 """Pillow's own limit for decompression bombs."""
 _SETTINGS: Final = Settings(image_formats=FORMATS, max_pixels=_MAX_PIXELS)
+_MAX_STRETCH: Final = 1.1
+"""The largest quotient of the proportions of two images that can be the same."""
 _SESSION_BYTES: Final = 64 * 1024 * 1024
 _THUMBNAIL_SIDES: Final = (64, 48, 32, 24, 16)
 _THUMBNAIL_CHARACTERS: Final = 640
@@ -88,11 +90,23 @@ class ImageTable:
         return entry
 
     def distance(self, one: str, other: str) -> float | None:
-        """Return the visual distance of two images; None if it is not known."""
+        """Return the visual distance of two images.
+
+        It is None if the proportions differ, or if the colors of one are not known.
+        """
         if one == other:
             return 0.0
         first, second = self._thumbnail(one), self._thumbnail(other)
-        return None if first is None or second is None else first.distance(second)
+        if first is None or second is None:
+            return None
+        # The grids do not show the proportions of an image.
+        ratios = sorted(map(self._proportion, (one, other)))
+        return first.distance(second) if ratios[1] <= ratios[0] * _MAX_STRETCH else None
+
+    def _proportion(self, digest: str) -> float:
+        """Return the long side of an image divided by the other, as EXIF can swap them."""
+        sides = sorted(int(self.entries[digest].get(name, 1)) for name in ("width", "height"))
+        return sides[1] / sides[0]
 
     def _thumbnail(self, digest: str) -> LabThumbnail | None:
         colors = self.entries.get(digest, {}).get("colors")

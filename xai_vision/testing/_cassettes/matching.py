@@ -14,7 +14,7 @@ from xai_vision.testing._cassettes.image_table import ImageTable
 from xai_vision.testing._cassettes.request_form import RequestForm
 
 _TIE: Final = 0.3
-"""Distances that differ less are the same: JPEG changes an image as much as a digit does."""
+"""Smaller differences do not count: JPEG changes an image as much as another digit does."""
 _SHOWN_DIFFERENCES: Final = 6
 _COMPARED_CHARACTERS: Final = 2000
 

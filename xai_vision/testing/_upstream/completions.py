@@ -114,11 +114,14 @@ def _answer(
     record = call.record
     record.request = request
     model = _model(engine, request, caller, call)
-    is_first = not (engine.rules.rules or engine.faults.rules or engine.rate_limiter)
+    previous = request.previous_response_id
+    continues_rule = previous in engine.store
+    is_first = not (
+        continues_rule or engine.rules.rules or engine.faults.rules or engine.rate_limiter
+    )
     # Nothing can answer instead, so the images are read while the upstream works.
     started = start() if is_first else None
-    previous = request.previous_response_id
-    earlier = engine.store.get(previous).conversation if previous in engine.store else None
+    earlier = engine.store.get(previous).conversation if continues_rule else None
     summary = completions.read_messages(engine, record, LenientReader.like(engine.reader), earlier)
     record.images = readable(summary.images)
     if started is not None:
@@ -127,6 +130,11 @@ def _answer(
     engine.apply_faults(call, summary.text_tokens + summary.image_tokens)
     reply = completions.choose_reply(engine, call)
     if reply is None:
+        if continues_rule:
+            raise engine.test_error(
+                f"A request continues the response {previous} of a rule, which the upstream "
+                f"{upstream.name} does not know. Answer this request by a rule too."
+            )
         return start
     call.delivery.reply = reply
     return completions.build_response(engine, request, summary, model, reply)
