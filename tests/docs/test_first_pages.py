@@ -79,3 +79,21 @@ def test_no_page_begins_with_an_install_line_that_fails(page):
     commands = INSTALL.findall("\n".join(block.code for block in blocks(page, "sh")))
     if commands:
         assert re.match(r"pip install '?\.(\[|$)", commands[0]), commands[0]
+
+
+def test_the_quick_start_lists_all_extras():
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    section = project.partition("[project.optional-dependencies]\n")[2].partition("\n[")[0]
+    extras = dict(re.findall(r"^([a-z-]+) = (.*)$", section, re.MULTILINE))
+    assert len(extras) > 15
+    table = (DOCS / "quickstart.md").read_text("utf-8").partition("## Extras")[2]
+    rows = {row.split("|")[1]: row for row in table.splitlines() if row.startswith("| `")}
+    assert set(extras) <= set(re.findall("`([a-z-]+)`", table))
+    included = set(re.findall("[a-z-]+", extras["all"].partition('"xai-vision[')[2]))
+    left_out = set(extras) - included - {"all"}
+    assert set(re.findall("`([a-z-]+)`", rows[" `all` "].split("|")[2])) == left_out
+
+
+def test_the_home_page_leads_to_every_page():
+    linked = set(re.findall(r"\]\(([a-z]+\.md)", (DOCS / "index.md").read_text("utf-8")))
+    assert {page.name for page in DOCS.glob("*.md")} - {"index.md"} == linked
