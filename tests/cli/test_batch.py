@@ -44,6 +44,19 @@ def many(folder):
     return path
 
 
+def test_sampling_options_are_part_of_the_question(xai_in_process, server, folder):
+    options = ("--max-tokens", "50", "--seed", "7", "--out", "a.jsonl")
+    command = ("batch", "Describe", "photo.jpg", *options)
+    assert xai_in_process(*command, "--temperature", "0").code == 0
+    request = server.calls.last.request
+    assert (request.temperature, request.max_tokens, request.seed) == (0, 50, 7)
+    # They belong to the question, so that other ones need another file.
+    result = xai_in_process(*command, "--temperature", "1")
+    assert result.code == 2
+    assert "results of another request (prompt, model, settings" in result.err
+    assert len(server.calls) == 1
+
+
 def test_a_line_for_each_image(xai_in_process, server, folder):
     result = xai_in_process(
         "batch", "Describe", ".", "https://example.com/a.jpg", "--out", "a.jsonl", "-j", "2"

@@ -15,10 +15,12 @@ from xai_vision._cli.exit_codes import Exit, epilog, exit_code
 from xai_vision._cli.image_files import IMAGE, image_names
 from xai_vision._cli.options import (
     ImageOptions,
+    Sampling,
     Service,
     image_options,
     listed_option,
     model_option,
+    sampling_options,
     schema_option,
     service_options,
     system_option,
@@ -103,6 +105,7 @@ if TYPE_CHECKING:
 @system_option
 @image_options
 @schema_option
+@sampling_options
 @service_options
 def command(
     prompt: str,
@@ -121,6 +124,7 @@ def command(
     system: str | None,
     json_schema: dict[str, Any] | None,
     image_options: ImageOptions,
+    sampling: Sampling,
     service: Service,
 ) -> int:
     """Ask PROMPT about each of IMAGES: files, directories with all that they contain, or URLs.
@@ -149,6 +153,7 @@ def command(
         "model": model,
         "system": system,
         "schema": json_schema,
+        "settings": sampling.settings(),
         "image_options": asdict(image_options),
     }
     batch = Batch(prompt, names, out, parquet, options)
