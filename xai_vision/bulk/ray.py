@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ask"]
 
-_BLOCK_ROWS: Final = 64
+BLOCK_ROWS: Final = 64
 _CALLS: Final = 100_000
 """Calls of the coordinator that may wait at the same time: each request waits in one."""
 
@@ -46,7 +46,7 @@ def ask(
     keep: Sequence[str] = (),
     actors: int | None = None,
     concurrency: int = 32,
-    block_rows: int = _BLOCK_ROWS,
+    block_rows: int = BLOCK_ROWS,
     limit: Limit | None = None,
     patience: float = 600.0,
     max_usd: float | None = None,

@@ -26,6 +26,9 @@ class RowReader:
         ledger: What was answered.
         rows: Starts to read the source.
         status: Counts the rows that have an answer.
+
+    Attributes:
+        ended: Whether ``take`` has returned None, and no row has to be read again since.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class RowReader:
         self._selected: dict[str, bytes] | None = None
         self._missing: dict[str, bytes] = {}  # those that it has not reached yet
         self._next_selected: dict[str, bytes] = {}
+        self.ended = False
 
     def take(self) -> tuple[Row, Prepared | Exception] | None:
         """Read rows up to one without an answer, and prepare it; None at the end.
@@ -58,7 +62,11 @@ class RowReader:
                     if self._ledger.has(known_row):
                         continue
                     return Row(name), InvalidRequestError(_GONE)
+                # Another thread may call read_again() at any time. In this order, it either resets
+                # ``ended``, or its row is seen here.
+                self.ended = row is None
                 if row is None and self._next_selected:
+                    self.ended = False
                     self._selected, self._next_selected = self._next_selected, {}
                     self._missing = dict(self._selected)
                     self._rows = self._start()
@@ -85,6 +93,7 @@ class RowReader:
     def read_again(self, ticket: Ticket) -> None:
         """Read the source once more at its end, for a row. Its content may be another by then."""
         self._next_selected[ticket.id] = bytes.fromhex(ticket.key[32:48])
+        self.ended = False
 
     def skip(self) -> None:
         """Count a row that has an answer."""

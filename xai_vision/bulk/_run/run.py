@@ -54,7 +54,6 @@ class Run:
         self.ledger = parts.ledger
         self._reader = RowReader(parts.question, parts.ledger, rows, status)
         self._rereadable = rereadable
-        self._all_read = False
         self._held: Prepared | None = None
         # The rows that are being asked, by content (or by row, without dedupe), and for each the
         # rows that wait for its answer.
@@ -72,7 +71,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether there will be no further row."""
-        return self.stopped is not None or (self._all_read and self._held is None)
+        return self.stopped is not None or (self._reader.ended and self._held is None)
 
     async def close(self) -> None:
         """Wait until the ledger can be closed."""
@@ -101,7 +100,6 @@ class Run:
         """Prepare a row; None if none is left, or it needs no request."""
         taken = await asyncio.to_thread(self._reader.take)
         if taken is None:
-            self._all_read = True
             return None
         row, result = taken
         if isinstance(result, Prepared):
@@ -192,7 +190,6 @@ class Run:
             return
         for waiting in (ticket, *self._asking.pop(self._asked(ticket))):
             self._reader.read_again(waiting)
-        self._all_read = False
         await self._settle(ticket, 0.0, 0)
 
     # --- outcomes ---

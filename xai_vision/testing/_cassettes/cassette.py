@@ -21,9 +21,9 @@ _IMAGE_FORMS: Final[tuple[ImageForm, ...]] = ("colors", "thumbnail", "bytes")
 class Cassette:
     """A file with recorded calls, and how they are recorded and replayed.
 
-    ::
-
-        FakeServer(cassette=Cassette("cassettes/invoice.json", scrub={"Jane Doe": "NAME"}))
+    ```python
+    FakeServer(cassette=Cassette("cassettes/invoice.json", scrub={"Jane Doe": "NAME"}))
+    ```
 
     Attributes:
         path: The path of the file.
