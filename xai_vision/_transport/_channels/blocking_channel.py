@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import grpc
 
-from xai_vision._transport._channels.blocking_rpc import open_channel
+from xai_vision._transport._channels.blocking_rpc import help_to_connect, open_channel
 from xai_vision._transport._channels.fork_safety import aio_is_broken
 from xai_vision._transport._channels.upload_limiter import UploadLimiter
 from xai_vision._transport.config import ConnectionConfig
 from xai_vision._transport.stream import Cancellation
 from xai_vision.errors import ClientClosedError
+
+# While it helps the channel to connect, a wait looks this often whether it has ended.
+_HELP_SECONDS: Final = 0.05
 
 
 class BlockingChannel:
@@ -72,18 +76,22 @@ class BlockingChannel:
         Args:
             seconds: How long.
             cancellation: The stream's.
-            connect: Whether the channel connects meanwhile.
+            connect: Whether the channel connects meanwhile; see ``needs_help_to_connect``.
         """
-        connecting = self.ready() if connect and not self.closed else None
-        try:
-            with self._wakeup:
-                self._wakeup.wait_for(
-                    lambda: self.closed or (cancellation is not None and cancellation.cancelled),
-                    seconds,
-                )
-        finally:
-            if connecting is not None:
-                connecting.cancel()
+        end = time.monotonic() + seconds
+        if connect:
+            while not self._ended(cancellation) and (left := end - time.monotonic()) > 0:
+                with self._lock:
+                    channel = self._channel
+                if channel is None or not help_to_connect(channel, min(left, _HELP_SECONDS)):
+                    break
+        with self._wakeup:
+            self._wakeup.wait_for(
+                lambda: self._ended(cancellation), max(0.0, end - time.monotonic())
+            )
+
+    def _ended(self, cancellation: Cancellation | None) -> bool:
+        return self.closed or (cancellation is not None and cancellation.cancelled)
 
     def wake_all(self) -> None:
         """Let all waits check whether they have ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from typing import Any, Final
 
@@ -80,6 +81,21 @@ def needs_help_to_connect(error: Any) -> bool:
     if _CONNECTS_IN_OWN_THREADS or not isinstance(error, grpc.Call):
         return False
     return error.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def help_to_connect(channel: grpc.Channel, seconds: float) -> bool:
+    """Take the channel's events for so long that it can connect; return whether that is possible.
+
+    grpc's public API for this starts a thread, which prints an error if the channel is closed.
+    """
+    if type(channel) is not getattr(_internals(), "Channel", None):
+        return False
+    inner: Any = getattr(channel, "_channel", None)
+    try:
+        inner.watch_connectivity_state(inner.check_connectivity_state(True), time.time() + seconds)
+    except (AttributeError, ValueError):  # another version; or the channel is closed
+        return False
+    return True
 
 
 def cancellable(rpc: Any) -> Any:
