@@ -151,8 +151,8 @@ def test_the_limit_of_the_server_is_not_retried():
                 driver.upload(DATA, filename="a")
             assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
             assert "exceeds the maximum of 1000 bytes" in str(caught.value)
-            # grpc.aio may report that it could not send the next chunk instead of the status. Such a
-            # failure is retried, as a lost connection is.
+            # grpc.aio may report that it could not send the next chunk instead of the status. Such
+            # a failure is retried, as a lost connection is.
             assert caught.value.attempts == 1 or isinstance(driver, AsyncFiles)
             driver.close()
         assert not server.files
