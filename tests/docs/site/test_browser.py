@@ -161,7 +161,12 @@ def test_dark_mode(page, address):
 
 def test_search_leads_to_the_right_page_first(page, address):
     page.goto(address)
-    page.keyboard.press("/")
+    # The page ignores the key until its script has run.
+    for _ in range(300):
+        if page.evaluate("document.activeElement !== document.body"):
+            break
+        page.keyboard.press("/")
+        page.wait_for_timeout(200)
     found = {}
     for word in SEARCHES:
         page.keyboard.insert_text(word)
